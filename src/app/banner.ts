@@ -1,0 +1,26 @@
+import { DEMO_ADMIN, DEMO_PASSWORD, demoEmail } from "./demo/demo-people.js";
+
+/** What a person who has just started the server needs to know. */
+export function banner(
+  url: string,
+  { demoData, sandbox }: { readonly demoData: boolean; readonly sandbox: boolean },
+): string {
+  const lines = [
+    "",
+    `  Filedesk is ready: ${url}/graphql`,
+    ...(sandbox ? ["  Open it in a browser for Apollo Sandbox."] : []),
+    ...(demoData
+      ? [
+          "",
+          "  Sign in as",
+          ...["customer", "agent", "manager"].map((account) => `    ${demoEmail(account, "acme")}`),
+          `    ${DEMO_ADMIN}`,
+          `  with the password ${DEMO_PASSWORD} (the same people exist at globex.test).`,
+        ]
+      : []),
+    "",
+    "  Stop it with Ctrl+C.",
+    "",
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,52 @@
+import { findCompanyBySlug, insertCompany } from "../../modules/identity/company.repository.js";
+import { upsertMembership } from "../../modules/identity/membership.repository.js";
+import { hashPassword } from "../../modules/identity/password.js";
+import { insertUser } from "../../modules/identity/user.repository.js";
+import type { Role } from "../../modules/identity/viewer.js";
+import type { Database } from "../../platform/database/client.js";
+
+export const DEMO_PASSWORD = "filedesk-demo";
+export const DEMO_ADMIN = "admin@filedesk.test";
+
+const COMPANIES = [
+  { slug: "acme", name: "Acme Hotels" },
+  { slug: "globex", name: "Globex Logistics" },
+];
+
+const PEOPLE: readonly { account: string; role: Role; names: Readonly<Record<string, string>> }[] = [
+  { account: "manager", role: "MANAGER", names: { acme: "Mara Lindqvist", globex: "Gregor Baum" } },
+  { account: "agent", role: "AGENT", names: { acme: "Amir Haddad", globex: "Aoife Byrne" } },
+  { account: "customer", role: "CUSTOMER", names: { acme: "Clara Novak", globex: "Cem Yilmaz" } },
+  { account: "customer2", role: "CUSTOMER", names: { acme: "Dario Rossi", globex: "Dana Okafor" } },
+];
+
+export const demoEmail = (account: string, slug: string) => `${account}@${slug}.test`;
+
+/**
+ * Makes the demo's companies and people, unless they are there.
+ *
+ * @returns the companies that have no ticket yet
+ */
+export async function seedPeople(db: Database): Promise<{ id: string; slug: string }[]> {
+  const passwordHash = await hashPassword(DEMO_PASSWORD);
+  return db.transaction(async (tx) => {
+    await insertUser(tx, { email: DEMO_ADMIN, name: "Ada Admin", passwordHash, isAdmin: true });
+    const empty: { id: string; slug: string }[] = [];
+    for (const { slug, name } of COMPANIES) {
+      const company = (await insertCompany(tx, { slug, name })) ?? (await findCompanyBySlug(tx, slug));
+      if (!company) continue;
+      for (const { account, role, names } of PEOPLE) {
+        const user = {
+          email: demoEmail(account, slug),
+          name: names[slug] ?? account,
+          passwordHash,
+          isAdmin: false,
+        };
+        const person = await insertUser(tx, user);
+        if (person) await upsertMembership(tx, { companyId: company.id, userId: person.id, role });
+      }
+      if (company.nextTicketNumber === 1) empty.push({ id: company.id, slug });
+    }
+    return empty;
+  });
+}

@@ -1,0 +1,92 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import { MIB } from "../kernel/bytes.js";
+import { unauthenticated } from "../kernel/errors.js";
+import { registerAttachmentRoute } from "../modules/attachments/attachment.route.js";
+import type { Viewer, ViewerContext } from "../modules/identity/viewer.js";
+import { registerMediaFileRoute } from "../modules/media/download.route.js";
+import type { Config } from "../platform/config/config.js";
+import type { DatabaseClient } from "../platform/database/client.js";
+import { GRAPHQL_PATH, registerGraphQL } from "../platform/graphql/server.js";
+import { baseUrl } from "../platform/http/base-url.js";
+import { registerHealthRoutes } from "../platform/http/health.route.js";
+import { ENVELOPE_BYTES } from "../platform/http/incoming-files.js";
+import { registerMultipartDoor } from "../platform/http/multipart-door.js";
+import { createHttpServer } from "../platform/http/server.js";
+import { createSchema } from "./schema.js";
+import type { Services } from "./services.js";
+
+export interface HttpOptions {
+  readonly config: Config;
+  readonly services: Services;
+  readonly database: DatabaseClient;
+  readonly log: Logger;
+}
+
+/** Everything that is reached over HTTP: GraphQL, downloads, health. */
+export async function createHttp({ config, services, database, log }: HttpOptions): Promise<FastifyInstance> {
+  const viewerOf = oncePerRequest((request) => services.sessions.viewerOf(bearerToken(request)));
+  const app = await createHttpServer({
+    log,
+    trustProxy: config.TRUST_PROXY,
+    origins: [...config.CORS_ORIGINS, ...(config.isProduction ? [] : ["loopback"])],
+    graphqlPath: GRAPHQL_PATH,
+  });
+  registerHealthRoutes(app, [
+    { name: "database", check: () => database.sql`select 1` },
+    { name: "storage", check: () => services.storage.check() },
+  ]);
+  registerDoor(app, config, services, viewerOf);
+  await registerGraphQL<ViewerContext>(app, {
+    schema: await createSchema(services),
+    introspection: config.introspection,
+    landingPage: !config.isProduction,
+    maxDepth: config.GRAPHQL_DEPTH,
+    maxCost: config.GRAPHQL_COST,
+    context: async (request) => ({
+      viewer: await viewerOf(request),
+      requestId: request.id,
+      baseUrl: baseUrl(request, config.PUBLIC_URL),
+      clientAddress: request.ip,
+      requestBytes: request.incoming?.requestBytes ?? null,
+    }),
+  });
+  const { downloads, signer, sessions, mediaFiles, attachments } = services;
+  const viewers = { ofRequest: viewerOf, byId: sessions.viewerById };
+  registerMediaFileRoute(app, { downloads, signer, viewers }, mediaFiles);
+  registerAttachmentRoute(app, { downloads, signer, viewers }, { attachments, mediaFiles });
+  return app;
+}
+
+function registerDoor(app: FastifyInstance, config: Config, services: Services, viewerOf: ViewerOf): void {
+  const largest = Math.max(...Object.values(services.buckets).map((rules) => rules.maxBytes));
+  registerMultipartDoor(app, {
+    path: GRAPHQL_PATH,
+    limits: {
+      maxFiles: config.FILES_PER_REQUEST,
+      maxFieldBytes: MIB,
+      maxRequestBytes: config.FILES_PER_REQUEST * largest + ENVELOPE_BYTES,
+    },
+    admit: async (request) => {
+      const viewer = await viewerOf(request);
+      if (viewer.kind === "anonymous") throw unauthenticated();
+      return services.uploadAdmission.admit(viewer);
+    },
+  });
+}
+
+type ViewerOf = (request: FastifyRequest) => Promise<Viewer>;
+
+/** The door and the GraphQL context both ask; the database is asked once. */
+function oncePerRequest(find: ViewerOf): ViewerOf {
+  const found = new WeakMap<FastifyRequest, Promise<Viewer>>();
+  return (request) => {
+    const viewer = found.get(request) ?? find(request);
+    found.set(request, viewer);
+    return viewer;
+  };
+}
+
+/** RFC 6750 §2.1 */
+const bearerToken = ({ headers }: FastifyRequest): string | null =>
+  /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(headers.authorization ?? "")?.[1] ?? null;

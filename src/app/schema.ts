@@ -1,0 +1,61 @@
+import "reflect-metadata";
+import type { GraphQLSchema } from "graphql";
+import type { NonEmptyArray } from "type-graphql";
+import { buildSchema } from "type-graphql";
+import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
+import { CompanyResolver } from "../modules/identity/company.resolver.js";
+import { MembershipResolver } from "../modules/identity/membership.resolver.js";
+import { SessionResolver } from "../modules/identity/session.resolver.js";
+import { UserResolver } from "../modules/identity/user.resolver.js";
+import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
+import { MediaFileResolver } from "../modules/media/media-file.resolver.js";
+import { AttachmentParentResolver } from "../modules/tickets/attachment-parent.resolver.js";
+import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
+import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
+import type { Services } from "./services.js";
+
+/** Each resolver class, and how it is made. */
+const resolvers: readonly (readonly [new (...args: never[]) => object, (services: Services) => object])[] = [
+  [SessionResolver, ({ sessions }) => new SessionResolver(sessions)],
+  [ViewerResolver, ({ loaders }) => new ViewerResolver(loaders.memberships)],
+  [CompanyResolver, ({ companies, memberships }) => new CompanyResolver(companies, memberships)],
+  [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
+  [UserResolver, ({ users }) => new UserResolver(users)],
+  [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
+  [
+    AttachmentResolver,
+    ({ attachments, loaders, urls }) =>
+      new AttachmentResolver(attachments, loaders.users, loaders.mediaFiles, urls),
+  ],
+  [
+    TicketResolver,
+    ({ tickets, uploads, loaders }) =>
+      new TicketResolver(
+        tickets,
+        uploads,
+        loaders.tickets,
+        loaders.attachments,
+        loaders.companies,
+        loaders.users,
+      ),
+  ],
+  [
+    ReplyResolver,
+    ({ replies, uploads, loaders }) =>
+      new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
+  ],
+  [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
+];
+
+/** The executable schema; without services it can be printed but not run. */
+export async function createSchema(services?: Services): Promise<GraphQLSchema> {
+  const instances = new Map<unknown, object>(
+    services ? resolvers.map(([type, make]) => [type, make(services)]) : [],
+  );
+  return buildSchema({
+    resolvers: resolvers.map(([type]) => type) as unknown as NonEmptyArray<new () => object>,
+    container: { get: (type: unknown) => instances.get(type) },
+    validate: true,
+    emitSchemaFile: false,
+  });
+}

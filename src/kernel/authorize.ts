@@ -1,0 +1,42 @@
+import { forbidden, notFound, unauthenticated } from "./errors.js";
+
+/** Whoever asks. What else a viewer is, the identity module says. */
+export interface Asker {
+  readonly kind: string;
+}
+
+/** A rule is pure and can be read aloud: may this viewer do it to this subject? */
+export type Rule<Viewer extends Asker, Subject> = (viewer: Viewer, subject: Subject) => boolean;
+
+/**
+ * The rules of one kind of subject. `read` decides who may know that the subject exists:
+ * who may not read is told "not found", whatever was asked for.
+ */
+export type Policy<Viewer extends Asker, Subject> = {
+  /** What the subject is called in error messages. */
+  readonly subject: string;
+  readonly read: Rule<Viewer, Subject>;
+} & { readonly [action: string]: Rule<Viewer, Subject> | string };
+
+type RuleName<P> = Exclude<keyof P, "subject"> & string;
+
+/**
+ * The one gate that every read and every write passes.
+ *
+ * @throws UNAUTHENTICATED for an anonymous viewer, NOT_FOUND for who may not read the subject,
+ *   FORBIDDEN for who may read it but not do this to it.
+ */
+export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer, Subject>>(
+  policy: P,
+  action: RuleName<P>,
+  viewer: Viewer,
+  subject: Subject | null,
+): asserts subject is Subject {
+  const rule = policy[action];
+  if (subject !== null && typeof rule === "function" && rule(viewer, subject)) return;
+  if (viewer.kind === "anonymous") throw unauthenticated();
+  if (subject === null || !policy.read(viewer, subject)) throw notFound(policy.subject);
+  throw forbidden(`You may see this ${policy.subject}, but you may not ${spoken(action)} it.`, { action });
+}
+
+const spoken = (action: string) => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,0 +1,72 @@
+/** The code of each expected failure and the HTTP status that goes with it (see the error table in the README). */
+export const ERROR_STATUS = {
+  BAD_USER_INPUT: 400,
+  QUERY_TOO_COMPLEX: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  QUOTA_EXCEEDED: 409,
+  UPLOAD_INCOMPLETE: 409,
+  GONE: 410,
+  FILE_TOO_LARGE: 413,
+  UNSUPPORTED_FILE_TYPE: 415,
+  FILE_TYPE_MISMATCH: 415,
+  CORRUPT_FILE: 422,
+  FILE_INFECTED: 422,
+  FILE_NOT_SCANNED: 423,
+  RATE_LIMITED: 429,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** Figures that a client needs to react: `limit`, `actual`, `retryAfter` (seconds), `allowed`, `field`, … */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+/**
+ * A failure that is expected and that a client may read.
+ *
+ * Everything else that is thrown is a bug: it is logged whole and masked as `INTERNAL_SERVER_ERROR`.
+ */
+export class FiledeskError extends Error {
+  override readonly name = "FiledeskError";
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+
+  /** The HTTP status of this failure's code. */
+  get status(): number {
+    return ERROR_STATUS[this.code];
+  }
+}
+
+export const badUserInput = (message: string, details?: ErrorDetails) =>
+  new FiledeskError("BAD_USER_INPUT", message, details);
+
+export const unauthenticated = (
+  message = "Sign in first: send the header `Authorization: Bearer <accessToken>`.",
+) => new FiledeskError("UNAUTHENTICATED", message);
+
+export const forbidden = (message: string, details?: ErrorDetails) =>
+  new FiledeskError("FORBIDDEN", message, details);
+
+/** One answer for what does not exist and for what the viewer may not know to exist. */
+export const notFound = (what: string) =>
+  new FiledeskError("NOT_FOUND", `This ${what} does not exist, or you may not see it.`);
+
+export const gone = (what: string) => new FiledeskError("GONE", `This ${what} has been deleted.`);
+
+export const conflict = (message: string, details?: ErrorDetails) =>
+  new FiledeskError("CONFLICT", message, details);
+
+export const quotaExceeded = (message: string, details?: ErrorDetails) =>
+  new FiledeskError("QUOTA_EXCEEDED", message, details);
+
+/** `retryAfter` is in whole seconds, as in the HTTP header of that name (RFC 9110 §10.2.3). */
+export const rateLimited = (message: string, retryAfter: number) =>
+  new FiledeskError("RATE_LIMITED", message, { retryAfter });

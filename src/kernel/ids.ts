@@ -1,0 +1,7 @@
+import { v7, validate } from "uuid";
+
+/** A new UUIDv7 (RFC 9562 §5.7): unique everywhere, and ordered by the time of its making. */
+export const newId = (): string => v7();
+
+/** Whether a text has the form of a UUID, so that it may be given to the database as one. */
+export const isId = (text: string): boolean => validate(text);

@@ -1,0 +1,83 @@
+import { badUserInput } from "./errors.js";
+
+/** The paging arguments of a list (GraphQL Cursor Connections Specification §4). */
+export interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** Where a row stands in its list: the values of the sort keys, the unique one last. */
+export type Position = readonly (string | number | null)[];
+
+/** What a repository needs to read one page: it reads `limit + 1` rows behind `from` in `direction`. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly direction: "forward" | "backward";
+  readonly from: Position | null;
+}
+
+export interface Page<Row> {
+  /** In the list's order, whatever the direction they were read in. */
+  readonly rows: readonly Row[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+}
+
+export const DEFAULT_PAGE_SIZE = 20;
+export const MAX_PAGE_SIZE = 100;
+
+/** @throws BAD_USER_INPUT on sizes outside 0…100, on contradictory arguments and on a broken cursor */
+export function pageRequest(args: PageArguments, keyCount = 2): PageRequest {
+  if (args.last != null && args.first != null)
+    throw badUserInput("Give `first` or `last`, not both.", { field: "first" });
+  if (args.before && args.after)
+    throw badUserInput("Give `after` or `before`, not both.", { field: "after" });
+  const backward = args.last != null || (args.before != null && args.first == null);
+  if (backward && args.after)
+    throw badUserInput("`last` goes with `before`, not with `after`.", { field: "after" });
+  if (!backward && args.before)
+    throw badUserInput("`first` goes with `after`, not with `before`.", { field: "before" });
+  const size = (backward ? args.last : args.first) ?? DEFAULT_PAGE_SIZE;
+  if (size < 0 || size > MAX_PAGE_SIZE)
+    throw badUserInput(`A page has 0 to ${MAX_PAGE_SIZE} items; ${size} were asked for.`, {
+      field: backward ? "last" : "first",
+      limit: MAX_PAGE_SIZE,
+      actual: size,
+    });
+  const cursor = backward ? args.before : args.after;
+  return {
+    limit: size,
+    direction: backward ? "backward" : "forward",
+    from: cursor == null ? null : decodeCursor(cursor, keyCount),
+  };
+}
+
+/** Makes a page of up to `limit + 1` rows that were read in the request's direction. */
+export function toPage<Row>(request: PageRequest, read: readonly Row[]): Page<Row> {
+  const more = read.length > request.limit;
+  const rows = read.slice(0, request.limit);
+  return request.direction === "forward"
+    ? { rows, hasNextPage: more, hasPreviousPage: request.from !== null }
+    : { rows: rows.reverse(), hasNextPage: request.from !== null, hasPreviousPage: more };
+}
+
+/** Opaque to clients; good for as long as the list's order stays the same. */
+export const encodeCursor = (position: Position): string =>
+  Buffer.from(JSON.stringify(position)).toString("base64url");
+
+export function decodeCursor(cursor: string, keyCount: number): Position {
+  const broken = () =>
+    badUserInput("This cursor is not one of this list's. Take cursors from `pageInfo` or `edges`.");
+  let position: unknown;
+  try {
+    position = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+  } catch {
+    throw broken();
+  }
+  if (!Array.isArray(position) || position.length !== keyCount) throw broken();
+  if (!position.every((part) => part === null || typeof part === "string" || typeof part === "number"))
+    throw broken();
+  return position as Position;
+}

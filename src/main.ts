@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import "reflect-metadata";
+import closeWithGrace from "close-with-grace";
+import { banner } from "./app/banner.js";
+import { serve } from "./app/serve.js";
+import { ConfigurationError, readConfig } from "./platform/config/config.js";
+import { createLogger } from "./platform/logger.js";
+
+const USAGE = `Usage: filedesk [serve]
+
+  serve   starts the server (the default)
+
+Settings come from the environment: see .env.example.
+`;
+
+async function runServer(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY && !config.isProduction);
+  const desk = await serve({ config, log });
+  process.stdout.write(banner(desk.url, { demoData: config.demoData, sandbox: !config.isProduction }));
+  closeWithGrace({ delay: config.SHUTDOWN_SECONDS * 1_000, logger: log }, async ({ err, signal }) => {
+    if (err) log.fatal({ err }, "the server stops because of a fault");
+    else log.info({ signal }, "the server stops and lets what is under way finish");
+    await desk.close();
+  });
+}
+
+async function main([command = "serve"]: readonly string[]): Promise<void> {
+  if (command === "serve") return runServer();
+  process.stderr.write(USAGE);
+  process.exitCode = command === "--help" || command === "help" ? 0 : 64;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const isExpected = error instanceof ConfigurationError || (error instanceof Error && !process.env.DEBUG);
+  process.stderr.write(
+    `${isExpected ? (error as Error).message : String((error as Error).stack ?? error)}\n`,
+  );
+  process.exitCode = 1;
+}

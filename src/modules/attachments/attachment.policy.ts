@@ -1,0 +1,26 @@
+import type { Policy } from "../../kernel/authorize.js";
+import type { Viewer } from "../identity/viewer.js";
+import { isManagerOf, isStaffOf, isUser } from "../identity/viewer.js";
+import type { AttachmentView } from "./attachment.repository.js";
+import type { ParentState } from "./parents.js";
+
+/** An attachment, and what the viewer may know of its parent; null: nothing. */
+export interface AttachmentSubject {
+  readonly attachment: AttachmentView;
+  readonly parent: ParentState | null;
+}
+
+const own = (viewer: Viewer, { attachment }: AttachmentSubject) => isUser(viewer, attachment.uploaderId);
+const managed = (viewer: Viewer, { attachment }: AttachmentSubject) =>
+  isManagerOf(viewer, attachment.companyId);
+
+export const attachmentPolicy = {
+  subject: "attachment",
+  read: (_viewer: Viewer, { parent }: AttachmentSubject) => parent !== null,
+  edit: (viewer: Viewer, subject: AttachmentSubject) =>
+    subject.parent !== null && (own(viewer, subject) || isStaffOf(viewer, subject.attachment.companyId)),
+  delete: (viewer: Viewer, subject: AttachmentSubject) =>
+    subject.parent !== null && (own(viewer, subject) || managed(viewer, subject)),
+  restore: (viewer: Viewer, subject: AttachmentSubject) =>
+    subject.parent !== null && (own(viewer, subject) || managed(viewer, subject)),
+} satisfies Policy<Viewer, AttachmentSubject>;

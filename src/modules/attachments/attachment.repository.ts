@@ -1,0 +1,181 @@
+import type { SQL } from "drizzle-orm";
+import { and, eq, gt, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { newId } from "../../kernel/ids.js";
+import type { Page, PageRequest } from "../../kernel/pagination.js";
+import { toPage } from "../../kernel/pagination.js";
+import type { Database } from "../../platform/database/client.js";
+import { keyset } from "../../platform/database/keyset.js";
+import { inTenants } from "../identity/tenant.repository.js";
+import type { TenantScope } from "../identity/viewer.js";
+import { blobs } from "../media/blob.tables.js";
+import { mediaFiles } from "../media/media-file.tables.js";
+import { attachments } from "./attachment.tables.js";
+import type { ParentRef } from "./parents.js";
+
+/** An attachment with what a list shows of its file. */
+const columns = {
+  id: attachments.id,
+  companyId: attachments.companyId,
+  mediaFileId: attachments.mediaFileId,
+  ticketId: attachments.ticketId,
+  replyId: attachments.replyId,
+  description: attachments.description,
+  uploaderId: attachments.uploaderId,
+  createdAt: attachments.createdAt,
+  updatedAt: attachments.updatedAt,
+  deletedAt: attachments.deletedAt,
+  fileName: mediaFiles.fileName,
+  size: blobs.size,
+  mimeType: blobs.mimeType,
+  scanStatus: blobs.scanStatus,
+};
+
+export type AttachmentView = Awaited<ReturnType<typeof listAttachments>>[number];
+
+const joined = (db: Database) =>
+  db
+    .select(columns)
+    .from(attachments)
+    .innerJoin(mediaFiles, eq(mediaFiles.id, attachments.mediaFileId))
+    .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId));
+
+export async function listAttachments(db: Database, tenants: TenantScope, ids: readonly string[]) {
+  return joined(db).where(and(inArray(attachments.id, [...ids]), inTenants(attachments.companyId, tenants)));
+}
+
+/** Deleted ones too: the service tells "deleted" from "never was". */
+export async function findAttachment(
+  db: Database,
+  tenants: TenantScope,
+  id: string,
+): Promise<AttachmentView | null> {
+  const [row] = await listAttachments(db, tenants, [id]);
+  return row ?? null;
+}
+
+/** Whose attachments they are, of these media files; deleted ones too. */
+export async function listAttachmentsOfFiles(
+  db: Database,
+  tenants: TenantScope,
+  mediaFileIds: readonly string[],
+) {
+  return joined(db).where(
+    and(inArray(attachments.mediaFileId, [...mediaFileIds]), inTenants(attachments.companyId, tenants)),
+  );
+}
+
+const parentColumn = (kind: ParentRef["kind"]) =>
+  kind === "ticket" ? attachments.ticketId : attachments.replyId;
+
+/** Where an attachment stands in its parent's list: in the order of uploading. */
+export const attachmentOrder = { keys: [attachments.createdAt, attachments.id], descending: false };
+export const attachmentPosition = (row: AttachmentView) => [row.createdAt.toISOString(), row.id];
+
+/** One page of each parent's attachments, in one statement whatever the number of parents. */
+export async function listPagesOfParents(
+  db: Database,
+  tenants: TenantScope,
+  kind: ParentRef["kind"],
+  parentIds: readonly string[],
+  page: PageRequest,
+): Promise<Map<string, Page<AttachmentView>>> {
+  const { where, orderBy, limit } = keyset(attachmentOrder, page);
+  const parent = parentColumn(kind);
+  const ranked = db
+    .select({
+      id: attachments.id,
+      rank: sql<number>`row_number() over (partition by ${parent} order by ${sql.join(orderBy, sql`, `)})`.as(
+        "rank",
+      ),
+    })
+    .from(attachments)
+    .where(live(tenants, inArray(parent, [...parentIds]), where))
+    .as("ranked");
+  const rows = await joined(db)
+    .innerJoin(ranked, eq(ranked.id, attachments.id))
+    .where(sql`${ranked.rank} <= ${limit}`)
+    .orderBy(...orderBy);
+  const ofParent = new Map<string, AttachmentView[]>(parentIds.map((id) => [id, []]));
+  for (const row of rows) ofParent.get((kind === "ticket" ? row.ticketId : row.replyId) ?? "")?.push(row);
+  return new Map([...ofParent].map(([id, read]) => [id, toPage(page, read)]));
+}
+
+export async function countOfParents(
+  db: Database,
+  tenants: TenantScope,
+  kind: ParentRef["kind"],
+  parentIds: readonly string[],
+): Promise<Map<string, number>> {
+  const parent = parentColumn(kind);
+  const rows = await db
+    .select({ parent, count: sql<number>`count(*)::int` })
+    .from(attachments)
+    .where(live(tenants, inArray(parent, [...parentIds])))
+    .groupBy(parent);
+  return new Map(rows.map((row) => [row.parent ?? "", row.count]));
+}
+
+const live = (tenants: TenantScope, ...more: (SQL | undefined)[]) =>
+  and(isNull(attachments.deletedAt), inTenants(attachments.companyId, tenants), ...more);
+
+export interface NewAttachment {
+  readonly companyId: string;
+  readonly mediaFileId: string;
+  readonly parent: ParentRef;
+  readonly description: string | null;
+  readonly uploaderId: string;
+}
+
+/** @returns the new ids, in the order given */
+export async function insertAttachments(tx: Database, rows: readonly NewAttachment[]): Promise<string[]> {
+  const values = rows.map(({ parent, ...row }) => ({
+    id: newId(),
+    ...row,
+    ticketId: parent.kind === "ticket" ? parent.id : null,
+    replyId: parent.kind === "reply" ? parent.id : null,
+  }));
+  if (values.length > 0) await tx.insert(attachments).values(values);
+  return values.map((value) => value.id);
+}
+
+const thisOne = (companyId: string, id: string, ...more: (SQL | undefined)[]) =>
+  and(eq(attachments.companyId, companyId), eq(attachments.id, id), ...more);
+
+export async function updateDescription(
+  db: Database,
+  companyId: string,
+  id: string,
+  description: string | null,
+) {
+  await db
+    .update(attachments)
+    .set({ description, updatedAt: sql`now()` })
+    .where(thisOne(companyId, id, isNull(attachments.deletedAt)));
+}
+
+/** @returns false when it was deleted already */
+export async function deleteAttachment(tx: Database, companyId: string, id: string, deletedBy: string) {
+  const deleted = await tx
+    .update(attachments)
+    .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
+    .where(thisOne(companyId, id, isNull(attachments.deletedAt)))
+    .returning({ id: attachments.id });
+  return deleted.length > 0;
+}
+
+/** @returns false when it is not deleted, or was deleted before `deletedAfter` */
+export async function restoreAttachment(tx: Database, companyId: string, id: string, deletedAfter: Date) {
+  const restored = await tx
+    .update(attachments)
+    .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
+    .where(thisOne(companyId, id, isNotNull(attachments.deletedAt), gt(attachments.deletedAt, deletedAfter)))
+    .returning({ id: attachments.id });
+  return restored.length > 0;
+}
+
+/** Removes rows for good; every tenant's: for the purge, which has no viewer. */
+export async function deleteAttachmentsForGood(db: Database, deletedBefore: Date): Promise<void> {
+  await db
+    .delete(attachments)
+    .where(and(isNotNull(attachments.deletedAt), lt(attachments.deletedAt, deletedBefore)));
+}

@@ -1,0 +1,81 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { UserLoaders } from "../identity/user.loaders.js";
+import { User } from "../identity/user.types.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import type { DownloadUrls } from "../media/download-urls.js";
+import type { MediaFileLoaders } from "../media/media-file.loaders.js";
+import { MediaFile } from "../media/media-file.types.js";
+import { UpdateAttachmentInput } from "./attachment.inputs.js";
+import type { AttachmentView } from "./attachment.repository.js";
+import type { AttachmentService } from "./attachment.service.js";
+import { Attachment } from "./attachment.types.js";
+
+@Resolver(() => Attachment)
+export class AttachmentResolver {
+  constructor(
+    private readonly attachments: AttachmentService,
+    private readonly users: UserLoaders,
+    private readonly mediaFiles: MediaFileLoaders,
+    private readonly urls: DownloadUrls,
+  ) {}
+
+  @Query(() => Attachment, {
+    nullable: true,
+    description: "One attachment; null when it does not exist, is deleted, or is not for you.",
+  })
+  attachment(
+    @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.attachments.attachment(viewer, id);
+  }
+
+  @Mutation(() => Attachment, {
+    description: "Changes an attachment's description. For its uploader and staff.",
+  })
+  updateAttachment(
+    @Arg("input", () => UpdateAttachmentInput, { description: "What to change." })
+    input: UpdateAttachmentInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.attachments.describeAttachment(viewer, input);
+  }
+
+  @Mutation(() => Attachment, {
+    description:
+      "Deletes an attachment: it leaves every list and its URL answers 410, but for 14 days it can be restored. For its uploader and managers.",
+  })
+  deleteAttachment(
+    @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.attachments.deleteAttachment(viewer, id);
+  }
+
+  @Mutation(() => Attachment, {
+    description: "Brings a deleted attachment back. For its uploader and managers.",
+  })
+  restoreAttachment(
+    @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.attachments.restoreAttachment(viewer, id);
+  }
+
+  @FieldResolver(() => String, {
+    description: "Absolute URL of the bytes, signed for this viewer and good for about an hour.",
+  })
+  url(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext): string {
+    return this.urls.attachment(context, attachment);
+  }
+
+  @FieldResolver(() => User, { nullable: true, description: "Who uploaded it." })
+  uploadedBy(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
+    return this.users.byId(context).load(attachment.uploaderId);
+  }
+
+  @FieldResolver(() => MediaFile, { nullable: true, description: "The file beneath." })
+  mediaFile(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
+    return this.mediaFiles.byId(context).load(attachment.mediaFileId);
+  }
+}

@@ -1,0 +1,47 @@
+import { IsOptional, Length, Matches, MaxLength } from "class-validator";
+import { ArgsType, Field, ID, InputType } from "type-graphql";
+import { PageArgs } from "../../platform/graphql/connection.js";
+import type { CompanyChanges, CompanySearch } from "./company.service.js";
+import { NAME_FORM } from "./name.js";
+import { SLUG_FORM } from "./slug.js";
+
+const SLUG_RULE = { message: "slug must be 1 to 63 small letters, digits and inner hyphens" };
+const NAME_RULE = { message: "name must be one line with something in it" };
+
+@ArgsType()
+export class CompaniesArgs extends PageArgs implements CompanySearch {
+  @Field(() => String, { nullable: true, description: "A part of the name or the slug." })
+  @IsOptional()
+  @MaxLength(200)
+  @Matches(/^\P{Cc}*$/u, { message: "search must be one line" })
+  search?: string | null;
+}
+
+@InputType({ description: "A company to create." })
+export class CreateCompanyInput {
+  @Field(() => String, { description: "The company's name in addresses: small letters, digits and hyphens." })
+  @Matches(SLUG_FORM, SLUG_RULE)
+  slug!: string;
+
+  @Field(() => String, { description: "What the company is called: 1 to 200 characters." })
+  @Length(1, 200)
+  @Matches(NAME_FORM, NAME_RULE)
+  name!: string;
+}
+
+@InputType({ description: "Changes to a company; what is left out stays." })
+export class UpdateCompanyInput implements CompanyChanges {
+  @Field(() => ID, { description: "Which company." })
+  id!: string;
+
+  @Field(() => String, { nullable: true, description: "Its new name in addresses." })
+  @IsOptional()
+  @Matches(SLUG_FORM, SLUG_RULE)
+  slug?: string | null;
+
+  @Field(() => String, { nullable: true, description: "What it is called from now on: 1 to 200 characters." })
+  @IsOptional()
+  @Length(1, 200)
+  @Matches(NAME_FORM, NAME_RULE)
+  name?: string | null;
+}

@@ -1,0 +1,128 @@
+import { authorize } from "../../kernel/authorize.js";
+import { conflict, notFound } from "../../kernel/errors.js";
+import type { PageArguments } from "../../kernel/pagination.js";
+import { pageRequest } from "../../kernel/pagination.js";
+import type { Database } from "../../platform/database/client.js";
+import type { Connection } from "../../platform/graphql/connection.js";
+import { toConnection } from "../../platform/graphql/connection.js";
+import { insertAuditEntry } from "./audit.repository.js";
+import { companyPolicy } from "./company.policy.js";
+import type { NewCompany } from "./company.repository.js";
+import {
+  companyPosition,
+  countCompanies,
+  findCompany,
+  findCompanyBySlug,
+  insertCompany,
+  listCompanies,
+  updateCompany,
+  updateCompanyAsDeleted,
+  updateCompanyAsRestored,
+} from "./company.repository.js";
+import type { CompanyRow } from "./company.tables.js";
+import { installation, installationPolicy } from "./installation.policy.js";
+import type { Viewer } from "./viewer.js";
+import { actorOf, tenantsOf } from "./viewer.js";
+
+export interface CompanySearch extends PageArguments {
+  /** A part of the name or the slug. */
+  readonly search?: string | null | undefined;
+}
+
+export interface CompanyChanges {
+  readonly id: string;
+  readonly name?: string | null | undefined;
+  readonly slug?: string | null | undefined;
+}
+
+export type CompanyService = ReturnType<typeof createCompanyService>;
+
+export function createCompanyService({ db }: { db: Database }) {
+  /** @throws NOT_FOUND for who is not a member */
+  async function readCompany(viewer: Viewer, id: string): Promise<CompanyRow> {
+    const company = await findCompany(db, id);
+    authorize(companyPolicy, "read", viewer, company);
+    return company;
+  }
+
+  /** The viewer's own companies; for administrators all. */
+  async function browseCompanies(
+    viewer: Viewer,
+    { search, ...page }: CompanySearch,
+  ): Promise<Connection<CompanyRow>> {
+    authorize(installationPolicy, "read", viewer, installation);
+    const list = { tenants: tenantsOf(viewer), search: search?.trim() };
+    const found = await listCompanies(db, list, pageRequest(page));
+    return toConnection(found, companyPosition, () => countCompanies(db, list));
+  }
+
+  /** What a company shows to everybody, signed in or not. */
+  const readBranding = (slug: string): Promise<CompanyRow | null> => findCompanyBySlug(db, slug);
+
+  /** @throws CONFLICT when the slug is taken */
+  async function createCompany(viewer: Viewer, company: NewCompany): Promise<CompanyRow> {
+    authorize(installationPolicy, "administer", viewer, installation);
+    return db.transaction(async (tx) => {
+      const created = await insertCompany(tx, company);
+      if (!created) throw slugTaken(company.slug);
+      await audit(tx, viewer, created, "created");
+      return created;
+    });
+  }
+
+  /** @throws CONFLICT when the slug is taken */
+  async function editCompany(viewer: Viewer, { id, name, slug }: CompanyChanges): Promise<CompanyRow> {
+    authorize(companyPolicy, "edit", viewer, await findCompany(db, id));
+    return db.transaction(async (tx) => {
+      const edited = await updateCompany(tx, id, { name: name ?? undefined, slug: slug ?? undefined });
+      if (edited === "slug taken") throw slugTaken(slug ?? "");
+      if (!edited) throw notFound(companyPolicy.subject);
+      await audit(tx, viewer, edited, "updated");
+      return edited;
+    });
+  }
+
+  /** Takes the company, and its members' roles in it, away at once. */
+  async function deleteCompany(viewer: Viewer, id: string): Promise<CompanyRow> {
+    authorize(companyPolicy, "delete", viewer, await findCompany(db, id));
+    return db.transaction(async (tx) => {
+      const deleted = await updateCompanyAsDeleted(tx, id, actorOf(viewer));
+      if (!deleted) throw notFound(companyPolicy.subject);
+      await audit(tx, viewer, deleted, "deleted");
+      return deleted;
+    });
+  }
+
+  /** Gives a deleted company back to its members; nothing happens to one that is not deleted. */
+  async function restoreCompany(viewer: Viewer, id: string): Promise<CompanyRow> {
+    const company = await findCompany(db, id);
+    authorize(companyPolicy, "restore", viewer, company);
+    return db.transaction(async (tx) => {
+      const restored = await updateCompanyAsRestored(tx, id);
+      if (restored) await audit(tx, viewer, restored, "restored");
+      return restored ?? company;
+    });
+  }
+
+  return {
+    readCompany,
+    browseCompanies,
+    readBranding,
+    createCompany,
+    editCompany,
+    deleteCompany,
+    restoreCompany,
+  };
+}
+
+const slugTaken = (slug: string) => conflict(`Another company has the slug "${slug}".`, { field: "slug" });
+
+const audit = (db: Database, viewer: Viewer, { id, slug, name }: CompanyRow, what: string) =>
+  insertAuditEntry(db, {
+    companyId: id,
+    actorId: actorOf(viewer),
+    action: `company.${what}`,
+    subjectType: "company",
+    subjectId: id,
+    details: { slug, name },
+  });

@@ -1,0 +1,38 @@
+import { Field, ID, ObjectType } from "type-graphql";
+import { connectionType } from "../../platform/graphql/connection.js";
+import { DateTime } from "../../platform/graphql/scalars.js";
+
+@ObjectType({ simpleResolvers: true, description: "A tenant: a customer organisation of the desk." })
+export class Company {
+  @Field(() => ID, { description: "The company's id." })
+  id!: string;
+
+  @Field(() => String, { description: "The company's name in addresses: small letters, digits and hyphens." })
+  slug!: string;
+
+  @Field(() => String, { description: "What the company is called." })
+  name!: string;
+
+  @Field(() => DateTime, { description: "When the company was created." })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { description: "When the company was last changed." })
+  updatedAt!: Date;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When the company was deleted; null while it lives.",
+  })
+  deletedAt!: Date | null;
+}
+
+export const CompanyConnection = connectionType("Company", () => Company);
+
+@ObjectType({ simpleResolvers: true, description: "What a company shows to everybody, signed in or not." })
+export class CompanyBranding {
+  @Field(() => String, { description: "The company's name in addresses." })
+  slug!: string;
+
+  @Field(() => String, { description: "What the company is called." })
+  name!: string;
+}

@@ -1,0 +1,52 @@
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import type { CompanyLoaders } from "./company.loaders.js";
+import { Company } from "./company.types.js";
+import { RemoveMembershipInput, SetMembershipInput } from "./membership.inputs.js";
+import type { MembershipService } from "./membership.service.js";
+import type { MembershipRow } from "./membership.tables.js";
+import { Membership } from "./membership.types.js";
+import type { UserLoaders } from "./user.loaders.js";
+import { User } from "./user.types.js";
+import type { ViewerContext } from "./viewer.js";
+
+export interface MembershipFields {
+  readonly companies: CompanyLoaders;
+  readonly users: UserLoaders;
+}
+
+@Resolver(() => Membership)
+export class MembershipResolver {
+  constructor(
+    private readonly memberships: MembershipService,
+    private readonly loaders: MembershipFields,
+  ) {}
+
+  @Mutation(() => Membership, {
+    description: "Makes somebody a member of a company, or gives a member another role.",
+  })
+  setMembership(
+    @Arg("input", () => SetMembershipInput, { description: "Who becomes what." }) input: SetMembershipInput,
+    @Ctx() { viewer }: ViewerContext,
+  ): Promise<MembershipRow> {
+    return this.memberships.setMembership(viewer, input);
+  }
+
+  @Mutation(() => Membership, { description: "Ends a membership, and answers what it was." })
+  removeMembership(
+    @Arg("input", () => RemoveMembershipInput, { description: "Whose membership." })
+    input: RemoveMembershipInput,
+    @Ctx() { viewer }: ViewerContext,
+  ): Promise<MembershipRow> {
+    return this.memberships.removeMembership(viewer, input);
+  }
+
+  @FieldResolver(() => Company, { description: "The company." })
+  company(@Root() { companyId }: MembershipRow, @Ctx() context: ViewerContext) {
+    return this.loaders.companies.byId(context).load(companyId);
+  }
+
+  @FieldResolver(() => User, { description: "The person." })
+  user(@Root() { userId }: MembershipRow, @Ctx() context: ViewerContext) {
+    return this.loaders.users.byId(context).load(userId);
+  }
+}

@@ -1,0 +1,111 @@
+import { authorize } from "../../kernel/authorize.js";
+import { conflict, notFound } from "../../kernel/errors.js";
+import type { PageArguments } from "../../kernel/pagination.js";
+import { pageRequest } from "../../kernel/pagination.js";
+import type { Database } from "../../platform/database/client.js";
+import type { Connection } from "../../platform/graphql/connection.js";
+import { toConnection } from "../../platform/graphql/connection.js";
+import { insertAuditEntry } from "./audit.repository.js";
+import { companyPolicy } from "./company.policy.js";
+import { findCompanyForChange } from "./company.repository.js";
+import type { CompanyRow } from "./company.tables.js";
+import { normalizeEmail } from "./email.js";
+import type { MembershipLoaders } from "./membership.loaders.js";
+import {
+  deleteMembership,
+  findMembership,
+  findOtherManager,
+  membershipPosition,
+  upsertMembership,
+} from "./membership.repository.js";
+import type { MembershipRow } from "./membership.tables.js";
+import { findPersonByEmail } from "./user.repository.js";
+import type { Role, Viewer, ViewerContext } from "./viewer.js";
+import { actorOf, isAdmin, isUser } from "./viewer.js";
+
+export interface NewMembership {
+  readonly companyId: string;
+  readonly email: string;
+  readonly role: Role;
+}
+
+export interface EndedMembership {
+  readonly companyId: string;
+  readonly userId: string;
+}
+
+export type MembershipService = ReturnType<typeof createMembershipService>;
+
+export function createMembershipService({ db, loaders }: { db: Database; loaders: MembershipLoaders }) {
+  /** The company's people; for staff alone. @throws FORBIDDEN for customers */
+  async function listMembers(
+    context: ViewerContext,
+    company: CompanyRow,
+    page: PageArguments,
+  ): Promise<Connection<MembershipRow>> {
+    authorize(companyPolicy, "listMembersOf", context.viewer, company);
+    const found = await loaders.ofCompany(context, pageRequest(page, 1)).load(company.id);
+    return toConnection(found, membershipPosition, () => loaders.countOfCompany(context).load(company.id));
+  }
+
+  /**
+   * Makes somebody with an account a member, or gives a member another role.
+   *
+   * @throws NOT_FOUND when nobody has this e-mail address, CONFLICT when the company would lose its last manager
+   */
+  async function setMembership(
+    viewer: Viewer,
+    { companyId, email, role }: NewMembership,
+  ): Promise<MembershipRow> {
+    return db.transaction(async (tx) => {
+      authorize(companyPolicy, "manageMembersOf", viewer, await findCompanyForChange(tx, companyId));
+      const person = await findPersonByEmail(tx, normalizeEmail(email));
+      if (!person) throw notFound("user");
+      const before = await findMembership(tx, companyId, person.id);
+      if (before && role !== "MANAGER") await keepLastManager(tx, viewer, before);
+      const membership = await upsertMembership(tx, { companyId, userId: person.id, role });
+      await audit(tx, viewer, membership, "set");
+      return membership;
+    });
+  }
+
+  /** @throws NOT_FOUND when the person is no member, CONFLICT when the company would lose its last manager */
+  async function removeMembership(
+    viewer: Viewer,
+    { companyId, userId }: EndedMembership,
+  ): Promise<MembershipRow> {
+    return db.transaction(async (tx) => {
+      authorize(companyPolicy, "manageMembersOf", viewer, await findCompanyForChange(tx, companyId));
+      const membership = await findMembership(tx, companyId, userId);
+      if (!membership) throw notFound("membership");
+      await keepLastManager(tx, viewer, membership);
+      await deleteMembership(tx, companyId, userId);
+      await audit(tx, viewer, membership, "removed");
+      return membership;
+    });
+  }
+
+  return { listMembers, setMembership, removeMembership };
+}
+
+/**
+ * The last manager stays: only an administrator may take another person's role away when nobody else has it.
+ * Call it under the lock on the company, so that two managers cannot remove each other at once.
+ */
+async function keepLastManager(db: Database, viewer: Viewer, { companyId, userId, role }: MembershipRow) {
+  if (role !== "MANAGER" || (isAdmin(viewer) && !isUser(viewer, userId))) return;
+  if (!(await findOtherManager(db, companyId, userId)))
+    throw conflict("This is the company's last manager: make somebody else a manager first.", {
+      field: "role",
+    });
+}
+
+const audit = (db: Database, viewer: Viewer, { id, companyId, userId, role }: MembershipRow, what: string) =>
+  insertAuditEntry(db, {
+    companyId,
+    actorId: actorOf(viewer),
+    action: `membership.${what}`,
+    subjectType: "membership",
+    subjectId: id,
+    details: { userId, role },
+  });

@@ -1,0 +1,181 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Clock } from "../../kernel/clock.js";
+import { DAY_MS, systemClock } from "../../kernel/clock.js";
+import { unauthenticated } from "../../kernel/errors.js";
+import { isId, newId } from "../../kernel/ids.js";
+import type { Database } from "../../platform/database/client.js";
+import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
+import type { AccessToken, TokenIssuer, TokenSubject, TokenVerifier } from "./access-token.js";
+import { insertAuditEntry } from "./audit.repository.js";
+import { EMAIL_FORM, normalizeEmail } from "./email.js";
+import { verifyPassword } from "./password.js";
+import { insertSession, updateRefreshToken, updateRevokedSessions } from "./session.repository.js";
+import { findCredentials, updateExternalSubject } from "./user.repository.js";
+import type { UserViewer, Viewer } from "./viewer.js";
+import { anonymous } from "./viewer.js";
+import { findViewer } from "./viewer.repository.js";
+
+/** From the last refresh on. */
+export const SESSION_LIFETIME_MS = 30 * DAY_MS;
+const WINDOW_SECONDS = 60;
+/** Many people may share one network address. */
+const SIGN_INS_PER_ADDRESS = 10;
+
+export interface SessionServiceOptions {
+  readonly db: Database;
+  readonly issueToken: TokenIssuer;
+  readonly verifyToken: TokenVerifier;
+  /** For one e-mail address; ten times as many from one network address. */
+  readonly signInsPerMinute: number;
+  readonly clock?: Clock;
+}
+
+export interface SignIn {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** `expiresAt` is the access token's. */
+export interface StartedSession extends AccessToken {
+  readonly refreshToken: string;
+  readonly viewer: UserViewer;
+}
+
+export type SessionService = ReturnType<typeof createSessionService>;
+
+export function createSessionService(options: SessionServiceOptions) {
+  const { db, issueToken, verifyToken, signInsPerMinute, clock = systemClock } = options;
+
+  const open = async (userId: string, sessionId: string, refreshToken: string): Promise<StartedSession> => {
+    const viewer = await findViewer(db, { userId, sessionId });
+    if (!viewer) throw unauthenticated();
+    return { ...(await issueToken({ userId, sessionId })), refreshToken, viewer };
+  };
+
+  /**
+   * Opens a session.
+   *
+   * @throws UNAUTHENTICATED, in the same time and words for a wrong password and an unknown address
+   * @throws RATE_LIMITED after too many attempts for one e-mail address or from one network address
+   */
+  async function signIn({ email, password }: SignIn, clientAddress: string): Promise<StartedSession> {
+    const address = normalizeEmail(email);
+    await countAttempt(db, `address:${clientAddress}`, signInsPerMinute * SIGN_INS_PER_ADDRESS);
+    await countAttempt(db, `email:${address}`, signInsPerMinute);
+    const account = await findCredentials(db, address);
+    const isRight = await verifyPassword(account?.passwordHash ?? null, password);
+    if (!account || !isRight) throw unauthenticated("The e-mail address or the password is wrong.");
+    const { token, hash, id } = refreshTokenFor(newId());
+    await insertSession(db, {
+      id,
+      userId: account.id,
+      refreshTokenHash: hash,
+      expiresAt: sessionEnd(clock()),
+    });
+    return open(account.id, id, token);
+  }
+
+  /**
+   * Exchanges a refresh token for a new pair; each is good once. One that comes back has been stolen, or its
+   * successor has, so the whole session ends. This is strict on purpose: a client that refreshes twice at once
+   * with the same token signs itself out, and must let its requests share one refresh.
+   *
+   * @throws UNAUTHENTICATED when the token is not the newest of a session that lasts
+   */
+  async function refreshSession(refreshToken: string): Promise<StartedSession> {
+    const id = sessionIdOf(refreshToken);
+    if (!id) throw unauthenticated(ENDED);
+    const now = clock();
+    const next = refreshTokenFor(id);
+    const rotation = {
+      id,
+      oldHash: sha256(refreshToken),
+      newHash: next.hash,
+      now,
+      expiresAt: sessionEnd(now),
+    };
+    const session = await updateRefreshToken(db, rotation);
+    if (session) return open(session.userId, id, next.token);
+    await revokeFamily(db, id, now);
+    throw unauthenticated(ENDED);
+  }
+
+  /**
+   * Ends the session of the access token and that of the refresh token, when given: both stop working at once.
+   *
+   * @returns whether a session was ended
+   */
+  async function signOut(viewer: Viewer, refreshToken?: string | null): Promise<boolean> {
+    const ended = [
+      viewer.kind === "user" ? viewer.sessionId : undefined,
+      refreshToken && sessionIdOf(refreshToken),
+    ];
+    const ids = ended.filter((id) => typeof id === "string");
+    return ids.length > 0 && (await updateRevokedSessions(db, ids, clock())).length > 0;
+  }
+
+  /** Who asks, by the bearer token of the request; anonymous without one and with one that is not good. */
+  async function viewerOf(token: string | null): Promise<Viewer> {
+    const subject = token ? await verifyToken(token) : null;
+    if (!subject) return anonymous;
+    if ("userId" in subject) return (await findViewer(db, subject)) ?? anonymous;
+    return (await findOutsideViewer(db, subject)) ?? anonymous;
+  }
+
+  /** The person whom a signed URL was given to, with what they may do today; anonymous when deleted since. */
+  async function viewerById(userId: string): Promise<Viewer> {
+    return (await findViewer(db, { userId })) ?? anonymous;
+  }
+
+  return { signIn, refreshSession, signOut, viewerOf, viewerById };
+}
+
+const ENDED = "This session has ended: sign in again.";
+
+const sessionEnd = (now: Date) => new Date(now.getTime() + SESSION_LIFETIME_MS);
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** `<session id>.<32 random bytes>`: the id finds the session even when the rest is of an older token. */
+function refreshTokenFor(id: string) {
+  const token = `${id}.${randomBytes(32).toString("base64url")}`;
+  return { id, token, hash: sha256(token) };
+}
+
+function sessionIdOf(refreshToken: string): string | null {
+  const [id, secret, ...rest] = refreshToken.split(".", 3);
+  return id && secret && rest.length === 0 && isId(id) ? id : null;
+}
+
+/** Committed before the request fails: the answer's error must not take it back. */
+const revokeFamily = (db: Database, id: string, now: Date) =>
+  db.transaction(async (tx) => {
+    for (const { userId } of await updateRevokedSessions(tx, [id], now))
+      await insertAuditEntry(tx, {
+        companyId: null,
+        actorId: userId,
+        action: "session.revoked",
+        subjectType: "session",
+        subjectId: id,
+        details: { reason: "a refresh token was used that is not the newest" },
+      });
+  });
+
+const countAttempt = (db: Database, whose: string, limit: number) =>
+  countUse(db, {
+    key: `sign-in:${whose}`,
+    limit,
+    windowSeconds: WINDOW_SECONDS,
+    message: "Too many sign-in attempts",
+  });
+
+/** An account is tied to the outside person at their first visit, by an e-mail address that the provider verified. */
+async function findOutsideViewer(
+  db: Database,
+  { externalSubject, email, emailVerified }: Exclude<TokenSubject, { userId: string }>,
+): Promise<UserViewer | null> {
+  const known = await findViewer(db, { externalSubject });
+  if (known || !email || !emailVerified || !EMAIL_FORM.test(email)) return known;
+  await updateExternalSubject(db, normalizeEmail(email), externalSubject);
+  return findViewer(db, { externalSubject });
+}

@@ -1,0 +1,69 @@
+import type { RequestContext } from "../../platform/graphql/context.js";
+
+export type Role = "CUSTOMER" | "AGENT" | "MANAGER";
+
+/** Nobody we know: no token, or one that is not good. */
+export interface AnonymousViewer {
+  readonly kind: "anonymous";
+}
+
+/** A signed-in person, with what they may be in which company; read anew for each request. */
+export interface UserViewer {
+  readonly kind: "user";
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly isAdmin: boolean;
+  readonly roles: ReadonlyMap<string, Role>;
+  /** The session of the access token; none with an outside provider's token and with a signed URL. */
+  readonly sessionId?: string;
+}
+
+/** Who is asking. */
+export type Viewer = AnonymousViewer | UserViewer;
+
+export type ViewerContext = RequestContext<Viewer>;
+
+export const anonymous: AnonymousViewer = { kind: "anonymous" };
+
+/** The tenants whose rows a repository may read. Leaving it out does not compile. */
+export type TenantScope = { readonly companyIds: readonly string[] } | "every company";
+
+const roleIn = (viewer: Viewer, companyId: string) =>
+  viewer.kind === "user" ? viewer.roles.get(companyId) : undefined;
+
+export const isAdmin = (viewer: Viewer): boolean => viewer.kind === "user" && viewer.isAdmin;
+
+export const isMemberOf = (viewer: Viewer, companyId: string): boolean =>
+  isAdmin(viewer) || roleIn(viewer, companyId) !== undefined;
+
+/** Staff: agents and managers of the company, and administrators. */
+export const isStaffOf = (viewer: Viewer, companyId: string): boolean =>
+  isAdmin(viewer) || roleIn(viewer, companyId) === "AGENT" || isManagerOf(viewer, companyId);
+
+export const isManagerOf = (viewer: Viewer, companyId: string): boolean =>
+  isAdmin(viewer) || roleIn(viewer, companyId) === "MANAGER";
+
+/** Whether the viewer is this very person. */
+export const isUser = (viewer: Viewer, userId: string | null): boolean =>
+  viewer.kind === "user" && viewer.id === userId;
+
+/** The viewer as actor: who is written down as having done something. */
+export const actorOf = (viewer: Viewer): string | null => (viewer.kind === "user" ? viewer.id : null);
+
+/** Every tenant that the viewer belongs to. */
+export const tenantsOf = (viewer: Viewer): TenantScope =>
+  isAdmin(viewer) ? "every company" : { companyIds: viewer.kind === "user" ? [...viewer.roles.keys()] : [] };
+
+/** The tenants in which the viewer has one of these roles; all of them for an administrator. */
+export function tenantsWhere(viewer: Viewer, ...roles: readonly Role[]): TenantScope {
+  if (isAdmin(viewer)) return "every company";
+  const held = viewer.kind === "user" ? [...viewer.roles] : [];
+  return { companyIds: held.filter(([, role]) => roles.includes(role)).map(([companyId]) => companyId) };
+}
+
+/** The tenants that the viewer works for. */
+export const staffTenantsOf = (viewer: Viewer): TenantScope => tenantsWhere(viewer, "AGENT", "MANAGER");
+
+/** The tenants that the viewer manages. */
+export const managedTenantsOf = (viewer: Viewer): TenantScope => tenantsWhere(viewer, "MANAGER");

@@ -1,0 +1,101 @@
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { newId } from "../../kernel/ids.js";
+import type { Database } from "../../platform/database/client.js";
+import { blobs } from "./blob.tables.js";
+import { mediaFiles } from "./media-file.tables.js";
+
+export interface NewBlob {
+  readonly sha256: string;
+  readonly size: number;
+  readonly mimeType: string;
+  readonly storageKey: string;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly scanStatus: "CLEAN" | "NOT_SCANNED";
+}
+
+/** A blob as one upload has it: whose key is `storageKey` decides which of two equal uploads was first. */
+export interface ClaimedBlob {
+  readonly id: string;
+  readonly sha256: string;
+  readonly storageKey: string;
+}
+
+const claimed = { id: blobs.id, sha256: blobs.sha256, storageKey: blobs.storageKey };
+
+/** Which of these bytes the company has already. */
+export async function listKnownHashes(
+  db: Database,
+  companyId: string,
+  hashes: readonly string[],
+): Promise<Set<string>> {
+  const rows = await db
+    .select({ sha256: blobs.sha256 })
+    .from(blobs)
+    .where(and(eq(blobs.companyId, companyId), inArray(blobs.sha256, [...hashes])));
+  return new Set(rows.map((row) => row.sha256));
+}
+
+/**
+ * Claims blobs for bytes that have just been stored: a new row, or the row of equal bytes that came first.
+ * Either way the row is locked until the transaction ends, so that no purge takes it away.
+ *
+ * @param stored ordered by hash, so that two uploads of the same files do not lock each other out
+ */
+export async function upsertBlobs(
+  tx: Database,
+  companyId: string,
+  stored: readonly NewBlob[],
+): Promise<ClaimedBlob[]> {
+  if (stored.length === 0) return [];
+  return tx
+    .insert(blobs)
+    .values(stored.map((blob) => ({ id: newId(), companyId, ...blob })))
+    .onConflictDoUpdate({ target: [blobs.companyId, blobs.sha256], set: { updatedAt: sql`now()` } })
+    .returning(claimed);
+}
+
+/** Claims blobs that the company had already; those that a purge has taken meanwhile are left out. */
+export async function lockBlobs(
+  tx: Database,
+  companyId: string,
+  hashes: readonly string[],
+): Promise<ClaimedBlob[]> {
+  if (hashes.length === 0) return [];
+  return tx
+    .select(claimed)
+    .from(blobs)
+    .where(and(eq(blobs.companyId, companyId), inArray(blobs.sha256, [...hashes])))
+    .orderBy(asc(blobs.sha256))
+    .for("key share");
+}
+
+/**
+ * Deletes a blob that no media file points at, and tells the key of its bytes; null when it is in use.
+ *
+ * Two statements on purpose: the first waits for uploads that have claimed the blob, the second sees what
+ * they have committed.
+ */
+export async function deleteUnusedBlob(tx: Database, blobId: string): Promise<string | null> {
+  await tx.select({ id: blobs.id }).from(blobs).where(eq(blobs.id, blobId)).for("update");
+  const [row] = await tx
+    .delete(blobs)
+    .where(
+      and(
+        eq(blobs.id, blobId),
+        sql`not exists (select from ${mediaFiles} where ${mediaFiles.blobId} = ${blobs.id})`,
+      ),
+    )
+    .returning({ storageKey: blobs.storageKey });
+  return row?.storageKey ?? null;
+}
+
+/** Of these keys, those that a blob's bytes are stored under. Every tenant's: for the sweep of the storage. */
+export async function listReferencedKeys(db: Database, keys: readonly string[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set();
+  const rows = await db
+    .select({ key: blobs.storageKey })
+    .from(blobs)
+    .where(inArray(blobs.storageKey, [...keys]));
+  return new Set(rows.map((row) => row.key));
+}

@@ -1,0 +1,55 @@
+import type { Readable } from "node:stream";
+import type { Database } from "../../platform/database/client.js";
+import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
+import type { ByteRange, Storage } from "../../platform/storage/storage.js";
+import { insertAuditEntry } from "../identity/audit.repository.js";
+import type { UserViewer } from "../identity/viewer.js";
+import type { MediaFileView } from "./media-file.repository.js";
+import { refuseUnsafe } from "./media-file.service.js";
+
+export interface DownloadDeps {
+  readonly db: Database;
+  readonly storage: Storage;
+  readonly downloadsPerMinute: number;
+}
+
+export interface Download {
+  readonly viewer: UserViewer;
+  readonly file: MediaFileView;
+  /** What was asked for, as the audit log names it. */
+  readonly subject: { readonly type: "attachment" | "media-file"; readonly id: string };
+}
+
+export type DownloadService = ReturnType<typeof createDownloadService>;
+
+export function createDownloadService({ db, storage, downloadsPerMinute }: DownloadDeps) {
+  return {
+    /** Counts the request before anything is looked up. @throws RATE_LIMITED */
+    countDownload: (viewer: UserViewer): Promise<void> =>
+      countUse(db, {
+        key: `download:${viewer.id}`,
+        limit: downloadsPerMinute,
+        windowSeconds: 60,
+        message: "Too many downloads",
+      }),
+
+    /**
+     * Gives access to the bytes of a file that the viewer may read; opening them is written down.
+     *
+     * @throws FILE_NOT_SCANNED, FILE_INFECTED
+     */
+    openDownload({ viewer, file, subject }: Download): (range?: ByteRange) => Promise<Readable> {
+      refuseUnsafe(file);
+      return async (range) => {
+        await insertAuditEntry(db, {
+          companyId: file.companyId,
+          actorId: viewer.id,
+          action: `${subject.type}.downloaded`,
+          subjectType: subject.type,
+          subjectId: subject.id,
+        });
+        return storage.get(file.storageKey, range);
+      };
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/** What a file is for a person. */
+export const FileKind = {
+  IMAGE: "IMAGE",
+  VIDEO: "VIDEO",
+  DOCUMENT: "DOCUMENT",
+  TEXT: "TEXT",
+  ARCHIVE: "ARCHIVE",
+} as const;
+export type FileKind = (typeof FileKind)[keyof typeof FileKind];
+
+interface Definition {
+  readonly kind: FileKind;
+  /** What the type is called in messages. */
+  readonly title: string;
+  /** Canonical, without parameters. */
+  readonly mimeType: string;
+  /** What a name of this type may end in, lower case. The first is the canonical one. */
+  readonly extensions: readonly [string, ...string[]];
+}
+
+export interface FileType extends Definition {
+  readonly name: FileTypeName;
+  /** Canonical, for storage keys and for names that have none. */
+  readonly extension: string;
+}
+
+const DEFINITIONS = {
+  pdf: { kind: "DOCUMENT", title: "a PDF document", mimeType: "application/pdf", extensions: ["pdf"] },
+  doc: {
+    kind: "DOCUMENT",
+    title: "a Word 97–2003 document",
+    mimeType: "application/msword",
+    extensions: ["doc"],
+  },
+  docx: {
+    kind: "DOCUMENT",
+    title: "a Word document",
+    mimeType: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    extensions: ["docx"],
+  },
+  xls: {
+    kind: "DOCUMENT",
+    title: "an Excel 97–2003 workbook",
+    mimeType: "application/vnd.ms-excel",
+    extensions: ["xls"],
+  },
+  xlsx: {
+    kind: "DOCUMENT",
+    title: "an Excel workbook",
+    mimeType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    extensions: ["xlsx"],
+  },
+  ppt: {
+    kind: "DOCUMENT",
+    title: "a PowerPoint 97–2003 presentation",
+    mimeType: "application/vnd.ms-powerpoint",
+    extensions: ["ppt"],
+  },
+  pptx: {
+    kind: "DOCUMENT",
+    title: "a PowerPoint presentation",
+    mimeType: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    extensions: ["pptx"],
+  },
+  txt: { kind: "TEXT", title: "plain text", mimeType: "text/plain", extensions: ["txt", "text", "log"] },
+  csv: { kind: "TEXT", title: "a CSV table", mimeType: "text/csv", extensions: ["csv"] },
+  jpeg: {
+    kind: "IMAGE",
+    title: "a JPEG image",
+    mimeType: "image/jpeg",
+    extensions: ["jpg", "jpeg", "jpe", "jfif"],
+  },
+  png: { kind: "IMAGE", title: "a PNG image", mimeType: "image/png", extensions: ["png"] },
+  gif: { kind: "IMAGE", title: "a GIF image", mimeType: "image/gif", extensions: ["gif"] },
+  webp: { kind: "IMAGE", title: "a WebP image", mimeType: "image/webp", extensions: ["webp"] },
+  bmp: { kind: "IMAGE", title: "a BMP image", mimeType: "image/bmp", extensions: ["bmp", "dib"] },
+  svg: { kind: "IMAGE", title: "an SVG image", mimeType: "image/svg+xml", extensions: ["svg"] },
+  zip: { kind: "ARCHIVE", title: "a ZIP archive", mimeType: "application/zip", extensions: ["zip"] },
+  "7z": {
+    kind: "ARCHIVE",
+    title: "a 7z archive",
+    mimeType: "application/x-7z-compressed",
+    extensions: ["7z"],
+  },
+  mp4: { kind: "VIDEO", title: "an MP4 video", mimeType: "video/mp4", extensions: ["mp4"] },
+  webm: { kind: "VIDEO", title: "a WebM video", mimeType: "video/webm", extensions: ["webm"] },
+  quicktime: {
+    kind: "VIDEO",
+    title: "a QuickTime video",
+    mimeType: "video/quicktime",
+    extensions: ["mov", "qt"],
+  },
+} as const satisfies Record<string, Definition>;
+
+export type FileTypeName = keyof typeof DEFINITIONS;
+
+const entries = Object.entries(DEFINITIONS) as [FileTypeName, Definition][];
+
+/** Every type that Filedesk can tell by content. Which of them are taken, the bucket says. */
+export const FILE_TYPES = Object.fromEntries(
+  entries.map(([name, definition]) => [name, { name, extension: definition.extensions[0], ...definition }]),
+) as Record<FileTypeName, FileType>;
+
+export const isFileTypeName = (name: unknown): name is FileTypeName =>
+  typeof name === "string" && Object.hasOwn(FILE_TYPES, name);
+
+const EXTENSIONS: ReadonlySet<string> = new Set(entries.flatMap(([, { extensions }]) => extensions));
+
+/** Whether some type of the table ends in this extension (lower case, no dot). */
+export const isKnownExtension = (extension: string): boolean => EXTENSIONS.has(extension);
+
+const KINDS: ReadonlyMap<string, FileKind> = new Map(
+  entries.map(([, { mimeType, kind }]) => [mimeType, kind]),
+);
+
+/** What a stored file is for a person, by its canonical MIME type. */
+export const kindOf = (mimeType: string): FileKind => KINDS.get(mimeType) ?? FileKind.DOCUMENT;

@@ -1,0 +1,141 @@
+import { and, asc, eq, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { newId } from "../../kernel/ids.js";
+import type { Database } from "../../platform/database/client.js";
+import { inTenants } from "../identity/tenant.repository.js";
+import type { TenantScope } from "../identity/viewer.js";
+import { blobs } from "./blob.tables.js";
+import type { Bucket } from "./buckets.js";
+import { mediaFiles } from "./media-file.tables.js";
+import { mediaUsages } from "./media-usage.tables.js";
+
+/** What a reader sees of a media file: the property and its bytes in one row. */
+export const mediaFileColumns = {
+  id: mediaFiles.id,
+  companyId: mediaFiles.companyId,
+  blobId: mediaFiles.blobId,
+  bucket: mediaFiles.bucket,
+  fileName: mediaFiles.fileName,
+  uploaderId: mediaFiles.uploaderId,
+  expiresAt: mediaFiles.expiresAt,
+  createdAt: mediaFiles.createdAt,
+  updatedAt: mediaFiles.updatedAt,
+  deletedAt: mediaFiles.deletedAt,
+  sha256: blobs.sha256,
+  size: blobs.size,
+  mimeType: blobs.mimeType,
+  width: blobs.width,
+  height: blobs.height,
+  scanStatus: blobs.scanStatus,
+  storageKey: blobs.storageKey,
+};
+
+export type MediaFileView = Awaited<ReturnType<typeof listMediaFiles>>[number];
+
+export async function listMediaFiles(db: Database, tenants: TenantScope, ids: readonly string[]) {
+  return db
+    .select(mediaFileColumns)
+    .from(mediaFiles)
+    .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId))
+    .where(and(inArray(mediaFiles.id, [...ids]), inTenants(mediaFiles.companyId, tenants)));
+}
+
+/** Deleted ones too: the service tells "deleted" from "never was". */
+export async function findMediaFile(
+  db: Database,
+  tenants: TenantScope,
+  id: string,
+): Promise<MediaFileView | null> {
+  const [row] = await listMediaFiles(db, tenants, [id]);
+  return row ?? null;
+}
+
+export interface NewMediaFile {
+  readonly companyId: string;
+  readonly blobId: string;
+  readonly bucket: Bucket;
+  readonly fileName: string;
+  readonly uploaderId: string;
+}
+
+/** @returns the new ids, in the order of the files */
+export async function insertMediaFiles(tx: Database, files: readonly NewMediaFile[]): Promise<string[]> {
+  const rows = files.map((file) => ({ id: newId(), ...file }));
+  if (rows.length > 0) await tx.insert(mediaFiles).values(rows);
+  return rows.map((row) => row.id);
+}
+
+export interface MediaUsage {
+  readonly companyId: string;
+  readonly mediaFileId: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly fieldName: string;
+}
+
+export async function insertUsages(tx: Database, usages: readonly MediaUsage[]): Promise<void> {
+  if (usages.length > 0)
+    await tx
+      .insert(mediaUsages)
+      .values([...usages])
+      .onConflictDoNothing();
+}
+
+export async function deleteUsage(tx: Database, usage: MediaUsage): Promise<void> {
+  await tx
+    .delete(mediaUsages)
+    .where(
+      and(
+        eq(mediaUsages.companyId, usage.companyId),
+        eq(mediaUsages.mediaFileId, usage.mediaFileId),
+        eq(mediaUsages.resourceType, usage.resourceType),
+        eq(mediaUsages.resourceId, usage.resourceId),
+        eq(mediaUsages.fieldName, usage.fieldName),
+      ),
+    );
+}
+
+const unused = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
+
+/** Soft-deletes a media file that nothing uses any more. */
+export async function deleteMediaFileIfUnused(
+  tx: Database,
+  companyId: string,
+  id: string,
+  deletedBy: string,
+) {
+  await tx
+    .update(mediaFiles)
+    .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
+    .where(
+      and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id), isNull(mediaFiles.deletedAt), unused),
+    );
+}
+
+/** @returns false when the file has been purged */
+export async function restoreMediaFile(tx: Database, companyId: string, id: string): Promise<boolean> {
+  const restored = await tx
+    .update(mediaFiles)
+    .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
+    .where(and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id)))
+    .returning({ id: mediaFiles.id });
+  return restored.length > 0;
+}
+
+/** Every tenant's: for the purge, which has no viewer. */
+export async function listPurgeable(db: Database, deletedBefore: Date, limit: number) {
+  return db
+    .select({ id: mediaFiles.id, blobId: mediaFiles.blobId })
+    .from(mediaFiles)
+    .where(and(isNotNull(mediaFiles.deletedAt), lt(mediaFiles.deletedAt, deletedBefore), unused))
+    .orderBy(asc(mediaFiles.blobId))
+    .limit(limit);
+}
+
+/** Deletes the row for good, unless it has been restored or used again since it was listed. */
+export async function purgeMediaFile(tx: Database, id: string, deletedBefore: Date): Promise<boolean> {
+  const purged = await tx
+    .delete(mediaFiles)
+    .where(and(eq(mediaFiles.id, id), lt(mediaFiles.deletedAt, deletedBefore), unused))
+    .returning({ id: mediaFiles.id });
+  return purged.length > 0;
+}

@@ -1,0 +1,33 @@
+import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { UserLoaders } from "../identity/user.loaders.js";
+import { User } from "../identity/user.types.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import type { DownloadUrls } from "./download-urls.js";
+import { kindOf } from "./file-types.js";
+import type { MediaFileView } from "./media-file.repository.js";
+import { MediaFile, MediaKind } from "./media-file.types.js";
+
+@Resolver(() => MediaFile)
+export class MediaFileResolver {
+  constructor(
+    private readonly users: UserLoaders,
+    private readonly urls: DownloadUrls,
+  ) {}
+
+  @FieldResolver(() => MediaKind, { description: "What it is, in one word." })
+  kind(@Root() file: MediaFileView): keyof typeof MediaKind {
+    return kindOf(file.mimeType);
+  }
+
+  @FieldResolver(() => String, {
+    description: "Absolute URL of the bytes, signed for this viewer and good for about an hour.",
+  })
+  url(@Root() file: MediaFileView, @Ctx() context: ViewerContext): string {
+    return this.urls.mediaFile(context, file);
+  }
+
+  @FieldResolver(() => User, { nullable: true, description: "Who uploaded it." })
+  uploadedBy(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
+    return this.users.byId(context).load(file.uploaderId);
+  }
+}

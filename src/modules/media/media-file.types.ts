@@ -1,0 +1,91 @@
+import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
+
+export const BucketEnum = {
+  COMPANY_LOGOS: "COMPANY_LOGOS",
+  AVATARS: "AVATARS",
+  ATTACHMENTS: "ATTACHMENTS",
+  CHAT: "CHAT",
+  PHOTOS: "PHOTOS",
+  VIDEOS: "VIDEOS",
+  PUBLIC_PAGES: "PUBLIC_PAGES",
+} as const;
+
+registerEnumType(BucketEnum, {
+  name: "Bucket",
+  description: "A named policy for files: allowed types, size limit, who may read.",
+});
+
+export const MediaKind = {
+  IMAGE: "IMAGE",
+  VIDEO: "VIDEO",
+  DOCUMENT: "DOCUMENT",
+  TEXT: "TEXT",
+  ARCHIVE: "ARCHIVE",
+} as const;
+
+registerEnumType(MediaKind, { name: "MediaKind", description: "What a file is, in one word." });
+
+export const ScanStatus = {
+  PENDING: "PENDING",
+  CLEAN: "CLEAN",
+  INFECTED: "INFECTED",
+  QUARANTINED: "QUARANTINED",
+  NOT_SCANNED: "NOT_SCANNED",
+} as const;
+
+registerEnumType(ScanStatus, {
+  name: "ScanStatus",
+  description: "What the malware scanner says of a file.",
+  valuesConfig: {
+    PENDING: { description: "Not looked at yet; nobody can download it until it is clean." },
+    CLEAN: { description: "Looked at, and nothing found." },
+    INFECTED: { description: "Malware was found." },
+    QUARANTINED: { description: "Malware was found, and the bytes were put aside." },
+    NOT_SCANNED: { description: "This installation has no scanner." },
+  },
+});
+
+@ObjectType({ description: "One uploaded file as somebody's property.", simpleResolvers: true })
+export class MediaFile {
+  @Field(() => ID, { description: "The file's id." })
+  id!: string;
+
+  @Field(() => String, {
+    description: "The name that the uploader gave it, made harmless. For people: it decides nothing.",
+  })
+  fileName!: string;
+
+  @Field(() => BucketEnum, { description: "The policy that it was uploaded under." })
+  bucket!: keyof typeof BucketEnum;
+
+  @Field(() => String, { description: "The media type, told from the content (RFC 6838)." })
+  mimeType!: string;
+
+  @Field(() => ByteCount, { description: "Size in bytes." })
+  size!: number;
+
+  @Field(() => String, { description: "SHA-256 of the bytes, in hexadecimal." })
+  sha256!: string;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Width of an image in pixels, as it is seen (EXIF orientation applied).",
+  })
+  width!: number | null;
+
+  @Field(() => Int, { nullable: true, description: "Height of an image in pixels, as it is seen." })
+  height!: number | null;
+
+  @Field(() => ScanStatus, { description: "What the malware scanner says of it." })
+  scanStatus!: keyof typeof ScanStatus;
+
+  @Field(() => DateTime, { nullable: true, description: "When it will be removed by itself; null: never." })
+  expiresAt!: Date | null;
+
+  @Field(() => DateTime, { description: "When it was uploaded." })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null while it lives." })
+  deletedAt!: Date | null;
+}

@@ -1,0 +1,26 @@
+import { index, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { primaryId, timestamps } from "../../platform/database/columns.js";
+import { companies } from "../identity/company.tables.js";
+import { mediaFiles } from "./media-file.tables.js";
+
+/** Where a media file is used: by which field of which resource. A file without a usage is an orphan. */
+export const mediaUsages = pgTable(
+  "media_usages",
+  {
+    id: primaryId(),
+    companyId: uuid("company_id")
+      .notNull()
+      .references(() => companies.id),
+    mediaFileId: uuid("media_file_id")
+      .notNull()
+      .references(() => mediaFiles.id, { onDelete: "cascade" }),
+    resourceType: text("resource_type").notNull(),
+    resourceId: text("resource_id").notNull(),
+    fieldName: text("field_name").notNull(),
+    ...timestamps(),
+  },
+  (table) => [
+    unique("media_usages_once").on(table.mediaFileId, table.resourceType, table.resourceId, table.fieldName),
+    index("media_usages_by_resource").on(table.resourceType, table.resourceId),
+  ],
+);

@@ -1,0 +1,57 @@
+import { formatBytes } from "../../kernel/bytes.js";
+import { FiledeskError } from "../../kernel/errors.js";
+import type { BucketRules } from "./buckets.js";
+import type { FileType } from "./file-types.js";
+
+/** @param maxBytes the bucket's limit @param actual the bytes seen when the limit was crossed: the file has at least as many */
+export const fileTooLarge = (maxBytes: number, actual: number) =>
+  new FiledeskError(
+    "FILE_TOO_LARGE",
+    `This file is larger than the ${formatBytes(maxBytes)} that are allowed.`,
+    {
+      limit: maxBytes,
+      actual,
+      unit: "bytes",
+    },
+  );
+
+export const tooManyPixels = (maxPixels: number, width: number, height: number) =>
+  new FiledeskError(
+    "FILE_TOO_LARGE",
+    `This image has ${width} × ${height} pixels; ${maxPixels / 1_000_000} megapixels are allowed. Send a smaller one.`,
+    { limit: maxPixels, actual: width * height, unit: "pixels" },
+  );
+
+export const tooManyFrames = (limit: number, actual: number) =>
+  new FiledeskError("FILE_TOO_LARGE", `This animation has ${actual} frames; ${limit} are allowed.`, {
+    limit,
+    actual,
+    unit: "frames",
+  });
+
+/** @param what the file is, as in "an executable program" */
+export const unsupportedFileType = (what: string, rules: BucketRules) =>
+  new FiledeskError(
+    "UNSUPPORTED_FILE_TYPE",
+    `This file is ${what}, which cannot be taken here. Allowed: ${rules.types.join(", ")}.`,
+    { allowed: rules.types },
+  );
+
+/** The name ends in what does not fit the content. */
+export const extensionMismatch = (extension: string, { title, extensions }: FileType) =>
+  new FiledeskError(
+    "FILE_TYPE_MISMATCH",
+    `This file's name ends in .${extension}, but its content is ${title}. Rename it to .${extensions[0]}, or send the file that was meant.`,
+    { extension, allowed: extensions },
+  );
+
+/** The file is one thing and hides another. @param hidden as in "a ZIP archive" */
+export const twoFilesInOne = (hidden: string) =>
+  new FiledeskError(
+    "FILE_TYPE_MISMATCH",
+    `This file hides ${hidden} in it. Save it anew with the program that made it, and send that.`,
+  );
+
+/** @param why as in "it ends too early" */
+export const corruptFile = (why: string) =>
+  new FiledeskError("CORRUPT_FILE", `This file cannot be used: ${why}. Send an intact copy.`);

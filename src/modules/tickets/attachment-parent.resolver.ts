@@ -1,0 +1,29 @@
+import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { AttachmentView } from "../attachments/attachment.repository.js";
+import { Attachment } from "../attachments/attachment.types.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import { Reply } from "./reply.types.js";
+import type { TicketLoaders } from "./ticket.loaders.js";
+import { Ticket } from "./ticket.types.js";
+
+/** What an attachment hangs on: fields that this module adds to a type of the module below. */
+@Resolver(() => Attachment)
+export class AttachmentParentResolver {
+  constructor(private readonly loaders: TicketLoaders) {}
+
+  @FieldResolver(() => Ticket, {
+    nullable: true,
+    description: "The ticket that it hangs on; null for a reply's.",
+  })
+  ticket(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
+    return attachment.ticketId === null ? null : this.loaders.byId(context).load(attachment.ticketId);
+  }
+
+  @FieldResolver(() => Reply, {
+    nullable: true,
+    description: "The reply that it hangs on; null for a ticket's.",
+  })
+  reply(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
+    return attachment.replyId === null ? null : this.loaders.replyById(context).load(attachment.replyId);
+  }
+}

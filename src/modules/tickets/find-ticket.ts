@@ -1,0 +1,62 @@
+import { authorize } from "../../kernel/authorize.js";
+import { gone } from "../../kernel/errors.js";
+import { isId } from "../../kernel/ids.js";
+import type { Database } from "../../platform/database/client.js";
+import type { UserViewer, Viewer } from "../identity/viewer.js";
+import { tenantsOf } from "../identity/viewer.js";
+import type { ReplySubject } from "./reply.policy.js";
+import { replyPolicy } from "./reply.policy.js";
+import { findReply } from "./reply.repository.js";
+import type { ReplyRow } from "./reply.tables.js";
+import { ticketPolicy } from "./ticket.policy.js";
+import type { TicketView } from "./ticket.repository.js";
+import { findTicket } from "./ticket.repository.js";
+
+type TicketAction = Exclude<keyof typeof ticketPolicy, "subject">;
+type ReplyAction = Exclude<keyof typeof replyPolicy, "subject">;
+
+export interface FoundTicket {
+  readonly viewer: UserViewer;
+  readonly ticket: TicketView;
+}
+
+/** Whatever stands under the id in the viewer's tenants, deleted or not; null for who is not signed in. */
+export async function lookUpTicket(db: Database, viewer: Viewer, id: string): Promise<TicketView | null> {
+  return viewer.kind === "user" && isId(id) ? findTicket(db, tenantsOf(viewer), viewer.id, id) : null;
+}
+
+/** @throws NOT_FOUND, FORBIDDEN, GONE for a ticket that has been deleted */
+export async function requireTicket(
+  db: Database,
+  viewer: Viewer,
+  id: string,
+  action: TicketAction,
+): Promise<FoundTicket> {
+  const ticket = await lookUpTicket(db, viewer, id);
+  authorize(ticketPolicy, action, viewer, ticket);
+  if (ticket.deletedAt !== null) throw gone("ticket");
+  return { viewer: viewer as UserViewer, ticket };
+}
+
+export interface FoundReply extends FoundTicket {
+  readonly reply: ReplyRow;
+}
+
+/** @throws NOT_FOUND, FORBIDDEN, GONE for a reply that has been deleted, or whose ticket has */
+export async function requireReply(
+  db: Database,
+  viewer: Viewer,
+  id: string,
+  action: ReplyAction,
+): Promise<FoundReply> {
+  const subject = await lookUpReply(db, viewer, id);
+  authorize(replyPolicy, action, viewer, subject);
+  if (subject.reply.deletedAt !== null || subject.ticket.deletedAt !== null) throw gone("reply");
+  return { viewer: viewer as UserViewer, ...subject };
+}
+
+async function lookUpReply(db: Database, viewer: Viewer, id: string) {
+  const reply = viewer.kind === "user" && isId(id) ? await findReply(db, tenantsOf(viewer), id) : null;
+  const ticket = reply && (await lookUpTicket(db, viewer, reply.ticketId));
+  return reply && ticket ? ({ reply, ticket } satisfies ReplySubject) : null;
+}

@@ -1,0 +1,49 @@
+import { IsOptional, Length, MaxLength } from "class-validator";
+import type { FileUpload } from "graphql-upload-ts";
+import { Field, ID, InputType } from "type-graphql";
+import { Upload } from "../../platform/graphql/scalars.js";
+
+const FILES = "Files of the multipart request, up to 10.";
+
+@InputType({ description: "A new answer on a ticket." })
+export class AddReplyInput {
+  @Field(() => ID, { description: "The ticket's id." })
+  ticketId!: string;
+
+  @Field(() => String, { description: "What it says, as plain text of up to 50,000 characters." })
+  @Length(1, 50_000)
+  body!: string;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: "Whether the company's staff alone sees it. For staff.",
+  })
+  isInternal!: boolean;
+
+  @Field(() => [Upload], { nullable: true, description: FILES })
+  files?: Promise<FileUpload>[] | null;
+}
+
+@InputType({ description: "What to change of a reply." })
+export class UpdateReplyInput {
+  @Field(() => ID, { description: "The reply's id." })
+  id!: string;
+
+  @Field(() => String, { description: "What it says now." })
+  @Length(1, 50_000)
+  body!: string;
+}
+
+@InputType({ description: "Files for a reply." })
+export class UploadReplyAttachmentsInput {
+  @Field(() => ID, { description: "The reply's id." })
+  replyId!: string;
+
+  @Field(() => [Upload], { description: FILES })
+  files!: Promise<FileUpload>[];
+
+  @Field(() => String, { nullable: true, description: "What they show, up to 1,000 characters." })
+  @IsOptional()
+  @MaxLength(1_000)
+  description?: string | null;
+}

@@ -1,0 +1,27 @@
+import type { Policy } from "../../kernel/authorize.js";
+import type { Viewer } from "../identity/viewer.js";
+import { isManagerOf, isStaffOf, isUser } from "../identity/viewer.js";
+import type { ReplyRow } from "./reply.tables.js";
+import type { TicketSubject } from "./ticket.policy.js";
+import { ticketPolicy } from "./ticket.policy.js";
+
+/** A reply and the ticket that it answers. */
+export interface ReplySubject {
+  readonly reply: Pick<ReplyRow, "authorId" | "isInternal" | "deletedAt">;
+  readonly ticket: TicketSubject;
+}
+
+const read = (viewer: Viewer, { reply, ticket }: ReplySubject) =>
+  ticketPolicy.read(viewer, ticket) && (!reply.isInternal || isStaffOf(viewer, ticket.companyId));
+const own = (viewer: Viewer, subject: ReplySubject) =>
+  read(viewer, subject) && isUser(viewer, subject.reply.authorId);
+
+export const replyPolicy = {
+  subject: "reply",
+  read,
+  edit: own,
+  delete: (viewer: Viewer, subject: ReplySubject) =>
+    own(viewer, subject) || isManagerOf(viewer, subject.ticket.companyId),
+  attach: (viewer: Viewer, subject: ReplySubject) =>
+    own(viewer, subject) || isStaffOf(viewer, subject.ticket.companyId),
+} satisfies Policy<Viewer, ReplySubject>;

@@ -1,0 +1,120 @@
+import { and, eq, getTableColumns, inArray, isNull, or, sql } from "drizzle-orm";
+import { newId } from "../../kernel/ids.js";
+import type { Page, PageRequest } from "../../kernel/pagination.js";
+import { toPage } from "../../kernel/pagination.js";
+import type { Database } from "../../platform/database/client.js";
+import { keyset } from "../../platform/database/keyset.js";
+import { inTenants } from "../identity/tenant.repository.js";
+import type { TenantScope } from "../identity/viewer.js";
+import type { ReplyRow } from "./reply.tables.js";
+import { replies } from "./reply.tables.js";
+import { tickets } from "./ticket.tables.js";
+
+/** Whose replies a viewer may read on tickets that they may read: internal ones are for staff. */
+export interface ReplyScope {
+  readonly tenants: TenantScope;
+  readonly staffOf: TenantScope;
+}
+
+/** Deleted ones too: the service tells "deleted" from "never was". */
+export async function listRepliesByIds(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+): Promise<ReplyRow[]> {
+  return db
+    .select()
+    .from(replies)
+    .where(and(inArray(replies.id, [...ids]), inTenants(replies.companyId, tenants)));
+}
+
+export async function findReply(db: Database, tenants: TenantScope, id: string): Promise<ReplyRow | null> {
+  const [row] = await listRepliesByIds(db, tenants, [id]);
+  return row ?? null;
+}
+
+const replyOrder = { keys: [replies.createdAt, replies.id], descending: false };
+export const replyPosition = (row: ReplyRow) => [row.createdAt.toISOString(), row.id];
+
+const readable = ({ tenants, staffOf }: ReplyScope) =>
+  and(
+    isNull(replies.deletedAt),
+    inTenants(replies.companyId, tenants),
+    or(eq(replies.isInternal, false), inTenants(replies.companyId, staffOf)),
+  );
+
+/** One page of each ticket's replies, in one statement whatever the number of tickets. */
+export async function listPagesOfTickets(
+  db: Database,
+  scope: ReplyScope,
+  ticketIds: readonly string[],
+  page: PageRequest,
+): Promise<Map<string, Page<ReplyRow>>> {
+  const { where, orderBy, limit } = keyset(replyOrder, page);
+  const ofTicket = db
+    .select({ replyId: sql<string>`${replies.id}`.as("reply_id") })
+    .from(replies)
+    .where(and(eq(replies.ticketId, tickets.id), readable(scope), where))
+    .orderBy(...orderBy)
+    .limit(limit)
+    .as("of_ticket");
+  const rows = await db
+    .select(getTableColumns(replies))
+    .from(tickets)
+    .innerJoinLateral(ofTicket, sql`true`)
+    .innerJoin(replies, eq(replies.id, ofTicket.replyId))
+    .where(inArray(tickets.id, [...ticketIds]))
+    .orderBy(...orderBy);
+  const byTicket = new Map<string, ReplyRow[]>(ticketIds.map((id) => [id, []]));
+  for (const row of rows) byTicket.get(row.ticketId)?.push(row);
+  return new Map([...byTicket].map(([id, read]) => [id, toPage(page, read)]));
+}
+
+export async function countOfTickets(db: Database, scope: ReplyScope, ticketIds: readonly string[]) {
+  const rows = await db
+    .select({ ticketId: replies.ticketId, count: sql<number>`count(*)::int` })
+    .from(replies)
+    .where(and(inArray(replies.ticketId, [...ticketIds]), readable(scope)))
+    .groupBy(replies.ticketId);
+  return new Map(rows.map((row) => [row.ticketId, row.count]));
+}
+
+export type NewReply = Pick<ReplyRow, "companyId" | "ticketId" | "authorId" | "body" | "isInternal">;
+
+/** Also moves the ticket up in lists ordered by its last change. */
+export async function insertReply(tx: Database, reply: NewReply): Promise<string> {
+  const id = newId();
+  await tx.insert(replies).values({ id, ...reply });
+  await tx
+    .update(tickets)
+    .set({ updatedAt: sql`now()` })
+    .where(and(eq(tickets.companyId, reply.companyId), eq(tickets.id, reply.ticketId)));
+  return id;
+}
+
+export async function updateReplyBody(
+  db: Database,
+  companyId: string,
+  id: string,
+  body: string,
+): Promise<void> {
+  await db
+    .update(replies)
+    .set({ body, updatedAt: sql`now()` })
+    .where(and(eq(replies.companyId, companyId), eq(replies.id, id), isNull(replies.deletedAt)));
+}
+
+/** @returns false when it was deleted already */
+export async function deleteReply(
+  db: Database,
+  companyId: string,
+  id: string,
+  deletedBy: string,
+): Promise<boolean> {
+  const deleted = await db
+    .update(replies)
+    .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
+    .where(and(eq(replies.companyId, companyId), eq(replies.id, id), isNull(replies.deletedAt)))
+    .returning({ id: replies.id });
+  return deleted.length > 0;
+}

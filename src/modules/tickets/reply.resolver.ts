@@ -1,0 +1,83 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from "type-graphql";
+import { PageArgs } from "../../platform/graphql/connection.js";
+import { incomingFiles } from "../../platform/graphql/incoming.js";
+import type { AttachmentLoaders } from "../attachments/attachment.loaders.js";
+import { Attachment, AttachmentConnection } from "../attachments/attachment.types.js";
+import type { UserLoaders } from "../identity/user.loaders.js";
+import { User } from "../identity/user.types.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import { AddReplyInput, UpdateReplyInput, UploadReplyAttachmentsInput } from "./reply.inputs.js";
+import type { ReplyService } from "./reply.service.js";
+import type { ReplyRow } from "./reply.tables.js";
+import { Reply } from "./reply.types.js";
+import type { TicketLoaders } from "./ticket.loaders.js";
+import { Ticket } from "./ticket.types.js";
+import type { UploadService } from "./upload.service.js";
+
+@Resolver(() => Reply)
+export class ReplyResolver {
+  constructor(
+    private readonly replies: ReplyService,
+    private readonly uploads: UploadService,
+    private readonly loaders: TicketLoaders,
+    private readonly attachmentLoaders: AttachmentLoaders,
+    private readonly users: UserLoaders,
+  ) {}
+
+  @Mutation(() => Reply, {
+    description:
+      "Answers a ticket, with files or without; all or nothing. For those who may read it; internally for staff.",
+  })
+  addReply(
+    @Arg("input", () => AddReplyInput, { description: "The reply." }) input: AddReplyInput,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.replies.addReply(context.viewer, input, incomingFiles(input.files, context));
+  }
+
+  @Mutation(() => Reply, { description: "Changes what a reply says. For its author." })
+  updateReply(
+    @Arg("input", () => UpdateReplyInput, { description: "What to change." }) input: UpdateReplyInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.replies.changeReply(viewer, input);
+  }
+
+  @Mutation(() => Reply, { description: "Deletes a reply with its files. For its author and managers." })
+  deleteReply(
+    @Arg("id", () => ID, { description: "The reply's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.replies.deleteReply(viewer, id);
+  }
+
+  @Mutation(() => [Attachment], {
+    description: "Attaches files to a reply, all or nothing. For its author and staff.",
+  })
+  uploadReplyAttachments(
+    @Arg("input", () => UploadReplyAttachmentsInput, { description: "The files." })
+    input: UploadReplyAttachmentsInput,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.uploads.uploadToReply(
+      context.viewer,
+      { replyId: input.replyId, description: input.description ?? null },
+      incomingFiles(input.files, context),
+    );
+  }
+
+  @FieldResolver(() => Ticket, { nullable: true, description: "The ticket that it answers." })
+  ticket(@Root() reply: ReplyRow, @Ctx() context: ViewerContext) {
+    return this.loaders.byId(context).load(reply.ticketId);
+  }
+
+  @FieldResolver(() => User, { description: "Who wrote it." })
+  author(@Root() reply: ReplyRow, @Ctx() context: ViewerContext) {
+    return this.users.byId(context).load(reply.authorId);
+  }
+
+  @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of uploading." })
+  attachments(@Root() reply: ReplyRow, @Args(() => PageArgs) page: PageArgs, @Ctx() context: ViewerContext) {
+    return this.attachmentLoaders.ofReply(context, page).load(reply.id);
+  }
+}

@@ -1,0 +1,95 @@
+import { authorize } from "../../kernel/authorize.js";
+import { badUserInput, gone } from "../../kernel/errors.js";
+import type { Database } from "../../platform/database/client.js";
+import type { IncomingFiles } from "../../platform/http/incoming-files.js";
+import type { AttachmentService } from "../attachments/attachment.service.js";
+import { insertAuditEntry } from "../identity/audit.repository.js";
+import type { Viewer } from "../identity/viewer.js";
+import { tenantsOf } from "../identity/viewer.js";
+import type { CheckInService } from "../media/check-in.service.js";
+import { requireReply, requireTicket } from "./find-ticket.js";
+import * as repository from "./reply.repository.js";
+import type { ReplyRow } from "./reply.tables.js";
+import { ticketPolicy } from "./ticket.policy.js";
+import type { TicketQuota } from "./ticket-quota.repository.js";
+import { refuseIncomingOverQuota } from "./upload.service.js";
+
+export interface ReplyDeps {
+  readonly db: Database;
+  readonly attachments: AttachmentService;
+  readonly checkIns: CheckInService;
+  readonly quota: TicketQuota;
+}
+
+export type ReplyService = ReturnType<typeof createReplyService>;
+
+export function createReplyService({ db, attachments, checkIns, quota }: ReplyDeps) {
+  const reread = async (viewer: Viewer, id: string): Promise<ReplyRow> => {
+    const reply = await repository.findReply(db, tenantsOf(viewer), id);
+    if (reply === null) throw gone("reply");
+    return reply;
+  };
+  return {
+    /** Answers a ticket, with files, all or nothing. */
+    async addReply(
+      viewer: Viewer,
+      input: { ticketId: string; body: string; isInternal: boolean },
+      incoming: IncomingFiles,
+    ): Promise<ReplyRow> {
+      const found = await requireTicket(db, viewer, input.ticketId, "reply");
+      const { ticket, viewer: author } = found;
+      if (input.isInternal) authorize(ticketPolicy, "replyInternally", author, ticket);
+      const { companyId } = ticket;
+      const body = filled(input.body);
+      await refuseIncomingOverQuota(db, { ticketId: ticket.id, quota, incoming });
+      const id = await checkIns.checkIn({
+        viewer: author,
+        companyId,
+        bucket: "ATTACHMENTS",
+        incoming,
+        recordMore: async (tx, files) => {
+          const reply = {
+            companyId,
+            ticketId: ticket.id,
+            authorId: author.id,
+            body,
+            isInternal: input.isInternal,
+          };
+          const replyId = await repository.insertReply(tx, reply);
+          const parent = { kind: "reply", id: replyId } as const;
+          await attachments.attachFiles(tx, { viewer: author, companyId, parent, files, description: null });
+          return replyId;
+        },
+      });
+      return reread(author, id);
+    },
+
+    async changeReply(viewer: Viewer, input: { id: string; body: string }): Promise<ReplyRow> {
+      const { reply } = await requireReply(db, viewer, input.id, "edit");
+      await repository.updateReplyBody(db, reply.companyId, reply.id, filled(input.body));
+      return reread(viewer, reply.id);
+    },
+
+    /** Its files go with it. */
+    async deleteReply(viewer: Viewer, id: string): Promise<ReplyRow> {
+      const { reply, viewer: by } = await requireReply(db, viewer, id, "delete");
+      const { companyId } = reply;
+      await db.transaction(async (tx) => {
+        if (!(await repository.deleteReply(tx, companyId, id, by.id))) throw gone("reply");
+        await insertAuditEntry(tx, {
+          companyId,
+          actorId: by.id,
+          action: "reply.deleted",
+          subjectType: "reply",
+          subjectId: id,
+        });
+      });
+      return reread(by, id);
+    },
+  };
+}
+
+function filled(body: string): string {
+  if (body.trim() === "") throw badUserInput("A reply says something.", { field: "body" });
+  return body;
+}

@@ -1,0 +1,27 @@
+import { Field, ID, ObjectType } from "type-graphql";
+import { connectionType } from "../../platform/graphql/connection.js";
+import { DateTime } from "../../platform/graphql/scalars.js";
+
+@ObjectType({ description: "An answer on a ticket.", simpleResolvers: true })
+export class Reply {
+  @Field(() => ID, { description: "The reply's id." })
+  id!: string;
+
+  @Field(() => String, { description: "What it says, as plain text." })
+  body!: string;
+
+  @Field(() => Boolean, { description: "Whether the company's staff alone sees it." })
+  isInternal!: boolean;
+
+  @Field(() => DateTime, { description: "When it was written." })
+  createdAt!: Date;
+
+  @Field(() => DateTime, { description: "When it was last changed." })
+  updatedAt!: Date;
+
+  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null while it lives." })
+  deletedAt!: Date | null;
+}
+
+@ObjectType({ description: "A page of replies, oldest first.", simpleResolvers: true })
+export class ReplyConnection extends connectionType("Reply", () => Reply) {}

@@ -1,0 +1,64 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Database } from "../../platform/database/client.js";
+import { replies } from "./reply.tables.js";
+import { tickets } from "./ticket.tables.js";
+
+export interface TicketQuota {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface QuotaChange extends TicketQuota {
+  /** Whether the files hang on one of the ticket's replies rather than on the ticket itself. */
+  readonly onReply: boolean;
+}
+
+/** What hangs on a ticket and its replies together. */
+export interface TicketLoad {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const files = sql<number>`${tickets.attachmentCount} + ${tickets.replyAttachmentCount}`;
+const bytes = sql<number>`(${tickets.attachmentBytes} + ${tickets.replyAttachmentBytes})::float8`;
+
+export async function findTicketLoad(db: Database, ticketId: string): Promise<TicketLoad | null> {
+  const [row] = await db.select({ files, bytes }).from(tickets).where(eq(tickets.id, ticketId));
+  return row ?? null;
+}
+
+/**
+ * Counts files in or out, if the quota allows it; one statement under the row's lock, so that it is exact when
+ * uploads race. Counting out always succeeds.
+ */
+export async function changeTicketLoad(
+  tx: Database,
+  ticketId: string,
+  change: QuotaChange,
+  quota: TicketQuota,
+): Promise<boolean> {
+  const changed = change.onReply
+    ? {
+        replyAttachmentCount: sql`${tickets.replyAttachmentCount} + ${change.files}`,
+        replyAttachmentBytes: sql`${tickets.replyAttachmentBytes} + ${change.bytes}`,
+      }
+    : {
+        attachmentCount: sql`${tickets.attachmentCount} + ${change.files}`,
+        attachmentBytes: sql`${tickets.attachmentBytes} + ${change.bytes}`,
+      };
+  const fits =
+    change.files < 0
+      ? undefined
+      : sql`${files} + ${change.files} <= ${quota.files} and ${bytes} + ${change.bytes} <= ${quota.bytes}`;
+  const rows = await tx
+    .update(tickets)
+    .set({ ...changed, updatedAt: sql`now()` })
+    .where(and(eq(tickets.id, ticketId), fits))
+    .returning({ id: tickets.id });
+  return rows.length > 0;
+}
+
+export async function findTicketIdOfReply(db: Database, replyId: string): Promise<string | null> {
+  const [row] = await db.select({ ticketId: replies.ticketId }).from(replies).where(eq(replies.id, replyId));
+  return row?.ticketId ?? null;
+}

@@ -1,0 +1,67 @@
+import type { PageArguments } from "../../kernel/pagination.js";
+import { pageRequest } from "../../kernel/pagination.js";
+import type { Database } from "../../platform/database/client.js";
+import type { Connection } from "../../platform/graphql/connection.js";
+import { toConnection } from "../../platform/graphql/connection.js";
+import { inOrderOf, perRequest, perRequestAndArguments } from "../../platform/graphql/loaders.js";
+import type { Viewer, ViewerContext } from "../identity/viewer.js";
+import { staffTenantsOf, tenantsOf } from "../identity/viewer.js";
+import { replyPolicy } from "./reply.policy.js";
+import { countOfTickets, listPagesOfTickets, listRepliesByIds, replyPosition } from "./reply.repository.js";
+import type { ReplyRow } from "./reply.tables.js";
+import { ticketPolicy } from "./ticket.policy.js";
+import type { TicketView } from "./ticket.repository.js";
+import { listTicketsByIds } from "./ticket.repository.js";
+import { listParticipants } from "./ticket-participant.repository.js";
+
+export type TicketLoaders = ReturnType<typeof createTicketLoaders>;
+
+const userIdOf = (viewer: Viewer) => (viewer.kind === "user" ? viewer.id : null);
+const scopeOf = (viewer: Viewer) => ({ tenants: tenantsOf(viewer), staffOf: staffTenantsOf(viewer) });
+
+export function createTicketLoaders({ db }: { readonly db: Database }) {
+  /** Tickets that the viewer may read; null for others. */
+  const byId = perRequest<ViewerContext, string, TicketView | null>(async ({ viewer }, ids) => {
+    const userId = userIdOf(viewer);
+    const rows = userId === null ? [] : await listTicketsByIds(db, tenantsOf(viewer), userId, ids);
+    const readable = rows.filter((ticket) => ticket.deletedAt === null && ticketPolicy.read(viewer, ticket));
+    return inOrderOf(ids, readable, (ticket) => ticket.id);
+  });
+
+  /** Replies that the viewer may read; null for others. */
+  const replyById = perRequest<ViewerContext, string, ReplyRow | null>(async (context, ids) => {
+    const rows = await listRepliesByIds(db, tenantsOf(context.viewer), ids);
+    const tickets = await byId(context).loadMany(rows.map((row) => row.ticketId));
+    const readable = rows.filter((reply, index) => {
+      const ticket = tickets[index];
+      if (!ticket || ticket instanceof Error || reply.deletedAt !== null) return false;
+      return replyPolicy.read(context.viewer, { reply, ticket });
+    });
+    return inOrderOf(ids, readable, (reply) => reply.id);
+  });
+
+  const participants = perRequest<ViewerContext, string, Awaited<ReturnType<typeof listParticipants>>>(
+    async ({ viewer }, ids) => {
+      const rows = await listParticipants(db, tenantsOf(viewer), ids);
+      return ids.map((id) => rows.filter((row) => row.ticketId === id));
+    },
+  );
+
+  const replyCounts = perRequest<ViewerContext, string, number>(async ({ viewer }, ids) => {
+    const counts = await countOfTickets(db, scopeOf(viewer), ids);
+    return ids.map((id) => counts.get(id) ?? 0);
+  });
+
+  const replies = perRequestAndArguments<ViewerContext, PageArguments, string, Connection<ReplyRow>>(
+    async (context, args, ids) => {
+      const pages = await listPagesOfTickets(db, scopeOf(context.viewer), ids, pageRequest(args));
+      return ids.map((id) =>
+        toConnection(pages.get(id) ?? noReplies, replyPosition, () => replyCounts(context).load(id)),
+      );
+    },
+  );
+
+  return { byId, replyById, participants, replies };
+}
+
+const noReplies = { rows: [], hasNextPage: false, hasPreviousPage: false };

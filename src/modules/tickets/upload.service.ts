@@ -1,0 +1,90 @@
+import { badUserInput } from "../../kernel/errors.js";
+import type { Database } from "../../platform/database/client.js";
+import type { IncomingFiles } from "../../platform/http/incoming-files.js";
+import { ENVELOPE_BYTES } from "../../platform/http/incoming-files.js";
+import type { AttachmentView } from "../attachments/attachment.repository.js";
+import type { AttachmentService } from "../attachments/attachment.service.js";
+import type { ParentRef } from "../attachments/parents.js";
+import type { Viewer } from "../identity/viewer.js";
+import type { CheckInService } from "../media/check-in.service.js";
+import type { FoundTicket } from "./find-ticket.js";
+import { requireReply, requireTicket } from "./find-ticket.js";
+import { refuseOverQuota } from "./ticket-parents.js";
+import type { TicketQuota } from "./ticket-quota.repository.js";
+
+export interface UploadDeps {
+  readonly db: Database;
+  readonly attachments: AttachmentService;
+  readonly checkIns: CheckInService;
+  readonly quota: TicketQuota;
+}
+
+export type UploadService = ReturnType<typeof createUploadService>;
+
+/** Uploads to tickets and replies that exist already. */
+export function createUploadService(deps: UploadDeps) {
+  return {
+    /** All or nothing. @throws QUOTA_EXCEEDED, and what the check-in throws of a file */
+    async uploadToTicket(
+      viewer: Viewer,
+      input: { ticketId: string; description: string | null },
+      incoming: IncomingFiles,
+    ) {
+      const found = await requireTicket(deps.db, viewer, input.ticketId, "attach");
+      return upload(
+        deps,
+        found,
+        { kind: "ticket", id: found.ticket.id },
+        { incoming, description: input.description },
+      );
+    },
+
+    /** All or nothing. @throws QUOTA_EXCEEDED, and what the check-in throws of a file */
+    async uploadToReply(
+      viewer: Viewer,
+      input: { replyId: string; description: string | null },
+      incoming: IncomingFiles,
+    ) {
+      const found = await requireReply(deps.db, viewer, input.replyId, "attach");
+      return upload(
+        deps,
+        found,
+        { kind: "reply", id: found.reply.id },
+        { incoming, description: input.description },
+      );
+    },
+  };
+}
+
+async function upload(
+  { db, attachments, checkIns, quota }: UploadDeps,
+  { viewer, ticket }: FoundTicket,
+  parent: ParentRef,
+  { incoming, description }: { incoming: IncomingFiles; description: string | null },
+): Promise<AttachmentView[]> {
+  if (incoming.files.length === 0) throw badUserInput("Give at least one file.", { field: "files" });
+  await refuseIncomingOverQuota(db, { ticketId: ticket.id, quota, incoming });
+  const { companyId } = ticket;
+  const ids = await checkIns.checkIn({
+    viewer,
+    companyId,
+    bucket: "ATTACHMENTS",
+    incoming,
+    recordMore: (tx, files) => attachments.attachFiles(tx, { viewer, companyId, parent, files, description }),
+  });
+  return attachments.reread(viewer, ids);
+}
+
+/** Spares the bytes of an upload that the quota cannot take, going by what the request announces. */
+export async function refuseIncomingOverQuota(
+  db: Database,
+  {
+    ticketId,
+    quota,
+    incoming,
+  }: { readonly ticketId: string; readonly quota: TicketQuota; readonly incoming: IncomingFiles },
+): Promise<void> {
+  if (incoming.files.length === 0) return;
+  const bytes = Math.max(0, (incoming.requestBytes ?? 0) - ENVELOPE_BYTES);
+  await refuseOverQuota(db, { ticketId, quota, more: { files: incoming.files.length, bytes } });
+}

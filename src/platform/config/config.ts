@@ -1,0 +1,255 @@
+import { bool, cleanEnv, EnvError, EnvMissingError, makeValidator, num, str, url } from "envalid";
+
+const list = makeValidator<readonly string[]>((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+
+const whole = makeValidator<number>((text) => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new EnvError(`"${text}" is not a whole number above 0`);
+  return value;
+});
+
+const email = makeValidator<string>((text) => {
+  if (!/^[^@\s]+@[^@\s]+$/.test(text)) throw new EnvError(`"${text}" is not an e-mail address`);
+  return text.toLowerCase();
+});
+
+const secret = makeValidator<string>((text) => {
+  if (text.length < 32)
+    throw new EnvError(`a secret has at least 32 characters, this one has ${text.length}`);
+  return text;
+});
+
+/** `id:secret` pairs, newest first, as the signer takes them. */
+const keys = makeValidator<readonly { id: string; secret: string }[]>((text) =>
+  text.split(",").map((pair) => {
+    const [, id, value] = /^([A-Za-z0-9_-]{1,16}):(.{32,})$/.exec(pair.trim()) ?? [];
+    if (!id || !value) throw new EnvError("each key is `id:secret`, the secret with at least 32 characters");
+    return { id, secret: value };
+  }),
+);
+
+/** Everything that can be set from outside. Each line stands in `.env.example` as well. */
+export const settings = {
+  NODE_ENV: str({
+    choices: ["development", "test", "production"],
+    default: "development",
+    desc: "What the server runs as",
+    example: "production",
+  }),
+  HOST: str({ default: "127.0.0.1", desc: "Address to listen on", example: "0.0.0.0" }),
+  PORT: makeValidator<number>((text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isInteger(value) || value < 0 || value > 65_535)
+      throw new EnvError(`"${text}" is not a port number`);
+    return value;
+  })({ default: 4000, desc: "Port to listen on; 0 takes a free one", example: "4000" }),
+  PUBLIC_URL: url({
+    default: undefined,
+    desc: "Base of the URLs that are given out; else taken from the request",
+    example: "https://desk.example.com",
+  }),
+  TRUST_PROXY: list({
+    default: [],
+    desc: "Proxies whose X-Forwarded headers count: addresses or networks, comma-separated",
+    example: "10.0.0.0/8,127.0.0.1",
+  }),
+  CORS_ORIGINS: list({
+    default: [],
+    desc: "Origins of the web apps that may call the API; in development every loopback origin may",
+    example: "https://app.example.com",
+  }),
+  LOG_LEVEL: str({
+    choices: ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
+    default: "info",
+    desc: "Least severe log line to write",
+    example: "info",
+  }),
+  SHUTDOWN_SECONDS: whole({
+    default: 30,
+    desc: "How long a shutdown waits for uploads and downloads in flight",
+    example: "30",
+  }),
+
+  FILEDESK_DATA: str({
+    default: ".filedesk",
+    desc: "Folder of the embedded database, the files and the generated secrets",
+    example: "/var/lib/filedesk",
+  }),
+  DATABASE_URL: url({
+    default: undefined,
+    desc: "A Postgres, version 15 or newer; without it an embedded one is started",
+    example: "postgres://filedesk:secret@localhost:5432/filedesk",
+  }),
+  DATABASE_CONNECTIONS: whole({ default: 10, desc: "Connections to the database at most", example: "10" }),
+  EMBEDDED_DATABASE: bool({
+    default: false,
+    desc: "Asks for the embedded database in production",
+    example: "true",
+  }),
+  DEMO_DATA: bool({
+    default: undefined,
+    desc: "Seeds two companies, nine people and some tickets; by default outside production",
+    example: "true",
+  }),
+
+  EMBEDDED_SECRETS: bool({
+    default: false,
+    desc: "Asks for generated secrets, kept in FILEDESK_DATA, in production",
+    example: "true",
+  }),
+  AUTH_SECRET: secret({
+    default: undefined,
+    desc: "Signs access tokens",
+    example: "$(openssl rand -base64 48)",
+  }),
+  URL_SIGNING_KEYS: keys({
+    default: undefined,
+    desc: "Sign download URLs: id:secret, comma-separated, newest first",
+    example: "k1:$(openssl rand -base64 48)",
+  }),
+  AUTH_JWKS_URL: url({
+    default: undefined,
+    desc: "Key set of an outside identity provider whose tokens are accepted too",
+    example: "https://id.example.com/.well-known/jwks.json",
+  }),
+  AUTH_ISSUER: str({
+    default: undefined,
+    desc: "The `iss` that its tokens must carry",
+    requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
+    example: "https://id.example.com/",
+  }),
+  AUTH_AUDIENCE: str({
+    default: undefined,
+    desc: "The `aud` that its tokens must carry",
+    requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
+    example: "filedesk",
+  }),
+  ADMIN_EMAIL: email({
+    default: undefined,
+    desc: "An administrator who is created at start when nobody has this address",
+    example: "admin@example.com",
+  }),
+  ADMIN_PASSWORD: str({
+    default: undefined,
+    desc: "The password of that administrator",
+    requiredWhen: (env) => env.ADMIN_EMAIL !== undefined,
+    example: "at least 12 characters",
+  }),
+
+  INTROSPECTION: bool({
+    default: undefined,
+    desc: "Lets clients read the schema; by default outside production",
+    example: "true",
+  }),
+  GRAPHQL_DEPTH: whole({ default: 12, desc: "Levels of nesting in an operation at most", example: "12" }),
+  GRAPHQL_COST: whole({
+    default: 5_000,
+    desc: "Objects that an operation may ask for at most, lists counted by their page size",
+    example: "5000",
+  }),
+
+  BUCKETS_FILE: str({
+    default: undefined,
+    desc: "JSON file that overrides the rules of buckets",
+    example: "./buckets.json",
+  }),
+  IMAGE_MEGAPIXELS: num({ default: 50, desc: "Pixels of an image at most, in millions", example: "50" }),
+  FILES_PER_REQUEST: whole({ default: 10, desc: "Files in one request at most", example: "10" }),
+  TICKET_FILES: whole({ default: 20, desc: "Files on one ticket and its replies at most", example: "20" }),
+  TICKET_MEGABYTES: whole({
+    default: 500,
+    desc: "MiB of files on one ticket and its replies at most",
+    example: "500",
+  }),
+  UPLOADS_PER_MINUTE: whole({
+    default: 10,
+    desc: "Requests with files that a user may send in a minute",
+    example: "10",
+  }),
+  UPLOADS_AT_ONCE: whole({
+    default: 3,
+    desc: "Requests with files that a user may have under way at once, per server",
+    example: "3",
+  }),
+  DOWNLOADS_PER_MINUTE: whole({ default: 600, desc: "Downloads of a user in a minute", example: "600" }),
+  SIGN_INS_PER_MINUTE: whole({
+    default: 10,
+    desc: "Sign-in attempts in a minute for one e-mail address; from one network address ten times as many",
+    example: "10",
+  }),
+  SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a download URL is good for", example: "60" }),
+  RETENTION_DAYS: whole({ default: 14, desc: "How long something deleted can be restored", example: "14" }),
+} as const;
+
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+    );
+  }
+}
+
+/**
+ * Reads the configuration, whole and once.
+ *
+ * @throws ConfigurationError with everything that is wrong at once, each with the variable's name and an example
+ */
+export function readConfig(environment: NodeJS.ProcessEnv) {
+  const problems: string[] = [];
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const env = cleanEnv(given, settings, {
+    reporter: ({ errors }) => {
+      for (const [name, error] of Object.entries(errors)) problems.push(describe(name, error as Error));
+    },
+  });
+  if (problems.length === 0 && env.NODE_ENV === "production") problems.push(...unsafeInProduction(env));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  const production = env.NODE_ENV === "production";
+  return {
+    ...env,
+    isProduction: production,
+    demoData: env.DEMO_DATA ?? !production,
+    introspection: env.INTROSPECTION ?? !production,
+  };
+}
+
+export type Config = ReturnType<typeof readConfig>;
+
+function describe(name: string, error: Error): string {
+  const spec = settings[name as keyof typeof settings] as { desc?: string; example?: string };
+  const wrong =
+    error instanceof EnvMissingError
+      ? "is missing"
+      : error.message.replace(/^Invalid .* input: /, "cannot be ");
+  return `${name}: ${wrong} (${spec.desc}; for example ${name}=${spec.example})`;
+}
+
+interface Guarded {
+  readonly DATABASE_URL: string | undefined;
+  readonly EMBEDDED_DATABASE: boolean;
+  readonly AUTH_SECRET: string | undefined;
+  readonly URL_SIGNING_KEYS: readonly unknown[] | undefined;
+  readonly EMBEDDED_SECRETS: boolean;
+}
+
+/** What is right on a developer's machine and wrong in production, unless it is asked for by name. */
+function unsafeInProduction(env: Guarded): string[] {
+  const problems: string[] = [];
+  if (!env.DATABASE_URL && !env.EMBEDDED_DATABASE)
+    problems.push(
+      "DATABASE_URL: is missing; set it, or ask for the embedded database with EMBEDDED_DATABASE=true",
+    );
+  for (const name of ["AUTH_SECRET", "URL_SIGNING_KEYS"] as const)
+    if (!env[name] && !env.EMBEDDED_SECRETS)
+      problems.push(
+        `${name}: is missing; set it (${name}=${settings[name].example}), or ask for generated secrets with EMBEDDED_SECRETS=true`,
+      );
+  return problems;
+}

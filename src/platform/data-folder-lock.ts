@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface DataFolderLock {
+  /** Idempotent. */
+  release(): Promise<void>;
+}
+
+/** Who holds a lock: a process, and when it started, because process ids are used again (in a container at once). */
+interface Holder {
+  readonly pid: number;
+  /** Boot id and start time in the kernel's ticks; null where the system does not tell. */
+  readonly started: string | null;
+  /** Tells the locks of one process apart. */
+  readonly id: string;
+}
+
+const LOCK_NAME = "server.lock";
+const CANDIDATE_ENDING = ".candidate";
+
+/**
+ * Makes this process the only server on the data folder, which is made when missing. A lock that a killed
+ * process left is taken over; when several starters race for it, one wins.
+ *
+ * It sees processes of the same machine (and container) only.
+ *
+ * @throws Error that names the folder, the process that holds it, and what to do
+ */
+export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, LOCK_NAME);
+  const self: Holder = { pid: process.pid, started: await startOf(process.pid), id: randomUUID() };
+  const holder = await acquire(path, self);
+  if (holder !== self)
+    throw new Error(
+      `Another Filedesk server (process ${holder.pid}) uses the data folder ${folder}. ` +
+        "Stop it first, or set FILEDESK_DATA to another folder for this one (and PORT to another port).",
+    );
+  await removeCandidates(folder);
+  return { release: () => release(path, self) };
+}
+
+/**
+ * @returns who holds the lock now: `self`, or a process that lives
+ *
+ * Three moves keep it safe. A lock appears complete or not at all, and never over another one (link of a
+ * finished file). Only its owner removes a lock. A dead owner's lock is only replaced, and that only by the
+ * holder of a second lock of the same kind, who looks again before the replacement.
+ */
+async function acquire(path: string, self: Holder): Promise<Holder> {
+  for (;;) {
+    if (await place(path, self, link)) return self;
+    const holder = await readHolder(path);
+    if (!holder) continue;
+    if (await isAlive(holder)) return holder;
+
+    const takeover = `${path}.takeover`;
+    const rival = await acquire(takeover, self);
+    if (rival !== self) return rival;
+    try {
+      const same = (await readHolder(path))?.id === holder.id;
+      if (same && (await place(path, self, rename))) return self;
+    } finally {
+      await release(takeover, self);
+    }
+  }
+}
+
+/** Puts a lock file in place by `link` (not over another one) or by `rename` (over it); false when it could not. */
+async function place(path: string, holder: Holder, move: typeof link): Promise<boolean> {
+  const candidate = `${path}.${randomUUID()}${CANDIDATE_ENDING}`;
+  await writeFile(candidate, JSON.stringify(holder), { flag: "wx", mode: 0o644 });
+  try {
+    await move(candidate, path);
+    return true;
+  } catch (error) {
+    // ENOENT: a winner has cleared the candidates away.
+    if (["EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
+  } finally {
+    await rm(candidate, { force: true });
+  }
+}
+
+async function readHolder(path: string): Promise<Holder | null> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as Holder;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw new Error(
+      `The lock file ${path} can not be read: ${(error as Error).message}. Remove it if no server runs.`,
+    );
+  }
+}
+
+async function release(path: string, self: Holder): Promise<void> {
+  if ((await readHolder(path))?.id === self.id) await rm(path, { force: true });
+}
+
+/** A starter that was killed between two moves leaves its candidate. Live rivals lose theirs too, and look again. */
+async function removeCandidates(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const candidates = names.filter((name) => name.startsWith(LOCK_NAME) && name.endsWith(CANDIDATE_ENDING));
+  await Promise.all(candidates.map((name) => rm(join(folder, name), { force: true })));
+}
+
+async function isAlive({ pid, started }: Holder): Promise<boolean> {
+  if (started !== null) return (await startOf(pid)) === started;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** When a running process started, as proc(5) tells it on Linux: boot id, and field 22 of its `stat`. */
+async function startOf(pid: number): Promise<string | null> {
+  if (process.platform !== "linux") return null;
+  try {
+    const [boot, stat] = await Promise.all([
+      readFile("/proc/sys/kernel/random/boot_id", "utf8"),
+      readFile(`/proc/${pid}/stat`, "utf8"),
+    ]);
+    // The second field is the program's name in parentheses and may hold anything: count from behind it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state] = fields;
+    const isGone = state === "Z" || state === "X";
+    return isGone ? null : `${boot.trim()}/${fields[19]}`;
+  } catch {
+    return null;
+  }
+}

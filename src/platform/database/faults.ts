@@ -1,0 +1,27 @@
+import postgres from "postgres";
+
+/** Drizzle wraps what the driver throws. */
+const driverError = (error: unknown): unknown =>
+  error instanceof Error && error.cause ? error.cause : error;
+
+/** The SQLSTATE of an error that Postgres answered with (PostgreSQL Appendix A), else null. */
+export function sqlState(error: unknown): string | null {
+  const cause = driverError(error);
+  return cause instanceof postgres.PostgresError ? cause.code : null;
+}
+
+export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === "23505";
+
+export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === "23503";
+
+/**
+ * Whether a transaction that failed may have been committed all the same. Only a connection that broke leaves
+ * that open: an error that Postgres answered, or that our own code threw, came before the commit.
+ */
+export function commitIsInDoubt(error: unknown): boolean {
+  const cause = driverError(error);
+  if (cause instanceof postgres.PostgresError || typeof cause !== "object" || cause === null) return false;
+  return (
+    "code" in cause && typeof cause.code === "string" && /^(CONNECTION_|CONNECT_|E[A-Z]+$)/.test(cause.code)
+  );
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { drizzle } from "drizzle-orm/postgres-js";
+import { migrate } from "drizzle-orm/postgres-js/migrator";
+import postgres from "postgres";
+
+const OLDEST_SUPPORTED = 150_000;
+/** Any number will do, as long as every instance takes the same. */
+const MIGRATION_LOCK = 7_305_101_411;
+const migrationsFolder = fileURLToPath(new URL("../../../drizzle", import.meta.url));
+
+/**
+ * Brings the database's schema up to date, under a lock that makes other instances wait.
+ *
+ * @throws when the server is older than Postgres 15
+ */
+export async function runMigrations(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    const [server] = await sql<
+      { version: number }[]
+    >`select current_setting('server_version_num')::int as version`;
+    if (!server || server.version < OLDEST_SUPPORTED)
+      throw new Error(
+        `Filedesk needs Postgres 15 or newer; DATABASE_URL leads to ${Math.floor((server?.version ?? 0) / 10_000)}.`,
+      );
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    await migrate(drizzle(sql), { migrationsFolder });
+  } finally {
+    await sql.end();
+  }
+}

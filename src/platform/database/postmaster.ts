@@ -1,0 +1,58 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const ORPHAN_LIMIT_MS = 60_000;
+const POLL_MS = 20;
+
+/** The process id that a cluster's lock file `postmaster.pid` names, running or not; null without such a file. */
+export async function readPostmasterPid(cluster: string): Promise<number | null> {
+  const file = await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "");
+  return Number.parseInt(file, 10) || null;
+}
+
+/** Asks the cluster's Postgres for a fast shutdown (`SIGINT`), or for an immediate one (`SIGQUIT`). */
+export async function signalPostmaster(cluster: string, signal: "SIGINT" | "SIGQUIT"): Promise<void> {
+  const pid = await readPostmasterPid(cluster);
+  if (pid === null) return;
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/**
+ * Stops the Postgres that a killed server may have left on this cluster, and waits for its end.
+ *
+ * @returns the process id in a stale lock file, or null
+ */
+export async function stopOrphan(cluster: string, log: (line: string) => void): Promise<number | null> {
+  const pid = await readPostmasterPid(cluster);
+  if (pid === null || !(await isPostmaster(pid, cluster))) return pid;
+  log(`stopping Postgres ${pid}, left by a server that was killed`);
+  await signalPostmaster(cluster, "SIGINT");
+  const deadline = Date.now() + ORPHAN_LIMIT_MS;
+  while (await isPostmaster(pid, cluster)) {
+    if (Date.now() > deadline)
+      throw new Error(
+        `Postgres (process ${pid}) still runs on ${cluster} and does not stop. End it, and start again.`,
+      );
+    await delay(POLL_MS);
+  }
+  return readPostmasterPid(cluster);
+}
+
+/** Process ids are used again: only a process whose command line names this cluster is its Postgres. */
+async function isPostmaster(pid: number, cluster: string): Promise<boolean> {
+  try {
+    if (process.platform === "linux")
+      return (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").includes(cluster);
+    const { stdout } = await promisify(execFile)("ps", ["-o", "args=", "-p", String(pid)]);
+    return stdout.includes(cluster);
+  } catch {
+    return false;
+  }
+}

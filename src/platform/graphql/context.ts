@@ -1,0 +1,11 @@
+/** What every resolver is given. The modules say what a viewer is. */
+export interface RequestContext<Viewer> {
+  readonly viewer: Viewer;
+  readonly requestId: string;
+  /** Base of the absolute URLs that are given out, without a slash at its end. */
+  readonly baseUrl: string;
+  /** The network address that the request came from, as far as trusted proxies tell it. */
+  readonly clientAddress: string;
+  /** `Content-Length` of a request with files, in bytes; null when it was not given. */
+  readonly requestBytes: number | null;
+}

@@ -1,0 +1,74 @@
+import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
+import { ApolloServer } from "@apollo/server";
+import { ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import { ApolloServerPluginLandingPageLocalDefault } from "@apollo/server/plugin/landingPage/default";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { GraphQLError, GraphQLSchema } from "graphql";
+import { expectedFailure, formatError, isRefusalByGraphQL } from "./error-format.js";
+import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
+
+export const GRAPHQL_PATH = "/graphql";
+
+export interface GraphQLServerOptions<Context extends BaseContext> {
+  readonly schema: GraphQLSchema;
+  readonly context: (request: FastifyRequest) => Promise<Context>;
+  readonly introspection: boolean;
+  /** Whether a browser that opens the endpoint gets Apollo Sandbox. */
+  readonly landingPage: boolean;
+  readonly maxDepth: number;
+  readonly maxCost: number;
+}
+
+/** Serves a schema at `/graphql` with Apollo Server: CSRF prevention, limits, persisted queries, masked errors. */
+export async function registerGraphQL<Context extends BaseContext & { readonly requestId: string }>(
+  app: FastifyInstance,
+  options: GraphQLServerOptions<Context>,
+): Promise<void> {
+  const apollo = new ApolloServer<Context>({
+    schema: options.schema,
+    introspection: options.introspection,
+    hideSchemaDetailsFromClientErrors: !options.introspection,
+    includeStacktraceInErrorResponses: false,
+    csrfPrevention: true,
+    parseOptions: { maxTokens: MAX_TOKENS },
+    validationRules: [depthLimit(options.maxDepth)],
+    formatError,
+    // The web server lets requests finish before its `onClose` hooks run.
+    stopOnTerminationSignals: false,
+    plugins: [
+      costLimit(options.maxCost),
+      logUnexpected(app),
+      options.landingPage
+        ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })
+        : ApolloServerPluginLandingPageDisabled(),
+    ],
+  });
+  await apollo.start();
+  app.route({
+    url: GRAPHQL_PATH,
+    method: ["GET", "POST"],
+    handler: fastifyApolloHandler(apollo, { context: options.context }),
+  });
+  app.addHook("onClose", () => apollo.stop());
+}
+
+/** Writes what nobody expected to the log, under the request id that the client is told. */
+function logUnexpected<Context extends BaseContext & { readonly requestId: string }>(
+  app: FastifyInstance,
+): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: async () => ({
+      didEncounterErrors: async ({ errors, contextValue }) => {
+        for (const error of errors) {
+          if (isRefusalByGraphQL(error) || expectedFailure(error) !== null) continue;
+          (error as GraphQLError).extensions.requestId = contextValue.requestId;
+          app.log.error(
+            { err: error.originalError ?? error, reqId: contextValue.requestId, path: error.path },
+            "unexpected failure",
+          );
+        }
+      },
+    }),
+  };
+}

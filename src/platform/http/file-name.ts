@@ -1,0 +1,36 @@
+import { create } from "content-disposition";
+
+/** Control characters, lone surrogates, path separators, and the marks that make `exe.jpg` out of `gpj.exe`. */
+const HARMFUL = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069/\\]/gu;
+
+/** A name as it may stand in a header or as the last segment of a URL. It is for people and decides nothing. */
+export function harmlessName(name: string): string {
+  const harmless = name.replace(HARMFUL, "_");
+  return harmless === "" || harmless === "." || harmless === ".." ? "file" : harmless;
+}
+
+/** What browsers show without running anything that stands in it. */
+const SAFE_TO_SHOW = new Set([
+  "image/jpeg",
+  "image/png",
+  "image/gif",
+  "image/webp",
+  "image/bmp",
+  "image/avif",
+  "application/pdf",
+  "video/mp4",
+  "video/webm",
+  "video/quicktime",
+  "text/plain",
+]);
+
+/**
+ * The `Content-Disposition` of a file (RFC 6266, names in UTF-8 by RFC 8187): `attachment`, unless `inline` is
+ * asked for and the type is safe to show.
+ */
+export function contentDisposition(file: { fileName: string; mimeType: string; inline: boolean }): string {
+  const [type = ""] = file.mimeType.split(";", 1);
+  return create(harmlessName(file.fileName), {
+    type: file.inline && SAFE_TO_SHOW.has(type) ? "inline" : "attachment",
+  });
+}

@@ -1,0 +1,76 @@
+import cors from "@fastify/cors";
+import type Fastify from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { LogController } from "fastify";
+import type { Logger } from "pino";
+import { MIB } from "../../kernel/bytes.js";
+import { newId } from "../../kernel/ids.js";
+import { errorResponse } from "./error-response.js";
+
+export interface HttpServerOptions {
+  readonly log: Logger;
+  /** Proxies whose `X-Forwarded-*` headers count. */
+  readonly trustProxy: readonly string[];
+  /** Origins of web apps that may call; `loopback` stands for every one on this machine. */
+  readonly origins: readonly string[];
+  /** Whose errors take the form of a GraphQL response. */
+  readonly graphqlPath: string;
+}
+
+/** A JSON body may have this many bytes; files come by another way. */
+const BODY_LIMIT = MIB;
+
+const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+/** The web server: request ids, one log line a request, CORS, and errors in the form that the client expects. */
+export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: options.log,
+    trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
+    bodyLimit: BODY_LIMIT,
+    genReqId: newId,
+    logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { maxParamLength: 512 },
+  }) as unknown as FastifyInstance;
+  await app.register(cors, {
+    origin: options.origins.map((origin) => (origin === "loopback" ? LOOPBACK_ORIGIN : origin)),
+    exposedHeaders: [
+      "content-disposition",
+      "content-length",
+      "content-range",
+      "etag",
+      "retry-after",
+      "x-request-id",
+    ],
+    maxAge: 600,
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const { method, ip } = request;
+    const ms = Math.round(reply.elapsedTime * 10) / 10;
+    request.log.info({ method, path: pathOf(request), status: reply.statusCode, ms, ip }, "request");
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const { status, headers, body } = errorResponse(
+      Object.assign(new Error(), { code: "FST_ERR_NOT_FOUND", statusCode: 404 }),
+      request.id,
+    );
+    return reply.status(status).headers(headers).send(body);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const { status, headers, body } = errorResponse(error, request.id);
+    if (status >= 500) request.log.error({ err: error }, "unexpected failure");
+    const { message, ...extensions } = body.error;
+    const isGraphQL = pathOf(request) === options.graphqlPath;
+    return reply
+      .status(status)
+      .headers(headers)
+      .send(isGraphQL ? { errors: [{ message, extensions }] } : body);
+  });
+  return app;
+}
+
+/** Without the query, which may hold a signature. */
+const pathOf = (request: FastifyRequest) => request.url.split("?", 1)[0] ?? "";

@@ -1,0 +1,25 @@
+import { DrizzleQueryError } from "drizzle-orm";
+import type { Logger } from "pino";
+import { pino, stdSerializers, stdTimeFunctions } from "pino";
+
+/** Structured logs, one JSON object a line; on a terminal they are written for people. */
+export function createLogger(level: string, forPeople = false): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    serializers: { err: withoutParameters },
+  };
+  if (!forPeople) return pino(options);
+  return pino({
+    ...options,
+    transport: { target: "pino-pretty", options: { translateTime: "SYS:HH:MM:ss" } },
+  });
+}
+
+/** Drizzle's message has the statement's parameters in it: addresses, hashes, what people wrote. */
+function withoutParameters(error: Error): unknown {
+  if (!(error instanceof DrizzleQueryError)) return stdSerializers.err(error);
+  const cause = stdSerializers.err((error.cause ?? new Error("unknown cause")) as Error);
+  return { type: cause.type, message: cause.message, statement: error.query, stack: cause.stack };
+}

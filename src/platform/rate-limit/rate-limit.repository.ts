@@ -1,0 +1,50 @@
+import { sql } from "drizzle-orm";
+import { rateLimited } from "../../kernel/errors.js";
+import type { Database } from "../database/client.js";
+import { rateLimits } from "./rate-limit.tables.js";
+
+export interface RateLimit {
+  /** What is counted, and whose: `upload:<user id>`. */
+  readonly key: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  /** What the client is told, before the figures. */
+  readonly message: string;
+}
+
+/**
+ * Counts one use in a fixed window that all instances share, in one statement.
+ *
+ * @throws RATE_LIMITED with `retryAfter` in seconds when the window's uses are spent
+ */
+export async function countUse(
+  db: Database,
+  { key, limit, windowSeconds, message }: RateLimit,
+): Promise<void> {
+  const over = sql`${rateLimits.resetsAt} <= now()`;
+  const windowEnd = sql`now() + make_interval(secs => ${windowSeconds})`;
+  const [row] = await db
+    .insert(rateLimits)
+    .values({ key, count: 1, resetsAt: windowEnd })
+    .onConflictDoUpdate({
+      target: rateLimits.key,
+      set: {
+        count: sql`case when ${over} then 1 else ${rateLimits.count} + 1 end`,
+        resetsAt: sql`case when ${over} then ${windowEnd} else ${rateLimits.resetsAt} end`,
+      },
+    })
+    .returning({
+      count: rateLimits.count,
+      seconds: sql<number>`ceil(extract(epoch from ${rateLimits.resetsAt} - now()))::int`,
+    });
+  if (row && row.count > limit)
+    throw rateLimited(
+      `${message} (${limit} in ${windowSeconds} seconds). Try again in ${row.seconds} seconds.`,
+      Math.max(1, row.seconds),
+    );
+}
+
+/** Removes windows that are over, so that the table does not grow with everybody who was ever seen. */
+export async function deleteEndedWindows(db: Database): Promise<void> {
+  await db.delete(rateLimits).where(sql`${rateLimits.resetsAt} < now() - interval '1 hour'`);
+}

@@ -1,0 +1,64 @@
+import { chmod, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { isErrno } from "./errno.js";
+
+const FOLDER_MODE = 0o755;
+const MAX_REMEMBERED = 10_000;
+
+/** The folders below a root, whose entries survive a loss of power. */
+export interface DurableFolders {
+  /** Makes a folder and what is missing above it. Costs nothing when it has been made or seen before. */
+  make(folder: string): Promise<void>;
+  /** To be called when a folder that was made turns out to be gone: the next `make` makes it anew. */
+  forget(folder: string): void;
+  /** Resolves when every entry that the folder had at the call is on the disk. */
+  sync(folder: string): Promise<void>;
+}
+
+export function createDurableFolders(root: string): DurableFolders {
+  const made = new Map<string, Promise<void>>();
+
+  const makeSynced = async (folder: string): Promise<void> => {
+    const parent = dirname(folder);
+    if (folder === root) await mkdir(parent, { recursive: true });
+    else await make(parent);
+    await makeFolder(folder);
+    // Also when it was there: whoever made it may have been killed before this.
+    await syncFolder(parent).catch((error: unknown) => {
+      // What is above the root may not be ours to open.
+      if (folder !== root || !isErrno(error, "EACCES")) throw error;
+    });
+  };
+  const make = (folder: string): Promise<void> => {
+    const known = made.get(folder);
+    if (known) return known;
+    if (made.size >= MAX_REMEMBERED) made.clear();
+    const making = makeSynced(folder);
+    made.set(folder, making);
+    making.catch(() => made.get(folder) === making && made.delete(folder));
+    return making;
+  };
+  const forget = (folder: string): void => {
+    made.delete(folder);
+    if (folder !== root) forget(dirname(folder));
+  };
+  return { make, forget, sync: syncFolder };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+    await chmod(folder, FOLDER_MODE); // whatever the umask
+  } catch (error) {
+    if (!isErrno(error, "EEXIST")) throw error;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,40 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isErrno } from "./errno.js";
+import { isKeySegment } from "./key.js";
+
+interface Wanted {
+  /** What the keys begin with. */
+  readonly prefix: string;
+  /** The key behind which they stand; empty for all. */
+  readonly after: string;
+}
+
+/**
+ * The keys below `root`, in the order of their bytes, read lazily and one folder of each depth at a time.
+ * @param folder the part of the keys that all below it share: empty, or ending in a slash
+ */
+export async function* walkKeys(root: string, wanted: Wanted, folder = ""): AsyncGenerator<string> {
+  for (const path of await readFolder(root, folder)) {
+    if (!path.endsWith("/")) {
+      if (path.startsWith(wanted.prefix) && path > wanted.after) yield path;
+    } else if (mayHold(path, wanted)) yield* walkKeys(root, wanted, path);
+  }
+}
+
+/** A subfolder ends in a slash, and is sorted with it: `a.b` < `a/b` < `a0`. */
+async function readFolder(root: string, folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(join(root, folder), { withFileTypes: true });
+    return entries
+      .filter((entry) => isKeySegment(entry.name) && (entry.isFile() || entry.isDirectory()))
+      .map((entry) => folder + entry.name + (entry.isDirectory() ? "/" : ""))
+      .sort();
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+const mayHold = (folder: string, { prefix, after }: Wanted): boolean =>
+  (folder.startsWith(prefix) || prefix.startsWith(folder)) && (folder > after || after.startsWith(folder));

@@ -1,0 +1,106 @@
+import type { FileHandle } from "node:fs/promises";
+import { open, stat as statFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { KIB } from "../../kernel/bytes.js";
+import { isErrno } from "./errno.js";
+import { assertKey, assertKeyPrefix } from "./key.js";
+import { walkKeys } from "./local-listing.js";
+import type { ByteRange, Storage, StoredObject } from "./storage.js";
+import { ObjectNotFound } from "./storage.js";
+
+const READ_BYTES = 256 * KIB;
+const LIST_LIMIT = 1000;
+
+/** The half of a local storage that reads. */
+export function createLocalReading(root: string): Pick<Storage, "get" | "stat" | "list"> {
+  const get: Storage["get"] = async (key, range) => {
+    assertKey(key);
+    const handle = await openObject(root, key);
+    try {
+      return await read(handle, key, range);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  };
+
+  const stat: Storage["stat"] = async (key) => {
+    assertKey(key);
+    try {
+      const found = await statFile(join(root, key));
+      // A file that was taken over may have been written long before it became this object: its last change tells.
+      return found.isFile() ? { key, size: found.size, modifiedAt: found.ctime } : null;
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "ENOTDIR")) return null;
+      throw error;
+    }
+  };
+
+  const list: Storage["list"] = async (prefix, after = "") => {
+    assertKeyPrefix(prefix);
+    const keys = walkKeys(root, { prefix, after });
+    const objects: StoredObject[] = [];
+    while (objects.length < LIST_LIMIT) {
+      const batch = await take(keys, LIST_LIMIT - objects.length);
+      if (batch.length === 0) break;
+      // What went since it was found leaves room for more: a page that is not full is the last.
+      for (const object of await Promise.all(batch.map(stat))) if (object) objects.push(object);
+    }
+    return objects;
+  };
+
+  return { get, stat, list };
+}
+
+async function openObject(root: string, key: string): Promise<FileHandle> {
+  try {
+    return await open(join(root, key), "r");
+  } catch (error) {
+    throw isErrno(error, "ENOENT", "ENOTDIR") ? new ObjectNotFound(key) : error;
+  }
+}
+
+/**
+ * What is small is read at once, which is faster than a stream of one chunk.
+ * The handle is closed by the time the stream is; when this throws, it is still the caller's to close.
+ */
+async function read(handle: FileHandle, key: string, range?: ByteRange): Promise<Readable> {
+  const found = await handle.stat();
+  if (!found.isFile()) throw new ObjectNotFound(key);
+  const start = range?.start ?? 0;
+  const end = Math.min(range?.end ?? Number.POSITIVE_INFINITY, found.size - 1);
+  if (range && !(start >= 0 && start <= end))
+    throw new RangeError(`bytes ${range.start}-${range.end} are not among the ${found.size} of ${key}`);
+  if (end - start >= READ_BYTES) return handle.createReadStream({ start, end, highWaterMark: READ_BYTES });
+  const bytes = await readWhole(handle, start, end - start + 1);
+  await handle.close();
+  return streamOf(bytes);
+}
+
+async function readWhole(handle: FileHandle, start: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let filled = 0; filled < length; ) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled);
+    if (bytesRead === 0) throw new Error("the file was cut short while it was read");
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+function streamOf(bytes: Buffer): Readable {
+  const stream = new Readable({ read() {} });
+  if (bytes.length > 0) stream.push(bytes);
+  stream.push(null);
+  return stream;
+}
+
+async function take<T>(from: AsyncGenerator<T>, count: number): Promise<T[]> {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const next = await from.next();
+    if (next.done) break;
+    taken.push(next.value);
+  }
+  return taken;
+}

@@ -1,0 +1,58 @@
+import type { Readable } from "node:stream";
+
+/** An inclusive range of bytes, as in HTTP (RFC 9110 §14.1.2). */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StoredObject {
+  readonly key: string;
+  /** In bytes. */
+  readonly size: number;
+  /** When the object came to be under its key, or later. */
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Where bytes are kept. Keys are made by the server alone: `[a-zA-Z0-9._-]` segments joined
+ * by `/`, none beginning with a dot (`key.ts`).
+ *
+ * Every implementation passes `test/contracts/storage.contract.ts`.
+ */
+export interface Storage {
+  /**
+   * Stores a stream under a key. Atomic: the key holds all of the bytes or does not exist, and when the
+   * promise resolves they are durable. A stream that fails leaves nothing; a stream
+   * that cannot be stored is destroyed.
+   */
+  put(key: string, body: Readable): Promise<void>;
+  /**
+   * As `put`, from a local file that the storage takes over: afterwards it is gone from
+   * `path`. When this fails, the file is still the caller's.
+   */
+  putFile(key: string, path: string): Promise<void>;
+  /**
+   * The bytes, or a range of them, whose end may lie behind the object's. Read the stream to its end or destroy it.
+   *
+   * @throws ObjectNotFound, RangeError when the range starts behind the object's end
+   */
+  get(key: string, range?: ByteRange): Promise<Readable>;
+  /** Null when nothing is stored under the key. */
+  stat(key: string): Promise<StoredObject | null>;
+  /** Atomic, like `put`. @throws ObjectNotFound */
+  copy(from: string, to: string): Promise<void>;
+  /** Idempotent: a key that does not exist is no error. */
+  delete(keys: readonly string[]): Promise<void>;
+  /** At most 1,000 objects under a prefix, ordered by key, starting behind `after`; a page of fewer is the last. */
+  list(prefix: string, after?: string): Promise<readonly StoredObject[]>;
+  /** Resolves when the storage can be written to and read from. @throws what is wrong, in words */
+  check(): Promise<void>;
+}
+
+export class ObjectNotFound extends Error {
+  override readonly name = "ObjectNotFound";
+  constructor(readonly key: string) {
+    super(`nothing is stored under ${key}`);
+  }
+}

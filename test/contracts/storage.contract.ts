@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { ByteRange, Storage } from "../../src/platform/storage/storage.js";
+import { describeReading } from "./storage-reading.contract.js";
+import { describeWriting } from "./storage-writing.contract.js";
+
+const ILLEGAL_KEYS = [
+  "",
+  "/",
+  "/absolute",
+  "a//b",
+  "a/",
+  ".",
+  "..",
+  "../a",
+  "a/../b",
+  "a/..",
+  "a/./b",
+  ".tmp/a",
+  "a/.hidden",
+  "a\\b",
+  "a\0b",
+  "a b",
+  "a\n",
+  "é",
+  "a%2f..",
+  "C:/a",
+  `a/${"x".repeat(256)}`,
+  Array.from({ length: 200 }, () => "sixsix").join("/"),
+];
+
+/** The storage that a run of the contract is about, and what makes its tests short. */
+export interface StorageUnderTest {
+  readonly storage: Storage;
+  /** A folder beside the storage, for files that it is to take over. */
+  readonly outside: string;
+  put(key: string, bytes: Buffer | string): Promise<void>;
+  read(key: string, range?: ByteRange): Promise<Buffer>;
+  text(key: string, range?: ByteRange): Promise<string>;
+  keysOf(prefix: string, after?: string): Promise<readonly string[]>;
+}
+
+/** What every storage promises. An adapter is done when it passes. */
+export function describeStorage(
+  name: string,
+  makeStorage: () => Promise<{ storage: Storage; cleanup(): Promise<void> }>,
+): void {
+  describe(`the storage contract: ${name}`, () => {
+    let made: Awaited<ReturnType<typeof makeStorage>>;
+    let outside: string;
+
+    beforeAll(async () => {
+      made = await makeStorage();
+      outside = await mkdtemp(join(tmpdir(), "storage-contract-"));
+    });
+    afterAll(async () => {
+      await made.cleanup();
+      await rm(outside, { recursive: true });
+    });
+
+    const on: StorageUnderTest = {
+      get storage() {
+        return made.storage;
+      },
+      get outside() {
+        return outside;
+      },
+      put: (key, bytes) => made.storage.put(key, Readable.from([Buffer.from(bytes)])),
+      read: async (key, range) => buffer(await made.storage.get(key, range)),
+      text: async (key, range) => (await on.read(key, range)).toString(),
+      keysOf: async (prefix, after) => (await made.storage.list(prefix, after)).map((object) => object.key),
+    };
+
+    describeWriting(on);
+    describeReading(on);
+    describeKeys(on);
+
+    it("finds itself in working order and leaves no trace of the check", async () => {
+      await on.storage.check();
+      expect(await on.keysOf("probe")).toEqual([]);
+    });
+  });
+}
+
+function describeKeys(on: StorageUnderTest): void {
+  describe("keys", () => {
+    it("may look odd as long as they are legal", async () => {
+      const keys = [
+        "-",
+        "_",
+        "--help",
+        "a..b",
+        "x.",
+        "0",
+        "con",
+        "odd/A-Z_a.z/-/_/9...9",
+        `odd/${"x".repeat(255)}`,
+      ];
+      for (const key of keys) {
+        await on.put(key, key);
+        expect(await on.text(key)).toBe(key);
+      }
+      expect(await on.keysOf("")).toEqual(expect.arrayContaining(keys));
+    });
+
+    it.each(ILLEGAL_KEYS.map((key) => [JSON.stringify(key).slice(0, 30), key]))(
+      "are refused everywhere: %s",
+      async (_, key) => {
+        const refusal = "not a storage key";
+        const body = Readable.from([Buffer.from("x")]);
+        await expect(on.storage.put(key, body)).rejects.toThrow(refusal);
+        expect(body.destroyed).toBe(true);
+        await expect(on.storage.putFile(key, join(on.outside, "none"))).rejects.toThrow(refusal);
+        await expect(on.storage.get(key)).rejects.toThrow(refusal);
+        await expect(on.storage.stat(key)).rejects.toThrow(refusal);
+        await expect(on.storage.delete([key])).rejects.toThrow(refusal);
+        await on.put("keys/legal", "x");
+        await expect(on.storage.copy("keys/legal", key)).rejects.toThrow(refusal);
+        await expect(on.storage.copy(key, "keys/legal")).rejects.toThrow(refusal);
+        if (key !== "" && !/^[^/]+\/$/.test(key)) await expect(on.storage.list(key)).rejects.toThrow(refusal);
+      },
+    );
+  });
+}

@@ -1,0 +1,148 @@
+import "reflect-metadata";
+import type { GraphQLSchema } from "graphql";
+import { graphql } from "graphql";
+import { buildSchema } from "type-graphql";
+import type { Clock } from "../../../src/kernel/clock.js";
+import { systemClock } from "../../../src/kernel/clock.js";
+import type { JwksSource } from "../../../src/modules/identity/access-token.js";
+import { createTokenIssuer, createTokenVerifier } from "../../../src/modules/identity/access-token.js";
+import { createCompanyLoaders } from "../../../src/modules/identity/company.loaders.js";
+import { insertCompany } from "../../../src/modules/identity/company.repository.js";
+import { CompanyResolver } from "../../../src/modules/identity/company.resolver.js";
+import { createCompanyService } from "../../../src/modules/identity/company.service.js";
+import type { CompanyRow } from "../../../src/modules/identity/company.tables.js";
+import { createMembershipLoaders } from "../../../src/modules/identity/membership.loaders.js";
+import { upsertMembership } from "../../../src/modules/identity/membership.repository.js";
+import { MembershipResolver } from "../../../src/modules/identity/membership.resolver.js";
+import { createMembershipService } from "../../../src/modules/identity/membership.service.js";
+import { hashPassword } from "../../../src/modules/identity/password.js";
+import { SessionResolver } from "../../../src/modules/identity/session.resolver.js";
+import { createSessionService } from "../../../src/modules/identity/session.service.js";
+import { createUserLoaders } from "../../../src/modules/identity/user.loaders.js";
+import type { Person } from "../../../src/modules/identity/user.repository.js";
+import { insertUser } from "../../../src/modules/identity/user.repository.js";
+import { UserResolver } from "../../../src/modules/identity/user.resolver.js";
+import { createUserService } from "../../../src/modules/identity/user.service.js";
+import type { Role, Viewer, ViewerContext } from "../../../src/modules/identity/viewer.js";
+import { anonymous } from "../../../src/modules/identity/viewer.js";
+import { ViewerResolver } from "../../../src/modules/identity/viewer.resolver.js";
+import { connectDatabase } from "../../../src/platform/database/client.js";
+import { createTestDatabase } from "../../support/database.js";
+
+export const SECRET = "a secret for tests, at least 32 characters long";
+export const PASSWORD = "filedesk-tests";
+/** The least that argon2 takes: nothing is protected here. */
+export const CHEAP = { memoryKib: 8, passes: 1 };
+
+export interface IdentityOptions {
+  readonly clock?: Clock;
+  readonly jwks?: JwksSource;
+  readonly signInsPerMinute?: number;
+}
+
+export type Identity = Awaited<ReturnType<typeof startIdentity>>;
+
+/** The whole module on a database of its own, with its GraphQL schema. */
+export async function startIdentity({
+  clock = systemClock,
+  jwks,
+  signInsPerMinute = 1_000,
+}: IdentityOptions = {}) {
+  const database = await createTestDatabase();
+  const statements: string[] = [];
+  const client = connectDatabase(database.url, {
+    connections: 5,
+    onStatement: (text) => statements.push(text),
+  });
+  const { db } = client;
+  const sessions = createSessionService({
+    db,
+    clock,
+    issueToken: createTokenIssuer({ secret: SECRET, clock }),
+    verifyToken: createTokenVerifier({ secret: SECRET, clock, ...(jwks && { jwks }) }),
+    signInsPerMinute,
+  });
+  const loaders = createMembershipLoaders({ db });
+  const companies = createCompanyService({ db });
+  const memberships = createMembershipService({ db, loaders });
+  const users = createUserService({ db, passwordCost: CHEAP });
+  const fields = { companies: createCompanyLoaders({ db }), users: createUserLoaders({ db }) };
+  const resolvers = new Map<unknown, unknown>([
+    [CompanyResolver, new CompanyResolver(companies, memberships)],
+    [MembershipResolver, new MembershipResolver(memberships, fields)],
+    [SessionResolver, new SessionResolver(sessions)],
+    [UserResolver, new UserResolver(users)],
+    [ViewerResolver, new ViewerResolver(loaders)],
+  ]);
+  const schema: GraphQLSchema = await buildSchema({
+    resolvers: [CompanyResolver, MembershipResolver, SessionResolver, UserResolver, ViewerResolver],
+    container: { get: (resolver: unknown) => resolvers.get(resolver) },
+    validate: true,
+  });
+
+  let made = 0;
+  const buildCompany = async (name = `Company ${++made}`): Promise<CompanyRow> =>
+    (await insertCompany(db, { name, slug: `company-${++made}` }))!;
+
+  const buildUser = async (
+    user: { email?: string; isAdmin?: boolean; password?: string | null } = {},
+  ): Promise<Person> =>
+    (await insertUser(db, {
+      email: user.email ?? `user${++made}@example.test`,
+      name: "Some Body",
+      isAdmin: user.isAdmin ?? false,
+      passwordHash: user.password === null ? null : await hashPassword(user.password ?? PASSWORD, CHEAP),
+    }))!;
+
+  /** A new person with these roles, as viewer. */
+  const buildViewer = async (
+    roles: readonly (readonly [CompanyRow, Role])[],
+    isAdmin = false,
+  ): Promise<Viewer> => {
+    const { id } = await buildUser({ isAdmin });
+    for (const [company, role] of roles)
+      await upsertMembership(db, { companyId: company.id, userId: id, role });
+    return sessions.viewerById(id);
+  };
+
+  const run = (source: string, viewer: Viewer = anonymous, variableValues: Record<string, unknown> = {}) =>
+    graphql({ schema, source, contextValue: contextOf(viewer), variableValues });
+
+  const stop = async () => {
+    await client.close();
+    await database.drop();
+  };
+  const services = { sessions, companies, memberships, users };
+  return {
+    db,
+    sql: client.sql,
+    statements,
+    ...services,
+    schema,
+    buildCompany,
+    buildUser,
+    buildViewer,
+    run,
+    stop,
+  };
+}
+
+export const contextOf = (viewer: Viewer): ViewerContext => ({
+  viewer,
+  requestId: "test",
+  baseUrl: "http://127.0.0.1",
+  clientAddress: "192.0.2.1",
+  requestBytes: null,
+});
+
+export const idOf = (viewer: Viewer): string => (viewer.kind === "user" ? viewer.id : "");
+
+/** The code of the expected failure; "ok" when there was none. */
+export async function codeOf(action: Promise<unknown>): Promise<string> {
+  try {
+    await action;
+    return "ok";
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}

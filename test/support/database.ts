@@ -1,0 +1,32 @@
+import { randomUUID } from "node:crypto";
+import postgres from "postgres";
+
+export interface TestDatabase {
+  readonly url: string;
+  /** Drops the database, whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+/** A new, migrated database of the test's own, copied in milliseconds from the template of `global-setup.js`. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  await asAdmin(`create database ${name} template filedesk_template`);
+  const url = adminUrl();
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => asAdmin(`drop database if exists ${name} with (force)`) };
+}
+
+function adminUrl(): URL {
+  const { TEST_DATABASE_URL } = process.env;
+  if (!TEST_DATABASE_URL) throw new Error("TEST_DATABASE_URL is not set: run the tests through jest.");
+  return new URL(TEST_DATABASE_URL);
+}
+
+async function asAdmin(statement: string): Promise<void> {
+  const sql = postgres(adminUrl().href, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+  }
+}
