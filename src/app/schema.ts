@@ -1,5 +1,6 @@
 import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
+import { lexicographicSortSchema, printSchema } from "graphql";
 import type { NonEmptyArray } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
@@ -24,14 +25,16 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
   [
     AttachmentResolver,
-    ({ attachments, loaders, urls }) =>
-      new AttachmentResolver(attachments, loaders.users, loaders.mediaFiles, urls),
+    ({ attachments, attachmentDeletions, loaders, urls }) =>
+      new AttachmentResolver(attachments, attachmentDeletions, loaders.users, loaders.mediaFiles, urls),
   ],
   [
     TicketResolver,
-    ({ tickets, uploads, loaders }) =>
+    ({ tickets, ticketDeletions, ticketParticipants, uploads, loaders }) =>
       new TicketResolver(
         tickets,
+        ticketDeletions,
+        ticketParticipants,
         uploads,
         loaders.tickets,
         loaders.attachments,
@@ -58,4 +61,11 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
     validate: true,
     emitSchemaFile: false,
   });
+}
+
+const HEADER = "# Made by `npm run generate` from the resolvers in src/. Do not edit.\n\n";
+
+/** The schema in the GraphQL schema language, in alphabetical order, as `schema.graphql` holds it. */
+export async function printedSchema(): Promise<string> {
+  return `${HEADER}${printSchema(lexicographicSortSchema(await createSchema()))}\n`;
 }

@@ -94,7 +94,11 @@ async function startDatabase(
 const SWEEP_EVERY_MS = 15 * MINUTE_MS;
 const SWEEP_OLDER_THAN_MINUTES = 30;
 
-function recurringTasks({ attachments, mediaFiles }: Services, { db }: DatabaseClient, config: Config) {
+function recurringTasks(
+  { attachmentDeletions, mediaFiles }: Services,
+  { db }: DatabaseClient,
+  config: Config,
+) {
   return [
     { name: "sweep-storage", everyMs: SWEEP_EVERY_MS, run: () => mediaFiles.sweep(SWEEP_OLDER_THAN_MINUTES) },
     {
@@ -102,7 +106,7 @@ function recurringTasks({ attachments, mediaFiles }: Services, { db }: DatabaseC
       everyMs: 60 * MINUTE_MS,
       run: async () => {
         const deletedBefore = new Date(Date.now() - config.RETENTION_DAYS * DAY_MS);
-        await attachments.purgeDeleted(deletedBefore);
+        await attachmentDeletions.purgeDeleted(deletedBefore);
         return mediaFiles.purgeDeleted(deletedBefore);
       },
     },

@@ -4,6 +4,7 @@ import type { Clock } from "../kernel/clock.js";
 import { systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
+import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
 import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
@@ -22,7 +23,9 @@ import { createUploadAdmission } from "../modules/media/upload-admission.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketService } from "../modules/tickets/ticket.service.js";
+import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
+import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
 import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -82,7 +85,7 @@ export async function createServices({
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
   });
-  const attachments = createAttachmentService({ db, parents, clock, retentionDays });
+  const attachments = createAttachmentService({ db, parents, clock });
   return {
     ...identity,
     signer,
@@ -91,13 +94,16 @@ export async function createServices({
     mediaFiles,
     checkIns,
     attachments,
+    attachmentDeletions: createAttachmentDeletionService({ db, parents, clock, retentionDays }),
     urls: createDownloadUrls(signer),
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
       atOnce: config.UPLOADS_AT_ONCE,
     }),
-    tickets: createTicketService({ db, attachments, checkIns, clock, retentionDays }),
+    tickets: createTicketService({ db, attachments, checkIns }),
+    ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
+    ticketParticipants: createTicketParticipantService({ db }),
     replies: createReplyService({ db, attachments, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {

@@ -126,8 +126,11 @@ export interface NewAttachment {
   readonly uploaderId: string;
 }
 
-/** @returns the new ids, in the order given */
-export async function insertAttachments(tx: Database, rows: readonly NewAttachment[]): Promise<string[]> {
+/** @returns the new rows' ids with what was given, in its order */
+export async function insertAttachments(
+  tx: Database,
+  rows: readonly NewAttachment[],
+): Promise<{ id: string; companyId: string; mediaFileId: string }[]> {
   const values = rows.map(({ parent, ...row }) => ({
     id: newId(),
     ...row,
@@ -135,7 +138,7 @@ export async function insertAttachments(tx: Database, rows: readonly NewAttachme
     replyId: parent.kind === "reply" ? parent.id : null,
   }));
   if (values.length > 0) await tx.insert(attachments).values(values);
-  return values.map((value) => value.id);
+  return values;
 }
 
 const thisOne = (companyId: string, id: string, ...more: (SQL | undefined)[]) =>

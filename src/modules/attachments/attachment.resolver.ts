@@ -9,11 +9,13 @@ import { UpdateAttachmentInput } from "./attachment.inputs.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import type { AttachmentService } from "./attachment.service.js";
 import { Attachment } from "./attachment.types.js";
+import type { AttachmentDeletionService } from "./attachment-deletion.service.js";
 
 @Resolver(() => Attachment)
 export class AttachmentResolver {
   constructor(
     private readonly attachments: AttachmentService,
+    private readonly deletions: AttachmentDeletionService,
     private readonly users: UserLoaders,
     private readonly mediaFiles: MediaFileLoaders,
     private readonly urls: DownloadUrls,
@@ -49,7 +51,7 @@ export class AttachmentResolver {
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,
   ) {
-    return this.attachments.deleteAttachment(viewer, id);
+    return this.deletions.deleteAttachment(viewer, id);
   }
 
   @Mutation(() => Attachment, {
@@ -59,7 +61,7 @@ export class AttachmentResolver {
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,
   ) {
-    return this.attachments.restoreAttachment(viewer, id);
+    return this.deletions.restoreAttachment(viewer, id);
   }
 
   @FieldResolver(() => String, {

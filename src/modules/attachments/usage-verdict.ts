@@ -3,7 +3,7 @@ import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { UsageVerdict } from "../media/media-file.policy.js";
 import { listAttachmentsOfFiles } from "./attachment.repository.js";
-import { parentOf } from "./attachment.service.js";
+import { parentOf } from "./find-attachment.js";
 import type { AttachmentParents } from "./parents.js";
 
 /** What this module says of a media file: readable through an attachment, deleted with all of them, or hidden. */

@@ -66,15 +66,19 @@ export function createCheckInService(deps: CheckInDeps) {
     }: CheckIn<Result>): Promise<Result> {
       if (incoming.files.length === 0) return deps.db.transaction((tx) => recordMore(tx, []));
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
-      await using batch = new Batch();
-      const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
-      return await storeAndRecord(deps, { companyId, bucket, uploaderId: viewer.id, files, recordMore });
+      const batch = new Batch();
+      try {
+        const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
+        return await storeAndRecord(deps, { companyId, bucket, uploaderId: viewer.id, files, recordMore });
+      } finally {
+        await batch.dispose();
+      }
     },
   };
 }
 
 /** The temp files of one request; disposing it removes those that the storage has not taken over. */
-class Batch implements AsyncDisposable {
+class Batch {
   readonly #abort = new AbortController();
   readonly #temps: AsyncDisposable[] = [];
 
@@ -90,7 +94,7 @@ class Batch implements AsyncDisposable {
     this.#abort.abort(reason);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async dispose(): Promise<void> {
     await Promise.all(this.#temps.map((temp) => temp[Symbol.asyncDispose]()));
   }
 }

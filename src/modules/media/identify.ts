@@ -66,7 +66,15 @@ const ZIP_TYPES: ReadonlySet<FileTypeName> = new Set(["zip", "docx", "xlsx", "pp
  *   not fit and for two files in one; CORRUPT_FILE for what is truncated, broken or a zip bomb
  */
 export async function identify(received: Received, rules: BucketRules): Promise<Identified> {
-  await using bytes = openFileBytes(received);
+  const bytes = openFileBytes(received);
+  try {
+    return await identifyBytes(bytes, received, rules);
+  } finally {
+    await bytes[Symbol.asyncDispose]();
+  }
+}
+
+async function identifyBytes(bytes: FileBytes, received: Received, rules: BucketRules): Promise<Identified> {
   const extension = extensionOf(received.fileName);
   const recognition = await recognize(bytes, received.head, extension);
   if ("refused" in recognition) throw unsupportedFileType(recognition.refused, rules);

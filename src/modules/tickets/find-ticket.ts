@@ -60,3 +60,10 @@ async function lookUpReply(db: Database, viewer: Viewer, id: string) {
   const ticket = reply && (await lookUpTicket(db, viewer, reply.ticketId));
   return reply && ticket ? ({ reply, ticket } satisfies ReplySubject) : null;
 }
+
+/** A ticket that the caller has just made or changed. @throws GONE when somebody has purged it meanwhile */
+export async function reread(db: Database, viewer: UserViewer, id: string): Promise<TicketView> {
+  const ticket = await lookUpTicket(db, viewer, id);
+  if (ticket === null) throw gone("ticket");
+  return ticket;
+}

@@ -25,8 +25,8 @@ export interface TicketScope {
 
 export interface TicketFilter {
   readonly companyId?: string | null | undefined;
-  readonly statuses?: readonly TicketRow["status"][] | null | undefined;
-  readonly priorities?: readonly TicketRow["priority"][] | null | undefined;
+  readonly status?: readonly TicketRow["status"][] | null | undefined;
+  readonly priority?: readonly TicketRow["priority"][] | null | undefined;
   readonly assigneeId?: string | null | undefined;
   readonly isAssigned?: boolean | null | undefined;
   readonly requesterId?: string | null | undefined;
@@ -143,8 +143,8 @@ function conditions(filter: TicketFilter): (SQL | undefined)[] {
   return [
     filter.isDeleted ? isNotNull(tickets.deletedAt) : isNull(tickets.deletedAt),
     filter.companyId == null ? undefined : eq(tickets.companyId, filter.companyId),
-    filter.statuses?.length ? inArray(tickets.status, [...filter.statuses]) : undefined,
-    filter.priorities?.length ? inArray(tickets.priority, [...filter.priorities]) : undefined,
+    filter.status?.length ? inArray(tickets.status, [...filter.status]) : undefined,
+    filter.priority?.length ? inArray(tickets.priority, [...filter.priority]) : undefined,
     filter.assigneeId == null ? undefined : eq(tickets.assigneeId, filter.assigneeId),
     filter.isAssigned == null
       ? undefined

@@ -21,6 +21,8 @@ import type { TicketLoaders } from "./ticket.loaders.js";
 import type { TicketView } from "./ticket.repository.js";
 import type { TicketService } from "./ticket.service.js";
 import { Ticket, TicketConnection } from "./ticket.types.js";
+import type { TicketDeletionService } from "./ticket-deletion.service.js";
+import type { TicketParticipantService } from "./ticket-participant.service.js";
 import type { UploadService } from "./upload.service.js";
 
 const newestFirst: TicketOrderInput = { field: "CREATED_AT", direction: "DESC" };
@@ -29,6 +31,8 @@ const newestFirst: TicketOrderInput = { field: "CREATED_AT", direction: "DESC" }
 export class TicketResolver {
   constructor(
     private readonly tickets: TicketService,
+    private readonly deletions: TicketDeletionService,
+    private readonly participations: TicketParticipantService,
     private readonly uploads: UploadService,
     private readonly loaders: TicketLoaders,
     private readonly attachmentLoaders: AttachmentLoaders,
@@ -63,12 +67,7 @@ export class TicketResolver {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() { viewer }: ViewerContext,
   ) {
-    return this.tickets.listTickets(
-      viewer,
-      { ...filter, statuses: filter?.status, priorities: filter?.priority },
-      orderBy ?? newestFirst,
-      page,
-    );
+    return this.tickets.listTickets(viewer, { filter: filter ?? {}, order: orderBy ?? newestFirst, page });
   }
 
   @Mutation(() => Ticket, {
@@ -96,7 +95,7 @@ export class TicketResolver {
     @Arg("id", () => ID, { description: "The ticket's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,
   ) {
-    return this.tickets.deleteTicket(viewer, id);
+    return this.deletions.deleteTicket(viewer, id);
   }
 
   @Mutation(() => Ticket, { description: "Brings a deleted ticket back. For managers." })
@@ -104,7 +103,7 @@ export class TicketResolver {
     @Arg("id", () => ID, { description: "The ticket's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,
   ) {
-    return this.tickets.restoreTicket(viewer, id);
+    return this.deletions.restoreTicket(viewer, id);
   }
 
   @Mutation(() => Ticket, { description: "Lets a person of the company read along and answer. For staff." })
@@ -112,7 +111,7 @@ export class TicketResolver {
     @Arg("input", () => ParticipantInput, { description: "Who, and where." }) input: ParticipantInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
-    return this.tickets.addParticipant(viewer, input);
+    return this.participations.addParticipant(viewer, input);
   }
 
   @Mutation(() => Ticket, { description: "Takes a participant off a ticket. For staff, and for oneself." })
@@ -120,7 +119,7 @@ export class TicketResolver {
     @Arg("input", () => ParticipantInput, { description: "Who, and where." }) input: ParticipantInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
-    return this.tickets.removeParticipant(viewer, input);
+    return this.participations.removeParticipant(viewer, input);
   }
 
   @Mutation(() => [Attachment], {

@@ -1,7 +1,5 @@
 import { authorize } from "../../kernel/authorize.js";
-import type { Clock } from "../../kernel/clock.js";
-import { DAY_MS } from "../../kernel/clock.js";
-import { badUserInput, gone, unauthenticated } from "../../kernel/errors.js";
+import { badUserInput, unauthenticated } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
@@ -9,24 +7,21 @@ import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import type { IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
-import { insertAuditEntry } from "../identity/audit.repository.js";
 import { findMembership } from "../identity/membership.repository.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import type { CheckInService } from "../media/check-in.service.js";
-import { lookUpTicket, requireTicket } from "./find-ticket.js";
+import { auditTicket } from "./audit-ticket.js";
+import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
 import type { TicketFilter, TicketOrder, TicketScope, TicketView } from "./ticket.repository.js";
 import * as repository from "./ticket.repository.js";
 import type { TicketRow } from "./ticket.tables.js";
-import { deleteParticipant, insertParticipant, MAX_PARTICIPANTS } from "./ticket-participant.repository.js";
 
 export interface TicketDeps {
   readonly db: Database;
   readonly attachments: AttachmentService;
   readonly checkIns: CheckInService;
-  readonly clock: Clock;
-  readonly retentionDays: number;
 }
 
 export interface NewTicket {
@@ -47,136 +42,76 @@ export interface TicketChange {
 
 export type TicketService = ReturnType<typeof createTicketService>;
 
-export function createTicketService(deps: TicketDeps) {
-  const { db } = deps;
-  const reread = async (viewer: UserViewer, id: string) => {
-    const ticket = await lookUpTicket(db, viewer, id);
-    if (ticket === null) throw gone("ticket");
-    return ticket;
-  };
-  return {
-    /** Null when it does not exist, is deleted, or may not be seen. */
-    async ticket(viewer: Viewer, id: string): Promise<TicketView | null> {
-      const ticket = await lookUpTicket(db, viewer, id);
-      return ticket && ticketPolicy.read(viewer, ticket) && ticket.deletedAt === null ? ticket : null;
-    },
+export const createTicketService = (deps: TicketDeps) => ({
+  /** Null when it does not exist, is deleted, or may not be seen. */
+  async ticket(viewer: Viewer, id: string): Promise<TicketView | null> {
+    const ticket = await lookUpTicket(deps.db, viewer, id);
+    return ticket && ticketPolicy.read(viewer, ticket) && ticket.deletedAt === null ? ticket : null;
+  },
 
-    async listTickets(
-      viewer: Viewer,
-      filter: TicketFilter,
-      order: TicketOrder,
-      args: PageArguments,
-    ): Promise<Connection<TicketView>> {
-      const scope = scopeOf(viewer, filter);
-      const page = await repository.listTickets(db, scope, filter, { order, page: pageRequest(args) });
-      return toConnection(page, repository.ticketPosition(order), () =>
-        repository.countTickets(db, scope, filter),
-      );
-    },
+  listTickets: (viewer: Viewer, list: TicketList) => listTickets(deps.db, viewer, list),
 
-    /** Opens a ticket with its files, all or nothing. */
-    async openTicket(viewer: Viewer, input: NewTicket, incoming: IncomingFiles): Promise<TicketView> {
-      authorize(companyTicketPolicy, "openTicket", viewer, { id: input.companyId });
-      const requester = viewer as UserViewer;
-      const { companyId, description, priority } = input;
-      const id = await deps.checkIns.checkIn({
-        viewer: requester,
-        companyId,
-        bucket: "ATTACHMENTS",
-        incoming,
-        recordMore: async (tx, files) => {
-          const ticket = {
-            companyId,
-            subject: filled(input.subject, "subject"),
-            description,
-            priority,
-            requesterId: requester.id,
-          };
-          const ticketId = await repository.insertTicket(tx, ticket);
-          const parent = { kind: "ticket", id: ticketId } as const;
-          await deps.attachments.attachFiles(tx, {
-            viewer: requester,
-            companyId,
-            parent,
-            files,
-            description: null,
-          });
-          await audit(tx, requester, "ticket.opened", { id: ticketId, companyId });
-          return ticketId;
-        },
-      });
-      return reread(requester, id);
-    },
+  /** Opens a ticket with its files, all or nothing. */
+  openTicket: (viewer: Viewer, input: NewTicket, incoming: IncomingFiles) =>
+    openTicket(deps, viewer, input, incoming),
 
-    async changeTicket(viewer: Viewer, input: TicketChange): Promise<TicketView> {
-      const found = await requireTicket(db, viewer, input.id, "read");
-      const changes = await permittedChanges(deps, found.viewer, found.ticket, input);
-      await db.transaction(async (tx) => {
-        await repository.updateTicket(tx, found.ticket.companyId, input.id, changes);
-        await audit(tx, found.viewer, "ticket.updated", found.ticket, { ...changes });
-      });
-      return reread(found.viewer, input.id);
-    },
+  /** @throws FORBIDDEN for a part of the change that is not the viewer's to make */
+  changeTicket: (viewer: Viewer, input: TicketChange) => changeTicket(deps.db, viewer, input),
+});
 
-    async deleteTicket(viewer: Viewer, id: string): Promise<TicketView> {
-      const { ticket, viewer: by } = await requireTicket(db, viewer, id, "delete");
-      await db.transaction(async (tx) => {
-        if (!(await repository.setTicketDeleted(tx, ticket, by.id))) throw gone("ticket");
-        await audit(tx, by, "ticket.deleted", ticket);
-      });
-      return reread(by, id);
-    },
+export interface TicketList {
+  readonly filter: TicketFilter;
+  readonly order: TicketOrder;
+  readonly page: PageArguments;
+}
 
-    /** @throws GONE when its time is over */
-    async restoreTicket(viewer: Viewer, id: string): Promise<TicketView> {
-      const ticket = await lookUpTicket(db, viewer, id);
-      authorize(ticketPolicy, "restore", viewer, ticket);
-      if (ticket.deletedAt === null) return ticket;
-      const by = viewer as UserViewer;
-      const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
-      await db.transaction(async (tx) => {
-        if (!(await repository.setTicketDeleted(tx, ticket, null, deletedAfter))) throw gone("ticket");
-        await audit(tx, by, "ticket.restored", ticket);
-      });
-      return reread(by, id);
-    },
+async function listTickets(
+  db: Database,
+  viewer: Viewer,
+  { filter, order, page: args }: TicketList,
+): Promise<Connection<TicketView>> {
+  const scope = scopeOf(viewer, filter);
+  const page = await repository.listTickets(db, scope, filter, { order, page: pageRequest(args) });
+  return toConnection(page, repository.ticketPosition(order), () =>
+    repository.countTickets(db, scope, filter),
+  );
+}
 
-    /** @throws BAD_USER_INPUT for who does not belong to the company */
-    async addParticipant(
-      viewer: Viewer,
-      { ticketId, userId }: { ticketId: string; userId: string },
-    ): Promise<TicketView> {
-      const { ticket, viewer: by } = await requireTicket(db, viewer, ticketId, "manageParticipants");
-      const { companyId } = ticket;
-      if ((await findMembership(db, companyId, userId)) === null)
-        throw badUserInput("A participant is a person of the ticket's company.", { field: "userId" });
-      await db.transaction(async (tx) => {
-        if (!(await insertParticipant(tx, { companyId, ticketId, userId })))
-          throw badUserInput(`A ticket takes ${MAX_PARTICIPANTS} participants.`, { limit: MAX_PARTICIPANTS });
-        await audit(tx, by, "ticket.participant-added", ticket, { userId });
-      });
-      return reread(by, ticketId);
+async function openTicket(
+  { db, attachments, checkIns }: TicketDeps,
+  viewer: Viewer,
+  input: NewTicket,
+  incoming: IncomingFiles,
+): Promise<TicketView> {
+  authorize(companyTicketPolicy, "openTicket", viewer, { id: input.companyId });
+  const requester = viewer as UserViewer;
+  const { companyId, description, priority } = input;
+  const subject = filled(input.subject, "subject");
+  const id = await checkIns.checkIn({
+    viewer: requester,
+    companyId,
+    bucket: "ATTACHMENTS",
+    incoming,
+    recordMore: async (tx, files) => {
+      const ticket = { companyId, subject, description, priority, requesterId: requester.id };
+      const ticketId = await repository.insertTicket(tx, ticket);
+      const parent = { kind: "ticket", id: ticketId } as const;
+      await attachments.attachFiles(tx, { viewer: requester, companyId, parent, files, description: null });
+      await auditTicket(tx, requester, "ticket.opened", { id: ticketId, companyId });
+      return ticketId;
     },
+  });
+  return reread(db, requester, id);
+}
 
-    /** For staff, and for the participants themselves. */
-    async removeParticipant(
-      viewer: Viewer,
-      { ticketId, userId }: { ticketId: string; userId: string },
-    ): Promise<TicketView> {
-      const self = viewer.kind === "user" && viewer.id === userId;
-      const { ticket, viewer: by } = await requireTicket(
-        db,
-        viewer,
-        ticketId,
-        self ? "read" : "manageParticipants",
-      );
-      await db.transaction(async (tx) => {
-        await deleteParticipant(tx, { companyId: ticket.companyId, ticketId, userId });
-        await audit(tx, by, "ticket.participant-removed", ticket, { userId });
-      });
-      return reread(by, ticketId);
-    },
-  };
+async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): Promise<TicketView> {
+  const found = await requireTicket(db, viewer, input.id, "read");
+  const changes = await permittedChanges(db, found.viewer, found.ticket, input);
+  await db.transaction(async (tx) => {
+    await repository.updateTicket(tx, found.ticket.companyId, input.id, changes);
+    await auditTicket(tx, found.viewer, "ticket.updated", found.ticket, { ...changes });
+  });
+  return reread(db, found.viewer, input.id);
 }
 
 /** Deleted tickets are listed to those alone who may restore them. */
@@ -189,12 +124,7 @@ function scopeOf(viewer: Viewer, filter: TicketFilter): TicketScope {
 }
 
 /** Each part of a change has a rule of its own. @throws FORBIDDEN, BAD_USER_INPUT */
-async function permittedChanges(
-  { db }: TicketDeps,
-  viewer: UserViewer,
-  ticket: TicketView,
-  input: TicketChange,
-) {
+async function permittedChanges(db: Database, viewer: UserViewer, ticket: TicketView, input: TicketChange) {
   const changes: repository.TicketChanges = {};
   if (input.subject != null || input.description != null) authorize(ticketPolicy, "edit", viewer, ticket);
   if (input.subject != null) changes.subject = filled(input.subject, "subject");
@@ -228,19 +158,3 @@ function filled(text: string, field: string): string {
   if (trimmed === "") throw badUserInput(`The ${field} is empty.`, { field });
   return trimmed;
 }
-
-const audit = (
-  tx: Database,
-  viewer: UserViewer,
-  action: string,
-  ticket: { id: string; companyId: string },
-  details?: Record<string, unknown>,
-) =>
-  insertAuditEntry(tx, {
-    companyId: ticket.companyId,
-    actorId: viewer.id,
-    action,
-    subjectType: "ticket",
-    subjectId: ticket.id,
-    ...(details && { details }),
-  });

@@ -7,7 +7,10 @@ export function incomingFiles(
   uploads: readonly Promise<FileUpload>[] | null | undefined,
   context: { readonly requestBytes: number | null },
 ): IncomingFiles {
-  return { files: (uploads ?? []).map(asIncoming), requestBytes: context.requestBytes };
+  const files = (uploads ?? []).map(asIncoming);
+  // A service that refuses before it waits for them leaves them to be rejected with nobody listening.
+  for (const file of files) file.catch(() => {});
+  return { files, requestBytes: context.requestBytes };
 }
 
 /** The multipart door makes every `Upload` an `IncomingFile` as well. */

@@ -1,3 +1,4 @@
+// From the package's root, like the scalar: each of its subpaths has an `Upload` class of its own.
 import { Upload } from "graphql-upload-ts";
 import { badUserInput } from "../../kernel/errors.js";
 

@@ -1,7 +1,6 @@
 import cors from "@fastify/cors";
-import type Fastify from "fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { LogController } from "fastify";
+import Fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
 import { MIB } from "../../kernel/bytes.js";
 import { newId } from "../../kernel/ids.js";

@@ -36,10 +36,10 @@ export function createLocalWriting(
 
   const put: Storage["put"] = async (key, body) => {
     body.on("error", () => {}); // the loop below throws it, but may not be listening yet
+    const temp = createTempFile(tempFolder);
     try {
       assertKey(key);
       await folders.make(root);
-      await using temp = createTempFile(tempFolder);
       for await (const chunk of body)
         await temp.write(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
       await temp.close();
@@ -47,6 +47,7 @@ export function createLocalWriting(
       await renameDurably(temp.path, key);
     } finally {
       body.destroy();
+      await temp[Symbol.asyncDispose]();
     }
   };
 

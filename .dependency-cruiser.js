@@ -1,0 +1,91 @@
+/**
+ * Who may import whom (CONTRIBUTING.md, "The house"). Type imports count.
+ *
+ * @type {import("dependency-cruiser").IConfiguration}
+ */
+export default {
+  forbidden: [
+    {
+      name: "kernel-is-pure",
+      comment: "kernel/ imports nothing of ours but itself.",
+      severity: "error",
+      from: { path: "^src/kernel/" },
+      to: { path: "^src/(?!kernel/)" },
+    },
+    {
+      name: "platform-has-no-business-words",
+      comment: "platform/ imports kernel/ alone.",
+      severity: "error",
+      from: { path: "^src/platform/" },
+      to: { path: "^src/(?!platform/|kernel/)" },
+    },
+    {
+      name: "modules-do-not-know-the-app",
+      severity: "error",
+      from: { path: "^src/modules/" },
+      to: { path: "^src/(app/|main\\.ts$)" },
+    },
+    {
+      name: "app-does-not-know-main",
+      severity: "error",
+      from: { path: "^src/app/" },
+      to: { path: "^src/main\\.ts$" },
+    },
+    {
+      name: "modules-are-ordered",
+      comment: "identity ← media ← attachments ← { tickets }: a module imports only from those left of it.",
+      severity: "error",
+      from: { path: "^src/modules/identity/" },
+      to: { path: "^src/modules/(media|attachments|tickets)/" },
+    },
+    {
+      name: "modules-are-ordered",
+      severity: "error",
+      from: { path: "^src/modules/media/" },
+      to: { path: "^src/modules/(attachments|tickets)/" },
+    },
+    {
+      name: "modules-are-ordered",
+      severity: "error",
+      from: { path: "^src/modules/attachments/" },
+      to: { path: "^src/modules/tickets/" },
+    },
+    {
+      name: "only-repositories-know-the-database",
+      comment: "In the modules, Drizzle is for tables, repositories and loaders.",
+      severity: "error",
+      from: { path: "^src/modules/", pathNot: "\\.(tables|repository|loaders)\\.ts$" },
+      to: { path: "node_modules/(drizzle-orm|postgres)/" },
+    },
+    {
+      name: "no-cycles-between-files",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { circular: true },
+    },
+    {
+      name: "no-cycles-between-folders",
+      severity: "error",
+      scope: "folder",
+      from: { path: "^src/" },
+      to: { circular: true },
+    },
+    {
+      name: "no-development-dependencies",
+      comment: "What the server needs at run time stands under `dependencies`.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    },
+  ],
+  options: {
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js", ".mjs", ".cjs"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+    },
+  },
+};

@@ -1,0 +1,51 @@
+import { authorize } from "../../kernel/authorize.js";
+import { gone } from "../../kernel/errors.js";
+import { isId } from "../../kernel/ids.js";
+import type { Database } from "../../platform/database/client.js";
+import type { UserViewer, Viewer } from "../identity/viewer.js";
+import { tenantsOf } from "../identity/viewer.js";
+import type { AttachmentSubject } from "./attachment.policy.js";
+import { attachmentPolicy } from "./attachment.policy.js";
+import type { AttachmentView } from "./attachment.repository.js";
+import { findAttachment } from "./attachment.repository.js";
+import type { AttachmentParents, ParentRef } from "./parents.js";
+
+export interface AttachmentFinding {
+  readonly db: Database;
+  readonly parents: AttachmentParents;
+}
+
+export const parentOf = (attachment: Pick<AttachmentView, "ticketId" | "replyId">): ParentRef =>
+  attachment.ticketId !== null
+    ? { kind: "ticket", id: attachment.ticketId }
+    : { kind: "reply", id: attachment.replyId ?? "" };
+
+export const isLive = ({ attachment, parent }: AttachmentSubject): boolean =>
+  attachment.deletedAt === null && parent === "readable";
+
+/** Whatever stands under the id in the viewer's tenants, deleted or not, with what the viewer may know of its parent. */
+export async function lookUpAttachment(
+  { db, parents }: AttachmentFinding,
+  viewer: Viewer,
+  id: string,
+): Promise<AttachmentSubject | null> {
+  const attachment = isId(id) ? await findAttachment(db, tenantsOf(viewer), id) : null;
+  if (attachment === null) return null;
+  const parent = parentOf(attachment);
+  return { attachment, parent: (await parents.statesFor(viewer, [parent])).get(parent.id) ?? null };
+}
+
+type AttachmentAction = Exclude<keyof typeof attachmentPolicy, "subject">;
+
+/** @throws NOT_FOUND, FORBIDDEN, GONE for an attachment that has been deleted, or whose parent has */
+export async function requireAttachment(
+  finding: AttachmentFinding,
+  viewer: Viewer,
+  id: string,
+  action: AttachmentAction,
+): Promise<{ viewer: UserViewer; attachment: AttachmentView }> {
+  const subject = await lookUpAttachment(finding, viewer, id);
+  authorize(attachmentPolicy, action, viewer, subject);
+  if (!isLive(subject)) throw gone("attachment");
+  return { viewer: viewer as UserViewer, attachment: subject.attachment };
+}

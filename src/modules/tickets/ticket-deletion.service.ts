@@ -1,0 +1,45 @@
+import { authorize } from "../../kernel/authorize.js";
+import type { Clock } from "../../kernel/clock.js";
+import { DAY_MS } from "../../kernel/clock.js";
+import { gone } from "../../kernel/errors.js";
+import type { Database } from "../../platform/database/client.js";
+import type { UserViewer, Viewer } from "../identity/viewer.js";
+import { auditTicket } from "./audit-ticket.js";
+import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
+import { ticketPolicy } from "./ticket.policy.js";
+import type { TicketView } from "./ticket.repository.js";
+import { setTicketDeleted } from "./ticket.repository.js";
+
+export interface TicketDeletionDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly retentionDays: number;
+}
+
+export type TicketDeletionService = ReturnType<typeof createTicketDeletionService>;
+
+export const createTicketDeletionService = ({ db, clock, retentionDays }: TicketDeletionDeps) => ({
+  /** Its replies and files go out of reach with it. */
+  async deleteTicket(viewer: Viewer, id: string): Promise<TicketView> {
+    const { ticket, viewer: by } = await requireTicket(db, viewer, id, "delete");
+    await db.transaction(async (tx) => {
+      if (!(await setTicketDeleted(tx, ticket, by.id))) throw gone("ticket");
+      await auditTicket(tx, by, "ticket.deleted", ticket);
+    });
+    return reread(db, by, id);
+  },
+
+  /** @throws GONE when its time is over */
+  async restoreTicket(viewer: Viewer, id: string): Promise<TicketView> {
+    const ticket = await lookUpTicket(db, viewer, id);
+    authorize(ticketPolicy, "restore", viewer, ticket);
+    if (ticket.deletedAt === null) return ticket;
+    const by = viewer as UserViewer;
+    const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
+    await db.transaction(async (tx) => {
+      if (!(await setTicketDeleted(tx, ticket, null, deletedAfter))) throw gone("ticket");
+      await auditTicket(tx, by, "ticket.restored", ticket);
+    });
+    return reread(db, by, id);
+  },
+});

@@ -1,0 +1,44 @@
+import { badUserInput } from "../../kernel/errors.js";
+import type { Database } from "../../platform/database/client.js";
+import { findMembership } from "../identity/membership.repository.js";
+import type { Viewer } from "../identity/viewer.js";
+import { isUser } from "../identity/viewer.js";
+import { auditTicket } from "./audit-ticket.js";
+import { requireTicket, reread } from "./find-ticket.js";
+import type { TicketView } from "./ticket.repository.js";
+import { deleteParticipant, insertParticipant, MAX_PARTICIPANTS } from "./ticket-participant.repository.js";
+
+/** Who reads along on which ticket. */
+export interface Participation {
+  readonly ticketId: string;
+  readonly userId: string;
+}
+
+export type TicketParticipantService = ReturnType<typeof createTicketParticipantService>;
+
+export const createTicketParticipantService = ({ db }: { readonly db: Database }) => ({
+  /** @throws BAD_USER_INPUT for who does not belong to the company, and when there are too many */
+  async addParticipant(viewer: Viewer, { ticketId, userId }: Participation): Promise<TicketView> {
+    const { ticket, viewer: by } = await requireTicket(db, viewer, ticketId, "manageParticipants");
+    const { companyId } = ticket;
+    if ((await findMembership(db, companyId, userId)) === null)
+      throw badUserInput("A participant is a person of the ticket's company.", { field: "userId" });
+    await db.transaction(async (tx) => {
+      if (!(await insertParticipant(tx, { companyId, ticketId, userId })))
+        throw badUserInput(`A ticket takes ${MAX_PARTICIPANTS} participants.`, { limit: MAX_PARTICIPANTS });
+      await auditTicket(tx, by, "ticket.participant-added", ticket, { userId });
+    });
+    return reread(db, by, ticketId);
+  },
+
+  /** For staff, and for the participants themselves. */
+  async removeParticipant(viewer: Viewer, { ticketId, userId }: Participation): Promise<TicketView> {
+    const action = isUser(viewer, userId) ? "read" : "manageParticipants";
+    const { ticket, viewer: by } = await requireTicket(db, viewer, ticketId, action);
+    await db.transaction(async (tx) => {
+      await deleteParticipant(tx, { companyId: ticket.companyId, ticketId, userId });
+      await auditTicket(tx, by, "ticket.participant-removed", ticket, { userId });
+    });
+    return reread(db, by, ticketId);
+  },
+});

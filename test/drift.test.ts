@@ -1,0 +1,31 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "@jest/globals";
+import { printedSchema } from "../src/app/schema.js";
+import { settings } from "../src/platform/config/config.js";
+
+describe("what is written down", () => {
+  it("schema.graphql is what the resolvers say (`npm run generate` writes it)", async () => {
+    expect(await readFile("schema.graphql", "utf8")).toBe(await printedSchema());
+  });
+
+  it(".env.example lists every setting, and nothing else", async () => {
+    const example = await readFile(".env.example", "utf8");
+    const listed = [...example.matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map((match) => match[1]);
+    expect(listed.sort()).toEqual(Object.keys(settings).sort());
+  });
+
+  it("the README's table lists every setting", async () => {
+    const readme = await readFile("README.md", "utf8");
+    const missing = Object.keys(settings).filter((name) => !readme.includes(`\`${name}\``));
+    expect(missing).toEqual([]);
+  });
+
+  it("every type, field and argument of the schema is described", async () => {
+    const lines = (await printedSchema()).split("\n");
+    const bare = lines.filter((line, index) => {
+      const isDefinition = /^(type|input|enum|scalar) \w+|^ {2}\w+(\(.*\))?: /.test(line);
+      return isDefinition && !/"""$/.test(lines[index - 1]?.trim() ?? "");
+    });
+    expect(bare).toEqual([]);
+  });
+});

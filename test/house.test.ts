@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, it } from "@jest/globals";
+
+const run = promisify(execFile);
+const cruiser = resolve("node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+const rules = resolve(".dependency-cruiser.js");
+
+/** What the rule checker says of a source tree: its exit code and its words. */
+async function cruise(folder: string): Promise<{ code: number; output: string }> {
+  try {
+    const { stdout } = await run(process.execPath, [cruiser, "--config", rules, "src"], { cwd: folder });
+    return { code: 0, output: stdout };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, output: stdout + stderr };
+  }
+}
+
+describe("the house", () => {
+  let planted: string | undefined;
+
+  afterEach(async () => {
+    if (planted) await rm(planted, { recursive: true, force: true });
+    planted = undefined;
+  });
+
+  async function plant(files: Readonly<Record<string, string>>): Promise<string> {
+    planted = await mkdtemp(join(tmpdir(), "filedesk-house-"));
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(planted, path)), { recursive: true });
+      await writeFile(join(planted, path), text);
+    }
+    return planted;
+  }
+
+  it("imports only downward, without cycles between files or folders", async () => {
+    const { code, output } = await cruise(".");
+    expect(output).toMatch(/no dependency violations found/);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ["kernel-is-pure", "src/kernel/a.ts", "../platform/b.js", "src/platform/b.ts"],
+    [
+      "platform-has-no-business-words",
+      "src/platform/a.ts",
+      "../modules/media/b.js",
+      "src/modules/media/b.ts",
+    ],
+    ["modules-do-not-know-the-app", "src/modules/media/a.ts", "../../app/b.js", "src/app/b.ts"],
+    ["modules-are-ordered", "src/modules/identity/a.ts", "../media/b.js", "src/modules/media/b.ts"],
+    ["modules-are-ordered", "src/modules/attachments/a.ts", "../tickets/b.js", "src/modules/tickets/b.ts"],
+  ])("%s: refuses even a type that %s imports from %s", async (rule, from, specifier, to) => {
+    const folder = await plant({
+      [from]: `import type { B } from "${specifier}";\nexport type A = B;\n`,
+      [to]: "export type B = string;\n",
+    });
+    const { code, output } = await cruise(folder);
+    expect(output).toContain(rule);
+    expect(code).toBeGreaterThan(0);
+  });
+
+  it("refuses a cycle between folders that is none between files", async () => {
+    const folder = await plant({
+      "src/platform/http/a.ts": 'import { d } from "../storage/d.js";\nexport const a = d;\n',
+      "src/platform/http/b.ts": "export const b = 1;\n",
+      "src/platform/storage/c.ts": 'import { b } from "../http/b.js";\nexport const c = b;\n',
+      "src/platform/storage/d.ts": "export const d = 2;\n",
+    });
+    expect((await cruise(folder)).output).toContain("no-cycles-between-folders");
+  });
+});
