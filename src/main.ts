@@ -5,6 +5,7 @@ import { banner } from "./app/banner.js";
 import { serve } from "./app/serve.js";
 import { ConfigurationError, readConfig } from "./platform/config/config.js";
 import { createLogger } from "./platform/logger.js";
+import { isErrno } from "./platform/storage/errno.js";
 
 const USAGE = `Usage: filedesk [serve]
 
@@ -13,7 +14,17 @@ const USAGE = `Usage: filedesk [serve]
 Settings come from the environment: see .env.example.
 `;
 
+/** A file named `.env` in the folder that the server is started in; what is set already wins over it. */
+function loadSettingsFile(): void {
+  try {
+    process.loadEnvFile(".env");
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw error;
+  }
+}
+
 async function runServer(): Promise<void> {
+  loadSettingsFile();
   const config = readConfig(process.env);
   const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY && !config.isProduction);
   const desk = await serve({ config, log });

@@ -39,4 +39,19 @@ export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer
   throw forbidden(`You may see this ${policy.subject}, but you may not ${spoken(action)} it.`, { action });
 }
 
+/**
+ * The gate of queries for one thing: who may not read it gets null, as if it did not exist.
+ *
+ * @throws UNAUTHENTICATED for an anonymous viewer, so that a client whose token has run out renews it
+ */
+export function readable<Viewer extends Asker, Subject>(
+  policy: Policy<Viewer, Subject>,
+  viewer: Viewer,
+  subject: Subject | null,
+): Subject | null {
+  if (subject !== null && policy.read(viewer, subject)) return subject;
+  if (viewer.kind === "anonymous") throw unauthenticated();
+  return null;
+}
+
 const spoken = (action: string) => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

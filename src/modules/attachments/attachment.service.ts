@@ -1,3 +1,4 @@
+import { readable } from "../../kernel/authorize.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
@@ -36,9 +37,8 @@ export type AttachmentService = ReturnType<typeof createAttachmentService>;
 export const createAttachmentService = (deps: AttachmentDeps) => ({
   /** Null when it does not exist, is deleted, or may not be seen. */
   async attachment(viewer: Viewer, id: string): Promise<AttachmentView | null> {
-    const subject = await lookUpAttachment(deps, viewer, id);
-    const visible = subject !== null && attachmentPolicy.read(viewer, subject) && isLive(subject);
-    return visible ? subject.attachment : null;
+    const subject = readable(attachmentPolicy, viewer, await lookUpAttachment(deps, viewer, id));
+    return subject && isLive(subject) ? subject.attachment : null;
   },
 
   /** For a download. @throws NOT_FOUND, GONE */

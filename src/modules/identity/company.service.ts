@@ -1,4 +1,4 @@
-import { authorize } from "../../kernel/authorize.js";
+import { authorize, readable } from "../../kernel/authorize.js";
 import { conflict, notFound } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
@@ -38,12 +38,9 @@ export interface CompanyChanges {
 export type CompanyService = ReturnType<typeof createCompanyService>;
 
 export function createCompanyService({ db }: { db: Database }) {
-  /** @throws NOT_FOUND for who is not a member */
-  async function readCompany(viewer: Viewer, id: string): Promise<CompanyRow> {
-    const company = await findCompany(db, id);
-    authorize(companyPolicy, "read", viewer, company);
-    return company;
-  }
+  /** Null when it does not exist, is deleted, or may not be seen. */
+  const readCompany = async (viewer: Viewer, id: string): Promise<CompanyRow | null> =>
+    readable(companyPolicy, viewer, await findCompany(db, id));
 
   /** The viewer's own companies; for administrators all. */
   async function browseCompanies(

@@ -3,9 +3,9 @@ import type { UserLoaders } from "../identity/user.loaders.js";
 import { User } from "../identity/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { DownloadUrls } from "./download-urls.js";
-import { kindOf } from "./file-types.js";
+import { FileKind, kindOf } from "./file-types.js";
 import type { MediaFileView } from "./media-file.repository.js";
-import { MediaFile, MediaKind } from "./media-file.types.js";
+import { MediaFile } from "./media-file.types.js";
 
 @Resolver(() => MediaFile)
 export class MediaFileResolver {
@@ -14,8 +14,8 @@ export class MediaFileResolver {
     private readonly urls: DownloadUrls,
   ) {}
 
-  @FieldResolver(() => MediaKind, { description: "What it is, in one word." })
-  kind(@Root() file: MediaFileView): keyof typeof MediaKind {
+  @FieldResolver(() => FileKind, { description: "What it is, in one word." })
+  kind(@Root() file: MediaFileView): FileKind {
     return kindOf(file.mimeType);
   }
 

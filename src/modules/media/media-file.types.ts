@@ -1,30 +1,14 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
+import { Bucket } from "./buckets.js";
+import { FileKind } from "./file-types.js";
 
-export const BucketEnum = {
-  COMPANY_LOGOS: "COMPANY_LOGOS",
-  AVATARS: "AVATARS",
-  ATTACHMENTS: "ATTACHMENTS",
-  CHAT: "CHAT",
-  PHOTOS: "PHOTOS",
-  VIDEOS: "VIDEOS",
-  PUBLIC_PAGES: "PUBLIC_PAGES",
-} as const;
-
-registerEnumType(BucketEnum, {
+registerEnumType(Bucket, {
   name: "Bucket",
   description: "A named policy for files: allowed types, size limit, who may read.",
 });
 
-export const MediaKind = {
-  IMAGE: "IMAGE",
-  VIDEO: "VIDEO",
-  DOCUMENT: "DOCUMENT",
-  TEXT: "TEXT",
-  ARCHIVE: "ARCHIVE",
-} as const;
-
-registerEnumType(MediaKind, { name: "MediaKind", description: "What a file is, in one word." });
+registerEnumType(FileKind, { name: "MediaKind", description: "What a file is, in one word." });
 
 export const ScanStatus = {
   PENDING: "PENDING",
@@ -56,8 +40,8 @@ export class MediaFile {
   })
   fileName!: string;
 
-  @Field(() => BucketEnum, { description: "The policy that it was uploaded under." })
-  bucket!: keyof typeof BucketEnum;
+  @Field(() => Bucket, { description: "The policy that it was uploaded under." })
+  bucket!: Bucket;
 
   @Field(() => String, { description: "The media type, told from the content (RFC 6838)." })
   mimeType!: string;

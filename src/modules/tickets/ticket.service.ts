@@ -1,4 +1,4 @@
-import { authorize } from "../../kernel/authorize.js";
+import { authorize, readable } from "../../kernel/authorize.js";
 import { badUserInput, unauthenticated } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
@@ -45,8 +45,8 @@ export type TicketService = ReturnType<typeof createTicketService>;
 export const createTicketService = (deps: TicketDeps) => ({
   /** Null when it does not exist, is deleted, or may not be seen. */
   async ticket(viewer: Viewer, id: string): Promise<TicketView | null> {
-    const ticket = await lookUpTicket(deps.db, viewer, id);
-    return ticket && ticketPolicy.read(viewer, ticket) && ticket.deletedAt === null ? ticket : null;
+    const ticket = readable(ticketPolicy, viewer, await lookUpTicket(deps.db, viewer, id));
+    return ticket?.deletedAt === null ? ticket : null;
   },
 
   listTickets: (viewer: Viewer, list: TicketList) => listTickets(deps.db, viewer, list),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { notFound } from "../../../src/kernel/errors.js";
 import type { CompanyRow } from "../../../src/modules/identity/company.tables.js";
 import type { Viewer } from "../../../src/modules/identity/viewer.js";
 import { anonymous } from "../../../src/modules/identity/viewer.js";
@@ -33,12 +34,19 @@ const no = "FORBIDDEN";
 const none = "NOT_FOUND";
 const who = "UNAUTHENTICATED";
 
+/** A query for one thing answers null for what may not be seen. */
+async function readOrFail(viewer: Viewer, id: string): Promise<CompanyRow> {
+  const company = await identity.companies.readCompany(viewer, id);
+  if (company === null) throw notFound("company");
+  return company;
+}
+
 let slugs = 0;
 type Action = (viewer: Viewer, company: CompanyRow) => Promise<unknown>;
 
 const rows: [string, Action, string[]][] = [
   // anonymous, stranger, customer, agent, manager, admin
-  ["read a company", (v, c) => identity.companies.readCompany(v, c.id), [who, none, ok, ok, ok, ok]],
+  ["read a company", (v, c) => readOrFail(v, c.id), [who, none, ok, ok, ok, ok]],
   ["browse companies", (v) => identity.companies.browseCompanies(v, {}), [who, ok, ok, ok, ok, ok]],
   [
     "create a company",
@@ -116,7 +124,7 @@ describe("a deleted company", () => {
     const manager = await identity.sessions.viewerById(user);
     expect(manager).toMatchObject({ roles: new Map() });
     for (const viewer of [manager, cast.manager, cast.admin]) {
-      expect(await codeOf(identity.companies.readCompany(viewer, company.id))).toBe(none);
+      expect(await codeOf(readOrFail(viewer, company.id))).toBe(none);
       expect(await codeOf(identity.companies.editCompany(viewer, { id: company.id, name: "x" }))).toBe(none);
       expect(await codeOf(identity.companies.deleteCompany(viewer, company.id))).toBe(none);
       const listed = await identity.companies.browseCompanies(viewer, { search: company.slug });
@@ -221,6 +229,6 @@ describe("the list of companies", () => {
     expect(await codeOf(identity.companies.browseCompanies(viewer, { after: "bm9uc2Vuc2U" }))).toBe(
       "BAD_USER_INPUT",
     );
-    expect(await codeOf(identity.companies.readCompany(viewer, "not an id"))).toBe(none);
+    expect(await codeOf(readOrFail(viewer, "not an id"))).toBe(none);
   });
 });
