@@ -100,6 +100,7 @@ const twoEntries = [
   { name: "a.txt", content: longText },
   { name: "b.txt", content: longText },
 ];
+const WORD_MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
 const WORD_MACROS = "application/vnd.ms-word.document.macroEnabled.main+xml";
 
 const REFUSED: readonly [string, string, string, Make][] = [
@@ -128,6 +129,7 @@ const REFUSED: readonly [string, string, string, Make][] = [
   ["HTML as an image", "photo.png", "UNSUPPORTED_FILE_TYPE", () => HTML],
   ["HTML behind a comment", "page.txt", "UNSUPPORTED_FILE_TYPE", () => `<!-- x --> ${HTML}`],
   ["HTML in UTF-16", "page.txt", "UNSUPPORTED_FILE_TYPE", () => utf16be(HTML)],
+  ["what begins as an HTML comment", "page.txt", "UNSUPPORTED_FILE_TYPE", () => "<!-- x --> hello <script>"],
   ["SVG", "drawing.svg", "UNSUPPORTED_FILE_TYPE", () => SVG],
   ["SVG as text", "drawing.txt", "UNSUPPORTED_FILE_TYPE", () => SVG],
   ["XML as text", "feed.txt", "UNSUPPORTED_FILE_TYPE", () => "<?xml version='1.0'?><x><script/></x>"],
@@ -163,6 +165,15 @@ const REFUSED: readonly [string, string, string, Make][] = [
   ],
   // macros
   ["a docm renamed", "a.docx", "UNSUPPORTED_FILE_TYPE", () => makeDocx({ mainType: WORD_MACROS })],
+  [
+    "a docx with a VBA project of another name",
+    "a.docx",
+    "UNSUPPORTED_FILE_TYPE",
+    () =>
+      makeDocx({
+        contentTypes: `<Types><Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/><Override PartName="/word/document.xml" ContentType="${WORD_MAIN}"/></Types>`,
+      }),
+  ],
   [
     "a docx with a VBA project",
     "a.docx",
@@ -259,6 +270,7 @@ const REFUSED: readonly [string, string, string, Make][] = [
     () => join(makePdf(), HTML, Buffer.alloc(4000, 32)),
   ],
   ["a 7z with a ZIP behind it", "a.7z", "FILE_TYPE_MISMATCH", () => join(fixture("logs.7z"), archive)],
+  ["a doc with a ZIP behind it", "a.doc", "FILE_TYPE_MISMATCH", () => join(fixture("notes.doc"), archive)],
   ["a PDF behind HTML", "a.pdf", "UNSUPPORTED_FILE_TYPE", () => join(HTML, makePdf())],
   ["a ZIP behind a program", "a.zip", "UNSUPPORTED_FILE_TYPE", () => makeZip(twoEntries, { prefix: PE })],
   [
@@ -331,7 +343,20 @@ const REFUSED: readonly [string, string, string, Make][] = [
     "an archive whose entries share bytes",
     "a.zip",
     "CORRUPT_FILE",
-    () => makeZip(twoEntries, { patchRecord: (record, index) => index === 1 && record.writeUInt32LE(0, 42) }),
+    () => {
+      const inner = { name: "b.txt", content: longText };
+      const outer = { name: "a.txt", content: makeZip([inner]), stored: true };
+      return makeZip([outer, inner], {
+        patchRecord: (record, index) => index === 1 && record.writeUInt32LE(30 + outer.name.length, 42),
+      });
+    },
+  ],
+  [
+    "an archive with an entry where there is none",
+    "a.zip",
+    "CORRUPT_FILE",
+    () =>
+      makeZip(twoEntries, { patchRecord: (record, index) => index === 1 && record.writeUInt32LE(77, 42) }),
   ],
   [
     "an archive that lies about a size",
@@ -345,6 +370,16 @@ const REFUSED: readonly [string, string, string, Make][] = [
     "a.zip",
     "CORRUPT_FILE",
     () => makeZip([{ name: "../../etc/passwd", content: "x" }]),
+  ],
+  [
+    "a compound file without its last sectors",
+    "a.doc",
+    "CORRUPT_FILE",
+    () => {
+      const bytes = makeCompoundFile([{ name: "WordDocument", content: body }]);
+      bytes.writeUInt32LE(0xfffffffe, bytes.length - 4);
+      return bytes;
+    },
   ],
   [
     "a compound file that runs in a circle",
