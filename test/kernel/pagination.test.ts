@@ -1,0 +1,57 @@
+import { describe, expect, it } from "@jest/globals";
+import { decodeCursor, encodeCursor, pageRequest, toPage } from "../../src/kernel/pagination.js";
+
+describe("paging arguments", () => {
+  it("gives 20 items where nothing is said, and up to 100", () => {
+    expect(pageRequest({})).toEqual({ limit: 20, direction: "forward", from: null });
+    expect(pageRequest({ first: 100 }).limit).toBe(100);
+    expect(pageRequest({ last: 5 })).toEqual({ limit: 5, direction: "backward", from: null });
+  });
+
+  it.each([
+    [{ first: 101 }, "0 to 100"],
+    [{ first: -1 }, "0 to 100"],
+    [{ last: 101 }, "0 to 100"],
+    [{ first: 1, last: 1 }, "not both"],
+    [{ after: "a", before: "b" }, "not both"],
+    [{ last: 1, after: "a" }, "`last` goes with `before`"],
+    [{ first: 1, before: "a" }, "`first` goes with `after`"],
+    [{ after: "nonsense" }, "not one of this list's"],
+    [{ after: encodeCursor(["only one"]) }, "not one of this list's"],
+    [{ after: Buffer.from('[{"a":1},"b"]').toString("base64url") }, "not one of this list's"],
+  ])("refuses %j in words", (args, words) => {
+    expect(() => pageRequest(args)).toThrow(
+      expect.objectContaining({ code: "BAD_USER_INPUT", message: expect.stringContaining(words) }),
+    );
+  });
+
+  it("makes cursors that survive the way through a client", () => {
+    const position = ["2026-11-21T07:00:00.123Z", "01a1fd0e-0975-709b-a055-97e2dd74481d"];
+    expect(decodeCursor(encodeCursor(position), 2)).toEqual(position);
+  });
+});
+
+describe("a page", () => {
+  const from = ["x", "y"];
+
+  it("knows by the one row too many whether another follows", () => {
+    expect(toPage({ limit: 2, direction: "forward", from: null }, [1, 2, 3])).toEqual({
+      rows: [1, 2],
+      hasNextPage: true,
+      hasPreviousPage: false,
+    });
+    expect(toPage({ limit: 2, direction: "forward", from }, [1, 2])).toEqual({
+      rows: [1, 2],
+      hasNextPage: false,
+      hasPreviousPage: true,
+    });
+  });
+
+  it("stands in the list's order when it was read backward", () => {
+    expect(toPage({ limit: 2, direction: "backward", from }, [9, 8, 7])).toEqual({
+      rows: [8, 9],
+      hasNextPage: true,
+      hasPreviousPage: true,
+    });
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "@jest/globals";
+import { ConfigurationError, readConfig } from "../../../src/platform/config/config.js";
+
+const SECRET = "0123456789abcdef0123456789abcdef";
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return error.problems;
+  }
+}
+
+describe("the configuration", () => {
+  it("needs nothing on a developer's machine", () => {
+    const config = readConfig({});
+    expect(config).toMatchObject({ HOST: "127.0.0.1", PORT: 4000, FILEDESK_DATA: ".filedesk" });
+    expect(config).toMatchObject({ demoData: true, introspection: true, isProduction: false });
+  });
+
+  it("takes an empty variable for one that is not set", () => {
+    expect(readConfig({ PORT: "", PUBLIC_URL: "" }).PORT).toBe(4000);
+  });
+
+  it("tells everything that is wrong at once, each with the variable's name and an example", () => {
+    const problems = problemsOf({
+      PORT: "70000",
+      DATABASE_URL: "not a url",
+      AUTH_SECRET: "short",
+      URL_SIGNING_KEYS: "nokey",
+      TICKET_FILES: "0",
+      LOG_LEVEL: "loud",
+      ADMIN_EMAIL: "nobody",
+    });
+    const names = [
+      "PORT",
+      "DATABASE_URL",
+      "AUTH_SECRET",
+      "URL_SIGNING_KEYS",
+      "TICKET_FILES",
+      "LOG_LEVEL",
+      "ADMIN_EMAIL",
+    ];
+    expect(problems.map((problem) => problem.split(":")[0]).sort()).toEqual([...names].sort());
+    for (const [index, problem] of problems.entries())
+      expect(problem).toContain(`for example ${problems[index]?.split(":")[0]}=`);
+  });
+
+  it("asks for what goes with a setting", () => {
+    expect(
+      problemsOf({ AUTH_JWKS_URL: "https://id.example.com/keys" }).map((problem) => problem.split(":")[0]),
+    ).toEqual(["AUTH_ISSUER", "AUTH_AUDIENCE"]);
+    expect(problemsOf({ ADMIN_EMAIL: "a@b.example" })[0]).toMatch(/^ADMIN_PASSWORD: is missing/);
+  });
+
+  it("refuses in production what is unsafe there, unless it is asked for by name", () => {
+    expect(problemsOf({ NODE_ENV: "production" }).map((problem) => problem.split(":")[0])).toEqual([
+      "DATABASE_URL",
+      "AUTH_SECRET",
+      "URL_SIGNING_KEYS",
+    ]);
+    const asked = readConfig({ NODE_ENV: "production", EMBEDDED_DATABASE: "true", EMBEDDED_SECRETS: "true" });
+    expect(asked).toMatchObject({ demoData: false, introspection: false, isProduction: true });
+    expect(readConfig({ ...production, DEMO_DATA: "true", INTROSPECTION: "true" })).toMatchObject({
+      demoData: true,
+      introspection: true,
+    });
+  });
+
+  it("reads signing keys, newest first", () => {
+    expect(
+      readConfig({ ...production, URL_SIGNING_KEYS: `k2:${SECRET}, k1:${SECRET}` }).URL_SIGNING_KEYS,
+    ).toEqual([
+      { id: "k2", secret: SECRET },
+      { id: "k1", secret: SECRET },
+    ]);
+  });
+});
+
+const production = {
+  NODE_ENV: "production",
+  DATABASE_URL: "postgres://u:p@localhost:5432/d",
+  AUTH_SECRET: SECRET,
+  URL_SIGNING_KEYS: `k1:${SECRET}`,
+};

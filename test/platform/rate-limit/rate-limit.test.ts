@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { DatabaseClient } from "../../../src/platform/database/client.js";
+import { connectDatabase } from "../../../src/platform/database/client.js";
+import { countUse, deleteEndedWindows } from "../../../src/platform/rate-limit/rate-limit.repository.js";
+import { createTestDatabase } from "../../support/database.js";
+
+let database: DatabaseClient;
+let drop: () => Promise<void>;
+
+beforeAll(async () => {
+  const test = await createTestDatabase();
+  drop = test.drop;
+  database = connectDatabase(test.url, { connections: 10 });
+});
+
+afterAll(async () => {
+  await database.close();
+  await drop();
+});
+
+const limitOf = (key: string) => ({ key, limit: 5, windowSeconds: 60, message: "Too many tries" });
+
+describe("a rate limit", () => {
+  it("lets exactly its number through when uses race, and tells the others when to come again", async () => {
+    const uses = await Promise.allSettled(
+      Array.from({ length: 20 }, () => countUse(database.db, limitOf("race"))),
+    );
+    const refusals = uses.flatMap((use) => (use.status === "rejected" ? [use.reason] : []));
+    expect(refusals).toHaveLength(15);
+    for (const refusal of refusals) {
+      expect(refusal).toMatchObject({ code: "RATE_LIMITED" });
+      expect(refusal.details.retryAfter).toBeGreaterThan(0);
+      expect(refusal.details.retryAfter).toBeLessThanOrEqual(60);
+    }
+  });
+
+  it("counts each key by itself", async () => {
+    for (let use = 0; use < 5; use += 1) await countUse(database.db, limitOf("one"));
+    await expect(countUse(database.db, limitOf("another"))).resolves.toBeUndefined();
+  });
+
+  it("starts anew when its window is over, and windows that are long over are removed", async () => {
+    for (let use = 0; use < 5; use += 1) await countUse(database.db, limitOf("window"));
+    await database.sql`update rate_limits set resets_at = now() where key = 'window'`;
+    await expect(countUse(database.db, limitOf("window"))).resolves.toBeUndefined();
+    await database.sql`update rate_limits set resets_at = now() - interval '2 hours' where key = 'window'`;
+    await deleteEndedWindows(database.db);
+    expect(await database.sql`select 1 from rate_limits where key = 'window'`).toHaveLength(0);
+  });
+});
