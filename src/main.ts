@@ -28,7 +28,8 @@ async function runServer(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY && !config.isProduction);
   const desk = await serve({ config, log });
-  process.stdout.write(banner(desk.url, { demoData: config.demoData, sandbox: !config.isProduction }));
+  if (config.isProduction) log.info({ url: desk.url }, "the server is ready");
+  else process.stdout.write(banner(desk.url, config.demoData));
   closeWithGrace({ delay: config.SHUTDOWN_SECONDS * 1_000, logger: log }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, "the server stops because of a fault");
     else log.info({ signal }, "the server stops and lets what is under way finish");

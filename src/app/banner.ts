@@ -1,14 +1,11 @@
 import { DEMO_ADMIN, DEMO_PASSWORD, demoEmail } from "./demo/demo-people.js";
 
-/** What a person who has just started the server needs to know. */
-export function banner(
-  url: string,
-  { demoData, sandbox }: { readonly demoData: boolean; readonly sandbox: boolean },
-): string {
+/** What a person who has just started the server on their own machine needs to know. */
+export function banner(url: string, demoData: boolean): string {
   const lines = [
     "",
     `  Filedesk is ready: ${url}/graphql`,
-    ...(sandbox ? ["  Open it in a browser for Apollo Sandbox."] : []),
+    "  Open it in a browser for Apollo Sandbox.",
     ...(demoData
       ? [
           "",

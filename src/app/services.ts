@@ -110,7 +110,7 @@ export async function createServices({
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
       attachments: createAttachmentLoaders({ db }),
-      tickets: createTicketLoaders({ db }),
+      tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };
 }

@@ -67,17 +67,19 @@ export function toPage<Row>(request: PageRequest, read: readonly Row[]): Page<Ro
 export const encodeCursor = (position: Position): string =>
   Buffer.from(JSON.stringify(position)).toString("base64url");
 
+/** What a cursor is told that was not made by the list that it is given to. */
+export const foreignCursor = () =>
+  badUserInput("This cursor is not one of this list's. Take cursors from `pageInfo` or `edges`.");
+
 export function decodeCursor(cursor: string, keyCount: number): Position {
-  const broken = () =>
-    badUserInput("This cursor is not one of this list's. Take cursors from `pageInfo` or `edges`.");
   let position: unknown;
   try {
     position = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
   } catch {
-    throw broken();
+    throw foreignCursor();
   }
-  if (!Array.isArray(position) || position.length !== keyCount) throw broken();
+  if (!Array.isArray(position) || position.length !== keyCount) throw foreignCursor();
   if (!position.every((part) => part === null || typeof part === "string" || typeof part === "number"))
-    throw broken();
+    throw foreignCursor();
   return position as Position;
 }

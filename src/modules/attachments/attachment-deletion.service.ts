@@ -46,8 +46,9 @@ async function deleteAttachment(
   const { attachment, viewer: by } = await requireAttachment(deps, viewer, id, "delete");
   const { companyId, mediaFileId, size } = attachment;
   await deps.db.transaction(async (tx) => {
-    await deps.parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
+    // The row first: of two that delete it at once, one waits here and then counts nothing.
     if (!(await repository.deleteAttachment(tx, companyId, id, by.id))) throw gone("attachment");
+    await deps.parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
     await deleteUsage(tx, usageOf(attachment));
     await deleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
     await auditAttachment(tx, by, "attachment.deleted", attachment);
@@ -68,8 +69,8 @@ async function restoreAttachment(
   const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
   const { companyId, mediaFileId, size } = attachment;
   await deps.db.transaction(async (tx) => {
-    await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
     if (!(await repository.restoreAttachment(tx, companyId, id, deletedAfter))) throw gone("attachment");
+    await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
     if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
     await insertUsages(tx, [usageOf(attachment)]);
     await auditAttachment(tx, viewer as UserViewer, "attachment.restored", attachment);

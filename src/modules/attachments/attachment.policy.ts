@@ -1,6 +1,6 @@
 import type { Policy } from "../../kernel/authorize.js";
 import type { Viewer } from "../identity/viewer.js";
-import { isManagerOf, isStaffOf, isUser } from "../identity/viewer.js";
+import { isAdmin, isStaffOf, isUser } from "../identity/viewer.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import type { ParentState } from "./parents.js";
 
@@ -11,16 +11,14 @@ export interface AttachmentSubject {
 }
 
 const own = (viewer: Viewer, { attachment }: AttachmentSubject) => isUser(viewer, attachment.uploaderId);
-const managed = (viewer: Viewer, { attachment }: AttachmentSubject) =>
-  isManagerOf(viewer, attachment.companyId);
+const ownOrAdmin = (viewer: Viewer, subject: AttachmentSubject) =>
+  subject.parent !== null && (own(viewer, subject) || isAdmin(viewer));
 
 export const attachmentPolicy = {
   subject: "attachment",
   read: (_viewer: Viewer, { parent }: AttachmentSubject) => parent !== null,
   edit: (viewer: Viewer, subject: AttachmentSubject) =>
     subject.parent !== null && (own(viewer, subject) || isStaffOf(viewer, subject.attachment.companyId)),
-  delete: (viewer: Viewer, subject: AttachmentSubject) =>
-    subject.parent !== null && (own(viewer, subject) || managed(viewer, subject)),
-  restore: (viewer: Viewer, subject: AttachmentSubject) =>
-    subject.parent !== null && (own(viewer, subject) || managed(viewer, subject)),
+  delete: ownOrAdmin,
+  restore: ownOrAdmin,
 } satisfies Policy<Viewer, AttachmentSubject>;

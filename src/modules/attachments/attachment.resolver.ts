@@ -45,7 +45,7 @@ export class AttachmentResolver {
 
   @Mutation(() => Attachment, {
     description:
-      "Deletes an attachment: it leaves every list and its URL answers 410, but for 14 days it can be restored. For its uploader and managers.",
+      "Deletes an attachment: it leaves every list and its URL answers 410, but for 14 days it can be restored. For its uploader and administrators.",
   })
   deleteAttachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
@@ -55,7 +55,7 @@ export class AttachmentResolver {
   }
 
   @Mutation(() => Attachment, {
-    description: "Brings a deleted attachment back. For its uploader and managers.",
+    description: "Brings a deleted attachment back. For its uploader and administrators.",
   })
   restoreAttachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,

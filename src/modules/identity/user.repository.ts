@@ -12,19 +12,20 @@ export type Credentials = Pick<UserRow, "id" | "passwordHash">;
 
 export type NewUser = Pick<UserRow, "email" | "name" | "passwordHash" | "isAdmin">;
 
-const person = { id: users.id, email: users.email, name: users.name, isAdmin: users.isAdmin };
+/** The columns of a `Person`. */
+export const personColumns = { id: users.id, email: users.email, name: users.name, isAdmin: users.isAdmin };
 
 /** Deleted people as well: they stay the authors of what they wrote. */
 export const listPeople = (db: Database, ids: readonly string[]): Promise<Person[]> =>
   db
-    .select(person)
+    .select(personColumns)
     .from(users)
     .where(inArray(users.id, [...ids]));
 
 /** @param email normalised */
 export async function findPersonByEmail(db: Database, email: string): Promise<Person | null> {
   const [found] = await db
-    .select(person)
+    .select(personColumns)
     .from(users)
     .where(and(eq(users.email, email), isNull(users.deletedAt)));
   return found ?? null;
@@ -41,7 +42,7 @@ export async function findCredentials(db: Database, email: string): Promise<Cred
 
 /** Null when somebody has this e-mail address already, be it somebody deleted. */
 export async function insertUser(db: Database, user: NewUser): Promise<Person | null> {
-  const [inserted] = await db.insert(users).values(user).onConflictDoNothing().returning(person);
+  const [inserted] = await db.insert(users).values(user).onConflictDoNothing().returning(personColumns);
   return inserted ?? null;
 }
 

@@ -5,6 +5,9 @@ import { toPage } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
 import { keyset } from "../../platform/database/keyset.js";
 import { inTenants } from "../identity/tenant.repository.js";
+import type { Person } from "../identity/user.repository.js";
+import { personColumns } from "../identity/user.repository.js";
+import { users } from "../identity/user.tables.js";
 import type { TenantScope } from "../identity/viewer.js";
 import type { ReplyRow } from "./reply.tables.js";
 import { replies } from "./reply.tables.js";
@@ -43,13 +46,16 @@ const readable = ({ tenants, staffOf }: ReplyScope) =>
     or(eq(replies.isInternal, false), inTenants(replies.companyId, staffOf)),
   );
 
+/** A reply with its author, which a list of replies is rarely read without. */
+export type SignedReply = ReplyRow & { readonly author: Person };
+
 /** One page of each ticket's replies, in one statement whatever the number of tickets. */
 export async function listPagesOfTickets(
   db: Database,
   scope: ReplyScope,
   ticketIds: readonly string[],
   page: PageRequest,
-): Promise<Map<string, Page<ReplyRow>>> {
+): Promise<Map<string, Page<SignedReply>>> {
   const { where, orderBy, limit } = keyset(replyOrder, page);
   const ofTicket = db
     .select({ replyId: sql<string>`${replies.id}`.as("reply_id") })
@@ -59,13 +65,14 @@ export async function listPagesOfTickets(
     .limit(limit)
     .as("of_ticket");
   const rows = await db
-    .select(getTableColumns(replies))
+    .select({ ...getTableColumns(replies), author: personColumns })
     .from(tickets)
     .innerJoinLateral(ofTicket, sql`true`)
     .innerJoin(replies, eq(replies.id, ofTicket.replyId))
+    .innerJoin(users, eq(users.id, replies.authorId))
     .where(inArray(tickets.id, [...ticketIds]))
     .orderBy(...orderBy);
-  const byTicket = new Map<string, ReplyRow[]>(ticketIds.map((id) => [id, []]));
+  const byTicket = new Map<string, SignedReply[]>(ticketIds.map((id) => [id, []]));
   for (const row of rows) byTicket.get(row.ticketId)?.push(row);
   return new Map([...byTicket].map(([id, read]) => [id, toPage(page, read)]));
 }

@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import { inTenants } from "../identity/tenant.repository.js";
 import { users } from "../identity/user.tables.js";
@@ -51,6 +52,7 @@ export async function deleteParticipant(
   db: Database,
   { companyId, ticketId, userId }: Participation,
 ): Promise<void> {
+  if (!isId(userId)) return;
   await db
     .delete(ticketParticipants)
     .where(

@@ -4,6 +4,7 @@ import type { Database } from "../../platform/database/client.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import { inOrderOf, perRequest, perRequestAndArguments } from "../../platform/graphql/loaders.js";
+import type { UserLoaders } from "../identity/user.loaders.js";
 import type { Viewer, ViewerContext } from "../identity/viewer.js";
 import { staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import { replyPolicy } from "./reply.policy.js";
@@ -19,7 +20,12 @@ export type TicketLoaders = ReturnType<typeof createTicketLoaders>;
 const userIdOf = (viewer: Viewer) => (viewer.kind === "user" ? viewer.id : null);
 const scopeOf = (viewer: Viewer) => ({ tenants: tenantsOf(viewer), staffOf: staffTenantsOf(viewer) });
 
-export function createTicketLoaders({ db }: { readonly db: Database }) {
+export interface TicketLoaderDeps {
+  readonly db: Database;
+  readonly users: UserLoaders;
+}
+
+export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
   /** Tickets that the viewer may read; null for others. */
   const byId = perRequest<ViewerContext, string, TicketView | null>(async ({ viewer }, ids) => {
     const userId = userIdOf(viewer);
@@ -55,6 +61,9 @@ export function createTicketLoaders({ db }: { readonly db: Database }) {
   const replies = perRequestAndArguments<ViewerContext, PageArguments, string, Connection<ReplyRow>>(
     async (context, args, ids) => {
       const pages = await listPagesOfTickets(db, scopeOf(context.viewer), ids, pageRequest(args));
+      // Authors are asked for at another moment than uploaders: they would cost a statement of their own.
+      for (const { rows } of pages.values())
+        for (const { author } of rows) users.byId(context).prime(author.id, author);
       return ids.map((id) =>
         toConnection(pages.get(id) ?? noReplies, replyPosition, () => replyCounts(context).load(id)),
       );

@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { and, eq, gte, ilike, inArray, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
+import { notFound } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
@@ -94,22 +95,26 @@ export interface TicketOrder {
   readonly direction: "ASC" | "DESC";
 }
 
-/** The values of the sort keys, as a cursor holds them. */
-export const ticketPosition =
-  ({ field }: TicketOrder) =>
-  (ticket: TicketView) => {
-    const values = {
-      CREATED_AT: ticket.createdAt.toISOString(),
-      UPDATED_AT: ticket.updatedAt.toISOString(),
-      PRIORITY: ticket.priority,
-      NUMBER: ticket.number,
-    };
-    return [values[field], ticket.id];
-  };
+const orderName = ({ field, direction }: TicketOrder) => `${field} ${direction}`;
 
-const sortOrder = ({ field, direction }: TicketOrder): SortOrder => ({
-  keys: [orders[field], tickets.id],
-  descending: direction === "DESC",
+/** How many values a cursor holds: the order's name, the sort key, the id. */
+export const TICKET_CURSOR_SIZE = 3;
+
+/** The order and the values of its sort keys, as a cursor holds them. */
+export const ticketPosition = (order: TicketOrder) => (ticket: TicketView) => {
+  const values = {
+    CREATED_AT: ticket.createdAt.toISOString(),
+    UPDATED_AT: ticket.updatedAt.toISOString(),
+    PRIORITY: ticket.priority,
+    NUMBER: ticket.number,
+  };
+  return [orderName(order), values[order.field], ticket.id];
+};
+
+const sortOrder = (order: TicketOrder): SortOrder => ({
+  name: orderName(order),
+  keys: [orders[order.field], tickets.id],
+  descending: order.direction === "DESC",
 });
 
 export async function listTickets(
@@ -174,6 +179,8 @@ export interface NewTicket {
 /**
  * Numbers and inserts a ticket. The counter's row stays locked until the transaction ends, so that numbers have
  * neither gaps nor doubles; make this the transaction's last wait.
+ *
+ * @throws NOT_FOUND for a company that was never there, or has been deleted
  */
 export async function insertTicket(tx: Database, ticket: NewTicket): Promise<string> {
   const id = newId();
@@ -182,7 +189,7 @@ export async function insertTicket(tx: Database, ticket: NewTicket): Promise<str
     .set({ nextTicketNumber: sql`${companies.nextTicketNumber} + 1` })
     .where(and(eq(companies.id, ticket.companyId), isNull(companies.deletedAt)))
     .returning({ number: sql<number>`${companies.nextTicketNumber} - 1` });
-  if (!company) throw new Error(`company ${ticket.companyId} vanished while a ticket was opened`);
+  if (!company) throw notFound("company");
   await tx.insert(tickets).values({ id, number: company.number, ...ticket });
   return id;
 }

@@ -71,7 +71,8 @@ async function listTickets(
   { filter, order, page: args }: TicketList,
 ): Promise<Connection<TicketView>> {
   const scope = scopeOf(viewer, filter);
-  const page = await repository.listTickets(db, scope, filter, { order, page: pageRequest(args) });
+  const request = pageRequest(args, repository.TICKET_CURSOR_SIZE);
+  const page = await repository.listTickets(db, scope, filter, { order, page: request });
   return toConnection(page, repository.ticketPosition(order), () =>
     repository.countTickets(db, scope, filter),
   );

@@ -14,6 +14,14 @@ export const isUniqueViolation = (error: unknown): boolean => sqlState(error) ==
 
 export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === "23503";
 
+const UNSTORABLE: Readonly<Record<string, string>> = {
+  "22021": "A text cannot hold the character NUL (U+0000).",
+  "22008": "A date here lies outside of the years 1 to 9999.",
+};
+
+/** What is wrong with a value that a client gave and that no column can hold; null when that was not the matter. */
+export const unstorableValue = (error: unknown): string | null => UNSTORABLE[sqlState(error) ?? ""] ?? null;
+
 /**
  * Whether a transaction that failed may have been committed all the same. Only a connection that broke leaves
  * that open: an error that Postgres answered, or that our own code threw, came before the commit.

@@ -1,29 +1,49 @@
-import { ApolloServerErrorCode, unwrapResolverError } from "@apollo/server/errors";
-import type { GraphQLError, GraphQLFormattedError } from "graphql";
+import { ApolloServerErrorCode } from "@apollo/server/errors";
+import type { GraphQLFormattedError } from "graphql";
+import { GraphQLError } from "graphql";
 import { ArgumentValidationError } from "type-graphql";
 import { badUserInput, FiledeskError } from "../../kernel/errors.js";
+import { unstorableValue } from "../database/faults.js";
 import { errorResponse } from "../http/error-response.js";
 
-/** What a resolver threw, as far as a client may read it; null for a bug. */
-export function expectedFailure(error: unknown): FiledeskError | null {
-  const cause = unwrapResolverError(error);
-  if (cause instanceof FiledeskError) return cause;
-  if (cause instanceof ArgumentValidationError) return invalidInput(cause);
-  return null;
+/** What was thrown in the first place: GraphQL and Apollo Server wrap it, each in their way. */
+function causeOf(error: unknown): unknown {
+  let cause = error;
+  while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
+  return cause;
 }
 
-/** Whether GraphQL itself refused the request: what it says is about the request and hides nothing. */
-export const isRefusalByGraphQL = (error: GraphQLError): boolean =>
-  error.originalError === undefined && error.extensions.code !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR;
+/** What was thrown, as far as a client may read it; null for a bug, and for what GraphQL itself refused. */
+export function expectedFailure(error: unknown): FiledeskError | null {
+  const cause = causeOf(error);
+  if (cause instanceof FiledeskError) return cause;
+  if (cause instanceof ArgumentValidationError) return invalidInput(cause);
+  const unstorable = unstorableValue(cause);
+  return unstorable === null ? null : badUserInput(unstorable);
+}
+
+/**
+ * Whether GraphQL itself refused the request: what it says is about the request and hides nothing. It gives such
+ * an error a code, or names the place in the request that is wrong.
+ */
+export function isRefusalByGraphQL(error: unknown): boolean {
+  const cause = causeOf(error);
+  if (!(error instanceof GraphQLError) || !(cause instanceof GraphQLError)) return false;
+  const { code } = error.extensions;
+  return (
+    (code !== undefined && code !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR) || cause.nodes !== undefined
+  );
+}
 
 /** Gives every failure its code, status and figures; masks what nobody expected. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const { path, locations } = formatted;
   const where = { ...(locations && { locations }), ...(path && { path }) };
   const failure = expectedFailure(error);
-  const code = formatted.extensions?.code;
-  if (failure === null && code !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR)
+  if (failure === null && isRefusalByGraphQL(error)) {
+    const code = codeOfRefusal(formatted);
     return { ...where, message: formatted.message, extensions: { code, status: statusOf(code) } };
+  }
   const requestId = formatted.extensions?.requestId;
   const { message, ...extensions } = errorResponse(
     failure,
@@ -32,8 +52,15 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   return { ...where, message, extensions };
 }
 
+/** A wrong argument is found while resolvers run, and then has no code of its own. */
+function codeOfRefusal({ extensions }: GraphQLFormattedError): unknown {
+  const code = extensions?.code;
+  return code === ApolloServerErrorCode.INTERNAL_SERVER_ERROR ? ApolloServerErrorCode.BAD_USER_INPUT : code;
+}
+
 /** A persisted query that is not known is asked for again by the client: it is no fault of the request. */
-const statusOf = (code: unknown) => (code === ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND ? 200 : 400);
+const statusOf = (code: unknown): number =>
+  code === ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND ? 200 : 400;
 
 function invalidInput({ extensions }: ArgumentValidationError): FiledeskError {
   const problems = extensions.validationErrors.flatMap((problem) =>

@@ -4,7 +4,8 @@ import { ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/dis
 import { ApolloServerPluginLandingPageLocalDefault } from "@apollo/server/plugin/landingPage/default";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { GraphQLError, GraphQLSchema } from "graphql";
+import type { GraphQLSchema } from "graphql";
+import { GraphQLError } from "graphql";
 import { expectedFailure, formatError, isRefusalByGraphQL } from "./error-format.js";
 import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
 
@@ -48,9 +49,26 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
   app.route({
     url: GRAPHQL_PATH,
     method: ["GET", "POST"],
-    handler: fastifyApolloHandler(apollo, { context: options.context }),
+    handler: fastifyApolloHandler(apollo, { context: (request) => openContext(options, request) }),
   });
   app.addHook("onClose", () => apollo.stop());
+}
+
+/** A failure before GraphQL begins reaches none of its hooks: it is logged here. */
+async function openContext<Context extends BaseContext>(
+  { context }: GraphQLServerOptions<Context>,
+  request: FastifyRequest,
+): Promise<Context> {
+  try {
+    return await context(request);
+  } catch (error) {
+    const failure = expectedFailure(error);
+    if (failure === null) request.log.error({ err: error }, "unexpected failure");
+    throw new GraphQLError("The request could not be begun.", {
+      originalError: error as Error,
+      extensions: { requestId: request.id, http: { status: failure?.status ?? 500 } },
+    });
+  }
 }
 
 /** Writes what nobody expected to the log, under the request id that the client is told. */

@@ -5,6 +5,7 @@ import type { FileUpload, Upload } from "graphql-upload-ts";
 import { formatBytes, KIB } from "../../kernel/bytes.js";
 import { MINUTE_MS } from "../../kernel/clock.js";
 import { badUserInput, FiledeskError } from "../../kernel/errors.js";
+import { countDeadBuffers } from "./dead-buffers.js";
 import type { IncomingFile } from "./incoming-files.js";
 import type { Operations } from "./multipart-map.js";
 import { parseOperations, placeUploads, quoted } from "./multipart-map.js";
@@ -114,6 +115,7 @@ class Reception {
   private readonly takeChunk = (chunk: Buffer): void => {
     this.standstill.refresh();
     this.received += chunk.length;
+    countDeadBuffers(chunk.length);
     const { maxFieldBytes, maxRequestBytes } = this.limits;
     const isTaken = this.parser.write(chunk);
     if (this.received > maxRequestBytes) this.fail(requestTooLarge(maxRequestBytes, this.received));

@@ -4,6 +4,7 @@ import Fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
 import { MIB } from "../../kernel/bytes.js";
 import { newId } from "../../kernel/ids.js";
+import { closeWhenAnswered } from "./close-when-answered.js";
 import { errorResponse } from "./error-response.js";
 
 export interface HttpServerOptions {
@@ -43,6 +44,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     ],
     maxAge: 600,
   });
+  closeWhenAnswered(app);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });

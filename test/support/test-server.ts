@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ApolloClient } from "@apollo/client";
+import type { Logger } from "pino";
+import { pino } from "pino";
+import { DEMO_PASSWORD } from "../../src/app/demo/demo-people.js";
+import type { Desk } from "../../src/app/serve.js";
+import { serve } from "../../src/app/serve.js";
+import { readConfig } from "../../src/platform/config/config.js";
+import { createTestDatabase } from "./database.js";
+import { SignInDocument } from "./generated/operations.js";
+import type { GraphQLAnswer, Query } from "./test-client.js";
+import { createClient, postGraphQL } from "./test-client.js";
+
+/** Far above what tests do, so that a test meets the limits that it asks for alone. */
+const GENEROUS = {
+  UPLOADS_PER_MINUTE: "100000",
+  UPLOADS_AT_ONCE: "100000",
+  DOWNLOADS_PER_MINUTE: "100000",
+  SIGN_INS_PER_MINUTE: "100000",
+};
+
+export interface TestServerOptions {
+  /** Settings over the test server's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onStatement?: (statement: string) => void;
+  /** Where log lines go; by default nowhere. */
+  readonly log?: Logger;
+}
+
+export interface SignedIn {
+  readonly token: string;
+  readonly id: string;
+  readonly email: string;
+  /** An Apollo Client of this person's. */
+  readonly client: ApolloClient;
+}
+
+export interface TestServer {
+  readonly url: string;
+  readonly dataFolder: string;
+  readonly services: Desk["services"];
+  readonly database: Desk["database"];
+  /** One of the demo's people, or somebody with the demo's password; once per person. */
+  signInAs(email: string): Promise<SignedIn>;
+  gql<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
+    query: Query<Data, Variables>,
+    variables?: Variables,
+    token?: string,
+  ): Promise<GraphQLAnswer<Data>>;
+  /** Stops the server and starts it again on the same data, at the same address. */
+  restart(): Promise<void>;
+  /** Stops the server and removes its database and its files. */
+  close(): Promise<void>;
+}
+
+/** A whole desk with the demo data in this process, on a database and a data folder of its own. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const database = await createTestDatabase();
+  const dataFolder = await mkdtemp(join(tmpdir(), "filedesk-test-"));
+  const env = {
+    NODE_ENV: "test",
+    PORT: "0",
+    DATABASE_URL: database.url,
+    FILEDESK_DATA: dataFolder,
+    ...GENEROUS,
+    ...options.env,
+  };
+  const start = (port = env.PORT) =>
+    serve({
+      config: readConfig({ ...env, PORT: port }),
+      log: options.log ?? pino({ level: "silent" }),
+      ...(options.onStatement && { onStatement: options.onStatement }),
+    });
+  const removeAll = async () => {
+    await database.drop();
+    await rm(dataFolder, { recursive: true, force: true });
+  };
+  let desk = await start().catch(async (error: unknown) => {
+    await removeAll();
+    throw error;
+  });
+  const { url } = desk;
+  const people = new Map<string, Promise<SignedIn>>();
+  const signIn = async (email: string): Promise<SignedIn> => {
+    const { data } = await postGraphQL(url, SignInDocument, { input: { email, password: DEMO_PASSWORD } });
+    if (!data) throw new Error(`${email} cannot sign in`);
+    const { accessToken: token, viewer } = data.signIn;
+    return { token, id: viewer.user.id, email, client: createClient(url, token) };
+  };
+  return {
+    url,
+    dataFolder,
+    get services() {
+      return desk.services;
+    },
+    get database() {
+      return desk.database;
+    },
+    signInAs(email) {
+      const person = people.get(email) ?? signIn(email);
+      people.set(email, person);
+      return person;
+    },
+    gql: (query, variables, token) => postGraphQL(url, query, variables, token),
+    async restart() {
+      await desk.close();
+      desk = await start(new URL(url).port);
+    },
+    async close() {
+      await desk.close();
+      await removeAll();
+    },
+  };
+}
