@@ -43,12 +43,25 @@ async function main([command = "serve"]: readonly string[]): Promise<void> {
   process.exitCode = command === "--help" || command === "help" ? 0 : 64;
 }
 
+/** What the system says in a code, with the setting that it is about. */
+function inWords(error: Error): string {
+  if (isErrno(error, "EADDRINUSE"))
+    return `Another program listens on this port already (${error.message}). Stop it, or set PORT to another one.`;
+  if (
+    isErrno(error, "EADDRNOTAVAIL", "ENOTFOUND", "EACCES") &&
+    "syscall" in error &&
+    error.syscall === "listen"
+  )
+    return `The server cannot listen there (${error.message}). Set HOST and PORT.`;
+  if (isErrno(error, "ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT"))
+    return `The database cannot be reached (${error.message}). Check DATABASE_URL.`;
+  return error.message;
+}
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   const isExpected = error instanceof ConfigurationError || (error instanceof Error && !process.env.DEBUG);
-  process.stderr.write(
-    `${isExpected ? (error as Error).message : String((error as Error).stack ?? error)}\n`,
-  );
+  process.stderr.write(`${isExpected ? inWords(error as Error) : String((error as Error).stack ?? error)}\n`);
   process.exitCode = 1;
 }

@@ -95,7 +95,7 @@ const SWEEP_EVERY_MS = 15 * MINUTE_MS;
 const SWEEP_OLDER_THAN_MINUTES = 30;
 
 function recurringTasks(
-  { attachmentDeletions, mediaFiles }: Services,
+  { attachmentDeletions, mediaFiles, ticketPurge }: Services,
   { db }: DatabaseClient,
   config: Config,
 ) {
@@ -106,6 +106,7 @@ function recurringTasks(
       everyMs: 60 * MINUTE_MS,
       run: async () => {
         const deletedBefore = new Date(Date.now() - config.RETENTION_DAYS * DAY_MS);
+        await ticketPurge.purgeDeleted(deletedBefore);
         await attachmentDeletions.purgeDeleted(deletedBefore);
         return mediaFiles.purgeDeleted(deletedBefore);
       },

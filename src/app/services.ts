@@ -11,6 +11,7 @@ import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
 import { createCompanyService } from "../modules/identity/company.service.js";
 import { createMembershipLoaders } from "../modules/identity/membership.loaders.js";
 import { createMembershipService } from "../modules/identity/membership.service.js";
+import { createRefreshTokens } from "../modules/identity/refresh-token.js";
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
@@ -26,6 +27,7 @@ import { createTicketService } from "../modules/tickets/ticket.service.js";
 import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
+import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -86,6 +88,7 @@ export async function createServices({
     maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
   });
   const attachments = createAttachmentService({ db, parents, clock });
+  const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
     ...identity,
     signer,
@@ -94,7 +97,7 @@ export async function createServices({
     mediaFiles,
     checkIns,
     attachments,
-    attachmentDeletions: createAttachmentDeletionService({ db, parents, clock, retentionDays }),
+    attachmentDeletions,
     urls: createDownloadUrls(signer),
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
@@ -104,7 +107,8 @@ export async function createServices({
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    replies: createReplyService({ db, attachments, checkIns, quota }),
+    ticketPurge: createTicketPurgeService({ db, attachmentDeletions }),
+    replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
       ...identity.loaders,
@@ -134,6 +138,7 @@ function createIdentity({
       db,
       clock,
       issueToken: createTokenIssuer({ secret, clock }),
+      refreshTokens: createRefreshTokens({ secret }),
       verifyToken: createTokenVerifier({
         secret,
         clock,

@@ -36,7 +36,9 @@ export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer
   if (subject !== null && typeof rule === "function" && rule(viewer, subject)) return;
   if (viewer.kind === "anonymous") throw unauthenticated();
   if (subject === null || !policy.read(viewer, subject)) throw notFound(policy.subject);
-  throw forbidden(`You may see this ${policy.subject}, but you may not ${spoken(action)} it.`, { action });
+  throw forbidden(`You may see this ${policy.subject}, but this is not yours to do: ${spoken(action)}.`, {
+    action,
+  });
 }
 
 /**

@@ -24,7 +24,7 @@ describe("the one gate", () => {
     expect(() => authorize(policy, "openWithCare", user(2), box)).toThrow(
       expect.objectContaining({
         code: "FORBIDDEN",
-        message: expect.stringContaining("not open with care it"),
+        message: expect.stringContaining("not yours to do: open with care"),
       }),
     );
   });

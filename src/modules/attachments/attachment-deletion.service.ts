@@ -4,24 +4,32 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
+import { tenantsOf } from "../identity/viewer.js";
 import {
   deleteMediaFileIfUnused,
   deleteUsage,
   insertUsages,
   restoreMediaFile,
+  setUnusedMediaFilesDeleted,
 } from "../media/media-file.repository.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";
 import { auditAttachment, usageOf } from "./attachment-trail.js";
 import { lookUpAttachment, parentOf, requireAttachment } from "./find-attachment.js";
-import type { AttachmentParents } from "./parents.js";
+import type { AttachmentParents, ParentRef } from "./parents.js";
 
 export interface AttachmentDeletionDeps {
   readonly db: Database;
   readonly parents: AttachmentParents;
   readonly clock: Clock;
   readonly retentionDays: number;
+}
+
+/** A parent and the company that it belongs to. */
+export interface OwnedParent {
+  readonly companyId: string;
+  readonly parent: ParentRef;
 }
 
 export type AttachmentDeletionService = ReturnType<typeof createAttachmentDeletionService>;
@@ -32,6 +40,13 @@ export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) =>
 
   /** @throws GONE when its time is over, QUOTA_EXCEEDED when its place has been taken */
   restoreAttachment: (viewer: Viewer, id: string) => restoreAttachment(deps, viewer, id),
+
+  /** Deletes whatever hangs on a parent that is being deleted itself and never comes back. */
+  deleteAllOf: (tx: Database, by: UserViewer, parent: OwnedParent) => deleteAllOf(deps, tx, by, parent),
+
+  /** Removes whatever hangs on a parent that is being purged; its files become due for the media module's purge. */
+  purgeAllOf: (tx: Database, parent: OwnedParent, deletedBefore: Date) =>
+    purgeAllOf(tx, parent, deletedBefore),
 
   /** Removes the rows of attachments that were deleted before a moment; their files are the media module's. */
   purgeDeleted: (deletedBefore: Date): Promise<void> =>
@@ -44,16 +59,53 @@ async function deleteAttachment(
   id: string,
 ): Promise<AttachmentView> {
   const { attachment, viewer: by } = await requireAttachment(deps, viewer, id, "delete");
-  const { companyId, mediaFileId, size } = attachment;
   await deps.db.transaction(async (tx) => {
-    // The row first: of two that delete it at once, one waits here and then counts nothing.
-    if (!(await repository.deleteAttachment(tx, companyId, id, by.id))) throw gone("attachment");
-    await deps.parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
-    await deleteUsage(tx, usageOf(attachment));
-    await deleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
-    await auditAttachment(tx, by, "attachment.deleted", attachment);
+    if (!(await deleteOne(deps, tx, by, attachment))) throw gone("attachment");
   });
   return { ...attachment, deletedAt: deps.clock() };
+}
+
+/** @returns false when it was deleted already */
+async function deleteOne(
+  { parents }: AttachmentDeletionDeps,
+  tx: Database,
+  by: UserViewer,
+  attachment: AttachmentView,
+): Promise<boolean> {
+  const { id, companyId, mediaFileId, size } = attachment;
+  await parents.lock(tx, parentOf(attachment));
+  if (!(await repository.deleteAttachment(tx, companyId, id, by.id))) return false;
+  await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
+  await deleteUsage(tx, usageOf(attachment));
+  await deleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
+  await auditAttachment(tx, by, "attachment.deleted", attachment);
+  return true;
+}
+
+async function deleteAllOf(
+  deps: AttachmentDeletionDeps,
+  tx: Database,
+  by: UserViewer,
+  { companyId, parent }: OwnedParent,
+): Promise<void> {
+  for (const attachment of await repository.listLiveOfParent(tx, companyId, parent))
+    await deleteOne(deps, tx, by, attachment);
+}
+
+async function purgeAllOf(
+  tx: Database,
+  { companyId, parent }: OwnedParent,
+  deletedBefore: Date,
+): Promise<void> {
+  const purged = await repository.deleteAttachmentsOfParent(tx, companyId, parent);
+  for (const attachment of purged) await deleteUsage(tx, usageOf(attachment));
+  const due = new Date(deletedBefore.getTime() - 1);
+  await setUnusedMediaFilesDeleted(
+    tx,
+    companyId,
+    purged.map(({ mediaFileId }) => mediaFileId),
+    due,
+  );
 }
 
 async function restoreAttachment(
@@ -69,7 +121,12 @@ async function restoreAttachment(
   const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
   const { companyId, mediaFileId, size } = attachment;
   await deps.db.transaction(async (tx) => {
-    if (!(await repository.restoreAttachment(tx, companyId, id, deletedAfter))) throw gone("attachment");
+    await deps.parents.lock(tx, parentOf(attachment));
+    if (!(await repository.restoreAttachment(tx, companyId, id, deletedAfter))) {
+      const now = await repository.findAttachment(tx, tenantsOf(viewer), id);
+      if (now?.deletedAt === null) return; // somebody else has restored it meanwhile
+      throw gone("attachment");
+    }
     await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
     if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
     await insertUsages(tx, [usageOf(attachment)]);

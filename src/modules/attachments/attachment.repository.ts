@@ -1,8 +1,8 @@
 import type { SQL } from "drizzle-orm";
-import { and, eq, gt, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
-import { newId } from "../../kernel/ids.js";
+import { and, eq, gt, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { keyset } from "../../platform/database/keyset.js";
 import { inTenants } from "../identity/tenant.repository.js";
@@ -40,7 +40,7 @@ const joined = (db: Database) =>
     .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId));
 
 export async function listAttachments(db: Database, tenants: TenantScope, ids: readonly string[]) {
-  return joined(db).where(and(inArray(attachments.id, [...ids]), inTenants(attachments.companyId, tenants)));
+  return joined(db).where(and(isAnyOf(attachments.id, ids), inTenants(attachments.companyId, tenants)));
 }
 
 /** Deleted ones too: the service tells "deleted" from "never was". */
@@ -60,7 +60,7 @@ export async function listAttachmentsOfFiles(
   mediaFileIds: readonly string[],
 ) {
   return joined(db).where(
-    and(inArray(attachments.mediaFileId, [...mediaFileIds]), inTenants(attachments.companyId, tenants)),
+    and(isAnyOf(attachments.mediaFileId, mediaFileIds), inTenants(attachments.companyId, tenants)),
   );
 }
 
@@ -89,7 +89,7 @@ export async function listPagesOfParents(
       ),
     })
     .from(attachments)
-    .where(live(tenants, inArray(parent, [...parentIds]), where))
+    .where(live(tenants, isAnyOf(parent, parentIds), where))
     .as("ranked");
   const rows = await joined(db)
     .innerJoin(ranked, eq(ranked.id, attachments.id))
@@ -110,7 +110,7 @@ export async function countOfParents(
   const rows = await db
     .select({ parent, count: sql<number>`count(*)::int` })
     .from(attachments)
-    .where(live(tenants, inArray(parent, [...parentIds])))
+    .where(live(tenants, isAnyOf(parent, parentIds)))
     .groupBy(parent);
   return new Map(rows.map((row) => [row.parent ?? "", row.count]));
 }
@@ -119,6 +119,7 @@ const live = (tenants: TenantScope, ...more: (SQL | undefined)[]) =>
   and(isNull(attachments.deletedAt), inTenants(attachments.companyId, tenants), ...more);
 
 export interface NewAttachment {
+  readonly id: string;
   readonly companyId: string;
   readonly mediaFileId: string;
   readonly parent: ParentRef;
@@ -126,19 +127,13 @@ export interface NewAttachment {
   readonly uploaderId: string;
 }
 
-/** @returns the new rows' ids with what was given, in its order */
-export async function insertAttachments(
-  tx: Database,
-  rows: readonly NewAttachment[],
-): Promise<{ id: string; companyId: string; mediaFileId: string }[]> {
+export async function insertAttachments(tx: Database, rows: readonly NewAttachment[]): Promise<void> {
   const values = rows.map(({ parent, ...row }) => ({
-    id: newId(),
     ...row,
     ticketId: parent.kind === "ticket" ? parent.id : null,
     replyId: parent.kind === "reply" ? parent.id : null,
   }));
   if (values.length > 0) await tx.insert(attachments).values(values);
-  return values;
 }
 
 const thisOne = (companyId: string, id: string, ...more: (SQL | undefined)[]) =>
@@ -181,4 +176,21 @@ export async function deleteAttachmentsForGood(db: Database, deletedBefore: Date
   await db
     .delete(attachments)
     .where(and(isNotNull(attachments.deletedAt), lt(attachments.deletedAt, deletedBefore)));
+}
+
+const ofParent = (companyId: string, parent: ParentRef) =>
+  and(eq(attachments.companyId, companyId), eq(parentColumn(parent.kind), parent.id));
+
+/** All of them: for a parent that is being deleted. */
+export async function listLiveOfParent(db: Database, companyId: string, parent: ParentRef) {
+  return joined(db).where(and(ofParent(companyId, parent), isNull(attachments.deletedAt)));
+}
+
+/** Removes the rows of a parent's attachments for good, deleted or not. */
+export async function deleteAttachmentsOfParent(tx: Database, companyId: string, parent: ParentRef) {
+  return tx.delete(attachments).where(ofParent(companyId, parent)).returning({
+    id: attachments.id,
+    companyId: attachments.companyId,
+    mediaFileId: attachments.mediaFileId,
+  });
 }

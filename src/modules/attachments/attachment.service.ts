@@ -1,5 +1,6 @@
 import { readable } from "../../kernel/authorize.js";
 import type { Clock } from "../../kernel/clock.js";
+import { newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
@@ -72,12 +73,20 @@ async function attachFiles(
 ): Promise<string[]> {
   if (files.length === 0) return [];
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  const attached = files.map((file) => ({
+    id: newId(),
+    companyId,
+    mediaFileId: file.id,
+    parent,
+    description,
+    uploaderId: viewer.id,
+  }));
+  // The count takes the parent's lock, which comes before any other; what follows it goes out together.
   await parents.countFiles(tx, parent, { files: files.length, bytes });
-  const attached = await repository.insertAttachments(
-    tx,
-    files.map(({ id }) => ({ companyId, mediaFileId: id, parent, description, uploaderId: viewer.id })),
-  );
-  await insertUsages(tx, attached.map(usageOf));
-  for (const attachment of attached) await auditAttachment(tx, viewer, "attachment.added", attachment);
+  await Promise.all([
+    repository.insertAttachments(tx, attached),
+    insertUsages(tx, attached.map(usageOf)),
+    ...attached.map((attachment) => auditAttachment(tx, viewer, "attachment.added", attachment)),
+  ]);
   return attached.map(({ id }) => id);
 }

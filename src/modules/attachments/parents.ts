@@ -17,10 +17,12 @@ export type ParentState = "readable" | "deleted";
 export interface AttachmentParents {
   /** By the parent's id; parents that the viewer may not read are left out. */
   statesFor(viewer: Viewer, parents: readonly ParentRef[]): Promise<ReadonlyMap<string, ParentState>>;
+  /** Makes whoever else changes the parent's files wait; taken before any lock on an attachment. */
+  lock(tx: Database, parent: ParentRef): Promise<void>;
   /**
    * Counts files in or out (negative figures), under the parent's lock.
    *
-   * @throws QUOTA_EXCEEDED when the parent does not take as many
+   * @throws QUOTA_EXCEEDED when the parent does not take as many, GONE when it has been deleted meanwhile
    */
   countFiles(
     tx: Database,

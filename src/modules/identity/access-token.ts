@@ -11,6 +11,8 @@ const OURSELVES = "filedesk";
 const OUR_ALGORITHMS = ["HS256"];
 /** Asymmetric alone: with these a public key can never be taken for a shared secret (RFC 8725 §3.1). */
 const OUTSIDE_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
+/** Tokens are sent again and again, and a good signature stays good; whether the session lasts is asked each time. */
+const MAX_REMEMBERED = 10_000;
 /** Another house's clock may be off a little. */
 const OUTSIDE_CLOCK_TOLERANCE_SECONDS = 30;
 
@@ -80,10 +82,16 @@ const secretKey = (secret: string): KeyObject => createSecretKey(Buffer.from(sec
 
 function ourVerifier(key: KeyObject, clock: Clock): Verify {
   const rules = rulesFor({ issuer: OURSELVES, audience: OURSELVES, algorithms: OUR_ALGORITHMS });
+  const verified = new Map<string, { subject: TokenSubject | null; expiresMs: number }>();
   return async (token) => {
+    const known = verified.get(token);
+    if (known && known.expiresMs > clock().getTime()) return known.subject;
     const { payload } = await jwtVerify(token, key, { ...rules, currentDate: clock() });
-    const { sub: userId, sid: sessionId } = payload;
-    return userId && typeof sessionId === "string" ? { userId, sessionId } : null;
+    const { sub: userId, sid: sessionId, exp = 0 } = payload;
+    const subject = userId && typeof sessionId === "string" ? { userId, sessionId } : null;
+    if (verified.size >= MAX_REMEMBERED) verified.clear();
+    verified.set(token, { subject, expiresMs: exp * SECOND_MS });
+    return subject;
   };
 }
 

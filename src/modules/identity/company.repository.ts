@@ -1,9 +1,10 @@
 import type { SQL } from "drizzle-orm";
-import { and, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import postgres from "postgres";
 import { isId } from "../../kernel/ids.js";
 import type { Page, PageRequest, Position } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { keyset } from "../../platform/database/keyset.js";
 import type { CompanyRow } from "./company.tables.js";
@@ -48,10 +49,7 @@ export async function findCompanyBySlug(db: Database, slug: string): Promise<Com
 
 /** Deleted ones as well: who may reach the company of a row was decided with the row. */
 export const listCompaniesById = (db: Database, ids: readonly string[]): Promise<CompanyRow[]> =>
-  db
-    .select()
-    .from(companies)
-    .where(inArray(companies.id, [...ids]));
+  db.select().from(companies).where(isAnyOf(companies.id, ids));
 
 export async function listCompanies(
   db: Database,

@@ -79,7 +79,7 @@ export class CompanyResolver {
   })
   memberships(
     @Root() company: CompanyRow,
-    @Args(() => PageArgs) page: PageArgs,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {
     return this.members.listMembers(context, company, page);

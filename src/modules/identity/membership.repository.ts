@@ -1,7 +1,8 @@
-import { and, asc, count, eq, getTableColumns, inArray, isNull, sql } from "drizzle-orm";
+import { and, asc, count, eq, getTableColumns, isNull, sql } from "drizzle-orm";
 import { isId } from "../../kernel/ids.js";
 import type { Page, PageRequest, Position } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { keyset } from "../../platform/database/keyset.js";
 import { companies } from "./company.tables.js";
@@ -66,7 +67,7 @@ export async function listMembershipsOfCompanies(
     .select({ ...page._.selectedFields })
     .from(companies)
     .crossJoinLateral(page)
-    .where(inArray(companies.id, [...companyIds]));
+    .where(isAnyOf(companies.id, companyIds));
   return companyIds.map((id) =>
     toPage(
       request,
@@ -83,7 +84,7 @@ export async function countMembershipsOfCompanies(
   const counts = await db
     .select({ companyId: memberships.companyId, members: count() })
     .from(memberships)
-    .where(inArray(memberships.companyId, [...companyIds]))
+    .where(isAnyOf(memberships.companyId, companyIds))
     .groupBy(memberships.companyId);
   const byCompany = new Map(counts.map(({ companyId, members }) => [companyId, members]));
   return companyIds.map((id) => byCompany.get(id) ?? 0);
@@ -107,7 +108,7 @@ export async function listMembershipsOfUsers(
     .select({ ...oldest._.selectedFields })
     .from(users)
     .crossJoinLateral(oldest)
-    .where(inArray(users.id, [...userIds]));
+    .where(isAnyOf(users.id, userIds));
   return userIds.map((id) => rows.filter((row) => row.userId === id));
 }
 

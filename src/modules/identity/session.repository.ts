@@ -1,5 +1,6 @@
-import { and, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
 import { DAY_MS } from "../../kernel/clock.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { sessions } from "./session.tables.js";
 import { users } from "./user.tables.js";
@@ -60,7 +61,7 @@ export function updateRevokedSessions(
   return db
     .update(sessions)
     .set({ revokedAt: now, updatedAt: now })
-    .where(and(inArray(sessions.id, [...ids]), isNull(sessions.revokedAt)))
+    .where(and(isAnyOf(sessions.id, ids), isNull(sessions.revokedAt)))
     .returning({ userId: sessions.userId });
 }
 

@@ -1,14 +1,15 @@
-import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../kernel/clock.js";
 import { DAY_MS, systemClock } from "../../kernel/clock.js";
 import { unauthenticated } from "../../kernel/errors.js";
-import { isId, newId } from "../../kernel/ids.js";
+import { newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type { AccessToken, TokenIssuer, TokenSubject, TokenVerifier } from "./access-token.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import { EMAIL_FORM, normalizeEmail } from "./email.js";
 import { verifyPassword } from "./password.js";
+import type { RefreshTokens } from "./refresh-token.js";
+import { hashOfToken } from "./refresh-token.js";
 import { insertSession, updateRefreshToken, updateRevokedSessions } from "./session.repository.js";
 import { findCredentials, updateExternalSubject } from "./user.repository.js";
 import type { UserViewer, Viewer } from "./viewer.js";
@@ -25,6 +26,7 @@ export interface SessionServiceOptions {
   readonly db: Database;
   readonly issueToken: TokenIssuer;
   readonly verifyToken: TokenVerifier;
+  readonly refreshTokens: RefreshTokens;
   /** For one e-mail address; ten times as many from one network address. */
   readonly signInsPerMinute: number;
   readonly clock?: Clock;
@@ -44,7 +46,7 @@ export interface StartedSession extends AccessToken {
 export type SessionService = ReturnType<typeof createSessionService>;
 
 export function createSessionService(options: SessionServiceOptions) {
-  const { db, issueToken, verifyToken, signInsPerMinute, clock = systemClock } = options;
+  const { db, issueToken, verifyToken, refreshTokens, signInsPerMinute, clock = systemClock } = options;
 
   const open = async (userId: string, sessionId: string, refreshToken: string): Promise<StartedSession> => {
     const viewer = await findViewer(db, { userId, sessionId });
@@ -65,7 +67,7 @@ export function createSessionService(options: SessionServiceOptions) {
     const account = await findCredentials(db, address);
     const isRight = await verifyPassword(account?.passwordHash ?? null, password);
     if (!account || !isRight) throw unauthenticated("The e-mail address or the password is wrong.");
-    const { token, hash, id } = refreshTokenFor(newId());
+    const { token, hash, id } = refreshTokens.issue(newId());
     await insertSession(db, {
       id,
       userId: account.id,
@@ -83,13 +85,13 @@ export function createSessionService(options: SessionServiceOptions) {
    * @throws UNAUTHENTICATED when the token is not the newest of a session that lasts
    */
   async function refreshSession(refreshToken: string): Promise<StartedSession> {
-    const id = sessionIdOf(refreshToken);
+    const id = refreshTokens.sessionIdOf(refreshToken);
     if (!id) throw unauthenticated(ENDED);
     const now = clock();
-    const next = refreshTokenFor(id);
+    const next = refreshTokens.issue(id);
     const rotation = {
       id,
-      oldHash: sha256(refreshToken),
+      oldHash: hashOfToken(refreshToken),
       newHash: next.hash,
       now,
       expiresAt: sessionEnd(now),
@@ -108,7 +110,7 @@ export function createSessionService(options: SessionServiceOptions) {
   async function signOut(viewer: Viewer, refreshToken?: string | null): Promise<boolean> {
     const ended = [
       viewer.kind === "user" ? viewer.sessionId : undefined,
-      refreshToken && sessionIdOf(refreshToken),
+      refreshToken ? refreshTokens.sessionIdOf(refreshToken) : undefined,
     ];
     const ids = ended.filter((id) => typeof id === "string");
     return ids.length > 0 && (await updateRevokedSessions(db, ids, clock())).length > 0;
@@ -133,19 +135,6 @@ export function createSessionService(options: SessionServiceOptions) {
 const ENDED = "This session has ended: sign in again.";
 
 const sessionEnd = (now: Date) => new Date(now.getTime() + SESSION_LIFETIME_MS);
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-
-/** `<session id>.<32 random bytes>`: the id finds the session even when the rest is of an older token. */
-function refreshTokenFor(id: string) {
-  const token = `${id}.${randomBytes(32).toString("base64url")}`;
-  return { id, token, hash: sha256(token) };
-}
-
-function sessionIdOf(refreshToken: string): string | null {
-  const [id, secret, ...rest] = refreshToken.split(".", 3);
-  return id && secret && rest.length === 0 && isId(id) ? id : null;
-}
 
 /** Committed before the request fails: the answer's error must not take it back. */
 const revokeFamily = (db: Database, id: string, now: Date) =>

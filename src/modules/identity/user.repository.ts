@@ -1,5 +1,6 @@
-import { and, eq, inArray, isNull, notExists, sql } from "drizzle-orm";
+import { and, eq, isNull, notExists, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UserRow } from "./user.tables.js";
 import { users } from "./user.tables.js";
@@ -17,10 +18,7 @@ export const personColumns = { id: users.id, email: users.email, name: users.nam
 
 /** Deleted people as well: they stay the authors of what they wrote. */
 export const listPeople = (db: Database, ids: readonly string[]): Promise<Person[]> =>
-  db
-    .select(personColumns)
-    .from(users)
-    .where(inArray(users.id, [...ids]));
+  db.select(personColumns).from(users).where(isAnyOf(users.id, ids));
 
 /** @param email normalised */
 export async function findPersonByEmail(db: Database, email: string): Promise<Person | null> {

@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { blobs } from "./blob.tables.js";
 import { mediaFiles } from "./media-file.tables.js";
@@ -32,7 +33,7 @@ export async function listKnownHashes(
   const rows = await db
     .select({ sha256: blobs.sha256 })
     .from(blobs)
-    .where(and(eq(blobs.companyId, companyId), inArray(blobs.sha256, [...hashes])));
+    .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes)));
   return new Set(rows.map((row) => row.sha256));
 }
 
@@ -65,7 +66,7 @@ export async function lockBlobs(
   return tx
     .select(claimed)
     .from(blobs)
-    .where(and(eq(blobs.companyId, companyId), inArray(blobs.sha256, [...hashes])))
+    .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes)))
     .orderBy(asc(blobs.sha256))
     .for("key share");
 }
@@ -93,9 +94,6 @@ export async function deleteUnusedBlob(tx: Database, blobId: string): Promise<st
 /** Of these keys, those that a blob's bytes are stored under. Every tenant's: for the sweep of the storage. */
 export async function listReferencedKeys(db: Database, keys: readonly string[]): Promise<Set<string>> {
   if (keys.length === 0) return new Set();
-  const rows = await db
-    .select({ key: blobs.storageKey })
-    .from(blobs)
-    .where(inArray(blobs.storageKey, [...keys]));
+  const rows = await db.select({ key: blobs.storageKey }).from(blobs).where(isAnyOf(blobs.storageKey, keys));
   return new Set(rows.map((row) => row.key));
 }

@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { inTenants } from "../identity/tenant.repository.js";
 import type { TenantScope } from "../identity/viewer.js";
@@ -36,7 +37,7 @@ export async function listMediaFiles(db: Database, tenants: TenantScope, ids: re
     .select(mediaFileColumns)
     .from(mediaFiles)
     .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId))
-    .where(and(inArray(mediaFiles.id, [...ids]), inTenants(mediaFiles.companyId, tenants)));
+    .where(and(isAnyOf(mediaFiles.id, ids), inTenants(mediaFiles.companyId, tenants)));
 }
 
 /** Deleted ones too: the service tells "deleted" from "never was". */
@@ -109,6 +110,20 @@ export async function deleteMediaFileIfUnused(
     .where(
       and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id), isNull(mediaFiles.deletedAt), unused),
     );
+}
+
+/** Makes files that nothing uses any more count as deleted since a moment, or since an earlier one if they were. */
+export async function setUnusedMediaFilesDeleted(
+  tx: Database,
+  companyId: string,
+  ids: readonly string[],
+  since: Date,
+): Promise<void> {
+  if (ids.length === 0) return;
+  await tx
+    .update(mediaFiles)
+    .set({ deletedAt: sql`least(${mediaFiles.deletedAt}, ${since.toISOString()})`, updatedAt: sql`now()` })
+    .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), unused));
 }
 
 /** @returns false when the file has been purged */

@@ -33,7 +33,7 @@ export const tooManyFrames = (limit: number, actual: number) =>
 export const unsupportedFileType = (what: string, rules: BucketRules) =>
   new FiledeskError(
     "UNSUPPORTED_FILE_TYPE",
-    `This file is ${what}, which cannot be taken here. Allowed: ${rules.types.join(", ")}.`,
+    `This file cannot be taken: it is ${what}. Allowed here: ${rules.types.join(", ")}.`,
     { allowed: rules.types },
   );
 

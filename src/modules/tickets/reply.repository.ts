@@ -1,7 +1,8 @@
-import { and, eq, getTableColumns, inArray, isNull, or, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, isNull, or, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { keyset } from "../../platform/database/keyset.js";
 import { inTenants } from "../identity/tenant.repository.js";
@@ -28,7 +29,7 @@ export async function listRepliesByIds(
   return db
     .select()
     .from(replies)
-    .where(and(inArray(replies.id, [...ids]), inTenants(replies.companyId, tenants)));
+    .where(and(isAnyOf(replies.id, ids), inTenants(replies.companyId, tenants)));
 }
 
 export async function findReply(db: Database, tenants: TenantScope, id: string): Promise<ReplyRow | null> {
@@ -70,7 +71,7 @@ export async function listPagesOfTickets(
     .innerJoinLateral(ofTicket, sql`true`)
     .innerJoin(replies, eq(replies.id, ofTicket.replyId))
     .innerJoin(users, eq(users.id, replies.authorId))
-    .where(inArray(tickets.id, [...ticketIds]))
+    .where(isAnyOf(tickets.id, ticketIds))
     .orderBy(...orderBy);
   const byTicket = new Map<string, SignedReply[]>(ticketIds.map((id) => [id, []]));
   for (const row of rows) byTicket.get(row.ticketId)?.push(row);
@@ -81,17 +82,18 @@ export async function countOfTickets(db: Database, scope: ReplyScope, ticketIds:
   const rows = await db
     .select({ ticketId: replies.ticketId, count: sql<number>`count(*)::int` })
     .from(replies)
-    .where(and(inArray(replies.ticketId, [...ticketIds]), readable(scope)))
+    .where(and(isAnyOf(replies.ticketId, ticketIds), readable(scope)))
     .groupBy(replies.ticketId);
   return new Map(rows.map((row) => [row.ticketId, row.count]));
 }
 
 export type NewReply = Pick<ReplyRow, "companyId" | "ticketId" | "authorId" | "body" | "isInternal">;
 
-/** Also moves the ticket up in lists ordered by its last change. */
+/** Also moves the ticket up in lists ordered by its last change, unless customers may not know of the reply. */
 export async function insertReply(tx: Database, reply: NewReply): Promise<string> {
   const id = newId();
   await tx.insert(replies).values({ id, ...reply });
+  if (reply.isInternal) return id;
   await tx
     .update(tickets)
     .set({ updatedAt: sql`now()` })

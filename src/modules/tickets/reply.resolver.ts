@@ -77,7 +77,11 @@ export class ReplyResolver {
   }
 
   @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of uploading." })
-  attachments(@Root() reply: ReplyRow, @Args(() => PageArgs) page: PageArgs, @Ctx() context: ViewerContext) {
+  attachments(
+    @Root() reply: ReplyRow,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: ViewerContext,
+  ) {
     return this.attachmentLoaders.ofReply(context, page).load(reply.id);
   }
 }

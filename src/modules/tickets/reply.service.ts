@@ -3,6 +3,7 @@ import { badUserInput, gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
+import type { AttachmentDeletionService } from "../attachments/attachment-deletion.service.js";
 import { insertAuditEntry } from "../identity/audit.repository.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
@@ -12,18 +13,20 @@ import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
+import { lockTicket } from "./ticket-quota.repository.js";
 import { refuseIncomingOverQuota } from "./upload.service.js";
 
 export interface ReplyDeps {
   readonly db: Database;
   readonly attachments: AttachmentService;
+  readonly attachmentDeletions: AttachmentDeletionService;
   readonly checkIns: CheckInService;
   readonly quota: TicketQuota;
 }
 
 export type ReplyService = ReturnType<typeof createReplyService>;
 
-export function createReplyService({ db, attachments, checkIns, quota }: ReplyDeps) {
+export function createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }: ReplyDeps) {
   const reread = async (viewer: Viewer, id: string): Promise<ReplyRow> => {
     const reply = await repository.findReply(db, tenantsOf(viewer), id);
     if (reply === null) throw gone("reply");
@@ -41,7 +44,7 @@ export function createReplyService({ db, attachments, checkIns, quota }: ReplyDe
       if (input.isInternal) authorize(ticketPolicy, "replyInternally", author, ticket);
       const { companyId } = ticket;
       const body = filled(input.body);
-      await refuseIncomingOverQuota(db, { ticketId: ticket.id, quota, incoming });
+      refuseIncomingOverQuota(ticket, quota, incoming);
       const id = await checkIns.checkIn({
         viewer: author,
         companyId,
@@ -70,12 +73,14 @@ export function createReplyService({ db, attachments, checkIns, quota }: ReplyDe
       return reread(viewer, reply.id);
     },
 
-    /** Its files go with it. */
+    /** Its files go with it, and make room for others. */
     async deleteReply(viewer: Viewer, id: string): Promise<ReplyRow> {
       const { reply, viewer: by } = await requireReply(db, viewer, id, "delete");
       const { companyId } = reply;
       await db.transaction(async (tx) => {
+        await lockTicket(tx, reply.ticketId);
         if (!(await repository.deleteReply(tx, companyId, id, by.id))) throw gone("reply");
+        await attachmentDeletions.deleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
         await insertAuditEntry(tx, {
           companyId,
           actorId: by.id,

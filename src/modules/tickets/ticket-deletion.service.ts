@@ -37,8 +37,10 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     const by = viewer as UserViewer;
     const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
     await db.transaction(async (tx) => {
-      if (!(await setTicketDeleted(tx, ticket, null, deletedAfter))) throw gone("ticket");
-      await auditTicket(tx, by, "ticket.restored", ticket);
+      if (await setTicketDeleted(tx, ticket, null, deletedAfter))
+        return auditTicket(tx, by, "ticket.restored", ticket);
+      const now = await reread(tx, by, id);
+      if (now.deletedAt !== null) throw gone("ticket"); // else somebody else has restored it meanwhile
     });
     return reread(db, by, id);
   },

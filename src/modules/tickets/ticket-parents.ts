@@ -1,5 +1,5 @@
 import { formatBytes } from "../../kernel/bytes.js";
-import { quotaExceeded } from "../../kernel/errors.js";
+import { gone, quotaExceeded } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { AttachmentParents, ParentRef, ParentState } from "../attachments/parents.js";
 import type { Viewer } from "../identity/viewer.js";
@@ -8,8 +8,8 @@ import { replyPolicy } from "./reply.policy.js";
 import { listRepliesByIds } from "./reply.repository.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { listTicketsByIds } from "./ticket.repository.js";
-import type { TicketQuota } from "./ticket-quota.repository.js";
-import { changeTicketLoad, findTicketIdOfReply, findTicketLoad } from "./ticket-quota.repository.js";
+import type { TicketLoad, TicketQuota } from "./ticket-quota.repository.js";
+import { changeTicketLoad, findReplyState, findTicketLoad, lockTicket } from "./ticket-quota.repository.js";
 
 /** What tickets and replies answer for the attachments that hang on them. */
 export function createTicketParents({
@@ -37,15 +37,31 @@ export function createTicketParents({
       ]);
     },
 
+    async lock(tx, parent) {
+      await lockTicket(tx, await ticketIdOf(tx, parent));
+    },
+
     async countFiles(tx, parent, { files, bytes }) {
+      const ticketId = await ticketIdOf(tx, parent);
       const onReply = parent.kind === "reply";
-      const ticketId = onReply ? await findTicketIdOfReply(tx, parent.id) : parent.id;
-      if (ticketId === null) throw new Error(`reply ${parent.id} vanished while files were attached to it`);
-      if (await changeTicketLoad(tx, ticketId, { onReply, files, bytes }, quota)) return;
-      await refuseOverQuota(tx, { ticketId, quota, more: { files, bytes } });
-      throw new Error(`ticket ${ticketId} refused files that its quota allows`);
+      const counted = await changeTicketLoad(tx, ticketId, { onReply, files, bytes }, quota);
+      if (!counted) {
+        const load = await findTicketLoad(tx, ticketId);
+        if (load) refuseOverQuota(load, quota, { files, bytes });
+        throw gone("ticket");
+      }
+      // Looked at under the ticket's lock, which a reply's deletion takes as well.
+      if (files > 0 && onReply && (await findReplyState(tx, parent.id))?.deletedAt !== null)
+        throw gone("reply");
     },
   };
+}
+
+async function ticketIdOf(tx: Database, parent: ParentRef): Promise<string> {
+  if (parent.kind === "ticket") return parent.id;
+  const reply = await findReplyState(tx, parent.id);
+  if (reply === null) throw gone("reply");
+  return reply.ticketId;
 }
 
 const idsOf = (parents: readonly ParentRef[], kind: ParentRef["kind"]) =>
@@ -61,21 +77,12 @@ function stateOf(
 }
 
 /**
- * Says whether a ticket takes more files. Exact only under its lock; before an upload it spares the bytes of one
+ * Refuses what a ticket's quota cannot take. Exact only under its lock; before an upload it spares the bytes of one
  * that cannot succeed.
  *
  * @throws QUOTA_EXCEEDED
  */
-export async function refuseOverQuota(
-  db: Database,
-  {
-    ticketId,
-    quota,
-    more,
-  }: { readonly ticketId: string; readonly quota: TicketQuota; readonly more: TicketQuota },
-): Promise<void> {
-  const load = await findTicketLoad(db, ticketId);
-  if (load === null) return;
+export function refuseOverQuota(load: TicketLoad, quota: TicketQuota, more: TicketLoad): void {
   if (load.files + more.files > quota.files)
     throw quotaExceeded(
       `A ticket and its replies take ${quota.files} files; this one has ${load.files}, and ${more.files} more do not fit. Delete some, or open another ticket.`,

@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import { isId } from "../../kernel/ids.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { inTenants } from "../identity/tenant.repository.js";
 import { users } from "../identity/user.tables.js";
@@ -21,10 +22,7 @@ export async function listParticipants(db: Database, tenants: TenantScope, ticke
     .from(ticketParticipants)
     .innerJoin(users, eq(users.id, ticketParticipants.userId))
     .where(
-      and(
-        inArray(ticketParticipants.ticketId, [...ticketIds]),
-        inTenants(ticketParticipants.companyId, tenants),
-      ),
+      and(isAnyOf(ticketParticipants.ticketId, ticketIds), inTenants(ticketParticipants.companyId, tenants)),
     )
     .orderBy(asc(ticketParticipants.createdAt), asc(ticketParticipants.userId));
 }

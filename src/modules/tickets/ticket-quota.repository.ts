@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "../../platform/database/client.js";
 import { replies } from "./reply.tables.js";
 import { tickets } from "./ticket.tables.js";
@@ -22,14 +22,18 @@ export interface TicketLoad {
 const files = sql<number>`${tickets.attachmentCount} + ${tickets.replyAttachmentCount}`;
 const bytes = sql<number>`(${tickets.attachmentBytes} + ${tickets.replyAttachmentBytes})::float8`;
 
+/** Null for a ticket that has been deleted. */
 export async function findTicketLoad(db: Database, ticketId: string): Promise<TicketLoad | null> {
-  const [row] = await db.select({ files, bytes }).from(tickets).where(eq(tickets.id, ticketId));
+  const [row] = await db
+    .select({ files, bytes })
+    .from(tickets)
+    .where(and(eq(tickets.id, ticketId), isNull(tickets.deletedAt)));
   return row ?? null;
 }
 
 /**
  * Counts files in or out, if the quota allows it; one statement under the row's lock, so that it is exact when
- * uploads race. Counting out always succeeds.
+ * uploads race. Counting out always succeeds; nothing is counted in on a deleted ticket.
  */
 export async function changeTicketLoad(
   tx: Database,
@@ -45,20 +49,32 @@ export async function changeTicketLoad(
     : {
         attachmentCount: sql`${tickets.attachmentCount} + ${change.files}`,
         attachmentBytes: sql`${tickets.attachmentBytes} + ${change.bytes}`,
+        updatedAt: sql`now()`,
       };
   const fits =
     change.files < 0
       ? undefined
-      : sql`${files} + ${change.files} <= ${quota.files} and ${bytes} + ${change.bytes} <= ${quota.bytes}`;
+      : sql`${tickets.deletedAt} is null and ${files} + ${change.files} <= ${quota.files} and ${bytes} + ${change.bytes} <= ${quota.bytes}`;
   const rows = await tx
     .update(tickets)
-    .set({ ...changed, updatedAt: sql`now()` })
+    .set(changed)
     .where(and(eq(tickets.id, ticketId), fits))
     .returning({ id: tickets.id });
   return rows.length > 0;
 }
 
-export async function findTicketIdOfReply(db: Database, replyId: string): Promise<string | null> {
-  const [row] = await db.select({ ticketId: replies.ticketId }).from(replies).where(eq(replies.id, replyId));
-  return row?.ticketId ?? null;
+/**
+ * Makes whoever else changes a ticket's files wait until the transaction ends. Take it before any lock on what
+ * hangs on the ticket: all who do so never wait for each other in a circle.
+ */
+export async function lockTicket(tx: Database, ticketId: string): Promise<void> {
+  await tx.select({ id: tickets.id }).from(tickets).where(eq(tickets.id, ticketId)).for("no key update");
+}
+
+export async function findReplyState(db: Database, replyId: string) {
+  const [row] = await db
+    .select({ ticketId: replies.ticketId, deletedAt: replies.deletedAt })
+    .from(replies)
+    .where(eq(replies.id, replyId));
+  return row ?? null;
 }

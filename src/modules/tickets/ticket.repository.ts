@@ -1,9 +1,10 @@
 import type { SQL } from "drizzle-orm";
-import { and, eq, gte, ilike, inArray, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
+import { and, eq, gte, ilike, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import { notFound } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
+import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import type { SortOrder } from "../../platform/database/keyset.js";
 import { keyset } from "../../platform/database/keyset.js";
@@ -70,7 +71,7 @@ export async function listTicketsByIds(
   return db
     .select({ ...columns, isParticipant: isParticipant(userId) })
     .from(tickets)
-    .where(and(inArray(tickets.id, [...ids]), inTenants(tickets.companyId, tenants)));
+    .where(and(isAnyOf(tickets.id, ids), inTenants(tickets.companyId, tenants)));
 }
 
 export async function findTicket(
@@ -139,17 +140,20 @@ export async function countTickets(db: Database, scope: TicketScope, filter: Tic
 
 function visibleIn({ userId, staffOf, memberOf }: TicketScope): SQL | undefined {
   const asStaff = inTenants(tickets.companyId, staffOf);
-  if (staffOf === "every company") return asStaff;
+  if (staffOf === "every company" || memberOf === "every company") return asStaff;
+  const elsewhere = memberOf.companyIds.filter((id) => !staffOf.companyIds.includes(id));
+  if (elsewhere.length === 0) return asStaff;
   const takesPart = or(eq(tickets.requesterId, userId), isParticipant(userId));
-  return or(asStaff, and(inTenants(tickets.companyId, memberOf), takesPart));
+  const asMember = and(inTenants(tickets.companyId, { companyIds: elsewhere }), takesPart);
+  return staffOf.companyIds.length === 0 ? asMember : or(asStaff, asMember);
 }
 
 function conditions(filter: TicketFilter): (SQL | undefined)[] {
   return [
     filter.isDeleted ? isNotNull(tickets.deletedAt) : isNull(tickets.deletedAt),
     filter.companyId == null ? undefined : eq(tickets.companyId, filter.companyId),
-    filter.status?.length ? inArray(tickets.status, [...filter.status]) : undefined,
-    filter.priority?.length ? inArray(tickets.priority, [...filter.priority]) : undefined,
+    filter.status?.length ? isAnyOf(tickets.status, filter.status) : undefined,
+    filter.priority?.length ? isAnyOf(tickets.priority, filter.priority) : undefined,
     filter.assigneeId == null ? undefined : eq(tickets.assigneeId, filter.assigneeId),
     filter.isAssigned == null
       ? undefined

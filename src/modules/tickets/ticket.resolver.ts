@@ -64,7 +64,7 @@ export class TicketResolver {
       description: "In which order; by default the newest first.",
     })
     orderBy: TicketOrderInput | null,
-    @Args(() => PageArgs) page: PageArgs,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.tickets.listTickets(viewer, { filter: filter ?? {}, order: orderBy ?? newestFirst, page });
@@ -162,7 +162,7 @@ export class TicketResolver {
   })
   attachments(
     @Root() ticket: TicketView,
-    @Args(() => PageArgs) page: PageArgs,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {
     return this.attachmentLoaders.ofTicket(context, page).load(ticket.id);
@@ -171,7 +171,11 @@ export class TicketResolver {
   @FieldResolver(() => ReplyConnection, {
     description: "Its answers, oldest first; `last: 3` gives the three newest.",
   })
-  replies(@Root() ticket: TicketView, @Args(() => PageArgs) page: PageArgs, @Ctx() context: ViewerContext) {
+  replies(
+    @Root() ticket: TicketView,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: ViewerContext,
+  ) {
     return this.loaders.replies(context, page).load(ticket.id);
   }
 }

@@ -7,9 +7,10 @@ import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import type { IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
+import { findCompany } from "../identity/company.repository.js";
 import { findMembership } from "../identity/membership.repository.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
-import { managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
+import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import type { CheckInService } from "../media/check-in.service.js";
 import { auditTicket } from "./audit-ticket.js";
 import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
@@ -84,7 +85,9 @@ async function openTicket(
   input: NewTicket,
   incoming: IncomingFiles,
 ): Promise<TicketView> {
-  authorize(companyTicketPolicy, "openTicket", viewer, { id: input.companyId });
+  // Whoever has a role in a company knows that it is there; an administrator may name any.
+  const company = isAdmin(viewer) ? await findCompany(db, input.companyId) : { id: input.companyId };
+  authorize(companyTicketPolicy, "openTicket", viewer, company);
   const requester = viewer as UserViewer;
   const { companyId, description, priority } = input;
   const subject = filled(input.subject, "subject");

@@ -9,6 +9,7 @@ import type { Viewer } from "../identity/viewer.js";
 import type { CheckInService } from "../media/check-in.service.js";
 import type { FoundTicket } from "./find-ticket.js";
 import { requireReply, requireTicket } from "./find-ticket.js";
+import type { TicketView } from "./ticket.repository.js";
 import { refuseOverQuota } from "./ticket-parents.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
 
@@ -57,13 +58,13 @@ export function createUploadService(deps: UploadDeps) {
 }
 
 async function upload(
-  { db, attachments, checkIns, quota }: UploadDeps,
+  { attachments, checkIns, quota }: UploadDeps,
   { viewer, ticket }: FoundTicket,
   parent: ParentRef,
   { incoming, description }: { incoming: IncomingFiles; description: string | null },
 ): Promise<AttachmentView[]> {
   if (incoming.files.length === 0) throw badUserInput("Give at least one file.", { field: "files" });
-  await refuseIncomingOverQuota(db, { ticketId: ticket.id, quota, incoming });
+  refuseIncomingOverQuota(ticket, quota, incoming);
   const { companyId } = ticket;
   const ids = await checkIns.checkIn({
     viewer,
@@ -76,15 +77,16 @@ async function upload(
 }
 
 /** Spares the bytes of an upload that the quota cannot take, going by what the request announces. */
-export async function refuseIncomingOverQuota(
-  db: Database,
-  {
-    ticketId,
-    quota,
-    incoming,
-  }: { readonly ticketId: string; readonly quota: TicketQuota; readonly incoming: IncomingFiles },
-): Promise<void> {
-  if (incoming.files.length === 0) return;
-  const bytes = Math.max(0, (incoming.requestBytes ?? 0) - ENVELOPE_BYTES);
-  await refuseOverQuota(db, { ticketId, quota, more: { files: incoming.files.length, bytes } });
+export function refuseIncomingOverQuota(
+  ticket: TicketView,
+  quota: TicketQuota,
+  { files, requestBytes }: IncomingFiles,
+): void {
+  if (files.length === 0) return;
+  const load = {
+    files: ticket.attachmentCount + ticket.replyAttachmentCount,
+    bytes: ticket.attachmentBytes + ticket.replyAttachmentBytes,
+  };
+  const bytes = Math.max(0, (requestBytes ?? 0) - ENVELOPE_BYTES);
+  refuseOverQuota(load, quota, { files: files.length, bytes });
 }

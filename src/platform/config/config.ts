@@ -1,4 +1,4 @@
-import { bool, cleanEnv, EnvError, EnvMissingError, makeValidator, num, str, url } from "envalid";
+import { bool, cleanEnv, EnvError, EnvMissingError, makeValidator, num, str } from "envalid";
 
 const list = makeValidator<readonly string[]>((text) =>
   text
@@ -7,12 +7,40 @@ const list = makeValidator<readonly string[]>((text) =>
     .filter(Boolean),
 );
 
+/** Higher than anything that makes sense, and low enough for every use of a number here. */
+const MOST = 1_000_000;
+
 const whole = makeValidator<number>((text) => {
   const value = Number(text);
+  if (value > MOST) throw new EnvError(`"${text}" is more than ${MOST}`);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new EnvError(`"${text}" is not a whole number above 0`);
   return value;
 });
+
+const urlOf = (schemes: readonly string[], example: string) =>
+  makeValidator<string>((text) => {
+    if (!URL.canParse(text) || !schemes.includes(new URL(text).protocol))
+      throw new EnvError(`"${text}" is not a URL like ${example}`);
+    if (new URL(text).hash !== "")
+      throw new EnvError(`"${text}" has a fragment, which a server is never told`);
+    return text;
+  });
+
+const httpUrl = urlOf(["http:", "https:"], "https://example.com");
+const postgresUrl = urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database");
+
+const origins = makeValidator<readonly string[]>((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean)
+    .map((item) => {
+      if (!/^https?:/.test(item) || !URL.canParse(item) || new URL(item).origin !== item)
+        throw new EnvError(`"${item}" is not an origin like https://app.example.com`);
+      return item;
+    }),
+);
 
 const email = makeValidator<string>((text) => {
   if (!/^[^@\s]+@[^@\s]+$/.test(text)) throw new EnvError(`"${text}" is not an e-mail address`);
@@ -49,7 +77,7 @@ export const settings = {
       throw new EnvError(`"${text}" is not a port number`);
     return value;
   })({ default: 4000, desc: "Port to listen on; 0 takes a free one", example: "4000" }),
-  PUBLIC_URL: url({
+  PUBLIC_URL: httpUrl({
     default: undefined,
     desc: "Base of the URLs that are given out; else taken from the request",
     example: "https://desk.example.com",
@@ -59,7 +87,7 @@ export const settings = {
     desc: "Proxies whose X-Forwarded headers count: addresses or networks, comma-separated",
     example: "10.0.0.0/8,127.0.0.1",
   }),
-  CORS_ORIGINS: list({
+  CORS_ORIGINS: origins({
     default: [],
     desc: "Origins of the web apps that may call the API; in development every loopback origin may",
     example: "https://app.example.com",
@@ -81,7 +109,7 @@ export const settings = {
     desc: "Folder of the embedded database, the files and the generated secrets",
     example: "/var/lib/filedesk",
   }),
-  DATABASE_URL: url({
+  DATABASE_URL: postgresUrl({
     default: undefined,
     desc: "A Postgres, version 15 or newer; without it an embedded one is started",
     example: "postgres://filedesk:secret@localhost:5432/filedesk",
@@ -113,7 +141,7 @@ export const settings = {
     desc: "Sign download URLs: id:secret, comma-separated, newest first",
     example: "k1:$(openssl rand -base64 48)",
   }),
-  AUTH_JWKS_URL: url({
+  AUTH_JWKS_URL: httpUrl({
     default: undefined,
     desc: "Key set of an outside identity provider whose tokens are accepted too",
     example: "https://id.example.com/.well-known/jwks.json",

@@ -16,7 +16,12 @@ export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error
 
 const UNSTORABLE: Readonly<Record<string, string>> = {
   "22021": "A text cannot hold the character NUL (U+0000).",
+  "22P05": "A text cannot hold half of a surrogate pair.",
+  "22P02":
+    "A text here cannot be stored: it has not the form of its kind, or holds half of a surrogate pair.",
+  "22007": "A date here lies outside of the years 1 to 9999.",
   "22008": "A date here lies outside of the years 1 to 9999.",
+  "22009": "A date here lies outside of the years 1 to 9999.",
 };
 
 /** What is wrong with a value that a client gave and that no column can hold; null when that was not the matter. */

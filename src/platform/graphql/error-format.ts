@@ -29,11 +29,14 @@ export function expectedFailure(error: unknown): FiledeskError | null {
 export function isRefusalByGraphQL(error: unknown): boolean {
   const cause = causeOf(error);
   if (!(error instanceof GraphQLError) || !(cause instanceof GraphQLError)) return false;
-  const { code } = error.extensions;
-  return (
-    (code !== undefined && code !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR) || cause.nodes !== undefined
-  );
+  const { code, http } = error.extensions;
+  if (code !== undefined && code !== ApolloServerErrorCode.INTERNAL_SERVER_ERROR) return true;
+  return cause.nodes !== undefined || isClientError(http);
 }
+
+/** Apollo Server gives some refusals, as of a persisted query that does not fit its hash, a status but no code. */
+const isClientError = (http: unknown): boolean =>
+  typeof http === "object" && http !== null && "status" in http && http.status === 400;
 
 /** Gives every failure its code, status and figures; masks what nobody expected. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {

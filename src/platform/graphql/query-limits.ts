@@ -1,4 +1,5 @@
 import type { ApolloServerPlugin } from "@apollo/server";
+import { ApolloServerErrorCode } from "@apollo/server/errors";
 import { maxDepthRule } from "@escape.tech/graphql-armor-max-depth";
 import type { DocumentNode, GraphQLOutputType, GraphQLSchema, ValidationRule } from "graphql";
 import { GraphQLError, getNamedType, getNullableType, isLeafType, isListType } from "graphql";
@@ -36,9 +37,17 @@ export const depthLimit = (levels: number): ValidationRule =>
 
 const isConnection = (type: GraphQLOutputType) => getNamedType(type).name.endsWith("Connection");
 
+/** What a field at the top costs besides its objects: a query reads and may count, a mutation writes. */
+const ROOT_COST: Readonly<Record<string, number>> = { Query: 20, Mutation: 50 };
+
 /** Every object costs one, a list its objects times its page size; what is in an object, and the schema, is free. */
-const estimate: ComplexityEstimator = ({ args, childComplexity, field }) => {
-  if (field.name.startsWith("__") || isLeafType(getNamedType(field.type))) return 0;
+const estimate: ComplexityEstimator = (options) =>
+  options.field.name.startsWith("__")
+    ? 0
+    : (ROOT_COST[options.type.name] ?? 0) + (costOfObjects(options) ?? 0);
+
+const costOfObjects: ComplexityEstimator = ({ args, childComplexity, field }) => {
+  if (isLeafType(getNamedType(field.type))) return 0;
   if (isConnection(field.type)) return 1 + childComplexity * pageSize(args);
   if (isListType(getNullableType(field.type)) && !insideConnection(field.name))
     return (1 + childComplexity) * PLAIN_LIST_SIZE;
@@ -55,8 +64,7 @@ function pageSize(args: Record<string, unknown>): number {
 
 /**
  * Refuses operations that ask for more than `limit` objects. The cost of a document is remembered for as long as
- * the document is, since it depends on those variables alone that are numbers (page sizes) or booleans (whether
- * a part is included).
+ * the document is, for each set of variables by itself.
  */
 export function costLimit(limit: number): ApolloServerPlugin {
   const known = new WeakMap<DocumentNode, Map<string, number>>();
@@ -64,22 +72,34 @@ export function costLimit(limit: number): ApolloServerPlugin {
     requestDidStart: async () => ({
       didResolveOperation: async ({ schema, request, document, operationName }) => {
         const variables = request.variables ?? {};
+        const key = keyOf(operationName, variables);
         const costs = known.get(document) ?? new Map<string, number>();
         known.set(document, costs);
-        const key = `${operationName ?? ""}:${decisiveOf(variables)}`;
-        const cost = costs.get(key) ?? costOf(schema, document, operationName, variables);
-        if (costs.size < 100) costs.set(key, cost);
+        const remembered = key === null ? undefined : costs.get(key);
+        const cost = remembered ?? costOf(schema, document, operationName, variables);
         if (cost > limit)
           throw tooComplex(
             `This operation costs ${cost}, and ${limit} is allowed: ask for smaller pages or fewer levels.`,
             { limit, actual: cost },
           );
+        if (key !== null && costs.size < REMEMBERED_COSTS) costs.set(key, cost);
       },
     }),
   };
 }
 
-/** Zero where the variables are wrong: the execution, which comes next, says what is wrong with them. */
+const REMEMBERED_COSTS = 100;
+const LONGEST_KEY = 500;
+
+/** Null for variables that are too much to remember, such as texts and files. */
+function keyOf(operationName: string | null, variables: Record<string, unknown>): string | null {
+  const values = Object.values(variables);
+  if (values.some((value) => typeof value === "object" && value !== null)) return null;
+  const key = JSON.stringify([operationName, variables]);
+  return key.length <= LONGEST_KEY ? key : null;
+}
+
+/** @throws BAD_USER_INPUT when the variables or arguments are wrong, so that nothing of it is executed unweighed */
 function costOf(
   schema: GraphQLSchema,
   query: DocumentNode,
@@ -97,18 +117,16 @@ function costOf(
     });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    if (error.nodes !== undefined) return 0;
+    if (error.nodes !== undefined)
+      throw new GraphQLError(error.message, {
+        nodes: error.nodes,
+        extensions: { code: ApolloServerErrorCode.BAD_USER_INPUT, http: { status: 400 } },
+      });
     throw tooComplex(`This operation has more than ${MAX_NODES} fields when its fragments are written out.`, {
       limit: MAX_NODES,
     });
   }
 }
-
-const decisiveOf = (variables: Record<string, unknown>) =>
-  Object.entries(variables)
-    .filter(([, value]) => typeof value === "number" || typeof value === "boolean")
-    .map(([name, value]) => `${name}=${value}`)
-    .join("&");
 
 const tooComplex = (message: string, figures: Record<string, number>) =>
   new GraphQLError(message, {

@@ -1,6 +1,9 @@
 import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
 import { ApolloServer } from "@apollo/server";
-import { ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
 import { ApolloServerPluginLandingPageLocalDefault } from "@apollo/server/plugin/landingPage/default";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -38,6 +41,8 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
     // The web server lets requests finish before its `onClose` hooks run.
     stopOnTerminationSignals: false,
     plugins: [
+      // It would watch every field of every answer, to say in the end what the route says of all: do not store.
+      ApolloServerPluginCacheControlDisabled(),
       costLimit(options.maxCost),
       logUnexpected(app),
       options.landingPage
@@ -49,6 +54,10 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
   app.route({
     url: GRAPHQL_PATH,
     method: ["GET", "POST"],
+    onRequest: (_request, reply, done) => {
+      reply.header("cache-control", "no-store");
+      done();
+    },
     handler: fastifyApolloHandler(apollo, { context: (request) => openContext(options, request) }),
   });
   app.addHook("onClose", () => apollo.stop());

@@ -1,9 +1,12 @@
 import cors from "@fastify/cors";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
 import { MIB } from "../../kernel/bytes.js";
+import { badUserInput } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
+import { isHost } from "./base-url.js";
+import { endSlowBodies } from "./body-deadline.js";
 import { closeWhenAnswered } from "./close-when-answered.js";
 import { errorResponse } from "./error-response.js";
 
@@ -31,6 +34,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     genReqId: newId,
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 512 },
+    frameworkErrors: (error, request, reply) => {
+      const { status, headers, body } = errorResponse(error, request.id);
+      void (reply as FastifyReply).status(status).headers(headers).send(body);
+    },
   }) as unknown as FastifyInstance;
   await app.register(cors, {
     origin: options.origins.map((origin) => (origin === "loopback" ? LOOPBACK_ORIGIN : origin)),
@@ -45,8 +52,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     maxAge: 600,
   });
   closeWhenAnswered(app);
+  endSlowBodies(app);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
+    if (request.host && !isHost(request.host))
+      throw badUserInput("The `Host` header of this request names no host.");
   });
   app.addHook("onResponse", async (request, reply) => {
     const { method, ip } = request;

@@ -42,7 +42,7 @@ export function createDurableFolders(root: string): DurableFolders {
     made.delete(folder);
     if (folder !== root) forget(dirname(folder));
   };
-  return { make, forget, sync: syncFolder };
+  return { make, forget, sync: shared(syncFolder) };
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -61,4 +61,24 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** A sync that is under way may miss what was renamed since it began: who asks meanwhile shares the one after it. */
+function shared(sync: (folder: string) => Promise<void>): (folder: string) => Promise<void> {
+  const running = new Map<string, Promise<void>>();
+  const waiting = new Map<string, Promise<void>>();
+  const start = (folder: string): Promise<void> => {
+    waiting.delete(folder);
+    const run = sync(folder).finally(() => running.delete(folder));
+    running.set(folder, run);
+    return run;
+  };
+  return (folder) => {
+    const current = running.get(folder);
+    if (!current) return start(folder);
+    const restart = () => start(folder);
+    const next = waiting.get(folder) ?? current.then(restart, restart);
+    waiting.set(folder, next);
+    return next;
+  };
 }

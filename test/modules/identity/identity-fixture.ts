@@ -16,6 +16,7 @@ import { upsertMembership } from "../../../src/modules/identity/membership.repos
 import { MembershipResolver } from "../../../src/modules/identity/membership.resolver.js";
 import { createMembershipService } from "../../../src/modules/identity/membership.service.js";
 import { hashPassword } from "../../../src/modules/identity/password.js";
+import { createRefreshTokens } from "../../../src/modules/identity/refresh-token.js";
 import { SessionResolver } from "../../../src/modules/identity/session.resolver.js";
 import { createSessionService } from "../../../src/modules/identity/session.service.js";
 import { createUserLoaders } from "../../../src/modules/identity/user.loaders.js";
@@ -59,6 +60,7 @@ export async function startIdentity({
     db,
     clock,
     issueToken: createTokenIssuer({ secret: SECRET, clock }),
+    refreshTokens: createRefreshTokens({ secret: SECRET }),
     verifyToken: createTokenVerifier({ secret: SECRET, clock, ...(jwks && { jwks }) }),
     signInsPerMinute,
   });
