@@ -1,0 +1,166 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { FastifyInstance } from "fastify";
+import Fastify from "fastify";
+import { endSlowBodies } from "../../src/platform/http/body-deadline.js";
+import { codeIn } from "../support/test-client.js";
+import type { TestServer } from "../support/test-server.js";
+import { startTestServer } from "../support/test-server.js";
+
+let server: TestServer;
+let token: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  token = (await server.signInAs("agent@acme.test")).token;
+});
+
+afterAll(() => server.close());
+
+/** Sends bytes as they are and gives back all that comes, up to the end of the connection. */
+async function raw(url: string, text: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.setEncoding("utf8").on("error", () => {});
+  let answer = "";
+  socket.on("data", (chunk) => {
+    answer += chunk;
+  });
+  socket.write(text);
+  await once(socket, "close");
+  return answer;
+}
+
+describe("the cost of an operation", () => {
+  const dear =
+    "dear: tickets(first: 100) { nodes { replies(first: 100) { nodes { attachments(first: 100) { nodes { id } } } } } }";
+
+  it.each([
+    ["a variable that was missing", `query ($id: ID!) { ticket(id: $id) { id } ${dear} }`, [{}, { id: "x" }]],
+    [
+      "a part that was left out",
+      `query ($b: Boolean!) { viewer { user { id } } ... @include(if: $b) { ${dear} } }`,
+      [{ b: false }, { b: true }],
+    ],
+    [
+      "a page size that was its default",
+      "query ($n: Int = 1) { tickets(first: $n) { nodes { replies(first: $n) { nodes { attachments(first: $n) { nodes { id } } } } } } }",
+      [{}, { n: null }],
+    ],
+    [
+      "an argument that is wrong only when it is run",
+      `query ($d: OrderDirection = DESC) { tickets(orderBy: { direction: $d }) { nodes { id } } ${dear} }`,
+      [{ d: null }, {}],
+    ],
+  ])("is not what %s made it", async (_what, query, [first, second]) => {
+    await server.gql(query, first, token);
+    const { errors, data } = await server.gql(query, second, token);
+    expect(codeIn({ errors: errors ?? [] })).toBe("QUERY_TOO_COMPLEX");
+    expect(data ?? null).toBeNull();
+  });
+
+  it("bounds how many mutations one request holds", async () => {
+    const many = Array.from({ length: 101 }, (_, n) => `m${n}: signOut`).join(" ");
+    expect(codeIn(await server.gql(`mutation { ${many} }`, {}, token))).toBe("QUERY_TOO_COMPLEX");
+  });
+});
+
+describe("an input that nothing can hold", () => {
+  it.each([
+    [
+      "half of a surrogate pair",
+      'mutation ($s: String!) { updateTicket(input: { id: "TICKET", subject: $s }) { id } }',
+      { s: "a\ud800" },
+      "BAD_USER_INPUT",
+    ],
+    [
+      "a date of the year 10000",
+      "query ($d: DateTime!) { tickets(filter: { createdFrom: $d }) { nodes { id } } }",
+      { d: "9999-12-31T23:59:59-23:59" },
+      "BAD_USER_INPUT",
+    ],
+  ])("is told as such: %s", async (_what, query, variables, code) => {
+    const { data } = await server.gql<{ tickets: { nodes: { id: string }[] } }>(
+      "{ tickets { nodes { id } } }",
+      {},
+      token,
+    );
+    const own = await server.gql(query.replace("TICKET", data!.tickets.nodes[0]!.id), variables, token);
+    expect(codeIn(own)).toBe(code);
+  });
+
+  it("an empty refresh token ends nothing", async () => {
+    const { data } = await server.gql<{ signOut: boolean }>('mutation { signOut(refreshToken: "") }');
+    expect(data?.signOut).toBe(false);
+  });
+
+  it.each([
+    ["another hash", { version: 1, sha256Hash: "0".repeat(64) }],
+    ["another version", { version: 2, sha256Hash: "x" }],
+  ])("a persisted query with %s is the client's fault, not ours", async (_what, persistedQuery) => {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: "{ viewer { user { id } } }", extensions: { persistedQuery } }),
+    });
+    expect(response.status).toBe(400);
+    const body = (await response.json()) as { errors: { extensions: { code: string } }[] };
+    expect(body.errors[0]?.extensions.code).toBe("BAD_USER_INPUT");
+  });
+
+  it.each(["a b", "<script>"])("the host %j is refused in words", async (host) => {
+    const answer = await raw(
+      server.url,
+      `POST /graphql HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('"code":"BAD_USER_INPUT"');
+  });
+
+  it("a URL that cannot be decoded is not echoed with its signature", async () => {
+    const response = await fetch(`${server.url}/files/%ff/x?signature=secret`);
+    expect(response.status).toBe(400);
+    const text = await response.text();
+    expect(JSON.parse(text).error.code).toBe("BAD_USER_INPUT");
+    expect(text).not.toContain("secret");
+  });
+});
+
+describe("a session", () => {
+  it("is not ended by somebody who knows its id alone", async () => {
+    const sid = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()).sid as string;
+    for (const forged of [`${sid}.wrong`, `${sid}.wrong.wrong`, sid]) {
+      const out = await server.gql<{ signOut: boolean }>(
+        "mutation ($t: String) { signOut(refreshToken: $t) }",
+        { t: forged },
+      );
+      expect(out.data?.signOut).toBe(false);
+      const refresh = "mutation ($t: String!) { refreshSession(refreshToken: $t) { accessToken } }";
+      expect(codeIn(await server.gql(refresh, { t: forged }))).toBe("UNAUTHENTICATED");
+    }
+    const { data } = await server.gql<{ viewer: object | null }>("{ viewer { user { id } } }", {}, token);
+    expect(data?.viewer).not.toBeNull();
+  });
+});
+
+describe("a small body that does not come", () => {
+  let app: FastifyInstance;
+
+  afterAll(() => app.close());
+
+  it("ends its connection at the deadline", async () => {
+    app = Fastify();
+    endSlowBodies(app, 100);
+    app.post("/", async () => "done");
+    const url = await app.listen({ port: 0 });
+    const head =
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    expect(await raw(url, head)).not.toContain("200");
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    expect(await response.text()).toBe("done");
+  });
+});
