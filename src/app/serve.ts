@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { DAY_MS, MINUTE_MS } from "../kernel/clock.js";
 import { bootstrapAdmin } from "../modules/identity/bootstrap-admin.js";
+import { deleteEndedSessions } from "../modules/identity/session.repository.js";
 import type { Config } from "../platform/config/config.js";
 import { lockDataFolder } from "../platform/data-folder-lock.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -112,5 +113,6 @@ function recurringTasks(
       },
     },
     { name: "end-rate-limits", everyMs: 60 * MINUTE_MS, run: () => deleteEndedWindows(db) },
+    { name: "end-sessions", everyMs: 60 * MINUTE_MS, run: () => deleteEndedSessions(db, new Date()) },
   ];
 }
