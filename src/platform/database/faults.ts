@@ -10,8 +10,6 @@ export function sqlState(error: unknown): string | null {
   return cause instanceof postgres.PostgresError ? cause.code : null;
 }
 
-export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === "23505";
-
 export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === "23503";
 
 const UNSTORABLE: Readonly<Record<string, string>> = {
