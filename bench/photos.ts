@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import sharp from "sharp";
+import { STAMP_BYTES } from "./load.js";
+
+/** A JPEG with a comment in it that can be overwritten, so that one picture is as many files as wanted. */
+export interface Photo {
+  readonly bytes: Buffer;
+  /** Where the `STAMP_BYTES` of the comment are. */
+  readonly stampAt: number;
+}
+
+const WIDTH = 1280;
+const HEIGHT = 960;
+const SOI_BYTES = 2;
+
+/** A picture such as telephones send: 1280 × 960, coarse shapes with fine grain, about so many bytes. */
+export async function makePhoto(bytes: number): Promise<Photo> {
+  const coarse = await sharp(randomBytes(16 * 12 * 3), { raw: { width: 16, height: 12, channels: 3 } })
+    .resize(WIDTH, HEIGHT, { kernel: "cubic" })
+    .raw()
+    .toBuffer();
+  const grain = await sharp(randomBytes((WIDTH / 2) * (HEIGHT / 2) * 3), {
+    raw: { width: WIDTH / 2, height: HEIGHT / 2, channels: 3 },
+  })
+    .resize(WIDTH, HEIGHT)
+    .raw()
+    .toBuffer();
+  const pixels = coarse.map((value, index) => value * 0.9 + (grain[index] ?? 0) * 0.1);
+  const picture = sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+  let best = Buffer.alloc(0);
+  for (let [low, high] = [10, 98]; low <= high; ) {
+    const quality = (low + high) >> 1;
+    const jpeg = await picture.clone().jpeg({ quality }).toBuffer();
+    if (Math.abs(jpeg.length - bytes) < Math.abs(best.length - bytes)) best = jpeg;
+    if (jpeg.length < bytes) low = quality + 1;
+    else high = quality - 1;
+  }
+  return withComment(best);
+}
+
+/** Puts a comment segment (ITU-T T.81 §B.2.4.5) behind the start of the image. */
+function withComment(jpeg: Buffer): Photo {
+  const segment = Buffer.alloc(4 + STAMP_BYTES, "0");
+  segment.writeUInt16BE(0xff_fe);
+  segment.writeUInt16BE(2 + STAMP_BYTES, 2);
+  const bytes = Buffer.concat([jpeg.subarray(0, SOI_BYTES), segment, jpeg.subarray(SOI_BYTES)]);
+  return { bytes, stampAt: SOI_BYTES + 4 };
+}

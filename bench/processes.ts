@@ -1,0 +1,138 @@
+import type { ChildProcess } from "node:child_process";
+import { fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { open, readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { LoadJob, LoadResult } from "./load.js";
+
+/** A server under load, in a process of its own. */
+export interface ServerProcess {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const START_LIMIT_MS = 30_000;
+
+const modulePath = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url));
+
+/** Starts a floor, a module of this folder that listens on a free port and tells it. */
+export async function startFloor(
+  name: string,
+  module: string,
+  args: readonly string[],
+): Promise<ServerProcess> {
+  const child = fork(modulePath(module), [...args]);
+  const [port] = (await Promise.race([once(child, "message"), exitOf(child, name)])) as [number];
+  return { name, pid: pidOf(child), port, stop: () => stop(child) };
+}
+
+export interface FiledeskOptions {
+  /** The built `main.js`. */
+  readonly main: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Gets what the server prints. */
+  readonly logFile: string;
+  /** Where to leave a CPU profile. */
+  readonly profile?: string | undefined;
+}
+
+/** Starts Filedesk as its operator would, and waits until it is ready. */
+export async function startFiledesk(options: FiledeskOptions): Promise<ServerProcess> {
+  const { main, environment, logFile, profile } = options;
+  const port = await freePort();
+  const log = await open(logFile, "w");
+  const flags = profile ? ["--import", modulePath("profiler.js")] : [];
+  const child = spawn(process.execPath, [...flags, main, "serve"], {
+    env: { ...process.env, ...environment, PORT: String(port), PROFILE_FOLDER: profile },
+    stdio: ["ignore", log.fd, log.fd],
+  });
+  await log.close();
+  try {
+    await Promise.race([untilReady(port), exitOf(child, "Filedesk")]);
+  } catch (error) {
+    await stop(child);
+    throw new Error(`${(error as Error).message}\n${await readFile(logFile, "utf8")}`, { cause: error });
+  }
+  return { name: "Filedesk", pid: pidOf(child), port, stop: () => stop(child) };
+}
+
+async function untilReady(port: number): Promise<void> {
+  const deadline = Date.now() + START_LIMIT_MS;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
+    if (answer?.ok) return;
+    if (Date.now() > deadline) throw new Error("Filedesk was not ready in time");
+    await delay(100);
+  }
+}
+
+/** Runs a load in a process of its own, which ends with it. */
+export async function runLoad(job: LoadJob): Promise<LoadResult> {
+  const child = fork(modulePath("load.js"), [], { serialization: "advanced" });
+  child.send(job);
+  const [answer] = (await Promise.race([once(child, "message"), exitOf(child, "the load")])) as [
+    { result: LoadResult } | { error: string },
+  ];
+  child.disconnect();
+  if ("error" in answer) throw new Error(answer.error);
+  return answer.result;
+}
+
+async function exitOf(child: ChildProcess, name: string): Promise<never> {
+  const [code, signal] = await once(child, "exit");
+  throw new Error(`${name} has ended (${signal ?? code})`);
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error("the process did not start");
+  return pid;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
+}
+
+/** Linux counts processor time in these, whatever the kernel's own clock. */
+const TICK_MS = 10;
+
+/** Processor time of a process with all of its threads, in milliseconds (proc_pid_stat(5)). */
+export async function cpuOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  // The name before it may have spaces and brackets in it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** The same for all live children of a process: of a postmaster, its connections. */
+export async function cpuOfChildren(parent: number): Promise<Map<number, number>> {
+  const cpu = new Map<number, number>();
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => null);
+    if (stat === null || Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) !== parent) continue;
+    cpu.set(Number(entry), await cpuOf(Number(entry)).catch(() => 0));
+  }
+  return cpu;
+}
+
+/** The most memory that a process has had resident, in MiB. */
+export async function peakMemoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });

@@ -1,0 +1,115 @@
+import type { Lane, LoadResult } from "./load.js";
+import type { ServerProcess } from "./processes.js";
+import { cpuOf, cpuOfChildren, peakMemoryOf, runLoad } from "./processes.js";
+
+/** What the scenarios stand on. */
+export interface Ground {
+  readonly folder: string;
+  readonly databaseUrl: string;
+  readonly filedesk: ServerProcess;
+}
+
+/** Filedesk and a floor under it that do the same, and the load for both. */
+export interface Scenario {
+  readonly title: string;
+  /** What part of the floor's requests a second Filedesk is to reach. */
+  readonly mark: number;
+  readonly floor: ServerProcess;
+  readonly lanes: { readonly floor: readonly Lane[]; readonly filedesk: readonly Lane[] };
+  /** Between two rounds. */
+  tidy(): Promise<void>;
+}
+
+export interface Round extends LoadResult {
+  readonly perSecond: number;
+  /** Milliseconds of processor time for each request: in the server, and in Postgres. */
+  readonly serverCpu: number;
+  readonly postgresCpu: number;
+}
+
+/** The median of each figure over the rounds. */
+export interface Figures extends Omit<Round, "requests" | "seconds"> {
+  readonly name: string;
+  readonly peakMiB: number;
+}
+
+export interface Outcome {
+  readonly title: string;
+  readonly mark: number;
+  readonly floor: Figures;
+  readonly filedesk: Figures;
+  /** The median of each round's own ratio: what slows the machine for a while slows both. */
+  readonly ratio: number;
+}
+
+export interface Plan {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly postmaster: number;
+  /** Where Filedesk is to leave a CPU profile of the rounds. */
+  readonly profile?: string | undefined;
+}
+
+const WARM_UP_SECONDS = 3;
+
+/** Loads the floor and Filedesk in turns. */
+export async function measure(scenario: Scenario, filedesk: ServerProcess, plan: Plan): Promise<Outcome> {
+  const { floor, lanes } = scenario;
+  const rounds: { floor: Round; filedesk: Round }[] = [];
+  await runLoad({ port: floor.port, seconds: WARM_UP_SECONDS, lanes: lanes.floor });
+  await runLoad({ port: filedesk.port, seconds: WARM_UP_SECONDS, lanes: lanes.filedesk });
+  if (plan.profile) process.kill(filedesk.pid, "SIGWINCH");
+  for (let round = 0; round < plan.rounds; round++) {
+    await scenario.tidy();
+    const floorRound = await oneRound(floor, lanes.floor, plan);
+    await scenario.tidy();
+    rounds.push({ floor: floorRound, filedesk: await oneRound(filedesk, lanes.filedesk, plan) });
+  }
+  return {
+    title: scenario.title,
+    mark: scenario.mark,
+    floor: await figuresOf(
+      floor,
+      rounds.map((round) => round.floor),
+    ),
+    filedesk: await figuresOf(
+      filedesk,
+      rounds.map((round) => round.filedesk),
+    ),
+    ratio: median(rounds.map((round) => round.filedesk.perSecond / round.floor.perSecond)),
+  };
+}
+
+async function oneRound(server: ServerProcess, lanes: readonly Lane[], plan: Plan): Promise<Round> {
+  const [cpuBefore, backendsBefore] = [await cpuOf(server.pid), await cpuOfChildren(plan.postmaster)];
+  const result = await runLoad({ port: server.port, seconds: plan.seconds, lanes });
+  const [cpu, backends] = [await cpuOf(server.pid), await cpuOfChildren(plan.postmaster)];
+  let postgres = 0;
+  for (const [pid, after] of backends) postgres += after - (backendsBefore.get(pid) ?? 0);
+  return {
+    ...result,
+    perSecond: result.requests / result.seconds,
+    serverCpu: (cpu - cpuBefore) / result.requests,
+    postgresCpu: postgres / result.requests,
+  };
+}
+
+async function figuresOf(server: ServerProcess, rounds: readonly Round[]): Promise<Figures> {
+  const of = (figure: keyof Round) => median(rounds.map((round) => round[figure]));
+  return {
+    name: server.name,
+    perSecond: of("perSecond"),
+    p50: of("p50"),
+    p99: of("p99"),
+    serverCpu: of("serverCpu"),
+    postgresCpu: of("postgresCpu"),
+    peakMiB: await peakMemoryOf(server.pid),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}
