@@ -1,11 +1,11 @@
 import type { SQL } from "drizzle-orm";
 import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
-import postgres from "postgres";
 import { isId } from "../../kernel/ids.js";
 import type { Page, PageRequest, Position } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import { isUniqueViolation } from "../../platform/database/faults.js";
 import { keyset } from "../../platform/database/keyset.js";
 import type { CompanyRow } from "./company.tables.js";
 import { companies } from "./company.tables.js";
@@ -126,7 +126,3 @@ export async function updateCompanyAsRestored(db: Database, id: string): Promise
     .returning();
   return restored ?? null;
 }
-
-/** SQLSTATE 23505 (PostgreSQL, appendix A); it ends the transaction that the statement is in. */
-const isUniqueViolation = (error: unknown): boolean =>
-  error instanceof Error && error.cause instanceof postgres.PostgresError && error.cause.code === "23505";

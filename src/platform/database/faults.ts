@@ -10,6 +10,9 @@ export function sqlState(error: unknown): string | null {
   return cause instanceof postgres.PostgresError ? cause.code : null;
 }
 
+/** It ends the transaction that the statement is in. */
+export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === "23505";
+
 export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === "23503";
 
 const UNSTORABLE: Readonly<Record<string, string>> = {

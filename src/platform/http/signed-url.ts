@@ -62,14 +62,17 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   if (newest === undefined) throw new Error("signing URLs takes at least one key");
   const [newestId, newestKey] = newest;
   const keyById = new Map(keys);
+  const remember = memo(REMEMBERED_SIGNATURES);
 
   return {
     sign({ resource, name, viewerId }) {
       const lastSecond = (clock().getTime() + lifetimeMs) / SECOND_MS;
       const expires = String(Math.floor(lastSecond / windowSeconds) * windowSeconds);
-      const signature = signatureOf(newestKey, [newestId, resource, viewerId, expires]);
-      const query = `viewer=${encodeURIComponent(viewerId)}&expires=${expires}&key=${newestId}`;
-      return `/${resource}/${encodeURIComponent(harmlessName(name))}?${query}&signature=${signature}`;
+      const query = remember(`${resource} ${viewerId} ${expires}`, () => {
+        const signature = signatureOf(newestKey, [newestId, resource, viewerId, expires]);
+        return `viewer=${encodeURIComponent(viewerId)}&expires=${expires}&key=${newestId}&signature=${signature}`;
+      });
+      return `/${resource}/${encodeURIComponent(harmlessName(name))}?${query}`;
     },
 
     verify(resource, query) {
@@ -82,6 +85,22 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
       if (leftMs <= 0) throw expired();
       return { viewerId: viewer, expiresAt, maxAgeSeconds: Math.floor(leftMs / SECOND_MS) };
     },
+  };
+}
+
+/** About 10 MiB. Within a window the same list is read again and again, with the same URLs. */
+const REMEMBERED_SIGNATURES = 20_000;
+
+/** Remembers what was made for a key, for as long as there is room; then begins anew. */
+function memo(limit: number): (key: string, make: () => string) => string {
+  const known = new Map<string, string>();
+  return (key, make) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size >= limit) known.clear();
+    const made = make();
+    known.set(key, made);
+    return made;
   };
 }
 
