@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type postgres from "postgres";
+
+interface StoredBlob {
+  readonly key: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/**
+ * What rows promise that is not so; empty when every row has its bytes and every counter is right.
+ *
+ * @param quickly whether to trust that bytes of the right size are the right bytes
+ */
+export async function brokenPromises(
+  sql: postgres.Sql,
+  dataFolder: string,
+  { quickly = false } = {},
+): Promise<string[]> {
+  const blobs = await listBlobs(sql);
+  const wrongBytes = await Promise.all(
+    blobs.map(async ({ key, sha256, size }) => {
+      const path = join(dataFolder, "files", key);
+      const found = await stat(path).catch(() => null);
+      if (found === null) return [`blob ${key} has no bytes`];
+      const isRight = found.size === size && (quickly || (await hashOf(path)) === sha256);
+      return isRight ? [] : [`blob ${key} has other bytes`];
+    }),
+  );
+  return [...wrongBytes.flat(), ...(await loneRows(sql)), ...(await wrongCounters(sql))];
+}
+
+/** Files under the data folder that no row points at, temp files among them. */
+export async function strayFiles(sql: postgres.Sql, dataFolder: string): Promise<string[]> {
+  const known = new Set((await listBlobs(sql)).map(({ key }) => key));
+  return (await filesUnder(join(dataFolder, "files"))).filter((path) => !known.has(path));
+}
+
+/** Paths of all files below a folder, relative to it; none when the folder is not there. */
+export async function filesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+const listBlobs = (sql: postgres.Sql) =>
+  sql<StoredBlob[]>`select storage_key as key, sha256, size::float8 as size from blobs`;
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+async function loneRows(sql: postgres.Sql): Promise<string[]> {
+  const rows = await sql<{ text: string }[]>`
+    select 'blob ' || id || ' has no media file' as text from blobs b
+      where not exists (select from media_files f where f.blob_id = b.id)
+    union all
+    select 'media file ' || id || ' has no blob' from media_files f
+      where not exists (select from blobs b where b.id = f.blob_id)
+    union all
+    select 'attachment ' || id || ' lives without a file that lives and is in use' from attachments a
+      where deleted_at is null and not exists (
+        select from media_files f join media_usages u on u.media_file_id = f.id and u.resource_id = a.id::text
+        where f.id = a.media_file_id and f.deleted_at is null)
+    union all
+    select 'media file ' || id || ' lives and has no usage' from media_files f
+      where deleted_at is null and not exists (select from media_usages u where u.media_file_id = f.id)`;
+  return rows.map(({ text }) => text);
+}
+
+/** The counters of tickets against what hangs on them and on their replies. */
+async function wrongCounters(sql: postgres.Sql): Promise<string[]> {
+  const live = sql`attachments a join media_files f on f.id = a.media_file_id join blobs b on b.id = f.blob_id
+    left join replies r on r.id = a.reply_id where a.deleted_at is null`;
+  const rows = await sql<{ number: number; counted: number[]; actual: number[] }[]>`
+    with actual as (
+      select coalesce(a.ticket_id, r.ticket_id) as ticket_id,
+        count(*) filter (where a.reply_id is null) as own, count(a.reply_id) as on_replies,
+        coalesce(sum(b.size) filter (where a.reply_id is null), 0) as bytes,
+        coalesce(sum(b.size) filter (where a.reply_id is not null), 0) as reply_bytes
+      from ${live} group by 1)
+    select * from (
+      select t.number,
+        array[attachment_count, reply_attachment_count, attachment_bytes, reply_attachment_bytes]::float8[] as counted,
+        array[coalesce(own, 0), coalesce(on_replies, 0), coalesce(bytes, 0), coalesce(reply_bytes, 0)]::float8[] as actual
+      from tickets t left join actual on actual.ticket_id = t.id) both_counts
+    where counted <> actual`;
+  return rows.map(({ number, counted, actual }) => `ticket ${number} counts ${counted} and has ${actual}`);
+}

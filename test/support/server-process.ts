@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+
+/** Built at the beginning of every test run. */
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+/** The line for people, and the log's line in production. */
+const READY = /Filedesk is ready: (\S+)\/graphql|"url":"([^"]+)","msg":"the server is ready"/;
+const START_MS = 20_000;
+
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** All that it printed, stdout and stderr. */
+  readonly output: string;
+}
+
+/** The built server in a process of its own, as an operator runs it. */
+export interface ServerProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** From the spawn to the line that says that it is ready, in milliseconds. */
+  readonly startMs: number;
+  readonly ended: Promise<Ending>;
+  signal(signal: NodeJS.Signals): void;
+  /** `kill -9`, and waits for its end. */
+  kill(): Promise<void>;
+  /** SIGTERM, and waits for its end. */
+  stop(): Promise<Ending>;
+}
+
+/** Settings on top of what every test wants: a free port, and a log that is quiet where that hides nothing. */
+export type Environment = Readonly<Record<string, string>>;
+
+/** Loaded before the server: ends it together with the test run, should that be killed. */
+const LEASH =
+  "data:text/javascript,process.stdin.on('end',()=>process.kill(process.pid,'SIGKILL')).resume().unref()";
+
+function launch(environment: Environment) {
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm run build`);
+  const { PATH = "", HOME = "", TMPDIR } = process.env;
+  const child = spawn(process.execPath, ["--import", LEASH, MAIN, "serve"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    cwd: tmpdir(), // no .env of a developer's
+    env: {
+      PATH,
+      HOME,
+      ...(TMPDIR && { TMPDIR }),
+      PORT: "0",
+      LOG_LEVEL: environment.NODE_ENV === "production" ? "info" : "warn",
+      ...environment,
+    },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const ended = once(child, "close").then(([code, signal]): Ending => ({ code, signal, output }));
+  return { child, ended, output: () => output };
+}
+
+/** @throws what it printed, when it ends instead of becoming ready */
+export async function startServerProcess(environment: Environment): Promise<ServerProcess> {
+  const startedAt = performance.now();
+  const { child, ended, output } = launch(environment);
+  const impatience = setTimeout(() => child.kill("SIGKILL"), START_MS);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on("data", () => {
+      const ready = READY.exec(output());
+      if (ready) resolve(ready[1] ?? ready[2] ?? "");
+    });
+    ended.then(({ code, signal }) => reject(new Error(`ended with ${code ?? signal}: ${output()}`)), reject);
+  }).finally(() => clearTimeout(impatience));
+  return {
+    url,
+    pid: child.pid ?? 0,
+    startMs: performance.now() - startedAt,
+    ended,
+    signal: (signal) => void child.kill(signal),
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+    stop() {
+      child.kill("SIGTERM");
+      return ended;
+    },
+  };
+}
+
+/** Runs a server that is expected to refuse its start; one that runs on is killed, and its code is null. */
+export async function runToItsEnd(environment: Environment): Promise<Ending> {
+  const { child, ended } = launch(environment);
+  const impatience = setTimeout(() => child.kill("SIGKILL"), START_MS);
+  return ended.finally(() => clearTimeout(impatience));
+}
