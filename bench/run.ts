@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { startEmbeddedPostgres } from "../src/platform/database/embedded-postgres.js";
+import { startEmbeddedPostgres } from "../src/platform/database/embedded/embedded-postgres.js";
 import { listScenario } from "./list.scenario.js";
 import { startFiledesk } from "./processes.js";
 import { report } from "./report.js";

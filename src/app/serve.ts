@@ -9,7 +9,7 @@ import type { Config } from "../platform/config/config.js";
 import { lockDataFolder } from "../platform/data-folder-lock.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { connectDatabase } from "../platform/database/client.js";
-import { startEmbeddedPostgres } from "../platform/database/embedded-postgres.js";
+import { startEmbeddedPostgres } from "../platform/database/embedded/embedded-postgres.js";
 import { runMigrations } from "../platform/database/migrate.js";
 import { deleteEndedWindows } from "../platform/rate-limit/rate-limit.repository.js";
 import { startSchedule } from "../platform/schedule.js";

@@ -7,7 +7,7 @@ import { setTimeout as pass } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { sweepStorage } from "../../src/modules/media/sweep.js";
 import { connectDatabase } from "../../src/platform/database/client.js";
-import { startEmbeddedPostgres } from "../../src/platform/database/embedded-postgres.js";
+import { startEmbeddedPostgres } from "../../src/platform/database/embedded/embedded-postgres.js";
 import { createLocalStorage } from "../../src/platform/storage/local.js";
 import { createTestDatabase } from "../support/database.js";
 import {

@@ -49,7 +49,7 @@ const load = (path) => import(pathToFileURL(join(root, "dist", path)).href);
 async function startCluster() {
   const parent = await fastestFolder();
   await removeLeftovers(parent);
-  const { startEmbeddedPostgres } = await load("platform/database/embedded-postgres.js");
+  const { startEmbeddedPostgres } = await load("platform/database/embedded/embedded-postgres.js");
   const folder = await mkdtemp(join(parent, `filedesk-tests-${process.pid}-`));
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   try {

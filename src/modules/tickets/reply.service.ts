@@ -7,7 +7,7 @@ import type { AttachmentDeletionService } from "../attachments/attachment-deleti
 import { insertAuditEntry } from "../identity/audit.repository.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
-import type { CheckInService } from "../media/check-in.service.js";
+import type { CheckInService } from "../media/intake/check-in.service.js";
 import { requireReply, requireTicket } from "./find-ticket.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";

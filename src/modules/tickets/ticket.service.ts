@@ -11,7 +11,7 @@ import { findCompany } from "../identity/company.repository.js";
 import { findMembership } from "../identity/membership.repository.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
-import type { CheckInService } from "../media/check-in.service.js";
+import type { CheckInService } from "../media/intake/check-in.service.js";
 import { auditTicket } from "./audit-ticket.js";
 import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";

@@ -6,7 +6,7 @@ import type { AttachmentView } from "../attachments/attachment.repository.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
 import type { ParentRef } from "../attachments/parents.js";
 import type { Viewer } from "../identity/viewer.js";
-import type { CheckInService } from "../media/check-in.service.js";
+import type { CheckInService } from "../media/intake/check-in.service.js";
 import type { FoundTicket } from "./find-ticket.js";
 import { requireReply, requireTicket } from "./find-ticket.js";
 import type { TicketView } from "./ticket.repository.js";

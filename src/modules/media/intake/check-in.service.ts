@@ -1,0 +1,171 @@
+import { formatBytes } from "../../../kernel/bytes.js";
+import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { IncomingFile, IncomingFiles } from "../../../platform/http/incoming-files.js";
+import { ENVELOPE_BYTES } from "../../../platform/http/incoming-files.js";
+import type { Scanner } from "../../../platform/scanner/scanner.js";
+import type { TempFolder } from "../../../platform/storage/temp-file.js";
+import type { UserViewer } from "../../identity/viewer.js";
+import type { Bucket, BucketRules } from "../buckets.js";
+import { identify } from "./identify.js";
+import { inspect } from "./inspect.js";
+import { receive } from "./receive.js";
+import type { RecordMore } from "./record.js";
+import { storeAndRecord } from "./record.js";
+import type { Scanned } from "./scan.js";
+import { scan } from "./scan.js";
+import type { StoreDeps } from "./store.js";
+
+export interface CheckInDeps extends StoreDeps {
+  readonly db: Database;
+  readonly tempFolder: TempFolder;
+  readonly scanner: Scanner;
+  readonly buckets: Readonly<Record<Bucket, BucketRules>>;
+  readonly filesPerRequest: number;
+  readonly maxPixels: number;
+}
+
+export interface CheckIn<Result> {
+  /** Who uploads; that they may, has been decided before. */
+  readonly viewer: UserViewer;
+  readonly companyId: string;
+  readonly bucket: Bucket;
+  readonly incoming: IncomingFiles;
+  readonly recordMore: RecordMore<Result>;
+}
+
+export type CheckInService = ReturnType<typeof createCheckInService>;
+
+/** Takes files in: the way of an upload from its first byte to its committed rows, all or nothing. */
+export function createCheckInService(deps: CheckInDeps) {
+  return {
+    /** The rules of a bucket, as they are in force. */
+    rulesOf: (bucket: Bucket): BucketRules => deps.buckets[bucket],
+
+    /**
+     * Refuses by what is known before the first byte of a file: their number and the size of the request.
+     *
+     * @throws BAD_USER_INPUT, FILE_TOO_LARGE
+     */
+    refuseBySize(bucket: Bucket, incoming: IncomingFiles): void {
+      refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
+    },
+
+    /**
+     * Receives, identifies, inspects, scans, stores and records files.
+     *
+     * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED, each with
+     *   the `index` and `fileName` of the file that was refused; nothing of the others is kept then
+     */
+    async checkIn<Result>({
+      incoming,
+      recordMore,
+      viewer,
+      companyId,
+      bucket,
+    }: CheckIn<Result>): Promise<Result> {
+      if (incoming.files.length === 0) return deps.db.transaction((tx) => recordMore(tx, []));
+      refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
+      const batch = new Batch();
+      try {
+        const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
+        return await storeAndRecord(deps, { companyId, bucket, uploaderId: viewer.id, files, recordMore });
+      } finally {
+        await batch.dispose();
+      }
+    },
+  };
+}
+
+/** The temp files of one request; disposing it removes those that the storage has not taken over. */
+class Batch {
+  readonly #abort = new AbortController();
+  readonly #temps: AsyncDisposable[] = [];
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  keep(temp: AsyncDisposable): void {
+    this.#temps.push(temp);
+  }
+
+  abort(reason: unknown): void {
+    this.#abort.abort(reason);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#temps.map((temp) => temp[Symbol.asyncDispose]()));
+  }
+}
+
+/** The first file that is refused stops the others: none of them is read on. */
+async function receiveAll(
+  deps: CheckInDeps,
+  rules: BucketRules,
+  incoming: IncomingFiles,
+  batch: Batch,
+): Promise<Scanned[]> {
+  const stopped = new Promise<never>((_, reject) => {
+    batch.signal.addEventListener("abort", () => reject(batch.signal.reason), { once: true });
+  });
+  stopped.catch(() => {});
+  const outcomes = await Promise.allSettled(
+    incoming.files.map(async (promise, index) => {
+      try {
+        return await takeIn(deps, rules, await Promise.race([promise, stopped]), batch, index);
+      } catch (error) {
+        batch.abort(error);
+        throw error;
+      }
+    }),
+  );
+  batch.signal.throwIfAborted();
+  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+}
+
+async function takeIn(
+  deps: CheckInDeps,
+  rules: BucketRules,
+  file: IncomingFile,
+  batch: Batch,
+  index: number,
+): Promise<Scanned> {
+  try {
+    const temp = await deps.tempFolder.open();
+    batch.keep(temp);
+    const received = await receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal });
+    const identified = await identify(received, rules);
+    const inspected = await inspect(identified, { maxPixels: deps.maxPixels });
+    return await scan(inspected, deps.scanner);
+  } catch (error) {
+    throw error instanceof FiledeskError ? ofFile(error, file.fileName, index) : error;
+  }
+}
+
+/** Says which file of the request was refused. */
+const ofFile = (error: FiledeskError, fileName: string, index: number) =>
+  new FiledeskError(error.code, `File ${index} ("${fileName}"): ${error.message}`, {
+    ...error.details,
+    index,
+    fileName,
+  });
+
+function refuseBySize(
+  rules: BucketRules,
+  filesPerRequest: number,
+  { files, requestBytes }: IncomingFiles,
+): void {
+  if (files.length > filesPerRequest)
+    throw badUserInput(`A request takes ${filesPerRequest} files at most; this one has ${files.length}.`, {
+      limit: filesPerRequest,
+      actual: files.length,
+    });
+  const most = files.length * rules.maxBytes + ENVELOPE_BYTES;
+  if (requestBytes !== null && requestBytes > most)
+    throw new FiledeskError(
+      "FILE_TOO_LARGE",
+      `A file here may have ${formatBytes(rules.maxBytes)}; this request of ${formatBytes(requestBytes)} with ${files.length} file(s) must hold a larger one.`,
+      { limit: rules.maxBytes, actual: requestBytes },
+    );
+}

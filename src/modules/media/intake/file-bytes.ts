@@ -1,0 +1,52 @@
+import type { FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
+import { KIB } from "../../../kernel/bytes.js";
+import type { Received } from "./receive.js";
+
+/** What is read from the disk at once, and the most that is looked at in one go. */
+export const WINDOW_BYTES = 256 * KIB;
+
+/** Random access to a received file through one window, so that memory is flat whatever the file's size. */
+export interface FileBytes extends AsyncDisposable {
+  readonly size: number;
+  /** Up to `length` bytes; fewer where the file ends. They are good until the next `read`. */
+  read(at: number, length: number): Promise<Buffer>;
+}
+
+/** Opens the file when something outside its head is read, and not before. */
+export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "size" | "head">): FileBytes {
+  let handle: FileHandle | undefined;
+  let buffer: Buffer | undefined;
+  let window = { at: 0, bytes: head };
+
+  const load = async (at: number, length: number): Promise<Buffer> => {
+    handle ??= await open(temp.path);
+    if (buffer === undefined || buffer.length < length)
+      buffer = Buffer.allocUnsafe(Math.max(length, WINDOW_BYTES));
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - at), at);
+    window = { at, bytes: buffer.subarray(0, bytesRead) };
+    return window.bytes.subarray(0, length);
+  };
+  return {
+    size,
+    async read(at, length) {
+      const end = Math.min(at + length, size);
+      if (at < 0 || at >= end) return Buffer.alloc(0);
+      if (end <= head.length) return head.subarray(at, end);
+      if (at >= window.at && end <= window.at + window.bytes.length)
+        return window.bytes.subarray(at - window.at, end - window.at);
+      return load(at, end - at);
+    },
+    async [Symbol.asyncDispose]() {
+      await handle?.close();
+    },
+  };
+}
+
+/**
+ * The bytes from `from` to the file's end, window by window. Each begins with the last `overlap` bytes of the one
+ * before, so that nothing of up to that length is missed on a border.
+ */
+export async function* windows(bytes: FileBytes, from: number, overlap: number): AsyncGenerator<Buffer> {
+  for (let at = from; at < bytes.size; at += WINDOW_BYTES - overlap) yield await bytes.read(at, WINDOW_BYTES);
+}

@@ -1,0 +1,110 @@
+import type { Metadata, Sharp, SharpOptions } from "sharp";
+import sharp from "sharp";
+import { FiledeskError } from "../../../kernel/errors.js";
+import type { FileTypeName } from "../file-types.js";
+import { corruptFile, tooManyFrames, tooManyPixels } from "../media.errors.js";
+import type { Identified } from "./identify.js";
+import { inspectBmp } from "./inspect-bmp.js";
+
+declare const proof: unique symbol;
+
+/** A file that was found to be sound as far as its kind can be checked. Only `inspect` makes one. */
+export interface Inspected extends Identified {
+  readonly [proof]: "inspected";
+  /** In pixels, as people see it (EXIF orientation applied). Null for what is no image. */
+  readonly width: number | null;
+  readonly height: number | null;
+}
+
+export interface InspectOptions {
+  /** The largest image, in pixels (width × height). */
+  readonly maxPixels: number;
+}
+
+interface Dimensions {
+  readonly width: number;
+  readonly height: number;
+}
+
+const MAX_FRAMES = 2_000;
+
+/** JPEG decoders can leave out 7 of 8 rows and columns: all coded data is read, little is computed. */
+const SHRINK = 8;
+
+/** What sharp calls the types that it decodes for us. */
+const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp"]);
+
+// Each file is decoded once, so a cache holds nothing of use; and uploads, not threads, are what runs in parallel.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/**
+ * Decodes an image once, to prove it and to learn its dimensions. Other kinds pass as they are.
+ *
+ * @throws FILE_TOO_LARGE for more pixels or frames than allowed, which is known before anything is decoded;
+ *   CORRUPT_FILE for an image that does not decode
+ */
+export async function inspect(identified: Identified, { maxPixels }: InspectOptions): Promise<Inspected> {
+  const dimensions = await dimensionsOf(identified, maxPixels);
+  return { ...identified, width: dimensions?.width ?? null, height: dimensions?.height ?? null } as Inspected;
+}
+
+async function dimensionsOf(file: Identified, maxPixels: number): Promise<Dimensions | null> {
+  if (DECODED.has(file.type.name)) return decode(file, maxPixels);
+  if (file.type.name === "bmp") return refusePixels(inspectBmp(file.head, file.size), maxPixels);
+  // Until there is a sanitiser, a bucket that lists SVG does not get it.
+  if (file.type.kind === "IMAGE")
+    throw new FiledeskError(
+      "UNSUPPORTED_FILE_TYPE",
+      `This file is ${file.type.title}, which cannot be taken yet.`,
+    );
+  return null;
+}
+
+function refusePixels(dimensions: Dimensions, maxPixels: number): Dimensions {
+  if (dimensions.width * dimensions.height > maxPixels)
+    throw tooManyPixels(maxPixels, dimensions.width, dimensions.height);
+  return dimensions;
+}
+
+async function decode(file: Identified, maxPixels: number): Promise<Dimensions> {
+  const header = await tellDamage(open(file, "error", false).metadata());
+  refusePixels(header, maxPixels);
+  if (header.format !== file.type.name) throw corruptFile("the image is not of the kind that it begins as");
+  if ((header.pages ?? 1) > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, header.pages ?? 1);
+  await proveDecodable(file, header, maxPixels);
+  return header.autoOrient;
+}
+
+/**
+ * The strictest level sees a JPEG that was cut and closed again, but takes offence at harmless oddities of some
+ * phones as well: for whatever else it says, a second decoding one level below has the last word.
+ */
+async function proveDecodable(file: Identified, header: Metadata, maxPixels: number): Promise<void> {
+  try {
+    await decodeSmall(open(file, "warning", maxPixels), header);
+  } catch (error) {
+    if (/premature end/i.test(String(error))) throw corruptFile("the image ends too early");
+    await tellDamage(decodeSmall(open(file, "error", maxPixels), header));
+  }
+}
+
+/** A small file is in memory already; a large one libvips reads itself. */
+function open(file: Identified, failOn: SharpOptions["failOn"], limitInputPixels: number | false): Sharp {
+  const input = file.head.length === file.size ? file.head : file.temp.path;
+  return sharp(input, { failOn, limitInputPixels, sequentialRead: true });
+}
+
+const decodeSmall = (image: Sharp, { width, height }: Dimensions): Promise<Buffer> =>
+  image
+    .resize(Math.ceil(width / SHRINK), Math.ceil(height / SHRINK), { fit: "fill", kernel: "nearest" })
+    .raw()
+    .toBuffer();
+
+async function tellDamage<T>(decoding: Promise<T>): Promise<T> {
+  try {
+    return await decoding;
+  } catch (error) {
+    throw corruptFile(`the image cannot be decoded (${(error as Error).message.split("\n")[0]})`);
+  }
+}

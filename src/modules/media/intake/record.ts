@@ -1,0 +1,118 @@
+import type { Database } from "../../../platform/database/client.js";
+import { commitIsInDoubt } from "../../../platform/database/faults.js";
+import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
+import { listKnownHashes, lockBlobs, upsertBlobs } from "../blob.repository.js";
+import type { Bucket } from "../buckets.js";
+import { insertMediaFiles } from "../media-file.repository.js";
+import type { Scanned } from "./scan.js";
+import type { StoreDeps } from "./store.js";
+import { store } from "./store.js";
+
+/** A file that has been recorded as somebody's property, in the transaction that is under way. */
+export interface RecordedFile {
+  readonly id: string;
+  readonly fileName: string;
+  readonly size: number;
+}
+
+/** What else is written in the transaction that records the files. What it throws undoes everything. */
+export type RecordMore<Result> = (tx: Database, files: readonly RecordedFile[]) => Promise<Result>;
+
+interface RecordRequest<Result> {
+  readonly companyId: string;
+  readonly bucket: Bucket;
+  readonly uploaderId: string;
+  readonly files: readonly Scanned[];
+  readonly recordMore: RecordMore<Result>;
+}
+
+/** A purge took bytes away that this upload had found to be there: they have to be stored after all. */
+class BytesPurged extends Error {
+  constructor(readonly hashes: readonly string[]) {
+    super(`purged meanwhile: ${hashes.join(", ")}`);
+  }
+}
+
+/**
+ * Stores the bytes that the company has not got, then records all files and `recordMore` in one transaction.
+ *
+ * The order is what keeps the promise that no row lacks its bytes: bytes first, rows after. Bytes that no row
+ * came to point at, because equal ones were first or because the transaction was refused, are removed again;
+ * when the process dies on the way, the sweep does it.
+ */
+export async function storeAndRecord<Result>(
+  deps: StoreDeps & { readonly db: Database },
+  request: RecordRequest<Result>,
+): Promise<Result> {
+  const byHash = new Map(request.files.map((file) => [file.sha256, file]));
+  const known = await listKnownHashes(deps.db, request.companyId, [...byHash.keys()]);
+  const stored = new Map<string, NewBlob>();
+  let missing = [...byHash.keys()].filter((hash) => !known.has(hash));
+  let outcome: "open" | "refused" | "unknown" | ReadonlySet<string> = "open";
+  try {
+    for (;;) {
+      outcome = "refused";
+      for (const hash of missing.sort()) {
+        const file = byHash.get(hash);
+        if (file) stored.set(hash, await store(deps, request.companyId, request.bucket, file));
+      }
+      try {
+        outcome = "unknown";
+        const { claimed, result } = await deps.db.transaction((tx) =>
+          record(tx, request, [...byHash.keys()], stored),
+        );
+        outcome = new Set(claimed.map((blob) => blob.storageKey));
+        return result;
+      } catch (error) {
+        outcome = commitIsInDoubt(error) ? "unknown" : "refused";
+        if (!(error instanceof BytesPurged)) throw error;
+        missing = [...error.hashes];
+      }
+    }
+  } finally {
+    await removeSurplus(deps, [...stored.values()], outcome);
+  }
+}
+
+async function record<Result>(
+  tx: Database,
+  request: RecordRequest<Result>,
+  hashes: readonly string[],
+  stored: ReadonlyMap<string, NewBlob>,
+) {
+  const { companyId, bucket, uploaderId, files, recordMore } = request;
+  const inOrder = [...stored.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const claimed = [
+    ...(await upsertBlobs(tx, companyId, inOrder)),
+    ...(await lockBlobs(
+      tx,
+      companyId,
+      hashes.filter((hash) => !stored.has(hash)),
+    )),
+  ];
+  const blobOf = new Map(claimed.map((blob) => [blob.sha256, blob.id]));
+  const purged = hashes.filter((hash) => !blobOf.has(hash));
+  if (purged.length > 0) throw new BytesPurged(purged);
+  const rows = files.map(({ sha256, fileName }) => ({
+    companyId,
+    bucket,
+    uploaderId,
+    fileName,
+    blobId: blobOf.get(sha256) ?? "",
+  }));
+  const ids = await insertMediaFiles(tx, rows);
+  const recorded = files.map(({ fileName, size }, index) => ({ id: ids[index] ?? "", fileName, size }));
+  return { claimed: claimed as readonly ClaimedBlob[], result: await recordMore(tx, recorded) };
+}
+
+async function removeSurplus(
+  { storage }: StoreDeps,
+  stored: readonly NewBlob[],
+  outcome: "open" | "refused" | "unknown" | ReadonlySet<string>,
+): Promise<void> {
+  if (outcome === "unknown") return;
+  const kept = typeof outcome === "string" ? new Set<string>() : outcome;
+  const surplus = stored.map((blob) => blob.storageKey).filter((key) => !kept.has(key));
+  // What cannot be removed now, the sweep removes: an upload that has succeeded does not fail for it.
+  if (surplus.length > 0) await storage.delete(surplus).catch(() => {});
+}

@@ -1,0 +1,48 @@
+import { rateLimited } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
+import type { UserViewer } from "../../identity/viewer.js";
+
+export interface UploadLimits {
+  readonly perMinute: number;
+  readonly atOnce: number;
+}
+
+/** What to try again after when one's own uploads are in the way, in seconds. */
+const RETRY_SECONDS = 5;
+
+/**
+ * Lets requests with files in: so many a minute for each user on all servers together, and so many under way at
+ * once on this one. The latter protect this process, so this process counts them.
+ */
+export function createUploadAdmission(db: Database, { perMinute, atOnce }: UploadLimits) {
+  const underWay = new Map<string, number>();
+  const change = (userId: string, by: number) => {
+    const count = (underWay.get(userId) ?? 0) + by;
+    if (count === 0) underWay.delete(userId);
+    else underWay.set(userId, count);
+  };
+  return {
+    /** @throws RATE_LIMITED */
+    async admit({ id }: UserViewer): Promise<{ release(): void }> {
+      if ((underWay.get(id) ?? 0) >= atOnce)
+        throw rateLimited(
+          `You have ${atOnce} uploads under way: wait until one of them is done.`,
+          RETRY_SECONDS,
+        );
+      change(id, 1);
+      try {
+        await countUse(db, {
+          key: `upload:${id}`,
+          limit: perMinute,
+          windowSeconds: 60,
+          message: "Too many uploads",
+        });
+      } catch (error) {
+        change(id, -1);
+        throw error;
+      }
+      return { release: () => change(id, -1) };
+    },
+  };
+}
