@@ -1,0 +1,71 @@
+import { EnvError, makeValidator } from "envalid";
+
+export const list = makeValidator<readonly string[]>((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+
+/** 0 takes a free one. */
+export const port = makeValidator<number>((text) => {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new EnvError(`"${text}" is not a port number`);
+  return value;
+});
+
+/** Higher than anything that makes sense, and low enough for every use of a number here. */
+const MOST = 1_000_000;
+
+export const whole = makeValidator<number>((text) => {
+  const value = Number(text);
+  if (value > MOST) throw new EnvError(`"${text}" is more than ${MOST}`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new EnvError(`"${text}" is not a whole number above 0`);
+  return value;
+});
+
+const urlOf = (schemes: readonly string[], example: string) =>
+  makeValidator<string>((text) => {
+    if (!URL.canParse(text) || !schemes.includes(new URL(text).protocol))
+      throw new EnvError(`"${text}" is not a URL like ${example}`);
+    if (new URL(text).hash !== "")
+      throw new EnvError(`"${text}" has a fragment, which a server is never told`);
+    return text;
+  });
+
+export const httpUrl = urlOf(["http:", "https:"], "https://example.com");
+export const postgresUrl = urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database");
+
+export const origins = makeValidator<readonly string[]>((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean)
+    .map((item) => {
+      if (!/^https?:/.test(item) || !URL.canParse(item) || new URL(item).origin !== item)
+        throw new EnvError(`"${item}" is not an origin like https://app.example.com`);
+      return item;
+    }),
+);
+
+export const email = makeValidator<string>((text) => {
+  if (!/^[^@\s]+@[^@\s]+$/.test(text)) throw new EnvError(`"${text}" is not an e-mail address`);
+  return text.toLowerCase();
+});
+
+export const secret = makeValidator<string>((text) => {
+  if (text.length < 32)
+    throw new EnvError(`a secret has at least 32 characters, this one has ${text.length}`);
+  return text;
+});
+
+/** `id:secret` pairs, newest first, as the signer takes them. */
+export const keys = makeValidator<readonly { id: string; secret: string }[]>((text) =>
+  text.split(",").map((pair) => {
+    const [, id, value] = /^([A-Za-z0-9_-]{1,16}):(.{32,})$/.exec(pair.trim()) ?? [];
+    if (!id || !value) throw new EnvError("each key is `id:secret`, the secret with at least 32 characters");
+    return { id, secret: value };
+  }),
+);
