@@ -45,7 +45,8 @@ export async function startFiledesk(options: FiledeskOptions): Promise<ServerPro
   const { main, environment, logFile, profile } = options;
   const port = await freePort();
   const log = await open(logFile, "w");
-  const flags = profile ? ["--import", modulePath("profiler.js")] : [];
+  // As `npm start` and the container image run it.
+  const flags = ["--max-semi-space-size=32", ...(profile ? ["--import", modulePath("profiler.js")] : [])];
   const child = spawn(process.execPath, [...flags, main, "serve"], {
     env: { ...process.env, ...environment, PORT: String(port), PROFILE_FOLDER: profile },
     stdio: ["ignore", log.fd, log.fd],

@@ -41,7 +41,7 @@ const LEASH =
 function launch(environment: Environment) {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm run build`);
   const { PATH = "", HOME = "", TMPDIR } = process.env;
-  const child = spawn(process.execPath, ["--import", LEASH, MAIN, "serve"], {
+  const child = spawn(process.execPath, ["--max-semi-space-size=32", "--import", LEASH, MAIN, "serve"], {
     stdio: ["pipe", "pipe", "pipe"],
     cwd: tmpdir(), // no .env of a developer's
     env: {
