@@ -3,7 +3,7 @@ import "reflect-metadata";
 import closeWithGrace from "close-with-grace";
 import { banner } from "./app/banner.js";
 import { serve } from "./app/serve.js";
-import { ConfigurationError, readConfig } from "./platform/config/config.js";
+import { readConfig } from "./platform/config/config.js";
 import { createLogger } from "./platform/logger.js";
 import { isErrno } from "./platform/storage/errno.js";
 
@@ -61,7 +61,8 @@ function inWords(error: Error): string {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const isExpected = error instanceof ConfigurationError || (error instanceof Error && !process.env.DEBUG);
-  process.stderr.write(`${isExpected ? inWords(error as Error) : String((error as Error).stack ?? error)}\n`);
+  // A start that fails has something to say to the operator; a bug in ours has to say where it is.
+  const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  process.stderr.write(`${isBug ? error.stack : inWords(error as Error)}\n`);
   process.exitCode = 1;
 }
