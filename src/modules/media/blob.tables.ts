@@ -1,6 +1,17 @@
 import { sql } from "drizzle-orm";
-import { bigint, check, integer, pgEnum, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
-import { primaryId, timestamps } from "../../platform/database/columns.js";
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  text,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
+import { moment, primaryId, timestamps } from "../../platform/database/columns.js";
 import { companies } from "../identity/company.tables.js";
 
 export const scanStatus = pgEnum("scan_status", [
@@ -10,6 +21,8 @@ export const scanStatus = pgEnum("scan_status", [
   "QUARANTINED",
   "NOT_SCANNED",
 ]);
+
+export const blobIntegrity = pgEnum("blob_integrity", ["UNVERIFIED", "INTACT", "ALTERED", "MISSING"]);
 
 /** Bytes, stored once per company. A row exists only while its bytes do. */
 export const blobs = pgTable(
@@ -25,13 +38,23 @@ export const blobs = pgTable(
     storageKey: text("storage_key").notNull().unique(),
     width: integer("width"),
     height: integer("height"),
+    /** Of a video, in milliseconds. */
+    durationMs: integer("duration_ms"),
+    /** What the file says of itself (`MediaMetadata`), never its place on earth. */
+    metadata: jsonb("metadata").notNull().default({}),
+    /** ThumbHash, base64; null until it is made, and for what has no picture. */
+    placeholder: text("placeholder"),
     scanStatus: scanStatus("scan_status").notNull(),
+    /** What the last re-hashing of the stored bytes found. The hash itself is never rewritten. */
+    integrity: blobIntegrity("integrity").notNull().default("UNVERIFIED"),
+    verifiedAt: moment("verified_at"),
     ...timestamps(),
   },
   (table) => [
     unique("blobs_once_per_company").on(table.companyId, table.sha256),
     check("blobs_sha256_form", sql`${table.sha256} ~ '^[0-9a-f]{64}$'`),
     check("blobs_not_empty", sql`${table.size} > 0`),
+    index("blobs_to_verify").on(table.verifiedAt.asc().nullsFirst(), table.id),
   ],
 );
 

@@ -55,6 +55,8 @@ export interface NewMediaFile {
   readonly blobId: string;
   readonly bucket: Bucket;
   readonly fileName: string;
+  readonly size: number;
+  readonly mimeType: string;
   readonly uploaderId: string;
 }
 

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
-import { index, pgEnum, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import type { AnyPgColumn } from "drizzle-orm/pg-core";
+import { bigint, index, pgEnum, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { moment, primaryId, softDelete, timestamps } from "../../platform/database/columns.js";
 import { companies } from "../identity/company.tables.js";
 import { users } from "../identity/user.tables.js";
@@ -15,6 +16,8 @@ export const bucket = pgEnum("bucket", [
   "PUBLIC_PAGES",
 ]);
 
+export const variantsStatus = pgEnum("variants_status", ["PENDING", "READY", "FAILED", "NOT_APPLICABLE"]);
+
 /** Uploaded files as somebody's property. Several may share the bytes of one blob. */
 export const mediaFiles = pgTable(
   "media_files",
@@ -28,17 +31,34 @@ export const mediaFiles = pgTable(
       .references(() => blobs.id),
     bucket: bucket("bucket").notNull(),
     fileName: text("file_name").notNull(),
+    /** As its blob has them, which never change: kept here so that lists are filtered and sorted by an index. */
+    size: bigint("size", { mode: "number" }).notNull(),
+    mimeType: text("mime_type").notNull(),
     uploaderId: uuid("uploader_id")
       .notNull()
       .references(() => users.id),
     expiresAt: moment("expires_at"),
+    /** Whether the renditions that its bucket prescribes have been made of its bytes. */
+    variantsStatus: variantsStatus("variants_status").notNull().default("NOT_APPLICABLE"),
+    /** The file that replaced this one; a version is read, listed and removed with that file alone. */
+    versionOf: uuid("version_of").references((): AnyPgColumn => mediaFiles.id),
     ...timestamps(),
     ...softDelete(),
   },
   (table) => [
     index("media_files_by_company")
       .on(table.companyId, table.createdAt, table.id)
-      .where(sql`${table.deletedAt} is null`),
+      .where(sql`${table.deletedAt} is null and ${table.versionOf} is null`),
+    index("media_files_by_size")
+      .on(table.companyId, table.size, table.id)
+      .where(sql`${table.deletedAt} is null and ${table.versionOf} is null`),
+    index("media_files_by_name")
+      .on(table.companyId, table.fileName, table.id)
+      .where(sql`${table.deletedAt} is null and ${table.versionOf} is null`),
+    index("media_files_versions")
+      .on(table.versionOf, table.createdAt)
+      .where(sql`${table.versionOf} is not null`),
+    index("media_files_expiring").on(table.expiresAt).where(sql`${table.expiresAt} is not null`),
     index("media_files_by_blob").on(table.blobId),
     index("media_files_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],

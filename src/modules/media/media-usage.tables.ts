@@ -1,4 +1,5 @@
-import { index, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import { index, pgTable, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { primaryId, timestamps } from "../../platform/database/columns.js";
 import { companies } from "../identity/company.tables.js";
 import { mediaFiles } from "./media-file.tables.js";
@@ -22,5 +23,9 @@ export const mediaUsages = pgTable(
   (table) => [
     unique("media_usages_once").on(table.mediaFileId, table.resourceType, table.resourceId, table.fieldName),
     index("media_usages_by_resource").on(table.resourceType, table.resourceId),
+    // A company has one logo and a person one avatar.
+    uniqueIndex("media_usages_single")
+      .on(table.resourceType, table.resourceId, table.fieldName)
+      .where(sql`${table.resourceType} in ('company', 'user')`),
   ],
 );

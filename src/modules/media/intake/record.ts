@@ -93,11 +93,13 @@ async function record<Result>(
   const blobOf = new Map(claimed.map((blob) => [blob.sha256, blob.id]));
   const purged = hashes.filter((hash) => !blobOf.has(hash));
   if (purged.length > 0) throw new BytesPurged(purged);
-  const rows = files.map(({ sha256, fileName }) => ({
+  const rows = files.map(({ sha256, fileName, size, type }) => ({
     companyId,
     bucket,
     uploaderId,
     fileName,
+    size,
+    mimeType: type.mimeType,
     blobId: blobOf.get(sha256) ?? "",
   }));
   const ids = await insertMediaFiles(tx, rows);
