@@ -4,8 +4,10 @@ import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
-import { keyset } from "../../platform/database/keyset.js";
-import { inTenants } from "../identity/tenant.repository.js";
+import { keysetTemplate, keysetValues, pageShape } from "../../platform/database/keyset.js";
+import { preparedByShape } from "../../platform/database/prepared-once.js";
+import type { TenantShape } from "../identity/tenant.repository.js";
+import { inTenants, inTenantsTemplate, tenantShape, tenantValue } from "../identity/tenant.repository.js";
 import type { TenantScope } from "../identity/viewer.js";
 import { blobs } from "../media/blob.tables.js";
 import { mediaFiles } from "../media/media-file.tables.js";
@@ -71,16 +73,16 @@ const parentColumn = (kind: ParentRef["kind"]) =>
 export const attachmentOrder = { keys: [attachments.createdAt, attachments.id], descending: false };
 export const attachmentPosition = (row: AttachmentView) => [row.createdAt.toISOString(), row.id];
 
-/** One page of each parent's attachments, in one statement whatever the number of parents. */
-export async function listPagesOfParents(
-  db: Database,
-  tenants: TenantScope,
-  kind: ParentRef["kind"],
-  parentIds: readonly string[],
-  page: PageRequest,
-): Promise<Map<string, Page<AttachmentView>>> {
-  const { where, orderBy, limit } = keyset(attachmentOrder, page);
+interface PagesShape extends ReturnType<typeof pageShape> {
+  readonly kind: ParentRef["kind"];
+  readonly tenants: TenantShape;
+}
+
+const pagesOfParents = preparedByShape((db, { kind, tenants, ...page }: PagesShape) => {
+  const { where, orderBy, limit } = keysetTemplate(attachmentOrder, page);
   const parent = parentColumn(kind);
+  const inScope = inTenantsTemplate(attachments.companyId, tenants, "companyIds");
+  const ofParents = sql`${parent} = any(${sql.placeholder("parentIds")})`;
   const ranked = db
     .select({
       id: attachments.id,
@@ -89,12 +91,29 @@ export async function listPagesOfParents(
       ),
     })
     .from(attachments)
-    .where(live(tenants, isAnyOf(parent, parentIds), where))
+    .where(and(isNull(attachments.deletedAt), inScope, ofParents, where))
     .as("ranked");
-  const rows = await joined(db)
+  return joined(db)
     .innerJoin(ranked, eq(ranked.id, attachments.id))
     .where(sql`${ranked.rank} <= ${limit}`)
-    .orderBy(...orderBy);
+    .orderBy(...orderBy)
+    .prepare("attachments_of_parents");
+});
+
+/** One page of each parent's attachments, in one statement whatever the number of parents. */
+export async function listPagesOfParents(
+  db: Database,
+  tenants: TenantScope,
+  kind: ParentRef["kind"],
+  parentIds: readonly string[],
+  page: PageRequest,
+): Promise<Map<string, Page<AttachmentView>>> {
+  const statement = pagesOfParents(db, { kind, tenants: tenantShape(tenants), ...pageShape(page) });
+  const rows = await statement.execute({
+    parentIds,
+    companyIds: tenantValue(tenants),
+    ...keysetValues(attachmentOrder, page),
+  });
   const ofParent = new Map<string, AttachmentView[]>(parentIds.map((id) => [id, []]));
   for (const row of rows) ofParent.get((kind === "ticket" ? row.ticketId : row.replyId) ?? "")?.push(row);
   return new Map([...ofParent].map(([id, read]) => [id, toPage(page, read)]));

@@ -1,13 +1,9 @@
-import type { SQL } from "drizzle-orm";
-import { and, eq, gte, ilike, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
+import type { Placeholder } from "drizzle-orm";
+import { and, eq, gte, isNotNull, isNull, sql } from "drizzle-orm";
 import { notFound } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
-import type { Page, PageRequest } from "../../kernel/pagination.js";
-import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
-import type { SortOrder } from "../../platform/database/keyset.js";
-import { keyset } from "../../platform/database/keyset.js";
 import { companies } from "../identity/company.tables.js";
 import { inTenants } from "../identity/tenant.repository.js";
 import type { TenantScope } from "../identity/viewer.js";
@@ -18,30 +14,11 @@ import { ticketParticipants } from "./ticket-participant.tables.js";
 /** A ticket, and whether the person who asks is one of its participants. */
 export type TicketView = TicketRow & { readonly isParticipant: boolean };
 
-/** Whose tickets a person may see: all of some companies, in others those that they take part in. */
-export interface TicketScope {
-  readonly userId: string;
-  readonly staffOf: TenantScope;
-  readonly memberOf: TenantScope;
-}
-
-export interface TicketFilter {
-  readonly companyId?: string | null | undefined;
-  readonly status?: readonly TicketRow["status"][] | null | undefined;
-  readonly priority?: readonly TicketRow["priority"][] | null | undefined;
-  readonly assigneeId?: string | null | undefined;
-  readonly isAssigned?: boolean | null | undefined;
-  readonly requesterId?: string | null | undefined;
-  readonly search?: string | null | undefined;
-  readonly createdFrom?: Date | null | undefined;
-  readonly createdBefore?: Date | null | undefined;
-  readonly isDeleted?: boolean | null | undefined;
-}
-
-const isParticipant = (userId: string) =>
+/** @param userId an id, or the placeholder of one */
+export const isParticipant = (userId: string | Placeholder) =>
   sql<boolean>`exists (select from ${ticketParticipants} where ${ticketParticipants.ticketId} = ${tickets.id} and ${ticketParticipants.userId} = ${userId})`;
 
-const columns = {
+export const ticketColumns = {
   id: tickets.id,
   companyId: tickets.companyId,
   number: tickets.number,
@@ -69,7 +46,7 @@ export async function listTicketsByIds(
   ids: readonly string[],
 ): Promise<TicketView[]> {
   return db
-    .select({ ...columns, isParticipant: isParticipant(userId) })
+    .select({ ...ticketColumns, isParticipant: isParticipant(userId) })
     .from(tickets)
     .where(and(isAnyOf(tickets.id, ids), inTenants(tickets.companyId, tenants)));
 }
@@ -83,94 +60,6 @@ export async function findTicket(
   const [row] = await listTicketsByIds(db, tenants, userId, [id]);
   return row ?? null;
 }
-
-const orders = {
-  CREATED_AT: tickets.createdAt,
-  UPDATED_AT: tickets.updatedAt,
-  PRIORITY: tickets.priority,
-  NUMBER: tickets.number,
-};
-
-export interface TicketOrder {
-  readonly field: keyof typeof orders;
-  readonly direction: "ASC" | "DESC";
-}
-
-const orderName = ({ field, direction }: TicketOrder) => `${field} ${direction}`;
-
-/** How many values a cursor holds: the order's name, the sort key, the id. */
-export const TICKET_CURSOR_SIZE = 3;
-
-/** The order and the values of its sort keys, as a cursor holds them. */
-export const ticketPosition = (order: TicketOrder) => (ticket: TicketView) => {
-  const values = {
-    CREATED_AT: ticket.createdAt.toISOString(),
-    UPDATED_AT: ticket.updatedAt.toISOString(),
-    PRIORITY: ticket.priority,
-    NUMBER: ticket.number,
-  };
-  return [orderName(order), values[order.field], ticket.id];
-};
-
-const sortOrder = (order: TicketOrder): SortOrder => ({
-  name: orderName(order),
-  keys: [orders[order.field], tickets.id],
-  descending: order.direction === "DESC",
-});
-
-export async function listTickets(
-  db: Database,
-  scope: TicketScope,
-  filter: TicketFilter,
-  { order, page }: { readonly order: TicketOrder; readonly page: PageRequest },
-): Promise<Page<TicketView>> {
-  const { where, orderBy, limit } = keyset(sortOrder(order), page);
-  const rows = await db
-    .select({ ...columns, isParticipant: isParticipant(scope.userId) })
-    .from(tickets)
-    .where(and(visibleIn(scope), ...conditions(filter), where))
-    .orderBy(...orderBy)
-    .limit(limit);
-  return toPage(page, rows);
-}
-
-export async function countTickets(db: Database, scope: TicketScope, filter: TicketFilter): Promise<number> {
-  return db.$count(tickets, and(visibleIn(scope), ...conditions(filter)));
-}
-
-function visibleIn({ userId, staffOf, memberOf }: TicketScope): SQL | undefined {
-  const asStaff = inTenants(tickets.companyId, staffOf);
-  if (staffOf === "every company" || memberOf === "every company") return asStaff;
-  const elsewhere = memberOf.companyIds.filter((id) => !staffOf.companyIds.includes(id));
-  if (elsewhere.length === 0) return asStaff;
-  const takesPart = or(eq(tickets.requesterId, userId), isParticipant(userId));
-  const asMember = and(inTenants(tickets.companyId, { companyIds: elsewhere }), takesPart);
-  return staffOf.companyIds.length === 0 ? asMember : or(asStaff, asMember);
-}
-
-function conditions(filter: TicketFilter): (SQL | undefined)[] {
-  return [
-    filter.isDeleted ? isNotNull(tickets.deletedAt) : isNull(tickets.deletedAt),
-    filter.companyId == null ? undefined : eq(tickets.companyId, filter.companyId),
-    filter.status?.length ? isAnyOf(tickets.status, filter.status) : undefined,
-    filter.priority?.length ? isAnyOf(tickets.priority, filter.priority) : undefined,
-    filter.assigneeId == null ? undefined : eq(tickets.assigneeId, filter.assigneeId),
-    filter.isAssigned == null
-      ? undefined
-      : filter.isAssigned
-        ? isNotNull(tickets.assigneeId)
-        : isNull(tickets.assigneeId),
-    filter.requesterId == null ? undefined : eq(tickets.requesterId, filter.requesterId),
-    filter.search?.trim() ? ilike(searchedText, `%${escapeLike(filter.search.trim())}%`) : undefined,
-    filter.createdFrom == null ? undefined : gte(tickets.createdAt, filter.createdFrom),
-    filter.createdBefore == null ? undefined : lt(tickets.createdAt, filter.createdBefore),
-  ];
-}
-
-/** The very expression that the trigram index is on (drizzle/0001_search_and_parents.sql). */
-const searchedText = sql`(${tickets.subject} || ' ' || ${tickets.description})`;
-
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, "\\$&");
 
 export interface NewTicket {
   readonly companyId: string;

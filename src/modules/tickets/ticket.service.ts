@@ -15,9 +15,11 @@ import type { CheckInService } from "../media/intake/check-in.service.js";
 import { auditTicket } from "./audit-ticket.js";
 import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
-import type { TicketFilter, TicketOrder, TicketScope, TicketView } from "./ticket.repository.js";
+import type { TicketView } from "./ticket.repository.js";
 import * as repository from "./ticket.repository.js";
 import type { TicketRow } from "./ticket.tables.js";
+import type { TicketFilter, TicketOrder, TicketScope } from "./ticket-list.repository.js";
+import * as list from "./ticket-list.repository.js";
 
 export interface TicketDeps {
   readonly db: Database;
@@ -72,11 +74,9 @@ async function listTickets(
   { filter, order, page: args }: TicketList,
 ): Promise<Connection<TicketView>> {
   const scope = scopeOf(viewer, filter);
-  const request = pageRequest(args, repository.TICKET_CURSOR_SIZE);
-  const page = await repository.listTickets(db, scope, filter, { order, page: request });
-  return toConnection(page, repository.ticketPosition(order), () =>
-    repository.countTickets(db, scope, filter),
-  );
+  const request = pageRequest(args, list.TICKET_CURSOR_SIZE);
+  const page = await list.listTickets(db, scope, filter, { order, page: request });
+  return toConnection(page, list.ticketPosition(order), () => list.countTickets(db, scope, filter));
 }
 
 async function openTicket(

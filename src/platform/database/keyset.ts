@@ -26,7 +26,14 @@ export function keyset({ name, keys, descending }: SortOrder, request: PageReque
     orderBy: keys.map((key) => sql`${key} ${toward}`),
     /** One more than the page holds, to learn whether another page follows. */
     limit: request.limit + 1,
-    where: from === null ? undefined : behind(keys, from, ascending),
+    where:
+      from === null
+        ? undefined
+        : behind(
+            keys,
+            keys.map((key, index) => checked(key, from[index])),
+            ascending,
+          ),
   };
 }
 
@@ -36,9 +43,37 @@ function positionIn(order: string, from: Position | null): Position | null {
   return from.slice(1);
 }
 
+/** What of a page request makes the text of its statement, as `preparedByShape` needs it. */
+export const pageShape = ({ direction, from }: PageRequest) => ({ direction, isContinued: from !== null });
+
+/** As `keyset`, with placeholders for the values, which `keysetValues` gives. */
+export function keysetTemplate(
+  { keys, descending }: SortOrder,
+  { direction, isContinued }: ReturnType<typeof pageShape>,
+) {
+  const ascending = descending !== (direction === "forward");
+  const toward = sql.raw(ascending ? "asc" : "desc");
+  const placeholders = keys.map((_, index) => sql.placeholder(`position${index}`));
+  return {
+    orderBy: keys.map((key) => sql`${key} ${toward}`),
+    limit: sql.placeholder("limit"),
+    where: isContinued ? behind(keys, placeholders, ascending) : undefined,
+  };
+}
+
+/** @throws BAD_USER_INPUT when the cursor was made for a list of another order */
+export function keysetValues({ name, keys }: SortOrder, request: PageRequest): Record<string, unknown> {
+  const from = name === undefined ? request.from : positionIn(name, request.from);
+  const position = from === null ? [] : keys.map((key, index) => checked(key, from[index]));
+  return {
+    limit: request.limit + 1,
+    ...Object.fromEntries(position.map((value, index) => [`position${index}`, value])),
+  };
+}
+
 /** A row-value comparison, which an index on the keys answers (SQL:1992 §8.2). */
-function behind(keys: readonly PgColumn[], from: Position, ascending: boolean): SQL {
-  const values = keys.map((key, index) => sql`${checked(key, from[index])}::${sql.raw(key.getSQLType())}`);
+function behind(keys: readonly PgColumn[], from: readonly unknown[], ascending: boolean): SQL {
+  const values = keys.map((key, index) => sql`${from[index]}::${sql.raw(key.getSQLType())}`);
   return sql`(${sql.join([...keys], sql`, `)}) ${sql.raw(ascending ? ">" : "<")} (${sql.join(values, sql`, `)})`;
 }
 

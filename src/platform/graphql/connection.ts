@@ -48,14 +48,14 @@ export class PageInfo {
 }
 
 /**
- * What a list's resolver returns. Its parts are functions, which GraphQL calls for the fields that were asked
- * for alone: no cursor is encoded and nothing is counted in vain.
+ * What a list's resolver returns. Its parts are getters, which are read for the fields that were asked for alone:
+ * no cursor is encoded and nothing is counted in vain.
  */
 export interface Connection<Row> {
-  edges(): { cursor: string; node: Row }[];
-  nodes(): readonly Row[];
-  pageInfo(): PageInfo;
-  totalCount(): Promise<number>;
+  readonly edges: readonly { readonly cursor: string; readonly node: Row }[];
+  readonly nodes: readonly Row[];
+  readonly pageInfo: PageInfo;
+  readonly totalCount: Promise<number>;
 }
 
 /** @param position where a row stands in the list's order: the values of its sort keys */
@@ -66,15 +66,21 @@ export function toConnection<Row>(
 ): Connection<Row> {
   const cursorOf = (row: Row | undefined) => (row === undefined ? null : encodeCursor(position(row)));
   return {
-    edges: () => page.rows.map((node) => ({ cursor: encodeCursor(position(node)), node })),
-    nodes: () => page.rows,
-    pageInfo: () => ({
-      hasNextPage: page.hasNextPage,
-      hasPreviousPage: page.hasPreviousPage,
-      startCursor: cursorOf(page.rows[0]),
-      endCursor: cursorOf(page.rows.at(-1)),
-    }),
-    totalCount: count,
+    nodes: page.rows,
+    get edges() {
+      return page.rows.map((node) => ({ cursor: encodeCursor(position(node)), node }));
+    },
+    get pageInfo() {
+      return {
+        hasNextPage: page.hasNextPage,
+        hasPreviousPage: page.hasPreviousPage,
+        startCursor: cursorOf(page.rows[0]),
+        endCursor: cursorOf(page.rows.at(-1)),
+      };
+    },
+    get totalCount() {
+      return count();
+    },
   };
 }
 
@@ -106,7 +112,8 @@ export function connectionType<Node extends object>(name: string, node: () => Cl
     @Field(() => PageInfo, { description: "Where this page stands in the list." })
     pageInfo!: PageInfo;
 
-    @Field(() => Int, { description: "Items in the whole list; counted only when asked for." })
+    // Not simple: it is a promise, and those are waited for where a resolver gave them alone.
+    @Field(() => Int, { simple: false, description: "Items in the whole list; counted only when asked for." })
     totalCount!: number;
   }
   return ConnectionOfNode;

@@ -9,6 +9,7 @@ import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { GraphQLError } from "graphql";
+import { compiledExecution } from "./compiled-execution.js";
 import { expectedFailure, formatError, isRefusalByGraphQL } from "./error-format.js";
 import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
 
@@ -30,7 +31,7 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
   options: GraphQLServerOptions<Context>,
 ): Promise<void> {
   const apollo = new ApolloServer<Context>({
-    schema: options.schema,
+    gateway: compiledExecution(options.schema),
     introspection: options.introspection,
     hideSchemaDetailsFromClientErrors: !options.introspection,
     includeStacktraceInErrorResponses: false,
