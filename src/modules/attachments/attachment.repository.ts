@@ -6,6 +6,7 @@ import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { keysetTemplate, keysetValues, pageShape } from "../../platform/database/keyset.js";
 import { preparedByShape } from "../../platform/database/prepared-once.js";
+import { withQuickRows } from "../../platform/database/quick-rows.js";
 import type { TenantShape } from "../identity/tenant.repository.js";
 import { inTenants, inTenantsTemplate, tenantShape, tenantValue } from "../identity/tenant.repository.js";
 import type { TenantScope } from "../identity/viewer.js";
@@ -93,11 +94,12 @@ const pagesOfParents = preparedByShape((db, { kind, tenants, ...page }: PagesSha
     .from(attachments)
     .where(and(isNull(attachments.deletedAt), inScope, ofParents, where))
     .as("ranked");
-  return joined(db)
+  const statement = joined(db)
     .innerJoin(ranked, eq(ranked.id, attachments.id))
     .where(sql`${ranked.rank} <= ${limit}`)
     .orderBy(...orderBy)
     .prepare("attachments_of_parents");
+  return withQuickRows(statement);
 });
 
 /** One page of each parent's attachments, in one statement whatever the number of parents. */

@@ -6,6 +6,7 @@ import type { Database } from "../../platform/database/client.js";
 import type { SortOrder } from "../../platform/database/keyset.js";
 import { keysetTemplate, keysetValues, pageShape } from "../../platform/database/keyset.js";
 import { preparedByShape } from "../../platform/database/prepared-once.js";
+import { withQuickRows } from "../../platform/database/quick-rows.js";
 import type { TenantShape } from "../identity/tenant.repository.js";
 import { inTenantsTemplate, tenantShape, tenantValue } from "../identity/tenant.repository.js";
 import type { TenantScope } from "../identity/viewer.js";
@@ -177,13 +178,14 @@ type PageOfListShape = ListShape & ReturnType<typeof pageShape> & { readonly ord
 
 const pageOfTickets = preparedByShape((db, { order, direction, isContinued, ...list }: PageOfListShape) => {
   const { where, orderBy, limit } = keysetTemplate(sortOrder(order), { direction, isContinued });
-  return db
+  const statement = db
     .select({ ...ticketColumns, isParticipant: isParticipant(sql.placeholder("userId")) })
     .from(tickets)
     .where(and(conditions(list), where))
     .orderBy(...orderBy)
     .limit(limit)
     .prepare("page_of_tickets");
+  return withQuickRows(statement);
 });
 
 export async function listTickets(
