@@ -24,15 +24,20 @@ interface Operation {
  * In a compiled query, a field without a resolver is the property of that name: no function, no promise.
  */
 export function compiledExecution(schema: GraphQLSchema): Gateway {
-  const seen = new WeakMap<OperationDefinitionNode, CompiledQuery | "once" | "not to be compiled">();
-  const run = async (operation: Operation): Promise<ExecutionResult> => {
-    const before = seen.get(operation.operation);
-    if (before === undefined)
-      seen.set(operation.operation, isQuery(operation) ? "once" : "not to be compiled");
-    if (before === undefined || before === "not to be compiled") return interpret(operation);
-    const compiled = before === "once" ? compile(operation) : before;
-    seen.set(operation.operation, compiled);
-    return compiled === "not to be compiled" ? interpret(operation) : runCompiled(compiled, operation);
+  const ways = new WeakMap<OperationDefinitionNode, Way>();
+  const compileAndRun: Way = (asked) => {
+    const way = compile(asked);
+    ways.set(asked.operation, way);
+    return way(asked);
+  };
+  const run: Way = (asked) => {
+    const way = ways.get(asked.operation);
+    if (way) return way(asked);
+    ways.set(
+      asked.operation,
+      asked.operation.operation === OperationTypeNode.QUERY ? compileAndRun : interpret,
+    );
+    return interpret(asked);
   };
   return {
     onSchemaLoadOrUpdate(callback) {
@@ -40,21 +45,21 @@ export function compiledExecution(schema: GraphQLSchema): Gateway {
       return () => {};
     },
     load: async () => ({
-      executor: ({ document, operation, context, request }) =>
+      executor: async ({ document, operation, context, request }) =>
         run({ schema, document, operation, context, variables: request.variables ?? {} }),
     }),
     stop: async () => {},
   };
 }
 
-const isQuery = ({ operation }: Operation) => operation.operation === OperationTypeNode.QUERY;
+type Way = (asked: Operation) => ExecutionResult | Promise<ExecutionResult>;
 
-function compile({ schema, document, operation }: Operation): CompiledQuery | "not to be compiled" {
+function compile({ schema, document, operation }: Operation): Way {
   const compiled = compileQuery(schema, document, operation.name?.value);
-  return isCompiledQuery(compiled) ? compiled : "not to be compiled";
+  return isCompiledQuery(compiled) ? (asked) => runCompiled(compiled, asked) : interpret;
 }
 
-const interpret = ({ schema, document, operation, context, variables }: Operation) =>
+const interpret: Way = ({ schema, document, operation, context, variables }: Operation) =>
   execute({
     schema,
     document,
