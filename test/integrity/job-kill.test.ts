@@ -96,6 +96,30 @@ describe("a worker", () => {
   });
 });
 
+describe("a worker that is told to stop in the middle of a job", () => {
+  it("finishes it, takes no other, and exits with 0", async () => {
+    const worker = await startWorkerProcess(environment);
+    cleanUps.push(() => worker.kill());
+    await sql.begin(async (lock) => {
+      await lock`lock table rate_limits in exclusive mode`;
+      await sql`insert into pgboss.job (name) values ('end-rate-limits')`;
+      await until(async () => {
+        const waiting = sql`select from pg_locks where not granted and relation = 'rate_limits'::regclass`;
+        return (await waiting).length > 0;
+      });
+      worker.signal("SIGTERM");
+      await pass(500);
+      await sql`insert into pgboss.job (name) values ('end-sessions')`;
+    });
+    expect(await worker.ended).toMatchObject({ code: 0, signal: null });
+    const jobs = sql`select name, state, retry_count from pgboss.job where name like 'end-%' order by name`;
+    expect(await jobs).toEqual([
+      { name: "end-rate-limits", state: "completed", retry_count: 0 },
+      { name: "end-sessions", state: "created", retry_count: 0 },
+    ]);
+  });
+});
+
 /** A file that stays, and one that was deleted longer ago than it can be restored. */
 async function deleteSomethingLongAgo(): Promise<void> {
   const server = await startServerProcess({ ...environment, WORKER: "off" });
