@@ -32,9 +32,10 @@ import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
+import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
-import { openTempFolder } from "../platform/storage/temp-file.js";
+import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import type { Secrets } from "./secrets.js";
 
@@ -43,6 +44,8 @@ export interface ServiceOptions {
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
   readonly dataFolder: string;
+  /** Where services ask for jobs. */
+  readonly jobs: JobSender;
   readonly clock?: Clock;
 }
 
@@ -54,6 +57,7 @@ export async function createServices({
   secrets,
   database,
   dataFolder,
+  jobs,
   clock = systemClock,
 }: ServiceOptions) {
   const { db } = database;
@@ -91,8 +95,10 @@ export async function createServices({
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
     ...identity,
+    jobs,
     signer,
     storage,
+    tempFolder,
     buckets,
     mediaFiles,
     checkIns,
