@@ -32,10 +32,12 @@ import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
+import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-file.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 
 export interface ServiceOptions {
@@ -44,6 +46,7 @@ export interface ServiceOptions {
   readonly database: DatabaseClient;
   readonly dataFolder: string;
   readonly clock?: Clock;
+  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -55,11 +58,13 @@ export async function createServices({
   database,
   dataFolder,
   clock = systemClock,
+  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
   const storage = createLocalStorage({ root: storageRoot });
   const tempFolder = await openTempFolder(localTempFolder(storageRoot));
+  const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const signer = createUrlSigner({
     keys: secrets.urlSigningKeys,
@@ -83,10 +88,13 @@ export async function createServices({
     clock,
     tempFolder,
     buckets,
+    jobs,
     scanner: scannerOff,
     filesPerRequest: config.FILES_PER_REQUEST,
-    maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
+    maxPixels,
   });
+  const urls = createDownloadUrls(signer);
+  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, urls });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
@@ -98,7 +106,8 @@ export async function createServices({
     checkIns,
     attachments,
     attachmentDeletions,
-    urls: createDownloadUrls(signer),
+    urls,
+    ...pictures.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
@@ -113,6 +122,7 @@ export async function createServices({
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
+      variants: pictures.loaders,
       attachments: createAttachmentLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
