@@ -35,7 +35,7 @@ import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
-import { openTempFolder } from "../platform/storage/temp-file.js";
+import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
@@ -101,6 +101,7 @@ export async function createServices({
     ...identity,
     signer,
     storage,
+    tempFolder,
     buckets,
     mediaFiles,
     checkIns,
