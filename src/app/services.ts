@@ -16,7 +16,6 @@ import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
 import { createDownloadService } from "../modules/media/download.service.js";
-import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
@@ -93,8 +92,7 @@ export async function createServices({
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
   });
-  const urls = createDownloadUrls(signer);
-  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, urls });
+  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, signer });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
@@ -107,7 +105,6 @@ export async function createServices({
     checkIns,
     attachments,
     attachmentDeletions,
-    urls,
     ...pictures.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
