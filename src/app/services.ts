@@ -44,6 +44,8 @@ export interface ServiceOptions {
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
   readonly dataFolder: string;
+  /** Where services ask for jobs. */
+  readonly jobs: JobSender;
   readonly clock?: Clock;
   readonly jobs?: JobSender;
 }
@@ -56,6 +58,7 @@ export async function createServices({
   secrets,
   database,
   dataFolder,
+  jobs,
   clock = systemClock,
   jobs = { async send() {} },
 }: ServiceOptions) {
@@ -97,6 +100,7 @@ export async function createServices({
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
     ...identity,
+    jobs,
     signer,
     storage,
     tempFolder,
