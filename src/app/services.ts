@@ -47,7 +47,6 @@ export interface ServiceOptions {
   /** Where services ask for jobs. */
   readonly jobs: JobSender;
   readonly clock?: Clock;
-  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -60,7 +59,6 @@ export async function createServices({
   dataFolder,
   jobs,
   clock = systemClock,
-  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
