@@ -16,7 +16,6 @@ import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
 import { createDownloadService } from "../modules/media/download.service.js";
-import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
@@ -37,6 +36,7 @@ import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 
 export interface ServiceOptions {
@@ -64,6 +64,7 @@ export async function createServices({
   const storageRoot = join(dataFolder, "files");
   const storage = createLocalStorage({ root: storageRoot });
   const tempFolder = await openTempFolder(localTempFolder(storageRoot));
+  const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const signer = createUrlSigner({
     keys: secrets.urlSigningKeys,
@@ -87,10 +88,12 @@ export async function createServices({
     clock,
     tempFolder,
     buckets,
+    jobs,
     scanner: scannerOff,
     filesPerRequest: config.FILES_PER_REQUEST,
-    maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
+    maxPixels,
   });
+  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, signer });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
@@ -104,7 +107,7 @@ export async function createServices({
     checkIns,
     attachments,
     attachmentDeletions,
-    urls: createDownloadUrls(signer),
+    ...pictures.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
@@ -119,6 +122,7 @@ export async function createServices({
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
+      variants: pictures.loaders,
       attachments: createAttachmentLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
