@@ -37,7 +37,7 @@ export async function listScenario({ databaseUrl, filedesk }: Ground): Promise<S
     title: `tickets(first: 20) with 3 attachments each, ${CONNECTIONS} at once`,
     mark: 0.3,
     lanes: { floor: lanes, filedesk: lanes },
-    floor,
+    floors: [floor],
     async tidy() {},
   };
 }

@@ -19,15 +19,19 @@ export function heading({ rounds, seconds }: { rounds: number; seconds: number }
 }
 
 /** An outcome as Markdown. */
-export const section = ({ title, mark, ratio, floor, filedesk }: Outcome): string =>
-  [
-    `**${title}**: ${ratio.toFixed(2)} of the floor (mark: ${mark.toFixed(2)}, ${ratio >= mark ? "reached" : "missed"})`,
+export function section({ title, mark, floors, filedesk }: Outcome): string {
+  const [ratio = 0, ...others] = floors.map((floor) => floor.ratio);
+  const reached = `mark: ${mark.toFixed(2)}, ${ratio >= mark ? "reached" : "missed"}`;
+  const beside = others.map((other) => `, ${other.toFixed(2)} of the other`).join("");
+  return [
+    `**${title}**: ${ratio.toFixed(2)} of the floor (${reached})${beside}`,
     "",
     row(HEAD),
     row(HEAD.map((_, column) => (column === 0 ? "---" : "---:"))),
-    row(cellsOf(`floor: ${floor.name}`, floor)),
+    ...floors.map((floor) => row(cellsOf(`floor: ${floor.name}`, floor))),
     row(cellsOf(filedesk.name, filedesk)),
   ].join("\n");
+}
 
 const cellsOf = (name: string, figures: Figures): string[] => [
   name,

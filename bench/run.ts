@@ -99,7 +99,7 @@ const run = (name: string, options: Options): Promise<Outcome> =>
     try {
       return await measure(scenario, filedesk, { ...options, postmaster: await postmasterOf(cluster) });
     } finally {
-      await scenario.floor.stop();
+      await Promise.all(scenario.floors.map((floor) => floor.stop()));
     }
   });
 

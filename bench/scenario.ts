@@ -15,12 +15,13 @@ export interface OpenGround extends Omit<Ground, "filedesk"> {
   start(environment?: Readonly<Record<string, string>>): Promise<ServerProcess>;
 }
 
-/** Filedesk and a floor under it that do the same, and the load for both. */
+/** Filedesk and floors under it that do the same, and the load for all. */
 export interface Scenario {
   readonly title: string;
   /** What part of the floor's requests a second Filedesk is to reach. */
   readonly mark: number;
-  readonly floor: ServerProcess;
+  /** The first is the one that the mark is about. */
+  readonly floors: readonly ServerProcess[];
   readonly lanes: { readonly floor: readonly Lane[]; readonly filedesk: readonly Lane[] };
   /** Between two rounds. */
   tidy(): Promise<void>;
@@ -39,13 +40,16 @@ export interface Figures extends Omit<Round, "requests" | "seconds"> {
   readonly peakMiB: number;
 }
 
+export interface Floor extends Figures {
+  /** The median of each round's own ratio: what slows the machine for a while slows both. */
+  readonly ratio: number;
+}
+
 export interface Outcome {
   readonly title: string;
   readonly mark: number;
-  readonly floor: Figures;
+  readonly floors: readonly Floor[];
   readonly filedesk: Figures;
-  /** The median of each round's own ratio: what slows the machine for a while slows both. */
-  readonly ratio: number;
 }
 
 export interface Plan {
@@ -58,31 +62,31 @@ export interface Plan {
 
 const WARM_UP_SECONDS = 3;
 
-/** Loads the floor and Filedesk in turns. */
+/** Loads the floors and Filedesk in turns. */
 export async function measure(scenario: Scenario, filedesk: ServerProcess, plan: Plan): Promise<Outcome> {
-  const { floor, lanes } = scenario;
-  const rounds: { floor: Round; filedesk: Round }[] = [];
-  await runLoad({ port: floor.port, seconds: WARM_UP_SECONDS, lanes: lanes.floor });
-  await runLoad({ port: filedesk.port, seconds: WARM_UP_SECONDS, lanes: lanes.filedesk });
+  const servers = [...scenario.floors, filedesk];
+  const lanesOf = (server: ServerProcess) => scenario.lanes[server === filedesk ? "filedesk" : "floor"];
+  const rounds = new Map<ServerProcess, Round[]>(servers.map((server) => [server, []]));
+  for (const server of servers)
+    await runLoad({ port: server.port, seconds: WARM_UP_SECONDS, lanes: lanesOf(server) });
   if (plan.profile) process.kill(filedesk.pid, "SIGWINCH");
-  for (let round = 0; round < plan.rounds; round++) {
-    await scenario.tidy();
-    const floorRound = await oneRound(floor, lanes.floor, plan);
-    await scenario.tidy();
-    rounds.push({ floor: floorRound, filedesk: await oneRound(filedesk, lanes.filedesk, plan) });
-  }
+  for (let round = 0; round < plan.rounds; round++)
+    for (const server of servers) {
+      await scenario.tidy();
+      rounds.get(server)?.push(await oneRound(server, lanesOf(server), plan));
+    }
+  const roundsOf = (server: ServerProcess) => rounds.get(server) ?? [];
+  const ratioTo = (floor: ServerProcess) =>
+    median(roundsOf(floor).map(({ perSecond }, n) => (roundsOf(filedesk)[n]?.perSecond ?? 0) / perSecond));
+  const floors = scenario.floors.map(async (floor) => ({
+    ...(await figuresOf(floor, roundsOf(floor))),
+    ratio: ratioTo(floor),
+  }));
   return {
     title: scenario.title,
     mark: scenario.mark,
-    floor: await figuresOf(
-      floor,
-      rounds.map((round) => round.floor),
-    ),
-    filedesk: await figuresOf(
-      filedesk,
-      rounds.map((round) => round.filedesk),
-    ),
-    ratio: median(rounds.map((round) => round.filedesk.perSecond / round.floor.perSecond)),
+    floors: await Promise.all(floors),
+    filedesk: await figuresOf(filedesk, roundsOf(filedesk)),
   };
 }
 

@@ -27,7 +27,10 @@ export async function uploadScenario({ folder, filedesk }: Ground): Promise<Scen
     title: `Upload of ${PHOTO_BYTES / 1_000} KB JPEGs, ${PEOPLE.length} at once`,
     mark: 0.35,
     lanes: { floor: lanes, filedesk: lanes },
-    floor: await startFloor("busboy + SHA-256 to disk", "upload.floor.js", [floorFolder]),
+    floors: [
+      await startFloor("busboy + SHA-256 to disk", "upload.floor.js", [floorFolder]),
+      await startFloor("the same, decoded once, with fsync", "upload.floor.js", [floorFolder, "prove"]),
+    ],
     // Otherwise the floor's bytes go to the disk while Filedesk waits for its own to get there.
     async tidy() {
       await rm(floorFolder, { recursive: true });
