@@ -5,6 +5,7 @@ import { systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
+import { createAttachmentSizes } from "../modules/attachments/attachment-sizes.js";
 import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
 import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
@@ -19,6 +20,13 @@ import { createDownloadService } from "../modules/media/download.service.js";
 import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
+import { createLibraryLoaders } from "../modules/media/library/library.loaders.js";
+import { createLibraryService } from "../modules/media/library/library.service.js";
+import { createMediaFileChangeService } from "../modules/media/library/media-file-change.service.js";
+import { createMediaUploadService } from "../modules/media/library/media-upload.service.js";
+import { createMediaUsageService } from "../modules/media/library/media-usage.service.js";
+import { createOrphanService } from "../modules/media/library/orphan.service.js";
+import { createStorageReportService } from "../modules/media/library/storage-report.service.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { anyVerdict } from "../modules/media/usage-verdicts.js";
@@ -72,12 +80,8 @@ export async function createServices({
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const mediaFiles = createMediaFileService({
-    db,
-    storage,
-    clock,
-    verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })),
-  });
+  const finding = { db, clock, verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })) };
+  const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     db,
     storage,
@@ -99,6 +103,12 @@ export async function createServices({
     checkIns,
     attachments,
     attachmentDeletions,
+    library: createLibraryService({ ...finding, retentionDays }),
+    mediaUploads: createMediaUploadService({ ...finding, checkIns, sizes: createAttachmentSizes(parents) }),
+    mediaFileChanges: createMediaFileChangeService({ ...finding, retentionDays }),
+    mediaUsages: createMediaUsageService(finding),
+    orphans: createOrphanService({ db, clock, storage, orphanDays: config.ORPHAN_DAYS }),
+    storageReports: createStorageReportService({ db, clock }),
     urls: createDownloadUrls(signer),
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
@@ -114,7 +124,8 @@ export async function createServices({
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
-      attachments: createAttachmentLoaders({ db }),
+      attachments: createAttachmentLoaders({ db, parents }),
+      library: createLibraryLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };
