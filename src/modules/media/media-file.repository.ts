@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -28,6 +28,8 @@ export const mediaFileColumns = {
   height: blobs.height,
   scanStatus: blobs.scanStatus,
   storageKey: blobs.storageKey,
+  integrity: blobs.integrity,
+  verifiedAt: blobs.verifiedAt,
 };
 
 export type MediaFileView = Awaited<ReturnType<typeof listMediaFiles>>[number];
@@ -99,6 +101,9 @@ export async function deleteUsage(tx: Database, usage: MediaUsage): Promise<void
 
 const unused = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
 
+export const isMediaFileUsed = async (db: Database, companyId: string, id: string): Promise<boolean> =>
+  (await db.$count(mediaUsages, and(eq(mediaUsages.companyId, companyId), eq(mediaUsages.mediaFileId, id)))) > 0;
+
 /** Soft-deletes a media file that nothing uses any more. */
 export async function deleteMediaFileIfUnused(
   tx: Database,
@@ -136,23 +141,4 @@ export async function restoreMediaFile(tx: Database, companyId: string, id: stri
     .where(and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id)))
     .returning({ id: mediaFiles.id });
   return restored.length > 0;
-}
-
-/** Every tenant's: for the purge, which has no viewer. */
-export async function listPurgeable(db: Database, deletedBefore: Date, limit: number) {
-  return db
-    .select({ id: mediaFiles.id, blobId: mediaFiles.blobId })
-    .from(mediaFiles)
-    .where(and(isNotNull(mediaFiles.deletedAt), lt(mediaFiles.deletedAt, deletedBefore), unused))
-    .orderBy(asc(mediaFiles.blobId))
-    .limit(limit);
-}
-
-/** Deletes the row for good, unless it has been restored or used again since it was listed. */
-export async function purgeMediaFile(tx: Database, id: string, deletedBefore: Date): Promise<boolean> {
-  const purged = await tx
-    .delete(mediaFiles)
-    .where(and(eq(mediaFiles.id, id), lt(mediaFiles.deletedAt, deletedBefore), unused))
-    .returning({ id: mediaFiles.id });
-  return purged.length > 0;
 }

@@ -1,18 +1,17 @@
 import { authorize } from "../../kernel/authorize.js";
 import type { Clock } from "../../kernel/clock.js";
-import { MINUTE_MS } from "../../kernel/clock.js";
 import { FiledeskError, gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
+import { damagedFile } from "./media.errors.js";
 import type { UsageVerdict } from "./media-file.policy.js";
 import { mediaFilePolicy } from "./media-file.policy.js";
 import type { MediaFileView } from "./media-file.repository.js";
-import { findMediaFile } from "./media-file.repository.js";
-import { purgeDeletedFiles } from "./purge.js";
-import { sweepStorage } from "./sweep.js";
+import { findMediaFile, isMediaFileUsed } from "./media-file.repository.js";
+import { purgeFiles } from "./purge.js";
 
 export interface MediaFileDeps {
   readonly db: Database;
@@ -32,6 +31,7 @@ export function createMediaFileService(deps: MediaFileDeps) {
       const subject = file && { file, verdict: await deps.verdictOf(viewer, file.id) };
       authorize(mediaFilePolicy, "read", viewer, subject);
       if (subject.file.deletedAt !== null || subject.verdict === "deleted") throw gone("file");
+      if (await isOver(deps, subject.file)) throw gone("file");
       return subject.file;
     },
 
@@ -42,15 +42,19 @@ export function createMediaFileService(deps: MediaFileDeps) {
       return file;
     },
 
-    purgeDeleted: (deletedBefore: Date) => purgeDeletedFiles(deps, deletedBefore),
-
-    /** @param minutes how old bytes without a row are at least, before they count as left behind */
-    sweep: (minutes: number) => sweepStorage(deps, new Date(deps.clock().getTime() - minutes * MINUTE_MS)),
+    /** @returns how many files were removed */
+    purgeDeleted: async (before: Date): Promise<number> =>
+      (await purgeFiles(deps, { kind: "deleted", before })).files,
   };
 }
 
-/** @throws FILE_NOT_SCANNED, FILE_INFECTED */
-export function refuseUnsafe({ scanStatus }: Pick<MediaFileView, "scanStatus">): void {
+/** From the moment of its expiry a file that nothing uses is out of reach; what is used stays until it is not. */
+async function isOver({ db, clock }: MediaFileDeps, { id, companyId, expiresAt }: MediaFileView): Promise<boolean> {
+  return expiresAt !== null && expiresAt <= clock() && !(await isMediaFileUsed(db, companyId, id));
+}
+
+/** @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE */
+export function refuseUnsafe({ scanStatus, integrity }: Pick<MediaFileView, "scanStatus" | "integrity">): void {
   if (scanStatus === "PENDING")
     throw new FiledeskError(
       "FILE_NOT_SCANNED",
@@ -59,4 +63,6 @@ export function refuseUnsafe({ scanStatus }: Pick<MediaFileView, "scanStatus">):
     );
   if (scanStatus === "INFECTED" || scanStatus === "QUARANTINED")
     throw new FiledeskError("FILE_INFECTED", "This file holds malware and is not given out.");
+  if (integrity === "ALTERED") throw damagedFile("are not those that were uploaded any more");
+  if (integrity === "MISSING") throw damagedFile("are missing");
 }
