@@ -113,8 +113,9 @@ function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefi
 const hasScanStatus = ({ companyId }: LibraryScope, statuses: readonly string[]) =>
   sql`${mediaFiles.blobId} in (select ${blobs.id} from ${blobs} where ${and(eq(blobs.companyId, companyId), isAnyOf(blobs.scanStatus, statuses))})`;
 
-/** An expired file is gone, though the purge has not come yet. */
-export const isCurrent = (now: Date) => or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, now));
+/** An expired file that nothing uses is gone, though the purge has not come yet. */
+export const isCurrent = (now: Date) =>
+  or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, now), not(unused));
 
 const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
   and(
