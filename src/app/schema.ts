@@ -4,6 +4,7 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import type { NonEmptyArray } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
+import { AttachmentThumbnailResolver } from "../modules/attachments/attachment-thumbnail.resolver.js";
 import { AttachmentUsageResolver } from "../modules/attachments/attachment-usage.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
@@ -16,6 +17,7 @@ import { MediaFileVersionResolver } from "../modules/media/library/media-file-ve
 import { MediaUsageResolver } from "../modules/media/library/media-usage.resolver.js";
 import { StorageReportResolver } from "../modules/media/library/storage-report.resolver.js";
 import { MediaFileResolver } from "../modules/media/media-file.resolver.js";
+import { MediaVariantResolver } from "../modules/media/media-variant.resolver.js";
 import { AttachmentParentResolver } from "../modules/tickets/attachment-parent.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
@@ -70,6 +72,8 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ replies, uploads, loaders }) =>
       new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
   ],
+  [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
+  [AttachmentThumbnailResolver, ({ thumbnails }) => new AttachmentThumbnailResolver(thumbnails)],
   [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
 ];
 

@@ -5,7 +5,6 @@ import { systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
-import { createAttachmentSizes } from "../modules/attachments/attachment-sizes.js";
 import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
 import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
@@ -20,13 +19,6 @@ import { createDownloadService } from "../modules/media/download.service.js";
 import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
-import { createLibraryLoaders } from "../modules/media/library/library.loaders.js";
-import { createLibraryService } from "../modules/media/library/library.service.js";
-import { createMediaFileChangeService } from "../modules/media/library/media-file-change.service.js";
-import { createMediaUploadService } from "../modules/media/library/media-upload.service.js";
-import { createMediaUsageService } from "../modules/media/library/media-usage.service.js";
-import { createOrphanService } from "../modules/media/library/orphan.service.js";
-import { createStorageReportService } from "../modules/media/library/storage-report.service.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { anyVerdict } from "../modules/media/usage-verdicts.js";
@@ -41,10 +33,13 @@ import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
+import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createLibrary } from "./library.js";
+import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 
 export interface ServiceOptions {
@@ -53,6 +48,7 @@ export interface ServiceOptions {
   readonly database: DatabaseClient;
   readonly dataFolder: string;
   readonly clock?: Clock;
+  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -64,11 +60,13 @@ export async function createServices({
   database,
   dataFolder,
   clock = systemClock,
+  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
   const storage = createLocalStorage({ root: storageRoot });
   const tempFolder = await openTempFolder(localTempFolder(storageRoot));
+  const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const signer = createUrlSigner({
     keys: secrets.urlSigningKeys,
@@ -88,10 +86,15 @@ export async function createServices({
     clock,
     tempFolder,
     buckets,
+    jobs,
     scanner: scannerOff,
     filesPerRequest: config.FILES_PER_REQUEST,
-    maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
+    maxPixels,
   });
+  const urls = createDownloadUrls(signer);
+  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, urls });
+  const orphanDays = config.ORPHAN_DAYS;
+  const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
@@ -104,13 +107,9 @@ export async function createServices({
     checkIns,
     attachments,
     attachmentDeletions,
-    library: createLibraryService({ ...finding, retentionDays }),
-    mediaUploads: createMediaUploadService({ ...finding, checkIns, sizes: createAttachmentSizes(parents) }),
-    mediaFileChanges: createMediaFileChangeService({ ...finding, retentionDays }),
-    mediaUsages: createMediaUsageService(finding),
-    orphans: createOrphanService({ db, clock, storage, orphanDays: config.ORPHAN_DAYS }),
-    storageReports: createStorageReportService({ db, clock }),
-    urls: createDownloadUrls(signer),
+    urls,
+    ...pictures.services,
+    ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
@@ -125,8 +124,9 @@ export async function createServices({
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
+      variants: pictures.loaders,
+      library: library.loaders,
       attachments: createAttachmentLoaders({ db, parents }),
-      library: createLibraryLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };
