@@ -16,7 +16,6 @@ import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
 import { createDownloadService } from "../modules/media/download.service.js";
-import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
@@ -47,8 +46,9 @@ export interface ServiceOptions {
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
   readonly dataFolder: string;
+  /** Where services ask for jobs. */
+  readonly jobs: JobSender;
   readonly clock?: Clock;
-  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -59,8 +59,8 @@ export async function createServices({
   secrets,
   database,
   dataFolder,
+  jobs,
   clock = systemClock,
-  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
@@ -91,14 +91,14 @@ export async function createServices({
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
   });
-  const urls = createDownloadUrls(signer);
-  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, urls });
+  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, signer });
   const orphanDays = config.ORPHAN_DAYS;
   const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
     ...identity,
+    jobs,
     signer,
     storage,
     tempFolder,
@@ -107,7 +107,6 @@ export async function createServices({
     checkIns,
     attachments,
     attachmentDeletions,
-    urls,
     ...pictures.services,
     ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
