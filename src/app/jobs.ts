@@ -18,6 +18,7 @@ export interface JobsOptions {
 export function createJobs({ config, database: { db }, services }: JobsOptions): readonly Job[] {
   const clock = systemClock;
   return [
+    services.renderVariants,
     createSweepStorageJob(services),
     createPurgeDeletedJob({ ...services, clock, retentionDays: config.RETENTION_DAYS }),
     createEndRateLimitsJob({ db }),
