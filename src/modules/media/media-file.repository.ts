@@ -73,8 +73,13 @@ export async function insertMediaFiles(tx: Database, files: readonly NewMediaFil
   return rows.map((row) => row.id);
 }
 
+const usagesOfIt = sql`(select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
+
 /** Nothing uses the file, as far as the statement sees. */
-export const unused = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
+export const unused = sql`not exists ${usagesOfIt}`;
+
+/** Written out, and not as the opposite: of a double negation Postgres makes no join, and reads all usages. */
+export const used = sql`exists ${usagesOfIt}`;
 
 /**
  * Makes whoever takes these files into use wait until the transaction ends. What it looks up in a statement after this
