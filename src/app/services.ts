@@ -21,6 +21,7 @@ import { createCheckInService } from "../modules/media/intake/check-in.service.j
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
+import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketService } from "../modules/tickets/ticket.service.js";
@@ -37,6 +38,7 @@ import { createLocalStorage, localTempFolder } from "../platform/storage/local.j
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import type { Secrets } from "./secrets.js";
+import { createUpkeep } from "./upkeep.js";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -75,7 +77,7 @@ export async function createServices({
     db,
     storage,
     clock,
-    verdictOf: createAttachmentVerdict({ db, parents }),
+    verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })),
   });
   const checkIns = createCheckInService({
     db,
@@ -89,6 +91,7 @@ export async function createServices({
   });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
+  const ticketPurge = createTicketPurgeService({ db, attachmentDeletions });
   return {
     ...identity,
     signer,
@@ -108,7 +111,8 @@ export async function createServices({
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    ticketPurge: createTicketPurgeService({ db, attachmentDeletions }),
+    ticketPurge,
+    upkeep: createUpkeep({ config, db, storage, clock, storageRoot, ticketPurge, attachmentDeletions }),
     replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
@@ -147,7 +151,7 @@ function createIdentity({
       }),
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
-    companies: createCompanyService({ db }),
+    companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
     memberships: createMembershipService({ db, loaders: loaders.memberships }),
     users: createUserService({ db }),
   };

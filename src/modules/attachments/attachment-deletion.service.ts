@@ -7,11 +7,10 @@ import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import {
   deleteMediaFileIfUnused,
-  deleteUsage,
-  insertUsages,
   restoreMediaFile,
   setUnusedMediaFilesDeleted,
 } from "../media/media-file.repository.js";
+import { deleteUsage, insertUsages } from "../media/media-usage.repository.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";
@@ -47,6 +46,10 @@ export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) =>
   /** Removes whatever hangs on a parent that is being purged; its files become due for the media module's purge. */
   purgeAllOf: (tx: Database, parent: OwnedParent, deletedBefore: Date) =>
     purgeAllOf(tx, parent, deletedBefore),
+
+  /** The ids of what hangs on a parent and is not deleted. */
+  listLiveOf: async ({ companyId, parent }: OwnedParent): Promise<string[]> =>
+    (await repository.listLiveOfParent(deps.db, companyId, parent)).map(({ id }) => id),
 
   /** Removes the rows of attachments that were deleted before a moment; their files are the media module's. */
   purgeDeleted: (deletedBefore: Date): Promise<void> =>

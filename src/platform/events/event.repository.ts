@@ -48,7 +48,10 @@ export const countEventsBefore = (db: Database, moment: Date): Promise<number> =
 
 /** Removes what a company's topics hold, and their counters. */
 export async function deleteEventsOfCompany(tx: Database, companyId: string): Promise<void> {
-  const removed = await tx.delete(events).where(eq(events.companyId, companyId)).returning({ topic: events.topic });
+  const removed = await tx
+    .delete(events)
+    .where(eq(events.companyId, companyId))
+    .returning({ topic: events.topic });
   const topics = new Set([`media:${companyId}`, ...removed.map((row) => row.topic)]);
   await tx.delete(eventTopics).where(isAnyOf(eventTopics.topic, [...topics]));
 }

@@ -49,7 +49,8 @@ export async function findMissing(
     const wasMissing = blob.integrity === "MISSING";
     if (!isThere) report.missing += 1;
     else if (wasMissing) report.found += 1;
-    if (!dryRun && isThere === wasMissing) await recordFinding(deps.db, blob, isThere ? "UNVERIFIED" : "MISSING", null);
+    if (!dryRun && isThere === wasMissing)
+      await recordFinding(deps.db, blob, isThere ? "UNVERIFIED" : "MISSING", null);
     seen();
   });
   await look(deps, listVariants, signal, async (variant: KnownVariant, isThere) => {
@@ -80,10 +81,7 @@ async function look<Row extends KnownBytes>(
   }
 }
 
-async function askForVariant(
-  { db, requestVariants }: FindMissingDeps,
-  variant: KnownVariant,
-): Promise<void> {
+async function askForVariant({ db, requestVariants }: FindMissingDeps, variant: KnownVariant): Promise<void> {
   await db.transaction(async (tx) => {
     if (!(await deleteVariant(tx, variant))) return;
     const { companyId, blobId } = variant;

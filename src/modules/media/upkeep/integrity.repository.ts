@@ -46,14 +46,24 @@ export async function listBlobsToVerify(
   return db
     .select(blobColumns)
     .from(blobs)
-    .where(and(notVerifiedSince(notSince), passedBy.length > 0 ? sql`not ${isAnyOf(blobs.id, passedBy)}` : undefined))
+    .where(
+      and(
+        notVerifiedSince(notSince),
+        passedBy.length > 0 ? sql`not ${isAnyOf(blobs.id, passedBy)}` : undefined,
+      ),
+    )
     .orderBy(sql`${blobs.verifiedAt} asc nulls first`, asc(blobs.id))
     .limit(limit);
 }
 
 /** @returns how many there are to verify, counted up to a limit */
 export async function countBlobsToVerify(db: Database, notSince: Date, limit: number): Promise<number> {
-  const some = db.select({ id: blobs.id }).from(blobs).where(notVerifiedSince(notSince)).limit(limit).as("some");
+  const some = db
+    .select({ id: blobs.id })
+    .from(blobs)
+    .where(notVerifiedSince(notSince))
+    .limit(limit)
+    .as("some");
   const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(some);
   return row?.count ?? 0;
 }
@@ -69,7 +79,11 @@ export async function listBlobs(db: Database, after: string | null, limit: numbe
 }
 
 /** In the order of their ids. Every tenant's. */
-export async function listVariants(db: Database, after: string | null, limit: number): Promise<KnownVariant[]> {
+export async function listVariants(
+  db: Database,
+  after: string | null,
+  limit: number,
+): Promise<KnownVariant[]> {
   return db
     .select({
       id: blobVariants.id,
@@ -145,7 +159,11 @@ export async function deleteVariant(tx: Database, variant: KnownVariant): Promis
   return deleted.length > 0;
 }
 
-export async function setVariantsPending(tx: Database, companyId: string, ids: readonly string[]): Promise<void> {
+export async function setVariantsPending(
+  tx: Database,
+  companyId: string,
+  ids: readonly string[],
+): Promise<void> {
   await tx
     .update(mediaFiles)
     .set({ variantsStatus: "PENDING", updatedAt: sql`now()` })
