@@ -2,7 +2,9 @@ import { MIB } from "../kernel/bytes.js";
 import type { RunOptions } from "../kernel/run-options.js";
 import { createCompanyPurgeService } from "../modules/identity/company-purge.service.js";
 import { createUpkeepService } from "../modules/media/upkeep/upkeep.service.js";
+import { RENDER_VARIANTS } from "../modules/media/variants/request-renderings.js";
 import type { Config } from "../platform/config/config.js";
+import type { JobSender } from "../platform/jobs/job.js";
 import { localTempFolder } from "../platform/storage/local.js";
 import type { PurgeDeletedDeps } from "./purge-deleted.js";
 import { purgeDeleted } from "./purge-deleted.js";
@@ -10,12 +12,13 @@ import { purgeDeleted } from "./purge-deleted.js";
 export interface UpkeepOptions extends Omit<PurgeDeletedDeps, "companyPurge" | "retentionDays"> {
   readonly config: Config;
   readonly storageRoot: string;
+  readonly jobs: JobSender;
 }
 
 export type Upkeep = ReturnType<typeof createUpkeep>;
 
 /** All that keeps the desk in order by itself: for the jobs and for the command line. */
-export function createUpkeep({ config, storageRoot, ...deps }: UpkeepOptions) {
+export function createUpkeep({ config, storageRoot, jobs, ...deps }: UpkeepOptions) {
   const deletions = {
     ...deps,
     retentionDays: config.RETENTION_DAYS,
@@ -25,7 +28,11 @@ export function createUpkeep({ config, storageRoot, ...deps }: UpkeepOptions) {
     ...createUpkeepService({
       ...deps,
       tempFolder: localTempFolder(storageRoot),
-      requestVariants: async () => {},
+      requestVariants: (tx, ids) =>
+        jobs.send(
+          tx,
+          ids.map((mediaFileId) => ({ name: RENDER_VARIANTS, data: { mediaFileId } })),
+        ),
       orphanDays: config.ORPHAN_DAYS,
       unfinishedUploadHours: config.UNFINISHED_UPLOAD_HOURS,
       eventDays: config.EVENT_DAYS,

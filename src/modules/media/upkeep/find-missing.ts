@@ -1,6 +1,7 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Storage } from "../../../platform/storage/storage.js";
+import { lockMediaFiles } from "../media-file.repository.js";
 import type { KnownBlob, KnownBytes, KnownVariant } from "./integrity.repository.js";
 import {
   countStored,
@@ -82,10 +83,12 @@ async function look<Row extends KnownBytes>(
 }
 
 async function askForVariant({ db, requestVariants }: FindMissingDeps, variant: KnownVariant): Promise<void> {
+  const { companyId, blobId } = variant;
   await db.transaction(async (tx) => {
-    if (!(await deleteVariant(tx, variant))) return;
-    const { companyId, blobId } = variant;
+    // The files first, then what hangs on their blob, as the purge goes.
     const files = await listFilesOfBlob(tx, companyId, blobId, FILES_ASKED_FOR);
+    await lockMediaFiles(tx, files);
+    if (!(await deleteVariant(tx, variant))) return;
     await setVariantsPending(tx, companyId, files);
     await requestVariants(tx, files);
   });
