@@ -44,7 +44,10 @@ export async function findMissing(
 ): Promise<MissingReport> {
   const report = { seen: 0, missing: 0, missingVariants: 0, found: 0 };
   const total = await countStored(deps.db);
-  const seen = () => onProgress?.({ done: ++report.seen, total: Math.max(total, report.seen) });
+  const seen = () => {
+    report.seen += 1;
+    onProgress?.({ done: report.seen, total: Math.max(total, report.seen) });
+  };
 
   await look(deps, listBlobs, signal, async (blob: KnownBlob, isThere) => {
     const wasMissing = blob.integrity === "MISSING";
