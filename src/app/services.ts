@@ -27,7 +27,6 @@ import { createTicketService } from "../modules/tickets/ticket.service.js";
 import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
-import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -37,6 +36,7 @@ import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createLibrary } from "./library.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 import { createUpkeep } from "./upkeep.js";
@@ -46,8 +46,9 @@ export interface ServiceOptions {
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
   readonly dataFolder: string;
+  /** Where services ask for jobs. */
+  readonly jobs: JobSender;
   readonly clock?: Clock;
-  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -58,8 +59,8 @@ export async function createServices({
   secrets,
   database,
   dataFolder,
+  jobs,
   clock = systemClock,
-  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
@@ -73,16 +74,12 @@ export async function createServices({
     clock,
   });
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
-  const retentionDays = config.RETENTION_DAYS;
+  const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const mediaFiles = createMediaFileService({
-    db,
-    storage,
-    clock,
-    verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })),
-  });
+  const finding = { db, clock, verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })) };
+  const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     db,
     storage,
@@ -95,11 +92,12 @@ export async function createServices({
     maxPixels,
   });
   const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, signer });
+  const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
-  const ticketPurge = createTicketPurgeService({ db, attachmentDeletions });
   return {
     ...identity,
+    jobs,
     signer,
     storage,
     tempFolder,
@@ -109,6 +107,7 @@ export async function createServices({
     attachments,
     attachmentDeletions,
     ...pictures.services,
+    ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
@@ -117,15 +116,15 @@ export async function createServices({
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    ticketPurge,
-    upkeep: createUpkeep({ config, db, storage, clock, storageRoot, jobs, ticketPurge, attachmentDeletions }),
+    ...createUpkeep({ config, db, storage, clock, storageRoot, jobs, tempFolder, attachmentDeletions }),
     replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
       variants: pictures.loaders,
-      attachments: createAttachmentLoaders({ db }),
+      library: library.loaders,
+      attachments: createAttachmentLoaders({ db, parents }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };

@@ -4,7 +4,7 @@ import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { MediaFileFinding } from "./find-media-file.js";
-import { isExpired, requireReadableBytes } from "./find-media-file.js";
+import { requireReadableBytes } from "./find-media-file.js";
 import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
@@ -26,7 +26,7 @@ export function createMediaFileService(deps: MediaFileDeps) {
     /** The file behind something that the viewer has been found to be allowed to read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
       const file = await findMediaFile(deps.db, tenantsOf(viewer), id);
-      if (file === null || file.deletedAt !== null || isExpired(file, deps.clock())) throw gone("file");
+      if (file === null || file.deletedAt !== null) throw gone("file");
       return file;
     },
 

@@ -23,7 +23,7 @@ const TIMES = [
   ["sweep-storage", "*/15 * * * *", "sweepStorage"],
   ["purge-expired", "5-59/15 * * * *", "purgeExpired"],
   ["purge-deleted", "11 * * * *", "purgeDeleted"],
-  ["sweep-uploads", "23 * * * *", "sweepUploads"],
+  ["sweep-uploads", "10-59/15 * * * *", "sweepUploads"],
   ["purge-orphans", "17 1 * * *", "purgeOrphans"],
   ["prune-events", "41 1 * * *", "pruneEvents"],
   ["find-missing", "7 2 * * *", "findMissing"],

@@ -4,7 +4,9 @@ import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import { pruneEvents } from "../../../platform/events/prune-events.js";
 import type { Storage } from "../../../platform/storage/storage.js";
+import type { TempSweepReport } from "../../../platform/storage/sweep-temp-files.js";
 import { sweepTempFiles } from "../../../platform/storage/sweep-temp-files.js";
+import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import { listCompanyIds } from "../../identity/company.repository.js";
 import { purgeFiles, sumOfPurges } from "../purge.js";
 import type { PurgeReport } from "../purge.repository.js";
@@ -19,7 +21,8 @@ export interface UpkeepDeps {
   readonly storage: Storage;
   readonly clock: Clock;
   /** Below which all processes keep their temp files. */
-  readonly tempFolder: string;
+  readonly tempRoot: string;
+  readonly tempFolder: Pick<TempFolder, "removeAbandoned">;
   readonly requestVariants: FindMissingDeps["requestVariants"];
   readonly orphanDays: number;
   readonly unfinishedUploadHours: number;
@@ -70,9 +73,12 @@ export function createUpkeepService(deps: UpkeepDeps) {
     /** Removes bytes that no row points at. */
     sweepStorage: (options?: RunOptions) => sweepStorage({ db, storage }, ago(SWEEP_OLDER_THAN_MS), options),
 
-    /** Removes what is left of uploads that were never finished. */
-    sweepUploads: (options?: RunOptions) =>
-      sweepTempFiles(deps.tempFolder, ago(deps.unfinishedUploadHours * HOUR_MS), options),
+    /** Removes what is left of uploads that were never finished, and folders of processes that are gone. */
+    async sweepUploads(options: RunOptions = {}): Promise<TempSweepReport> {
+      const report = await sweepTempFiles(deps.tempRoot, ago(deps.unfinishedUploadHours * HOUR_MS), options);
+      if (!options.dryRun) await deps.tempFolder.removeAbandoned();
+      return report;
+    },
 
     /** Finds rows whose bytes are missing. */
     findMissing: (options?: RunOptions) => findMissing(deps, options),
