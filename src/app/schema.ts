@@ -11,6 +11,7 @@ import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
 import { UserResolver } from "../modules/identity/user.resolver.js";
 import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
+import { FileIntegrityResolver } from "../modules/media/file-integrity.resolver.js";
 import { LibraryResolver } from "../modules/media/library/library.resolver.js";
 import { MediaFileLibraryResolver } from "../modules/media/library/media-file-library.resolver.js";
 import { MediaFileVersionResolver } from "../modules/media/library/media-file-version.resolver.js";
@@ -31,6 +32,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users }) => new UserResolver(users)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
+  [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [
     LibraryResolver,
     ({ library, mediaUploads, mediaFileChanges, orphans }) =>

@@ -27,7 +27,6 @@ import { createTicketService } from "../modules/tickets/ticket.service.js";
 import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
-import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -40,6 +39,7 @@ import { readBucketRules } from "./bucket-overrides.js";
 import { createLibrary } from "./library.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
+import { createUpkeep } from "./upkeep.js";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -74,7 +74,7 @@ export async function createServices({
     clock,
   });
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
-  const retentionDays = config.RETENTION_DAYS;
+  const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
@@ -92,7 +92,6 @@ export async function createServices({
     maxPixels,
   });
   const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, signer });
-  const orphanDays = config.ORPHAN_DAYS;
   const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
@@ -117,7 +116,7 @@ export async function createServices({
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    ticketPurge: createTicketPurgeService({ db, attachmentDeletions }),
+    ...createUpkeep({ config, db, storage, clock, storageRoot, jobs, tempFolder, attachmentDeletions }),
     replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
@@ -158,7 +157,7 @@ function createIdentity({
       }),
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
-    companies: createCompanyService({ db }),
+    companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
     memberships: createMembershipService({ db, loaders: loaders.memberships }),
     users: createUserService({ db }),
   };

@@ -5,6 +5,7 @@ import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { blobs } from "./blob.tables.js";
 import { blobVariants } from "./blob-variant.tables.js";
+import { lockMediaFiles, unused } from "./media-file.repository.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
@@ -66,11 +67,9 @@ function isDue(reason: PurgeReason): SQL | undefined {
   }
 }
 
-const isUnused = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
-
 const isUnusedBut = (released: readonly string[]): SQL =>
   released.length === 0
-    ? isUnused
+    ? unused
     : sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id}
         and not ${isAnyOf(mediaUsages.resourceId, released)})`;
 
@@ -118,7 +117,7 @@ export async function listReleasedFiles(db: Database, released: readonly string[
  * @returns the ids of the whole family; none when the file stays
  */
 export async function lockDueFamily(tx: Database, id: string, reason: PurgeReason): Promise<string[]> {
-  await tx.select({ id: mediaFiles.id }).from(mediaFiles).where(eq(mediaFiles.id, id)).for("update");
+  await lockMediaFiles(tx, [id]);
   const [due] = await tx
     .select({ id: mediaFiles.id })
     .from(mediaFiles)

@@ -50,7 +50,7 @@ export async function purgeFiles(
     } else {
       const purged = await purgeFile(deps, id, reason);
       if (purged.files > 0) onPurged?.(id);
-      report = sum(report, purged);
+      report = sumOfPurges([report, purged]);
     }
     done += 1;
     onProgress?.({ done, total: null });
@@ -121,8 +121,8 @@ class TakenBack extends Error {}
 
 /** Tries the purge of a file and takes it back, so that a dry run knows what keeps a file. */
 async function mayGo(db: Database, id: string, reason: PurgeReason): Promise<boolean> {
-  // What keeps a deleted file is as old as its deletion, and is purged just before it.
-  if (reason.kind === "deleted") return true;
+  // What keeps a deleted file was deleted no later, and what keeps a company's is the company's: it goes just before.
+  if (reason.kind === "deleted" || reason.kind === "company purged") return true;
   const outcome = await unlessKept(() =>
     db
       .transaction(async (tx): Promise<boolean> => {
@@ -150,8 +150,8 @@ async function unlessKept<Result>(work: () => Promise<Result>): Promise<Result |
   }
 }
 
-const sum = (a: PurgeReport, b: PurgeReport): PurgeReport => ({
-  files: a.files + b.files,
-  blobs: a.blobs + b.blobs,
-  bytes: a.bytes + b.bytes,
+export const sumOfPurges = (reports: readonly PurgeReport[]): PurgeReport => ({
+  files: reports.reduce((total, report) => total + report.files, 0),
+  blobs: reports.reduce((total, report) => total + report.blobs, 0),
+  bytes: reports.reduce((total, report) => total + report.bytes, 0),
 });

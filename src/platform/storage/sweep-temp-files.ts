@@ -26,7 +26,8 @@ export async function sweepTempFiles(
       if (!dryRun) await rm(path, { force: true });
       report = { removed: report.removed + 1, removedBytes: report.removedBytes + found.size };
     }
-    onProgress?.({ done: ++done, total: null });
+    done += 1;
+    onProgress?.({ done, total: null });
   }
   return report;
 }

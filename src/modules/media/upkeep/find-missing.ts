@@ -1,6 +1,7 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Storage } from "../../../platform/storage/storage.js";
+import { lockMediaFiles } from "../media-file.repository.js";
 import type { KnownBlob, KnownBytes, KnownVariant } from "./integrity.repository.js";
 import {
   countStored,
@@ -43,7 +44,10 @@ export async function findMissing(
 ): Promise<MissingReport> {
   const report = { seen: 0, missing: 0, missingVariants: 0, found: 0 };
   const total = await countStored(deps.db);
-  const seen = () => onProgress?.({ done: ++report.seen, total: Math.max(total, report.seen) });
+  const seen = () => {
+    report.seen += 1;
+    onProgress?.({ done: report.seen, total: Math.max(total, report.seen) });
+  };
 
   await look(deps, listBlobs, signal, async (blob: KnownBlob, isThere) => {
     const wasMissing = blob.integrity === "MISSING";
@@ -82,10 +86,12 @@ async function look<Row extends KnownBytes>(
 }
 
 async function askForVariant({ db, requestVariants }: FindMissingDeps, variant: KnownVariant): Promise<void> {
+  const { companyId, blobId } = variant;
   await db.transaction(async (tx) => {
-    if (!(await deleteVariant(tx, variant))) return;
-    const { companyId, blobId } = variant;
+    // The files first, then what hangs on their blob, as the purge goes.
     const files = await listFilesOfBlob(tx, companyId, blobId, FILES_ASKED_FOR);
+    await lockMediaFiles(tx, files);
+    if (!(await deleteVariant(tx, variant))) return;
     await setVariantsPending(tx, companyId, files);
     await requestVariants(tx, files);
   });

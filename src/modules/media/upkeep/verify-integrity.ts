@@ -54,7 +54,8 @@ export async function verifyIntegrity(
       if (dryRun || finding === "UNREADABLE") passedBy.push(blob.id);
       else await recordFinding(deps.db, blob, finding, deps.clock());
       count(report, finding, blob);
-      onProgress?.({ done: ++done, total });
+      done += 1;
+      onProgress?.({ done, total });
     }
     if (page.length < AT_ONCE) return report;
   }
