@@ -61,8 +61,8 @@ describe("a new usage of a file", () => {
       const id = await upload(bytes);
       const [used, deleted] = codesOf(
         await Promise.allSettled([
-          after(round % 5, () => mediaUsages.addUsage(viewer, usageOf(id))),
-          after(round % 3, () => mediaFileChanges.deleteMediaFile(viewer, id)),
+          later(round % 5, () => mediaUsages.addUsage(viewer, usageOf(id))),
+          later(round % 3, () => mediaFileChanges.deleteMediaFile(viewer, id)),
         ]),
       );
       winners.add(`${used} ${deleted}`);
@@ -79,8 +79,8 @@ describe("a new usage of a file", () => {
       const id = await upload(someBytes());
       const [used] = codesOf(
         await Promise.allSettled([
-          after(round % 12, () => mediaUsages.addUsage(viewer, usageOf(id))),
-          after(round % 3, purgeOrphans),
+          later(round % 12, () => mediaUsages.addUsage(viewer, usageOf(id))),
+          later(round % 3, purgeOrphans),
         ]),
       );
       expect(["ok", "GONE", "NOT_FOUND"]).toContain(used);
@@ -113,8 +113,8 @@ describe("an upload of the same bytes", () => {
       const [, ...uploads] = codesOf(
         await Promise.allSettled([
           purge(),
-          after(delay, () => upload(bytes)),
-          after(delay + (round % 3), () => upload(bytes)),
+          later(delay, () => upload(bytes)),
+          later(delay + (round % 3), () => upload(bytes)),
         ]),
       );
       expect(uploads).toEqual(["ok", "ok"]);
@@ -137,8 +137,8 @@ describe("a new content for a file", () => {
       const codes = codesOf(
         await Promise.allSettled([
           mediaUploads.replaceMediaFile(viewer, id, incoming(someBytes())),
-          after(round % 3, () => mediaUploads.replaceMediaFile(viewer, id, incoming(someBytes()))),
-          after(round % 20, () => mediaFileChanges.deleteMediaFile(viewer, id)),
+          later(round % 3, () => mediaUploads.replaceMediaFile(viewer, id, incoming(someBytes()))),
+          later(round % 20, () => mediaFileChanges.deleteMediaFile(viewer, id)),
         ]),
       );
       expect(codes.filter((code) => code !== "ok" && code !== "GONE")).toEqual([]);
@@ -172,7 +172,7 @@ const usageOf = (mediaFileId: string) => ({
 const purgeOrphans = () =>
   desk.services.orphans.purgeOrphans(viewer, { companyId, olderThanDays: 0, dryRun: false });
 
-async function after<Result>(ms: number, action: () => Promise<Result>): Promise<Result> {
+async function later<Result>(ms: number, action: () => Promise<Result>): Promise<Result> {
   await pass(ms);
   return action();
 }
