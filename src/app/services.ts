@@ -20,13 +20,13 @@ import { createCheckInService } from "../modules/media/intake/check-in.service.j
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
+import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketService } from "../modules/tickets/ticket.service.js";
 import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
-import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -36,8 +36,10 @@ import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createLibrary } from "./library.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
+import { createUpkeep } from "./upkeep.js";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -72,16 +74,12 @@ export async function createServices({
     clock,
   });
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
-  const retentionDays = config.RETENTION_DAYS;
+  const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const mediaFiles = createMediaFileService({
-    db,
-    storage,
-    clock,
-    verdictOf: createAttachmentVerdict({ db, parents }),
-  });
+  const finding = { db, clock, verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })) };
+  const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     db,
     storage,
@@ -94,6 +92,7 @@ export async function createServices({
     maxPixels,
   });
   const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, signer });
+  const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
@@ -108,6 +107,7 @@ export async function createServices({
     attachments,
     attachmentDeletions,
     ...pictures.services,
+    ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
@@ -116,14 +116,15 @@ export async function createServices({
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    ticketPurge: createTicketPurgeService({ db, attachmentDeletions }),
+    ...createUpkeep({ config, db, storage, clock, storageRoot, jobs, tempFolder, attachmentDeletions }),
     replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
       variants: pictures.loaders,
-      attachments: createAttachmentLoaders({ db }),
+      library: library.loaders,
+      attachments: createAttachmentLoaders({ db, parents }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };
@@ -156,7 +157,7 @@ function createIdentity({
       }),
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
-    companies: createCompanyService({ db }),
+    companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
     memberships: createMembershipService({ db, loaders: loaders.memberships }),
     users: createUserService({ db }),
   };

@@ -1,25 +1,18 @@
-import { authorize } from "../../kernel/authorize.js";
-import type { Clock } from "../../kernel/clock.js";
 import { MINUTE_MS } from "../../kernel/clock.js";
 import { FiledeskError, gone } from "../../kernel/errors.js";
-import { isId } from "../../kernel/ids.js";
-import type { Database } from "../../platform/database/client.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
-import type { UsageVerdict } from "./media-file.policy.js";
-import { mediaFilePolicy } from "./media-file.policy.js";
+import type { MediaFileFinding } from "./find-media-file.js";
+import { requireReadableBytes } from "./find-media-file.js";
+import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
-import { purgeDeletedFiles } from "./purge.js";
+import { purgeFiles } from "./purge.js";
 import { sweepStorage } from "./sweep.js";
 
-export interface MediaFileDeps {
-  readonly db: Database;
+export interface MediaFileDeps extends MediaFileFinding {
   readonly storage: Storage;
-  readonly clock: Clock;
-  /** What a module that uses media files says of one; null: it does not use it. */
-  readonly verdictOf: (viewer: Viewer, mediaFileId: string) => Promise<UsageVerdict | null>;
 }
 
 export type MediaFileService = ReturnType<typeof createMediaFileService>;
@@ -27,13 +20,8 @@ export type MediaFileService = ReturnType<typeof createMediaFileService>;
 export function createMediaFileService(deps: MediaFileDeps) {
   return {
     /** For a download. @throws NOT_FOUND, GONE */
-    async requireReadable(viewer: Viewer, id: string): Promise<MediaFileView> {
-      const file = isId(id) ? await findMediaFile(deps.db, tenantsOf(viewer), id) : null;
-      const subject = file && { file, verdict: await deps.verdictOf(viewer, file.id) };
-      authorize(mediaFilePolicy, "read", viewer, subject);
-      if (subject.file.deletedAt !== null || subject.verdict === "deleted") throw gone("file");
-      return subject.file;
-    },
+    requireReadable: (viewer: Viewer, id: string): Promise<MediaFileView> =>
+      requireReadableBytes(deps, viewer, id),
 
     /** The file behind something that the viewer has been found to be allowed to read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
@@ -42,15 +30,20 @@ export function createMediaFileService(deps: MediaFileDeps) {
       return file;
     },
 
-    purgeDeleted: (deletedBefore: Date) => purgeDeletedFiles(deps, deletedBefore),
+    /** @returns how many files were removed */
+    purgeDeleted: async (before: Date): Promise<number> =>
+      (await purgeFiles(deps, { kind: "deleted", before })).files,
 
     /** @param minutes how old bytes without a row are at least, before they count as left behind */
     sweep: (minutes: number) => sweepStorage(deps, new Date(deps.clock().getTime() - minutes * MINUTE_MS)),
   };
 }
 
-/** @throws FILE_NOT_SCANNED, FILE_INFECTED */
-export function refuseUnsafe({ scanStatus }: Pick<MediaFileView, "scanStatus">): void {
+/** @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE */
+export function refuseUnsafe({
+  scanStatus,
+  integrity,
+}: Pick<MediaFileView, "scanStatus" | "integrity">): void {
   if (scanStatus === "PENDING")
     throw new FiledeskError(
       "FILE_NOT_SCANNED",
@@ -59,4 +52,6 @@ export function refuseUnsafe({ scanStatus }: Pick<MediaFileView, "scanStatus">):
     );
   if (scanStatus === "INFECTED" || scanStatus === "QUARANTINED")
     throw new FiledeskError("FILE_INFECTED", "This file holds malware and is not given out.");
+  if (integrity === "ALTERED") throw damagedFile("are not those that were uploaded any more");
+  if (integrity === "MISSING") throw damagedFile("are missing");
 }
