@@ -125,7 +125,8 @@ async function withDatabase(): Promise<Environment> {
 }
 
 async function start(environment: Environment = {}): Promise<ServerProcess> {
-  const server = await startServerProcess({ ...environment, FILEDESK_DATA: dataFolder });
+  // A temp file is the sign of an upload: nothing else may make one.
+  const server = await startServerProcess({ WORKER: "off", ...environment, FILEDESK_DATA: dataFolder });
   cleanUps.push(() => server.kill());
   return server;
 }

@@ -29,7 +29,9 @@ let viewer: UserViewer;
 let companyId: string;
 
 beforeAll(async () => {
-  desk = await startTestServer({ env: { TICKET_MEGABYTES: String(MEGABYTES), UPLOADS_AT_ONCE: "50" } });
+  desk = await startTestServer({
+    env: { TICKET_MEGABYTES: String(MEGABYTES), UPLOADS_AT_ONCE: "50", WORKER: "off" },
+  });
   const person = await desk.signInAs("customer@acme.test");
   token = person.token;
   viewer = (await desk.services.sessions.viewerById(person.id)) as UserViewer;
