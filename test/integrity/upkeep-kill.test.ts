@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { sweepStorage } from "../../src/modules/media/sweep.js";
 import { killJob } from "../support/kill-job.js";
+import { makeJpeg } from "../support/make-files.js";
 import type { StoredFile, StoredWorld } from "../support/stored-files.js";
 import { openStoredWorld } from "../support/stored-files.js";
 
@@ -142,6 +144,30 @@ describe("a worker that is killed in the middle of", () => {
     await gateAt("events", "delete", "old.sequence = 6000");
     await killInTheMiddle("prune-events");
     expect([...(await sql`select sequence::int from events`)]).toEqual([{ sequence: 12_001 }]);
+  }, 120_000);
+});
+
+describe("a worker that is killed between storing and recording what it has rendered", () => {
+  it("leaves the rendering to the next run, and to the sweep what it had stored", async () => {
+    const content = await makeJpeg({ width: 1_600, height: 1_000 });
+    const { id, key } = await world.store({ content, mimeType: "image/jpeg" });
+    const { sql } = world.database;
+    await sql`update media_files set variants_status = 'PENDING' where id = ${id}`;
+    const { attempts } = await killJob({
+      databaseUrl: world.databaseUrl,
+      environment: { FILEDESK_DATA: world.dataFolder, DEMO_DATA: "false" },
+      name: "render-variants",
+      data: { mediaFileId: id },
+      heldAt: "blob_variants",
+    });
+    expect(attempts).toBe(2);
+    const variants = await sql`select name from blob_variants order by width`;
+    expect(variants.map(({ name }) => name)).toEqual(["thumbnail", "medium", "large"]);
+    expect([...(await sql`select variants_status from media_files`)]).toEqual([{ variants_status: "READY" }]);
+    const { stored, known } = await world.inventory();
+    expect(stored).toEqual(expect.arrayContaining([...known, key]));
+    await sweepStorage({ db: world.database.db, storage: world.storage }, new Date(Date.now() + DAY));
+    expect((await world.inventory()).stored).toEqual(known);
   }, 120_000);
 });
 
