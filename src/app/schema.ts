@@ -10,6 +10,7 @@ import { SessionResolver } from "../modules/identity/session.resolver.js";
 import { UserResolver } from "../modules/identity/user.resolver.js";
 import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
 import { MediaFileResolver } from "../modules/media/media-file.resolver.js";
+import { MediaMetadataResolver } from "../modules/media/media-metadata.resolver.js";
 import { AttachmentParentResolver } from "../modules/tickets/attachment-parent.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
@@ -23,6 +24,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users }) => new UserResolver(users)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
+  [MediaMetadataResolver, () => new MediaMetadataResolver()],
   [
     AttachmentResolver,
     ({ attachments, attachmentDeletions, loaders, urls }) =>
