@@ -96,7 +96,7 @@ const SWEEP_EVERY_MS = 15 * MINUTE_MS;
 const SWEEP_OLDER_THAN_MINUTES = 30;
 
 function recurringTasks(
-  { attachmentDeletions, mediaFiles, ticketPurge }: Services,
+  { attachmentDeletions, mediaFiles, postDeletions, ticketPurge }: Services,
   { db }: DatabaseClient,
   config: Config,
 ) {
@@ -109,6 +109,7 @@ function recurringTasks(
         const deletedBefore = new Date(Date.now() - config.RETENTION_DAYS * DAY_MS);
         await ticketPurge.purgeDeleted(deletedBefore);
         await attachmentDeletions.purgeDeleted(deletedBefore);
+        await postDeletions.purgeDeleted(deletedBefore);
         return mediaFiles.purgeDeleted(deletedBefore);
       },
     },

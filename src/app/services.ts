@@ -22,6 +22,8 @@ import { createUploadAdmission } from "../modules/media/intake/upload-admission.
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { anyVerdict } from "../modules/media/usage-verdicts.js";
+import { createPostLoaders } from "../modules/tickets/post.loaders.js";
+import { createPostVerdict } from "../modules/tickets/post-verdict.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketService } from "../modules/tickets/ticket.service.js";
@@ -36,7 +38,9 @@ import { createUrlSigner } from "../platform/http/signed-url.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-file.js";
+import { findFrameTaker } from "../platform/video/take-frame.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createPosts } from "./posts.js";
 import type { Secrets } from "./secrets.js";
 
 export interface ServiceOptions {
@@ -76,7 +80,7 @@ export async function createServices({
     db,
     storage,
     clock,
-    verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })),
+    verdictOf: anyVerdict(createAttachmentVerdict({ db, parents }), createPostVerdict({ db, parents })),
   });
   const checkIns = createCheckInService({
     db,
@@ -88,10 +92,12 @@ export async function createServices({
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
   });
+  const posts = createPosts({ config, db, clock, checkIns, mediaFiles, retentionDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
     ...identity,
+    ...posts,
     signer,
     storage,
     buckets,
@@ -108,13 +114,15 @@ export async function createServices({
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    ticketPurge: createTicketPurgeService({ db, attachmentDeletions }),
+    ticketPurge: createTicketPurgeService({ db, attachmentDeletions, ...posts }),
+    takeFrame: await findFrameTaker(config.FFMPEG_PATH),
     replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
       attachments: createAttachmentLoaders({ db }),
+      posts: createPostLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };

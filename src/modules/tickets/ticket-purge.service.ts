@@ -1,17 +1,19 @@
 import type { Database } from "../../platform/database/client.js";
 import type { AttachmentDeletionService } from "../attachments/attachment-deletion.service.js";
+import type { PostDeletionService } from "./post-deletion.service.js";
 import { deleteTicketForGood, listPurgeableTickets, lockPurgeableTicket } from "./ticket-purge.repository.js";
 
 export interface TicketPurgeDeps {
   readonly db: Database;
   readonly attachmentDeletions: AttachmentDeletionService;
+  readonly postDeletions: Pick<PostDeletionService, "purgeAllOf">;
 }
 
 const AT_ONCE = 100;
 
-export const createTicketPurgeService = ({ db, attachmentDeletions }: TicketPurgeDeps) => ({
+export const createTicketPurgeService = ({ db, attachmentDeletions, postDeletions }: TicketPurgeDeps) => ({
   /**
-   * Removes tickets for good that were deleted before a moment, with their replies and attachments. Their files
+   * Removes tickets for good that were deleted before a moment, with their replies, attachments and posts. Their files
    * become due for the media module's purge.
    *
    * @returns how many tickets were removed
@@ -30,6 +32,7 @@ export const createTicketPurgeService = ({ db, attachmentDeletions }: TicketPurg
           ];
           for (const parent of parents)
             await attachmentDeletions.purgeAllOf(tx, { companyId, parent }, deletedBefore);
+          await postDeletions.purgeAllOf(tx, { id, companyId }, deletedBefore);
           await deleteTicketForGood(tx, companyId, id);
           purged += 1;
         });

@@ -134,6 +134,16 @@ export const settings = {
     desc: "MiB of files on one ticket and its replies at most",
     example: "500",
   }),
+  TICKET_POST_FILES: whole({
+    default: 200,
+    desc: "Photos and clips on one ticket's timeline at most",
+    example: "200",
+  }),
+  TICKET_POST_MEGABYTES: whole({
+    default: 2_000,
+    desc: "MiB of photos and clips on one ticket's timeline at most",
+    example: "2000",
+  }),
   UPLOADS_PER_MINUTE: whole({
     default: 10,
     desc: "Requests with files that a user may send in a minute",

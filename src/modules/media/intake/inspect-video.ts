@@ -115,6 +115,11 @@ function refuseUnfit(
   if (!(width > 0 && height > 0)) throw corruptFile("the video's picture has no size");
   if (width > LONGEST_SIDE || height > LONGEST_SIDE || width * height > maxPixels)
     throw tooManyPixels(Math.min(maxPixels, LONGEST_SIDE ** 2), width, height);
+  refuseTooLong(durationMs, maxSeconds);
+}
+
+/** @throws CORRUPT_FILE for a video whose length is not known, FILE_TOO_LARGE for one that is longer than allowed */
+export function refuseTooLong(durationMs: number, maxSeconds: number | undefined): void {
   if (!(durationMs > 0 && Number.isSafeInteger(durationMs)))
     throw corruptFile("the video has no length: it holds no pictures, or does not tell how long they last");
   const seconds = durationMs / SECOND_MS;

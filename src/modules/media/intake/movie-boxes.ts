@@ -10,6 +10,24 @@ interface Box {
   readonly end: number;
 }
 
+/** What a file is cut off in; other letters behind the index may be those of a text that was appended. */
+const TOP_LEVEL: ReadonlySet<string> = new Set([
+  "ftyp",
+  "styp",
+  "moov",
+  "moof",
+  "mdat",
+  "sidx",
+  "mfra",
+  "emsg",
+  "free",
+  "skip",
+  "wide",
+  "udta",
+  "meta",
+  "uuid",
+]);
+
 /** A recording in fragments has two a second or so. */
 const MOST_BOXES = 10_000;
 /** The index of two minutes has some 100 KiB. */
@@ -32,7 +50,7 @@ export async function endOfMovie(bytes: FileBytes): Promise<number> {
   let index: Buffer | null = null;
   for (let count = 0; end < bytes.size; count++) {
     const box = await boxAt(bytes, end);
-    if (box === null && index !== null) break;
+    if (index !== null && (box === null || (box.end > bytes.size && !TOP_LEVEL.has(box.type)))) break;
     if (box === null || count > MOST_BOXES) throw corruptFile("the video's structure is broken");
     if (box.end > bytes.size) throw endsTooEarly();
     if (box.type === "moov") index = await readIndex(bytes, box, index);
