@@ -134,7 +134,7 @@ describe("a ticket's timeline", () => {
   it("tells apart what happened in the same millisecond", async () => {
     const { id, all } = await busyTicket();
     const { sql } = world.server.database;
-    const now = new Date();
+    const now = new Date().toISOString();
     await sql`update replies set created_at = ${now} where ticket_id = ${id}`;
     await sql`update media_posts set created_at = ${now} where ticket_id = ${id}`;
     const read: (string | undefined)[] = [];
