@@ -4,6 +4,7 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import type { NonEmptyArray } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
+import { AttachmentThumbnailResolver } from "../modules/attachments/attachment-thumbnail.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
@@ -11,6 +12,7 @@ import { UserResolver } from "../modules/identity/user.resolver.js";
 import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
 import { MediaFileResolver } from "../modules/media/media-file.resolver.js";
 import { MediaMetadataResolver } from "../modules/media/media-metadata.resolver.js";
+import { MediaVariantResolver } from "../modules/media/media-variant.resolver.js";
 import { AttachmentParentResolver } from "../modules/tickets/attachment-parent.resolver.js";
 import { PhotoSeriesResolver } from "../modules/tickets/photo-series.resolver.js";
 import { PostResolver } from "../modules/tickets/post.resolver.js";
@@ -58,6 +60,8 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ replies, uploads, loaders }) =>
       new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
   ],
+  [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
+  [AttachmentThumbnailResolver, ({ thumbnails }) => new AttachmentThumbnailResolver(thumbnails)],
   [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
   [
     PostResolver,

@@ -16,7 +16,6 @@ import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
 import { createDownloadService } from "../modules/media/download.service.js";
-import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
@@ -27,21 +26,20 @@ import { createPostVerdict } from "../modules/tickets/post-verdict.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketService } from "../modules/tickets/ticket.service.js";
-import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
-import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
+import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
-import { openTempFolder } from "../platform/storage/temp-file.js";
-import { findFrameTaker } from "../platform/video/take-frame.js";
+import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
-import { createPosts } from "./posts.js";
+import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
+import { createTickets } from "./tickets.js";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -49,6 +47,7 @@ export interface ServiceOptions {
   readonly database: DatabaseClient;
   readonly dataFolder: string;
   readonly clock?: Clock;
+  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -60,11 +59,13 @@ export async function createServices({
   database,
   dataFolder,
   clock = systemClock,
+  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
   const storage = createLocalStorage({ root: storageRoot });
   const tempFolder = await openTempFolder(localTempFolder(storageRoot));
+  const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const signer = createUrlSigner({
     keys: secrets.urlSigningKeys,
@@ -88,39 +89,39 @@ export async function createServices({
     clock,
     tempFolder,
     buckets,
+    jobs,
     scanner: scannerOff,
     filesPerRequest: config.FILES_PER_REQUEST,
-    maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
+    maxPixels,
   });
-  const posts = createPosts({ config, db, clock, checkIns, mediaFiles, retentionDays });
+  const pictures = await createPictures({ config, db, storage, tempFolder, buckets, maxPixels, signer });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
     ...identity,
-    ...posts,
+    ...createTickets({ config, db, clock, checkIns, mediaFiles, attachmentDeletions }),
     signer,
     storage,
+    tempFolder,
     buckets,
     mediaFiles,
     checkIns,
     attachments,
     attachmentDeletions,
-    urls: createDownloadUrls(signer),
+    ...pictures.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
       atOnce: config.UPLOADS_AT_ONCE,
     }),
     tickets: createTicketService({ db, attachments, checkIns }),
-    ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    ticketPurge: createTicketPurgeService({ db, attachmentDeletions, ...posts }),
-    takeFrame: await findFrameTaker(config.FFMPEG_PATH),
     replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
+      variants: pictures.loaders,
       attachments: createAttachmentLoaders({ db }),
       posts: createPostLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
