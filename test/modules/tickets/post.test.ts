@@ -421,6 +421,39 @@ describe("a deleted post", () => {
   });
 });
 
+describe("a file of a post", () => {
+  it("is never gone when its posting races the deletion of its attachment and the purge, 40 times", async () => {
+    ticketId = await newTicket();
+    const { agent } = world.people;
+    const { posts, attachmentDeletions, mediaFiles, sessions } = world.server.services;
+    const viewer = await sessions.viewerById(agent.id);
+    const purge = async () => {
+      const deletedBefore = new Date(Date.now() + 60_000);
+      await attachmentDeletions.purgeDeleted(deletedBefore);
+      await mediaFiles.purgeDeleted(deletedBefore);
+    };
+    let posted = 0;
+    for (let round = 0; round < 40; round++) {
+      const image = new File([new Uint8Array(await makeJpeg({ width: 20, height: 20 }))], "a.jpg");
+      const [attachment] = await world.attach(agent, { ticketId, files: [image] });
+      const mediaFileId = attachment!.mediaFile!.id;
+      const outcomes = await Promise.allSettled([
+        posts.postPhoto(viewer, { ticketId, items: [{ mediaFileId }], requestBytes: null }),
+        attachmentDeletions.deleteAttachment(viewer, attachment!.id).then(purge),
+      ]);
+      const [posting] = outcomes;
+      if (posting.status === "rejected") {
+        expect(["GONE", "NOT_FOUND"]).toContain((posting.reason as { code: string }).code);
+        continue;
+      }
+      posted += 1;
+      expect(await downloadStatus(attachment!.mediaFile!.url, agent)).toBe(200);
+      await ask(agent, DeletePostDocument, { id: posting.value.id });
+    }
+    expect(posted).toBeGreaterThan(0);
+  });
+});
+
 describe("a deleted ticket", () => {
   it("takes its posts with it, brings them back, and is purged with them", async () => {
     ticketId = await newTicket();
