@@ -6,28 +6,32 @@ import { createVariantService } from "../modules/media/variant.service.js";
 import { render } from "../modules/media/variants/render.js";
 import { createRenderVariantsJob } from "../modules/media/variants/render-variants.job.js";
 import type { SourceDeps } from "../modules/media/variants/source.js";
+import type { Config } from "../platform/config/config.js";
 import type { Database } from "../platform/database/client.js";
 import type { UrlSigner } from "../platform/http/signed-url.js";
+import { findFrameTaker } from "../platform/video/take-frame.js";
 
 interface PictureOptions extends SourceDeps {
   readonly db: Database;
   readonly buckets: AllBucketRules;
   readonly maxPixels: number;
   readonly signer: UrlSigner;
+  readonly config: Config;
 }
 
 /** Everything about renditions: how they are made, found and shown; and the URLs of downloads. */
-export function createPictures(options: PictureOptions) {
+export async function createPictures({ config, ...options }: PictureOptions) {
   const { db, buckets } = options;
   const urls = createDownloadUrls(options.signer);
   const loaders = createVariantLoaders({ db });
+  const posterOf = await findFrameTaker(config.FFMPEG_PATH);
   return {
     loaders,
     services: {
       urls,
       variants: createVariantService({ db, buckets, loaders, urls }),
       thumbnails: createAttachmentThumbnails({ loaders, urls }),
-      renderVariants: createRenderVariantsJob({ ...options, render }),
+      renderVariants: createRenderVariantsJob({ ...options, render, ...(posterOf && { posterOf }) }),
     },
   };
 }

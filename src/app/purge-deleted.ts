@@ -7,6 +7,7 @@ import type { PurgeDeps } from "../modules/media/purge.js";
 import { purgeFiles, sumOfPurges } from "../modules/media/purge.js";
 import type { PurgeReport } from "../modules/media/purge.repository.js";
 import { measurePurge } from "../modules/media/purge.repository.js";
+import type { PostDeletionService } from "../modules/tickets/post-deletion.service.js";
 import type { TicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 
 export interface PurgeDeletedDeps extends PurgeDeps {
@@ -15,6 +16,7 @@ export interface PurgeDeletedDeps extends PurgeDeps {
   readonly companyPurge: CompanyPurgeService;
   readonly ticketPurge: TicketPurgeService;
   readonly attachmentDeletions: AttachmentDeletionService;
+  readonly postDeletions: PostDeletionService;
 }
 
 export interface DeletedPurgeReport extends PurgeReport {
@@ -40,7 +42,10 @@ export async function purgeDeleted(
   const companyIds = await companyPurge.listDue(companiesBefore);
 
   const { tickets, released } = await ticketPurge.purgeDeleted(before, { ...options, companyIds });
-  if (!dryRun) await attachmentDeletions.purgeDeleted(before);
+  if (!dryRun) {
+    await attachmentDeletions.purgeDeleted(before);
+    await deps.postDeletions.purgeDeleted(before);
+  }
   const purged = new Set<string>();
   const onPurged = dryRun ? (id: string) => void purged.add(id) : undefined;
   const reports = [await purgeFiles(deps, { kind: "deleted", before }, { ...options, released, onPurged })];

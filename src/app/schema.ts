@@ -18,10 +18,20 @@ import { MediaFileVersionResolver } from "../modules/media/library/media-file-ve
 import { MediaUsageResolver } from "../modules/media/library/media-usage.resolver.js";
 import { StorageReportResolver } from "../modules/media/library/storage-report.resolver.js";
 import { MediaFileResolver } from "../modules/media/media-file.resolver.js";
+import { MediaMetadataResolver } from "../modules/media/media-metadata.resolver.js";
 import { MediaVariantResolver } from "../modules/media/media-variant.resolver.js";
 import { AttachmentParentResolver } from "../modules/tickets/attachment-parent.resolver.js";
+import { PhotoSeriesResolver } from "../modules/tickets/photo-series.resolver.js";
+import { PostResolver } from "../modules/tickets/post.resolver.js";
+import {
+  PhotoResolver,
+  PhotoSeriesPhotosResolver,
+  SeriesPhotoResolver,
+  VideoClipResolver,
+} from "../modules/tickets/post-file.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
+import { TimelineResolver } from "../modules/tickets/timeline.resolver.js";
 import type { Services } from "./services.js";
 
 /** Each resolver class, and how it is made. */
@@ -50,6 +60,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ storageReports, loaders }) => new StorageReportResolver(storageReports, loaders.users),
   ],
   [AttachmentUsageResolver, ({ loaders }) => new AttachmentUsageResolver(loaders.attachments)],
+  [MediaMetadataResolver, () => new MediaMetadataResolver()],
   [
     AttachmentResolver,
     ({ attachments, attachmentDeletions, loaders, urls }) =>
@@ -77,6 +88,17 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
   [AttachmentThumbnailResolver, ({ thumbnails }) => new AttachmentThumbnailResolver(thumbnails)],
   [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
+  [
+    PostResolver,
+    ({ posts, postDeletions, loaders }) =>
+      new PostResolver(posts, postDeletions, loaders.tickets, loaders.users),
+  ],
+  [PhotoSeriesResolver, ({ photoSeries }) => new PhotoSeriesResolver(photoSeries)],
+  [PhotoResolver, ({ loaders }) => new PhotoResolver(loaders.posts, loaders.mediaFiles)],
+  [VideoClipResolver, ({ loaders }) => new VideoClipResolver(loaders.posts, loaders.mediaFiles)],
+  [PhotoSeriesPhotosResolver, ({ loaders }) => new PhotoSeriesPhotosResolver(loaders.posts)],
+  [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
+  [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
 ];
 
 /** The executable schema; without services it can be printed but not run. */

@@ -5,6 +5,7 @@ import { systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
+import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
 import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
 import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
@@ -21,13 +22,11 @@ import { createUploadAdmission } from "../modules/media/intake/upload-admission.
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { anyVerdict } from "../modules/media/usage-verdicts.js";
-import { createReplyService } from "../modules/tickets/reply.service.js";
+import { createPostLoaders } from "../modules/tickets/post.loaders.js";
+import { createPostVerdict } from "../modules/tickets/post-verdict.js";
+import type { TicketLoaderDeps } from "../modules/tickets/ticket.loaders.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
-import { createTicketService } from "../modules/tickets/ticket.service.js";
-import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
-import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
-import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
@@ -39,6 +38,7 @@ import { readBucketRules } from "./bucket-overrides.js";
 import { createLibrary } from "./library.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
+import { createTickets } from "./tickets.js";
 import { createUpkeep } from "./upkeep.js";
 
 export interface ServiceOptions {
@@ -73,39 +73,37 @@ export async function createServices({
     lifetimeMs: config.SIGNED_URL_MINUTES * 60_000,
     clock,
   });
+  const ground = { config, db, clock, storage, tempFolder, buckets, jobs };
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const finding = { db, clock, verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })) };
+  const verdictOf = anyVerdict(createAttachmentVerdict({ db, parents }), createPostVerdict({ db, parents }));
+  const finding = { db, clock, verdictOf };
   const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
-    db,
-    storage,
-    clock,
-    tempFolder,
-    buckets,
-    jobs,
+    ...ground,
     scanner: scannerOff,
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
   });
-  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, signer });
+  const pictures = await createPictures({ ...ground, maxPixels, signer });
   const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
+  const files = { checkIns, mediaFiles, attachments, attachmentDeletions };
+  const tickets = createTickets({ ...ground, ...files, quota });
   return {
     ...identity,
+    ...tickets,
+    ...createUpkeep({ ...ground, ...tickets, storageRoot, attachmentDeletions }),
+    ...files,
     jobs,
     signer,
     storage,
     tempFolder,
     buckets,
-    mediaFiles,
-    checkIns,
-    attachments,
-    attachmentDeletions,
     ...pictures.services,
     ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
@@ -113,20 +111,21 @@ export async function createServices({
       perMinute: config.UPLOADS_PER_MINUTE,
       atOnce: config.UPLOADS_AT_ONCE,
     }),
-    tickets: createTicketService({ db, attachments, checkIns }),
-    ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
-    ticketParticipants: createTicketParticipantService({ db }),
-    ...createUpkeep({ config, db, storage, clock, storageRoot, jobs, tempFolder, attachmentDeletions }),
-    replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
-    uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
       ...identity.loaders,
-      mediaFiles: createMediaFileLoaders({ db }),
+      ...createLoaders({ db, parents, users: identity.loaders.users }),
       variants: pictures.loaders,
       library: library.loaders,
-      attachments: createAttachmentLoaders({ db, parents }),
-      tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
+  };
+}
+
+function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderDeps) {
+  return {
+    mediaFiles: createMediaFileLoaders({ db }),
+    attachments: createAttachmentLoaders({ db, parents }),
+    posts: createPostLoaders({ db }),
+    tickets: createTicketLoaders({ db, users }),
   };
 }
 

@@ -13,7 +13,7 @@ import { purgeDeleted } from "./purge-deleted.js";
 
 export interface UpkeepOptions
   extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder">,
-    Pick<PurgeDeletedDeps, "attachmentDeletions"> {
+    Pick<PurgeDeletedDeps, "attachmentDeletions" | "postDeletions"> {
   readonly config: Config;
   readonly storageRoot: string;
   readonly jobs: JobSender;

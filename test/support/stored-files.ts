@@ -21,7 +21,8 @@ export interface StoredFile {
 
 export interface FileToStore {
   readonly companyId?: string;
-  readonly content?: string;
+  readonly content?: string | Buffer;
+  readonly mimeType?: string;
   /** Shares the blob of this file. */
   readonly like?: StoredFile;
   readonly versionOf?: StoredFile;
@@ -68,15 +69,16 @@ export async function openStoredWorld(): Promise<StoredWorld> {
     return id;
   };
   const companyId = await newCompany();
-  const put = (key: string, text: string) => storage.put(key, Readable.from([Buffer.from(text)]));
+  const put = (key: string, bytes: string | Buffer) => storage.put(key, Readable.from([Buffer.from(bytes)]));
 
-  async function storeBlob(ofCompany: string, content: string, variants: readonly string[]) {
+  async function storeBlob(ofCompany: string, content: string | Buffer, file: FileToStore) {
+    const { mimeType = "text/plain", variants = [] } = file;
     const blob = { id: newId(), key: `${ofCompany}/attachments/2026/11/originals/${newId()}.txt` };
     const sha256 = createHash("sha256").update(content).digest("hex");
     await put(blob.key, content);
     await sql`
       insert into blobs (id, company_id, sha256, size, mime_type, storage_key, scan_status)
-      values (${blob.id}, ${ofCompany}, ${sha256}, ${content.length}, 'text/plain', ${blob.key}, 'NOT_SCANNED')`;
+      values (${blob.id}, ${ofCompany}, ${sha256}, ${content.length}, ${mimeType}, ${blob.key}, 'NOT_SCANNED')`;
     for (const name of variants) {
       const key = `${ofCompany}/attachments/2026/11/${name}/${newId()}.webp`;
       await put(key, `${name} of it`);
@@ -98,13 +100,13 @@ export async function openStoredWorld(): Promise<StoredWorld> {
     async store(file = {}) {
       const ofCompany = file.companyId ?? companyId;
       const content = file.content ?? randomBytes(50).toString("hex");
-      const blob = file.like ?? (await storeBlob(ofCompany, content, file.variants ?? []));
+      const blob = file.like ?? (await storeBlob(ofCompany, content, file));
       const id = newId();
       const createdAt = file.createdAt ?? new Date();
       await sql`
         insert into media_files (id, company_id, blob_id, bucket, file_name, size, mime_type, uploader_id, version_of,
           deleted_at, expires_at, created_at, updated_at, variants_status)
-        values (${id}, ${ofCompany}, ${blob.blobId}, 'ATTACHMENTS', 'note.txt', ${blob.size}, 'text/plain', ${userId},
+        values (${id}, ${ofCompany}, ${blob.blobId}, 'ATTACHMENTS', 'note.txt', ${blob.size}, ${file.mimeType ?? "text/plain"}, ${userId},
           ${file.versionOf?.id ?? null}, ${file.deletedAt ?? null}, ${file.expiresAt ?? null}, ${createdAt},
           ${createdAt}, ${file.variants ? "READY" : "NOT_APPLICABLE"})`;
       return { ...blob, id };

@@ -6,7 +6,7 @@ import { print } from "graphql";
 /** A client as a web app has it: normalising cache, upload link, the header that lets multipart requests through. */
 export const createClient = (url: string, token?: string): ApolloClient =>
   new ApolloClient({
-    cache: new InMemoryCache(),
+    cache: new InMemoryCache({ possibleTypes: { Post: ["Photo", "PhotoSeries", "VideoClip"] } }),
     link: new UploadHttpLink({
       uri: `${url}/graphql`,
       headers: { "apollo-require-preflight": "true", ...bearer(token) },

@@ -4,6 +4,7 @@ import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { blobs } from "./blob.tables.js";
 import { blobVariants } from "./blob-variant.tables.js";
+import type { FileMetadata } from "./metadata.js";
 
 export interface NewBlob {
   readonly sha256: string;
@@ -12,6 +13,8 @@ export interface NewBlob {
   readonly storageKey: string;
   readonly width: number | null;
   readonly height: number | null;
+  readonly durationMs: number | null;
+  readonly metadata: FileMetadata;
   readonly scanStatus: "CLEAN" | "NOT_SCANNED";
 }
 

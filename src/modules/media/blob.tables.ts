@@ -13,6 +13,7 @@ import {
 } from "drizzle-orm/pg-core";
 import { moment, primaryId, timestamps } from "../../platform/database/columns.js";
 import { companies } from "../identity/company.tables.js";
+import type { FileMetadata } from "./metadata.js";
 
 export const scanStatus = pgEnum("scan_status", [
   "PENDING",
@@ -40,8 +41,8 @@ export const blobs = pgTable(
     height: integer("height"),
     /** Of a video, in milliseconds. */
     durationMs: integer("duration_ms"),
-    /** What the file says of itself (`MediaMetadata`), never its place on earth. */
-    metadata: jsonb("metadata").notNull().default({}),
+    /** What the file says of itself, never its place on earth. */
+    metadata: jsonb("metadata").$type<FileMetadata>().notNull().default({}),
     /** ThumbHash, base64; null until it is made, and for what has no picture. */
     placeholder: text("placeholder"),
     scanStatus: scanStatus("scan_status").notNull(),

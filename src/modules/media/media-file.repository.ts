@@ -28,6 +28,8 @@ export const mediaFileColumns = {
   mimeType: blobs.mimeType,
   width: blobs.width,
   height: blobs.height,
+  durationMs: blobs.durationMs,
+  metadata: blobs.metadata,
   scanStatus: blobs.scanStatus,
   placeholder: blobs.placeholder,
   storageKey: blobs.storageKey,

@@ -55,11 +55,15 @@ export class MediaFile {
 
   @Field(() => Int, {
     nullable: true,
-    description: "Width of an image in pixels, as it is seen (EXIF orientation applied).",
+    description:
+      "Width of an image or a video in pixels, as it is seen (turned as its EXIF or its track says).",
   })
   width!: number | null;
 
-  @Field(() => Int, { nullable: true, description: "Height of an image in pixels, as it is seen." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Height of an image or a video in pixels, as it is seen.",
+  })
   height!: number | null;
 
   @Field(() => VariantsStatus, { description: "How it stands with its renditions." })

@@ -18,7 +18,7 @@ export const fileTooLarge = (maxBytes: number, actual: number) =>
 export const tooManyPixels = (maxPixels: number, width: number, height: number) =>
   new FiledeskError(
     "FILE_TOO_LARGE",
-    `This image has ${width} × ${height} pixels; ${maxPixels / 1_000_000} megapixels are allowed. Send a smaller one.`,
+    `This picture has ${width} × ${height} pixels; ${Math.floor(maxPixels / 100_000) / 10} megapixels are allowed. Send a smaller one.`,
     { limit: maxPixels, actual: width * height, unit: "pixels" },
   );
 
@@ -28,6 +28,13 @@ export const tooManyFrames = (limit: number, actual: number) =>
     actual,
     unit: "frames",
   });
+
+export const tooLong = (limit: number, seconds: number) =>
+  new FiledeskError(
+    "FILE_TOO_LARGE",
+    `This video is ${seconds.toFixed(1)} seconds long; ${limit} are allowed. Send a shorter one.`,
+    { limit, actual: seconds, unit: "seconds" },
+  );
 
 /** @param what the file is, as in "an executable program" */
 export const unsupportedFileType = (what: string, rules: BucketRules) =>

@@ -37,10 +37,10 @@ export async function findReply(db: Database, tenants: TenantScope, id: string):
   return row ?? null;
 }
 
-const replyOrder = { keys: [replies.createdAt, replies.id], descending: false };
+export const replyOrder = { keys: [replies.createdAt, replies.id], descending: false };
 export const replyPosition = (row: ReplyRow) => [row.createdAt.toISOString(), row.id];
 
-const readable = ({ tenants, staffOf }: ReplyScope) =>
+export const readable = ({ tenants, staffOf }: ReplyScope) =>
   and(
     isNull(replies.deletedAt),
     inTenants(replies.companyId, tenants),

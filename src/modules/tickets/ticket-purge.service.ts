@@ -1,6 +1,7 @@
 import type { RunOptions } from "../../kernel/run-options.js";
 import type { Database } from "../../platform/database/client.js";
 import type { AttachmentDeletionService } from "../attachments/attachment-deletion.service.js";
+import type { PostDeletionService } from "./post-deletion.service.js";
 import type { PurgeableTickets } from "./ticket-purge.repository.js";
 import {
   deleteTicketForGood,
@@ -12,6 +13,7 @@ import {
 export interface TicketPurgeDeps {
   readonly db: Database;
   readonly attachmentDeletions: AttachmentDeletionService;
+  readonly postDeletions: Pick<PostDeletionService, "purgeAllOf" | "listAllOf">;
 }
 
 export interface TicketPurgeOptions extends RunOptions {
@@ -36,7 +38,7 @@ export type TicketPurgeService = ReturnType<typeof createTicketPurgeService>;
 
 export const createTicketPurgeService = (deps: TicketPurgeDeps) => ({
   /**
-   * Removes tickets for good that were deleted before a moment, with their replies and attachments. Their files
+   * Removes tickets for good that were deleted before a moment, with their replies, attachments and posts. Their files
    * become due for the media module's purge.
    */
   async purgeDeleted(deletedBefore: Date, options: TicketPurgeOptions = {}): Promise<TicketPurgeReport> {
@@ -60,7 +62,7 @@ export const createTicketPurgeService = (deps: TicketPurgeDeps) => ({
 
 /** @returns false when it has been restored meanwhile */
 async function purgeTicket(
-  { db, attachmentDeletions }: TicketPurgeDeps,
+  { db, attachmentDeletions, postDeletions }: TicketPurgeDeps,
   { id, companyId }: OwnedTicket,
   which: PurgeableTickets,
 ): Promise<boolean> {
@@ -68,13 +70,17 @@ async function purgeTicket(
     if (!(await lockPurgeableTicket(tx, id, which))) return false;
     for (const parent of await parentsOf(tx, { id, companyId }))
       await attachmentDeletions.purgeAllOf(tx, { companyId, parent }, which.deletedBefore);
+    await postDeletions.purgeAllOf(tx, { id, companyId }, which.deletedBefore);
     await deleteTicketForGood(tx, companyId, id);
     return true;
   });
 }
 
-async function usersOfFiles({ db, attachmentDeletions }: TicketPurgeDeps, ticket: OwnedTicket) {
-  const ids: string[] = [];
+async function usersOfFiles(
+  { db, attachmentDeletions, postDeletions }: TicketPurgeDeps,
+  ticket: OwnedTicket,
+): Promise<string[]> {
+  const ids = await postDeletions.listAllOf(ticket);
   for (const parent of await parentsOf(db, ticket))
     ids.push(...(await attachmentDeletions.listLiveOf({ companyId: ticket.companyId, parent })));
   return ids;

@@ -136,6 +136,11 @@ export const settings = {
     desc: "JSON file that overrides the rules of buckets",
     example: "./buckets.json",
   }),
+  FFMPEG_PATH: str({
+    default: undefined,
+    desc: "The ffmpeg that takes posters out of videos; else the one on the PATH, and without one there are no posters",
+    example: "/usr/bin/ffmpeg",
+  }),
   IMAGE_MEGAPIXELS: num({ default: 50, desc: "Pixels of an image at most, in millions", example: "50" }),
   FILES_PER_REQUEST: whole({ default: 10, desc: "Files in one request at most", example: "10" }),
   TICKET_FILES: whole({ default: 20, desc: "Files on one ticket and its replies at most", example: "20" }),
@@ -143,6 +148,16 @@ export const settings = {
     default: 500,
     desc: "MiB of files on one ticket and its replies at most",
     example: "500",
+  }),
+  TICKET_POST_FILES: whole({
+    default: 200,
+    desc: "Photos and clips on one ticket's timeline at most",
+    example: "200",
+  }),
+  TICKET_POST_MEGABYTES: whole({
+    default: 2_000,
+    desc: "MiB of photos and clips on one ticket's timeline at most",
+    example: "2000",
   }),
   UPLOADS_PER_MINUTE: whole({
     default: 10,

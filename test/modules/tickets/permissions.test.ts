@@ -2,15 +2,25 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import {
   AddParticipantDocument,
   AddReplyDocument,
+  AddToPhotoSeriesDocument,
   AttachmentDocument,
+  CaptionPhotoDocument,
+  CreatePhotoDocument,
+  CreatePhotoSeriesDocument,
   CreateTicketDocument,
+  CreateVideoClipDocument,
   DeleteAttachmentDocument,
+  DeletePostDocument,
   DeleteReplyDocument,
   DeleteTicketDocument,
+  RemoveFromPhotoSeriesDocument,
   RemoveParticipantDocument,
+  ReorderPhotoSeriesDocument,
   RestoreAttachmentDocument,
+  RestorePostDocument,
   RestoreTicketDocument,
   TicketDocument,
+  TicketPostsDocument,
   TicketsDocument,
   UpdateAttachmentDocument,
   UpdateReplyDocument,
@@ -18,6 +28,7 @@ import {
   UploadReplyAttachmentsDocument,
   UploadTicketAttachmentsDocument,
 } from "../../support/generated/operations.js";
+import { fixture, makeJpeg } from "../../support/make-files.js";
 import type { GraphQLAnswer, Query } from "../../support/test-client.js";
 import { codeIn, codeOf, createClient } from "../../support/test-client.js";
 import type { SignedIn } from "../../support/test-server.js";
@@ -303,7 +314,122 @@ const ATTACHMENTS: readonly Row[] = [
   ],
 ];
 
+/** One of somebody's posts, made anew. */
+const seriesBy = async (who: "requester" | "agent", ticketId: string) => {
+  const photos = [{ file: await photoFile() }, { file: await photoFile() }];
+  const variables = { input: { ticketId, photos } };
+  const { data } = await world.people[who].client.mutate({ mutation: CreatePhotoSeriesDocument, variables });
+  const series = data!.createPhotoSeries as unknown as {
+    photos: { mediaFileId: string; file: { url: string } }[];
+  };
+  return { id: data!.createPhotoSeries.id, photos: series.photos };
+};
+const photoFile = async () => new File([new Uint8Array(await makeJpeg({ width: 8, height: 8 }))], "a.jpg");
+
+const POSTS: readonly Row[] = [
+  [
+    "post a photo",
+    "U N N | N F ✓ | ✓ ✓ ✓",
+    async ({ client, ticketId }) =>
+      codeOf(
+        client().mutate({
+          mutation: CreatePhotoDocument,
+          variables: { input: { ticketId, file: await photoFile() } },
+        }),
+      ),
+  ],
+  [
+    "post a series",
+    "U N N | N F ✓ | ✓ ✓ ✓",
+    async ({ client, ticketId }) =>
+      codeOf(
+        client().mutate({
+          mutation: CreatePhotoSeriesDocument,
+          variables: { input: { ticketId, photos: [{ file: await photoFile() }] } },
+        }),
+      ),
+  ],
+  [
+    "post a clip",
+    "U N N | N F ✓ | ✓ ✓ ✓",
+    ({ client, ticketId }) =>
+      codeOf(
+        client().mutate({
+          mutation: CreateVideoClipDocument,
+          variables: { input: { ticketId, file: new File([new Uint8Array(fixture("clip.mp4"))], "a.mp4") } },
+        }),
+      ),
+  ],
+  [
+    "read posts",
+    "U ∅ ∅ | ∅ ✓ ✓ | ✓ ✓ ✓",
+    async ({ ask, ticketId }) => {
+      const { id } = await seriesBy("requester", ticketId);
+      const answer = await ask(TicketPostsDocument, { id: ticketId, last: 5 });
+      return found(answer, ({ ticket }) => ticket?.posts.nodes.find((node) => node.id === id));
+    },
+  ],
+  [
+    "download a post's file",
+    "401 404 404 | 404 200 200 | 200 200 200",
+    async ({ ticketId, signed }) =>
+      downloadStatus((await seriesBy("agent", ticketId)).photos[0]!.file.url, signed ?? undefined),
+  ],
+  [
+    "add to the requester's series",
+    "U N N | N F ✓ | ✓ ✓ ✓",
+    async ({ client, ticketId }) => {
+      const { id } = await seriesBy("requester", ticketId);
+      const input = { seriesId: id, photos: [{ file: await photoFile() }] };
+      return codeOf(client().mutate({ mutation: AddToPhotoSeriesDocument, variables: { input } }));
+    },
+  ],
+  [
+    "reorder the requester's series",
+    "U N N | N F ✓ | ✓ ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id, photos } = await seriesBy("requester", ticketId);
+      const mediaFileIds = photos.map((photo) => photo.mediaFileId).reverse();
+      return code(ReorderPhotoSeriesDocument, { input: { seriesId: id, mediaFileIds } });
+    },
+  ],
+  [
+    "caption a photo of the agent's series",
+    "U N N | N F F | ✓ ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id, photos } = await seriesBy("agent", ticketId);
+      const mediaFileId = photos[0]!.mediaFileId;
+      return code(CaptionPhotoDocument, { input: { seriesId: id, mediaFileId, caption: "Hm" } });
+    },
+  ],
+  [
+    "take a photo out of the requester's series",
+    "U N N | N F ✓ | F ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id, photos } = await seriesBy("requester", ticketId);
+      const mediaFileId = photos[0]!.mediaFileId;
+      return code(RemoveFromPhotoSeriesDocument, { input: { seriesId: id, mediaFileId } });
+    },
+  ],
+  [
+    "delete the requester's post",
+    "U N N | N F ✓ | F ✓ ✓",
+    async ({ code, ticketId }) =>
+      code(DeletePostDocument, { id: (await seriesBy("requester", ticketId)).id }),
+  ],
+  [
+    "restore the requester's post",
+    "U N N | N F ✓ | F ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id } = await seriesBy("requester", ticketId);
+      await world.people.admin.client.mutate({ mutation: DeletePostDocument, variables: { id } });
+      return code(RestorePostDocument, { id });
+    },
+  ],
+];
+
 describe.each([
+  ["posts", POSTS],
   ["tickets", TICKETS],
   ["replies", REPLIES],
   ["attachments", ATTACHMENTS],

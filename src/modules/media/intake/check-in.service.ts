@@ -132,7 +132,10 @@ async function takeIn(
     batch.keep(temp);
     const received = await receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal });
     const identified = await identify(received, rules);
-    const inspected = await inspect(identified, { maxPixels: deps.maxPixels });
+    const inspected = await inspect(identified, {
+      maxPixels: deps.maxPixels,
+      maxSeconds: rules.maxSeconds,
+    });
     return await scan(inspected, deps.scanner);
   } catch (error) {
     throw error instanceof FiledeskError ? ofFile(error, file.fileName, index) : error;

@@ -17,6 +17,7 @@ import type { Received } from "./receive.js";
 import type { Recognition } from "./recognition.js";
 import { refuseStowaways, refuseZipEnding } from "./stowaways.js";
 import { textEncoding } from "./text-encoding.js";
+import { endOfVideo } from "./video-end.js";
 
 declare const proof: unique symbol;
 
@@ -109,6 +110,6 @@ async function prove({ name, kind }: FileType, bytes: FileBytes): Promise<void> 
   await refuseZipEnding(bytes);
   if (name === "pdf") await provePdf(bytes);
   if (name === "7z") await proveSevenZip(bytes);
-  const end = await endOfImage(name, bytes);
+  const end = (await endOfImage(name, bytes)) ?? (await endOfVideo(name, bytes));
   if (end !== null) await refuseStowaways(bytes, end);
 }

@@ -3,28 +3,40 @@ import sharp from "sharp";
 import { FiledeskError } from "../../../kernel/errors.js";
 import type { FileTypeName } from "../file-types.js";
 import { corruptFile, tooManyFrames, tooManyPixels } from "../media.errors.js";
+import type { FileMetadata } from "../metadata.js";
+import { countPages } from "./count-pages.js";
+import { openFileBytes } from "./file-bytes.js";
 import type { Identified } from "./identify.js";
 import { inspectBmp } from "./inspect-bmp.js";
+import { inspectVideo } from "./inspect-video.js";
+import { readExif } from "./read-exif.js";
 
 declare const proof: unique symbol;
 
 /** A file that was found to be sound as far as its kind can be checked. Only `inspect` makes one. */
 export interface Inspected extends Identified {
   readonly [proof]: "inspected";
-  /** In pixels, as people see it (EXIF orientation applied). Null for what is no image. */
+  /** In pixels, as people see it (EXIF orientation or rotation applied). Null for what has no picture. */
   readonly width: number | null;
   readonly height: number | null;
+  /** Of a video, in milliseconds. */
+  readonly durationMs: number | null;
+  readonly metadata: FileMetadata;
 }
 
 export interface InspectOptions {
-  /** The largest image, in pixels (width × height). */
+  /** The largest picture, in pixels (width × height). */
   readonly maxPixels: number;
+  /** The longest video. */
+  readonly maxSeconds?: number | undefined;
 }
 
 interface Dimensions {
   readonly width: number;
   readonly height: number;
 }
+
+type Facts = Partial<Pick<Inspected, "width" | "height" | "durationMs" | "metadata">>;
 
 const MAX_FRAMES = 2_000;
 
@@ -39,26 +51,39 @@ sharp.cache(false);
 sharp.concurrency(1);
 
 /**
- * Decodes an image once, to prove it and to learn its dimensions. Other kinds pass as they are.
+ * Decodes an image once, to prove it and to learn its dimensions; reads what a video or a PDF says of itself.
+ * Other kinds pass as they are.
  *
- * @throws FILE_TOO_LARGE for more pixels or frames than allowed, which is known before anything is decoded;
- *   CORRUPT_FILE for an image that does not decode
+ * @throws FILE_TOO_LARGE for more pixels, frames or seconds than allowed, which is known before anything is decoded;
+ *   CORRUPT_FILE for an image that does not decode and for a video that cannot be read; UNSUPPORTED_FILE_TYPE for
+ *   a video without a picture
  */
-export async function inspect(identified: Identified, { maxPixels }: InspectOptions): Promise<Inspected> {
-  const dimensions = await dimensionsOf(identified, maxPixels);
-  return { ...identified, width: dimensions?.width ?? null, height: dimensions?.height ?? null } as Inspected;
+export async function inspect(identified: Identified, options: InspectOptions): Promise<Inspected> {
+  const none = { width: null, height: null, durationMs: null, metadata: {} };
+  return { ...identified, ...none, ...(await factsOf(identified, options)) } as Inspected;
 }
 
-async function dimensionsOf(file: Identified, maxPixels: number): Promise<Dimensions | null> {
-  if (DECODED.has(file.type.name)) return decode(file, maxPixels);
-  if (file.type.name === "bmp") return refusePixels(inspectBmp(file.head, file.size), maxPixels);
+async function factsOf(file: Identified, options: InspectOptions): Promise<Facts> {
+  const { maxPixels } = options;
+  const { kind, name, title } = file.type;
+  if (DECODED.has(name)) return decode(file, maxPixels);
+  if (name === "bmp") return refusePixels(inspectBmp(file.head, file.size), maxPixels);
+  if (name === "pdf") return inspectPdf(file);
+  if (kind === "VIDEO") return inspectVideo(file, options);
   // Until there is a sanitiser, a bucket that lists SVG does not get it.
-  if (file.type.kind === "IMAGE")
-    throw new FiledeskError(
-      "UNSUPPORTED_FILE_TYPE",
-      `This file is ${file.type.title}, which cannot be taken yet.`,
-    );
-  return null;
+  if (kind === "IMAGE")
+    throw new FiledeskError("UNSUPPORTED_FILE_TYPE", `This file is ${title}, which cannot be taken yet.`);
+  return {};
+}
+
+async function inspectPdf(file: Identified): Promise<Facts> {
+  const bytes = openFileBytes(file);
+  try {
+    const pages = await countPages(bytes);
+    return { metadata: pages === null ? {} : { pages } };
+  } finally {
+    await bytes[Symbol.asyncDispose]();
+  }
 }
 
 function refusePixels(dimensions: Dimensions, maxPixels: number): Dimensions {
@@ -67,13 +92,17 @@ function refusePixels(dimensions: Dimensions, maxPixels: number): Dimensions {
   return dimensions;
 }
 
-async function decode(file: Identified, maxPixels: number): Promise<Dimensions> {
+async function decode(file: Identified, maxPixels: number): Promise<Facts> {
   const header = await tellDamage(open(file, "error", false).metadata());
   refusePixels(header, maxPixels);
   if (header.format !== file.type.name) throw corruptFile("the image is not of the kind that it begins as");
   if ((header.pages ?? 1) > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, header.pages ?? 1);
   await proveDecodable(file, header, maxPixels);
-  return header.autoOrient;
+  return { ...header.autoOrient, metadata: metadataOf(header) };
+}
+
+function metadataOf({ exif, orientation }: Metadata): FileMetadata {
+  return { ...(exif && readExif(exif)), ...(orientation && { orientation }) };
 }
 
 /**

@@ -26,6 +26,8 @@ export async function store(
     mimeType: file.type.mimeType,
     width: file.width,
     height: file.height,
+    durationMs: file.durationMs,
+    metadata: file.metadata,
     scanStatus: file.scanStatus,
   };
 }

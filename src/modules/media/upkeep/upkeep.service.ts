@@ -43,8 +43,6 @@ export interface VerifyOptions extends RunOptions {
 /** Bytes without a row are gone within an hour; what is that young may have its row on the way. */
 const SWEEP_OLDER_THAN_MS = 30 * MINUTE_MS;
 
-export type UpkeepService = ReturnType<typeof createUpkeepService>;
-
 /**
  * What keeps the files in order: each may be cut off at any instant and run again, and takes a dry run, somebody to
  * tell of its progress, and a signal. Jobs and the command line call the same. They have no viewer: whoever calls

@@ -1,0 +1,26 @@
+import { FieldResolver, Float, Resolver, Root } from "type-graphql";
+import { SECOND_MS } from "../../kernel/clock.js";
+import type { MediaFileView } from "./media-file.repository.js";
+import { MediaFile } from "./media-file.types.js";
+import { MediaMetadata } from "./media-metadata.types.js";
+import type { FileMetadata } from "./metadata.js";
+
+/** What a file says of itself. */
+@Resolver(() => MediaFile)
+export class MediaMetadataResolver {
+  @FieldResolver(() => Float, {
+    nullable: true,
+    description: "Length of a video in seconds; null for what is none.",
+  })
+  duration(@Root() { durationMs }: MediaFileView): number | null {
+    return durationMs === null ? null : durationMs / SECOND_MS;
+  }
+
+  @FieldResolver(() => MediaMetadata, {
+    nullable: true,
+    description: "What the file says of itself; null when it says nothing that is kept.",
+  })
+  metadata(@Root() { metadata }: MediaFileView): FileMetadata | null {
+    return Object.keys(metadata).length === 0 ? null : metadata;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Database } from "../../platform/database/client.js";
+import { insertAuditEntry } from "../identity/audit.repository.js";
+import type { UserViewer } from "../identity/viewer.js";
+import type { MediaUsage } from "../media/media-usage.repository.js";
+import type { PostRow } from "./post.tables.js";
+
+type Kind = PostRow["kind"];
+
+/** What a kind of post is called among the usages of media files and in the audit log. */
+const RESOURCE: Readonly<Record<Kind, string>> = {
+  PHOTO: "photo",
+  PHOTO_SERIES: "photo-series",
+  VIDEO_CLIP: "video-clip",
+};
+
+const POSTED: Readonly<Record<Kind, string>> = {
+  PHOTO: "photo.posted",
+  PHOTO_SERIES: "photo-series.posted",
+  VIDEO_CLIP: "clip.posted",
+};
+
+export const postedAction = (kind: Kind): string => POSTED[kind];
+
+/** How a post stands among the usages of one of its files. */
+export const usageOf = (
+  { id, companyId, kind }: Pick<PostRow, "id" | "companyId" | "kind">,
+  mediaFileId: string,
+): MediaUsage => ({
+  companyId,
+  mediaFileId,
+  resourceType: RESOURCE[kind],
+  resourceId: id,
+  fieldName: kind === "PHOTO_SERIES" ? "photos" : "file",
+});
+
+/** Writes down what somebody did to a post, in the transaction that does it. */
+export const auditPost = (
+  tx: Database,
+  viewer: UserViewer,
+  action: string,
+  post: Pick<PostRow, "id" | "companyId" | "kind" | "ticketId">,
+  details: Readonly<Record<string, unknown>> = {},
+) =>
+  insertAuditEntry(tx, {
+    companyId: post.companyId,
+    actorId: viewer.id,
+    action,
+    subjectType: RESOURCE[post.kind],
+    subjectId: post.id,
+    details: { ticketId: post.ticketId, ...details },
+  });

@@ -1,0 +1,83 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from "type-graphql";
+import type { UserLoaders } from "../identity/user.loaders.js";
+import { User } from "../identity/user.types.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import { CreatePhotoInput, CreatePhotoSeriesInput, CreateVideoClipInput } from "./post.inputs.js";
+import type { PostService } from "./post.service.js";
+import type { PostRow } from "./post.tables.js";
+import { Photo, PhotoSeries, Post, VideoClip } from "./post.types.js";
+import type { PostDeletionService } from "./post-deletion.service.js";
+import { postItems } from "./posted-items.js";
+import type { TicketLoaders } from "./ticket.loaders.js";
+import { Ticket } from "./ticket.types.js";
+
+@Resolver(() => Post)
+export class PostResolver {
+  constructor(
+    private readonly posts: PostService,
+    private readonly deletions: PostDeletionService,
+    private readonly tickets: TicketLoaders,
+    private readonly users: UserLoaders,
+  ) {}
+
+  @Mutation(() => Photo, {
+    description: "Posts a photo on a ticket's timeline. For the ticket's requester and staff.",
+  })
+  createPhoto(
+    @Arg("input", () => CreatePhotoInput, { description: "The photo." }) input: CreatePhotoInput,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.posts.postPhoto(context.viewer, { ...input, ...postItems([input], context) });
+  }
+
+  @Mutation(() => PhotoSeries, {
+    description:
+      "Posts photos in an order on a ticket's timeline, all or nothing. For the ticket's requester and staff.",
+  })
+  createPhotoSeries(
+    @Arg("input", () => CreatePhotoSeriesInput, { description: "The photos." }) input: CreatePhotoSeriesInput,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.posts.postSeries(context.viewer, { ...input, ...postItems(input.photos, context) });
+  }
+
+  @Mutation(() => VideoClip, {
+    description:
+      "Posts a short clip on a ticket's timeline: up to 120 seconds and 100 MiB. For the ticket's requester and staff.",
+  })
+  createVideoClip(
+    @Arg("input", () => CreateVideoClipInput, { description: "The clip." }) input: CreateVideoClipInput,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.posts.postClip(context.viewer, { ...input, ...postItems([input], context) });
+  }
+
+  @Mutation(() => Post, {
+    description:
+      "Deletes a post with its files: it leaves every list, but for 14 days it can be restored. For its author and managers.",
+  })
+  deletePost(
+    @Arg("id", () => ID, { description: "The post's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.deletions.deletePost(viewer, id);
+  }
+
+  @Mutation(() => Post, { description: "Brings a deleted post back. For its author and managers." })
+  restorePost(
+    @Arg("id", () => ID, { description: "The post's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.deletions.restorePost(viewer, id);
+  }
+
+  @FieldResolver(() => Ticket, { nullable: true, description: "The ticket that it is posted on." })
+  ticket(@Root() post: PostRow, @Ctx() context: ViewerContext) {
+    return this.tickets.byId(context).load(post.ticketId);
+  }
+
+  @FieldResolver(() => User, { description: "Who posted it." })
+  author(@Root() post: PostRow, @Ctx() context: ViewerContext) {
+    return this.users.byId(context).load(post.authorId);
+  }
+}

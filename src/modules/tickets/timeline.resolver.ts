@@ -1,0 +1,33 @@
+import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { PageArgs } from "../../platform/graphql/connection.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import type { PostLoaders } from "./post.loaders.js";
+import { PostConnection, TimelineConnection } from "./post.types.js";
+import type { TicketView } from "./ticket.repository.js";
+import { Ticket } from "./ticket.types.js";
+
+/** What is posted on a ticket, and when what was said and shown. */
+@Resolver(() => Ticket)
+export class TimelineResolver {
+  constructor(private readonly loaders: PostLoaders) {}
+
+  @FieldResolver(() => PostConnection, { description: "Its photos, series and clips, oldest first." })
+  posts(
+    @Root() ticket: TicketView,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.loaders.posts(context, page).load(ticket.id);
+  }
+
+  @FieldResolver(() => TimelineConnection, {
+    description: "Its replies and posts by time, oldest first; `last: 10` gives the ten newest.",
+  })
+  timeline(
+    @Root() ticket: TicketView,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.loaders.timeline(context, page).load(ticket.id);
+  }
+}

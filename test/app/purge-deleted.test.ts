@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { brokenPromises, strayFiles } from "../support/inventory.js";
+import type { TicketWorld } from "../support/ticket-world.js";
+import { startTicketWorld, textFile } from "../support/ticket-world.js";
+
+let world: TicketWorld;
+
+beforeAll(async () => {
+  world = await startTicketWorld({ env: { WORKER: "off" } });
+});
+afterAll(() => world.close());
+
+const mutate = (field: string, id: string) =>
+  world.server.gql(`mutation ($id: ID!) { ${field}(id: $id) { id } }`, { id }, world.people.admin.token);
+
+/** A company with a ticket, a reply, a file each, one file of the library in use, and a deleted attachment. */
+async function furnishedCompany() {
+  const { requester, agent } = world.people;
+  const companyId = await world.newCompany();
+  const same = new File(["the same in both"], "same.txt", { type: "text/plain" });
+  const ticket = await world.openTicket(requester, { companyId, files: [textFile(), same] });
+  await world.addReply(agent, { ticketId: ticket.id, files: [textFile(), same] });
+  return { companyId, ticketId: ticket.id };
+}
+
+/** As if so many days had passed since. */
+const age = (table: "tickets" | "companies", id: string, days: number) =>
+  world.server.database.sql.unsafe(
+    `update ${table} set deleted_at = deleted_at - interval '${days} days' where id = '${id}'`,
+  );
+
+const purge = (dryRun = false) => world.server.services.upkeep.purgeDeleted({ dryRun });
+
+async function rowsOf(companyId: string): Promise<Record<string, number>> {
+  const tables = ["tickets", "replies", "attachments", "media_files", "blobs", "media_usages", "memberships"];
+  const counts = [...tables, "audit_log", "events"].map(async (table) => {
+    const rows = await world.server.database.sql.unsafe(
+      `select from ${table} where company_id = '${companyId}'`,
+    );
+    return [table, rows.length] as const;
+  });
+  return Object.fromEntries((await Promise.all(counts)).filter(([, count]) => count > 0));
+}
+
+async function expectWhole(): Promise<void> {
+  const { database, dataFolder } = world.server;
+  expect(await brokenPromises(database.sql, dataFolder)).toEqual([]);
+  expect(await strayFiles(database.sql, dataFolder)).toEqual([]);
+}
+
+describe("the purge of what was deleted", () => {
+  it("says in a dry run what the real one does to tickets and their files, and changes nothing", async () => {
+    const { companyId, ticketId } = await furnishedCompany();
+    await mutate("deleteTicket", ticketId);
+    await age("tickets", ticketId, 15);
+    const before = await rowsOf(companyId);
+    const promised = await purge(true);
+    expect(promised).toMatchObject({ companies: 0, tickets: 1, files: 4, blobs: 3 });
+    expect(await rowsOf(companyId)).toEqual(before);
+    expect(await purge()).toEqual(promised);
+    expect(await purge()).toMatchObject({ tickets: 0, files: 0, bytes: 0 });
+    await expectWhole();
+  });
+
+  it("takes a company away with all that is its own, and leaves every other alone", async () => {
+    const { companyId } = await furnishedCompany();
+    const other = await furnishedCompany();
+    const othersBefore = await rowsOf(other.companyId);
+    await mutate("deleteCompany", companyId);
+    await age("companies", companyId, 13);
+    expect(await purge(true)).toMatchObject({ companies: 0, tickets: 0, files: 0 });
+    await age("companies", companyId, 2);
+    const promised = await purge(true);
+    expect(promised).toMatchObject({ companies: 1, tickets: 1, files: 4, blobs: 3 });
+    expect(await purge()).toEqual(promised);
+    expect(await rowsOf(companyId)).toEqual({});
+    expect(await rowsOf(other.companyId)).toEqual(othersBefore);
+    const { sql } = world.server.database;
+    const trail = await sql`select action from audit_log where subject_id = ${companyId}`;
+    expect([...trail]).toEqual([{ action: "company.purged" }]);
+    await expectWhole();
+  });
+
+  it("does not begin with a company that can be restored, and what it may have begun with cannot be", async () => {
+    const { companyId } = await furnishedCompany();
+    await mutate("deleteCompany", companyId);
+    expect((await mutate("restoreCompany", companyId)).errors).toBeUndefined();
+    await mutate("deleteCompany", companyId);
+    await age("companies", companyId, 14);
+    expect((await mutate("restoreCompany", companyId)).errors?.[0]?.extensions.code).toBe("GONE");
+    expect(await purge()).toMatchObject({ companies: 0 });
+  });
+});
