@@ -5,6 +5,7 @@ import { systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
+import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
 import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
 import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
@@ -15,11 +16,21 @@ import { createRefreshTokens } from "../modules/identity/refresh-token.js";
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
+import { createAvatarLoaders } from "../modules/media/avatars/avatar.loaders.js";
+import { createAvatarService } from "../modules/media/avatars/avatar.service.js";
+import { createAvatarFinder, createAvatarVerdict } from "../modules/media/avatars/avatar-access.js";
+import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
+import { createLogoLoaders } from "../modules/media/branding/logo.loaders.js";
+import type { LogoDeps } from "../modules/media/branding/logo.service.js";
+import { createLogoService } from "../modules/media/branding/logo.service.js";
+import { createBrandingVerdict } from "../modules/media/branding/logo-verdict.js";
 import { createDownloadService } from "../modules/media/download.service.js";
+import type { DownloadUrls } from "../modules/media/download-urls.js";
 import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
+import type { MediaFileDeps } from "../modules/media/media-file.service.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
@@ -75,7 +86,8 @@ export async function createServices({
     db,
     storage,
     clock,
-    verdictOf: createAttachmentVerdict({ db, parents }),
+    verdictOf: createVerdict({ db, parents }),
+    findShared: createAvatarFinder({ db }),
   });
   const checkIns = createCheckInService({
     db,
@@ -87,6 +99,8 @@ export async function createServices({
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
   });
+  const urls = createDownloadUrls(signer);
+  const looks = createLooks({ db, checkIns, urls });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
@@ -98,7 +112,8 @@ export async function createServices({
     checkIns,
     attachments,
     attachmentDeletions,
-    urls: createDownloadUrls(signer),
+    urls,
+    ...looks,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
@@ -112,12 +127,34 @@ export async function createServices({
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
       ...identity.loaders,
+      ...looks.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
       attachments: createAttachmentLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };
 }
+
+type VerdictOf = MediaFileDeps["verdictOf"];
+
+/** What the first of the modules says that uses a file. */
+function createVerdict(deps: AttachmentFinding): VerdictOf {
+  const all = [createAttachmentVerdict(deps), createBrandingVerdict(deps), createAvatarVerdict(deps)];
+  return async (viewer, id) => {
+    for (const verdictOf of all) {
+      const verdict = await verdictOf(viewer, id);
+      if (verdict !== null) return verdict;
+    }
+    return null;
+  };
+}
+
+/** Logos and avatars. */
+const createLooks = ({ db, checkIns, urls }: LogoDeps & { readonly urls: DownloadUrls }) => ({
+  logos: createLogoService({ db, checkIns }),
+  avatars: createAvatarService({ db, checkIns }),
+  loaders: { logos: createLogoLoaders({ db, urls }), avatars: createAvatarLoaders({ db, urls }) },
+});
 
 function createIdentity({
   config,
@@ -147,7 +184,11 @@ function createIdentity({
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
     companies: createCompanyService({ db }),
-    memberships: createMembershipService({ db, loaders: loaders.memberships }),
+    memberships: createMembershipService({
+      db,
+      loaders: loaders.memberships,
+      whenEnded: releaseAvatarOfLeaver,
+    }),
     users: createUserService({ db }),
   };
 }

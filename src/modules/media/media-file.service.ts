@@ -20,6 +20,8 @@ export interface MediaFileDeps {
   readonly clock: Clock;
   /** What a module that uses media files says of one; null: it does not use it. */
   readonly verdictOf: (viewer: Viewer, mediaFileId: string) => Promise<UsageVerdict | null>;
+  /** A file that another tenant keeps and the viewer may read all the same, such as a colleague's avatar. */
+  readonly findShared: (viewer: Viewer, mediaFileId: string) => Promise<MediaFileView | null>;
 }
 
 export type MediaFileService = ReturnType<typeof createMediaFileService>;
@@ -28,7 +30,9 @@ export function createMediaFileService(deps: MediaFileDeps) {
   return {
     /** For a download. @throws NOT_FOUND, GONE */
     async requireReadable(viewer: Viewer, id: string): Promise<MediaFileView> {
-      const file = isId(id) ? await findMediaFile(deps.db, tenantsOf(viewer), id) : null;
+      const file = isId(id)
+        ? ((await findMediaFile(deps.db, tenantsOf(viewer), id)) ?? (await deps.findShared(viewer, id)))
+        : null;
       const subject = file && { file, verdict: await deps.verdictOf(viewer, file.id) };
       authorize(mediaFilePolicy, "read", viewer, subject);
       if (subject.file.deletedAt !== null || subject.verdict === "deleted") throw gone("file");
