@@ -30,8 +30,8 @@ import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
-import type { MediaFileDeps } from "../modules/media/media-file.service.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
+import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketService } from "../modules/tickets/ticket.service.js";
@@ -135,19 +135,9 @@ export async function createServices({
   };
 }
 
-type VerdictOf = MediaFileDeps["verdictOf"];
-
-/** What the first of the modules says that uses a file. */
-function createVerdict(deps: AttachmentFinding): VerdictOf {
-  const all = [createAttachmentVerdict(deps), createBrandingVerdict(deps), createAvatarVerdict(deps)];
-  return async (viewer, id) => {
-    for (const verdictOf of all) {
-      const verdict = await verdictOf(viewer, id);
-      if (verdict !== null) return verdict;
-    }
-    return null;
-  };
-}
+/** What the modules that use media files say of one. */
+const createVerdict = (deps: AttachmentFinding) =>
+  anyVerdict(createAttachmentVerdict(deps), createBrandingVerdict(deps), createAvatarVerdict(deps));
 
 /** Logos and avatars. */
 const createLooks = ({ db, checkIns, urls }: LogoDeps & { readonly urls: DownloadUrls }) => ({

@@ -1,6 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import type { Database } from "../../platform/database/client.js";
-import type { MediaUsage } from "./media-file.repository.js";
+import type { MediaUsage } from "./media-usage.repository.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
 /** A field that holds one file at most: a company's logo, a person's avatar. */

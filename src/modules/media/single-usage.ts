@@ -1,6 +1,7 @@
 import type { Database } from "../../platform/database/client.js";
-import type { MediaUsage } from "./media-file.repository.js";
-import { deleteMediaFileIfUnused, deleteUsage } from "./media-file.repository.js";
+import { deleteMediaFileIfUnused } from "./media-file.repository.js";
+import type { MediaUsage } from "./media-usage.repository.js";
+import { deleteUsage } from "./media-usage.repository.js";
 import type { SingleField } from "./single-usage.repository.js";
 import { findSingleUsage, insertSingleUsage } from "./single-usage.repository.js";
 
