@@ -4,6 +4,7 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import type { NonEmptyArray } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
+import { AttachmentThumbnailResolver } from "../modules/attachments/attachment-thumbnail.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
@@ -13,6 +14,7 @@ import { AvatarResolver } from "../modules/media/avatars/avatar.resolver.js";
 import { CompanyBrandingResolver } from "../modules/media/branding/company-branding.resolver.js";
 import { CompanyLogoResolver } from "../modules/media/branding/company-logo.resolver.js";
 import { MediaFileResolver } from "../modules/media/media-file.resolver.js";
+import { MediaVariantResolver } from "../modules/media/media-variant.resolver.js";
 import { AttachmentParentResolver } from "../modules/tickets/attachment-parent.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
@@ -53,6 +55,8 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ replies, uploads, loaders }) =>
       new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
   ],
+  [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
+  [AttachmentThumbnailResolver, ({ thumbnails }) => new AttachmentThumbnailResolver(thumbnails)],
   [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
 ];
 

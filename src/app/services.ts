@@ -5,8 +5,6 @@ import { systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
-import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
-import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
 import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
 import { createCompanyService } from "../modules/identity/company.service.js";
@@ -16,22 +14,13 @@ import { createRefreshTokens } from "../modules/identity/refresh-token.js";
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
-import { createAvatarLoaders } from "../modules/media/avatars/avatar.loaders.js";
-import { createAvatarService } from "../modules/media/avatars/avatar.service.js";
-import { createAvatarFinder, createAvatarVerdict } from "../modules/media/avatars/avatar-access.js";
 import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
-import { createLogoLoaders } from "../modules/media/branding/logo.loaders.js";
-import type { LogoDeps } from "../modules/media/branding/logo.service.js";
-import { createLogoService } from "../modules/media/branding/logo.service.js";
-import { createBrandingVerdict } from "../modules/media/branding/logo-verdict.js";
 import { createDownloadService } from "../modules/media/download.service.js";
-import type { DownloadUrls } from "../modules/media/download-urls.js";
 import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
-import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketService } from "../modules/tickets/ticket.service.js";
@@ -43,10 +32,14 @@ import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
+import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-file.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createFileAccess } from "./file-access.js";
+import { createLooks } from "./looks.js";
+import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 
 export interface ServiceOptions {
@@ -55,6 +48,7 @@ export interface ServiceOptions {
   readonly database: DatabaseClient;
   readonly dataFolder: string;
   readonly clock?: Clock;
+  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -66,11 +60,13 @@ export async function createServices({
   database,
   dataFolder,
   clock = systemClock,
+  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
   const storage = createLocalStorage({ root: storageRoot });
   const tempFolder = await openTempFolder(localTempFolder(storageRoot));
+  const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const signer = createUrlSigner({
     keys: secrets.urlSigningKeys,
@@ -82,25 +78,21 @@ export async function createServices({
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const mediaFiles = createMediaFileService({
-    db,
-    storage,
-    clock,
-    verdictOf: createVerdict({ db, parents }),
-    findShared: createAvatarFinder({ db }),
-  });
+  const mediaFiles = createMediaFileService({ db, storage, clock, ...createFileAccess({ db, parents }) });
   const checkIns = createCheckInService({
     db,
     storage,
     clock,
     tempFolder,
     buckets,
+    jobs,
     scanner: scannerOff,
     filesPerRequest: config.FILES_PER_REQUEST,
-    maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
+    maxPixels,
   });
   const urls = createDownloadUrls(signer);
   const looks = createLooks({ db, checkIns, urls });
+  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, urls });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
@@ -114,6 +106,7 @@ export async function createServices({
     attachmentDeletions,
     urls,
     ...looks,
+    ...pictures.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
@@ -129,22 +122,12 @@ export async function createServices({
       ...identity.loaders,
       ...looks.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
+      variants: pictures.loaders,
       attachments: createAttachmentLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };
 }
-
-/** What the modules that use media files say of one. */
-const createVerdict = (deps: AttachmentFinding) =>
-  anyVerdict(createAttachmentVerdict(deps), createBrandingVerdict(deps), createAvatarVerdict(deps));
-
-/** Logos and avatars. */
-const createLooks = ({ db, checkIns, urls }: LogoDeps & { readonly urls: DownloadUrls }) => ({
-  logos: createLogoService({ db, checkIns }),
-  avatars: createAvatarService({ db, checkIns }),
-  loaders: { logos: createLogoLoaders({ db, urls }), avatars: createAvatarLoaders({ db, urls }) },
-});
 
 function createIdentity({
   config,

@@ -22,6 +22,8 @@ export function createDownloadUrls(signer: UrlSigner) {
       urlOf(context, `files/${file.id}/${variant}`, file.fileName),
     attachment: (context: ViewerContext, file: Downloadable) =>
       urlOf(context, `attachments/${file.id}`, file.fileName),
+    attachmentVariant: (context: ViewerContext, file: Downloadable, variant: string) =>
+      urlOf(context, `attachments/${file.id}/${variant}`, file.fileName),
     /** For a file of a public bucket: the same for everybody, without a signature. */
     publicVariant: ({ baseUrl }: Pick<ViewerContext, "baseUrl">, file: Downloadable, variant: string) =>
       `${baseUrl}/public/${file.id}/${variant}/${encodeURIComponent(harmlessName(file.fileName))}`,
