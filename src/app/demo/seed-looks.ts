@@ -9,9 +9,12 @@ export async function seedLooks(
   company: { readonly id: string; readonly slug: string },
   cast: Readonly<Record<(typeof FACED)[number], Viewer>>,
 ): Promise<void> {
-  const logo = await demoLogo(company.slug);
-  if (logo)
-    await logos.setCompanyLogo(cast.manager, company.id, files({ name: `${company.slug}.png`, bytes: logo }));
-  for (const account of FACED)
-    await avatars.setAvatar(cast[account], files({ name: `${account}.jpg`, bytes: await demoFace(account) }));
+  const setLogo = async () => {
+    const bytes = await demoLogo(company.slug);
+    if (bytes)
+      await logos.setCompanyLogo(cast.manager, company.id, files({ name: `${company.slug}.png`, bytes }));
+  };
+  const setAvatar = async (account: (typeof FACED)[number]) =>
+    avatars.setAvatar(cast[account], files({ name: `${account}.jpg`, bytes: await demoFace(account) }));
+  await Promise.all([setLogo(), ...FACED.map(setAvatar)]);
 }
