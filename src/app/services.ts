@@ -19,6 +19,7 @@ import { createDownloadService } from "../modules/media/download.service.js";
 import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
+import { createLibraryLoaders } from "../modules/media/library/library.loaders.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
@@ -38,6 +39,7 @@ import { createLocalStorage, localTempFolder } from "../platform/storage/local.j
 import { openTempFolder } from "../platform/storage/temp-file.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import { createFileAccess } from "./file-access.js";
+import { createLibrary } from "./library.js";
 import { createLooks } from "./looks.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
@@ -78,7 +80,8 @@ export async function createServices({
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const mediaFiles = createMediaFileService({ db, storage, clock, ...createFileAccess({ db, parents }) });
+  const finding = { db, clock, ...createFileAccess({ db, parents }) };
+  const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     db,
     storage,
@@ -107,11 +110,9 @@ export async function createServices({
     urls,
     ...looks,
     ...pictures.services,
+    ...createLibrary({ ...finding, config, storage, checkIns, parents }),
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
-    uploadAdmission: createUploadAdmission(db, {
-      perMinute: config.UPLOADS_PER_MINUTE,
-      atOnce: config.UPLOADS_AT_ONCE,
-    }),
+    uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
@@ -123,11 +124,17 @@ export async function createServices({
       ...looks.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
       variants: pictures.loaders,
-      attachments: createAttachmentLoaders({ db }),
+      attachments: createAttachmentLoaders({ db, parents }),
+      library: createLibraryLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };
 }
+
+const uploadLimits = ({ UPLOADS_PER_MINUTE: perMinute, UPLOADS_AT_ONCE: atOnce }: Config) => ({
+  perMinute,
+  atOnce,
+});
 
 function createIdentity({
   config,

@@ -32,7 +32,8 @@ export async function purgeDeletedFiles(
 
 const stays = { purged: false, key: null };
 
-async function purgeFile(db: Database, file: { id: string; blobId: string }, deletedBefore: Date) {
+/** One file that was deleted before a moment; whoever calls deletes the bytes under `key`. */
+export async function purgeFile(db: Database, file: { id: string; blobId: string }, deletedBefore: Date) {
   try {
     return await db.transaction(async (tx) =>
       (await purgeMediaFile(tx, file.id, deletedBefore))

@@ -146,6 +146,11 @@ export const settings = {
     example: "10",
   }),
   SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a download URL is good for", example: "60" }),
+  ORPHAN_DAYS: whole({
+    default: 30,
+    desc: "How long a file lies that nothing uses until it counts as an orphan",
+    example: "30",
+  }),
   RETENTION_DAYS: whole({ default: 14, desc: "How long something deleted can be restored", example: "14" }),
 } as const;
 
