@@ -1,3 +1,4 @@
+import type { Clock } from "../kernel/clock.js";
 import { createAttachmentThumbnails } from "../modules/attachments/thumbnail-url.js";
 import type { AllBucketRules } from "../modules/media/buckets.js";
 import type { DownloadUrls } from "../modules/media/download-urls.js";
@@ -10,6 +11,7 @@ import type { Database } from "../platform/database/client.js";
 
 interface PictureOptions extends SourceDeps {
   readonly db: Database;
+  readonly clock: Clock;
   readonly buckets: AllBucketRules;
   readonly maxPixels: number;
   readonly urls: DownloadUrls;
@@ -17,12 +19,12 @@ interface PictureOptions extends SourceDeps {
 
 /** Everything about renditions: how they are made, found and shown. */
 export function createPictures(options: PictureOptions) {
-  const { db, buckets, urls } = options;
+  const { db, clock, buckets, urls } = options;
   const loaders = createVariantLoaders({ db });
   return {
     loaders,
     services: {
-      variants: createVariantService({ db, buckets, loaders, urls }),
+      variants: createVariantService({ db, clock, buckets, loaders, urls }),
       thumbnails: createAttachmentThumbnails({ loaders, urls }),
       renderVariants: createRenderVariantsJob({ ...options, render }),
     },

@@ -95,7 +95,7 @@ export async function createServices({
   });
   const urls = createDownloadUrls(signer);
   const looks = createLooks({ db, checkIns, urls });
-  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, urls });
+  const pictures = createPictures({ db, clock, storage, tempFolder, buckets, maxPixels, urls });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {

@@ -13,6 +13,9 @@ export function sqlState(error: unknown): string | null {
 /** It ends the transaction that the statement is in. */
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === "23505";
 
+/** Postgres ended this transaction because it and another waited for each other; done again, it finds its way. */
+export const isDeadlock = (error: unknown): boolean => sqlState(error) === "40P01";
+
 export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === "23503";
 
 const UNSTORABLE: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import {
 } from "../../support/generated/operations.js";
 import { brokenPromises, strayFiles } from "../../support/inventory.js";
 import { makeJpeg, makePng } from "../../support/make-files.js";
+import { renderPending } from "../../support/render-pending.js";
 import { codeIn, codeOf, createClient } from "../../support/test-client.js";
 import type { SignedIn } from "../../support/test-server.js";
 import type { Part, TicketWorld } from "../../support/ticket-world.js";
@@ -192,6 +193,34 @@ describe("a company's logo", () => {
     await setLogo(world.people.manager, companyId, await somePng());
     expect(await codeOf(setLogo(world.people.manager, companyId, await file()))).toBe(code);
     expect(await logoFiles(companyId)).toMatchObject([{ deleted: false, used: true }]);
+  });
+
+  it("is in use as far as the library knows, and is shown until its time is over", async () => {
+    const companyId = await world.newCompany();
+    const { manager } = world.people;
+    await setLogo(manager, companyId, await somePng());
+    await renderPending(world.server);
+    const [logo] = await logoFiles(companyId);
+    const ask = (query: string, variables: object = {}) =>
+      world.server.gql(query, { id: logo!.id, ...variables }, manager.token);
+    const read = await ask(`query ($id: ID!) {
+      mediaFile(id: $id) { usages { resourceType resourceId fieldName company { id logoUrl } } }
+    }`);
+    const usage = { resourceType: "company", resourceId: companyId, fieldName: "logo" };
+    const company = { id: companyId, logoUrl: expect.stringContaining(logo!.id) };
+    expect(read.data).toEqual({ mediaFile: { usages: [{ ...usage, company }] } });
+    const deleted = await ask(`mutation ($id: ID!) { deleteMediaFile(id: $id) { id } }`);
+    expect(codeIn(deleted)).toBe("CONFLICT");
+    expect(await logoFiles(companyId)).toMatchObject([{ deleted: false, used: true }]);
+
+    const { sql } = world.server.database;
+    await sql`update media_files set expires_at = now() where id = ${logo!.id}`;
+    const { data } = await world.server.gql(CompaniesWithLogosDocument, { first: 100 }, manager.token);
+    expect(data!.companies.nodes.find(({ id }) => id === companyId)?.logoUrl).toBeNull();
+    const publicUrl = `${world.server.url}/public/${logo!.id}/logo/logo.png`;
+    expect((await fetch(publicUrl)).status).toBe(410);
+    await setLogo(manager, companyId, await somePng());
+    expect(await logoFiles(companyId)).toMatchObject([{ deleted: true }, { deleted: false, used: true }]);
   });
 
   it("costs the list of companies one statement, whatever their number", async () => {
