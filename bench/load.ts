@@ -13,6 +13,8 @@ export interface LoadJob {
   readonly port: number;
   readonly seconds: number;
   readonly lanes: readonly Lane[];
+  /** How long each connection rests between an answer and its next request; not at all unless given. */
+  readonly pauseMs?: number;
 }
 
 export interface LoadResult {
@@ -34,18 +36,25 @@ const HEAD_END = "\r\n\r\n";
 let stamps = process.pid * 1e9;
 
 /** Sends requests down all lanes at once until the time is over, and lets those in flight finish. */
-async function runLoad({ port, seconds, lanes }: LoadJob): Promise<LoadResult> {
+async function runLoad({ port, seconds, lanes, pauseMs = 0 }: LoadJob): Promise<LoadResult> {
   const latencies: number[] = [];
   const start = performance.now();
   const end = start + seconds * 1_000;
-  await Promise.all(lanes.map((lane) => runLane(port, lane, end, latencies)));
+  await Promise.all(lanes.map((lane) => runLane({ port, end, pauseMs, latencies }, lane)));
   const elapsed = (performance.now() - start) / 1_000;
   latencies.sort((a, b) => a - b);
   const quantile = (part: number) => latencies[Math.floor(part * (latencies.length - 1))] ?? Number.NaN;
   return { requests: latencies.length, seconds: elapsed, p50: quantile(0.5), p99: quantile(0.99) };
 }
 
-function runLane(port: number, lane: Lane, end: number, latencies: number[]): Promise<void> {
+interface Course {
+  readonly port: number;
+  readonly end: number;
+  readonly pauseMs: number;
+  readonly latencies: number[];
+}
+
+function runLane({ port, end, pauseMs, latencies }: Course, lane: Lane): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     const body = Buffer.from(lane.body);
@@ -71,8 +80,9 @@ function runLane(port: number, lane: Lane, end: number, latencies: number[]): Pr
       }
       const now = performance.now();
       latencies.push(now - begun);
-      if (now < end) send();
-      else socket.end();
+      if (now >= end) socket.end();
+      else if (pauseMs > 0) setTimeout(send, pauseMs);
+      else send();
     });
     socket.once("error", reject);
     socket.once("close", () =>

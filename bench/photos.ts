@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { STAMP_BYTES } from "./load.js";
 
@@ -13,20 +14,14 @@ const WIDTH = 1280;
 const HEIGHT = 960;
 const SOI_BYTES = 2;
 
+interface Dimensions {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A picture such as telephones send: 1280 × 960, coarse shapes with fine grain, about so many bytes. */
 export async function makePhoto(bytes: number): Promise<Photo> {
-  const coarse = await sharp(randomBytes(16 * 12 * 3), { raw: { width: 16, height: 12, channels: 3 } })
-    .resize(WIDTH, HEIGHT, { kernel: "cubic" })
-    .raw()
-    .toBuffer();
-  const grain = await sharp(randomBytes((WIDTH / 2) * (HEIGHT / 2) * 3), {
-    raw: { width: WIDTH / 2, height: HEIGHT / 2, channels: 3 },
-  })
-    .resize(WIDTH, HEIGHT)
-    .raw()
-    .toBuffer();
-  const pixels = coarse.map((value, index) => value * 0.9 + (grain[index] ?? 0) * 0.1);
-  const picture = sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+  const picture = await makePicture({ width: WIDTH, height: HEIGHT });
   let best = Buffer.alloc(0);
   for (let [low, high] = [10, 98]; low <= high; ) {
     const quality = (low + high) >> 1;
@@ -36,6 +31,27 @@ export async function makePhoto(bytes: number): Promise<Photo> {
     else high = quality - 1;
   }
   return withComment(best);
+}
+
+/** As a telephone of 12 megapixels writes it: 4000 × 3000, lying on its side. */
+export async function makeLargePhoto(): Promise<Photo> {
+  const picture = await makePicture({ width: 4_000, height: 3_000 });
+  return withComment(await picture.jpeg({ quality: 88 }).withMetadata({ orientation: 6 }).toBuffer());
+}
+
+async function makePicture({ width, height }: Dimensions): Promise<Sharp> {
+  const coarse = await sharp(randomBytes(16 * 12 * 3), { raw: { width: 16, height: 12, channels: 3 } })
+    .resize(width, height, { kernel: "cubic" })
+    .raw()
+    .toBuffer();
+  const grain = await sharp(randomBytes((width / 2) * (height / 2) * 3), {
+    raw: { width: width / 2, height: height / 2, channels: 3 },
+  })
+    .resize(width, height)
+    .raw()
+    .toBuffer();
+  const pixels = coarse.map((value, index) => value * 0.9 + (grain[index] ?? 0) * 0.1);
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
 /** Puts a comment segment (ITU-T T.81 §B.2.4.5) behind the start of the image. */

@@ -11,20 +11,15 @@ const HEAD = [
   "peak memory MiB",
 ];
 
-/** The outcomes as Markdown. */
-export function report(
-  outcomes: readonly Outcome[],
-  { rounds, seconds }: { rounds: number; seconds: number },
-) {
+/** On what machine and how it was measured. */
+export function heading({ rounds, seconds }: { rounds: number; seconds: number }): string {
   const processors = cpus();
   const machine = `${processors.length} × ${processors[0]?.model.trim()}, Node ${process.versions.node}`;
-  return [
-    `${machine}; medians of ${rounds} rounds of ${seconds} s for each server, in turns.`,
-    ...outcomes.map(section),
-  ].join("\n\n");
+  return `${machine}; medians of ${rounds} rounds of ${seconds} s for each server, in turns.`;
 }
 
-const section = ({ title, mark, ratio, floor, filedesk }: Outcome): string =>
+/** An outcome as Markdown. */
+export const section = ({ title, mark, ratio, floor, filedesk }: Outcome): string =>
   [
     `**${title}**: ${ratio.toFixed(2)} of the floor (mark: ${mark.toFixed(2)}, ${ratio >= mark ? "reached" : "missed"})`,
     "",

@@ -5,8 +5,9 @@ import { parseArgs } from "node:util";
 import { startEmbeddedPostgres } from "../src/platform/database/embedded/embedded-postgres.js";
 import { listScenario } from "./list.scenario.js";
 import { startFiledesk } from "./processes.js";
-import { report } from "./report.js";
-import type { Ground, Outcome, Scenario } from "./scenario.js";
+import { measureRendering } from "./render.scenario.js";
+import { heading, section } from "./report.js";
+import type { Ground, OpenGround, Outcome, Scenario } from "./scenario.js";
 import { measure } from "./scenario.js";
 import { uploadScenario } from "./upload.scenario.js";
 
@@ -15,7 +16,17 @@ const SCENARIOS: Readonly<Record<string, (ground: Ground) => Promise<Scenario>>>
   list: listScenario,
 };
 
-const USAGE = `npm run bench -- [--only upload|list] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
+/** Those that have no floor under a whole server, and say in their own words what they found. */
+const MEASUREMENTS: Readonly<Record<string, (ground: OpenGround, plan: Rounds) => Promise<string>>> = {
+  render: measureRendering,
+};
+
+interface Rounds {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+const USAGE = `npm run bench -- [--only upload|list|render] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
 
 /** Limits that protect a desk from its users would be all that is measured. */
 const NO_LIMITS = {
@@ -43,15 +54,19 @@ function readOptions() {
     },
   });
   const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-  const names = values.only === undefined ? Object.keys(SCENARIOS) : [values.only];
-  if (!(rounds >= 1) || !(seconds > 0) || !names.every((name) => name in SCENARIOS)) throw new Error(USAGE);
+  const names = values.only === undefined ? Object.keys({ ...SCENARIOS, ...MEASUREMENTS }) : [values.only];
+  if (!(rounds >= 1) || !(seconds > 0) || !names.every((name) => name in SCENARIOS || name in MEASUREMENTS))
+    throw new Error(USAGE);
   return { ...values, names, rounds, seconds };
 }
 
 type Options = ReturnType<typeof readOptions>;
 
-/** Runs one scenario on a new database and a new server, and leaves nothing of them. */
-async function run(name: string, options: Options): Promise<Outcome> {
+/** Gives a new database and servers on it, and leaves nothing of them. */
+async function onNewGround<Result>(
+  options: Options,
+  work: (ground: OpenGround & { readonly cluster: string }) => Promise<Result>,
+): Promise<Result> {
   const closers: (() => Promise<unknown>)[] = [];
   try {
     const folder = await mkdtemp(join(tmpdir(), "filedesk-bench-"));
@@ -60,21 +75,33 @@ async function run(name: string, options: Options): Promise<Outcome> {
     const postgres = await startEmbeddedPostgres({ folder: cluster, log: () => {} });
     closers.push(() => postgres.stop());
     const data = { DATABASE_URL: postgres.url, FILEDESK_DATA: join(folder, "desk") };
-    const filedesk = await startFiledesk({
-      main: resolve(options.server),
-      environment: { ...AS_IN_PRODUCTION, ...NO_LIMITS, ...data },
-      logFile: join(folder, "filedesk.log"),
-      profile: options.profile,
-    });
-    closers.push(() => filedesk.stop());
-    const scenario = await SCENARIOS[name]!({ folder, databaseUrl: postgres.url, filedesk });
-    closers.push(() => scenario.floor.stop());
-    const postmaster = await postmasterOf(cluster);
-    return await measure(scenario, filedesk, { ...options, postmaster });
+    const start = async (environment: Readonly<Record<string, string>> = {}) => {
+      const filedesk = await startFiledesk({
+        main: resolve(options.server),
+        environment: { ...AS_IN_PRODUCTION, ...NO_LIMITS, ...data, ...environment },
+        logFile: join(folder, "filedesk.log"),
+        profile: options.profile,
+      });
+      closers.push(() => filedesk.stop());
+      return filedesk;
+    };
+    return await work({ folder, databaseUrl: postgres.url, cluster, start });
   } finally {
     for (const close of closers.reverse()) await close();
   }
 }
+
+const run = (name: string, options: Options): Promise<Outcome> =>
+  onNewGround(options, async ({ cluster, start, ...ground }) => {
+    // What renderings cost, `render` measures; here they are left to a worker that is not there.
+    const filedesk = await start({ WORKER: "off" });
+    const scenario = await SCENARIOS[name]!({ ...ground, filedesk });
+    try {
+      return await measure(scenario, filedesk, { ...options, postmaster: await postmasterOf(cluster) });
+    } finally {
+      await scenario.floor.stop();
+    }
+  });
 
 async function postmasterOf(cluster: string): Promise<number> {
   const [pid] = (await readFile(join(cluster, "cluster", "postmaster.pid"), "utf8")).split("\n");
@@ -82,6 +109,13 @@ async function postmasterOf(cluster: string): Promise<number> {
 }
 
 const options = readOptions();
-const outcomes: Outcome[] = [];
-for (const name of options.names) outcomes.push(await run(name, options));
-console.log(report(outcomes, options));
+const sections = [heading(options)];
+for (const name of options.names) {
+  const measurement = MEASUREMENTS[name];
+  sections.push(
+    measurement
+      ? await onNewGround(options, (ground) => measurement(ground, options))
+      : section(await run(name, options)),
+  );
+}
+console.log(sections.join("\n\n"));

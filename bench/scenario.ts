@@ -9,6 +9,12 @@ export interface Ground {
   readonly filedesk: ServerProcess;
 }
 
+/** As `Ground`, with Filedesk started by the scenario itself, as often as it likes. */
+export interface OpenGround extends Omit<Ground, "filedesk"> {
+  /** @param environment settings over those of the benchmarks */
+  start(environment?: Readonly<Record<string, string>>): Promise<ServerProcess>;
+}
+
 /** Filedesk and a floor under it that do the same, and the load for both. */
 export interface Scenario {
   readonly title: string;
@@ -107,7 +113,8 @@ async function figuresOf(server: ServerProcess, rounds: readonly Round[]): Promi
   };
 }
 
-function median(values: readonly number[]): number {
+/** Of figures that a machine's moods spread. */
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;

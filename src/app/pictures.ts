@@ -1,29 +1,32 @@
 import type { Clock } from "../kernel/clock.js";
 import { createAttachmentThumbnails } from "../modules/attachments/thumbnail-url.js";
 import type { AllBucketRules } from "../modules/media/buckets.js";
-import type { DownloadUrls } from "../modules/media/download-urls.js";
+import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createVariantLoaders } from "../modules/media/variant.loaders.js";
 import { createVariantService } from "../modules/media/variant.service.js";
 import { render } from "../modules/media/variants/render.js";
 import { createRenderVariantsJob } from "../modules/media/variants/render-variants.job.js";
 import type { SourceDeps } from "../modules/media/variants/source.js";
 import type { Database } from "../platform/database/client.js";
+import type { UrlSigner } from "../platform/http/signed-url.js";
 
 interface PictureOptions extends SourceDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly buckets: AllBucketRules;
   readonly maxPixels: number;
-  readonly urls: DownloadUrls;
+  readonly signer: UrlSigner;
 }
 
-/** Everything about renditions: how they are made, found and shown. */
+/** Everything about renditions: how they are made, found and shown; and the URLs of downloads. */
 export function createPictures(options: PictureOptions) {
-  const { db, clock, buckets, urls } = options;
+  const { db, clock, buckets } = options;
+  const urls = createDownloadUrls(options.signer);
   const loaders = createVariantLoaders({ db });
   return {
     loaders,
     services: {
+      urls,
       variants: createVariantService({ db, clock, buckets, loaders, urls }),
       thumbnails: createAttachmentThumbnails({ loaders, urls }),
       renderVariants: createRenderVariantsJob({ ...options, render }),

@@ -16,7 +16,6 @@ import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
 import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
 import { createDownloadService } from "../modules/media/download.service.js";
-import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createLibraryLoaders } from "../modules/media/library/library.loaders.js";
@@ -36,7 +35,7 @@ import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
-import { openTempFolder } from "../platform/storage/temp-file.js";
+import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import { createFileAccess } from "./file-access.js";
 import { createLibrary } from "./library.js";
@@ -49,8 +48,9 @@ export interface ServiceOptions {
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
   readonly dataFolder: string;
+  /** Where services ask for jobs. */
+  readonly jobs: JobSender;
   readonly clock?: Clock;
-  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -61,8 +61,8 @@ export async function createServices({
   secrets,
   database,
   dataFolder,
+  jobs,
   clock = systemClock,
-  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
@@ -93,21 +93,21 @@ export async function createServices({
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
   });
-  const urls = createDownloadUrls(signer);
-  const looks = createLooks({ db, checkIns, urls });
-  const pictures = createPictures({ db, clock, storage, tempFolder, buckets, maxPixels, urls });
+  const pictures = createPictures({ db, clock, storage, tempFolder, buckets, maxPixels, signer });
+  const looks = createLooks({ db, checkIns, urls: pictures.services.urls });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
     ...identity,
+    jobs,
     signer,
     storage,
+    tempFolder,
     buckets,
     mediaFiles,
     checkIns,
     attachments,
     attachmentDeletions,
-    urls,
     ...looks,
     ...pictures.services,
     ...createLibrary({ ...finding, config, storage, checkIns, parents }),

@@ -9,6 +9,8 @@ export interface TicketPurgeDeps {
 
 const AT_ONCE = 100;
 
+export type TicketPurgeService = ReturnType<typeof createTicketPurgeService>;
+
 export const createTicketPurgeService = ({ db, attachmentDeletions }: TicketPurgeDeps) => ({
   /**
    * Removes tickets for good that were deleted before a moment, with their replies and attachments. Their files

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Database } from "../../../platform/database/client.js";
 import { appendEvent } from "../../../platform/events/event.repository.js";
 import type { Job } from "../../../platform/jobs/job.js";
@@ -37,14 +38,16 @@ const TIMEOUT_SECONDS = 120;
 const DECODING_SECONDS = 60;
 
 /**
- * Makes the renditions that a file's bucket prescribes and that its bytes have not got yet. The original is only read.
- *
- * One at once: a rendering keeps a processor busy, and the requests beside it need the others.
+ * A rendering keeps a processor and one of libuv's four threads busy. The requests beside it need a processor, and the
+ * files that they read and write need threads: more than two renderings at once are for more processes.
  */
+const AT_ONCE = Math.min(2, Math.max(1, availableParallelism() - 1));
+
+/** Makes the renditions that a file's bucket prescribes and that its bytes have not got yet. The original is only read. */
 export function createRenderVariantsJob(deps: RenderVariantsDeps): Job<RenderVariantsData> {
   return {
     name: RENDER_VARIANTS,
-    atOnce: 1,
+    atOnce: AT_ONCE,
     timeoutSeconds: TIMEOUT_SECONDS,
     retries: 3,
     run: (data, signal) => run(deps, data, signal),
