@@ -16,13 +16,18 @@ import { animation, fourFields, lookAt, rotatedPhoneJpeg } from "../support/make
 import { renderPending } from "../support/render-pending.js";
 import { bearer, codeIn } from "../support/test-client.js";
 import type { SignedIn } from "../support/test-server.js";
+import { startTestServer } from "../support/test-server.js";
 import type { TicketWorld } from "../support/ticket-world.js";
 import { startTicketWorld } from "../support/ticket-world.js";
 
 const statements: string[] = [];
 let world: TicketWorld;
 beforeAll(async () => {
-  world = await startTicketWorld({ onStatement: (statement) => statements.push(statement) });
+  // What is rendered when, the tests say themselves.
+  world = await startTicketWorld({
+    env: { WORKER: "off" },
+    onStatement: (statement) => statements.push(statement),
+  });
 });
 afterAll(() => world?.close());
 
@@ -240,11 +245,25 @@ describe("an avatar, once it is rendered", () => {
   });
 });
 
-it("gives the demo's companies logos, and its people faces", async () => {
-  await renderPending(world.server);
-  for (const slug of ["acme", "globex"]) {
-    const { logoUrl } = await branding(slug);
-    const { bytes } = await download(logoUrl);
-    expect((await sharp(bytes).metadata()).hasAlpha).toBe(true);
+it("shows the demo's logos and faces a moment after the first start", async () => {
+  const server = await startTestServer();
+  try {
+    const { token } = await server.signInAs("customer@acme.test");
+    const logo = async (slug: string) =>
+      (await server.gql(CompanyBrandingDocument, { slug })).data!.companyBranding!.logoUrl;
+    const faces = `{ tickets { nodes { requester { name avatarThumbnailUrl } } } }`;
+    type Faces = { tickets: { nodes: { requester: { name: string; avatarThumbnailUrl: string | null } }[] } };
+    const face = async () => (await server.gql<Faces>(faces, {}, token)).data!.tickets.nodes[0]!.requester;
+    for (const slug of ["acme", "globex"]) {
+      while ((await logo(slug)) === null);
+      const { bytes } = await download(await logo(slug));
+      expect((await sharp(bytes).metadata()).hasAlpha).toBe(true);
+    }
+    while ((await face()).avatarThumbnailUrl === null);
+    const { name, avatarThumbnailUrl } = await face();
+    expect(name).toBe("Clara Novak");
+    expect(await lookAt((await download(avatarThumbnailUrl)).bytes)).toMatchObject({ width: 64, height: 64 });
+  } finally {
+    await server.close();
   }
 });

@@ -18,7 +18,11 @@ const MIB = 1024 * 1024;
 const statements: string[] = [];
 let world: TicketWorld;
 beforeAll(async () => {
-  world = await startTicketWorld({ onStatement: (statement) => statements.push(statement) });
+  // What is rendered when, the tests say themselves.
+  world = await startTicketWorld({
+    env: { WORKER: "off" },
+    onStatement: (statement) => statements.push(statement),
+  });
 });
 afterAll(async () => {
   const { sql } = world.server.database;
