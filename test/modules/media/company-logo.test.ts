@@ -78,6 +78,14 @@ describe("who may do what: a company's logo", () => {
     expect(codeIn(await removeLogo(person, companyId))).toBe(expected);
   });
 
+  it("is decided before the file is looked at", async () => {
+    const companyId = await world.newCompany();
+    const { customer, manager } = world.people;
+    const large = asFile(Buffer.alloc(6 * MIB, 1));
+    expect(await codeOf(setLogo(customer, companyId, large))).toBe("FORBIDDEN");
+    expect(await codeOf(setLogo(manager, companyId, large))).toBe("FILE_TOO_LARGE");
+  });
+
   it.each<[Part, number]>([
     ["stranger", 404],
     ["outsideManager", 404],
