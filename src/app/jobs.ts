@@ -1,7 +1,6 @@
 import { systemClock } from "../kernel/clock.js";
 import { createEndSessionsJob } from "../modules/identity/end-sessions.job.js";
-import { createSweepStorageJob } from "../modules/media/sweep-storage.job.js";
-import { createPurgeDeletedJob } from "../modules/tickets/purge-deleted.job.js";
+import { createUpkeepJobs } from "../modules/media/upkeep/upkeep.job.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import type { Job } from "../platform/jobs/job.js";
@@ -17,10 +16,10 @@ export interface JobsOptions {
 /** Every job of the installation. A job that is not listed here can be neither asked for nor run. */
 export function createJobs({ config, database: { db }, services }: JobsOptions): readonly Job[] {
   const clock = systemClock;
+  const { upkeep } = services;
   return [
     services.renderVariants,
-    createSweepStorageJob(services),
-    createPurgeDeletedJob({ ...services, clock, retentionDays: config.RETENTION_DAYS }),
+    ...createUpkeepJobs({ ...upkeep, purgeOrphans: config.PURGE_ORPHANS ? upkeep.purgeOrphans : undefined }),
     createEndRateLimitsJob({ db }),
     createEndSessionsJob({ db, clock }),
   ];

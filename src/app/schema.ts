@@ -14,6 +14,7 @@ import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
 import { AvatarResolver } from "../modules/media/avatars/avatar.resolver.js";
 import { CompanyBrandingResolver } from "../modules/media/branding/company-branding.resolver.js";
 import { CompanyLogoResolver } from "../modules/media/branding/company-logo.resolver.js";
+import { FileIntegrityResolver } from "../modules/media/file-integrity.resolver.js";
 import { LibraryResolver } from "../modules/media/library/library.resolver.js";
 import { MediaFileLibraryResolver } from "../modules/media/library/media-file-library.resolver.js";
 import { MediaFileVersionResolver } from "../modules/media/library/media-file-version.resolver.js";
@@ -37,6 +38,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
+  [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [
     LibraryResolver,
     ({ library, mediaUploads, mediaFileChanges, orphans }) =>

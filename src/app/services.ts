@@ -18,7 +18,6 @@ import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.j
 import { createDownloadService } from "../modules/media/download.service.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
-import { createLibraryLoaders } from "../modules/media/library/library.loaders.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
@@ -27,7 +26,6 @@ import { createTicketService } from "../modules/tickets/ticket.service.js";
 import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
-import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -42,6 +40,7 @@ import { createLibrary } from "./library.js";
 import { createLooks } from "./looks.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
+import { createUpkeep } from "./upkeep.js";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -70,13 +69,10 @@ export async function createServices({
   const tempFolder = await openTempFolder(localTempFolder(storageRoot));
   const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
-  const signer = createUrlSigner({
-    keys: secrets.urlSigningKeys,
-    lifetimeMs: config.SIGNED_URL_MINUTES * 60_000,
-    clock,
-  });
+  const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
+  const signer = createUrlSigner({ keys: secrets.urlSigningKeys, lifetimeMs, clock });
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
-  const retentionDays = config.RETENTION_DAYS;
+  const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
@@ -95,6 +91,7 @@ export async function createServices({
   });
   const pictures = createPictures({ db, clock, storage, tempFolder, buckets, maxPixels, signer });
   const looks = createLooks({ db, checkIns, urls: pictures.services.urls });
+  const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   return {
@@ -110,13 +107,13 @@ export async function createServices({
     attachmentDeletions,
     ...looks,
     ...pictures.services,
-    ...createLibrary({ ...finding, config, storage, checkIns, parents }),
+    ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    ticketPurge: createTicketPurgeService({ db, attachmentDeletions }),
+    ...createUpkeep({ config, db, storage, clock, storageRoot, jobs, tempFolder, attachmentDeletions }),
     replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
@@ -124,8 +121,8 @@ export async function createServices({
       ...looks.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
       variants: pictures.loaders,
+      library: library.loaders,
       attachments: createAttachmentLoaders({ db, parents }),
-      library: createLibraryLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };
@@ -163,7 +160,7 @@ function createIdentity({
       }),
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
-    companies: createCompanyService({ db }),
+    companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
     memberships: createMembershipService({
       db,
       loaders: loaders.memberships,

@@ -1,17 +1,10 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Database } from "../../platform/database/client.js";
-import { mediaFiles } from "./media-file.tables.js";
 import type { MediaUsage } from "./media-usage.repository.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
 /** A field that holds one file at most: a company's logo, a person's avatar. */
 export type SingleField = Pick<MediaUsage, "resourceType" | "resourceId" | "fieldName">;
-
-/** What a field holds is shown until it is deleted or its time is over. */
-export const isShown = and(
-  isNull(mediaFiles.deletedAt),
-  sql`(${mediaFiles.expiresAt} is null or ${mediaFiles.expiresAt} > now())`,
-);
 
 /** Which file the field holds, whichever tenant keeps it: the caller has locked whose field it is. */
 export async function findSingleUsage(tx: Database, field: SingleField): Promise<MediaUsage | null> {

@@ -14,7 +14,6 @@ import { mediaFileColumns } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import type { SingleField } from "../single-usage.repository.js";
-import { isShown } from "../single-usage.repository.js";
 
 /** Where a person's avatar is used: which file it is, this usage alone says. */
 export const avatarOf = (userId: string): SingleField => ({
@@ -61,7 +60,11 @@ export const listAvatars = (
   tenants: TenantScope,
   userIds: readonly string[],
 ): Promise<AvatarView[]> =>
-  select(db, tenants, and(isShown, isAnyOf(users.id, userIds), isAnyOf(mediaUsages.resourceId, userIds)));
+  select(
+    db,
+    tenants,
+    and(isNull(mediaFiles.deletedAt), isAnyOf(users.id, userIds), isAnyOf(mediaUsages.resourceId, userIds)),
+  );
 
 /** The avatar that a file is; null when it is none. A deleted file as well: the service tells "deleted". */
 export async function findAvatarByFile(

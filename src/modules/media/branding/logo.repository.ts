@@ -7,7 +7,6 @@ import { blobVariants } from "../blob-variant.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import type { SingleField } from "../single-usage.repository.js";
-import { isShown } from "../single-usage.repository.js";
 
 /** Where a company's logo is used: which file it is, this usage alone says. */
 export const logoOf = (companyId: string): SingleField => ({
@@ -39,7 +38,11 @@ export const listLogos = (db: Database, companyIds: readonly string[]) =>
     .innerJoin(companies, and(eq(companies.id, mediaUsages.companyId), isNull(companies.deletedAt)))
     .innerJoin(
       mediaFiles,
-      and(eq(mediaFiles.id, mediaUsages.mediaFileId), eq(mediaFiles.bucket, "COMPANY_LOGOS"), isShown),
+      and(
+        eq(mediaFiles.id, mediaUsages.mediaFileId),
+        eq(mediaFiles.bucket, "COMPANY_LOGOS"),
+        isNull(mediaFiles.deletedAt),
+      ),
     )
     .where(and(isLogo, isAnyOf(mediaUsages.resourceId, companyIds)));
 

@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import { and, eq, gt, gte, ilike, isNotNull, isNull, lt, lte, not, or, sql } from "drizzle-orm";
+import { and, eq, gt, gte, ilike, isNotNull, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { Page, PageRequest } from "../../../kernel/pagination.js";
 import { toPage } from "../../../kernel/pagination.js";
 import { isAnyOf } from "../../../platform/database/any-of.js";
@@ -11,7 +11,7 @@ import type { Bucket } from "../buckets.js";
 import type { FileKind } from "../file-types.js";
 import { mimeTypesOf } from "../file-types.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import { mediaFileColumns, unused } from "../media-file.repository.js";
+import { mediaFileColumns, unused, used } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 
 export interface MediaFileFilter {
@@ -104,7 +104,7 @@ function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefi
     filter.createdBefore == null ? undefined : lt(mediaFiles.createdAt, filter.createdBefore),
     filter.minSize == null ? undefined : gte(mediaFiles.size, filter.minSize),
     filter.maxSize == null ? undefined : lte(mediaFiles.size, filter.maxSize),
-    filter.isUsed == null ? undefined : filter.isUsed ? not(unused) : unused,
+    filter.isUsed == null ? undefined : filter.isUsed ? used : unused,
     filter.scanStatus?.length ? hasScanStatus(scope, filter.scanStatus) : undefined,
     search ? ilike(mediaFiles.fileName, `%${search.replace(/[\\%_]/g, "\\$&")}%`) : undefined,
   ];
@@ -113,8 +113,8 @@ function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefi
 const hasScanStatus = ({ companyId }: LibraryScope, statuses: readonly string[]) =>
   sql`${mediaFiles.blobId} in (select ${blobs.id} from ${blobs} where ${and(eq(blobs.companyId, companyId), isAnyOf(blobs.scanStatus, statuses))})`;
 
-/** An expired file is gone, though the purge has not come yet. */
-export const isCurrent = (now: Date) => or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, now));
+/** An expired file that nothing uses is gone, though the purge has not come yet. */
+export const isCurrent = (now: Date) => or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, now), used);
 
 const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
   and(

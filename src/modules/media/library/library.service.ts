@@ -33,7 +33,7 @@ export const createLibraryService = (deps: LibraryDeps) => ({
   async mediaFile(viewer: Viewer, id: string): Promise<MediaFileView | null> {
     const found = await lookUpMediaFile(deps, viewer, id);
     const subject = readable(mediaFilePolicy, viewer, found?.file.versionOf == null ? found : null);
-    return subject && isLive(subject, deps.clock()) ? subject.file : null;
+    return subject && (await isLive(deps, subject)) ? subject.file : null;
   },
 
   /** A company's files, for its staff. The deleted ones that can be restored: to managers all, to agents their own. */

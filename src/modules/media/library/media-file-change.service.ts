@@ -6,7 +6,7 @@ import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import type { FileType } from "../file-types.js";
 import { typeOfMime } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
-import { isExpired, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
+import { isOver, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { cleanFileName, extensionOf } from "../intake/file-name.js";
 import { extensionMismatch } from "../media.errors.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
@@ -106,7 +106,7 @@ async function restoreMediaFile(
   const subject = found?.file.versionOf == null ? found : null;
   authorize(mediaFilePolicy, "restore", viewer, subject);
   const { file } = subject;
-  if (isExpired(file, deps.clock())) throw gone("file");
+  if (await isOver(deps, file)) throw gone("file");
   if (file.deletedAt === null) return file;
   const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
   await deps.db.transaction(async (tx) => {

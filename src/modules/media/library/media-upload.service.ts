@@ -1,6 +1,7 @@
 import { authorize } from "../../../kernel/authorize.js";
 import { badUserInput, gone } from "../../../kernel/errors.js";
 import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
+import type { JobSender } from "../../../platform/jobs/job.js";
 import { findCompany } from "../../identity/company.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { tenantsOf } from "../../identity/viewer.js";
@@ -10,6 +11,7 @@ import { requireMediaFile } from "../find-media-file.js";
 import type { CheckInService } from "../intake/check-in.service.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
+import { requestRenderings } from "../variants/request-renderings.js";
 import { auditMediaFile } from "./audit-media-file.js";
 import { refusePast } from "./expiry.js";
 import { libraryPolicy } from "./library.policy.js";
@@ -20,6 +22,7 @@ import { exchangeContents, lockMediaFileForReplacement } from "./version.reposit
 export interface MediaUploadDeps extends MediaFileFinding {
   readonly checkIns: CheckInService;
   readonly sizes: SizeKeeper;
+  readonly jobs: JobSender;
 }
 
 export interface NewUpload {
@@ -115,7 +118,10 @@ async function replaceMediaFile(
       const replaced = await lockMediaFileForReplacement(tx, companyId, id);
       if (replaced === null) throw gone("file");
       await resize(uploaded.size - replaced.size);
-      await exchangeContents(tx, companyId, { currentId: id, uploadedId: uploaded.id });
+      const exchange = { currentId: id, uploadedId: uploaded.id };
+      const variantsStatus = await exchangeContents(tx, companyId, exchange);
+      // What was asked for with the upload went to the row that holds the old content now.
+      if (variantsStatus === "PENDING") await requestRenderings({ jobs: deps.jobs, tx }, [id]);
       await auditMediaFile(tx, by, "replaced", file, {
         fileName: uploaded.fileName,
         versionId: uploaded.id,

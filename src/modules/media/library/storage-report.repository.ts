@@ -8,6 +8,7 @@ import { blobVariants } from "../blob-variant.tables.js";
 import type { Bucket } from "../buckets.js";
 import { unused } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
+import { mediaUsages } from "../media-usage.tables.js";
 
 export interface FileCount {
   readonly files: number;
@@ -23,8 +24,9 @@ const countedIf = (condition: SQL) => ({
 });
 
 /** Whether a file is out of reach and waits for its purge; a version goes with its file. */
-const isGone = (file: { readonly deletedAt: PgColumn; readonly expiresAt: PgColumn }, now: Date) =>
-  sql`(${file.deletedAt} is not null or coalesce(${file.expiresAt} <= ${now.toISOString()}::timestamptz, false))`;
+const isGone = (file: Record<"id" | "deletedAt" | "expiresAt", PgColumn>, now: Date) =>
+  sql`(${file.deletedAt} is not null or (coalesce(${file.expiresAt} <= ${now.toISOString()}::timestamptz, false)
+    and not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${file.id})))`;
 
 /** All rows of a company by what has become of them. */
 export async function countByState(db: Database, companyId: string, now: Date) {

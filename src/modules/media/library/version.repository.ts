@@ -7,6 +7,7 @@ import type { TenantScope } from "../../identity/viewer.js";
 import { blobs } from "../blob.tables.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { mediaFileColumns } from "../media-file.repository.js";
+import type { MediaFileRow } from "../media-file.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
 
 /** The latest earlier versions of each file, the newest first, in one statement whatever the number of files. */
@@ -56,14 +57,16 @@ export async function lockMediaFileForReplacement(tx: Database, companyId: strin
  * Lets a file and one that has just been uploaded change their contents: the file keeps its id and all that hangs on
  * it and gets the new content, the other row becomes the earlier version with the old one. One statement, so that
  * whoever looks whether a blob is in use sees each of the two in use throughout.
+ *
+ * @returns how it stands with the renditions of the file's new content
  */
 export async function exchangeContents(
   tx: Database,
   companyId: string,
   { currentId, uploadedId }: { readonly currentId: string; readonly uploadedId: string },
-): Promise<void> {
+): Promise<MediaFileRow["variantsStatus"] | null> {
   const other = alias(mediaFiles, "other");
-  await tx
+  const changed = await tx
     .update(mediaFiles)
     .set({
       blobId: sql`${other.blobId}`,
@@ -82,5 +85,7 @@ export async function exchangeContents(
         eq(mediaFiles.companyId, companyId),
         sql`(${mediaFiles.id}, ${other.id}) in ((${currentId}::uuid, ${uploadedId}::uuid), (${uploadedId}::uuid, ${currentId}::uuid))`,
       ),
-    );
+    )
+    .returning({ id: mediaFiles.id, variantsStatus: mediaFiles.variantsStatus });
+  return changed.find((row) => row.id === currentId)?.variantsStatus ?? null;
 }
