@@ -226,8 +226,7 @@ describe("a company's logo", () => {
     expect(await logoFiles(companyId)).toMatchObject([{ deleted: false, used: true }]);
 
     const { sql } = world.server.database;
-    const publicStatus = async () =>
-      (await fetch(`${world.server.url}/public/${logo!.id}/logo/logo.png`)).status;
+    const publicStatus = () => downloadStatus(`${world.server.url}/public/${logo!.id}/logo/logo.png`);
     await sql`update media_files set expires_at = now() where id = ${logo!.id}`;
     expect(await publicStatus()).toBe(200);
     await setLogo(manager, companyId, await somePng());
