@@ -1,3 +1,4 @@
+import type { Clock } from "../kernel/clock.js";
 import { createAttachmentThumbnails } from "../modules/attachments/thumbnail-url.js";
 import type { AllBucketRules } from "../modules/media/buckets.js";
 import { createDownloadUrls } from "../modules/media/download-urls.js";
@@ -13,6 +14,7 @@ import { findFrameTaker } from "../platform/video/take-frame.js";
 
 interface PictureOptions extends SourceDeps {
   readonly db: Database;
+  readonly clock: Clock;
   readonly buckets: AllBucketRules;
   readonly maxPixels: number;
   readonly signer: UrlSigner;
@@ -21,7 +23,7 @@ interface PictureOptions extends SourceDeps {
 
 /** Everything about renditions: how they are made, found and shown; and the URLs of downloads. */
 export async function createPictures({ config, ...options }: PictureOptions) {
-  const { db, buckets } = options;
+  const { db, clock, buckets } = options;
   const urls = createDownloadUrls(options.signer);
   const loaders = createVariantLoaders({ db });
   const posterOf = await findFrameTaker(config.FFMPEG_PATH);
@@ -29,7 +31,7 @@ export async function createPictures({ config, ...options }: PictureOptions) {
     loaders,
     services: {
       urls,
-      variants: createVariantService({ db, buckets, loaders, urls }),
+      variants: createVariantService({ db, clock, buckets, loaders, urls }),
       thumbnails: createAttachmentThumbnails({ loaders, urls }),
       renderVariants: createRenderVariantsJob({ ...options, render, ...(posterOf && { posterOf }) }),
     },

@@ -11,6 +11,9 @@ import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
 import { UserResolver } from "../modules/identity/user.resolver.js";
 import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
+import { AvatarResolver } from "../modules/media/avatars/avatar.resolver.js";
+import { CompanyBrandingResolver } from "../modules/media/branding/company-branding.resolver.js";
+import { CompanyLogoResolver } from "../modules/media/branding/company-logo.resolver.js";
 import { FileIntegrityResolver } from "../modules/media/file-integrity.resolver.js";
 import { LibraryResolver } from "../modules/media/library/library.resolver.js";
 import { MediaFileLibraryResolver } from "../modules/media/library/media-file-library.resolver.js";
@@ -41,6 +44,9 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [CompanyResolver, ({ companies, memberships }) => new CompanyResolver(companies, memberships)],
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users }) => new UserResolver(users)],
+  [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
+  [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
+  [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
   [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [

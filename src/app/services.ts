@@ -6,7 +6,6 @@ import { createAttachmentLoaders } from "../modules/attachments/attachment.loade
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
-import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
 import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
 import { createCompanyService } from "../modules/identity/company.service.js";
@@ -16,14 +15,13 @@ import { createRefreshTokens } from "../modules/identity/refresh-token.js";
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
+import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
 import { createDownloadService } from "../modules/media/download.service.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
-import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createPostLoaders } from "../modules/tickets/post.loaders.js";
-import { createPostVerdict } from "../modules/tickets/post-verdict.js";
 import type { TicketLoaderDeps } from "../modules/tickets/ticket.loaders.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
@@ -35,7 +33,9 @@ import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createFileAccess } from "./file-access.js";
 import { createLibrary } from "./library.js";
+import { createLooks } from "./looks.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 import { createTickets } from "./tickets.js";
@@ -68,19 +68,15 @@ export async function createServices({
   const tempFolder = await openTempFolder(localTempFolder(storageRoot));
   const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
-  const signer = createUrlSigner({
-    keys: secrets.urlSigningKeys,
-    lifetimeMs: config.SIGNED_URL_MINUTES * 60_000,
-    clock,
-  });
+  const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
+  const signer = createUrlSigner({ keys: secrets.urlSigningKeys, lifetimeMs, clock });
   const ground = { config, db, clock, storage, tempFolder, buckets, jobs };
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const verdictOf = anyVerdict(createAttachmentVerdict({ db, parents }), createPostVerdict({ db, parents }));
-  const finding = { db, clock, verdictOf };
+  const finding = { db, clock, ...createFileAccess({ db, parents }) };
   const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     ...ground,
@@ -89,6 +85,7 @@ export async function createServices({
     maxPixels,
   });
   const pictures = await createPictures({ ...ground, maxPixels, signer });
+  const looks = createLooks({ db, checkIns, urls: pictures.services.urls });
   const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
@@ -104,15 +101,14 @@ export async function createServices({
     storage,
     tempFolder,
     buckets,
+    ...looks,
     ...pictures.services,
     ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
-    uploadAdmission: createUploadAdmission(db, {
-      perMinute: config.UPLOADS_PER_MINUTE,
-      atOnce: config.UPLOADS_AT_ONCE,
-    }),
+    uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {
       ...identity.loaders,
+      ...looks.loaders,
       ...createLoaders({ db, parents, users: identity.loaders.users }),
       variants: pictures.loaders,
       library: library.loaders,
@@ -128,6 +124,11 @@ function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderD
     tickets: createTicketLoaders({ db, users }),
   };
 }
+
+const uploadLimits = ({ UPLOADS_PER_MINUTE: perMinute, UPLOADS_AT_ONCE: atOnce }: Config) => ({
+  perMinute,
+  atOnce,
+});
 
 function createIdentity({
   config,
@@ -157,7 +158,11 @@ function createIdentity({
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
     companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
-    memberships: createMembershipService({ db, loaders: loaders.memberships }),
+    memberships: createMembershipService({
+      db,
+      loaders: loaders.memberships,
+      whenEnded: releaseAvatarOfLeaver,
+    }),
     users: createUserService({ db }),
   };
 }

@@ -50,7 +50,7 @@ beforeAll(async () => {
     FILEDESK_DATA: folder,
     TMPDIR: folder,
     TICKET_MEGABYTES: "300",
-    // What is on the disk is compared: nothing but uploads may write there.
+    // No renderings come and go while the files are counted.
     WORKER: "off",
   });
   customer = await signIn("customer@acme.test");

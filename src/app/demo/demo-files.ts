@@ -1,4 +1,12 @@
+import { Readable } from "node:stream";
 import sharp from "sharp";
+import type { IncomingFiles } from "../../platform/http/incoming-files.js";
+
+/** Files as the services take them. */
+export const files = (...all: readonly { name: string; bytes: Buffer }[]): IncomingFiles => ({
+  files: all.map(async ({ name, bytes }) => ({ fileName: name, open: () => Readable.from([bytes]) })),
+  requestBytes: null,
+});
 
 /** A picture of a room, drawn: real bytes of a real JPEG, with nobody's rights in it. */
 export function demoPhoto(caption: string): Promise<Buffer> {

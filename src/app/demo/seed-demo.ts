@@ -1,11 +1,10 @@
-import { Readable } from "node:stream";
 import { findPersonByEmail } from "../../modules/identity/user.repository.js";
 import type { Viewer } from "../../modules/identity/viewer.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
-import type { IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { Services } from "../services.js";
-import { demoPdf, demoPhoto } from "./demo-files.js";
+import { demoPdf, demoPhoto, files } from "./demo-files.js";
 import { demoEmail, seedPeople } from "./demo-people.js";
+import { seedLooks } from "./seed-looks.js";
 
 /** Fills an empty installation with something to look at. What is there already, it leaves alone. */
 export async function seedDemo(database: DatabaseClient, services: Services): Promise<void> {
@@ -14,11 +13,14 @@ export async function seedDemo(database: DatabaseClient, services: Services): Pr
       const found = await findPersonByEmail(database.db, demoEmail(account, company.slug));
       return services.sessions.viewerById(found?.id ?? "");
     };
-    await seedTickets(services, company.id, {
+    const cast = {
       customer: await person("customer"),
       customer2: await person("customer2"),
       agent: await person("agent"),
-    });
+      manager: await person("manager"),
+    };
+    await seedLooks(services, company, cast);
+    await seedTickets(services, company.id, cast);
   }
 }
 
@@ -89,8 +91,3 @@ async function seedTickets(
     files(),
   );
 }
-
-const files = (...all: { name: string; bytes: Buffer }[]): IncomingFiles => ({
-  files: all.map(async ({ name, bytes }) => ({ fileName: name, open: () => Readable.from([bytes]) })),
-  requestBytes: null,
-});

@@ -20,7 +20,7 @@ import {
 } from "./membership.repository.js";
 import type { MembershipRow } from "./membership.tables.js";
 import { findPersonByEmail } from "./user.repository.js";
-import type { Role, Viewer, ViewerContext } from "./viewer.js";
+import type { Role, UserViewer, Viewer, ViewerContext } from "./viewer.js";
 import { actorOf, isAdmin, isUser } from "./viewer.js";
 
 export interface NewMembership {
@@ -34,9 +34,16 @@ export interface EndedMembership {
   readonly userId: string;
 }
 
+export interface MembershipDeps {
+  readonly db: Database;
+  readonly loaders: MembershipLoaders;
+  /** What else ends with a membership, in its transaction: a module above knows. */
+  readonly whenEnded: (tx: Database, by: UserViewer, ended: EndedMembership) => Promise<void>;
+}
+
 export type MembershipService = ReturnType<typeof createMembershipService>;
 
-export function createMembershipService({ db, loaders }: { db: Database; loaders: MembershipLoaders }) {
+export function createMembershipService({ db, loaders, whenEnded }: MembershipDeps) {
   /** The company's people; for staff alone. @throws FORBIDDEN for customers */
   async function listMembers(
     context: ViewerContext,
@@ -80,6 +87,7 @@ export function createMembershipService({ db, loaders }: { db: Database; loaders
       if (!membership) throw notFound("membership");
       await keepLastManager(tx, viewer, membership);
       await deleteMembership(tx, companyId, userId);
+      await whenEnded(tx, viewer as UserViewer, membership);
       await audit(tx, viewer, membership, "removed");
       return membership;
     });

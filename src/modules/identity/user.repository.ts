@@ -38,6 +38,11 @@ export async function findCredentials(db: Database, email: string): Promise<Cred
   return found ?? null;
 }
 
+/** Makes whoever else changes what belongs to a person wait until the transaction ends. */
+export async function lockUser(tx: Database, id: string): Promise<void> {
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, id)).for("no key update");
+}
+
 /** Null when somebody has this e-mail address already, be it somebody deleted. */
 export async function insertUser(db: Database, user: NewUser): Promise<Person | null> {
   const [inserted] = await db.insert(users).values(user).onConflictDoNothing().returning(personColumns);

@@ -18,6 +18,8 @@ export interface MediaFileFinding {
   readonly clock: Clock;
   /** What the modules that use media files say of one. */
   readonly verdictOf: VerdictOf;
+  /** A file that another tenant keeps and the viewer may read all the same, such as a colleague's avatar. */
+  readonly findShared: (viewer: Viewer, mediaFileId: string) => Promise<MediaFileView | null>;
 }
 
 type MediaFileAction = Exclude<keyof typeof mediaFilePolicy, "subject">;
@@ -28,7 +30,9 @@ export async function lookUpMediaFile(
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileSubject | null> {
-  const file = isId(id) ? await findMediaFile(finding.db, tenantsOf(viewer), id) : null;
+  const file = isId(id)
+    ? ((await findMediaFile(finding.db, tenantsOf(viewer), id)) ?? (await finding.findShared(viewer, id)))
+    : null;
   return file && { file, verdict: await verdictOn(finding, viewer, file) };
 }
 
@@ -41,7 +45,10 @@ async function verdictOn({ db, verdictOf }: MediaFileFinding, viewer: Viewer, fi
 }
 
 /** From the moment of its expiry a file that nothing uses is out of reach; what is used stays until it is not. */
-export async function isOver({ db, clock }: MediaFileFinding, file: MediaFileView): Promise<boolean> {
+export async function isOver(
+  { db, clock }: Pick<MediaFileFinding, "db" | "clock">,
+  file: MediaFileView,
+): Promise<boolean> {
   if (file.expiresAt === null || file.expiresAt > clock()) return false;
   return (await listUsingTypes(db, file.companyId, file.id)).length === 0;
 }

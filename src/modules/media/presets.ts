@@ -8,8 +8,8 @@ export interface Preset {
   readonly side: number;
   /** `inside` keeps the aspect; `square` crops the centre. */
   readonly fit: "inside" | "square";
-  /** `photo`: JPEG where nothing shows through, else WebP. `icon`: PNG, which every browser takes as one. */
-  readonly form: "photo" | "icon";
+  /** `photo`: JPEG where nothing shows through, else WebP. `logo`: WebP. `icon`: PNG, which every browser takes as one. */
+  readonly form: "photo" | "logo" | "icon";
   /** The folder of its bytes, beside `originals`. */
   readonly folder: string;
 }
@@ -17,7 +17,7 @@ export interface Preset {
 const PRESETS: readonly Preset[] = [
   { name: "large", side: 1_200, fit: "inside", form: "photo", folder: "large" },
   { name: "medium", side: 800, fit: "inside", form: "photo", folder: "medium" },
-  { name: "logo", side: 400, fit: "inside", form: "photo", folder: "logos" },
+  { name: "logo", side: 400, fit: "inside", form: "logo", folder: "logos" },
   { name: "thumbnail", side: 200, fit: "inside", form: "photo", folder: "thumbnails" },
   { name: "64x64", side: 64, fit: "square", form: "photo", folder: "64x64" },
   { name: "logo-thumbnail", side: 64, fit: "square", form: "icon", folder: "logo-thumbnails" },

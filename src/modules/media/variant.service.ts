@@ -1,9 +1,11 @@
+import type { Clock } from "../../kernel/clock.js";
 import { badUserInput, FiledeskError, gone, notFound } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { AllBucketRules } from "./buckets.js";
 import type { DownloadUrls } from "./download-urls.js";
+import { isOver } from "./find-media-file.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
 import { refuseUnsafe } from "./media-file.service.js";
@@ -14,6 +16,7 @@ import { findVariant } from "./variant.repository.js";
 
 export interface VariantDeps {
   readonly db: Database;
+  readonly clock: Clock;
   readonly buckets: AllBucketRules;
   readonly loaders: VariantLoaders;
   readonly urls: DownloadUrls;
@@ -28,7 +31,7 @@ export type VariantService = ReturnType<typeof createVariantService>;
 const RETRY_AFTER_SECONDS = 2;
 
 /** The renditions of files that the viewer has been found to be allowed to read. */
-export function createVariantService({ db, buckets, loaders, urls }: VariantDeps) {
+export function createVariantService({ db, clock, buckets, loaders, urls }: VariantDeps) {
   const namesOf = (file: Pick<MediaFileView, "bucket" | "mimeType">) =>
     presetsOf(buckets[file.bucket], file.mimeType).map((preset) => preset.name);
   const isPublic = ({ bucket }: Pick<MediaFileView, "bucket">) => buckets[bucket].access === "public";
@@ -75,7 +78,7 @@ export function createVariantService({ db, buckets, loaders, urls }: VariantDeps
     async requirePublic(id: string, name: string): Promise<{ file: MediaFileView; variant: VariantView }> {
       const file = isId(id) ? await findMediaFile(db, "every company", id) : null;
       if (file === null || file.versionOf !== null || !isPublic(file)) throw notFound("file");
-      if (file.deletedAt !== null) throw gone("file");
+      if (file.deletedAt !== null || (await isOver({ db, clock }, file))) throw gone("file");
       return { file, variant: await requireVariant(file, name) };
     },
   };

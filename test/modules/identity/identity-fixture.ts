@@ -66,7 +66,7 @@ export async function startIdentity({
   });
   const loaders = createMembershipLoaders({ db });
   const companies = createCompanyService({ db, clock, retentionDays: 14 });
-  const memberships = createMembershipService({ db, loaders });
+  const memberships = createMembershipService({ db, loaders, whenEnded: async () => {} });
   const users = createUserService({ db, passwordCost: CHEAP });
   const fields = { companies: createCompanyLoaders({ db }), users: createUserLoaders({ db }) };
   const resolvers = new Map<unknown, unknown>([

@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { commitIsInDoubt } from "../../../platform/database/faults.js";
+import { commitIsInDoubt, isDeadlock } from "../../../platform/database/faults.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
 import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
 import { listKnownHashes, lockBlobs, upsertBlobs } from "../blob.repository.js";
@@ -41,6 +41,9 @@ class BytesPurged extends Error {
   }
 }
 
+/** How often the rows are tried while somebody else's locks, such as those of a rendering, get in their way. */
+const ATTEMPTS = 3;
+
 /**
  * Stores the bytes that the company has not got, then records all files and `recordMore` in one transaction.
  *
@@ -56,6 +59,7 @@ export async function storeAndRecord<Result>(
   const known = await listKnownHashes(deps.db, request.companyId, [...byHash.keys()]);
   const stored = new Map<string, NewBlob>();
   let missing = [...byHash.keys()].filter((hash) => !known.has(hash));
+  let attempts = ATTEMPTS;
   let outcome: "open" | "refused" | "unknown" | ReadonlySet<string> = "open";
   try {
     for (;;) {
@@ -73,6 +77,10 @@ export async function storeAndRecord<Result>(
         return result;
       } catch (error) {
         outcome = commitIsInDoubt(error) ? "unknown" : "refused";
+        if (isDeadlock(error) && --attempts > 0) {
+          missing = []; // what was stored is still there
+          continue;
+        }
         if (!(error instanceof BytesPurged)) throw error;
         missing = [...error.hashes];
       }

@@ -151,7 +151,7 @@ async function inForm(raster: Raster, form: Preset["form"]) {
   const image = open(raster);
   if (form === "icon")
     return { mimeType: "image/png", extension: "png", bytes: await image.png(PNG).toBuffer() };
-  return hasAlpha(raster)
+  return form === "logo" || hasAlpha(raster)
     ? { mimeType: "image/webp", extension: "webp", bytes: await image.webp(WEBP).toBuffer() }
     : { mimeType: "image/jpeg", extension: "jpg", bytes: await image.jpeg(JPEG).toBuffer() };
 }

@@ -155,7 +155,7 @@ describe("a rendering", () => {
       "thumbnail 200×13 jpg",
     ]);
     expect(await sizesOf("COMPANY_LOGOS", small)).toEqual([
-      "logo 300×20 jpg",
+      "logo 300×20 webp",
       "logo-thumbnail 20×20 png",
       "favicon 20×20 png",
     ]);

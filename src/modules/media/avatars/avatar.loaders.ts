@@ -1,0 +1,30 @@
+import type { Database } from "../../../platform/database/client.js";
+import { inOrderOf, perRequest } from "../../../platform/graphql/loaders.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import { tenantsOf } from "../../identity/viewer.js";
+import type { DownloadUrls } from "../download-urls.js";
+import { avatarPolicy } from "./avatar.policy.js";
+import type { AvatarView } from "./avatar.repository.js";
+import { listAvatars } from "./avatar.repository.js";
+
+/** The renditions of an avatar, as the presets of its bucket are called. */
+export type AvatarRendition = "thumbnail" | "64x64";
+
+export type AvatarLoaders = ReturnType<typeof createAvatarLoaders>;
+
+export function createAvatarLoaders({ db, urls }: { readonly db: Database; readonly urls: DownloadUrls }) {
+  const ofUser = perRequest<ViewerContext, string, AvatarView | null>(async ({ viewer }, ids) => {
+    const avatars = await listAvatars(db, tenantsOf(viewer), ids);
+    const readable = avatars.filter((avatar) => avatarPolicy.read(viewer, avatar));
+    return inOrderOf(ids, readable, (avatar) => avatar.userId);
+  });
+  return {
+    /** A rendition's URL, signed for the viewer; null for who may not see it, without one, and until it is rendered. */
+    async url(context: ViewerContext, userId: string, rendition: AvatarRendition): Promise<string | null> {
+      const avatar = await ofUser(context).load(userId);
+      return avatar?.renditions.includes(rendition)
+        ? urls.mediaFileVariant(context, avatar, rendition)
+        : null;
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import type { Policy } from "../../../kernel/authorize.js";
+import type { Viewer } from "../../identity/viewer.js";
+import { isAdmin, isMemberOf, isUser } from "../../identity/viewer.js";
+
+/** Whose avatar it is, and the living companies that this person belongs to. */
+export interface AvatarSubject {
+  readonly userId: string;
+  readonly companyIds: readonly string[];
+}
+
+/** A face is for those who share a company with its person, whichever company keeps the file. */
+export const avatarPolicy = {
+  subject: "avatar",
+  read: (viewer: Viewer, { userId, companyIds }: AvatarSubject) =>
+    isUser(viewer, userId) || isAdmin(viewer) || companyIds.some((id) => isMemberOf(viewer, id)),
+  change: (viewer: Viewer, { userId }: AvatarSubject) => isUser(viewer, userId),
+} satisfies Policy<Viewer, AvatarSubject>;

@@ -1,0 +1,77 @@
+import type { SQL } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/pg-core";
+import { isAnyOf } from "../../../platform/database/any-of.js";
+import type { Database } from "../../../platform/database/client.js";
+import { companies } from "../../identity/company.tables.js";
+import { memberships } from "../../identity/membership.tables.js";
+import { inTenants } from "../../identity/tenant.repository.js";
+import { users } from "../../identity/user.tables.js";
+import type { TenantScope } from "../../identity/viewer.js";
+import { blobs } from "../blob.tables.js";
+import { blobVariants } from "../blob-variant.tables.js";
+import { mediaFileColumns } from "../media-file.repository.js";
+import { mediaFiles } from "../media-file.tables.js";
+import { mediaUsages } from "../media-usage.tables.js";
+import type { SingleField } from "../single-usage.repository.js";
+
+/** Where a person's avatar is used: which file it is, this usage alone says. */
+export const avatarOf = (userId: string): SingleField => ({
+  resourceType: "user",
+  resourceId: userId,
+  fieldName: "avatar",
+});
+
+const keeper = alias(companies, "keeper");
+
+/**
+ * The avatars of people with an account, kept by companies that live. Other than files in general, they are not
+ * sought by the tenant that keeps them: `companyIds` are those of the person's companies that are among the tenants,
+ * and the policy says whether that is enough.
+ */
+const select = (db: Database, tenants: TenantScope, condition: SQL | undefined) =>
+  db
+    .select({
+      ...mediaFileColumns,
+      userId: users.id,
+      companyIds: sql<string[]>`array(select ${memberships.companyId} from ${memberships}
+        where ${memberships.userId} = ${users.id} and ${inTenants(memberships.companyId, tenants)})`,
+      renditions: sql<string[]>`array(select ${blobVariants.name} from ${blobVariants}
+        where ${blobVariants.blobId} = ${mediaFiles.blobId})`,
+    })
+    .from(mediaUsages)
+    .innerJoin(users, and(sql`${users.id}::text = ${mediaUsages.resourceId}`, isNull(users.deletedAt)))
+    .innerJoin(
+      mediaFiles,
+      and(
+        eq(mediaFiles.id, mediaUsages.mediaFileId),
+        // Whatever a usage says, no other file is shown across tenants.
+        eq(mediaFiles.bucket, "AVATARS"),
+      ),
+    )
+    .innerJoin(keeper, and(eq(keeper.id, mediaFiles.companyId), isNull(keeper.deletedAt)))
+    .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId))
+    .where(and(eq(mediaUsages.resourceType, "user"), eq(mediaUsages.fieldName, "avatar"), condition));
+
+export type AvatarView = Awaited<ReturnType<typeof select>>[number];
+
+export const listAvatars = (
+  db: Database,
+  tenants: TenantScope,
+  userIds: readonly string[],
+): Promise<AvatarView[]> =>
+  select(
+    db,
+    tenants,
+    and(isNull(mediaFiles.deletedAt), isAnyOf(users.id, userIds), isAnyOf(mediaUsages.resourceId, userIds)),
+  );
+
+/** The avatar that a file is; null when it is none. A deleted file as well: the service tells "deleted". */
+export async function findAvatarByFile(
+  db: Database,
+  tenants: TenantScope,
+  mediaFileId: string,
+): Promise<AvatarView | null> {
+  const [found] = await select(db, tenants, eq(mediaFiles.id, mediaFileId));
+  return found ?? null;
+}

@@ -1,0 +1,52 @@
+import type { FileUpload } from "graphql-upload-ts";
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import { incomingFiles } from "../../../platform/graphql/incoming.js";
+import { Upload } from "../../../platform/graphql/scalars.js";
+import type { Person } from "../../identity/user.repository.js";
+import { User } from "../../identity/user.types.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import type { AvatarLoaders } from "./avatar.loaders.js";
+import type { AvatarService } from "./avatar.service.js";
+
+const field = (what: string) => ({
+  nullable: true,
+  description: `Absolute URL of the avatar ${what}, signed for this viewer; null without one, until it is rendered, and for who shares no company with the person.`,
+});
+
+/** A person's avatar: fields that this module adds to a type of the module below. */
+@Resolver(() => User)
+export class AvatarResolver {
+  constructor(
+    private readonly avatars: AvatarService,
+    private readonly loaders: AvatarLoaders,
+  ) {}
+
+  @Mutation(() => User, {
+    description:
+      "Gives you an avatar and releases the one you had. Its URLs are null until it is rendered. The company that you belong to longest keeps the file, and it goes when you leave that company; who belongs to none gets CONFLICT.",
+  })
+  setAvatar(
+    @Arg("file", () => Upload, {
+      description: "One file of the multipart request: JPEG, PNG or WebP, by default up to 5 MiB.",
+    })
+    file: Promise<FileUpload>,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.avatars.setAvatar(context.viewer, incomingFiles([file], context));
+  }
+
+  @Mutation(() => User, { description: "Takes your avatar away, at once." })
+  removeAvatar(@Ctx() { viewer }: ViewerContext) {
+    return this.avatars.removeAvatar(viewer);
+  }
+
+  @FieldResolver(() => String, field("of 200 pixels at most"))
+  avatarUrl(@Root() person: Person, @Ctx() context: ViewerContext) {
+    return this.loaders.url(context, person.id, "thumbnail");
+  }
+
+  @FieldResolver(() => String, field("in a square of 64 pixels"))
+  avatarThumbnailUrl(@Root() person: Person, @Ctx() context: ViewerContext) {
+    return this.loaders.url(context, person.id, "64x64");
+  }
+}

@@ -1,0 +1,69 @@
+import { authorize } from "../../../kernel/authorize.js";
+import { conflict } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
+import { findMembership, listMembershipsOfUsers } from "../../identity/membership.repository.js";
+import { lockUser } from "../../identity/user.repository.js";
+import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { CheckInService } from "../intake/check-in.service.js";
+import { replaceSingle } from "../single-usage.js";
+import { avatarPolicy } from "./avatar.policy.js";
+import { avatarOf } from "./avatar.repository.js";
+import { auditAvatar, releaseAvatar } from "./release-avatar.js";
+
+export interface AvatarDeps {
+  readonly db: Database;
+  readonly checkIns: CheckInService;
+}
+
+export type AvatarService = ReturnType<typeof createAvatarService>;
+
+export function createAvatarService({ db, checkIns }: AvatarDeps) {
+  return {
+    /**
+     * Takes the viewer's new avatar in, and releases the old one. The company that they belong to longest keeps it.
+     *
+     * @throws CONFLICT for who belongs to no company, and what the check-in throws of a file
+     */
+    async setAvatar(viewer: Viewer, incoming: IncomingFiles): Promise<UserViewer> {
+      const by = requireOneself(viewer);
+      const [[oldest] = []] = await listMembershipsOfUsers(db, [by.id], 1);
+      if (oldest === undefined) throw noCompany();
+      const { companyId } = oldest;
+      return checkIns.checkIn({
+        viewer: by,
+        companyId,
+        bucket: "AVATARS",
+        incoming,
+        recordMore: async (tx, [file]) => {
+          await lockUser(tx, by.id);
+          // A membership that has ended meanwhile has released the avatar already, and would not release this one.
+          if (!(await findMembership(tx, companyId, by.id))) throw noCompany();
+          const usage = { ...avatarOf(by.id), companyId, mediaFileId: file?.id ?? "" };
+          await replaceSingle(tx, usage, by.id);
+          await auditAvatar(tx, by, "user.avatar-set", { ...usage, userId: by.id });
+          return by;
+        },
+      });
+    },
+
+    /** Nothing happens to who has no avatar. */
+    async removeAvatar(viewer: Viewer): Promise<UserViewer> {
+      const by = requireOneself(viewer);
+      await db.transaction((tx) => releaseAvatar(tx, by, by.id));
+      return by;
+    },
+  };
+}
+
+/** @throws UNAUTHENTICATED */
+function requireOneself(viewer: Viewer): UserViewer {
+  const oneself = viewer.kind === "user" ? { userId: viewer.id, companyIds: [...viewer.roles.keys()] } : null;
+  authorize(avatarPolicy, "change", viewer, oneself);
+  return viewer as UserViewer;
+}
+
+const noCompany = () =>
+  conflict(
+    "An avatar is kept by a company, and you belong to none. Become a member of one, then send it again.",
+  );

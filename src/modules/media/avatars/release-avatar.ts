@@ -1,0 +1,42 @@
+import type { Database } from "../../../platform/database/client.js";
+import { insertAuditEntry } from "../../identity/audit.repository.js";
+import type { EndedMembership } from "../../identity/membership.service.js";
+import { lockUser } from "../../identity/user.repository.js";
+import type { UserViewer } from "../../identity/viewer.js";
+import { releaseSingle } from "../single-usage.js";
+import { avatarOf } from "./avatar.repository.js";
+
+/** Takes a person's avatar away, if there is one; its file is purged in its time. */
+export async function releaseAvatar(
+  tx: Database,
+  by: UserViewer,
+  userId: string,
+  only?: { readonly companyId: string },
+): Promise<void> {
+  await lockUser(tx, userId);
+  const held = await releaseSingle(tx, avatarOf(userId), by.id, only);
+  if (held) await auditAvatar(tx, by, "user.avatar-removed", { ...held, userId });
+}
+
+/** When somebody leaves the company that keeps their avatar, it does not stay behind. */
+export const releaseAvatarOfLeaver = (
+  tx: Database,
+  by: UserViewer,
+  { userId, companyId }: EndedMembership,
+): Promise<void> => releaseAvatar(tx, by, userId, { companyId });
+
+/** Writes down what became of somebody's avatar, in the company that keeps it. */
+export const auditAvatar = (
+  tx: Database,
+  by: UserViewer,
+  action: string,
+  avatar: { readonly companyId: string; readonly userId: string; readonly mediaFileId: string },
+) =>
+  insertAuditEntry(tx, {
+    companyId: avatar.companyId,
+    actorId: by.id,
+    action,
+    subjectType: "user",
+    subjectId: avatar.userId,
+    details: { mediaFileId: avatar.mediaFileId },
+  });

@@ -1,0 +1,54 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from "type-graphql";
+import { incomingFiles } from "../../../platform/graphql/incoming.js";
+import type { CompanyRow } from "../../identity/company.tables.js";
+import { Company } from "../../identity/company.types.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import { SetCompanyLogoInput } from "./logo.inputs.js";
+import type { LogoLoaders } from "./logo.loaders.js";
+import type { LogoService } from "./logo.service.js";
+import { FAVICON, LOGO, LOGO_THUMBNAIL } from "./logo-fields.js";
+
+/** A company's logo: fields that this module adds to a type of the module below. */
+@Resolver(() => Company)
+export class CompanyLogoResolver {
+  constructor(
+    private readonly logos: LogoService,
+    private readonly loaders: LogoLoaders,
+  ) {}
+
+  @Mutation(() => Company, {
+    description:
+      "Gives a company a logo and releases the one it had. Its URLs are null until it is rendered. For the company's managers and administrators.",
+  })
+  setCompanyLogo(
+    @Arg("input", () => SetCompanyLogoInput, { description: "The logo." }) input: SetCompanyLogoInput,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.logos.setCompanyLogo(context.viewer, input.companyId, incomingFiles([input.file], context));
+  }
+
+  @Mutation(() => Company, {
+    description: "Takes a company's logo away, at once. For the company's managers and administrators.",
+  })
+  removeCompanyLogo(
+    @Arg("companyId", () => ID, { description: "The company's id." }) companyId: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.logos.removeCompanyLogo(viewer, companyId);
+  }
+
+  @FieldResolver(() => String, LOGO)
+  logoUrl(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
+    return this.loaders.url(context, company.id, "logo");
+  }
+
+  @FieldResolver(() => String, LOGO_THUMBNAIL)
+  logoThumbnailUrl(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
+    return this.loaders.url(context, company.id, "logo-thumbnail");
+  }
+
+  @FieldResolver(() => String, FAVICON)
+  faviconUrl(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
+    return this.loaders.url(context, company.id, "favicon");
+  }
+}

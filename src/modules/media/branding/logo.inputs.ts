@@ -1,0 +1,14 @@
+import type { FileUpload } from "graphql-upload-ts";
+import { Field, ID, InputType } from "type-graphql";
+import { Upload } from "../../../platform/graphql/scalars.js";
+
+@InputType({ description: "A company's new logo." })
+export class SetCompanyLogoInput {
+  @Field(() => ID, { description: "Which company." })
+  companyId!: string;
+
+  @Field(() => Upload, {
+    description: "One file of the multipart request: JPEG, PNG, GIF or WebP, by default up to 5 MiB.",
+  })
+  file!: Promise<FileUpload>;
+}

@@ -1,0 +1,24 @@
+import type { Database } from "../../../platform/database/client.js";
+import { inOrderOf, perRequest } from "../../../platform/graphql/loaders.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import type { DownloadUrls } from "../download-urls.js";
+import type { LogoView } from "./logo.repository.js";
+import { listLogos } from "./logo.repository.js";
+
+/** The renditions of a logo, as the presets of its bucket are called. */
+export type LogoRendition = "logo" | "logo-thumbnail" | "favicon";
+
+export type LogoLoaders = ReturnType<typeof createLogoLoaders>;
+
+export function createLogoLoaders({ db, urls }: { readonly db: Database; readonly urls: DownloadUrls }) {
+  const ofCompany = perRequest<ViewerContext, string, LogoView | null>(async (_context, ids) =>
+    inOrderOf(ids, await listLogos(db, ids), (logo) => logo.companyId),
+  );
+  return {
+    /** The public URL of a rendition of a company's logo; null without a logo, and until it is rendered. */
+    async url(context: ViewerContext, companyId: string, rendition: LogoRendition): Promise<string | null> {
+      const logo = await ofCompany(context).load(companyId);
+      return logo?.renditions.includes(rendition) ? urls.publicVariant(context, logo, rendition) : null;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { SQL } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
+import { isAnyOf } from "../../../platform/database/any-of.js";
+import type { Database } from "../../../platform/database/client.js";
+import { companies } from "../../identity/company.tables.js";
+import { blobVariants } from "../blob-variant.tables.js";
+import { mediaFiles } from "../media-file.tables.js";
+import { mediaUsages } from "../media-usage.tables.js";
+import type { SingleField } from "../single-usage.repository.js";
+
+/** Where a company's logo is used: which file it is, this usage alone says. */
+export const logoOf = (companyId: string): SingleField => ({
+  resourceType: "company",
+  resourceId: companyId,
+  fieldName: "logo",
+});
+
+const isLogo: SQL | undefined = and(
+  eq(mediaUsages.resourceType, "company"),
+  eq(mediaUsages.fieldName, "logo"),
+  // Nobody can put a logo on another company.
+  sql`${mediaUsages.resourceId} = ${mediaUsages.companyId}::text`,
+);
+
+export type LogoView = Awaited<ReturnType<typeof listLogos>>[number];
+
+/** The logos of living companies, with the names of the renditions that have been made. */
+export const listLogos = (db: Database, companyIds: readonly string[]) =>
+  db
+    .select({
+      companyId: mediaUsages.companyId,
+      id: mediaFiles.id,
+      fileName: mediaFiles.fileName,
+      renditions: sql<string[]>`array(select ${blobVariants.name} from ${blobVariants}
+        where ${blobVariants.blobId} = ${mediaFiles.blobId})`,
+    })
+    .from(mediaUsages)
+    .innerJoin(companies, and(eq(companies.id, mediaUsages.companyId), isNull(companies.deletedAt)))
+    .innerJoin(
+      mediaFiles,
+      and(
+        eq(mediaFiles.id, mediaUsages.mediaFileId),
+        eq(mediaFiles.bucket, "COMPANY_LOGOS"),
+        isNull(mediaFiles.deletedAt),
+      ),
+    )
+    .where(and(isLogo, isAnyOf(mediaUsages.resourceId, companyIds)));
+
+/** The company whose logo a file is; null when it is none. */
+export async function findCompanyOfLogo(db: Database, mediaFileId: string): Promise<string | null> {
+  const [found] = await db
+    .select({ companyId: mediaUsages.companyId })
+    .from(mediaUsages)
+    .where(and(isLogo, eq(mediaUsages.mediaFileId, mediaFileId)));
+  return found?.companyId ?? null;
+}

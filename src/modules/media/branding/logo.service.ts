@@ -1,0 +1,79 @@
+import { authorize } from "../../../kernel/authorize.js";
+import type { Database } from "../../../platform/database/client.js";
+import { appendEvent } from "../../../platform/events/event.repository.js";
+import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
+import { insertAuditEntry } from "../../identity/audit.repository.js";
+import { companyPolicy } from "../../identity/company.policy.js";
+import { findCompany, findCompanyForChange } from "../../identity/company.repository.js";
+import type { CompanyRow } from "../../identity/company.tables.js";
+import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { CheckInService } from "../intake/check-in.service.js";
+import { releaseSingle, replaceSingle } from "../single-usage.js";
+import { logoOf } from "./logo.repository.js";
+
+export interface LogoDeps {
+  readonly db: Database;
+  readonly checkIns: CheckInService;
+}
+
+export type LogoService = ReturnType<typeof createLogoService>;
+
+export function createLogoService({ db, checkIns }: LogoDeps) {
+  return {
+    /** Takes a company's new logo in, and releases the old one. @throws what the check-in throws of a file */
+    async setCompanyLogo(viewer: Viewer, companyId: string, incoming: IncomingFiles): Promise<CompanyRow> {
+      const company = await findCompany(db, companyId);
+      authorize(companyPolicy, "edit", viewer, company);
+      const by = viewer as UserViewer;
+      return checkIns.checkIn({
+        viewer: by,
+        companyId: company.id,
+        bucket: "COMPANY_LOGOS",
+        incoming,
+        recordMore: async (tx, [file]) => {
+          const locked = await lockCompany(tx, by, company.id);
+          const usage = { ...logoOf(company.id), companyId: company.id, mediaFileId: file?.id ?? "" };
+          await replaceSingle(tx, usage, by.id);
+          await tell(tx, by, company.id, "company.logo-set", usage.mediaFileId);
+          return locked;
+        },
+      });
+    },
+
+    /** Nothing happens to a company that has no logo. */
+    async removeCompanyLogo(viewer: Viewer, companyId: string): Promise<CompanyRow> {
+      return db.transaction(async (tx) => {
+        const company = await lockCompany(tx, viewer, companyId);
+        const by = viewer as UserViewer;
+        const released = await releaseSingle(tx, logoOf(company.id), by.id);
+        if (released) await tell(tx, by, company.id, "company.logo-removed", released.mediaFileId);
+        return company;
+      });
+    },
+  };
+}
+
+/** Who else changes the logo waits; asked again, because the company may have been deleted meanwhile. */
+async function lockCompany(tx: Database, viewer: Viewer, companyId: string): Promise<CompanyRow> {
+  const company = await findCompanyForChange(tx, companyId);
+  authorize(companyPolicy, "edit", viewer, company);
+  return company;
+}
+
+/** @param mediaFileId the file that became the logo, or that was it */
+async function tell(tx: Database, by: UserViewer, companyId: string, action: string, mediaFileId: string) {
+  await insertAuditEntry(tx, {
+    companyId,
+    actorId: by.id,
+    action,
+    subjectType: "company",
+    subjectId: companyId,
+    details: { mediaFileId },
+  });
+  await appendEvent(tx, {
+    topic: `media:${companyId}`,
+    companyId,
+    type: "company.branding-changed",
+    payload: { companyId },
+  });
+}

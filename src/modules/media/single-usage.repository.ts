@@ -1,0 +1,33 @@
+import { and, eq } from "drizzle-orm";
+import type { Database } from "../../platform/database/client.js";
+import type { MediaUsage } from "./media-usage.repository.js";
+import { mediaUsages } from "./media-usage.tables.js";
+
+/** A field that holds one file at most: a company's logo, a person's avatar. */
+export type SingleField = Pick<MediaUsage, "resourceType" | "resourceId" | "fieldName">;
+
+/** Which file the field holds, whichever tenant keeps it: the caller has locked whose field it is. */
+export async function findSingleUsage(tx: Database, field: SingleField): Promise<MediaUsage | null> {
+  const [found] = await tx
+    .select({
+      companyId: mediaUsages.companyId,
+      mediaFileId: mediaUsages.mediaFileId,
+      resourceType: mediaUsages.resourceType,
+      resourceId: mediaUsages.resourceId,
+      fieldName: mediaUsages.fieldName,
+    })
+    .from(mediaUsages)
+    .where(
+      and(
+        eq(mediaUsages.resourceType, field.resourceType),
+        eq(mediaUsages.resourceId, field.resourceId),
+        eq(mediaUsages.fieldName, field.fieldName),
+      ),
+    );
+  return found ?? null;
+}
+
+/** Fails when the field holds a file already: a second one is never passed over in silence. */
+export async function insertSingleUsage(tx: Database, usage: MediaUsage): Promise<void> {
+  await tx.insert(mediaUsages).values(usage);
+}
