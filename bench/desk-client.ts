@@ -53,7 +53,8 @@ export async function openTicket(
   return createTicket.id;
 }
 
-async function call<Data>(port: number, token: string | null, body: string | FormData): Promise<Data> {
+/** One request to GraphQL. @throws what the server said, when that is not a good answer */
+export async function call<Data>(port: number, token: string | null, body: string | FormData): Promise<Data> {
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
     method: "POST",
     headers: {

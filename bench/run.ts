@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { startEmbeddedPostgres } from "../src/platform/database/embedded/embedded-postgres.js";
+import { measureGallery } from "./gallery.scenario.js";
 import { listScenario } from "./list.scenario.js";
 import { startFiledesk } from "./processes.js";
 import { measureRendering } from "./render.scenario.js";
@@ -19,6 +20,7 @@ const SCENARIOS: Readonly<Record<string, (ground: Ground) => Promise<Scenario>>>
 /** Those that have no floor under a whole server, and say in their own words what they found. */
 const MEASUREMENTS: Readonly<Record<string, (ground: OpenGround, plan: Rounds) => Promise<string>>> = {
   render: measureRendering,
+  gallery: measureGallery,
 };
 
 interface Rounds {
@@ -26,7 +28,7 @@ interface Rounds {
   readonly seconds: number;
 }
 
-const USAGE = `npm run bench -- [--only upload|list|render] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
+const USAGE = `npm run bench -- [--only upload|list|render|gallery] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
 
 /** Limits that protect a desk from its users would be all that is measured. */
 const NO_LIMITS = {
@@ -93,7 +95,8 @@ async function onNewGround<Result>(
 
 const run = (name: string, options: Options): Promise<Outcome> =>
   onNewGround(options, async ({ cluster, start, ...ground }) => {
-    const filedesk = await start();
+    // What renderings cost, `render` measures; here they are left to a worker that is not there.
+    const filedesk = await start({ WORKER: "off" });
     const scenario = await SCENARIOS[name]!({ ...ground, filedesk });
     try {
       return await measure(scenario, filedesk, { ...options, postmaster: await postmasterOf(cluster) });

@@ -3,13 +3,15 @@ import "reflect-metadata";
 import closeWithGrace from "close-with-grace";
 import { banner } from "./app/banner.js";
 import { serve } from "./app/serve.js";
+import { work } from "./app/work.js";
 import { readConfig } from "./platform/config/config.js";
 import { createLogger } from "./platform/logger.js";
 import { isErrno } from "./platform/storage/errno.js";
 
-const USAGE = `Usage: filedesk [serve]
+const USAGE = `Usage: filedesk [serve | worker]
 
-  serve   starts the server (the default)
+  serve    starts the server (the default)
+  worker   runs jobs alone; the server leaves them to it with WORKER=off
 
 Settings come from the environment: see .env.example.
 `;
@@ -37,8 +39,33 @@ async function runServer(): Promise<void> {
   });
 }
 
+/** Runs jobs until it is told to stop, or until a server on the same data folder stops the database that both use. */
+async function runWorker(): Promise<void> {
+  loadSettingsFile();
+  const config = readConfig(process.env);
+  const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY && !config.isProduction);
+  const worker = await work({ config, log });
+  if (config.isProduction) log.info("the worker is ready");
+  else process.stdout.write("\n  The Filedesk worker is ready. Stop it with Ctrl+C.\n\n");
+  const closer = closeWithGrace(
+    { delay: config.SHUTDOWN_SECONDS * 1_000, logger: log },
+    async ({ err, signal }) => {
+      if (err) log.fatal({ err }, "the worker stops because of a fault");
+      else log.info({ signal }, "the worker stops and lets the jobs under way finish");
+      await worker.close();
+    },
+  );
+  worker.databaseLost.then(async () => {
+    log.fatal("the worker stops, because the server that runs its database has stopped");
+    closer.uninstall();
+    process.exitCode = 1;
+    await worker.close();
+  });
+}
+
 async function main([command = "serve"]: readonly string[]): Promise<void> {
   if (command === "serve") return runServer();
+  if (command === "worker") return runWorker();
   process.stderr.write(USAGE);
   process.exitCode = command === "--help" || command === "help" ? 0 : 64;
 }

@@ -3,8 +3,6 @@ import { MIB } from "../kernel/bytes.js";
 import type { Clock } from "../kernel/clock.js";
 import { systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
-import { createAttachmentService } from "../modules/attachments/attachment.service.js";
-import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
 import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
@@ -23,12 +21,8 @@ import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createPostLoaders } from "../modules/tickets/post.loaders.js";
 import { createPostVerdict } from "../modules/tickets/post-verdict.js";
-import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
-import { createTicketService } from "../modules/tickets/ticket.service.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
-import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
-import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
@@ -37,17 +31,20 @@ import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createLibrary } from "./library.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 import { createTickets } from "./tickets.js";
+import { createUpkeep } from "./upkeep.js";
 
 export interface ServiceOptions {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
   readonly dataFolder: string;
+  /** Where services ask for jobs. */
+  readonly jobs: JobSender;
   readonly clock?: Clock;
-  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -58,8 +55,8 @@ export async function createServices({
   secrets,
   database,
   dataFolder,
+  jobs,
   clock = systemClock,
-  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
@@ -73,16 +70,16 @@ export async function createServices({
     clock,
   });
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
-  const retentionDays = config.RETENTION_DAYS;
+  const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const mediaFiles = createMediaFileService({
+  const finding = {
     db,
-    storage,
     clock,
     verdictOf: anyVerdict(createAttachmentVerdict({ db, parents }), createPostVerdict({ db, parents })),
-  });
+  };
+  const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     db,
     storage,
@@ -95,34 +92,32 @@ export async function createServices({
     maxPixels,
   });
   const pictures = await createPictures({ config, db, storage, tempFolder, buckets, maxPixels, signer });
-  const attachments = createAttachmentService({ db, parents, clock });
-  const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
+  const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
+  const tickets = createTickets({ config, db, clock, checkIns, mediaFiles, parents, quota });
   return {
     ...identity,
-    ...createTickets({ config, db, clock, checkIns, mediaFiles, attachmentDeletions }),
+    ...tickets,
+    jobs,
     signer,
     storage,
     tempFolder,
     buckets,
     mediaFiles,
     checkIns,
-    attachments,
-    attachmentDeletions,
     ...pictures.services,
+    ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
       atOnce: config.UPLOADS_AT_ONCE,
     }),
-    tickets: createTicketService({ db, attachments, checkIns }),
-    ticketParticipants: createTicketParticipantService({ db }),
-    replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
-    uploads: createUploadService({ db, attachments, checkIns, quota }),
+    ...createUpkeep({ config, db, storage, clock, storageRoot, jobs, tempFolder, ...tickets }),
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
       variants: pictures.loaders,
-      attachments: createAttachmentLoaders({ db }),
+      library: library.loaders,
+      attachments: createAttachmentLoaders({ db, parents }),
       posts: createPostLoaders({ db }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
@@ -156,7 +151,7 @@ function createIdentity({
       }),
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
-    companies: createCompanyService({ db }),
+    companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
     memberships: createMembershipService({ db, loaders: loaders.memberships }),
     users: createUserService({ db }),
   };

@@ -1,29 +1,43 @@
 import { MIB } from "../kernel/bytes.js";
-import type { AttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
+import { createAttachmentService } from "../modules/attachments/attachment.service.js";
+import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
+import type { AttachmentParents } from "../modules/attachments/parents.js";
 import { createPhotoSeriesService } from "../modules/tickets/photo-series.service.js";
 import type { PostDeps } from "../modules/tickets/post.service.js";
 import { createPostService } from "../modules/tickets/post.service.js";
 import type { PostDeletionDeps } from "../modules/tickets/post-deletion.service.js";
 import { createPostDeletionService } from "../modules/tickets/post-deletion.service.js";
+import { createReplyService } from "../modules/tickets/reply.service.js";
+import { createTicketService } from "../modules/tickets/ticket.service.js";
 import { createTicketDeletionService } from "../modules/tickets/ticket-deletion.service.js";
-import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
+import { createTicketParticipantService } from "../modules/tickets/ticket-participant.service.js";
+import type { TicketQuota } from "../modules/tickets/ticket-quota.repository.js";
+import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 
 interface TicketOptions extends Omit<PostDeps & PostDeletionDeps, "postQuota" | "retentionDays"> {
   readonly config: Config;
-  readonly attachmentDeletions: AttachmentDeletionService;
+  readonly parents: AttachmentParents;
+  readonly quota: TicketQuota;
 }
 
-/** Builds what is posted on tickets, and how tickets with all that hangs on them come to their end. */
-export function createTickets({ config, attachmentDeletions, ...given }: TicketOptions) {
+/** Builds tickets and what hangs on them: replies, attachments, posts. */
+export function createTickets({ config, ...options }: TicketOptions) {
   const postQuota = { files: config.TICKET_POST_FILES, bytes: config.TICKET_POST_MEGABYTES * MIB };
-  const deps = { ...given, postQuota, retentionDays: config.RETENTION_DAYS };
-  const postDeletions = createPostDeletionService(deps);
+  const given = { ...options, postQuota, retentionDays: config.RETENTION_DAYS };
+  const attachments = createAttachmentService(given);
+  const attachmentDeletions = createAttachmentDeletionService(given);
+  const deps = { ...given, attachments, attachmentDeletions };
   return {
+    attachments,
+    attachmentDeletions,
+    tickets: createTicketService(deps),
+    ticketDeletions: createTicketDeletionService(deps),
+    ticketParticipants: createTicketParticipantService(deps),
+    replies: createReplyService(deps),
+    uploads: createUploadService(deps),
     posts: createPostService(deps),
     photoSeries: createPhotoSeriesService(deps),
-    postDeletions,
-    ticketDeletions: createTicketDeletionService(deps),
-    ticketPurge: createTicketPurgeService({ db: deps.db, attachmentDeletions, postDeletions }),
+    postDeletions: createPostDeletionService(deps),
   };
 }

@@ -8,7 +8,7 @@ import type { Role } from "../../src/app/find-database.js";
 import type { OpenDesk } from "../../src/app/open-desk.js";
 import { openDesk } from "../../src/app/open-desk.js";
 import { readConfig } from "../../src/platform/config/config.js";
-import { startServerProcess } from "../support/server-process.js";
+import { startServerProcess, startWorkerProcess } from "../support/server-process.js";
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 let dataFolder: string;
@@ -32,6 +32,20 @@ describe("a command on a data folder", () => {
     }
     expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ status: "ok" });
     expect(await server.stop()).toMatchObject({ code: 0 });
+  });
+
+  it("hears of it when the server stops that database", async () => {
+    const server = await startServerProcess({ FILEDESK_DATA: dataFolder });
+    cleanUps.push(() => server.kill());
+    const worker = startWorkerProcess({ FILEDESK_DATA: dataFolder });
+    const desk = await open("command");
+    const { ended } = await worker;
+    await server.kill();
+    await desk.databaseLost;
+    expect(await ended).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("the worker stops, because"),
+    });
   });
 
   it("starts the database where no server runs, keeps it from others meanwhile, and stops it again", async () => {

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -33,6 +33,8 @@ export const mediaFileColumns = {
   scanStatus: blobs.scanStatus,
   placeholder: blobs.placeholder,
   storageKey: blobs.storageKey,
+  integrity: blobs.integrity,
+  verifiedAt: blobs.verifiedAt,
 };
 
 export type MediaFileView = Awaited<ReturnType<typeof listMediaFiles>>[number];
@@ -73,8 +75,13 @@ export async function insertMediaFiles(tx: Database, files: readonly NewMediaFil
   return rows.map((row) => row.id);
 }
 
+const usagesOfIt = sql`(select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
+
 /** Nothing uses the file, as far as the statement sees. */
-export const unused = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
+export const unused = sql`not exists ${usagesOfIt}`;
+
+/** Written out, and not as the opposite: of a double negation Postgres makes no join, and reads all usages. */
+export const used = sql`exists ${usagesOfIt}`;
 
 /**
  * Makes whoever takes these files into use wait until the transaction ends. What it looks up in a statement after this
@@ -134,24 +141,4 @@ export async function restoreMediaFile(tx: Database, companyId: string, id: stri
     .where(and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id)))
     .returning({ id: mediaFiles.id });
   return restored.length > 0;
-}
-
-/** Every tenant's: for the purge, which has no viewer. */
-export async function listPurgeable(db: Database, deletedBefore: Date, limit: number) {
-  return db
-    .select({ id: mediaFiles.id, blobId: mediaFiles.blobId })
-    .from(mediaFiles)
-    .where(and(isNotNull(mediaFiles.deletedAt), lt(mediaFiles.deletedAt, deletedBefore), unused))
-    .orderBy(asc(mediaFiles.blobId))
-    .limit(limit);
-}
-
-/** Deletes the row for good, unless it has been restored or used again since it was listed. */
-export async function purgeMediaFile(tx: Database, id: string, deletedBefore: Date): Promise<boolean> {
-  await lockMediaFiles(tx, [id]);
-  const purged = await tx
-    .delete(mediaFiles)
-    .where(and(eq(mediaFiles.id, id), lt(mediaFiles.deletedAt, deletedBefore), unused))
-    .returning({ id: mediaFiles.id });
-  return purged.length > 0;
 }

@@ -4,10 +4,11 @@ import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { MediaFileFinding } from "./find-media-file.js";
-import { isExpired, requireReadableBytes } from "./find-media-file.js";
+import { requireReadableBytes } from "./find-media-file.js";
+import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
-import { purgeDeletedFiles } from "./purge.js";
+import { purgeFiles } from "./purge.js";
 import { sweepStorage } from "./sweep.js";
 
 export interface MediaFileDeps extends MediaFileFinding {
@@ -25,19 +26,24 @@ export function createMediaFileService(deps: MediaFileDeps) {
     /** The file behind something that the viewer has been found to be allowed to read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
       const file = await findMediaFile(deps.db, tenantsOf(viewer), id);
-      if (file === null || file.deletedAt !== null || isExpired(file, deps.clock())) throw gone("file");
+      if (file === null || file.deletedAt !== null) throw gone("file");
       return file;
     },
 
-    purgeDeleted: (deletedBefore: Date) => purgeDeletedFiles(deps, deletedBefore),
+    /** @returns how many files were removed */
+    purgeDeleted: async (before: Date): Promise<number> =>
+      (await purgeFiles(deps, { kind: "deleted", before })).files,
 
     /** @param minutes how old bytes without a row are at least, before they count as left behind */
     sweep: (minutes: number) => sweepStorage(deps, new Date(deps.clock().getTime() - minutes * MINUTE_MS)),
   };
 }
 
-/** @throws FILE_NOT_SCANNED, FILE_INFECTED */
-export function refuseUnsafe({ scanStatus }: Pick<MediaFileView, "scanStatus">): void {
+/** @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE */
+export function refuseUnsafe({
+  scanStatus,
+  integrity,
+}: Pick<MediaFileView, "scanStatus" | "integrity">): void {
   if (scanStatus === "PENDING")
     throw new FiledeskError(
       "FILE_NOT_SCANNED",
@@ -46,4 +52,6 @@ export function refuseUnsafe({ scanStatus }: Pick<MediaFileView, "scanStatus">):
     );
   if (scanStatus === "INFECTED" || scanStatus === "QUARANTINED")
     throw new FiledeskError("FILE_INFECTED", "This file holds malware and is not given out.");
+  if (integrity === "ALTERED") throw damagedFile("are not those that were uploaded any more");
+  if (integrity === "MISSING") throw damagedFile("are missing");
 }

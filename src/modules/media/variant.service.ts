@@ -74,7 +74,7 @@ export function createVariantService({ db, buckets, loaders, urls }: VariantDeps
      */
     async requirePublic(id: string, name: string): Promise<{ file: MediaFileView; variant: VariantView }> {
       const file = isId(id) ? await findMediaFile(db, "every company", id) : null;
-      if (file === null || !isPublic(file)) throw notFound("file");
+      if (file === null || file.versionOf !== null || !isPublic(file)) throw notFound("file");
       if (file.deletedAt !== null) throw gone("file");
       return { file, variant: await requireVariant(file, name) };
     },

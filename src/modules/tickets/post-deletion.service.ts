@@ -46,6 +46,12 @@ export const createPostDeletionService = (deps: PostDeletionDeps) => ({
     deletedBefore: Date,
   ) => purgeAllOf(tx, ticket, deletedBefore),
 
+  /** The ids of a ticket's posts. */
+  async listAllOf(ticket: { readonly id: string; readonly companyId: string }): Promise<string[]> {
+    const files = await listFilesOfTicketPosts(deps.db, ticket.companyId, ticket.id);
+    return [...new Set(files.map(({ postId }) => postId))];
+  },
+
   /** Removes the rows of posts that were deleted before a moment; their files are the media module's. @returns how many */
   purgeDeleted: (deletedBefore: Date): Promise<number> =>
     repository.deletePostsForGood(deps.db, deletedBefore),

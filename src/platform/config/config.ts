@@ -34,7 +34,7 @@ export const settings = {
   }),
   SHUTDOWN_SECONDS: whole({
     default: 30,
-    desc: "How long a shutdown waits for uploads and downloads in flight",
+    desc: "How long a shutdown waits for uploads, downloads and jobs under way",
     example: "30",
   }),
 
@@ -48,7 +48,11 @@ export const settings = {
     desc: "A Postgres, version 15 or newer; without it an embedded one is started",
     example: "postgres://filedesk:secret@localhost:5432/filedesk",
   }),
-  DATABASE_CONNECTIONS: whole({ default: 10, desc: "Connections to the database at most", example: "10" }),
+  DATABASE_CONNECTIONS: whole({
+    default: 10,
+    desc: "Connections to the database at most; the job queue takes up to 4 more",
+    example: "10",
+  }),
   EMBEDDED_DATABASE: bool({
     default: false,
     desc: "Asks for the embedded database in production",
@@ -58,6 +62,17 @@ export const settings = {
     default: undefined,
     desc: "Seeds two companies, nine people and some tickets; by default outside production",
     example: "true",
+  }),
+
+  WORKER: bool({
+    default: true,
+    desc: "Whether the server runs jobs itself; `off` leaves them to `filedesk worker`",
+    example: "off",
+  }),
+  WORKER_CONCURRENCY: whole({
+    default: 2,
+    desc: "Jobs of one kind that a process runs at once at most",
+    example: "4",
   }),
 
   EMBEDDED_SECRETS: bool({
@@ -161,7 +176,33 @@ export const settings = {
     example: "10",
   }),
   SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a download URL is good for", example: "60" }),
+  ORPHAN_DAYS: whole({
+    default: 30,
+    desc: "How long a file lies that nothing uses until it counts as an orphan",
+    example: "30",
+  }),
   RETENTION_DAYS: whole({ default: 14, desc: "How long something deleted can be restored", example: "14" }),
+  PURGE_ORPHANS: bool({
+    default: false,
+    desc: "Removes files for good, every night, that nothing has used for ORPHAN_DAYS",
+    example: "true",
+  }),
+  UNFINISHED_UPLOAD_HOURS: whole({
+    default: 24,
+    desc: "How long the rest of an upload that was never finished is kept",
+    example: "24",
+  }),
+  VERIFY_FILES: whole({
+    default: 1_000,
+    desc: "Stored files that are re-hashed each night at most",
+    example: "1000",
+  }),
+  VERIFY_MEGABYTES: whole({
+    default: 2_048,
+    desc: "MiB that are re-hashed each night at most",
+    example: "2048",
+  }),
+  EVENT_DAYS: whole({ default: 30, desc: "How long events can be read again", example: "30" }),
 } as const;
 
 export class ConfigurationError extends Error {

@@ -473,7 +473,7 @@ describe("a deleted ticket", () => {
     await mutate("deleteTicket");
     const deletedBefore = new Date(Date.now() + 3_600_000);
     const { ticketPurge, mediaFiles } = world.server.services;
-    expect(await ticketPurge.purgeDeleted(deletedBefore)).toBe(1);
+    expect(await ticketPurge.purgeDeleted(deletedBefore)).toMatchObject({ tickets: 1 });
     await mediaFiles.purgeDeleted(deletedBefore);
     const { sql } = world.server.database;
     expect(await sql`select id from media_posts where ticket_id = ${ticketId}`).toHaveLength(0);

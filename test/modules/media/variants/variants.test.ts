@@ -9,7 +9,6 @@ import { createCheckInService } from "../../../../src/modules/media/intake/check
 import { render } from "../../../../src/modules/media/variants/render.js";
 import { createRenderVariantsJob } from "../../../../src/modules/media/variants/render-variants.job.js";
 import { scannerOff } from "../../../../src/platform/scanner/off.js";
-import { createTempFile } from "../../../../src/platform/storage/temp-file.js";
 import { brokenPromises, strayFiles } from "../../../support/inventory.js";
 import { fourFields } from "../../../support/make-pictures.js";
 import { bearer } from "../../../support/test-client.js";
@@ -273,8 +272,8 @@ describe("the variants of an attachment", () => {
 describe("the rendering", () => {
   it("ends in the same state however often and at whatever point it is cut off and done again", async () => {
     const { db } = world.server.database;
-    const { storage, buckets } = world.server.services;
-    const deps = { db, buckets, render, maxPixels: 50_000_000, tempFolder: tempFolder() };
+    const { storage, buckets, tempFolder } = world.server.services;
+    const deps = { db, buckets, render, maxPixels: 50_000_000, tempFolder };
     const { mediaFile } = await fieldsOf(await attach(await picture()));
     for (const failAt of [1, 2, 3]) {
       let puts = 0;
@@ -300,6 +299,27 @@ describe("the rendering", () => {
     // What lost the race has taken its bytes with it: nothing is left for the sweep.
     expect(await strayFiles(world.server.database.sql, world.server.dataFolder)).toEqual([]);
     await expectWhole();
+  });
+
+  it("happens by itself, in the server", async () => {
+    const working = await startTicketWorld();
+    try {
+      const { requester } = working.people;
+      const ticket = await working.openTicket(requester, { companyId: await working.newCompany() });
+      const file = new File([new Uint8Array(await picture())], "photo.jpg");
+      const [attachment] = await working.attach(requester, { ticketId: ticket.id, files: [file] });
+      for (;;) {
+        const { data } = await working.server.gql<{ attachment: Fields }>(
+          FIELDS,
+          { id: attachment!.id },
+          requester.token,
+        );
+        if (data!.attachment.mediaFile.variantsStatus === "READY") break;
+        await pass(20);
+      }
+    } finally {
+      await working.close();
+    }
   });
 
   it("is reported when it fails for good, and leaves the original as it is", async () => {
@@ -337,7 +357,7 @@ describe("the rendering", () => {
       ...services,
       db: database.db,
       clock: () => new Date(),
-      tempFolder: tempFolder(),
+      tempFolder: services.tempFolder,
       scanner: scannerOff,
       filesPerRequest: 10,
       maxPixels: 50_000_000,
@@ -452,11 +472,6 @@ const incoming = (...files: { name: string; bytes: Buffer }[]) => ({
   ),
   requestBytes: null,
 });
-
-const tempFolder = () => {
-  const folder = `${world.server.dataFolder}/files/.tmp`;
-  return { path: folder, open: async () => createTempFile(folder), close: async () => {} };
-};
 
 /** By the way of an upload, without a usage. @returns the file's id */
 async function checkIn(bucket: Bucket, bytes: Buffer, name: string): Promise<string> {

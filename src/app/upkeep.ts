@@ -1,0 +1,48 @@
+import { MIB } from "../kernel/bytes.js";
+import type { RunOptions } from "../kernel/run-options.js";
+import { createCompanyPurgeService } from "../modules/identity/company-purge.service.js";
+import type { UpkeepDeps } from "../modules/media/upkeep/upkeep.service.js";
+import { createUpkeepService } from "../modules/media/upkeep/upkeep.service.js";
+import { RENDER_VARIANTS } from "../modules/media/variants/request-renderings.js";
+import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
+import type { Config } from "../platform/config/config.js";
+import type { JobSender } from "../platform/jobs/job.js";
+import { localTempFolder } from "../platform/storage/local.js";
+import type { PurgeDeletedDeps } from "./purge-deleted.js";
+import { purgeDeleted } from "./purge-deleted.js";
+
+export interface UpkeepOptions
+  extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder">,
+    Pick<PurgeDeletedDeps, "attachmentDeletions" | "postDeletions"> {
+  readonly config: Config;
+  readonly storageRoot: string;
+  readonly jobs: JobSender;
+}
+
+/** All that keeps the desk in order by itself: for the jobs and for the command line. */
+export function createUpkeep({ config, storageRoot, jobs, ...deps }: UpkeepOptions) {
+  const ticketPurge = createTicketPurgeService(deps);
+  const companyPurge = createCompanyPurgeService(deps);
+  const deletions = { ...deps, ticketPurge, companyPurge, retentionDays: config.RETENTION_DAYS };
+  const service = createUpkeepService({
+    ...deps,
+    tempRoot: localTempFolder(storageRoot),
+    requestVariants: (tx, ids) =>
+      jobs.send(
+        tx,
+        ids.map((mediaFileId) => ({ name: RENDER_VARIANTS, data: { mediaFileId } })),
+      ),
+    orphanDays: config.ORPHAN_DAYS,
+    unfinishedUploadHours: config.UNFINISHED_UPLOAD_HOURS,
+    eventDays: config.EVENT_DAYS,
+    verifyLimits: { files: config.VERIFY_FILES, bytes: config.VERIFY_MEGABYTES * MIB },
+  });
+  return {
+    ticketPurge,
+    upkeep: {
+      ...service,
+      /** Removes for good what was deleted so long ago that nobody may restore it. */
+      purgeDeleted: (options?: RunOptions) => purgeDeleted(deletions, options),
+    },
+  };
+}

@@ -1,0 +1,226 @@
+import { mkdir, open, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { setTimeout as pass } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { listKnownHashes, lockBlobs, upsertBlobs } from "../../../../src/modules/media/blob.repository.js";
+import { sweepStorage } from "../../../../src/modules/media/sweep.js";
+import { findMissing } from "../../../../src/modules/media/upkeep/find-missing.js";
+import { verifyIntegrity } from "../../../../src/modules/media/upkeep/verify-integrity.js";
+import { pruneEvents } from "../../../../src/platform/events/prune-events.js";
+import { sweepTempFiles } from "../../../../src/platform/storage/sweep-temp-files.js";
+import type { StoredFile, StoredWorld } from "../../../support/stored-files.js";
+import { openStoredWorld } from "../../../support/stored-files.js";
+
+const HOUR = 3_600_000;
+const NO_LIMITS = { files: 1_000_000, bytes: Number.MAX_SAFE_INTEGER };
+
+let world: StoredWorld;
+let rendered: string[];
+
+beforeEach(async () => {
+  world = await openStoredWorld();
+  rendered = [];
+});
+afterEach(() => world.close());
+
+const clock = () => new Date();
+const verify = (limits = NO_LIMITS, options = {}) =>
+  verifyIntegrity({ ...world, db: world.database.db, clock }, limits, options);
+const look = (options = {}) =>
+  findMissing(
+    {
+      ...world,
+      db: world.database.db,
+      requestVariants: async (_tx, ids) => void rendered.push(...ids),
+    },
+    options,
+  );
+
+async function stateOf({ blobId }: StoredFile) {
+  const [row] = await world.database
+    .sql`select integrity, sha256, verified_at from blobs where id = ${blobId}`;
+  return row;
+}
+
+const events = () =>
+  world.database.sql`select topic, sequence::int, type, payload from events order by topic, sequence`;
+
+/** Turns one bit of a stored file round, behind the storage's back. */
+async function flipOneBit({ key }: StoredFile): Promise<void> {
+  const file = await open(join(world.dataFolder, "files", key), "r+");
+  const byte = Buffer.alloc(1);
+  await file.read(byte, 0, 1, 7);
+  byte[0]! ^= 1;
+  await file.write(byte, 0, 1, 7);
+  await file.close();
+}
+
+describe("the verification", () => {
+  it("finds one bit that has turned, marks the file, tells the managers once, and leaves the hash alone", async () => {
+    const [good, bad] = [await world.store(), await world.store()];
+    const twin = await world.store({ like: bad });
+    await flipOneBit(bad);
+    expect(await verify()).toMatchObject({ verified: 2, altered: 1, missing: 0, unreadable: 0 });
+    expect(await verify()).toMatchObject({ altered: 1 });
+    expect(await stateOf(good)).toMatchObject({ integrity: "INTACT", verified_at: expect.any(Date) });
+    expect(await stateOf(bad)).toMatchObject({ integrity: "ALTERED", sha256: bad.sha256 });
+    expect([...(await events())]).toEqual([
+      {
+        topic: `media:${world.companyId}`,
+        sequence: 1,
+        type: "file.altered",
+        payload: { mediaFileIds: [bad.id, twin.id].sort() },
+      },
+    ]);
+  });
+
+  it("calls a file intact again whose right bytes have been put back", async () => {
+    const file = await world.store();
+    await flipOneBit(file);
+    await verify();
+    await flipOneBit(file);
+    await verify();
+    expect(await stateOf(file)).toMatchObject({ integrity: "INTACT" });
+  });
+
+  it("begins with those that were not looked at for longest, and keeps to the limits of a run", async () => {
+    const files = [await world.store(), await world.store(), await world.store()];
+    const seen = async () =>
+      Promise.all(files.map(async (file) => (await stateOf(file))?.integrity === "INTACT"));
+    expect(await verify({ files: 1, bytes: 1_000 })).toMatchObject({ verified: 1 });
+    expect(await seen()).toEqual([true, false, false]);
+    expect(await verify({ files: 10, bytes: 1 })).toMatchObject({ verified: 1 });
+    expect(await seen()).toEqual([true, true, false]);
+    expect(await verify({ files: 1, bytes: 1_000 })).toMatchObject({ verified: 1 });
+    expect(await seen()).toEqual([true, true, true]);
+  });
+
+  it("says nothing of what the storage fails to give, and goes on", async () => {
+    const files = [await world.store(), await world.store()];
+    const { get } = world.storage;
+    const storage = {
+      ...world.storage,
+      get: (key: string) => (key === files[0]!.key ? Promise.reject(new Error("EIO")) : get(key)),
+    };
+    const report = await verifyIntegrity({ db: world.database.db, storage, clock }, NO_LIMITS);
+    expect(report).toMatchObject({ verified: 1, unreadable: 1 });
+    expect(await stateOf(files[0]!)).toMatchObject({ integrity: "UNVERIFIED", verified_at: null });
+  });
+
+  it("changes nothing in a dry run, and counts the same", async () => {
+    const bad = await world.store();
+    await flipOneBit(bad);
+    const promised = await verify(NO_LIMITS, { dryRun: true });
+    expect(await stateOf(bad)).toMatchObject({ integrity: "UNVERIFIED", verified_at: null });
+    expect(await events()).toHaveLength(0);
+    expect(await verify()).toEqual(promised);
+  });
+});
+
+describe("bytes that are missing", () => {
+  it("mark their file, and are told once, until they are back", async () => {
+    const [gone, there] = [await world.store(), await world.store()];
+    await world.storage.delete([gone.key]);
+    const promised = await look({ dryRun: true });
+    expect(await stateOf(gone)).toMatchObject({ integrity: "UNVERIFIED" });
+    expect(await look()).toEqual(promised);
+    expect(await look()).toEqual({ seen: 2, missing: 1, missingVariants: 0, found: 0 });
+    expect(await stateOf(gone)).toMatchObject({ integrity: "MISSING", sha256: gone.sha256 });
+    expect(await stateOf(there)).toMatchObject({ integrity: "UNVERIFIED" });
+    expect((await events()).map(({ type }) => type)).toEqual(["file.missing"]);
+
+    await world.storage.copy(there.key, gone.key);
+    expect(await look()).toMatchObject({ missing: 0, found: 1 });
+    await verify();
+    expect(await stateOf(gone)).toMatchObject({ integrity: "ALTERED" });
+  });
+
+  it("of a variant have it rendered again", async () => {
+    const file = await world.store({ variants: ["large", "thumbnail"] });
+    const { stored } = await world.inventory();
+    await world.storage.delete(stored.filter((key) => key.includes("/large/")));
+    expect(await look()).toMatchObject({ seen: 3, missing: 0, missingVariants: 1 });
+    expect(rendered).toEqual([file.id]);
+    const { sql } = world.database;
+    expect([...(await sql`select name from blob_variants`)]).toEqual([{ name: "thumbnail" }]);
+    expect([...(await sql`select variants_status from media_files`)]).toEqual([
+      { variants_status: "PENDING" },
+    ]);
+    expect(await events()).toHaveLength(0);
+  });
+
+  it("are taken from whoever uploads them again, and the file is whole", async () => {
+    const content = "bytes that were lost";
+    const lost = await world.store({ content });
+    await world.storage.delete([lost.key]);
+    await look();
+    const { db } = world.database;
+    const { companyId } = world;
+    expect(await listKnownHashes(db, companyId, [lost.sha256])).toEqual(new Set());
+    expect(await lockBlobs(db, companyId, [lost.sha256])).toEqual([]);
+    const storageKey = lost.key.replace("originals", "again");
+    await world.storage.put(storageKey, Readable.from([content]));
+    const found = { durationMs: null, width: null, height: null, metadata: {} };
+    const blob = { ...found, sha256: lost.sha256, size: lost.size, mimeType: "text/plain", storageKey };
+    const [claimed] = await upsertBlobs(db, companyId, [{ ...blob, scanStatus: "NOT_SCANNED" }]);
+    expect(claimed).toMatchObject({ id: lost.blobId, storageKey });
+    expect(await stateOf(lost)).toMatchObject({ integrity: "UNVERIFIED" });
+    await verify();
+    expect(await stateOf(lost)).toMatchObject({ integrity: "INTACT" });
+  });
+});
+
+describe("the sweeps", () => {
+  it("remove bytes without a row, and leave variants, young bytes and what is known", async () => {
+    await world.store({ variants: ["large", "medium", "thumbnail"] });
+    const { known } = await world.inventory();
+    await world.storage.put("stray/old.txt", Readable.from(["left behind"]));
+    await pass(20);
+    const before = new Date();
+    await pass(20);
+    await world.storage.put("stray/young.txt", Readable.from(["on its way"]));
+    const promised = await sweepStorage({ ...world, db: world.database.db }, before, { dryRun: true });
+    expect((await world.inventory()).stored).toContain("stray/old.txt");
+    expect(await sweepStorage({ ...world, db: world.database.db }, before)).toEqual(promised);
+    expect(promised).toEqual({ seen: known.length + 2, removed: 1, removedBytes: "left behind".length });
+    expect((await world.inventory()).stored).toEqual([...known, "stray/young.txt"].sort());
+  });
+
+  it("remove what unfinished uploads have left, and leave those that are under way", async () => {
+    const folder = join(world.dataFolder, "temp");
+    const [old, young] = [join(folder, "a", "old"), join(folder, "b", "young")];
+    for (const path of [old, young]) {
+      await mkdir(join(path, ".."), { recursive: true });
+      await writeFile(path, "half a file");
+    }
+    const twoDaysAgo = new Date(Date.now() - 48 * HOUR);
+    await utimes(old, twoDaysAgo, twoDaysAgo);
+    const before = new Date(Date.now() - 24 * HOUR);
+    const promised = await sweepTempFiles(folder, before, { dryRun: true });
+    expect(promised).toEqual({ removed: 1, removedBytes: "half a file".length });
+    expect(await sweepTempFiles(folder, before)).toEqual(promised);
+    expect(await sweepTempFiles(folder, before)).toEqual({ removed: 0, removedBytes: 0 });
+    expect(await sweepTempFiles(join(folder, "none"), before)).toEqual({ removed: 0, removedBytes: 0 });
+  });
+});
+
+describe("events", () => {
+  it("are pruned when they are old, and their numbers go on", async () => {
+    const { sql, db } = world.database;
+    await sql`insert into event_topics values ('t', 12002)`;
+    await sql`
+      insert into events (topic, sequence, company_id, type, payload, created_at)
+      select 't', n, ${world.companyId}, 'x', '{}', case when n <= 12000 then now() - interval '31 days' else now() end
+      from generate_series(1, 12002) n`;
+    const before = new Date(Date.now() - 30 * 24 * HOUR);
+    expect(await pruneEvents(db, before, { dryRun: true })).toEqual({ removed: 12_000 });
+    const progress: number[] = [];
+    expect(await pruneEvents(db, before, { onProgress: ({ done }) => progress.push(done) })).toEqual({
+      removed: 12_000,
+    });
+    expect(progress).toEqual([5_000, 10_000, 12_000]);
+    expect((await events()).map(({ sequence }) => sequence)).toEqual([12_001, 12_002]);
+    expect([...(await sql`select sequence::int from event_topics`)]).toEqual([{ sequence: 12_002 }]);
+  });
+});
