@@ -35,7 +35,7 @@ export async function purgeDeleted(
   deps: PurgeDeletedDeps,
   options: RunOptions = {},
 ): Promise<DeletedPurgeReport> {
-  const { companyPurge, ticketPurge, attachmentDeletions } = deps;
+  const { companyPurge, ticketPurge, attachmentDeletions, postDeletions } = deps;
   const { dryRun = false, signal } = options;
   const before = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
   const companiesBefore = new Date(before.getTime() - CLOCKS_DIFFER_MS);
