@@ -1,23 +1,16 @@
-import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { DAY_MS, MINUTE_MS } from "../kernel/clock.js";
 import { bootstrapAdmin } from "../modules/identity/bootstrap-admin.js";
 import { deleteEndedSessions } from "../modules/identity/session.repository.js";
 import type { Config } from "../platform/config/config.js";
-import { lockDataFolder } from "../platform/data-folder-lock.js";
 import type { DatabaseClient } from "../platform/database/client.js";
-import { connectDatabase } from "../platform/database/client.js";
-import { startEmbeddedPostgres } from "../platform/database/embedded/embedded-postgres.js";
-import { runMigrations } from "../platform/database/migrate.js";
 import { deleteEndedWindows } from "../platform/rate-limit/rate-limit.repository.js";
 import { startSchedule } from "../platform/schedule.js";
 import { seedDemo } from "./demo/seed-demo.js";
 import { createHttp } from "./http.js";
-import { readSecrets } from "./secrets.js";
+import { openDesk } from "./open-desk.js";
 import type { Services } from "./services.js";
-import { createServices } from "./services.js";
 
 /** A server that runs. */
 export interface Desk {
@@ -38,30 +31,13 @@ export interface ServeOptions {
 
 /** Starts everything: data folder, database, migrations, services, HTTP, recurring tasks. */
 export async function serve({ config, log, onStatement }: ServeOptions): Promise<Desk> {
-  const closers: (() => Promise<unknown>)[] = [];
+  const open = await openDesk({ config, log, role: "server", ...(onStatement && { onStatement }) });
+  const closers: (() => Promise<unknown>)[] = [() => open.close()];
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
+  const { services, database } = open;
   try {
-    const dataFolder = resolve(config.FILEDESK_DATA);
-    await mkdir(dataFolder, { recursive: true });
-    const lock = await lockDataFolder(dataFolder);
-    closers.push(() => lock.release());
-
-    const databaseUrl = config.DATABASE_URL ?? (await startDatabase(dataFolder, log, closers));
-    await runMigrations(databaseUrl);
-    const database = connectDatabase(databaseUrl, {
-      connections: config.DATABASE_CONNECTIONS,
-      ...(onStatement && { onStatement }),
-    });
-    closers.push(() => database.close());
-
-    const services = await createServices({
-      config,
-      secrets: await readSecrets(config, dataFolder),
-      database,
-      dataFolder,
-    });
     if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD)
       await bootstrapAdmin(database.db, { email: config.ADMIN_EMAIL, password: config.ADMIN_PASSWORD });
     if (config.demoData) await seedDemo(database, services);
@@ -76,19 +52,6 @@ export async function serve({ config, log, onStatement }: ServeOptions): Promise
     await close();
     throw error;
   }
-}
-
-async function startDatabase(
-  dataFolder: string,
-  log: Logger,
-  closers: (() => Promise<unknown>)[],
-): Promise<string> {
-  const postgres = await startEmbeddedPostgres({
-    folder: join(dataFolder, "postgres"),
-    log: (line) => log.debug({ postgres: line }, "postgres"),
-  });
-  closers.push(() => postgres.stop());
-  return postgres.url;
 }
 
 /** Bytes without a row are gone within an hour; what is that young may have its row on the way. */

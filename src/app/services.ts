@@ -34,7 +34,7 @@ import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
-import { openTempFolder } from "../platform/storage/temp-file.js";
+import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import type { Secrets } from "./secrets.js";
 
@@ -93,6 +93,7 @@ export async function createServices({
     ...identity,
     signer,
     storage,
+    tempFolder,
     buckets,
     mediaFiles,
     checkIns,

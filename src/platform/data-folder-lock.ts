@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isRunning, ownStart } from "./running-process.js";
 
 export interface DataFolderLock {
   /** Idempotent. */
@@ -28,15 +29,21 @@ const CANDIDATE_ENDING = ".candidate";
  * @throws Error that names the folder, the process that holds it, and what to do
  */
 export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
+  const attempt = await tryToLockDataFolder(folder);
+  if ("release" in attempt) return attempt;
+  throw new Error(
+    `Another Filedesk server (process ${attempt.holder}) uses the data folder ${folder}. ` +
+      "Stop it first, or set FILEDESK_DATA to another folder for this one (and PORT to another port).",
+  );
+}
+
+/** The same for who can do with the lock in other hands. @returns the lock, or the process that holds it */
+export async function tryToLockDataFolder(folder: string): Promise<DataFolderLock | { holder: number }> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, LOCK_NAME);
-  const self: Holder = { pid: process.pid, started: await startOf(process.pid), id: randomUUID() };
+  const self: Holder = { pid: process.pid, started: ownStart(), id: randomUUID() };
   const holder = await acquire(path, self);
-  if (holder !== self)
-    throw new Error(
-      `Another Filedesk server (process ${holder.pid}) uses the data folder ${folder}. ` +
-        "Stop it first, or set FILEDESK_DATA to another folder for this one (and PORT to another port).",
-    );
+  if (holder !== self) return { holder: holder.pid };
   await removeCandidates(folder);
   return { release: () => release(path, self) };
 }
@@ -53,7 +60,7 @@ async function acquire(path: string, self: Holder): Promise<Holder> {
     if (await place(path, self, link)) return self;
     const holder = await readHolder(path);
     if (!holder) continue;
-    if (await isAlive(holder)) return holder;
+    if (await isRunning(holder.pid, holder.started)) return holder;
 
     const takeover = `${path}.takeover`;
     const rival = await acquire(takeover, self);
@@ -103,32 +110,4 @@ async function removeCandidates(folder: string): Promise<void> {
   const names = await readdir(folder);
   const candidates = names.filter((name) => name.startsWith(LOCK_NAME) && name.endsWith(CANDIDATE_ENDING));
   await Promise.all(candidates.map((name) => rm(join(folder, name), { force: true })));
-}
-
-async function isAlive({ pid, started }: Holder): Promise<boolean> {
-  if (started !== null) return (await startOf(pid)) === started;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** When a running process started, as proc(5) tells it on Linux: boot id, and field 22 of its `stat`. */
-async function startOf(pid: number): Promise<string | null> {
-  if (process.platform !== "linux") return null;
-  try {
-    const [boot, stat] = await Promise.all([
-      readFile("/proc/sys/kernel/random/boot_id", "utf8"),
-      readFile(`/proc/${pid}/stat`, "utf8"),
-    ]);
-    // The second field is the program's name in parentheses and may hold anything: count from behind it.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [state] = fields;
-    const isGone = state === "Z" || state === "X";
-    return isGone ? null : `${boot.trim()}/${fields[19]}`;
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
@@ -70,7 +70,7 @@ describe("a server that is told to stop", () => {
     await untilClosedToOthers(server);
     const id = attachmentIn(await upload.finish());
     expect(await server.ended).toMatchObject({ code: 0, signal: null });
-    expect(await readdir(join(dataFolder, "files", ".tmp"))).toEqual([]);
+    expect(await filesUnder(join(dataFolder, "files", ".tmp"))).toEqual([]);
     expect(await downloadedHash(await start(environment), id, token)).toBe(sha256(bytes));
   });
 
@@ -82,7 +82,7 @@ describe("a server that is told to stop", () => {
     expect((await server.stop()).code).toBe(1);
     upload.abort();
     await start(environment);
-    expect(await readdir(join(dataFolder, "files", ".tmp"))).toEqual([]);
+    expect(await filesUnder(join(dataFolder, "files", ".tmp"))).toEqual([]);
   });
 });
 
@@ -154,7 +154,7 @@ async function downloadedHash({ url }: ServerProcess, id: string, token: string)
 }
 
 async function untilReceiving(): Promise<void> {
-  while ((await readdir(join(dataFolder, "files", ".tmp"))).length === 0) await pass(10);
+  while ((await filesUnder(join(dataFolder, "files", ".tmp"))).length === 0) await pass(10);
 }
 
 /** The signal has been heard once nobody new is let in. */

@@ -12,7 +12,7 @@ import {
   TicketDocument,
   UploadTicketAttachmentsDocument,
 } from "../support/generated/operations.js";
-import { brokenPromises, strayFiles } from "../support/inventory.js";
+import { brokenPromises, filesUnder, strayFiles } from "../support/inventory.js";
 import type { NamedBytes } from "../support/post-files.js";
 import { holdPost, postFiles, sha256 } from "../support/post-files.js";
 import { codeIn } from "../support/test-client.js";
@@ -308,7 +308,7 @@ async function purge(): Promise<void> {
 /** Resolves when so many files are on their way in: past every check that comes before their bytes. */
 async function untilReceiving(count: number): Promise<void> {
   const tempFolder = join(desk.dataFolder, "files", ".tmp");
-  while ((await readdir(tempFolder)).length !== count || (count === 0 && (await openFiles()).length > 0))
+  while ((await filesUnder(tempFolder)).length !== count || (count === 0 && (await openFiles()).length > 0))
     await pass(10);
 }
 

@@ -3,8 +3,9 @@ import { createLocalReading } from "./local-reading.js";
 import { createLocalWriting } from "./local-writing.js";
 import { probe } from "./probe.js";
 import type { Storage } from "./storage.js";
+import { ownTempFolder } from "./temp-folder.js";
 
-/** Where a local storage writes what is not complete yet. Files of a temp folder opened here reach `putFile` without a copy. */
+/** Where a local storage writes what is not complete yet, each process in a folder of its own. Files of a temp folder opened here reach `putFile` without a copy. */
 export const localTempFolder = (root: string): string => join(resolve(root), ".tmp");
 
 /**
@@ -17,7 +18,7 @@ export const localTempFolder = (root: string): string => join(resolve(root), ".t
 export function createLocalStorage(options: { readonly root: string }): Storage {
   const root = resolve(options.root);
   const reading = createLocalReading(root);
-  const writing = createLocalWriting(root, localTempFolder(root));
+  const writing = createLocalWriting(root, ownTempFolder(localTempFolder(root)));
   const storage: Omit<Storage, "check"> = {
     ...reading,
     ...writing,

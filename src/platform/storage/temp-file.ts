@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { chmod, mkdir, open, readdir, rm, unlink } from "node:fs/promises";
+import { chmod, mkdir, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KIB } from "../../kernel/bytes.js";
 import { isErrno } from "./errno.js";
@@ -19,21 +19,6 @@ export interface TempFile extends AsyncDisposable {
   write(chunk: Buffer): Promise<void>;
   /** Resolves when the file holds all that was written; an empty file when nothing was. Ends the writing. */
   close(): Promise<void>;
-}
-
-export interface TempFolder {
-  readonly path: string;
-  open(): Promise<TempFile>;
-}
-
-/**
- * Makes a folder for temp files that its owner alone may read, and removes whatever a killed process left in it.
- * The caller sees to it that no other process uses the folder.
- */
-export async function openTempFolder(path: string): Promise<TempFolder> {
-  await makePrivateFolder(path);
-  for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
-  return { path, open: async () => createTempFile(path) };
 }
 
 /** A temp file of its own name in a folder, which is made if it is missing. Nothing is on the disk before the first batch. */
@@ -103,7 +88,8 @@ async function appendAll(handle: FileHandle, chunks: readonly Buffer[], bytes: n
   if (bytesWritten < bytes) await handle.appendFile(Buffer.concat(chunks).subarray(bytesWritten));
 }
 
-async function makePrivateFolder(path: string): Promise<void> {
+/** A folder that its owner alone may enter; made when it is missing. */
+export async function makePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
   await chmod(path, 0o700);
 }

@@ -11,8 +11,9 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { transformFile } from "@swc/core";
 import { createLocalStorage, localTempFolder } from "../../../src/platform/storage/local.js";
 import type { Storage } from "../../../src/platform/storage/storage.js";
-import { openTempFolder } from "../../../src/platform/storage/temp-file.js";
+import { openTempFolder } from "../../../src/platform/storage/temp-folder.js";
 import { describeStorage } from "../../contracts/storage.contract.js";
+import { filesUnder } from "../../support/inventory.js";
 import { present } from "../../support/present.js";
 
 const MIB = 1024 * 1024;
@@ -39,7 +40,7 @@ describe("the local storage", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const put = (key: string, bytes: Buffer | string) => storage.put(key, Readable.from([Buffer.from(bytes)]));
-  const tempFiles = () => readdir(localTempFolder(root));
+  const tempFiles = () => filesUnder(localTempFolder(root));
   const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
   it("makes files 0644 and folders 0755, whatever the umask", async () => {
@@ -208,7 +209,7 @@ async function compileStorage(target: string): Promise<void> {
   await mkdir(join(target, "platform/storage"), { recursive: true });
   await mkdir(join(target, "kernel"));
   await writeFile(join(target, "package.json"), '{ "type": "module" }');
-  for (const name of [...names, "kernel/bytes.ts"]) {
+  for (const name of [...names, "platform/running-process.ts", "kernel/bytes.ts", "kernel/clock.ts"]) {
     const parser = { syntax: "typescript" } as const;
     const { code } = await transformFile(join(SOURCE, name), {
       jsc: { target: "es2022", parser },

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { TempFolder } from "../../../src/platform/storage/temp-file.js";
-import { openTempFolder } from "../../../src/platform/storage/temp-file.js";
+import type { TempFolder } from "../../../src/platform/storage/temp-folder.js";
+import { openTempFolder } from "../../../src/platform/storage/temp-folder.js";
 
 describe("the temp folder", () => {
   let root: string;
@@ -26,11 +26,38 @@ describe("the temp folder", () => {
     expect((await stat(temp.path)).mode & 0o777).toBe(0o600);
   });
 
-  it("is empty when it is opened, whatever a killed process left in it", async () => {
-    await writeFile(join(folder.path, "left"), "half a file");
-    await mkdir(join(folder.path, "a/b"), { recursive: true });
-    await openTempFolder(folder.path);
-    expect(await inFolder()).toEqual([]);
+  it("is this process' own: what killed processes left is removed, what others are busy with stays", async () => {
+    const parent = dirname(folder.path);
+    const [space, pid, started] = basename(folder.path).split("-");
+    const folders = {
+      nobodys: "left",
+      ofAKilledProcess: `${space}-4194304-${started}`,
+      ofAnEarlierProcessWithOurId: `${space}-${pid}-0123456789ab`,
+      ofAnotherContainer: `0123456789ab-${pid}-${started}`,
+      ofAContainerThatIsGone: `0123456789ab-1-${started}`,
+    };
+    for (const name of Object.values(folders)) {
+      await mkdir(join(parent, name));
+      await writeFile(join(parent, name, "half"), "half a file");
+    }
+    const longAgo = new Date(Date.now() - 20 * 60_000);
+    await utimes(join(parent, folders.ofAContainerThatIsGone), longAgo, longAgo);
+    await writeFile(join(folder.path, "half"), "in flight");
+    await openTempFolder(parent);
+    expect((await readdir(parent)).sort()).toEqual(
+      [basename(folder.path), folders.ofAnotherContainer].sort(),
+    );
+    expect(await inFolder()).toEqual(["half"]);
+  });
+
+  it("is removed when it is closed, unless something is in flight", async () => {
+    const temp = await folder.open();
+    await temp.close();
+    await folder.close();
+    expect(await inFolder()).toHaveLength(1);
+    await temp[Symbol.asyncDispose]();
+    await folder.close();
+    expect(existsSync(folder.path)).toBe(false);
   });
 
   it("holds what was written, in order, once the file is closed", async () => {

@@ -4,7 +4,7 @@ import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFile, IncomingFiles } from "../../../platform/http/incoming-files.js";
 import { ENVELOPE_BYTES } from "../../../platform/http/incoming-files.js";
 import type { Scanner } from "../../../platform/scanner/scanner.js";
-import type { TempFolder } from "../../../platform/storage/temp-file.js";
+import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import type { UserViewer } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
 import { identify } from "./identify.js";

@@ -22,10 +22,9 @@ const UNFINISHED = "cluster.unfinished-";
  */
 export async function openCluster(folder: string, binding: ProcessBinding, initdb: string): Promise<Cluster> {
   await removeUnfinished(folder);
-  const cluster = join(folder, "cluster");
-  const passwordFile = join(folder, "password");
-  if ((await readdir(folder)).includes("cluster"))
-    return { folder: cluster, password: await readFile(passwordFile, "utf8") };
+  const found = await readCluster(folder);
+  if (found) return found;
+  const { cluster, passwordFile } = pathsIn(folder);
 
   // A name of its own: an interrupted `initdb` may still be busy with removing what it made.
   const unfinished = join(folder, `${UNFINISHED}${randomUUID()}`);
@@ -48,6 +47,19 @@ export async function openCluster(folder: string, binding: ProcessBinding, initd
   await flushFolder(folder);
   return { folder: cluster, password };
 }
+
+/** The cluster that was made in this folder, or null. */
+export async function readCluster(folder: string): Promise<Cluster | null> {
+  const { cluster, passwordFile } = pathsIn(folder);
+  const names: string[] = await readdir(folder).catch(() => []);
+  if (!names.includes("cluster")) return null;
+  return { folder: cluster, password: await readFile(passwordFile, "utf8") };
+}
+
+const pathsIn = (folder: string) => ({
+  cluster: join(folder, "cluster"),
+  passwordFile: join(folder, "password"),
+});
 
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {

@@ -10,8 +10,8 @@ import { locateBinaries, USE_ANOTHER_POSTGRES } from "./binaries.js";
 import type { ProcessBinding } from "./bound-process.js";
 import { ended, hasSetpriv, runs, spawnBound } from "./bound-process.js";
 import type { Cluster } from "./cluster.js";
-import { openCluster, SUPERUSER } from "./cluster.js";
-import { signalPostmaster, stopOrphan } from "./postmaster.js";
+import { openCluster, readCluster, SUPERUSER } from "./cluster.js";
+import { readReadyPort, signalPostmaster, stopOrphan } from "./postmaster.js";
 
 export interface EmbeddedPostgresOptions {
   /** Where the cluster and its password live; made when missing. The caller holds the lock on the data folder. */
@@ -73,8 +73,35 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await stop();
     throw error;
   }
-  return { url: `postgres://${NAME}:${cluster.password}@127.0.0.1:${port}/${NAME}`, stop };
+  return { url: urlOf(cluster, port), stop };
 }
+
+/**
+ * Where the Postgres in this folder takes connections that another process has started.
+ *
+ * @returns null when none runs, or when it is about to start or to stop
+ */
+export async function findEmbeddedPostgres(folder: string): Promise<string | null> {
+  const cluster = await readCluster(await realpath(folder).catch(() => folder));
+  const port = cluster && (await readReadyPort(cluster.folder));
+  if (!cluster || !port) return null;
+  const url = urlOf(cluster, port);
+  return (await isReady(url)) ? url : null;
+}
+
+/** At its first start Postgres takes connections before role and database are there. */
+async function isReady(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  return sql`select 1`
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => sql.end());
+}
+
+const urlOf = ({ password }: Cluster, port: number): string =>
+  `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}`;
 
 /** Root's home and the like are closed to the account that Postgres runs as: pass them by capability, or say so. */
 async function bind(

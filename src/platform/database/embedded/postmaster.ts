@@ -6,11 +6,21 @@ import { promisify } from "node:util";
 
 const ORPHAN_LIMIT_MS = 60_000;
 const POLL_MS = 20;
+/** Postgres' `LOCK_FILE_LINE_PM_STATUS`, counted from 0. */
+const READY_LINE = 7;
 
 /** The process id that a cluster's lock file `postmaster.pid` names, running or not; null without such a file. */
 export async function readPostmasterPid(cluster: string): Promise<number | null> {
   const file = await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "");
   return Number.parseInt(file, 10) || null;
+}
+
+/** The port on which the cluster's Postgres takes connections; null when it does not run, or not yet or no longer. */
+export async function readReadyPort(cluster: string): Promise<number | null> {
+  const lines = (await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
+  const [pid, , , port] = lines.map(Number);
+  const isReady = lines[READY_LINE]?.trim() === "ready";
+  return pid && port && isReady && (await isPostmaster(pid, cluster)) ? port : null;
 }
 
 /** Asks the cluster's Postgres for a fast shutdown (`SIGINT`), or for an immediate one (`SIGQUIT`). */

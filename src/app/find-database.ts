@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import { SECOND_MS } from "../kernel/clock.js";
+import type { Config } from "../platform/config/config.js";
+import { lockDataFolder, tryToLockDataFolder } from "../platform/data-folder-lock.js";
+import {
+  findEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../platform/database/embedded/embedded-postgres.js";
+
+/** A server has the data folder to itself; workers and commands work beside it, or alone. */
+export type Role = "server" | "worker" | "command";
+
+/** The way to a database, and what to let go of when it is no longer needed. */
+export interface FoundDatabase {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Wanted {
+  readonly config: Config;
+  readonly dataFolder: string;
+  readonly log: Logger;
+  readonly role: Role;
+}
+
+/** How long a server that is about to start or to stop is waited for. */
+const JOIN_LIMIT_MS = 30 * SECOND_MS;
+const LOOK_AGAIN_MS = 50;
+
+/**
+ * The outside database; or the embedded one, started here, or joined when a server on this data folder runs it
+ * already. A server locks the data folder in either case.
+ *
+ * @throws Error that says what is in the way
+ */
+export async function findDatabase(wanted: Wanted): Promise<FoundDatabase> {
+  const { config, dataFolder, role } = wanted;
+  if (role !== "server" && config.DATABASE_URL) return { url: config.DATABASE_URL, close: async () => {} };
+  if (role !== "server") return startOrJoin(wanted);
+
+  const lock = await lockDataFolder(dataFolder);
+  if (config.DATABASE_URL) return { url: config.DATABASE_URL, close: () => lock.release() };
+  return startUnder(lock, wanted);
+}
+
+/** The lock may change hands while we look: whoever has it runs the database, or is about to start or stop it. */
+async function startOrJoin(wanted: Wanted): Promise<FoundDatabase> {
+  const deadline = Date.now() + JOIN_LIMIT_MS;
+  for (;;) {
+    const attempt = await tryToLockDataFolder(wanted.dataFolder);
+    if ("release" in attempt) return startUnder(attempt, wanted);
+    const url = await findEmbeddedPostgres(clusterFolder(wanted.dataFolder));
+    if (url) return { url, close: async () => {} };
+    if (Date.now() > deadline)
+      throw new Error(
+        `Process ${attempt.holder} uses the data folder ${wanted.dataFolder}, but its database takes no connections. ` +
+          "Stop it and try again, or set DATABASE_URL to the database that it uses.",
+      );
+    await delay(LOOK_AGAIN_MS);
+  }
+}
+
+async function startUnder(
+  lock: { release(): Promise<void> },
+  { dataFolder, log }: Wanted,
+): Promise<FoundDatabase> {
+  try {
+    const postgres = await startEmbeddedPostgres({
+      folder: clusterFolder(dataFolder),
+      log: (line) => log.debug({ postgres: line }, "postgres"),
+    });
+    return { url: postgres.url, close: () => postgres.stop().finally(() => lock.release()) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+const clusterFolder = (dataFolder: string): string => join(dataFolder, "postgres");

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readdir, rm, rmdir, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { MINUTE_MS } from "../../kernel/clock.js";
+import { isRunning, ownProcessSpace, ownStart, startOf } from "../running-process.js";
+import { isErrno } from "./errno.js";
+import type { TempFile } from "./temp-file.js";
+import { createTempFile, makePrivateFolder } from "./temp-file.js";
+
+export interface TempFolder {
+  readonly path: string;
+  open(): Promise<TempFile>;
+  /** Removes the folder when nothing is in it any more. */
+  close(): Promise<void>;
+}
+
+/** A process whose life cannot be seen from here shows it by touching its folder. */
+const TOUCH_EVERY_MS = MINUTE_MS;
+const GONE_AFTER_MS = 15 * MINUTE_MS;
+
+/** Space, process id, start. */
+const OWNED = /^([0-9a-f]{12})-(\d+)-([0-9a-f]{12})$/;
+
+/**
+ * Makes this process' own folder for temp files below `parent`, which its owner alone may read, and removes whatever
+ * killed processes left there. Other processes, those of other containers too, keep what is theirs.
+ */
+export async function openTempFolder(parent: string): Promise<TempFolder> {
+  const path = ownTempFolder(parent);
+  await makePrivateFolder(parent);
+  await makePrivateFolder(path);
+  await removeAbandoned(parent);
+  const touching = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => {}); // whoever removed it will see it made again
+  }, TOUCH_EVERY_MS);
+  touching.unref();
+  return {
+    path,
+    open: async () => createTempFile(path),
+    async close() {
+      clearInterval(touching);
+      await rmdir(path).catch((error: unknown) => {
+        if (!isErrno(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
+      });
+    },
+  };
+}
+
+/** The path of this process' own folder below `parent`; `createTempFile` makes it. */
+export const ownTempFolder = (parent: string): string => join(parent, ownName());
+
+/** Removes what processes that are gone have left below `parent`, and what is nobody's. */
+export async function removeAbandoned(parent: string): Promise<void> {
+  for (const name of await readdir(parent).catch(() => [])) {
+    const path = join(parent, name);
+    if (!(await isAbandoned(path, name))) continue;
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function isAbandoned(path: string, name: string): Promise<boolean> {
+  const [, space, pid, start] = OWNED.exec(name) ?? [];
+  if (space === undefined) return true;
+  const isOurSpace = space === digest(ownProcessSpace() ?? "");
+  if (isOurSpace && ownProcessSpace() !== null) return !(await isRunningSince(Number(pid), start ?? ""));
+  if (isOurSpace && !(await isRunning(Number(pid), null))) return true;
+  const touched = await stat(path).catch(() => null);
+  return touched === null || Date.now() - touched.mtimeMs > GONE_AFTER_MS;
+}
+
+const isRunningSince = async (pid: number, start: string): Promise<boolean> =>
+  digest((await startOf(pid)) ?? "gone") === start;
+
+const ownName = (): string => `${digest(ownProcessSpace() ?? "")}-${process.pid}-${digest(ownStart() ?? "")}`;
+
+/** Short enough for a file name, and long enough to be one process' alone. */
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12);
