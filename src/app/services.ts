@@ -21,6 +21,7 @@ import { createCheckInService } from "../modules/media/intake/check-in.service.j
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
+import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createReplyService } from "../modules/tickets/reply.service.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketService } from "../modules/tickets/ticket.service.js";
@@ -75,7 +76,7 @@ export async function createServices({
     db,
     storage,
     clock,
-    verdictOf: createAttachmentVerdict({ db, parents }),
+    verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })),
   });
   const checkIns = createCheckInService({
     db,

@@ -7,11 +7,10 @@ import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import {
   deleteMediaFileIfUnused,
-  deleteUsage,
-  insertUsages,
   restoreMediaFile,
   setUnusedMediaFilesDeleted,
 } from "../media/media-file.repository.js";
+import { deleteUsage, insertUsages } from "../media/media-usage.repository.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";

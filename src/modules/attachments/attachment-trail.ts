@@ -1,7 +1,7 @@
 import type { Database } from "../../platform/database/client.js";
 import { insertAuditEntry } from "../identity/audit.repository.js";
 import type { UserViewer } from "../identity/viewer.js";
-import type { MediaUsage } from "../media/media-file.repository.js";
+import type { MediaUsage } from "../media/media-usage.repository.js";
 
 /** How an attachment stands among the usages of its media file. */
 export const usageOf = (attachment: {

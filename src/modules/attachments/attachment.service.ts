@@ -5,7 +5,7 @@ import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { RecordedFile } from "../media/intake/record.js";
-import { insertUsages } from "../media/media-file.repository.js";
+import { insertUsages } from "../media/media-usage.repository.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";

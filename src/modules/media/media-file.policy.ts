@@ -1,6 +1,6 @@
 import type { Policy } from "../../kernel/authorize.js";
 import type { Viewer } from "../identity/viewer.js";
-import { isMemberOf, isStaffOf, isUser } from "../identity/viewer.js";
+import { isManagerOf, isMemberOf, isStaffOf, isUser } from "../identity/viewer.js";
 import type { MediaFileView } from "./media-file.repository.js";
 
 /** What a module that uses media files says of one: whether this viewer may read it there. */
@@ -12,12 +12,25 @@ export interface MediaFileSubject {
   readonly verdict: UsageVerdict | null;
 }
 
+const ownHere = (viewer: Viewer, { file }: MediaFileSubject) =>
+  isUser(viewer, file.uploaderId) && isMemberOf(viewer, file.companyId);
+
 /** A file that is used is for those who may read what uses it; one that is not, for its uploader and staff. */
+const read = (viewer: Viewer, subject: MediaFileSubject) =>
+  subject.verdict === null
+    ? isStaffOf(viewer, subject.file.companyId) || ownHere(viewer, subject)
+    : subject.verdict !== "hidden";
+
+const ownOrManager = (viewer: Viewer, subject: MediaFileSubject) =>
+  read(viewer, subject) && (ownHere(viewer, subject) || isManagerOf(viewer, subject.file.companyId));
+
 export const mediaFilePolicy = {
   subject: "file",
-  read: (viewer: Viewer, { file, verdict }: MediaFileSubject) =>
-    verdict === null
-      ? isStaffOf(viewer, file.companyId) ||
-        (isUser(viewer, file.uploaderId) && isMemberOf(viewer, file.companyId))
-      : verdict !== "hidden",
+  read,
+  change: ownOrManager,
+  replace: ownOrManager,
+  delete: ownOrManager,
+  restore: ownOrManager,
+  sayWhereItIsUsed: (viewer: Viewer, subject: MediaFileSubject) =>
+    read(viewer, subject) && isStaffOf(viewer, subject.file.companyId),
 } satisfies Policy<Viewer, MediaFileSubject>;

@@ -21,6 +21,7 @@ export const mediaFileColumns = {
   createdAt: mediaFiles.createdAt,
   updatedAt: mediaFiles.updatedAt,
   deletedAt: mediaFiles.deletedAt,
+  versionOf: mediaFiles.versionOf,
   sha256: blobs.sha256,
   size: blobs.size,
   mimeType: blobs.mimeType,
@@ -67,51 +68,42 @@ export async function insertMediaFiles(tx: Database, files: readonly NewMediaFil
   return rows.map((row) => row.id);
 }
 
-export interface MediaUsage {
-  readonly companyId: string;
-  readonly mediaFileId: string;
-  readonly resourceType: string;
-  readonly resourceId: string;
-  readonly fieldName: string;
-}
+/** Nothing uses the file, as far as the statement sees. */
+export const unused = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
 
-export async function insertUsages(tx: Database, usages: readonly MediaUsage[]): Promise<void> {
-  if (usages.length > 0)
-    await tx
-      .insert(mediaUsages)
-      .values([...usages])
-      .onConflictDoNothing();
-}
-
-export async function deleteUsage(tx: Database, usage: MediaUsage): Promise<void> {
+/**
+ * Makes whoever takes these files into use wait until the transaction ends. What it looks up in a statement after this
+ * one is then so: a condition in the statement that takes the lock would be judged by what was committed before it.
+ */
+export async function lockMediaFiles(tx: Database, ids: readonly string[]): Promise<void> {
   await tx
-    .delete(mediaUsages)
-    .where(
-      and(
-        eq(mediaUsages.companyId, usage.companyId),
-        eq(mediaUsages.mediaFileId, usage.mediaFileId),
-        eq(mediaUsages.resourceType, usage.resourceType),
-        eq(mediaUsages.resourceId, usage.resourceId),
-        eq(mediaUsages.fieldName, usage.fieldName),
-      ),
-    );
+    .select({ id: mediaFiles.id })
+    .from(mediaFiles)
+    .where(isAnyOf(mediaFiles.id, ids))
+    .orderBy(asc(mediaFiles.id))
+    .for("update");
 }
 
-const unused = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
-
-/** Soft-deletes a media file that nothing uses any more. */
+/**
+ * Soft-deletes a media file that nothing uses.
+ *
+ * @returns false when something uses it, or when it was deleted already
+ */
 export async function deleteMediaFileIfUnused(
   tx: Database,
   companyId: string,
   id: string,
   deletedBy: string,
-) {
-  await tx
+): Promise<boolean> {
+  await lockMediaFiles(tx, [id]);
+  const deleted = await tx
     .update(mediaFiles)
     .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
     .where(
       and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id), isNull(mediaFiles.deletedAt), unused),
-    );
+    )
+    .returning({ id: mediaFiles.id });
+  return deleted.length > 0;
 }
 
 /** Makes files that nothing uses any more count as deleted since a moment, or since an earlier one if they were. */
@@ -122,6 +114,7 @@ export async function setUnusedMediaFilesDeleted(
   since: Date,
 ): Promise<void> {
   if (ids.length === 0) return;
+  await lockMediaFiles(tx, ids);
   await tx
     .update(mediaFiles)
     .set({ deletedAt: sql`least(${mediaFiles.deletedAt}, ${since.toISOString()})`, updatedAt: sql`now()` })
@@ -150,6 +143,7 @@ export async function listPurgeable(db: Database, deletedBefore: Date, limit: nu
 
 /** Deletes the row for good, unless it has been restored or used again since it was listed. */
 export async function purgeMediaFile(tx: Database, id: string, deletedBefore: Date): Promise<boolean> {
+  await lockMediaFiles(tx, [id]);
   const purged = await tx
     .delete(mediaFiles)
     .where(and(eq(mediaFiles.id, id), lt(mediaFiles.deletedAt, deletedBefore), unused))

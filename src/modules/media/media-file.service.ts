@@ -1,25 +1,17 @@
-import { authorize } from "../../kernel/authorize.js";
-import type { Clock } from "../../kernel/clock.js";
 import { MINUTE_MS } from "../../kernel/clock.js";
 import { FiledeskError, gone } from "../../kernel/errors.js";
-import { isId } from "../../kernel/ids.js";
-import type { Database } from "../../platform/database/client.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
-import type { UsageVerdict } from "./media-file.policy.js";
-import { mediaFilePolicy } from "./media-file.policy.js";
+import type { MediaFileFinding } from "./find-media-file.js";
+import { isExpired, requireReadableBytes } from "./find-media-file.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
 import { purgeDeletedFiles } from "./purge.js";
 import { sweepStorage } from "./sweep.js";
 
-export interface MediaFileDeps {
-  readonly db: Database;
+export interface MediaFileDeps extends MediaFileFinding {
   readonly storage: Storage;
-  readonly clock: Clock;
-  /** What a module that uses media files says of one; null: it does not use it. */
-  readonly verdictOf: (viewer: Viewer, mediaFileId: string) => Promise<UsageVerdict | null>;
 }
 
 export type MediaFileService = ReturnType<typeof createMediaFileService>;
@@ -27,18 +19,13 @@ export type MediaFileService = ReturnType<typeof createMediaFileService>;
 export function createMediaFileService(deps: MediaFileDeps) {
   return {
     /** For a download. @throws NOT_FOUND, GONE */
-    async requireReadable(viewer: Viewer, id: string): Promise<MediaFileView> {
-      const file = isId(id) ? await findMediaFile(deps.db, tenantsOf(viewer), id) : null;
-      const subject = file && { file, verdict: await deps.verdictOf(viewer, file.id) };
-      authorize(mediaFilePolicy, "read", viewer, subject);
-      if (subject.file.deletedAt !== null || subject.verdict === "deleted") throw gone("file");
-      return subject.file;
-    },
+    requireReadable: (viewer: Viewer, id: string): Promise<MediaFileView> =>
+      requireReadableBytes(deps, viewer, id),
 
     /** The file behind something that the viewer has been found to be allowed to read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
       const file = await findMediaFile(deps.db, tenantsOf(viewer), id);
-      if (file === null || file.deletedAt !== null) throw gone("file");
+      if (file === null || file.deletedAt !== null || isExpired(file, deps.clock())) throw gone("file");
       return file;
     },
 

@@ -1,0 +1,86 @@
+import { authorize } from "../../kernel/authorize.js";
+import type { Clock } from "../../kernel/clock.js";
+import { gone } from "../../kernel/errors.js";
+import { isId } from "../../kernel/ids.js";
+import type { Database } from "../../platform/database/client.js";
+import type { UserViewer, Viewer } from "../identity/viewer.js";
+import { tenantsOf } from "../identity/viewer.js";
+import { isInside } from "./inside-usages.js";
+import type { MediaFileSubject } from "./media-file.policy.js";
+import { mediaFilePolicy } from "./media-file.policy.js";
+import type { MediaFileView } from "./media-file.repository.js";
+import { findMediaFile } from "./media-file.repository.js";
+import { listUsingTypes } from "./media-usage.repository.js";
+import type { VerdictOf } from "./usage-verdicts.js";
+
+export interface MediaFileFinding {
+  readonly db: Database;
+  readonly clock: Clock;
+  /** What the modules that use media files say of one. */
+  readonly verdictOf: VerdictOf;
+}
+
+type MediaFileAction = Exclude<keyof typeof mediaFilePolicy, "subject">;
+
+/** Whatever stands under the id in the viewer's tenants, deleted or not, with what those say who use it. */
+export async function lookUpMediaFile(
+  finding: MediaFileFinding,
+  viewer: Viewer,
+  id: string,
+): Promise<MediaFileSubject | null> {
+  const file = isId(id) ? await findMediaFile(finding.db, tenantsOf(viewer), id) : null;
+  return file && { file, verdict: await verdictOn(finding, viewer, file) };
+}
+
+/** What was deleted where it had been used, but lives on: nobody inside uses it any more, or somebody outside does. */
+async function verdictOn({ db, verdictOf }: MediaFileFinding, viewer: Viewer, file: MediaFileView) {
+  const verdict = await verdictOf(viewer, file.id);
+  if (verdict !== "deleted" || file.deletedAt !== null) return verdict;
+  const types = await listUsingTypes(db, file.companyId, file.id);
+  return types.length > 0 && types.every(isInside) ? verdict : null;
+}
+
+/** From the moment that a file expires it is as gone as a deleted one; the purge takes it away later. */
+export const isExpired = ({ expiresAt }: Pick<MediaFileView, "expiresAt">, now: Date): boolean =>
+  expiresAt !== null && expiresAt <= now;
+
+export const isLive = ({ file, verdict }: MediaFileSubject, now: Date): boolean =>
+  file.deletedAt === null && verdict !== "deleted" && !isExpired(file, now);
+
+export interface FoundMediaFile {
+  readonly viewer: UserViewer;
+  readonly file: MediaFileView;
+}
+
+/**
+ * A file that lives, and that is no earlier version of another.
+ *
+ * @throws NOT_FOUND, FORBIDDEN, GONE
+ */
+export async function requireMediaFile(
+  finding: MediaFileFinding,
+  viewer: Viewer,
+  id: string,
+  action: MediaFileAction,
+): Promise<FoundMediaFile> {
+  const found = await lookUpMediaFile(finding, viewer, id);
+  const subject = found?.file.versionOf == null ? found : null;
+  authorize(mediaFilePolicy, action, viewer, subject);
+  if (!isLive(subject, finding.clock())) throw gone("file");
+  return { viewer: viewer as UserViewer, file: subject.file };
+}
+
+/** For a download: an earlier version is read by whoever may read the file that it is a version of. @throws NOT_FOUND, GONE */
+export async function requireReadableBytes(
+  finding: MediaFileFinding,
+  viewer: Viewer,
+  id: string,
+): Promise<MediaFileView> {
+  const asked = await lookUpMediaFile(finding, viewer, id);
+  const current = asked?.file.versionOf
+    ? await lookUpMediaFile(finding, viewer, asked.file.versionOf)
+    : asked;
+  authorize(mediaFilePolicy, "read", viewer, current);
+  if (asked === null || !isLive(current, finding.clock())) throw gone("file");
+  return asked.file;
+}

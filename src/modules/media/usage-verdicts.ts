@@ -1,0 +1,18 @@
+import type { Viewer } from "../identity/viewer.js";
+import type { UsageVerdict } from "./media-file.policy.js";
+
+/** What one module says of a media file; null: it does not use it. */
+export type VerdictOf = (viewer: Viewer, mediaFileId: string) => Promise<UsageVerdict | null>;
+
+const STRONGEST_FIRST: readonly UsageVerdict[] = ["readable", "deleted", "hidden"];
+
+/**
+ * Joins what all modules that use media files say of one: who may read it in one place may read it, and who may know
+ * that it was deleted in one place is told so.
+ */
+export function anyVerdict(...verdicts: readonly VerdictOf[]): VerdictOf {
+  return async (viewer, mediaFileId) => {
+    const given = new Set(await Promise.all(verdicts.map((verdictOf) => verdictOf(viewer, mediaFileId))));
+    return STRONGEST_FIRST.find((verdict) => given.has(verdict)) ?? null;
+  };
+}
