@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Bucket } from "../buckets.js";
+import { isInside } from "../inside-usages.js";
 import { badEntry } from "./media-import.errors.js";
 
 /** What one line of a manifest asks for. */
@@ -23,8 +24,11 @@ const REQUIRED = ["source", "bucket", "company", "resourceType", "resourceId", "
 const OPTIONAL = ["fileName", "uploader"] as const;
 export const ENTRY_FIELDS: readonly string[] = [...REQUIRED, ...OPTIONAL];
 
-/** These appear by themselves with what they belong to, and would lie if they stood alone. */
-const INSIDE = new Set(["attachment", "post", "photo", "photo_series", "video_clip", "ticket", "reply"]);
+/** Of the inside, these alone can be imported: a company's logo and a person's avatar, each into its bucket. */
+const IMPORTABLE: Readonly<Record<string, { readonly fieldName: string; readonly bucket: Bucket }>> = {
+  company: { fieldName: "logo", bucket: "COMPANY_LOGOS" },
+  user: { fieldName: "avatar", bucket: "AVATARS" },
+};
 const MAX_LENGTH = 200;
 const MAX_SOURCE_LENGTH = 4_096;
 const NAME_FORM = /^[A-Za-z][A-Za-z0-9_.-]*$/;
@@ -70,7 +74,10 @@ function problemsOfValues({ bucket, resourceType, fieldName }: ImportEntry): str
   for (const [name, value] of Object.entries({ resourceType, fieldName }))
     if (value && !NAME_FORM.test(value))
       problems.push(`${name} begins with a letter and holds letters, digits and "_.-" alone`);
-  if (INSIDE.has(resourceType.toLowerCase()))
+  const own = IMPORTABLE[resourceType];
+  if (own && (fieldName !== own.fieldName || bucket !== own.bucket))
+    problems.push(`a ${resourceType} has the field ${own.fieldName} alone, in the bucket ${own.bucket}`);
+  if (!own && isInside(resourceType))
     problems.push(`usages of the type ${resourceType} are made by Filedesk itself and cannot be imported`);
   return problems;
 }

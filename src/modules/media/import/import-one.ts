@@ -116,8 +116,8 @@ async function recordImport(
   await insertAuditEntry(tx, {
     companyId,
     actorId: uploader.id,
-    action: "media_file.imported",
-    subjectType: "media_file",
+    action: "media-file.imported",
+    subjectType: "media-file",
     subjectId: mediaFileId,
     details: { resourceType, resourceId, fieldName },
   });

@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
 import { preparedOnce } from "../../../platform/database/prepared-once.js";
-import type { MediaUsage } from "../media-file.repository.js";
+import type { MediaUsage } from "../media-usage.repository.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import { mediaImports } from "./media-import.tables.js";
 

@@ -66,6 +66,9 @@ export function createEntryResolver(db: Database, as: string | null) {
     if (resourceType !== "user") return resourceId;
     const userId = await userIdOf(resourceId);
     if (userId === null) throw badEntry(`There is no user ${resourceId}: give an e-mail address or an id.`);
+    const user = await findViewer(db, { userId });
+    if (!user?.roles.has(companyId))
+      throw badEntry(`${resourceId} is no member of ${entry.company}, which would keep the file.`);
     return userId;
   }
 }
