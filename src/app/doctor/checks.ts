@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { access, constants, statfs } from "node:fs/promises";
 import { promisify } from "node:util";
-import { formatBytes, MIB } from "../../kernel/bytes.js";
+import { MIB } from "../../kernel/bytes.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import { migrationsOf } from "../../platform/database/migrate.js";
@@ -16,8 +16,9 @@ export interface Check {
 }
 
 const OLDEST_NODE = [20, 19] as const;
+const GIB = 1024 * MIB;
 /** With less room a single upload may fill the disk. */
-const LEAST_ROOM = 1024 * MIB;
+const LEAST_ROOM = GIB;
 const PROBE_LIMIT_MS = 5_000;
 
 const ok = (name: string, detail: string): Check => ({ name, state: "ok", detail });
@@ -58,7 +59,7 @@ async function checkFolder(path: string): Promise<Check> {
 async function checkRoom(path: string): Promise<Check> {
   const { bavail, bsize } = await statfs(path);
   const free = bavail * bsize;
-  const detail = `${formatBytes(free)} free`;
+  const detail = `${(free / GIB).toFixed(1)} GiB free`;
   return free < LEAST_ROOM ? problem("disk", `${detail}; make room`) : ok("disk", detail);
 }
 

@@ -25,7 +25,7 @@ export function settingsInForce(config: Config, environment: NodeJS.ProcessEnv):
 
 function shown(name: string, value: unknown): string {
   if (value === undefined || value === null) return "-";
-  if (SECRET.test(name)) return "(set)";
+  if (SECRET.test(name) && typeof value !== "boolean") return "(set)";
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.join(",");
   return withoutPassword(String(value));
 }
