@@ -7,17 +7,25 @@ import type { Database } from "../database/client.js";
 export interface Job<Data extends object = object> {
   /** Names the queue as well: small letters and hyphens. */
   readonly name: string;
-  /** How many of them a worker runs at the same time. */
+  /** How many of them a process runs at the same time at most. */
   readonly atOnce: number;
   /** After so long a run counts as failed and is aborted. */
   readonly timeoutSeconds: number;
   /** How often a failed run is tried again, each time after twice the wait; then it is a dead letter. */
   readonly retries: number;
-  /** When it runs by itself: a cron expression, in UTC. */
+  /** The first of these waits at most, in seconds; 2 unless given. No wait is longer than an hour. */
+  readonly retryAfterSeconds?: number;
+  /**
+   * When it runs by itself: a cron expression, in UTC. What fell due while no worker ran is run once after a start.
+   * Of a job with a time of its own there is one at a time in the whole installation: to ask for it meanwhile does nothing.
+   */
   readonly cron?: string;
-  /** Told once when the last retry has failed. */
-  readonly onDead?: (data: Data) => Promise<void>;
-  /** @returns what the log says of the run */
+  /** Told when the last retry has failed, or the last worker been killed over it; again when it fails itself. */
+  onDead?(data: Data): Promise<void>;
+  /**
+   * @param signal tells that nobody waits for the run any more: it took too long, the process stops, or another worker has it
+   * @returns what the log says of the run
+   */
   run(data: Data, signal: AbortSignal): Promise<unknown>;
 }
 

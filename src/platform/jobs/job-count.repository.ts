@@ -1,0 +1,35 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../database/client.js";
+import { DEAD_ENDING } from "./queues.js";
+
+/** How it stands with one kind of job. */
+export interface JobCount {
+  readonly name: string;
+  /** Wait for a worker. */
+  readonly queued: number;
+  readonly active: number;
+  /** Have failed and wait to be tried again. */
+  readonly failed: number;
+  /** Have failed for the last time, in the last 30 days. */
+  readonly dead: number;
+}
+
+/** Every kind of job that the queue knows, by name. */
+export async function listJobCounts(db: Pick<Database, "execute">): Promise<JobCount[]> {
+  const rows = await db.execute<{
+    name: string;
+    queued: number;
+    active: number;
+    failed: number;
+    dead: number;
+  }>(sql`
+    select q.name,
+      count(*) filter (where j.name = q.name and j.state = 'created')::int as queued,
+      count(*) filter (where j.name = q.name and j.state = 'active')::int as active,
+      count(*) filter (where j.name = q.name and j.state = 'retry')::int as failed,
+      count(*) filter (where j.name = q.dead_letter)::int as dead
+    from pgboss.queue q left join pgboss.job j on j.name in (q.name, q.dead_letter)
+    where q.dead_letter = q.name || ${DEAD_ENDING}
+    group by q.name order by q.name`);
+  return rows.map(({ name, queued, active, failed, dead }) => ({ name, queued, active, failed, dead }));
+}

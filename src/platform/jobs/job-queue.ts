@@ -1,0 +1,125 @@
+import { sql } from "drizzle-orm";
+import type { JobWithMetadata } from "pg-boss";
+import { fromDrizzle, PgBoss } from "pg-boss";
+import type { Logger } from "pino";
+import type { Job, JobSender } from "./job.js";
+import { deadQueueOf, ensureQueues } from "./queues.js";
+import { createRunner } from "./runner.js";
+
+export interface JobQueueOptions {
+  readonly databaseUrl: string;
+  readonly log: Logger;
+  /** Whether this process runs jobs, or only asks for them. */
+  readonly works: boolean;
+  /** How many runs of one kind of job go on here at once at most. */
+  readonly concurrency: number;
+}
+
+export interface JobQueue {
+  /** Where jobs are asked for, once the queue is open. */
+  readonly sender: JobSender;
+  /** Makes what is missing of the queue's own schema, and a queue for each job. Any number of processes may do so at once. */
+  open(jobs: readonly Job[]): Promise<void>;
+  /** Begins to run the jobs in this process, those with a time of their own too. */
+  work(): Promise<void>;
+  /** Takes no more jobs and lets those that run finish; what then still runs is aborted and will be tried again. */
+  stop(patienceMs: number): Promise<void>;
+}
+
+/** Fetches, heartbeats and completions are short; one more connection listens. */
+const CONNECTIONS = 3;
+/** A worker that was killed has lost its job when its last heartbeat is 10 s old, and this is how often that is looked at. */
+const SUPERVISE_EVERY_SECONDS = 3;
+/** New jobs are announced; those that are to be tried again are found by looking. */
+const LOOK_EVERY_SECONDS = 1;
+/** The same for queues whose jobs have no hurry. */
+const LOOK_SELDOM_SECONDS = 3;
+/** How long the aborted runs of a stop may take to notice. */
+const ABORT_PATIENCE_MS = 1_000;
+
+/** A queue of jobs in Postgres: pg-boss, on a small pool of its own. */
+export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueueOptions): JobQueue {
+  const boss = new PgBoss({
+    connectionString: withLibpqModes(databaseUrl),
+    application_name: "filedesk-jobs",
+    max: works ? CONNECTIONS : 1,
+    supervise: works,
+    schedule: works,
+    useListenNotify: works,
+    superviseIntervalSeconds: SUPERVISE_EVERY_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_EVERY_SECONDS,
+    maintenanceIntervalSeconds: 300,
+    cronWorkerIntervalSeconds: 2,
+  });
+  boss.on("error", (error) => log.error({ err: error }, "the job queue has a fault"));
+  boss.on("warning", (warning) => log.warn(warning, "the job queue warns"));
+  const runner = createRunner(log);
+  let known: readonly Job[] = [];
+
+  const workOn = async (job: Job): Promise<void> => {
+    const seconds = job.cron ? LOOK_SELDOM_SECONDS : LOOK_EVERY_SECONDS;
+    for (let worker = 0; worker < Math.min(job.atOnce, concurrency); worker++)
+      await startWorker(boss, { queue: job.name, seconds, run: (claimed) => runner.run(job, claimed) });
+    const bury = (letter: JobWithMetadata) => runner.bury(job, letter);
+    await startWorker(boss, { queue: deadQueueOf(job.name), seconds: LOOK_SELDOM_SECONDS, run: bury });
+  };
+
+  return {
+    sender: {
+      async send(tx, requests) {
+        const names = new Set(requests.map(({ name }) => name));
+        for (const name of names) {
+          const asked = requests.filter((request) => request.name === name).map(({ data }) => ({ data }));
+          await boss.insert(name, asked, { db: fromDrizzle(tx, sql) });
+        }
+      },
+    },
+    async open(jobs) {
+      known = jobs;
+      await boss.start();
+      await ensureQueues(boss, jobs);
+    },
+    async work() {
+      for (const job of known) {
+        await workOn(job);
+        if (job.cron) await boss.schedule(job.name, job.cron, {}, { tz: "UTC", missed: "once" });
+      }
+      const timed = new Set(known.filter((job) => job.cron).map(({ name }) => name));
+      for (const { name } of await boss.getSchedules()) if (!timed.has(name)) await boss.unschedule(name);
+    },
+    async stop(patienceMs) {
+      await boss.stop({ graceful: true, timeout: patienceMs });
+      await runner.settled(ABORT_PATIENCE_MS);
+    },
+  };
+}
+
+interface WorkerOptions {
+  readonly queue: string;
+  /** How often to look for what nobody announced. */
+  readonly seconds: number;
+  run(claimed: JobWithMetadata): Promise<void>;
+}
+
+/** One job after the other: by itself pg-boss would wait after each for as long as after having found none. */
+async function startWorker(boss: PgBoss, { queue, seconds, run }: WorkerOptions): Promise<void> {
+  const options = {
+    pollingIntervalSeconds: seconds,
+    notifyPollingIntervalSeconds: seconds,
+    includeMetadata: true,
+  } as const;
+  const worker = await boss.work<object, void, typeof options>(queue, options, async ([claimed]) => {
+    try {
+      if (claimed) await run(claimed);
+    } finally {
+      boss.notifyWorker(worker);
+    }
+  });
+}
+
+/** The two drivers read `sslmode` differently; our other one reads it as libpq does. */
+function withLibpqModes(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  if (url.searchParams.has("sslmode")) url.searchParams.set("uselibpqcompat", "true");
+  return url.href;
+}
