@@ -9,6 +9,7 @@ import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
 import { UserResolver } from "../modules/identity/user.resolver.js";
 import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
+import { FileIntegrityResolver } from "../modules/media/file-integrity.resolver.js";
 import { MediaFileResolver } from "../modules/media/media-file.resolver.js";
 import { AttachmentParentResolver } from "../modules/tickets/attachment-parent.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
@@ -23,6 +24,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users }) => new UserResolver(users)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
+  [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [
     AttachmentResolver,
     ({ attachments, attachmentDeletions, loaders, urls }) =>

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { DAY_MS, MINUTE_MS } from "../kernel/clock.js";
+import { MINUTE_MS } from "../kernel/clock.js";
 import { bootstrapAdmin } from "../modules/identity/bootstrap-admin.js";
 import { deleteEndedSessions } from "../modules/identity/session.repository.js";
 import type { Config } from "../platform/config/config.js";
@@ -45,7 +45,7 @@ export async function serve({ config, log, onStatement }: ServeOptions): Promise
     const http = await createHttp({ config, services, database, log });
     closers.push(() => http.close());
     const url = await http.listen({ host: config.HOST, port: config.PORT });
-    const schedule = startSchedule(recurringTasks(services, database, config), log);
+    const schedule = startSchedule(recurringTasks(services, database), log);
     closers.push(() => schedule.stop());
     return { url, http, services, database, close };
   } catch (error) {
@@ -54,27 +54,10 @@ export async function serve({ config, log, onStatement }: ServeOptions): Promise
   }
 }
 
-/** Bytes without a row are gone within an hour; what is that young may have its row on the way. */
-const SWEEP_EVERY_MS = 15 * MINUTE_MS;
-const SWEEP_OLDER_THAN_MINUTES = 30;
-
-function recurringTasks(
-  { attachmentDeletions, mediaFiles, ticketPurge }: Services,
-  { db }: DatabaseClient,
-  config: Config,
-) {
+function recurringTasks({ upkeep }: Services, { db }: DatabaseClient) {
   return [
-    { name: "sweep-storage", everyMs: SWEEP_EVERY_MS, run: () => mediaFiles.sweep(SWEEP_OLDER_THAN_MINUTES) },
-    {
-      name: "purge-deleted",
-      everyMs: 60 * MINUTE_MS,
-      run: async () => {
-        const deletedBefore = new Date(Date.now() - config.RETENTION_DAYS * DAY_MS);
-        await ticketPurge.purgeDeleted(deletedBefore);
-        await attachmentDeletions.purgeDeleted(deletedBefore);
-        return mediaFiles.purgeDeleted(deletedBefore);
-      },
-    },
+    { name: "sweep-storage", everyMs: 15 * MINUTE_MS, run: () => upkeep.sweepStorage() },
+    { name: "purge-deleted", everyMs: 60 * MINUTE_MS, run: () => upkeep.purgeDeleted() },
     { name: "end-rate-limits", everyMs: 60 * MINUTE_MS, run: () => deleteEndedWindows(db) },
     { name: "end-sessions", everyMs: 60 * MINUTE_MS, run: () => deleteEndedSessions(db, new Date()) },
   ];

@@ -40,6 +40,7 @@ import { createLocalStorage, localTempFolder } from "../platform/storage/local.j
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import type { Secrets } from "./secrets.js";
+import { createUpkeep } from "./upkeep.js";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -92,6 +93,7 @@ export async function createServices({
   });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
+  const ticketPurge = createTicketPurgeService({ db, attachmentDeletions });
   return {
     ...identity,
     signer,
@@ -112,7 +114,8 @@ export async function createServices({
     tickets: createTicketService({ db, attachments, checkIns }),
     ticketDeletions: createTicketDeletionService({ db, clock, retentionDays }),
     ticketParticipants: createTicketParticipantService({ db }),
-    ticketPurge: createTicketPurgeService({ db, attachmentDeletions }),
+    ticketPurge,
+    upkeep: createUpkeep({ config, db, storage, clock, storageRoot, ticketPurge, attachmentDeletions }),
     replies: createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }),
     uploads: createUploadService({ db, attachments, checkIns, quota }),
     loaders: {
@@ -152,7 +155,7 @@ function createIdentity({
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
     scriptTokens: createScriptTokenService({ db, clock, secret }),
-    companies: createCompanyService({ db }),
+    companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
     memberships: createMembershipService({ db, loaders: loaders.memberships }),
     users: createUserService({ db }),
   };

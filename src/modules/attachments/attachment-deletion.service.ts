@@ -47,6 +47,10 @@ export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) =>
   purgeAllOf: (tx: Database, parent: OwnedParent, deletedBefore: Date) =>
     purgeAllOf(tx, parent, deletedBefore),
 
+  /** The ids of what hangs on a parent and is not deleted. */
+  listLiveOf: async ({ companyId, parent }: OwnedParent): Promise<string[]> =>
+    (await repository.listLiveOfParent(deps.db, companyId, parent)).map(({ id }) => id),
+
   /** Removes the rows of attachments that were deleted before a moment; their files are the media module's. */
   purgeDeleted: (deletedBefore: Date): Promise<void> =>
     repository.deleteAttachmentsForGood(deps.db, deletedBefore),

@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
+import { and, eq, gt, isNotNull, isNull, sql } from "drizzle-orm";
 import { isId } from "../../kernel/ids.js";
 import type { Page, PageRequest, Position } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
@@ -117,12 +117,22 @@ export async function updateCompanyAsDeleted(
   return deleted ?? null;
 }
 
-/** Null when it was not deleted. */
-export async function updateCompanyAsRestored(db: Database, id: string): Promise<CompanyRow | null> {
+/** Null when it was not deleted, or before `deletedAfter`. */
+export async function updateCompanyAsRestored(
+  db: Database,
+  id: string,
+  deletedAfter: Date,
+): Promise<CompanyRow | null> {
   const [restored] = await db
     .update(companies)
     .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
-    .where(and(eq(companies.id, id), isNotNull(companies.deletedAt)))
+    .where(and(eq(companies.id, id), isNotNull(companies.deletedAt), gt(companies.deletedAt, deletedAfter)))
     .returning();
   return restored ?? null;
+}
+
+/** Of all that are not deleted: for jobs, which have no viewer. */
+export async function listCompanyIds(db: Database): Promise<string[]> {
+  const rows = await db.select({ id: companies.id }).from(companies).where(isNull(companies.deletedAt));
+  return rows.map((row) => row.id);
 }

@@ -1,5 +1,7 @@
 import { authorize, readable } from "../../kernel/authorize.js";
-import { conflict, notFound } from "../../kernel/errors.js";
+import type { Clock } from "../../kernel/clock.js";
+import { DAY_MS } from "../../kernel/clock.js";
+import { conflict, gone, notFound } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
@@ -37,7 +39,13 @@ export interface CompanyChanges {
 
 export type CompanyService = ReturnType<typeof createCompanyService>;
 
-export function createCompanyService({ db }: { db: Database }) {
+export interface CompanyDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly retentionDays: number;
+}
+
+export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) {
   /** Null when it does not exist, is deleted, or may not be seen. */
   const readCompany = async (viewer: Viewer, id: string): Promise<CompanyRow | null> =>
     readable(companyPolicy, viewer, await findCompany(db, id));
@@ -90,14 +98,21 @@ export function createCompanyService({ db }: { db: Database }) {
     });
   }
 
-  /** Gives a deleted company back to its members; nothing happens to one that is not deleted. */
+  /**
+   * Gives a deleted company back to its members; nothing happens to one that is not deleted.
+   *
+   * @throws GONE when its time is over, and its purge may have begun
+   */
   async function restoreCompany(viewer: Viewer, id: string): Promise<CompanyRow> {
     const company = await findCompany(db, id);
     authorize(companyPolicy, "restore", viewer, company);
+    const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
     return db.transaction(async (tx) => {
-      const restored = await updateCompanyAsRestored(tx, id);
+      const restored = await updateCompanyAsRestored(tx, id, deletedAfter);
       if (restored) await audit(tx, viewer, restored, "restored");
-      return restored ?? company;
+      const now = restored ?? (await findCompany(tx, id));
+      if (!now || now.deletedAt !== null) throw gone("company");
+      return now;
     });
   }
 

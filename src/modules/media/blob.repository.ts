@@ -1,9 +1,8 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, not, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { blobs } from "./blob.tables.js";
-import { mediaFiles } from "./media-file.tables.js";
 
 export interface NewBlob {
   readonly sha256: string;
@@ -24,6 +23,9 @@ export interface ClaimedBlob {
 
 const claimed = { id: blobs.id, sha256: blobs.sha256, storageKey: blobs.storageKey };
 
+/** Bytes that were found altered or missing are not there for whoever brings them again. */
+const isDamaged = sql`${blobs.integrity} in ('ALTERED', 'MISSING')`;
+
 /** Which of these bytes the company has already. */
 export async function listKnownHashes(
   db: Database,
@@ -33,13 +35,14 @@ export async function listKnownHashes(
   const rows = await db
     .select({ sha256: blobs.sha256 })
     .from(blobs)
-    .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes)));
+    .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes), not(isDamaged)));
   return new Set(rows.map((row) => row.sha256));
 }
 
 /**
  * Claims blobs for bytes that have just been stored: a new row, or the row of equal bytes that came first.
- * Either way the row is locked until the transaction ends, so that no purge takes it away.
+ * Either way the row is locked until the transaction ends, so that no purge takes it away. A row whose bytes were
+ * found altered or missing takes the new ones, and is whole again.
  *
  * @param stored ordered by hash, so that two uploads of the same files do not lock each other out
  */
@@ -52,11 +55,19 @@ export async function upsertBlobs(
   return tx
     .insert(blobs)
     .values(stored.map((blob) => ({ id: newId(), companyId, ...blob })))
-    .onConflictDoUpdate({ target: [blobs.companyId, blobs.sha256], set: { updatedAt: sql`now()` } })
+    .onConflictDoUpdate({
+      target: [blobs.companyId, blobs.sha256],
+      set: {
+        storageKey: sql`case when ${isDamaged} then excluded.storage_key else ${blobs.storageKey} end`,
+        verifiedAt: sql`case when ${isDamaged} then null else ${blobs.verifiedAt} end`,
+        integrity: sql`case when ${isDamaged} then 'UNVERIFIED' else ${blobs.integrity} end`,
+        updatedAt: sql`now()`,
+      },
+    })
     .returning(claimed);
 }
 
-/** Claims blobs that the company had already; those that a purge has taken meanwhile are left out. */
+/** Claims blobs that the company had already; those that a purge has taken meanwhile, or that are damaged, are left out. */
 export async function lockBlobs(
   tx: Database,
   companyId: string,
@@ -66,29 +77,9 @@ export async function lockBlobs(
   return tx
     .select(claimed)
     .from(blobs)
-    .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes)))
+    .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes), not(isDamaged)))
     .orderBy(asc(blobs.sha256))
     .for("key share");
-}
-
-/**
- * Deletes a blob that no media file points at, and tells the key of its bytes; null when it is in use.
- *
- * Two statements on purpose: the first waits for uploads that have claimed the blob, the second sees what
- * they have committed.
- */
-export async function deleteUnusedBlob(tx: Database, blobId: string): Promise<string | null> {
-  await tx.select({ id: blobs.id }).from(blobs).where(eq(blobs.id, blobId)).for("update");
-  const [row] = await tx
-    .delete(blobs)
-    .where(
-      and(
-        eq(blobs.id, blobId),
-        sql`not exists (select from ${mediaFiles} where ${mediaFiles.blobId} = ${blobs.id})`,
-      ),
-    )
-    .returning({ storageKey: blobs.storageKey });
-  return row?.storageKey ?? null;
 }
 
 /** Of these keys, those that a blob's bytes are stored under. Every tenant's: for the sweep of the storage. */

@@ -36,7 +36,7 @@ export function createDownloadService({ db, storage, downloadsPerMinute }: Downl
     /**
      * Gives access to the bytes of a file that the viewer may read; opening them is written down.
      *
-     * @throws FILE_NOT_SCANNED, FILE_INFECTED
+     * @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE
      */
     openDownload({ viewer, file, subject }: Download): (range?: ByteRange) => Promise<Readable> {
       refuseUnsafe(file);

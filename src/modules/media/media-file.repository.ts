@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -29,6 +29,8 @@ export const mediaFileColumns = {
   height: blobs.height,
   scanStatus: blobs.scanStatus,
   storageKey: blobs.storageKey,
+  integrity: blobs.integrity,
+  verifiedAt: blobs.verifiedAt,
 };
 
 export type MediaFileView = Awaited<ReturnType<typeof listMediaFiles>>[number];
@@ -129,24 +131,4 @@ export async function restoreMediaFile(tx: Database, companyId: string, id: stri
     .where(and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id)))
     .returning({ id: mediaFiles.id });
   return restored.length > 0;
-}
-
-/** Every tenant's: for the purge, which has no viewer. */
-export async function listPurgeable(db: Database, deletedBefore: Date, limit: number) {
-  return db
-    .select({ id: mediaFiles.id, blobId: mediaFiles.blobId })
-    .from(mediaFiles)
-    .where(and(isNotNull(mediaFiles.deletedAt), lt(mediaFiles.deletedAt, deletedBefore), unused))
-    .orderBy(asc(mediaFiles.blobId))
-    .limit(limit);
-}
-
-/** Deletes the row for good, unless it has been restored or used again since it was listed. */
-export async function purgeMediaFile(tx: Database, id: string, deletedBefore: Date): Promise<boolean> {
-  await lockMediaFiles(tx, [id]);
-  const purged = await tx
-    .delete(mediaFiles)
-    .where(and(eq(mediaFiles.id, id), lt(mediaFiles.deletedAt, deletedBefore), unused))
-    .returning({ id: mediaFiles.id });
-  return purged.length > 0;
 }

@@ -1,14 +1,13 @@
-import { MINUTE_MS } from "../../kernel/clock.js";
 import { FiledeskError, gone } from "../../kernel/errors.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { MediaFileFinding } from "./find-media-file.js";
 import { isExpired, requireReadableBytes } from "./find-media-file.js";
+import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
-import { purgeDeletedFiles } from "./purge.js";
-import { sweepStorage } from "./sweep.js";
+import { purgeFiles } from "./purge.js";
 
 export interface MediaFileDeps extends MediaFileFinding {
   readonly storage: Storage;
@@ -29,15 +28,17 @@ export function createMediaFileService(deps: MediaFileDeps) {
       return file;
     },
 
-    purgeDeleted: (deletedBefore: Date) => purgeDeletedFiles(deps, deletedBefore),
-
-    /** @param minutes how old bytes without a row are at least, before they count as left behind */
-    sweep: (minutes: number) => sweepStorage(deps, new Date(deps.clock().getTime() - minutes * MINUTE_MS)),
+    /** @returns how many files were removed */
+    purgeDeleted: async (before: Date): Promise<number> =>
+      (await purgeFiles(deps, { kind: "deleted", before })).files,
   };
 }
 
-/** @throws FILE_NOT_SCANNED, FILE_INFECTED */
-export function refuseUnsafe({ scanStatus }: Pick<MediaFileView, "scanStatus">): void {
+/** @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE */
+export function refuseUnsafe({
+  scanStatus,
+  integrity,
+}: Pick<MediaFileView, "scanStatus" | "integrity">): void {
   if (scanStatus === "PENDING")
     throw new FiledeskError(
       "FILE_NOT_SCANNED",
@@ -46,4 +47,6 @@ export function refuseUnsafe({ scanStatus }: Pick<MediaFileView, "scanStatus">):
     );
   if (scanStatus === "INFECTED" || scanStatus === "QUARANTINED")
     throw new FiledeskError("FILE_INFECTED", "This file holds malware and is not given out.");
+  if (integrity === "ALTERED") throw damagedFile("are not those that were uploaded any more");
+  if (integrity === "MISSING") throw damagedFile("are missing");
 }

@@ -55,3 +55,10 @@ export const twoFilesInOne = (hidden: string) =>
 /** @param why as in "it ends too early" */
 export const corruptFile = (why: string) =>
   new FiledeskError("CORRUPT_FILE", `This file cannot be used: ${why}. Send an intact copy.`);
+
+/** The bytes that we keep are at fault, not the client's. @param what as in "are missing" */
+export const damagedFile = (what: string) =>
+  new FiledeskError(
+    "CORRUPT_FILE",
+    `The stored bytes of this file ${what}, so they are not given out. A manager can have them restored from a backup, or upload the file again.`,
+  );

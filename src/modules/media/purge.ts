@@ -1,47 +1,157 @@
+import type { RunOptions } from "../../kernel/run-options.js";
 import type { Database } from "../../platform/database/client.js";
-import { isForeignKeyViolation } from "../../platform/database/faults.js";
+import { isDeadlock, isForeignKeyViolation } from "../../platform/database/faults.js";
 import type { Storage } from "../../platform/storage/storage.js";
-import { deleteUnusedBlob } from "./blob.repository.js";
-import { listPurgeable, purgeMediaFile } from "./media-file.repository.js";
+import type { DuePosition, FreedObject, PurgeReason, PurgeReport } from "./purge.repository.js";
+import {
+  deleteMediaFiles,
+  deleteUnusedBlob,
+  listDueFiles,
+  listReleasedFiles,
+  lockDueFamily,
+  measurePurge,
+} from "./purge.repository.js";
 
 const AT_ONCE = 500;
 
+export interface PurgeDeps {
+  readonly db: Database;
+  readonly storage: Storage;
+}
+
+export interface PurgeOptions extends RunOptions {
+  /** The one company whose files are purged; else all. */
+  readonly companyId?: string | undefined;
+  /** In a dry run: ids of resources that the real run would have purged before, so that their usages count no more. */
+  readonly released?: readonly string[] | undefined;
+  /** Told of each file that has gone, or in a dry run would go. Earlier versions are not named. */
+  readonly onPurged?: ((id: string) => void) | undefined;
+}
+
+const NOTHING: PurgeReport = { files: 0, blobs: 0, bytes: 0 };
+
 /**
- * Removes media files for good that were deleted before a moment, and the bytes that nothing else uses.
+ * Removes all files for good that are due, each with its earlier versions, their variants, and the bytes that
+ * nothing else uses.
+ */
+export async function purgeFiles(
+  deps: PurgeDeps,
+  reason: PurgeReason,
+  options: PurgeOptions = {},
+): Promise<PurgeReport> {
+  const { dryRun = false, onProgress, onPurged, signal } = options;
+  let report = NOTHING;
+  let done = 0;
+  const wouldGo: string[] = [];
+  for await (const id of dueFiles(deps.db, reason, options)) {
+    signal?.throwIfAborted();
+    if (dryRun) {
+      if (await mayGo(deps.db, id, reason)) wouldGo.push(id);
+    } else {
+      const purged = await purgeFile(deps, id, reason);
+      if (purged.files > 0) onPurged?.(id);
+      report = sumOfPurges([report, purged]);
+    }
+    done += 1;
+    onProgress?.({ done, total: null });
+  }
+  if (!dryRun) return report;
+  const released = new Set([...wouldGo, ...(await listReleasedFiles(deps.db, options.released ?? []))]);
+  for (const id of released) onPurged?.(id);
+  return measurePurge(deps.db, [...released]);
+}
+
+/**
+ * Removes one file for good, with its earlier versions and the bytes that nothing else uses; whatever a rival does
+ * meanwhile (uses it, restores it, uploads the same bytes, renders its variants).
  * Rows first, bytes after: when the process dies between them, the sweep finds the bytes.
  *
- * @returns how many files were removed
+ * @returns zeros when the file stays: it is not due (any more), or something keeps it
  */
-export async function purgeDeletedFiles(
-  { db, storage }: { readonly db: Database; readonly storage: Storage },
-  deletedBefore: Date,
-): Promise<number> {
-  let purged = 0;
+export async function purgeFile(
+  { db, storage }: PurgeDeps,
+  id: string,
+  reason: PurgeReason,
+): Promise<PurgeReport> {
+  const purged = await unlessKept(() =>
+    db.transaction(async (tx) => {
+      const family = await lockDueFamily(tx, id, reason);
+      if (family.length === 0) return null;
+      const freed: FreedObject[] = [];
+      let blobs = 0;
+      for (const blobId of await deleteMediaFiles(tx, family)) {
+        const objects = await deleteUnusedBlob(tx, blobId);
+        if (objects.length > 0) blobs += 1;
+        freed.push(...objects);
+      }
+      return { files: family.length, blobs, freed };
+    }),
+  );
+  if (purged === null) return NOTHING;
+  await storage.delete(purged.freed.map((object) => object.key));
+  const bytes = purged.freed.reduce((total, object) => total + object.size, 0);
+  return { files: purged.files, blobs: purged.blobs, bytes };
+}
+
+/** The ids of what is due, read a page at a time; what stays is passed by. */
+async function* dueFiles(
+  db: Database,
+  reason: PurgeReason,
+  {
+    companyId = null,
+    released = [],
+  }: { companyId?: string | null | undefined; released?: readonly string[] | undefined },
+): AsyncGenerator<string> {
+  let after: DuePosition | null = null;
   for (;;) {
-    const files = await listPurgeable(db, deletedBefore, AT_ONCE);
-    let progress = 0;
-    for (const { id, blobId } of files) {
-      const outcome = await purgeFile(db, { id, blobId }, deletedBefore);
-      if (outcome.purged) progress += 1;
-      if (outcome.key !== null) await storage.delete([outcome.key]);
-    }
-    purged += progress;
-    if (files.length < AT_ONCE || progress === 0) return purged;
+    const page: DuePosition[] = await listDueFiles(db, {
+      reason,
+      companyId,
+      released,
+      after,
+      limit: AT_ONCE,
+    });
+    for (const { id } of page) yield id;
+    after = page.at(-1) ?? null;
+    if (page.length < AT_ONCE) return;
   }
 }
 
-const stays = { purged: false, key: null };
+class TakenBack extends Error {}
 
-async function purgeFile(db: Database, file: { id: string; blobId: string }, deletedBefore: Date) {
+/** Tries the purge of a file and takes it back, so that a dry run knows what keeps a file. */
+async function mayGo(db: Database, id: string, reason: PurgeReason): Promise<boolean> {
+  // What keeps a deleted file was deleted no later, and what keeps a company's is the company's: it goes just before.
+  if (reason.kind === "deleted" || reason.kind === "company purged") return true;
+  const outcome = await unlessKept(() =>
+    db
+      .transaction(async (tx): Promise<boolean> => {
+        const family = await lockDueFamily(tx, id, reason);
+        if (family.length === 0) return false;
+        await deleteMediaFiles(tx, family);
+        throw new TakenBack();
+      })
+      .catch((error: unknown) => {
+        if (error instanceof TakenBack) return true;
+        throw error;
+      }),
+  );
+  return outcome ?? false;
+}
+
+async function unlessKept<Result>(work: () => Promise<Result>): Promise<Result | null> {
   try {
-    return await db.transaction(async (tx) =>
-      (await purgeMediaFile(tx, file.id, deletedBefore))
-        ? { purged: true, key: await deleteUnusedBlob(tx, file.blobId) }
-        : stays,
-    );
+    return await work();
   } catch (error) {
-    // A row that a module above keeps, such as a deleted attachment's, still points at the file.
-    if (isForeignKeyViolation(error)) return stays;
+    // A row that a module above keeps, such as a deleted attachment's, still points at the file; or an upload of
+    // several of the same files was in the way. The next run tries again.
+    if (isForeignKeyViolation(error) || isDeadlock(error)) return null;
     throw error;
   }
 }
+
+export const sumOfPurges = (reports: readonly PurgeReport[]): PurgeReport => ({
+  files: reports.reduce((total, report) => total + report.files, 0),
+  blobs: reports.reduce((total, report) => total + report.blobs, 0),
+  bytes: reports.reduce((total, report) => total + report.bytes, 0),
+});

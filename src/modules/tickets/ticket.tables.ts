@@ -48,6 +48,7 @@ export const tickets = pgTable(
       index("tickets_by_priority").on(table.companyId, table.priority, table.id).where(live),
       index("tickets_by_requester").on(table.requesterId, table.createdAt, table.id).where(live),
       index("tickets_by_assignee").on(table.assigneeId, table.createdAt, table.id).where(live),
+      index("tickets_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
     ];
   },
 );

@@ -147,6 +147,32 @@ export const settings = {
   }),
   SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a download URL is good for", example: "60" }),
   RETENTION_DAYS: whole({ default: 14, desc: "How long something deleted can be restored", example: "14" }),
+  ORPHAN_DAYS: whole({
+    default: 30,
+    desc: "How long a file that nothing uses is left alone by PURGE_ORPHANS",
+    example: "30",
+  }),
+  PURGE_ORPHANS: bool({
+    default: false,
+    desc: "Removes files for good, every night, that nothing has used for ORPHAN_DAYS",
+    example: "true",
+  }),
+  UNFINISHED_UPLOAD_HOURS: whole({
+    default: 24,
+    desc: "How long the rest of an upload that was never finished is kept",
+    example: "24",
+  }),
+  VERIFY_FILES: whole({
+    default: 1_000,
+    desc: "Stored files that are re-hashed each night at most",
+    example: "1000",
+  }),
+  VERIFY_MEGABYTES: whole({
+    default: 2_048,
+    desc: "MiB that are re-hashed each night at most",
+    example: "2048",
+  }),
+  EVENT_DAYS: whole({ default: 30, desc: "How long events can be read again", example: "30" }),
 } as const;
 
 export class ConfigurationError extends Error {

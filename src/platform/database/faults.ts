@@ -13,6 +13,9 @@ export function sqlState(error: unknown): string | null {
 /** It ends the transaction that the statement is in. */
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === "23505";
 
+/** Two transactions waited for each other, and Postgres has ended this one. */
+export const isDeadlock = (error: unknown): boolean => sqlState(error) === "40P01";
+
 export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === "23503";
 
 const UNSTORABLE: Readonly<Record<string, string>> = {

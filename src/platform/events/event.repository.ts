@@ -1,4 +1,5 @@
-import { lt, sql } from "drizzle-orm";
+import { asc, eq, lt, sql } from "drizzle-orm";
+import { isAnyOf } from "../database/any-of.js";
 import type { Database } from "../database/client.js";
 import { events, eventTopics } from "./event.tables.js";
 
@@ -27,11 +28,30 @@ export async function appendEvent(tx: Database, event: NewEvent): Promise<number
   return sequence;
 }
 
-/** @returns how many events were removed */
-export async function deleteEventsBefore(db: Database, moment: Date): Promise<number> {
+/** Removes the oldest events, a batch of them. @returns how many were removed */
+export async function deleteEventsBefore(db: Database, moment: Date, limit: number): Promise<number> {
+  const oldest = db
+    .select({ topic: events.topic, sequence: events.sequence })
+    .from(events)
+    .where(lt(events.createdAt, moment))
+    .orderBy(asc(events.createdAt))
+    .limit(limit);
   const removed = await db
     .delete(events)
-    .where(lt(events.createdAt, moment))
+    .where(sql`(${events.topic}, ${events.sequence}) in ${oldest}`)
     .returning({ sequence: events.sequence });
   return removed.length;
+}
+
+export const countEventsBefore = (db: Database, moment: Date): Promise<number> =>
+  db.$count(events, lt(events.createdAt, moment));
+
+/** Removes what a company's topics hold, and their counters. */
+export async function deleteEventsOfCompany(tx: Database, companyId: string): Promise<void> {
+  const removed = await tx
+    .delete(events)
+    .where(eq(events.companyId, companyId))
+    .returning({ topic: events.topic });
+  const topics = new Set([`media:${companyId}`, ...removed.map((row) => row.topic)]);
+  await tx.delete(eventTopics).where(isAnyOf(eventTopics.topic, [...topics]));
 }

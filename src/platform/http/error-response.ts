@@ -19,8 +19,8 @@ export interface ErrorResponse {
 /** Statuses that differ from those of the error table. */
 type StatusOverrides = Partial<Record<ErrorCode, number>>;
 
-/** On a download the request is well formed: it is the file that is refused. */
-export const DOWNLOAD_STATUS: StatusOverrides = { FILE_INFECTED: 403 };
+/** On a download the request is well formed: it is the file that is refused, and damage to it is the server's fault. */
+export const DOWNLOAD_STATUS: StatusOverrides = { FILE_INFECTED: 403, CORRUPT_FILE: 500 };
 
 /**
  * A failure as an HTTP answer with the codes that GraphQL has as well. What is neither a FiledeskError nor

@@ -65,7 +65,7 @@ export async function startIdentity({
     signInsPerMinute,
   });
   const loaders = createMembershipLoaders({ db });
-  const companies = createCompanyService({ db });
+  const companies = createCompanyService({ db, clock, retentionDays: 14 });
   const memberships = createMembershipService({ db, loaders });
   const users = createUserService({ db, passwordCost: CHEAP });
   const fields = { companies: createCompanyLoaders({ db }), users: createUserLoaders({ db }) };

@@ -26,7 +26,7 @@ const inAnHour = () => new Date(Date.now() + 3_600_000);
 
 async function purge(deletedBefore: Date) {
   const { ticketPurge, attachmentDeletions, mediaFiles } = world.server.services;
-  const tickets = await ticketPurge.purgeDeleted(deletedBefore);
+  const { tickets } = await ticketPurge.purgeDeleted(deletedBefore);
   await attachmentDeletions.purgeDeleted(deletedBefore);
   return { tickets, files: await mediaFiles.purgeDeleted(deletedBefore) };
 }

@@ -1,0 +1,56 @@
+import type { Clock } from "../kernel/clock.js";
+import { DAY_MS, HOUR_MS } from "../kernel/clock.js";
+import type { RunOptions } from "../kernel/run-options.js";
+import type { AttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
+import type { CompanyPurgeService } from "../modules/identity/company-purge.service.js";
+import type { PurgeDeps } from "../modules/media/purge.js";
+import { purgeFiles, sumOfPurges } from "../modules/media/purge.js";
+import type { PurgeReport } from "../modules/media/purge.repository.js";
+import { measurePurge } from "../modules/media/purge.repository.js";
+import type { TicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
+
+export interface PurgeDeletedDeps extends PurgeDeps {
+  readonly clock: Clock;
+  readonly retentionDays: number;
+  readonly companyPurge: CompanyPurgeService;
+  readonly ticketPurge: TicketPurgeService;
+  readonly attachmentDeletions: AttachmentDeletionService;
+}
+
+export interface DeletedPurgeReport extends PurgeReport {
+  readonly companies: number;
+  readonly tickets: number;
+}
+
+/** A company that can just be restored yet by another server's clock is not purged by this one's. */
+const CLOCKS_DIFFER_MS = HOUR_MS;
+
+/**
+ * Removes for good what was deleted so long ago that nobody may restore it: from what uses files down to the files,
+ * each module in its turn, and companies as a whole.
+ */
+export async function purgeDeleted(
+  deps: PurgeDeletedDeps,
+  options: RunOptions = {},
+): Promise<DeletedPurgeReport> {
+  const { companyPurge, ticketPurge, attachmentDeletions } = deps;
+  const { dryRun = false, signal } = options;
+  const before = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
+  const companiesBefore = new Date(before.getTime() - CLOCKS_DIFFER_MS);
+  const companyIds = await companyPurge.listDue(companiesBefore);
+
+  const { tickets, released } = await ticketPurge.purgeDeleted(before, { ...options, companyIds });
+  if (!dryRun) await attachmentDeletions.purgeDeleted(before);
+  const purged = new Set<string>();
+  const onPurged = dryRun ? (id: string) => void purged.add(id) : undefined;
+  const reports = [await purgeFiles(deps, { kind: "deleted", before }, { ...options, released, onPurged })];
+  let companies = 0;
+  for (const companyId of companyIds) {
+    signal?.throwIfAborted();
+    const reason = { kind: "company purged", companyId } as const;
+    reports.push(await purgeFiles(deps, reason, { ...options, companyId, onPurged }));
+    if (dryRun || (await companyPurge.purge(companyId, companiesBefore))) companies += 1;
+  }
+  const files = dryRun ? await measurePurge(deps.db, [...purged]) : sumOfPurges(reports);
+  return { companies, tickets, ...files };
+}

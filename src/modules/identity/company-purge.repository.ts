@@ -1,0 +1,36 @@
+import { and, asc, eq, isNotNull, lt } from "drizzle-orm";
+import type { Database } from "../../platform/database/client.js";
+import { auditLog } from "./audit.tables.js";
+import type { CompanyRow } from "./company.tables.js";
+import { companies } from "./company.tables.js";
+import { memberships } from "./membership.tables.js";
+
+const wasDeleted = (before: Date) => and(isNotNull(companies.deletedAt), lt(companies.deletedAt, before));
+
+/** For the purge, which has no viewer. */
+export async function listPurgeableCompanies(db: Database, deletedBefore: Date): Promise<string[]> {
+  const rows = await db
+    .select({ id: companies.id })
+    .from(companies)
+    .where(wasDeleted(deletedBefore))
+    .orderBy(asc(companies.id));
+  return rows.map((row) => row.id);
+}
+
+/** Its memberships and its part of the audit log go with it. Null when it is not due, or has gone already. */
+export async function deleteCompanyForGood(
+  tx: Database,
+  companyId: string,
+  deletedBefore: Date,
+): Promise<CompanyRow | null> {
+  const [due] = await tx
+    .select()
+    .from(companies)
+    .where(and(eq(companies.id, companyId), wasDeleted(deletedBefore)))
+    .for("update");
+  if (!due) return null;
+  await tx.delete(memberships).where(eq(memberships.companyId, companyId));
+  await tx.delete(auditLog).where(eq(auditLog.companyId, companyId));
+  await tx.delete(companies).where(eq(companies.id, companyId));
+  return due;
+}

@@ -1,0 +1,33 @@
+import type { Database } from "../../platform/database/client.js";
+import { deleteEventsOfCompany } from "../../platform/events/event.repository.js";
+import { insertAuditEntry } from "./audit.repository.js";
+import { deleteCompanyForGood, listPurgeableCompanies } from "./company-purge.repository.js";
+
+export type CompanyPurgeService = ReturnType<typeof createCompanyPurgeService>;
+
+export const createCompanyPurgeService = ({ db }: { readonly db: Database }) => ({
+  /** The companies that were deleted before a moment: what the modules above keep of them has to go first. */
+  listDue: (deletedBefore: Date): Promise<string[]> => listPurgeableCompanies(db, deletedBefore),
+
+  /**
+   * Removes a company for good with its memberships, events and audit log; one entry that it was purged remains.
+   *
+   * @returns false when it is not due, or has gone already
+   */
+  async purge(companyId: string, deletedBefore: Date): Promise<boolean> {
+    return db.transaction(async (tx) => {
+      const company = await deleteCompanyForGood(tx, companyId, deletedBefore);
+      if (company === null) return false;
+      await deleteEventsOfCompany(tx, companyId);
+      await insertAuditEntry(tx, {
+        companyId: null,
+        actorId: null,
+        action: "company.purged",
+        subjectType: "company",
+        subjectId: companyId,
+        details: { slug: company.slug },
+      });
+      return true;
+    });
+  },
+});

@@ -1,0 +1,92 @@
+import type { RunOptions } from "../../../kernel/run-options.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { Storage } from "../../../platform/storage/storage.js";
+import type { KnownBlob, KnownBytes, KnownVariant } from "./integrity.repository.js";
+import {
+  countStored,
+  deleteVariant,
+  listBlobs,
+  listFilesOfBlob,
+  listVariants,
+  setVariantsPending,
+} from "./integrity.repository.js";
+import { recordFinding } from "./record-finding.js";
+
+export interface FindMissingDeps {
+  readonly db: Database;
+  readonly storage: Storage;
+  /** Asks, in the transaction, for the variants of these files to be made again. */
+  readonly requestVariants: (tx: Database, mediaFileIds: readonly string[]) => Promise<void>;
+}
+
+export interface MissingReport {
+  readonly seen: number;
+  /** Originals that are not in the storage, those among them that were known to be missing. */
+  readonly missing: number;
+  readonly missingVariants: number;
+  /** Originals that were missing and are there again: their bytes are verified next. */
+  readonly found: number;
+}
+
+const PAGE = 500;
+const AT_ONCE = 8;
+/** So many files of one blob have their variants made again; the others find them made. */
+const FILES_ASKED_FOR = 100;
+
+/**
+ * Finds rows whose bytes are not in the storage. An original is marked, and the managers are told once; a variant is
+ * made again.
+ */
+export async function findMissing(
+  deps: FindMissingDeps,
+  { dryRun = false, onProgress, signal }: RunOptions = {},
+): Promise<MissingReport> {
+  const report = { seen: 0, missing: 0, missingVariants: 0, found: 0 };
+  const total = await countStored(deps.db);
+  const seen = () => onProgress?.({ done: ++report.seen, total: Math.max(total, report.seen) });
+
+  await look(deps, listBlobs, signal, async (blob: KnownBlob, isThere) => {
+    const wasMissing = blob.integrity === "MISSING";
+    if (!isThere) report.missing += 1;
+    else if (wasMissing) report.found += 1;
+    if (!dryRun && isThere === wasMissing)
+      await recordFinding(deps.db, blob, isThere ? "UNVERIFIED" : "MISSING", null);
+    seen();
+  });
+  await look(deps, listVariants, signal, async (variant: KnownVariant, isThere) => {
+    if (!isThere) report.missingVariants += 1;
+    if (!dryRun && !isThere) await askForVariant(deps, variant);
+    seen();
+  });
+  return report;
+}
+
+/** Asks the storage for each row's bytes, some at a time. */
+async function look<Row extends KnownBytes>(
+  { db, storage }: FindMissingDeps,
+  list: (db: Database, after: string | null, limit: number) => Promise<Row[]>,
+  signal: AbortSignal | undefined,
+  tell: (row: Row, isThere: boolean) => Promise<void>,
+): Promise<void> {
+  for (let after: string | null = null; ; ) {
+    const page: Row[] = await list(db, after, PAGE);
+    for (let from = 0; from < page.length; from += AT_ONCE) {
+      signal?.throwIfAborted();
+      const some = page.slice(from, from + AT_ONCE);
+      const stats = await Promise.all(some.map((row) => storage.stat(row.storageKey)));
+      for (const [index, row] of some.entries()) await tell(row, stats[index] !== null);
+    }
+    after = page.at(-1)?.id ?? null;
+    if (page.length < PAGE) return;
+  }
+}
+
+async function askForVariant({ db, requestVariants }: FindMissingDeps, variant: KnownVariant): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (!(await deleteVariant(tx, variant))) return;
+    const { companyId, blobId } = variant;
+    const files = await listFilesOfBlob(tx, companyId, blobId, FILES_ASKED_FOR);
+    await setVariantsPending(tx, companyId, files);
+    await requestVariants(tx, files);
+  });
+}

@@ -1,0 +1,171 @@
+import { and, asc, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
+import { isAnyOf } from "../../../platform/database/any-of.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { BlobRow } from "../blob.tables.js";
+import { blobs } from "../blob.tables.js";
+import { blobVariants } from "../blob-variant.tables.js";
+import { mediaFiles } from "../media-file.tables.js";
+
+export type Integrity = BlobRow["integrity"];
+
+/** Bytes as the database knows them: those under this key, as long as the row points at it. */
+export interface KnownBytes {
+  readonly id: string;
+  readonly companyId: string;
+  readonly storageKey: string;
+}
+
+export interface KnownBlob extends KnownBytes {
+  readonly sha256: string;
+  readonly size: number;
+  readonly integrity: Integrity;
+}
+
+export interface KnownVariant extends KnownBytes {
+  readonly blobId: string;
+}
+
+const blobColumns = {
+  id: blobs.id,
+  companyId: blobs.companyId,
+  storageKey: blobs.storageKey,
+  sha256: blobs.sha256,
+  size: blobs.size,
+  integrity: blobs.integrity,
+};
+
+const notVerifiedSince = (moment: Date) => or(isNull(blobs.verifiedAt), lt(blobs.verifiedAt, moment));
+
+/** Those that nobody has looked at for longest come first. Every tenant's: for the job, which has no viewer. */
+export async function listBlobsToVerify(
+  db: Database,
+  notSince: Date,
+  passedBy: readonly string[],
+  limit: number,
+): Promise<KnownBlob[]> {
+  return db
+    .select(blobColumns)
+    .from(blobs)
+    .where(
+      and(
+        notVerifiedSince(notSince),
+        passedBy.length > 0 ? sql`not ${isAnyOf(blobs.id, passedBy)}` : undefined,
+      ),
+    )
+    .orderBy(sql`${blobs.verifiedAt} asc nulls first`, asc(blobs.id))
+    .limit(limit);
+}
+
+/** @returns how many there are to verify, counted up to a limit */
+export async function countBlobsToVerify(db: Database, notSince: Date, limit: number): Promise<number> {
+  const some = db
+    .select({ id: blobs.id })
+    .from(blobs)
+    .where(notVerifiedSince(notSince))
+    .limit(limit)
+    .as("some");
+  const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(some);
+  return row?.count ?? 0;
+}
+
+/** In the order of their ids. Every tenant's. */
+export async function listBlobs(db: Database, after: string | null, limit: number): Promise<KnownBlob[]> {
+  return db
+    .select(blobColumns)
+    .from(blobs)
+    .where(after === null ? undefined : gt(blobs.id, after))
+    .orderBy(asc(blobs.id))
+    .limit(limit);
+}
+
+/** In the order of their ids. Every tenant's. */
+export async function listVariants(
+  db: Database,
+  after: string | null,
+  limit: number,
+): Promise<KnownVariant[]> {
+  return db
+    .select({
+      id: blobVariants.id,
+      companyId: blobVariants.companyId,
+      storageKey: blobVariants.storageKey,
+      blobId: blobVariants.blobId,
+    })
+    .from(blobVariants)
+    .where(after === null ? undefined : gt(blobVariants.id, after))
+    .orderBy(asc(blobVariants.id))
+    .limit(limit);
+}
+
+/** Rows of blobs and variants together, as Postgres estimates or counts them. */
+export async function countStored(db: Database): Promise<number> {
+  return (await db.$count(blobs)) + (await db.$count(blobVariants));
+}
+
+/** Locks a blob. Null when it has been purged, or its bytes lie elsewhere by now. */
+export async function lockIntegrity(
+  tx: Database,
+  { id, companyId, storageKey }: KnownBytes,
+): Promise<Integrity | null> {
+  const [row] = await tx
+    .select({ integrity: blobs.integrity })
+    .from(blobs)
+    .where(and(eq(blobs.companyId, companyId), eq(blobs.id, id), eq(blobs.storageKey, storageKey)))
+    .for("no key update");
+  return row?.integrity ?? null;
+}
+
+/** @param verifiedAt null: it is the next to be verified */
+export async function updateIntegrity(
+  tx: Database,
+  { id, companyId }: KnownBytes,
+  integrity: Integrity,
+  verifiedAt: Date | null,
+): Promise<void> {
+  await tx
+    .update(blobs)
+    .set({ integrity, verifiedAt, updatedAt: sql`now()` })
+    .where(and(eq(blobs.companyId, companyId), eq(blobs.id, id)));
+}
+
+/** Media files that point at a blob; deleted ones too. */
+export async function listFilesOfBlob(
+  db: Database,
+  companyId: string,
+  blobId: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: mediaFiles.id })
+    .from(mediaFiles)
+    .where(and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.blobId, blobId)))
+    .orderBy(asc(mediaFiles.id))
+    .limit(limit);
+  return rows.map((row) => row.id);
+}
+
+/** @returns false when it has been purged, or has been rendered anew by now */
+export async function deleteVariant(tx: Database, variant: KnownVariant): Promise<boolean> {
+  const deleted = await tx
+    .delete(blobVariants)
+    .where(
+      and(
+        eq(blobVariants.companyId, variant.companyId),
+        eq(blobVariants.id, variant.id),
+        eq(blobVariants.storageKey, variant.storageKey),
+      ),
+    )
+    .returning({ id: blobVariants.id });
+  return deleted.length > 0;
+}
+
+export async function setVariantsPending(
+  tx: Database,
+  companyId: string,
+  ids: readonly string[],
+): Promise<void> {
+  await tx
+    .update(mediaFiles)
+    .set({ variantsStatus: "PENDING", updatedAt: sql`now()` })
+    .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids)));
+}

@@ -1,0 +1,49 @@
+import type { RunOptions } from "../../../kernel/run-options.js";
+import type { Job } from "../../../platform/jobs/job.js";
+
+type Task = (options: RunOptions) => Promise<object>;
+
+/** What the jobs run; one that is left out does not run by itself. */
+export interface UpkeepTasks {
+  readonly purgeDeleted: Task;
+  readonly purgeExpired: Task;
+  readonly purgeOrphans?: Task | undefined;
+  readonly sweepStorage: Task;
+  readonly sweepUploads: Task;
+  readonly findMissing: Task;
+  readonly verifyIntegrity: Task;
+  readonly pruneEvents: Task;
+}
+
+/** What is not done by then is done by the next run. */
+const TIMEOUT_SECONDS = 3_600;
+
+/** When each runs, in UTC: the hourly ones at different minutes, the daily ones at night. */
+const TIMES = [
+  ["sweep-storage", "*/15 * * * *", "sweepStorage"],
+  ["purge-expired", "5-59/15 * * * *", "purgeExpired"],
+  ["purge-deleted", "11 * * * *", "purgeDeleted"],
+  ["sweep-uploads", "23 * * * *", "sweepUploads"],
+  ["purge-orphans", "17 1 * * *", "purgeOrphans"],
+  ["prune-events", "41 1 * * *", "pruneEvents"],
+  ["find-missing", "7 2 * * *", "findMissing"],
+  ["verify-integrity", "7 3 * * *", "verifyIntegrity"],
+] as const satisfies readonly (readonly [string, string, keyof UpkeepTasks])[];
+
+/** The jobs that keep the files in order. */
+export function createUpkeepJobs(tasks: UpkeepTasks): Job[] {
+  return TIMES.flatMap(([name, cron, task]) => {
+    const run = tasks[task];
+    if (!run) return [];
+    return [
+      {
+        name,
+        atOnce: 1,
+        timeoutSeconds: TIMEOUT_SECONDS,
+        retries: 3,
+        cron,
+        run: (_data: object, signal: AbortSignal) => run({ signal }),
+      },
+    ];
+  });
+}

@@ -1,0 +1,87 @@
+import type { Clock } from "../../../kernel/clock.js";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../kernel/clock.js";
+import type { RunOptions } from "../../../kernel/run-options.js";
+import type { Database } from "../../../platform/database/client.js";
+import { pruneEvents } from "../../../platform/events/prune-events.js";
+import type { Storage } from "../../../platform/storage/storage.js";
+import { sweepTempFiles } from "../../../platform/storage/sweep-temp-files.js";
+import { listCompanyIds } from "../../identity/company.repository.js";
+import { purgeFiles, sumOfPurges } from "../purge.js";
+import type { PurgeReport } from "../purge.repository.js";
+import { sweepStorage } from "../sweep.js";
+import type { FindMissingDeps } from "./find-missing.js";
+import { findMissing } from "./find-missing.js";
+import type { VerifyLimits } from "./verify-integrity.js";
+import { verifyIntegrity } from "./verify-integrity.js";
+
+export interface UpkeepDeps {
+  readonly db: Database;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  /** Below which all processes keep their temp files. */
+  readonly tempFolder: string;
+  readonly requestVariants: FindMissingDeps["requestVariants"];
+  readonly orphanDays: number;
+  readonly unfinishedUploadHours: number;
+  readonly eventDays: number;
+  readonly verifyLimits: VerifyLimits;
+}
+
+export interface OrphanPurgeOptions extends RunOptions {
+  /** The one company whose orphans are purged; else all. */
+  readonly companyId?: string | undefined;
+  readonly olderThanDays?: number | undefined;
+}
+
+export interface VerifyOptions extends RunOptions {
+  readonly limits?: Partial<VerifyLimits> | undefined;
+}
+
+/** Bytes without a row are gone within an hour; what is that young may have its row on the way. */
+const SWEEP_OLDER_THAN_MS = 30 * MINUTE_MS;
+
+export type UpkeepService = ReturnType<typeof createUpkeepService>;
+
+/**
+ * What keeps the files in order: each may be cut off at any instant and run again, and takes a dry run, somebody to
+ * tell of its progress, and a signal. Jobs and the command line call the same. They have no viewer: whoever calls
+ * them answers for it.
+ */
+export function createUpkeepService(deps: UpkeepDeps) {
+  const { db, storage, clock } = deps;
+  const ago = (ms: number) => new Date(clock().getTime() - ms);
+  return {
+    /** Removes files for good that nothing uses and whose expiry has come; restoring them was never promised. */
+    purgeExpired: (options?: RunOptions): Promise<PurgeReport> =>
+      purgeFiles({ db, storage }, { kind: "expired", at: clock() }, options),
+
+    /** Removes files for good that nothing has used, nor anybody changed, for so many days. */
+    async purgeOrphans(options: OrphanPurgeOptions = {}): Promise<PurgeReport> {
+      const before = ago((options.olderThanDays ?? deps.orphanDays) * DAY_MS);
+      const companyIds = options.companyId ? [options.companyId] : await listCompanyIds(db);
+      const reports: PurgeReport[] = [];
+      for (const companyId of companyIds)
+        reports.push(
+          await purgeFiles({ db, storage }, { kind: "orphaned", before }, { ...options, companyId }),
+        );
+      return sumOfPurges(reports);
+    },
+
+    /** Removes bytes that no row points at. */
+    sweepStorage: (options?: RunOptions) => sweepStorage({ db, storage }, ago(SWEEP_OLDER_THAN_MS), options),
+
+    /** Removes what is left of uploads that were never finished. */
+    sweepUploads: (options?: RunOptions) =>
+      sweepTempFiles(deps.tempFolder, ago(deps.unfinishedUploadHours * HOUR_MS), options),
+
+    /** Finds rows whose bytes are missing. */
+    findMissing: (options?: RunOptions) => findMissing(deps, options),
+
+    /** Re-hashes the files that were not looked at for longest. */
+    verifyIntegrity: ({ limits, ...options }: VerifyOptions = {}) =>
+      verifyIntegrity(deps, { ...deps.verifyLimits, ...limits }, options),
+
+    /** Removes events that nobody can ask for any more. */
+    pruneEvents: (options?: RunOptions) => pruneEvents(db, ago(deps.eventDays * DAY_MS), options),
+  };
+}

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { pipeline } from "node:stream/promises";
+import type { Clock } from "../../../kernel/clock.js";
+import type { RunOptions } from "../../../kernel/run-options.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { Storage } from "../../../platform/storage/storage.js";
+import { ObjectNotFound } from "../../../platform/storage/storage.js";
+import type { KnownBlob } from "./integrity.repository.js";
+import { countBlobsToVerify, listBlobsToVerify } from "./integrity.repository.js";
+import { recordFinding } from "./record-finding.js";
+
+export interface VerifyDeps {
+  readonly db: Database;
+  readonly storage: Storage;
+  readonly clock: Clock;
+}
+
+/** How much one run reads at most. */
+export interface VerifyLimits {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface VerifyReport {
+  readonly verified: number;
+  readonly verifiedBytes: number;
+  readonly altered: number;
+  readonly missing: number;
+  /** Their storage failed to give them: nothing is said of them, and they are read again by the next run. */
+  readonly unreadable: number;
+}
+
+const AT_ONCE = 100;
+
+/**
+ * Reads stored bytes and compares them with their hash: those first that were not looked at for longest. What differs
+ * is marked and told to the managers once; neither its bytes nor its hash are touched.
+ */
+export async function verifyIntegrity(
+  deps: VerifyDeps,
+  limits: VerifyLimits,
+  { dryRun = false, onProgress, signal }: RunOptions = {},
+): Promise<VerifyReport> {
+  const startedAt = deps.clock();
+  const total = await countBlobsToVerify(deps.db, startedAt, limits.files);
+  const report = { verified: 0, verifiedBytes: 0, altered: 0, missing: 0, unreadable: 0 };
+  const passedBy: string[] = [];
+  for (let done = 0; ; ) {
+    const page = await listBlobsToVerify(deps.db, startedAt, passedBy, AT_ONCE);
+    for (const blob of page) {
+      if (done === limits.files || report.verifiedBytes >= limits.bytes) return report;
+      signal?.throwIfAborted();
+      const finding = await compare(deps.storage, blob, signal);
+      if (dryRun || finding === "UNREADABLE") passedBy.push(blob.id);
+      else await recordFinding(deps.db, blob, finding, deps.clock());
+      count(report, finding, blob);
+      onProgress?.({ done: ++done, total });
+    }
+    if (page.length < AT_ONCE) return report;
+  }
+}
+
+type Finding = "INTACT" | "ALTERED" | "MISSING" | "UNREADABLE";
+type Counted = { -readonly [Field in keyof VerifyReport]: number };
+
+function count(report: Counted, finding: Finding, { size }: KnownBlob): void {
+  if (finding === "UNREADABLE") report.unreadable += 1;
+  else if (finding === "MISSING") report.missing += 1;
+  else {
+    report.verified += 1;
+    report.verifiedBytes += size;
+    if (finding === "ALTERED") report.altered += 1;
+  }
+}
+
+/** @throws what aborted it */
+async function compare(storage: Storage, blob: KnownBlob, signal: AbortSignal | undefined): Promise<Finding> {
+  const hash = createHash("sha256");
+  try {
+    await pipeline(await storage.get(blob.storageKey), hash, { ...(signal && { signal }) });
+  } catch (error) {
+    signal?.throwIfAborted();
+    return error instanceof ObjectNotFound ? "MISSING" : "UNREADABLE";
+  }
+  return hash.digest("hex") === blob.sha256 ? "INTACT" : "ALTERED";
+}

@@ -1,0 +1,47 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { RunOptions } from "../../kernel/run-options.js";
+import { isErrno } from "./errno.js";
+
+export interface TempSweepReport {
+  readonly removed: number;
+  readonly removedBytes: number;
+}
+
+/**
+ * Removes the temp files below a folder that nobody has written to since a moment: what is left of uploads that were
+ * never finished.
+ */
+export async function sweepTempFiles(
+  folder: string,
+  writtenBefore: Date,
+  { dryRun = false, onProgress, signal }: RunOptions = {},
+): Promise<TempSweepReport> {
+  let report: TempSweepReport = { removed: 0, removedBytes: 0 };
+  let done = 0;
+  for (const path of await filesBelow(folder)) {
+    signal?.throwIfAborted();
+    const found = await unlessGone(stat(path));
+    if (found && found.mtime < writtenBefore) {
+      if (!dryRun) await rm(path, { force: true });
+      report = { removed: report.removed + 1, removedBytes: report.removedBytes + found.size };
+    }
+    onProgress?.({ done: ++done, total: null });
+  }
+  return report;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await unlessGone(readdir(folder, { recursive: true, withFileTypes: true }));
+  return (entries ?? []).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Uploads end while the folder is read. */
+async function unlessGone<Result>(found: Promise<Result>): Promise<Result | null> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return null;
+    throw error;
+  }
+}
