@@ -5,6 +5,7 @@ import { unauthenticated } from "../kernel/errors.js";
 import { registerAttachmentRoute } from "../modules/attachments/attachment.route.js";
 import type { Viewer, ViewerContext } from "../modules/identity/viewer.js";
 import { registerMediaFileRoute } from "../modules/media/download.route.js";
+import { registerPublicRoute } from "../modules/media/public.route.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { GRAPHQL_PATH, registerGraphQL } from "../platform/graphql/server.js";
@@ -51,10 +52,11 @@ export async function createHttp({ config, services, database, log }: HttpOption
       requestBytes: request.incoming?.requestBytes ?? null,
     }),
   });
-  const { downloads, signer, sessions, mediaFiles, attachments } = services;
+  const { downloads, variants, signer, sessions, mediaFiles, attachments } = services;
   const viewers = { ofRequest: viewerOf, byId: sessions.viewerById };
-  registerMediaFileRoute(app, { downloads, signer, viewers }, mediaFiles);
-  registerAttachmentRoute(app, { downloads, signer, viewers }, { attachments, mediaFiles });
+  registerMediaFileRoute(app, { downloads, variants, signer, viewers }, mediaFiles);
+  registerAttachmentRoute(app, { downloads, variants, signer, viewers }, { attachments, mediaFiles });
+  registerPublicRoute(app, { downloads, variants });
   return app;
 }
 

@@ -4,13 +4,21 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import type { NonEmptyArray } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
+import { AttachmentThumbnailResolver } from "../modules/attachments/attachment-thumbnail.resolver.js";
+import { AttachmentUsageResolver } from "../modules/attachments/attachment-usage.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
 import { UserResolver } from "../modules/identity/user.resolver.js";
 import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
 import { FileIntegrityResolver } from "../modules/media/file-integrity.resolver.js";
+import { LibraryResolver } from "../modules/media/library/library.resolver.js";
+import { MediaFileLibraryResolver } from "../modules/media/library/media-file-library.resolver.js";
+import { MediaFileVersionResolver } from "../modules/media/library/media-file-version.resolver.js";
+import { MediaUsageResolver } from "../modules/media/library/media-usage.resolver.js";
+import { StorageReportResolver } from "../modules/media/library/storage-report.resolver.js";
 import { MediaFileResolver } from "../modules/media/media-file.resolver.js";
+import { MediaVariantResolver } from "../modules/media/media-variant.resolver.js";
 import { AttachmentParentResolver } from "../modules/tickets/attachment-parent.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
@@ -25,6 +33,23 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [UserResolver, ({ users }) => new UserResolver(users)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
   [FileIntegrityResolver, () => new FileIntegrityResolver()],
+  [
+    LibraryResolver,
+    ({ library, mediaUploads, mediaFileChanges, orphans }) =>
+      new LibraryResolver(library, mediaUploads, mediaFileChanges, orphans),
+  ],
+  [MediaFileLibraryResolver, ({ loaders }) => new MediaFileLibraryResolver(loaders.library)],
+  [MediaFileVersionResolver, ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, urls)],
+  [
+    MediaUsageResolver,
+    ({ mediaUsages, loaders }) =>
+      new MediaUsageResolver(mediaUsages, loaders.mediaFiles, loaders.companies, loaders.users),
+  ],
+  [
+    StorageReportResolver,
+    ({ storageReports, loaders }) => new StorageReportResolver(storageReports, loaders.users),
+  ],
+  [AttachmentUsageResolver, ({ loaders }) => new AttachmentUsageResolver(loaders.attachments)],
   [
     AttachmentResolver,
     ({ attachments, attachmentDeletions, loaders, urls }) =>
@@ -49,6 +74,8 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ replies, uploads, loaders }) =>
       new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
   ],
+  [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
+  [AttachmentThumbnailResolver, ({ thumbnails }) => new AttachmentThumbnailResolver(thumbnails)],
   [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
 ];
 

@@ -35,10 +35,13 @@ import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
+import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createLibrary } from "./library.js";
+import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 import { createUpkeep } from "./upkeep.js";
 
@@ -48,6 +51,7 @@ export interface ServiceOptions {
   readonly database: DatabaseClient;
   readonly dataFolder: string;
   readonly clock?: Clock;
+  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -59,11 +63,13 @@ export async function createServices({
   database,
   dataFolder,
   clock = systemClock,
+  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
   const storage = createLocalStorage({ root: storageRoot });
   const tempFolder = await openTempFolder(localTempFolder(storageRoot));
+  const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const signer = createUrlSigner({
     keys: secrets.urlSigningKeys,
@@ -75,22 +81,23 @@ export async function createServices({
 
   const identity = createIdentity({ config, secrets, db, clock });
   const parents = createTicketParents({ db, quota });
-  const mediaFiles = createMediaFileService({
-    db,
-    storage,
-    clock,
-    verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })),
-  });
+  const finding = { db, clock, verdictOf: anyVerdict(createAttachmentVerdict({ db, parents })) };
+  const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     db,
     storage,
     clock,
     tempFolder,
     buckets,
+    jobs,
     scanner: scannerOff,
     filesPerRequest: config.FILES_PER_REQUEST,
-    maxPixels: config.IMAGE_MEGAPIXELS * 1_000_000,
+    maxPixels,
   });
+  const urls = createDownloadUrls(signer);
+  const pictures = createPictures({ db, storage, tempFolder, buckets, maxPixels, urls });
+  const orphanDays = config.ORPHAN_DAYS;
+  const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   const ticketPurge = createTicketPurgeService({ db, attachmentDeletions });
@@ -105,7 +112,9 @@ export async function createServices({
     mediaImports: createMediaImportService({ db, checkIns }),
     attachments,
     attachmentDeletions,
-    urls: createDownloadUrls(signer),
+    urls,
+    ...pictures.services,
+    ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     uploadAdmission: createUploadAdmission(db, {
       perMinute: config.UPLOADS_PER_MINUTE,
@@ -121,7 +130,9 @@ export async function createServices({
     loaders: {
       ...identity.loaders,
       mediaFiles: createMediaFileLoaders({ db }),
-      attachments: createAttachmentLoaders({ db }),
+      variants: pictures.loaders,
+      library: library.loaders,
+      attachments: createAttachmentLoaders({ db, parents }),
       tickets: createTicketLoaders({ db, users: identity.loaders.users }),
     },
   };

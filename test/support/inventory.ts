@@ -49,7 +49,9 @@ export async function filesUnder(folder: string): Promise<string[]> {
 }
 
 const listBlobs = (sql: postgres.Sql) =>
-  sql<StoredBlob[]>`select storage_key as key, sha256, size::float8 as size from blobs`;
+  sql<StoredBlob[]>`
+    select storage_key as key, sha256, size::float8 as size from blobs
+    union all select storage_key, sha256, size::float8 from blob_variants`;
 
 async function hashOf(path: string): Promise<string> {
   const hash = createHash("sha256");

@@ -68,6 +68,11 @@ async function deleteAttachment(
   return { ...attachment, deletedAt: deps.clock() };
 }
 
+/** Its file may have been replaced since it was read; under its parent's lock that is over. */
+async function sizeNow(tx: Database, { id, companyId, size }: AttachmentView): Promise<number> {
+  return (await repository.findAttachment(tx, { companyIds: [companyId] }, id))?.size ?? size;
+}
+
 /** @returns false when it was deleted already */
 async function deleteOne(
   { parents }: AttachmentDeletionDeps,
@@ -75,10 +80,11 @@ async function deleteOne(
   by: UserViewer,
   attachment: AttachmentView,
 ): Promise<boolean> {
-  const { id, companyId, mediaFileId, size } = attachment;
+  const { id, companyId, mediaFileId } = attachment;
   await parents.lock(tx, parentOf(attachment));
   if (!(await repository.deleteAttachment(tx, companyId, id, by.id))) return false;
-  await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
+  const bytes = await sizeNow(tx, attachment);
+  await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -bytes });
   await deleteUsage(tx, usageOf(attachment));
   await deleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
   await auditAttachment(tx, by, "attachment.deleted", attachment);
@@ -122,7 +128,7 @@ async function restoreAttachment(
   if (parent === "deleted") throw gone(parentOf(attachment).kind);
   if (attachment.deletedAt === null) return attachment;
   const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
-  const { companyId, mediaFileId, size } = attachment;
+  const { companyId, mediaFileId } = attachment;
   await deps.db.transaction(async (tx) => {
     await deps.parents.lock(tx, parentOf(attachment));
     if (!(await repository.restoreAttachment(tx, companyId, id, deletedAfter))) {
@@ -130,7 +136,8 @@ async function restoreAttachment(
       if (now?.deletedAt === null) return; // somebody else has restored it meanwhile
       throw gone("attachment");
     }
-    await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
+    const bytes = await sizeNow(tx, attachment);
+    await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes });
     if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
     await insertUsages(tx, [usageOf(attachment)]);
     await auditAttachment(tx, viewer as UserViewer, "attachment.restored", attachment);

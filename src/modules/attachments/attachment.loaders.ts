@@ -1,19 +1,26 @@
+import { isId } from "../../kernel/ids.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
-import type { Database } from "../../platform/database/client.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
-import { perRequest, perRequestAndArguments } from "../../platform/graphql/loaders.js";
+import { inOrderOf, perRequest, perRequestAndArguments } from "../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { AttachmentView } from "./attachment.repository.js";
-import { attachmentPosition, countOfParents, listPagesOfParents } from "./attachment.repository.js";
+import {
+  attachmentPosition,
+  countOfParents,
+  listAttachments,
+  listPagesOfParents,
+} from "./attachment.repository.js";
+import type { AttachmentFinding } from "./find-attachment.js";
+import { isLive, parentOf } from "./find-attachment.js";
 import type { ParentRef } from "./parents.js";
 
 export type AttachmentLoaders = ReturnType<typeof createAttachmentLoaders>;
 
 /** The nested lists of attachments. Whoever reads the parent reads them: the parent's module has decided it. */
-export function createAttachmentLoaders({ db }: { readonly db: Database }) {
+export function createAttachmentLoaders({ db, parents }: AttachmentFinding) {
   const connections = (kind: ParentRef["kind"]) => {
     const counts = perRequest<ViewerContext, string, number>(async ({ viewer }, ids) => {
       const byParent = await countOfParents(db, tenantsOf(viewer), kind, ids);
@@ -28,7 +35,19 @@ export function createAttachmentLoaders({ db }: { readonly db: Database }) {
       },
     );
   };
-  return { ofTicket: connections("ticket"), ofReply: connections("reply") };
+  return {
+    ofTicket: connections("ticket"),
+    ofReply: connections("reply"),
+    /** Live attachments that the viewer may read, by their ids; null for others. */
+    readable: perRequest<ViewerContext, string, AttachmentView | null>(async ({ viewer }, ids) => {
+      const rows = await listAttachments(db, tenantsOf(viewer), ids.filter(isId));
+      const states = await parents.statesFor(viewer, rows.map(parentOf));
+      const shown = rows.filter((attachment) =>
+        isLive({ attachment, parent: states.get(parentOf(attachment).id) ?? null }),
+      );
+      return inOrderOf(ids, shown, (attachment) => attachment.id);
+    }),
+  };
 }
 
 const noAttachments = { rows: [], hasNextPage: false, hasPreviousPage: false };

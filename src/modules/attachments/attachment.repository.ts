@@ -24,6 +24,8 @@ const columns = {
   createdAt: attachments.createdAt,
   updatedAt: attachments.updatedAt,
   deletedAt: attachments.deletedAt,
+  blobId: mediaFiles.blobId,
+  bucket: mediaFiles.bucket,
   fileName: mediaFiles.fileName,
   size: blobs.size,
   mimeType: blobs.mimeType,

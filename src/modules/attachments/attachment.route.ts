@@ -4,7 +4,7 @@ import { registerDownloadRoute } from "../media/download.route.js";
 import type { MediaFileService } from "../media/media-file.service.js";
 import type { AttachmentService } from "./attachment.service.js";
 
-/** `GET /attachments/{attachmentId}/{name}` */
+/** `GET /attachments/{attachmentId}[/{variant}]/{name}` */
 export function registerAttachmentRoute(
   app: FastifyInstance,
   deps: DownloadRouteDeps,

@@ -6,7 +6,10 @@ import type { UrlSigner } from "../../platform/http/signed-url.js";
 import { isSigned } from "../../platform/http/signed-url.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
 import type { Download, DownloadService } from "./download.service.js";
+import type { MediaFileView } from "./media-file.repository.js";
 import type { MediaFileService } from "./media-file.service.js";
+import type { VariantView } from "./variant.repository.js";
+import type { VariantService } from "./variant.service.js";
 
 /** One kind of download, as the module that owns it registers it. */
 export interface DownloadRoute {
@@ -18,6 +21,7 @@ export interface DownloadRoute {
 
 export interface DownloadRouteDeps {
   readonly downloads: DownloadService;
+  readonly variants: VariantService;
   readonly signer: UrlSigner;
   readonly viewers: {
     /** Whoever the bearer token names. */
@@ -28,20 +32,22 @@ export interface DownloadRouteDeps {
 }
 
 interface DownloadRequest {
-  Params: { id: string; name: string };
+  /** The name is for people and decides nothing. */
+  Params: { id: string; variant?: string; name: string };
   Querystring: Record<string, string>;
 }
 
-/** `GET /{resource}/{id}/{name}`, with a bearer token or the signature that `url` fields carry. */
+/** `GET /{resource}/{id}[/{variant}]/{name}`, with a bearer token or the signature that `url` fields carry. */
 export function registerDownloadRoute(
   app: FastifyInstance,
   deps: DownloadRouteDeps,
   route: DownloadRoute,
 ): void {
-  app.get<DownloadRequest>(`/${route.resource}/:id/:name`, {
-    errorHandler: (error, request, reply) => refuse(error, request, reply),
-    handler: (request, reply) => serve(deps, route, request, reply),
-  });
+  for (const path of [":id/:name", ":id/:variant/:name"])
+    app.get<DownloadRequest>(`/${route.resource}/${path}`, {
+      errorHandler: (error, request, reply) => refuseDownload(error, request, reply),
+      handler: (request, reply) => serve(deps, route, request, reply),
+    });
 }
 
 async function serve(
@@ -50,23 +56,33 @@ async function serve(
   request: FastifyRequest<DownloadRequest>,
   reply: FastifyReply,
 ): Promise<void> {
-  const { id } = request.params;
-  const { viewer, maxAgeSeconds } = await identify(deps, `${route.resource}/${id}`, request);
+  const { id, variant: name } = request.params;
+  const resource = name === undefined ? `${route.resource}/${id}` : `${route.resource}/${id}/${name}`;
+  const { viewer, maxAgeSeconds } = await identify(deps, resource, request);
   await deps.downloads.countDownload(viewer);
   const found = await route.find(viewer, id);
-  const { file } = found;
+  const variant = name === undefined ? undefined : await deps.variants.requireVariant(found.file, name);
   await sendFile(request, reply, {
-    fileName: file.fileName,
-    mimeType: file.mimeType,
-    size: file.size,
-    etag: file.sha256,
-    lastModified: file.createdAt,
+    ...servedAs(found.file, variant),
     access: "private",
     maxAgeSeconds,
     inline: "inline" in request.query,
-    open: deps.downloads.openDownload({ viewer, ...found }),
+    open: deps.downloads.openDownload({ viewer, ...found, ...(variant && { variant }) }),
   });
 }
+
+/** How a file, or a rendition of it, is described to who downloads it. */
+export function servedAs(file: MediaFileView, variant: VariantView | undefined) {
+  const { mimeType, size, sha256, createdAt } = variant ?? file;
+  const fileName = variant
+    ? `${withoutExtension(file.fileName)}.${EXTENSION[mimeType] ?? "jpg"}`
+    : file.fileName;
+  return { fileName, mimeType, size, etag: sha256, lastModified: createdAt };
+}
+
+const EXTENSION: Readonly<Record<string, string>> = { "image/png": "png", "image/webp": "webp" };
+
+const withoutExtension = (name: string) => name.replace(/(?<=.)\.[^.]*$/, "");
 
 /** @throws UNAUTHENTICATED without good credentials, FORBIDDEN when the signature is wrong or has expired */
 async function identify(
@@ -89,7 +105,8 @@ function known(viewer: Viewer): UserViewer {
   return viewer;
 }
 
-function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+/** Answers a failure as a small JSON body, which no cache keeps. */
+export function refuseDownload(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const { status, body, headers } = errorResponse(error, request.id, DOWNLOAD_STATUS);
   if (status >= 500) request.log.error({ err: error }, "download failed");
   return reply
@@ -98,7 +115,7 @@ function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply) {
     .send(body);
 }
 
-/** `GET /files/{mediaFileId}/{name}` */
+/** `GET /files/{mediaFileId}[/{variant}]/{name}` */
 export function registerMediaFileRoute(
   app: FastifyInstance,
   deps: DownloadRouteDeps,

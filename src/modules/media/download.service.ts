@@ -6,6 +6,7 @@ import { insertAuditEntry } from "../identity/audit.repository.js";
 import type { UserViewer } from "../identity/viewer.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { refuseUnsafe } from "./media-file.service.js";
+import type { VariantView } from "./variant.repository.js";
 
 export interface DownloadDeps {
   readonly db: Database;
@@ -16,9 +17,14 @@ export interface DownloadDeps {
 export interface Download {
   readonly viewer: UserViewer;
   readonly file: MediaFileView;
+  /** The rendition, where not the file itself is asked for. */
+  readonly variant?: VariantView;
   /** What was asked for, as the audit log names it. */
   readonly subject: { readonly type: "attachment" | "media-file"; readonly id: string };
 }
+
+/** As with sign-ins: one address may stand for many people. */
+const PEOPLE_BEHIND_AN_ADDRESS = 10;
 
 export type DownloadService = ReturnType<typeof createDownloadService>;
 
@@ -33,12 +39,25 @@ export function createDownloadService({ db, storage, downloadsPerMinute }: Downl
         message: "Too many downloads",
       }),
 
+    /** The same for who is not signed in, by network address, behind which may be a whole office. @throws RATE_LIMITED */
+    countPublicDownload: (address: string): Promise<void> =>
+      countUse(db, {
+        key: `public-download:${address}`,
+        limit: downloadsPerMinute * PEOPLE_BEHIND_AN_ADDRESS,
+        windowSeconds: 60,
+        message: "Too many downloads from this network address",
+      }),
+
+    /** The bytes of a rendition that is for everybody. */
+    openPublic: (variant: VariantView, range: ByteRange): Promise<Readable> =>
+      storage.get(variant.storageKey, range),
+
     /**
      * Gives access to the bytes of a file that the viewer may read; opening them is written down.
      *
      * @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE
      */
-    openDownload({ viewer, file, subject }: Download): (range?: ByteRange) => Promise<Readable> {
+    openDownload({ viewer, file, variant, subject }: Download): (range?: ByteRange) => Promise<Readable> {
       refuseUnsafe(file);
       return async (range) => {
         await insertAuditEntry(db, {
@@ -47,8 +66,9 @@ export function createDownloadService({ db, storage, downloadsPerMinute }: Downl
           action: `${subject.type}.downloaded`,
           subjectType: subject.type,
           subjectId: subject.id,
+          ...(variant && { details: { variant: variant.name } }),
         });
-        return storage.get(file.storageKey, range);
+        return storage.get((variant ?? file).storageKey, range);
       };
     },
   };

@@ -115,3 +115,11 @@ const KINDS: ReadonlyMap<string, FileKind> = new Map(
 
 /** What a stored file is for a person, by its canonical MIME type. */
 export const kindOf = (mimeType: string): FileKind => KINDS.get(mimeType) ?? FileKind.DOCUMENT;
+
+/** The canonical MIME types of a kind. */
+export const mimeTypesOf = (kind: FileKind): string[] =>
+  entries.filter(([, type]) => type.kind === kind).map(([, { mimeType }]) => mimeType);
+
+/** The type with this canonical MIME type; null for one that is not in the table any more. */
+export const typeOfMime = (mimeType: string): FileType | null =>
+  Object.values(FILE_TYPES).find((type) => type.mimeType === mimeType) ?? null;

@@ -40,12 +40,14 @@ async function verdictOn({ db, verdictOf }: MediaFileFinding, viewer: Viewer, fi
   return types.length > 0 && types.every(isInside) ? verdict : null;
 }
 
-/** From the moment that a file expires it is as gone as a deleted one; the purge takes it away later. */
-export const isExpired = ({ expiresAt }: Pick<MediaFileView, "expiresAt">, now: Date): boolean =>
-  expiresAt !== null && expiresAt <= now;
+/** From the moment of its expiry a file that nothing uses is out of reach; what is used stays until it is not. */
+export async function isOver({ db, clock }: MediaFileFinding, file: MediaFileView): Promise<boolean> {
+  if (file.expiresAt === null || file.expiresAt > clock()) return false;
+  return (await listUsingTypes(db, file.companyId, file.id)).length === 0;
+}
 
-export const isLive = ({ file, verdict }: MediaFileSubject, now: Date): boolean =>
-  file.deletedAt === null && verdict !== "deleted" && !isExpired(file, now);
+export const isLive = async (finding: MediaFileFinding, { file, verdict }: MediaFileSubject) =>
+  file.deletedAt === null && verdict !== "deleted" && !(await isOver(finding, file));
 
 export interface FoundMediaFile {
   readonly viewer: UserViewer;
@@ -66,7 +68,7 @@ export async function requireMediaFile(
   const found = await lookUpMediaFile(finding, viewer, id);
   const subject = found?.file.versionOf == null ? found : null;
   authorize(mediaFilePolicy, action, viewer, subject);
-  if (!isLive(subject, finding.clock())) throw gone("file");
+  if (!(await isLive(finding, subject))) throw gone("file");
   return { viewer: viewer as UserViewer, file: subject.file };
 }
 
@@ -81,6 +83,6 @@ export async function requireReadableBytes(
     ? await lookUpMediaFile(finding, viewer, asked.file.versionOf)
     : asked;
   authorize(mediaFilePolicy, "read", viewer, current);
-  if (asked === null || !isLive(current, finding.clock())) throw gone("file");
+  if (asked === null || !(await isLive(finding, current))) throw gone("file");
   return asked.file;
 }

@@ -17,6 +17,7 @@ export const mediaFileColumns = {
   bucket: mediaFiles.bucket,
   fileName: mediaFiles.fileName,
   uploaderId: mediaFiles.uploaderId,
+  variantsStatus: mediaFiles.variantsStatus,
   expiresAt: mediaFiles.expiresAt,
   createdAt: mediaFiles.createdAt,
   updatedAt: mediaFiles.updatedAt,
@@ -28,6 +29,7 @@ export const mediaFileColumns = {
   width: blobs.width,
   height: blobs.height,
   scanStatus: blobs.scanStatus,
+  placeholder: blobs.placeholder,
   storageKey: blobs.storageKey,
   integrity: blobs.integrity,
   verifiedAt: blobs.verifiedAt,
@@ -61,6 +63,7 @@ export interface NewMediaFile {
   readonly size: number;
   readonly mimeType: string;
   readonly uploaderId: string;
+  readonly variantsStatus: "PENDING" | "READY" | "NOT_APPLICABLE";
 }
 
 /** @returns the new ids, in the order of the files */

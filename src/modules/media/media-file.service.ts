@@ -1,13 +1,15 @@
+import { MINUTE_MS } from "../../kernel/clock.js";
 import { FiledeskError, gone } from "../../kernel/errors.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { MediaFileFinding } from "./find-media-file.js";
-import { isExpired, requireReadableBytes } from "./find-media-file.js";
+import { requireReadableBytes } from "./find-media-file.js";
 import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
 import { purgeFiles } from "./purge.js";
+import { sweepStorage } from "./sweep.js";
 
 export interface MediaFileDeps extends MediaFileFinding {
   readonly storage: Storage;
@@ -24,13 +26,16 @@ export function createMediaFileService(deps: MediaFileDeps) {
     /** The file behind something that the viewer has been found to be allowed to read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
       const file = await findMediaFile(deps.db, tenantsOf(viewer), id);
-      if (file === null || file.deletedAt !== null || isExpired(file, deps.clock())) throw gone("file");
+      if (file === null || file.deletedAt !== null) throw gone("file");
       return file;
     },
 
     /** @returns how many files were removed */
     purgeDeleted: async (before: Date): Promise<number> =>
       (await purgeFiles(deps, { kind: "deleted", before })).files,
+
+    /** @param minutes how old bytes without a row are at least, before they count as left behind */
+    sweep: (minutes: number) => sweepStorage(deps, new Date(deps.clock().getTime() - minutes * MINUTE_MS)),
   };
 }
 

@@ -2,6 +2,7 @@ import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
 import { Bucket } from "./buckets.js";
 import { FileKind } from "./file-types.js";
+import { VariantsStatus } from "./variant.types.js";
 
 registerEnumType(Bucket, {
   name: "Bucket",
@@ -60,6 +61,15 @@ export class MediaFile {
 
   @Field(() => Int, { nullable: true, description: "Height of an image in pixels, as it is seen." })
   height!: number | null;
+
+  @Field(() => VariantsStatus, { description: "How it stands with its renditions." })
+  variantsStatus!: keyof typeof VariantsStatus;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "ThumbHash of the picture in base64, to paint until it has loaded; null until it is made.",
+  })
+  placeholder!: string | null;
 
   @Field(() => ScanStatus, { description: "What the malware scanner says of it." })
   scanStatus!: keyof typeof ScanStatus;

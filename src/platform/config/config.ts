@@ -146,12 +146,12 @@ export const settings = {
     example: "10",
   }),
   SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a download URL is good for", example: "60" }),
-  RETENTION_DAYS: whole({ default: 14, desc: "How long something deleted can be restored", example: "14" }),
   ORPHAN_DAYS: whole({
     default: 30,
-    desc: "How long a file that nothing uses is left alone by PURGE_ORPHANS",
+    desc: "How long a file lies that nothing uses until it counts as an orphan",
     example: "30",
   }),
+  RETENTION_DAYS: whole({ default: 14, desc: "How long something deleted can be restored", example: "14" }),
   PURGE_ORPHANS: bool({
     default: false,
     desc: "Removes files for good, every night, that nothing has used for ORPHAN_DAYS",

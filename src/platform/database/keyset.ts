@@ -49,6 +49,7 @@ function checked(key: PgColumn, value: string | number | null | undefined): stri
 }
 
 function fits({ columnType, dataType, enumValues }: PgColumn, value: string | number): boolean {
+  if (columnType === "PgBigInt53") return Number.isSafeInteger(value);
   // An `integer` has 32 bits.
   if (dataType === "number") return typeof value === "number" && (value | 0) === value;
   if (typeof value !== "string" || value.includes("\0")) return false;

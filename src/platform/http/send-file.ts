@@ -18,9 +18,9 @@ export interface ServedFile {
   /** The hash of the content in hex. */
   readonly etag: string;
   readonly lastModified: Date;
-  /** What is public never changes under its URL and may be kept by every cache for a year. */
+  /** What is public never changes under its URL and may be kept by every cache. */
   readonly access: "private" | "public";
-  /** For how long the viewer's own cache may keep a private file; 0 unless the URL alone says who asks. */
+  /** For how long a cache may keep it: of a private file the viewer's own, and 0 unless the URL alone says who asks. */
   readonly maxAgeSeconds: number;
   /** Whether to show rather than save it; heeded for types that are safe to show. */
   readonly inline: boolean;
@@ -93,7 +93,7 @@ function policyHeaders(file: ServedFile, etag: string): Headers {
     etag,
     "cache-control":
       file.access === "public"
-        ? "public, max-age=31536000, immutable"
+        ? `public, max-age=${file.maxAgeSeconds}, immutable`
         : `private, max-age=${file.maxAgeSeconds}`,
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",

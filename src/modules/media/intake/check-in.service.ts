@@ -1,6 +1,5 @@
 import { formatBytes } from "../../../kernel/bytes.js";
 import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
-import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFile, IncomingFiles } from "../../../platform/http/incoming-files.js";
 import { ENVELOPE_BYTES } from "../../../platform/http/incoming-files.js";
 import type { Scanner } from "../../../platform/scanner/scanner.js";
@@ -10,17 +9,14 @@ import type { Bucket, BucketRules } from "../buckets.js";
 import { identify } from "./identify.js";
 import { inspect } from "./inspect.js";
 import { receive } from "./receive.js";
-import type { RecordMore } from "./record.js";
+import type { RecordDeps, RecordMore } from "./record.js";
 import { storeAndRecord } from "./record.js";
 import type { Scanned } from "./scan.js";
 import { scan } from "./scan.js";
-import type { StoreDeps } from "./store.js";
 
-export interface CheckInDeps extends StoreDeps {
-  readonly db: Database;
+export interface CheckInDeps extends RecordDeps {
   readonly tempFolder: TempFolder;
   readonly scanner: Scanner;
-  readonly buckets: Readonly<Record<Bucket, BucketRules>>;
   readonly filesPerRequest: number;
   readonly maxPixels: number;
 }

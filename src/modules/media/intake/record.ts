@@ -1,9 +1,11 @@
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt } from "../../../platform/database/faults.js";
+import type { JobSender } from "../../../platform/jobs/job.js";
 import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
 import { listKnownHashes, lockBlobs, upsertBlobs } from "../blob.repository.js";
-import type { Bucket } from "../buckets.js";
+import type { AllBucketRules, Bucket } from "../buckets.js";
 import { insertMediaFiles } from "../media-file.repository.js";
+import { requestRenderings, variantsStatusOf } from "../variants/request-renderings.js";
 import type { Scanned } from "./scan.js";
 import type { StoreDeps } from "./store.js";
 import { store } from "./store.js";
@@ -17,6 +19,12 @@ export interface RecordedFile {
 
 /** What else is written in the transaction that records the files. What it throws undoes everything. */
 export type RecordMore<Result> = (tx: Database, files: readonly RecordedFile[]) => Promise<Result>;
+
+export interface RecordDeps extends StoreDeps {
+  readonly db: Database;
+  readonly buckets: AllBucketRules;
+  readonly jobs: JobSender;
+}
 
 interface RecordRequest<Result> {
   readonly companyId: string;
@@ -41,7 +49,7 @@ class BytesPurged extends Error {
  * when the process dies on the way, the sweep does it.
  */
 export async function storeAndRecord<Result>(
-  deps: StoreDeps & { readonly db: Database },
+  deps: RecordDeps,
   request: RecordRequest<Result>,
 ): Promise<Result> {
   const byHash = new Map(request.files.map((file) => [file.sha256, file]));
@@ -59,7 +67,7 @@ export async function storeAndRecord<Result>(
       try {
         outcome = "unknown";
         const { claimed, result } = await deps.db.transaction((tx) =>
-          record(tx, request, [...byHash.keys()], stored),
+          record(deps, tx, request, [...byHash.keys()], stored),
         );
         outcome = new Set(claimed.map((blob) => blob.storageKey));
         return result;
@@ -75,6 +83,7 @@ export async function storeAndRecord<Result>(
 }
 
 async function record<Result>(
+  { buckets, jobs }: RecordDeps,
   tx: Database,
   request: RecordRequest<Result>,
   hashes: readonly string[],
@@ -93,16 +102,17 @@ async function record<Result>(
   const blobOf = new Map(claimed.map((blob) => [blob.sha256, blob.id]));
   const purged = hashes.filter((hash) => !blobOf.has(hash));
   if (purged.length > 0) throw new BytesPurged(purged);
-  const rows = files.map(({ sha256, fileName, size, type }) => ({
-    companyId,
-    bucket,
-    uploaderId,
-    fileName,
-    size,
-    mimeType: type.mimeType,
-    blobId: blobOf.get(sha256) ?? "",
-  }));
+  const statusOf = await variantsStatusOf(tx, buckets[bucket], claimed, stored);
+  const rows = files.map(({ sha256, fileName, size, type: { mimeType } }) => {
+    const blobId = blobOf.get(sha256) ?? "";
+    const variantsStatus = statusOf(blobId, mimeType);
+    return { companyId, bucket, uploaderId, fileName, size, mimeType, blobId, variantsStatus };
+  });
   const ids = await insertMediaFiles(tx, rows);
+  await requestRenderings(
+    { jobs, tx },
+    ids.filter((_, index) => rows[index]?.variantsStatus === "PENDING"),
+  );
   const recorded = files.map(({ fileName, size }, index) => ({ id: ids[index] ?? "", fileName, size }));
   return { claimed: claimed as readonly ClaimedBlob[], result: await recordMore(tx, recorded) };
 }

@@ -1,0 +1,22 @@
+import type { Database } from "../../platform/database/client.js";
+import type { SizeKeeper } from "../media/library/size-keeper.js";
+import { listAttachmentsOfFiles } from "./attachment.repository.js";
+import { parentOf } from "./find-attachment.js";
+import type { AttachmentParents } from "./parents.js";
+
+/** Counts it when the file of a live attachment gets another size: a parent's quota counts the bytes of its files. */
+export const createAttachmentSizes = (parents: AttachmentParents): SizeKeeper => ({
+  async lock(tx: Database, companyId: string, mediaFileId: string) {
+    const tenant = { companyIds: [companyId] };
+    const before = await listAttachmentsOfFiles(tx, tenant, [mediaFileId]);
+    // In the order of their ids, so that two replacements do not wait for each other in a circle.
+    for (const attachment of before.sort((a, b) => (a.id < b.id ? -1 : 1)))
+      await parents.lock(tx, parentOf(attachment));
+    const locked = new Set(before.map(({ id }) => id));
+    return async (bytes) => {
+      for (const attachment of await listAttachmentsOfFiles(tx, tenant, [mediaFileId]))
+        if (attachment.deletedAt === null && locked.has(attachment.id))
+          await parents.countFiles(tx, parentOf(attachment), { files: 0, bytes });
+    };
+  },
+});

@@ -1,0 +1,33 @@
+import type { Database } from "../../../platform/database/client.js";
+import { perRequest } from "../../../platform/graphql/loaders.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import { isStaffOf, tenantsOf } from "../../identity/viewer.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import type { MediaUsageView } from "../media-usage.repository.js";
+import { listUsagesOfFiles } from "../media-usage.repository.js";
+import { listVersionsOfFiles } from "./version.repository.js";
+
+/** How many usages and versions of a file are listed at most. */
+const MOST = 100;
+
+export type LibraryLoaders = ReturnType<typeof createLibraryLoaders>;
+
+/** What hangs on files that the viewer has been found to be allowed to read. */
+export const createLibraryLoaders = ({ db }: { readonly db: Database }) => ({
+  /** Where files are used: for the staff of their company alone; to others there is none. */
+  usages: perRequest<ViewerContext, Pick<MediaFileView, "id" | "companyId">, MediaUsageView[]>(
+    async ({ viewer }, files) => {
+      const shown = files.filter((file) => isStaffOf(viewer, file.companyId));
+      if (shown.length === 0) return files.map(() => []);
+      const companyIds = [...new Set(shown.map((file) => file.companyId))];
+      const ids = [...new Set(shown.map((file) => file.id))];
+      const usages = await listUsagesOfFiles(db, companyIds, ids, MOST);
+      return files.map((file) => usages.filter((usage) => usage.mediaFileId === file.id));
+    },
+  ),
+
+  versions: perRequest<ViewerContext, string, MediaFileView[]>(async ({ viewer }, ids) => {
+    const versions = await listVersionsOfFiles(db, tenantsOf(viewer), ids, MOST);
+    return ids.map((id) => versions.filter((version) => version.versionOf === id));
+  }),
+});

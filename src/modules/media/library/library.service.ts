@@ -1,0 +1,54 @@
+import { authorize, readable } from "../../../kernel/authorize.js";
+import { DAY_MS } from "../../../kernel/clock.js";
+import type { PageArguments } from "../../../kernel/pagination.js";
+import { pageRequest } from "../../../kernel/pagination.js";
+import type { Connection } from "../../../platform/graphql/connection.js";
+import { toConnection } from "../../../platform/graphql/connection.js";
+import { findCompany } from "../../identity/company.repository.js";
+import type { Viewer } from "../../identity/viewer.js";
+import { actorOf, isManagerOf } from "../../identity/viewer.js";
+import type { MediaFileFinding } from "../find-media-file.js";
+import { isLive, lookUpMediaFile } from "../find-media-file.js";
+import { mediaFilePolicy } from "../media-file.policy.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { libraryPolicy } from "./library.policy.js";
+import type { LibraryOrder, LibraryScope, MediaFileFilter } from "./library.repository.js";
+import { countLibrary, LIBRARY_CURSOR_SIZE, libraryPosition, listLibrary } from "./library.repository.js";
+
+export interface LibraryDeps extends MediaFileFinding {
+  readonly retentionDays: number;
+}
+
+export interface LibraryList {
+  readonly companyId: string;
+  readonly filter: MediaFileFilter;
+  readonly order: LibraryOrder;
+  readonly page: PageArguments;
+}
+
+export type LibraryService = ReturnType<typeof createLibraryService>;
+
+export const createLibraryService = (deps: LibraryDeps) => ({
+  /** Null when it does not exist, is deleted or expired, or may not be seen. */
+  async mediaFile(viewer: Viewer, id: string): Promise<MediaFileView | null> {
+    const found = await lookUpMediaFile(deps, viewer, id);
+    const subject = readable(mediaFilePolicy, viewer, found?.file.versionOf == null ? found : null);
+    return subject && (await isLive(deps, subject)) ? subject.file : null;
+  },
+
+  /** A company's files, for its staff. The deleted ones that can be restored: to managers all, to agents their own. */
+  async listMediaFiles(viewer: Viewer, list: LibraryList): Promise<Connection<MediaFileView>> {
+    const { companyId, order } = list;
+    authorize(libraryPolicy, "browseTheFilesOf", viewer, await findCompany(deps.db, companyId));
+    const now = deps.clock();
+    const restorableSince = new Date(now.getTime() - deps.retentionDays * DAY_MS);
+    const scope = { companyId, now, restorableSince, deletedOf: deletedOf(viewer, companyId) };
+    const request = pageRequest(list.page, LIBRARY_CURSOR_SIZE);
+    const page = await listLibrary(deps.db, scope, list.filter, { order, page: request });
+    return toConnection(page, libraryPosition(order), () => countLibrary(deps.db, scope, list.filter));
+  },
+});
+
+/** Whose deleted files the viewer may restore. */
+const deletedOf = (viewer: Viewer, companyId: string): LibraryScope["deletedOf"] =>
+  isManagerOf(viewer, companyId) ? "everybody" : { uploaderId: actorOf(viewer) ?? "" };

@@ -1,0 +1,119 @@
+import { authorize } from "../../../kernel/authorize.js";
+import { DAY_MS } from "../../../kernel/clock.js";
+import { conflict, gone } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { FileType } from "../file-types.js";
+import { typeOfMime } from "../file-types.js";
+import type { MediaFileFinding } from "../find-media-file.js";
+import { isOver, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
+import { cleanFileName, extensionOf } from "../intake/file-name.js";
+import { extensionMismatch } from "../media.errors.js";
+import { mediaFilePolicy } from "../media-file.policy.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { deleteMediaFileIfUnused, findMediaFile } from "../media-file.repository.js";
+import { listUsagesOfFiles } from "../media-usage.repository.js";
+import { auditMediaFile } from "./audit-media-file.js";
+import { refusePast } from "./expiry.js";
+import { restoreDeletedMediaFile, updateMediaFile } from "./media-file-change.repository.js";
+
+export interface MediaFileChangeDeps extends MediaFileFinding {
+  readonly retentionDays: number;
+}
+
+export interface MediaFileChange {
+  readonly id: string;
+  readonly fileName?: string | null | undefined;
+  /** Null: never. */
+  readonly expiresAt?: Date | null | undefined;
+}
+
+export type MediaFileChangeService = ReturnType<typeof createMediaFileChangeService>;
+
+export const createMediaFileChangeService = (deps: MediaFileChangeDeps) => ({
+  /** @throws FILE_TYPE_MISMATCH for a name that does not fit the content, BAD_USER_INPUT for an expiry in the past */
+  changeMediaFile: (viewer: Viewer, change: MediaFileChange) => changeMediaFile(deps, viewer, change),
+
+  /** From now on it is in no list, and its URL answers 410. @throws CONFLICT when something uses it */
+  deleteMediaFile: (viewer: Viewer, id: string) => deleteMediaFile(deps, viewer, id),
+
+  /** With its earlier versions. @throws GONE when its time is over */
+  restoreMediaFile: (viewer: Viewer, id: string) => restoreMediaFile(deps, viewer, id),
+});
+
+async function changeMediaFile(
+  deps: MediaFileChangeDeps,
+  viewer: Viewer,
+  { id, fileName, expiresAt }: MediaFileChange,
+): Promise<MediaFileView> {
+  const { file, viewer: by } = await requireMediaFile(deps, viewer, id, "change");
+  refusePast(expiresAt, deps.clock());
+  const changes = {
+    ...(fileName != null && { fileName: fittingName(fileName, typeOfMime(file.mimeType)) }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  if (Object.keys(changes).length === 0) return file;
+  await deps.db.transaction(async (tx) => {
+    if (!(await updateMediaFile(tx, file.companyId, id, changes))) throw gone("file");
+    await auditMediaFile(tx, by, "updated", file, changes);
+  });
+  return { ...file, ...changes, updatedAt: deps.clock() };
+}
+
+/** @throws FILE_TYPE_MISMATCH */
+function fittingName(name: string, type: FileType | null): string {
+  const extension = extensionOf(name);
+  if (type !== null && extension !== null && !type.extensions.includes(extension))
+    throw extensionMismatch(extension, type);
+  return cleanFileName(name, type?.extension ?? "bin");
+}
+
+async function deleteMediaFile(
+  deps: MediaFileChangeDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<MediaFileView> {
+  const { file, viewer: by } = await requireMediaFile(deps, viewer, id, "delete");
+  await deps.db.transaction(async (tx) => {
+    if (!(await deleteMediaFileIfUnused(tx, file.companyId, id, by.id))) throw await whyNotDeleted(tx, file);
+    await auditMediaFile(tx, by, "deleted", file, { fileName: file.fileName });
+  });
+  return { ...file, deletedAt: deps.clock() };
+}
+
+/** How many usages an error names. */
+const NAMED = 5;
+
+async function whyNotDeleted(tx: Database, { companyId, id }: MediaFileView) {
+  const usages = await listUsagesOfFiles(tx, [companyId], [id], NAMED + 1);
+  if (usages.length === 0) return gone("file");
+  const named = usages
+    .slice(0, NAMED)
+    .map(({ resourceType, resourceId, fieldName }) => `${resourceType} ${resourceId} (${fieldName})`);
+  const more = usages.length > NAMED ? ", …" : "";
+  return conflict(
+    `This file is in use and stays: ${named.join(", ")}${more}. Take it away there first, then delete it.`,
+    { usages: named },
+  );
+}
+
+async function restoreMediaFile(
+  deps: MediaFileChangeDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<MediaFileView> {
+  const found = await lookUpMediaFile(deps, viewer, id);
+  const subject = found?.file.versionOf == null ? found : null;
+  authorize(mediaFilePolicy, "restore", viewer, subject);
+  const { file } = subject;
+  if (await isOver(deps, file)) throw gone("file");
+  if (file.deletedAt === null) return file;
+  const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
+  await deps.db.transaction(async (tx) => {
+    if (await restoreDeletedMediaFile(tx, file.companyId, id, deletedAfter))
+      return auditMediaFile(tx, viewer as UserViewer, "restored", file, { fileName: file.fileName });
+    const now = await findMediaFile(tx, { companyIds: [file.companyId] }, id);
+    if (now?.deletedAt !== null) throw gone("file"); // else somebody else has restored it meanwhile
+  });
+  return { ...file, deletedAt: null };
+}

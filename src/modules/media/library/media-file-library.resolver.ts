@@ -1,0 +1,27 @@
+import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { ViewerContext } from "../../identity/viewer.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { MediaFile } from "../media-file.types.js";
+import type { LibraryLoaders } from "./library.loaders.js";
+import { MediaFileVersion } from "./library.types.js";
+import { MediaUsage } from "./media-usage.types.js";
+
+/** What the library adds to a file. */
+@Resolver(() => MediaFile)
+export class MediaFileLibraryResolver {
+  constructor(private readonly loaders: LibraryLoaders) {}
+
+  @FieldResolver(() => [MediaUsage], {
+    description: "Where it is used, the first 100 places. For its company's staff; to others none is told.",
+  })
+  usages(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
+    return this.loaders.usages(context).load(file);
+  }
+
+  @FieldResolver(() => [MediaFileVersion], {
+    description: "What it held before it was replaced, the newest first, at most 100.",
+  })
+  versions(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
+    return this.loaders.versions(context).load(file.id);
+  }
+}

@@ -1,0 +1,139 @@
+import { authorize } from "../../../kernel/authorize.js";
+import { badUserInput, gone } from "../../../kernel/errors.js";
+import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
+import type { JobSender } from "../../../platform/jobs/job.js";
+import { findCompany } from "../../identity/company.repository.js";
+import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import { tenantsOf } from "../../identity/viewer.js";
+import type { Bucket } from "../buckets.js";
+import type { MediaFileFinding } from "../find-media-file.js";
+import { requireMediaFile } from "../find-media-file.js";
+import type { CheckInService } from "../intake/check-in.service.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { findMediaFile } from "../media-file.repository.js";
+import { requestRenderings } from "../variants/request-renderings.js";
+import { auditMediaFile } from "./audit-media-file.js";
+import { refusePast } from "./expiry.js";
+import { libraryPolicy } from "./library.policy.js";
+import { updateMediaFile } from "./media-file-change.repository.js";
+import type { SizeKeeper } from "./size-keeper.js";
+import { exchangeContents, lockMediaFileForReplacement } from "./version.repository.js";
+
+export interface MediaUploadDeps extends MediaFileFinding {
+  readonly checkIns: CheckInService;
+  readonly sizes: SizeKeeper;
+  readonly jobs: JobSender;
+}
+
+export interface NewUpload {
+  readonly companyId: string;
+  readonly bucket: Bucket;
+  readonly expiresAt?: Date | null | undefined;
+}
+
+export type MediaUploadService = ReturnType<typeof createMediaUploadService>;
+
+/** Files for the library, and new contents for files that are there. */
+export const createMediaUploadService = (deps: MediaUploadDeps) => ({
+  /** @throws BAD_USER_INPUT for an expiry in the past, and what the check-in throws of a file */
+  uploadMedia: (viewer: Viewer, input: NewUpload, incoming: IncomingFiles) =>
+    uploadMedia(deps, viewer, input, incoming),
+
+  /**
+   * Gives a file a new content. Its id, its URLs and its usages stay; the old content becomes an earlier version.
+   *
+   * @throws what the check-in throws of a file, QUOTA_EXCEEDED when it is attached to a ticket that cannot take it
+   */
+  replaceMediaFile: (viewer: Viewer, id: string, incoming: IncomingFiles) =>
+    replaceMediaFile(deps, viewer, id, incoming),
+});
+
+/** How files come into the buckets that the library does not fill. */
+const OTHER_WAY: Partial<Record<Bucket, string>> = {
+  AVATARS: "People give themselves their picture with setAvatar.",
+  CHAT: "Files come into it with their chat messages.",
+};
+
+async function uploadMedia(
+  deps: MediaUploadDeps,
+  viewer: Viewer,
+  { companyId, bucket, expiresAt }: NewUpload,
+  incoming: IncomingFiles,
+): Promise<MediaFileView> {
+  authorize(libraryPolicy, "uploadTo", viewer, await findCompany(deps.db, companyId));
+  const otherWay = OTHER_WAY[bucket];
+  if (otherWay)
+    throw badUserInput(`The library does not upload to ${bucket}. ${otherWay}`, { field: "bucket" });
+  refusePast(expiresAt, deps.clock());
+  const by = viewer as UserViewer;
+  const id = await deps.checkIns.checkIn({
+    viewer: by,
+    companyId,
+    bucket,
+    incoming,
+    recordMore: async (tx, [file]) => {
+      if (file === undefined) throw badUserInput("Give a file.", { field: "file" });
+      if (expiresAt) await updateMediaFile(tx, companyId, file.id, { expiresAt });
+      await auditMediaFile(
+        tx,
+        by,
+        "uploaded",
+        { id: file.id, companyId },
+        { fileName: file.fileName, bucket },
+      );
+      return file.id;
+    },
+  });
+  return reread(deps, viewer, id);
+}
+
+/** What shows one picture of somebody's at a time has a mutation of its own for the next. */
+const SINGLE: Partial<Record<Bucket, string>> = {
+  AVATARS: "setAvatar",
+  COMPANY_LOGOS: "setCompanyLogo",
+};
+
+async function replaceMediaFile(
+  deps: MediaUploadDeps,
+  viewer: Viewer,
+  id: string,
+  incoming: IncomingFiles,
+): Promise<MediaFileView> {
+  const { file, viewer: by } = await requireMediaFile(deps, viewer, id, "replace");
+  const { companyId, bucket } = file;
+  const mutation = SINGLE[bucket];
+  if (mutation)
+    throw badUserInput(`A file of ${bucket} is not replaced: set another one with ${mutation}.`, {
+      field: "id",
+    });
+  await deps.checkIns.checkIn({
+    viewer: by,
+    companyId,
+    bucket,
+    incoming,
+    recordMore: async (tx, [uploaded]) => {
+      if (uploaded === undefined) throw badUserInput("Give a file.", { field: "file" });
+      // What counts the file's bytes is locked before the file, as everywhere.
+      const resize = await deps.sizes.lock(tx, companyId, id);
+      const replaced = await lockMediaFileForReplacement(tx, companyId, id);
+      if (replaced === null) throw gone("file");
+      await resize(uploaded.size - replaced.size);
+      const exchange = { currentId: id, uploadedId: uploaded.id };
+      const variantsStatus = await exchangeContents(tx, companyId, exchange);
+      // What was asked for with the upload went to the row that holds the old content now.
+      if (variantsStatus === "PENDING") await requestRenderings({ jobs: deps.jobs, tx }, [id]);
+      await auditMediaFile(tx, by, "replaced", file, {
+        fileName: uploaded.fileName,
+        versionId: uploaded.id,
+      });
+    },
+  });
+  return reread(deps, viewer, id);
+}
+
+/** A file that the caller has just made or changed. @throws GONE when somebody has purged it meanwhile */
+async function reread({ db }: MediaUploadDeps, viewer: Viewer, id: string): Promise<MediaFileView> {
+  const file = await findMediaFile(db, tenantsOf(viewer), id);
+  if (file === null) throw gone("file");
+  return file;
+}

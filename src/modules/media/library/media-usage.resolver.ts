@@ -1,0 +1,65 @@
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import type { CompanyLoaders } from "../../identity/company.loaders.js";
+import { Company } from "../../identity/company.types.js";
+import type { UserLoaders } from "../../identity/user.loaders.js";
+import { User } from "../../identity/user.types.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import type { MediaFileLoaders } from "../media-file.loaders.js";
+import { MediaFile } from "../media-file.types.js";
+import type { MediaUsageView } from "../media-usage.repository.js";
+import { MediaUsageInput } from "./library.inputs.js";
+import type { MediaUsageService } from "./media-usage.service.js";
+import { MediaUsage } from "./media-usage.types.js";
+
+/** The links from a usage to the object that it is of; modules above add those to their own. */
+@Resolver(() => MediaUsage)
+export class MediaUsageResolver {
+  constructor(
+    private readonly usages: MediaUsageService,
+    private readonly mediaFiles: MediaFileLoaders,
+    private readonly companies: CompanyLoaders,
+    private readonly users: UserLoaders,
+  ) {}
+
+  @Mutation(() => MediaUsage, {
+    description:
+      "Says that a resource outside of Filedesk uses a file, which then is neither deleted nor an orphan. Said twice is said once. For the company's staff.",
+  })
+  addMediaUsage(
+    @Arg("input", () => MediaUsageInput, { description: "What uses which file where." })
+    input: MediaUsageInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.usages.addUsage(viewer, input);
+  }
+
+  @Mutation(() => MediaUsage, {
+    description:
+      "Says that a resource outside of Filedesk uses a file no more, and returns the usage that was. Said twice is said once. For the company's staff.",
+  })
+  removeMediaUsage(
+    @Arg("input", () => MediaUsageInput, { description: "What used which file where." })
+    input: MediaUsageInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.usages.removeUsage(viewer, input);
+  }
+
+  @FieldResolver(() => MediaFile, { nullable: true, description: "The file that is used." })
+  mediaFile(@Root() usage: MediaUsageView, @Ctx() context: ViewerContext) {
+    return this.mediaFiles.byId(context).load(usage.mediaFileId);
+  }
+
+  @FieldResolver(() => Company, {
+    nullable: true,
+    description: "The company that uses it, of a `company`'s usage.",
+  })
+  company(@Root() usage: MediaUsageView, @Ctx() context: ViewerContext) {
+    return usage.resourceType === "company" ? this.companies.byId(context).load(usage.resourceId) : null;
+  }
+
+  @FieldResolver(() => User, { nullable: true, description: "The person who uses it, of a `user`'s usage." })
+  user(@Root() usage: MediaUsageView, @Ctx() context: ViewerContext) {
+    return usage.resourceType === "user" ? this.users.byId(context).load(usage.resourceId) : null;
+  }
+}

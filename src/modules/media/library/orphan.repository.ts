@@ -1,0 +1,55 @@
+import { and, eq, isNull, lt } from "drizzle-orm";
+import type { Page, PageRequest } from "../../../kernel/pagination.js";
+import { toPage } from "../../../kernel/pagination.js";
+import type { Database } from "../../../platform/database/client.js";
+import { keyset } from "../../../platform/database/keyset.js";
+import { blobs } from "../blob.tables.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { mediaFileColumns, unused } from "../media-file.repository.js";
+import { mediaFiles } from "../media-file.tables.js";
+import { isCurrent } from "./library.repository.js";
+
+/** Which files count as orphans: those of a company that live, that nothing uses, and that nobody has touched since. */
+export interface OrphanScope {
+  readonly companyId: string;
+  readonly before: Date;
+  readonly now: Date;
+}
+
+const isOrphan = ({ companyId, before, now }: OrphanScope) =>
+  and(
+    eq(mediaFiles.companyId, companyId),
+    isNull(mediaFiles.deletedAt),
+    isNull(mediaFiles.versionOf),
+    isCurrent(now),
+    lt(mediaFiles.createdAt, before),
+    lt(mediaFiles.updatedAt, before),
+    unused,
+  );
+
+const orphanOrder = { keys: [mediaFiles.createdAt, mediaFiles.id], descending: false };
+
+/** Where an orphan stands in the list: the one that has lain the longest first. */
+export const orphanPosition = (file: Pick<MediaFileView, "createdAt" | "id">) => [
+  file.createdAt.toISOString(),
+  file.id,
+];
+
+export async function listOrphans(
+  db: Database,
+  scope: OrphanScope,
+  request: PageRequest,
+): Promise<Page<MediaFileView>> {
+  const { where, orderBy, limit } = keyset(orphanOrder, request);
+  const rows = await db
+    .select(mediaFileColumns)
+    .from(mediaFiles)
+    .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId))
+    .where(and(isOrphan(scope), where))
+    .orderBy(...orderBy)
+    .limit(limit);
+  return toPage(request, rows);
+}
+
+export const countOrphans = (db: Database, scope: OrphanScope): Promise<number> =>
+  db.$count(mediaFiles, isOrphan(scope));

@@ -1,0 +1,102 @@
+import { authorize } from "../../../kernel/authorize.js";
+import { DAY_MS } from "../../../kernel/clock.js";
+import type { PageArguments } from "../../../kernel/pagination.js";
+import { pageRequest } from "../../../kernel/pagination.js";
+import type { Connection } from "../../../platform/graphql/connection.js";
+import { toConnection } from "../../../platform/graphql/connection.js";
+import type { Storage } from "../../../platform/storage/storage.js";
+import { insertAuditEntry } from "../../identity/audit.repository.js";
+import { findCompany } from "../../identity/company.repository.js";
+import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { MediaFileFinding } from "../find-media-file.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { purgeFiles } from "../purge.js";
+import { libraryPolicy } from "./library.policy.js";
+import type { OrphanScope } from "./orphan.repository.js";
+import { countOrphans, listOrphans, orphanPosition } from "./orphan.repository.js";
+
+export interface OrphanDeps extends Pick<MediaFileFinding, "db" | "clock"> {
+  readonly storage: Storage;
+  /** How old a file without a usage is at least, unless the caller says otherwise. */
+  readonly orphanDays: number;
+}
+
+export interface OrphanSelection {
+  readonly companyId: string;
+  readonly olderThanDays?: number | null | undefined;
+}
+
+/** What a purge has removed, or would remove. */
+export interface PurgeReport {
+  readonly dryRun: boolean;
+  readonly files: number;
+  readonly bytes: number;
+  /** Of the first 100. */
+  readonly ids: readonly string[];
+}
+
+export type OrphanService = ReturnType<typeof createOrphanService>;
+
+/** The files of a company that nothing uses. */
+export const createOrphanService = (deps: OrphanDeps) => ({
+  /** The one that has lain the longest first. */
+  async listOrphans(
+    viewer: Viewer,
+    selection: OrphanSelection,
+    page: PageArguments,
+  ): Promise<Connection<MediaFileView>> {
+    const { companyId } = selection;
+    authorize(libraryPolicy, "findOrphansOf", viewer, await findCompany(deps.db, companyId));
+    const scope = scopeOf(deps, selection);
+    const found = await listOrphans(deps.db, scope, pageRequest(page));
+    return toConnection(found, orphanPosition, () => countOrphans(deps.db, scope));
+  },
+
+  /** Removes orphans for good, each looked at again before; a dry run says what that would be. */
+  async purgeOrphans(
+    viewer: Viewer,
+    selection: OrphanSelection & { readonly dryRun: boolean },
+  ): Promise<PurgeReport> {
+    const { companyId, dryRun } = selection;
+    authorize(libraryPolicy, "purgeOrphansOf", viewer, await findCompany(deps.db, companyId));
+    const scope = scopeOf(deps, selection);
+    return purge(deps, viewer as UserViewer, scope, dryRun);
+  },
+});
+
+function scopeOf(
+  { clock, orphanDays }: OrphanDeps,
+  { companyId, olderThanDays }: OrphanSelection,
+): OrphanScope {
+  const now = clock();
+  const before = new Date(now.getTime() - (olderThanDays ?? orphanDays) * DAY_MS);
+  return { companyId, now, before };
+}
+
+const NAMED = 100;
+
+async function purge(
+  deps: OrphanDeps,
+  by: UserViewer,
+  { companyId, before }: OrphanScope,
+  dryRun: boolean,
+): Promise<PurgeReport> {
+  const ids: string[] = [];
+  const purged: string[] = [];
+  const reason = { kind: "orphaned", before } as const;
+  const onPurged = (id: string) => {
+    if (ids.length < NAMED) ids.push(id);
+    purged.push(id);
+  };
+  const { files, bytes } = await purgeFiles(deps, reason, { companyId, dryRun, onPurged });
+  if (!dryRun)
+    await insertAuditEntry(deps.db, {
+      companyId,
+      actorId: by.id,
+      action: "company.orphans-purged",
+      subjectType: "company",
+      subjectId: companyId,
+      details: { files, bytes, before, ids: purged },
+    });
+  return { dryRun, files, bytes, ids };
+}

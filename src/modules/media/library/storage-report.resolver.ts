@@ -1,0 +1,29 @@
+import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import type { UserLoaders } from "../../identity/user.loaders.js";
+import { User } from "../../identity/user.types.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import type { StorageReportService } from "./storage-report.service.js";
+import { StorageReport, UploaderCount } from "./storage-report.types.js";
+
+@Resolver(() => UploaderCount)
+export class StorageReportResolver {
+  constructor(
+    private readonly reports: StorageReportService,
+    private readonly users: UserLoaders,
+  ) {}
+
+  @Query(() => StorageReport, {
+    description: "What a company's files take, and what of it could be freed. For its managers.",
+  })
+  storageReport(
+    @Arg("companyId", () => ID, { description: "The company." }) companyId: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.reports.storageReport(viewer, companyId);
+  }
+
+  @FieldResolver(() => User, { nullable: true, description: "The uploader." })
+  uploadedBy(@Root() count: { readonly uploaderId: string }, @Ctx() context: ViewerContext) {
+    return this.users.byId(context).load(count.uploaderId);
+  }
+}

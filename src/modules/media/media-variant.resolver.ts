@@ -1,0 +1,36 @@
+import { Arg, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { ViewerContext } from "../identity/viewer.js";
+import type { MediaFileView } from "./media-file.repository.js";
+import { MediaFile } from "./media-file.types.js";
+import type { VariantService } from "./variant.service.js";
+import { MediaVariant } from "./variant.types.js";
+
+/** The renditions of a file. */
+@Resolver(() => MediaFile)
+export class MediaVariantResolver {
+  constructor(private readonly service: VariantService) {}
+
+  @FieldResolver(() => [MediaVariant], {
+    description:
+      "The renditions that exist already, the largest first; `variantsStatus` says whether more come.",
+  })
+  variants(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
+    return this.service.variants(context, file);
+  }
+
+  @FieldResolver(() => MediaVariant, {
+    nullable: true,
+    description: "One rendition; null until it exists, and where the file's bucket does not have it.",
+  })
+  variant(
+    @Root() file: MediaFileView,
+    @Arg("name", () => String, {
+      description:
+        "large, medium, thumbnail, 64x64, logo, logo-thumbnail or favicon; any other is BAD_USER_INPUT.",
+    })
+    name: string,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.service.variant(context, file, name);
+  }
+}

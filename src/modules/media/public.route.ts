@@ -1,0 +1,45 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { sendFile } from "../../platform/http/send-file.js";
+import { refuseDownload, servedAs } from "./download.route.js";
+import type { DownloadService } from "./download.service.js";
+import type { VariantService } from "./variant.service.js";
+
+export interface PublicRouteDeps {
+  readonly downloads: DownloadService;
+  readonly variants: VariantService;
+}
+
+interface PublicRequest {
+  /** The name is for people and decides nothing. */
+  Params: { id: string; variant: string; name: string };
+}
+
+/** What is under an id and a variant never changes, but a file that is deleted is to go from caches before long. */
+const MAX_AGE_SECONDS = 86_400;
+
+/**
+ * `GET /public/{mediaFileId}/{variant}/{name}`: pictures of public buckets, for everybody. Only renditions are given
+ * out, never the original: they are drawn anew, so that no metadata and nothing hidden in a file leaves the house.
+ */
+export function registerPublicRoute(app: FastifyInstance, deps: PublicRouteDeps): void {
+  app.get<PublicRequest>("/public/:id/:variant/:name", {
+    errorHandler: (error, request, reply) => refuseDownload(error, request, reply),
+    handler: (request, reply) => serve(deps, request, reply),
+  });
+}
+
+async function serve(
+  { downloads, variants }: PublicRouteDeps,
+  request: FastifyRequest<PublicRequest>,
+  reply: FastifyReply,
+): Promise<void> {
+  await downloads.countPublicDownload(request.ip);
+  const { file, variant } = await variants.requirePublic(request.params.id, request.params.variant);
+  await sendFile(request, reply, {
+    ...servedAs(file, variant),
+    access: "public",
+    maxAgeSeconds: MAX_AGE_SECONDS,
+    inline: true,
+    open: (range) => downloads.openPublic(variant, range),
+  });
+}

@@ -1,0 +1,93 @@
+import { Readable } from "node:stream";
+import type { Database } from "../../../platform/database/client.js";
+import { commitIsInDoubt } from "../../../platform/database/faults.js";
+import { appendEvent } from "../../../platform/events/event.repository.js";
+import type { Storage } from "../../../platform/storage/storage.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import type { NewVariant } from "../variant.repository.js";
+import { insertVariants, updatePlaceholder, updateVariantsStatus } from "../variant.repository.js";
+import type { Rendered } from "./render.js";
+import { newVariantKey } from "./variant-key.js";
+
+export interface KeepDeps {
+  readonly db: Database;
+  readonly storage: Storage;
+}
+
+/**
+ * Stores a file's renditions, then records them: bytes first, rows after. What another run has recorded meanwhile
+ * stays as it is, and the bytes of this one are removed again, as they are when the file has been purged meanwhile.
+ *
+ * @returns false when it has been purged
+ */
+export async function keepVariants(
+  { db, storage }: KeepDeps,
+  file: MediaFileView,
+  { renditions, placeholder }: Rendered,
+): Promise<boolean> {
+  const variants: NewVariant[] = [];
+  let recorded: ReadonlySet<string> | "unknown" = new Set<string>();
+  try {
+    for (const rendition of renditions) {
+      const { preset, bytes, sha256, mimeType, width, height } = rendition;
+      const storageKey = newVariantKey(file.storageKey, rendition);
+      const { companyId, blobId } = file;
+      // Listed before it is stored: a failure on the way may leave bytes all the same.
+      variants.push({
+        companyId,
+        blobId,
+        storageKey,
+        name: preset.name,
+        mimeType,
+        width,
+        height,
+        sha256,
+        size: bytes.length,
+      });
+      await storage.put(storageKey, Readable.from([bytes]));
+    }
+    recorded = "unknown";
+    const kept = await db.transaction((tx) => record(tx, file, variants, placeholder));
+    recorded = new Set(kept);
+    return kept !== null;
+  } catch (error) {
+    recorded = recorded === "unknown" && commitIsInDoubt(error) ? "unknown" : new Set();
+    throw error;
+  } finally {
+    if (recorded !== "unknown") await removeSurplus(storage, variants, recorded);
+  }
+}
+
+/** The media file first, then its blob, as the purge goes: two that lock in the same order never wait for each other. */
+async function record(
+  tx: Database,
+  file: MediaFileView,
+  variants: readonly NewVariant[],
+  placeholder: string,
+): Promise<string[] | null> {
+  if (!(await updateVariantsStatus(tx, file.id, "READY"))) return null;
+  const inserted = await insertVariants(tx, variants);
+  await updatePlaceholder(tx, file.blobId, placeholder);
+  await announce(tx, file);
+  return inserted;
+}
+
+/** Tells who follows the company's files that the renditions of one are there. */
+export async function announce(tx: Database, { id, companyId }: Pick<MediaFileView, "id" | "companyId">) {
+  await appendEvent(tx, {
+    topic: `media:${companyId}`,
+    companyId,
+    type: "file.variants-ready",
+    payload: { mediaFileId: id },
+  });
+}
+
+async function removeSurplus(
+  storage: Storage,
+  variants: readonly NewVariant[],
+  recorded: ReadonlySet<string>,
+): Promise<void> {
+  const surplus = variants.map((variant) => variant.storageKey).filter((key) => !recorded.has(key));
+  // What cannot be removed now, the sweep removes.
+  if (surplus.length > 0) await storage.delete(surplus).catch(() => {});
+}

@@ -1,0 +1,121 @@
+import type { Database } from "../../../platform/database/client.js";
+import { appendEvent } from "../../../platform/events/event.repository.js";
+import type { Job } from "../../../platform/jobs/job.js";
+import { insertAuditEntry } from "../../identity/audit.repository.js";
+import type { AllBucketRules } from "../buckets.js";
+import { kindOf } from "../file-types.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { refuseUnsafe } from "../media-file.service.js";
+import type { Preset } from "../presets.js";
+import { presetsOf } from "../presets.js";
+import { findMediaFileToRender, listVariantNames, updateVariantsStatus } from "../variant.repository.js";
+import { announce, keepVariants } from "./keep-variants.js";
+import type { Rendered, RenderOptions } from "./render.js";
+import { RENDER_VARIANTS } from "./request-renderings.js";
+import type { SourceDeps } from "./source.js";
+import { openSource } from "./source.js";
+
+export interface RenderVariantsData {
+  readonly mediaFileId: string;
+}
+
+export interface RenderVariantsDeps extends SourceDeps {
+  readonly db: Database;
+  readonly buckets: AllBucketRules;
+  /** The largest image, in pixels (width × height). */
+  readonly maxPixels: number;
+  readonly render: (
+    input: Buffer | string,
+    presets: readonly Preset[],
+    options: RenderOptions,
+  ) => Promise<Rendered>;
+  /** A picture of a video, by the path of a local file of it; null where none can be made. */
+  readonly posterOf?: (path: string, signal: AbortSignal) => Promise<Buffer | null>;
+}
+
+const TIMEOUT_SECONDS = 120;
+const DECODING_SECONDS = 60;
+
+/**
+ * Makes the renditions that a file's bucket prescribes and that its bytes have not got yet. The original is only read.
+ *
+ * One at once: a rendering keeps a processor busy, and the requests beside it need the others.
+ */
+export function createRenderVariantsJob(deps: RenderVariantsDeps): Job<RenderVariantsData> {
+  return {
+    name: RENDER_VARIANTS,
+    atOnce: 1,
+    timeoutSeconds: TIMEOUT_SECONDS,
+    retries: 3,
+    run: (data, signal) => run(deps, data, signal),
+    onDead: (data) => giveUp(deps, data),
+  };
+}
+
+async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData, signal: AbortSignal) {
+  const file = await findMediaFileToRender(deps.db, mediaFileId);
+  if (file === null) return { outcome: "purged" };
+  const presets = presetsOf(deps.buckets[file.bucket], file.mimeType);
+  if (presets.length === 0) return end(deps, file, "NOT_APPLICABLE");
+  const there = new Set((await listVariantNames(deps.db, [file.blobId])).map((variant) => variant.name));
+  const missing = presets.filter((preset) => !there.has(preset.name));
+  if (missing.length === 0) return end(deps, file, "READY");
+  refuseUnsafe(file);
+  const rendered = await renderFile(deps, file, missing, signal);
+  if (rendered === null) return end(deps, file, "NOT_APPLICABLE");
+  const kept = await keepVariants(deps, file, rendered);
+  return kept
+    ? { outcome: "rendered", variants: missing.map((preset) => preset.name) }
+    : { outcome: "purged" };
+}
+
+/** Null for a video of which no picture can be made here. */
+async function renderFile(
+  deps: RenderVariantsDeps,
+  file: MediaFileView,
+  presets: readonly Preset[],
+  signal: AbortSignal,
+): Promise<Rendered | null> {
+  const isVideo = kindOf(file.mimeType) === "VIDEO";
+  if (isVideo && !deps.posterOf) return null;
+  const source = await openSource(deps, file, { asFile: isVideo, signal });
+  try {
+    const picture = isVideo ? await deps.posterOf?.(String(source.input), signal) : source.input;
+    if (!picture) return null;
+    const options = { maxPixels: deps.maxPixels, timeoutSeconds: DECODING_SECONDS, signal };
+    return await deps.render(picture, presets, options);
+  } finally {
+    await source[Symbol.asyncDispose]();
+  }
+}
+
+async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "READY" | "NOT_APPLICABLE") {
+  if (file.variantsStatus === status) return { outcome: "done before" };
+  await db.transaction(async (tx) => {
+    if ((await updateVariantsStatus(tx, file.id, status)) && status === "READY") await announce(tx, file);
+  });
+  return { outcome: status };
+}
+
+/** After the last retry: says so, and leaves the original as it is. */
+async function giveUp({ db }: RenderVariantsDeps, { mediaFileId }: RenderVariantsData): Promise<void> {
+  const file = await findMediaFileToRender(db, mediaFileId);
+  if (file === null || file.variantsStatus !== "PENDING") return;
+  const { id, companyId } = file;
+  await db.transaction(async (tx) => {
+    if (!(await updateVariantsStatus(tx, id, "FAILED"))) return;
+    await insertAuditEntry(tx, {
+      companyId,
+      actorId: null,
+      action: "media-file.rendering-failed",
+      subjectType: "media-file",
+      subjectId: id,
+    });
+    await appendEvent(tx, {
+      topic: `media:${companyId}`,
+      companyId,
+      type: "file.variants-failed",
+      payload: { mediaFileId: id },
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import type { Database } from "../../../platform/database/client.js";
+import type { JobSender } from "../../../platform/jobs/job.js";
+import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
+import type { BucketRules } from "../buckets.js";
+import { presetsOf } from "../presets.js";
+import { listVariantNames } from "../variant.repository.js";
+
+/** The job that makes renditions. */
+export const RENDER_VARIANTS = "render-variants";
+
+/**
+ * How it stands with the renditions of files that are being recorded: what shares its bytes with an earlier file may
+ * have them all. Bytes that are new have none, which spares the question.
+ *
+ * @param claimed the blobs of the files @param stored those of them whose bytes this upload has stored, by hash
+ */
+export async function variantsStatusOf(
+  tx: Database,
+  rules: BucketRules,
+  claimed: readonly ClaimedBlob[],
+  stored: ReadonlyMap<string, NewBlob>,
+) {
+  const known = claimed.filter((blob) => stored.get(blob.sha256)?.storageKey !== blob.storageKey);
+  const there = new Set<string>();
+  if (known.length > 0 && rules.presets.length > 0)
+    for (const { blobId, name } of await listVariantNames(
+      tx,
+      known.map((blob) => blob.id),
+    ))
+      there.add(`${blobId} ${name}`);
+  return (blobId: string, mimeType: string): "NOT_APPLICABLE" | "READY" | "PENDING" => {
+    const presets = presetsOf(rules, mimeType);
+    if (presets.length === 0) return "NOT_APPLICABLE";
+    return presets.every(({ name }) => there.has(`${blobId} ${name}`)) ? "READY" : "PENDING";
+  };
+}
+
+/** Has renditions made of files, in the transaction that records them. */
+export async function requestRenderings(
+  { jobs, tx }: { readonly jobs: JobSender; readonly tx: Database },
+  mediaFileIds: readonly string[],
+): Promise<void> {
+  if (mediaFileIds.length === 0) return;
+  await jobs.send(
+    tx,
+    mediaFileIds.map((mediaFileId) => ({ name: RENDER_VARIANTS, data: { mediaFileId } })),
+  );
+}
