@@ -4,7 +4,7 @@ import { ExitCode } from "./commands/exit-code.js";
 import { addImportCommand } from "./commands/import.command.js";
 import { addMigrateCommand } from "./commands/migrate.command.js";
 import { addSeedCommand } from "./commands/seed.command.js";
-import { addServeCommand } from "./commands/serve.command.js";
+import { addServeCommand, addWorkerCommand } from "./commands/serve.command.js";
 import { addTokenCommand } from "./commands/token.command.js";
 
 const HELP = `
@@ -16,6 +16,7 @@ as it should be; 64 wrong usage; 130 stopped by Ctrl-C.`;
 
 const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => void)[] = [
   addServeCommand,
+  addWorkerCommand,
   addMigrateCommand,
   addSeedCommand,
   addImportCommand,

@@ -15,6 +15,8 @@ export type Role = "server" | "worker" | "command";
 /** The way to a database, and what to let go of when it is no longer needed. */
 export interface FoundDatabase {
   readonly url: string;
+  /** Resolves when another process stops the database that it shares with this one. */
+  readonly lost: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ interface Wanted {
 /** How long a server that is about to start or to stop is waited for. */
 const JOIN_LIMIT_MS = 30 * SECOND_MS;
 const LOOK_AGAIN_MS = 50;
+const WATCH_EVERY_MS = 2 * SECOND_MS;
 
 /**
  * The outside database; or the embedded one, started here, or joined when a server on this data folder runs it
@@ -37,11 +40,11 @@ const LOOK_AGAIN_MS = 50;
  */
 export async function findDatabase(wanted: Wanted): Promise<FoundDatabase> {
   const { config, dataFolder, role } = wanted;
-  if (role !== "server" && config.DATABASE_URL) return { url: config.DATABASE_URL, close: async () => {} };
+  if (role !== "server" && config.DATABASE_URL) return outside(config.DATABASE_URL);
   if (role !== "server") return startOrJoin(wanted);
 
   const lock = await lockDataFolder(dataFolder);
-  if (config.DATABASE_URL) return { url: config.DATABASE_URL, close: () => lock.release() };
+  if (config.DATABASE_URL) return { ...outside(config.DATABASE_URL), close: () => lock.release() };
   return startUnder(lock, wanted);
 }
 
@@ -52,7 +55,7 @@ async function startOrJoin(wanted: Wanted): Promise<FoundDatabase> {
     const attempt = await tryToLockDataFolder(wanted.dataFolder);
     if ("release" in attempt) return startUnder(attempt, wanted);
     const url = await findEmbeddedPostgres(clusterFolder(wanted.dataFolder));
-    if (url) return { url, close: async () => {} };
+    if (url) return { url, ...watch(url, wanted.dataFolder) };
     if (Date.now() > deadline)
       throw new Error(
         `Process ${attempt.holder} uses the data folder ${wanted.dataFolder}, but its database takes no connections. ` +
@@ -71,11 +74,32 @@ async function startUnder(
       folder: clusterFolder(dataFolder),
       log: (line) => log.debug({ postgres: line }, "postgres"),
     });
-    return { url: postgres.url, close: () => postgres.stop().finally(() => lock.release()) };
+    return {
+      url: postgres.url,
+      lost: never,
+      close: () => postgres.stop().finally(() => lock.release()),
+    };
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+const never = new Promise<void>(() => {});
+
+const outside = (url: string): FoundDatabase => ({ url, lost: never, close: async () => {} });
+
+/** A database that somebody else runs. When it starts again, it has another port. */
+function watch(url: string, dataFolder: string): Pick<FoundDatabase, "lost" | "close"> {
+  const stopped = new AbortController();
+  const lost = (async () => {
+    while (!stopped.signal.aborted) {
+      await delay(WATCH_EVERY_MS, undefined, { ref: false, signal: stopped.signal }).catch(() => {});
+      if (!stopped.signal.aborted && (await findEmbeddedPostgres(clusterFolder(dataFolder))) !== url) return;
+    }
+    await never;
+  })();
+  return { lost, close: async () => stopped.abort() };
 }
 
 const clusterFolder = (dataFolder: string): string => join(dataFolder, "postgres");

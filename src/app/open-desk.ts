@@ -1,22 +1,32 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
+import { SECOND_MS } from "../kernel/clock.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { connectDatabase } from "../platform/database/client.js";
 import { runMigrations } from "../platform/database/migrate.js";
+import type { JobQueue } from "../platform/jobs/job-queue.js";
+import { createJobQueue } from "../platform/jobs/job-queue.js";
 import type { Role } from "./find-database.js";
 import { findDatabase } from "./find-database.js";
+import { createJobs } from "./jobs.js";
 import { readSecrets } from "./secrets.js";
 import type { Services } from "./services.js";
 import { createServices } from "./services.js";
 
-/** Everything but HTTP and the jobs: what the server, a worker and every command stand on. */
+/** Everything but HTTP: what the server, a worker and every command stand on. */
 export interface OpenDesk {
   readonly services: Services;
   readonly database: DatabaseClient;
   readonly databaseUrl: string;
   readonly dataFolder: string;
+  /** Jobs can be asked for; `work` begins to run them here. */
+  readonly jobQueue: JobQueue;
+  /** Resolves when a server that this process shares the embedded database of has stopped it. */
+  readonly databaseLost: Promise<void>;
+  /** Takes no more jobs and lets those under way finish, within the time of a shutdown. Idempotent. */
+  stopJobs(): Promise<void>;
   /** Closes everything in the opposite order of its opening. Idempotent. */
   close(): Promise<void>;
 }
@@ -30,7 +40,7 @@ export interface OpenDeskOptions {
 }
 
 /**
- * Opens data folder, database (migrated) and services. A worker or a command may open them beside a server that runs
+ * Opens data folder, database (migrated), services and the job queue. A worker or a command may open them beside a server that runs
  * on the same data folder, and leaves that alone at its close.
  *
  * @throws Error that says what is in the way, with nothing left open
@@ -52,12 +62,25 @@ export async function openDesk({ config, log, role, onStatement }: OpenDeskOptio
     });
     closers.push(() => database.close());
 
+    const jobQueue = createJobQueue({
+      databaseUrl: found.url,
+      log,
+      works: role === "worker" || (role === "server" && config.WORKER),
+      concurrency: config.WORKER_CONCURRENCY,
+    });
     const secrets = await readSecrets(config, dataFolder);
-    const services = await createServices({ config, secrets, database, dataFolder });
+    const services = await createServices({ config, secrets, database, dataFolder, jobs: jobQueue.sender });
     closers.push(() => services.tempFolder.close());
-    return { services, database, databaseUrl: found.url, dataFolder, close };
+    const stopJobs = () => jobQueue.stop(patienceOf(config));
+    closers.push(stopJobs);
+    await jobQueue.open(createJobs({ config, database, services }));
+    const { url: databaseUrl, lost: databaseLost } = found;
+    return { services, database, databaseUrl, databaseLost, dataFolder, jobQueue, stopJobs, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/** Jobs are given up a little before the shutdown is, so that the queue hears of it. */
+const patienceOf = ({ SHUTDOWN_SECONDS }: Config): number => SHUTDOWN_SECONDS * SECOND_MS - 2 * SECOND_MS;

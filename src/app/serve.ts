@@ -1,12 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { MINUTE_MS } from "../kernel/clock.js";
 import { bootstrapAdmin } from "../modules/identity/bootstrap-admin.js";
-import { deleteEndedSessions } from "../modules/identity/session.repository.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
-import { deleteEndedWindows } from "../platform/rate-limit/rate-limit.repository.js";
-import { startSchedule } from "../platform/schedule.js";
 import { seedDemo } from "./demo/seed-demo.js";
 import { createHttp } from "./http.js";
 import { openDesk } from "./open-desk.js";
@@ -29,7 +25,7 @@ export interface ServeOptions {
   readonly onStatement?: (statement: string) => void;
 }
 
-/** Starts everything: data folder, database, migrations, services, HTTP, recurring tasks. */
+/** Starts everything: data folder, database, migrations, services, HTTP, and the running of jobs unless WORKER is off. */
 export async function serve({ config, log, onStatement }: ServeOptions): Promise<Desk> {
   const open = await openDesk({ config, log, role: "server", ...(onStatement && { onStatement }) });
   const closers: (() => Promise<unknown>)[] = [() => open.close()];
@@ -43,22 +39,12 @@ export async function serve({ config, log, onStatement }: ServeOptions): Promise
     if (config.demoData) await seedDemo(database, services);
 
     const http = await createHttp({ config, services, database, log });
-    closers.push(() => http.close());
+    closers.push(() => Promise.all([http.close(), open.stopJobs()]));
     const url = await http.listen({ host: config.HOST, port: config.PORT });
-    const schedule = startSchedule(recurringTasks(services, database), log);
-    closers.push(() => schedule.stop());
+    if (config.WORKER) await open.jobQueue.work();
     return { url, http, services, database, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function recurringTasks({ upkeep }: Services, { db }: DatabaseClient) {
-  return [
-    { name: "sweep-storage", everyMs: 15 * MINUTE_MS, run: () => upkeep.sweepStorage() },
-    { name: "purge-deleted", everyMs: 60 * MINUTE_MS, run: () => upkeep.purgeDeleted() },
-    { name: "end-rate-limits", everyMs: 60 * MINUTE_MS, run: () => deleteEndedWindows(db) },
-    { name: "end-sessions", everyMs: 60 * MINUTE_MS, run: () => deleteEndedSessions(db, new Date()) },
-  ];
 }

@@ -50,8 +50,9 @@ export interface ServiceOptions {
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
   readonly dataFolder: string;
+  /** Where services ask for jobs. */
+  readonly jobs: JobSender;
   readonly clock?: Clock;
-  readonly jobs?: JobSender;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -62,8 +63,8 @@ export async function createServices({
   secrets,
   database,
   dataFolder,
+  jobs,
   clock = systemClock,
-  jobs = { async send() {} },
 }: ServiceOptions) {
   const { db } = database;
   const storageRoot = join(dataFolder, "files");
@@ -103,6 +104,7 @@ export async function createServices({
   const ticketPurge = createTicketPurgeService({ db, attachmentDeletions });
   return {
     ...identity,
+    jobs,
     signer,
     storage,
     tempFolder,

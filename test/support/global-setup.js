@@ -98,4 +98,8 @@ async function makeTemplate(adminUrl) {
   const url = new URL(adminUrl);
   url.pathname = `/${TEMPLATE}`;
   await runMigrations(url.href);
+  const { createJobQueue } = await load("platform/jobs/job-queue.js");
+  const queue = createJobQueue({ databaseUrl: url.href, log: console, works: false, concurrency: 1 });
+  await queue.open([]);
+  await queue.stop(1_000);
 }

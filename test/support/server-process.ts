@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 /** Built at the beginning of every test run. */
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 /** The line for people, and the log's line in production. */
-const READY = /Filedesk is ready: (\S+)\/graphql|"url":"([^"]+)","msg":"the server is ready"/;
+const READY =
+  /Filedesk is ready: (\S+)\/graphql|"url":"([^"]+)","msg":"the server is ready"|(?:worker is ready)/;
 const START_MS = 20_000;
 
 export interface Ending {
@@ -18,8 +19,12 @@ export interface Ending {
 }
 
 /** The built server in a process of its own, as an operator runs it. */
-export interface ServerProcess {
+export interface ServerProcess extends BuiltProcess {
   readonly url: string;
+}
+
+/** The built program in a process of its own. */
+export interface BuiltProcess {
   readonly pid: number;
   /** From the spawn to the line that says that it is ready, in milliseconds. */
   readonly startMs: number;
@@ -38,10 +43,12 @@ export type Environment = Readonly<Record<string, string>>;
 const LEASH =
   "data:text/javascript,process.stdin.on('end',()=>process.kill(process.pid,'SIGKILL')).resume().unref()";
 
-function launch(environment: Environment) {
+type Command = "serve" | "worker";
+
+function launch(environment: Environment, command: Command = "serve") {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm run build`);
   const { PATH = "", HOME = "", TMPDIR } = process.env;
-  const child = spawn(process.execPath, ["--max-semi-space-size=32", "--import", LEASH, MAIN, "serve"], {
+  const child = spawn(process.execPath, ["--max-semi-space-size=32", "--import", LEASH, MAIN, command], {
     stdio: ["pipe", "pipe", "pipe"],
     cwd: tmpdir(), // no .env of a developer's
     env: {
@@ -63,9 +70,16 @@ function launch(environment: Environment) {
 }
 
 /** @throws what it printed, when it ends instead of becoming ready */
-export async function startServerProcess(environment: Environment): Promise<ServerProcess> {
+export const startServerProcess = (environment: Environment): Promise<ServerProcess> =>
+  start(environment, "serve");
+
+/** A worker as an operator runs it. @throws what it printed, when it ends instead of becoming ready */
+export const startWorkerProcess = (environment: Environment): Promise<BuiltProcess> =>
+  start(environment, "worker");
+
+async function start(environment: Environment, command: Command): Promise<ServerProcess> {
   const startedAt = performance.now();
-  const { child, ended, output } = launch(environment);
+  const { child, ended, output } = launch(environment, command);
   const impatience = setTimeout(() => child.kill("SIGKILL"), START_MS);
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on("data", () => {

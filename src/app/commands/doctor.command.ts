@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { connectDatabase } from "../../platform/database/client.js";
 import type { Check } from "../doctor/checks.js";
-import { checkDatabase, checkMachine, checkStorage } from "../doctor/checks.js";
+import { checkDatabase, checkMachine, checkQueues, checkStorage } from "../doctor/checks.js";
 import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js";
 import { findDatabase } from "../find-database.js";
 import { readSecrets } from "../secrets.js";
@@ -53,6 +53,9 @@ function tell(output: Output, check: Check): void {
   output.line(`  ${SIGNS[check.state]}  ${check.name}: ${check.detail}`);
 }
 
+/** An examination asks for none. */
+const NO_JOBS = { send: async () => {} };
+
 /** What needs the database: when that is out of reach, this is said, and the rest is left out. */
 async function checkInside({ config, log, output }: CommandRun, dataFolder: string): Promise<Check[]> {
   try {
@@ -60,12 +63,16 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
     const database = connectDatabase(found.url, { connections: 2 });
     try {
       const secrets = await readSecrets(config, dataFolder);
-      const services = await createServices({ config, secrets, database, dataFolder });
+      const services = await createServices({ config, secrets, database, dataFolder, jobs: NO_JOBS });
       try {
         output.line("\nBuckets");
         for (const rules of Object.values(services.buckets)) output.event("bucket", rules);
         for (const line of aligned(bucketsInForce(services.buckets))) output.line(line);
-        return [...(await checkDatabase(found.url, database)), await checkStorage(services.storage)];
+        return [
+          ...(await checkDatabase(found.url, database)),
+          await checkQueues(database.db),
+          await checkStorage(services.storage),
+        ];
       } finally {
         await services.tempFolder.close();
       }

@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
 import { access, constants, statfs } from "node:fs/promises";
 import { promisify } from "node:util";
+import { sql } from "drizzle-orm";
 import { MIB } from "../../kernel/bytes.js";
 import type { Config } from "../../platform/config/config.js";
-import type { DatabaseClient } from "../../platform/database/client.js";
+import type { Database, DatabaseClient } from "../../platform/database/client.js";
 import { migrationsOf } from "../../platform/database/migrate.js";
+import type { JobCount } from "../../platform/jobs/job-count.repository.js";
+import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import { inWords } from "../start-faults.js";
 
@@ -86,6 +89,22 @@ export async function checkDatabase(url: string, database: DatabaseClient): Prom
   } catch (error) {
     return [problem("database", inWords(error as Error))];
   }
+}
+
+/** What waits to be done, and what could not be done in all its attempts. */
+export async function checkQueues(db: Database): Promise<Check> {
+  const isThere = await db.execute<{ found: boolean }>(
+    sql`select to_regclass('pgboss.queue') is not null as found`,
+  );
+  if (!isThere[0]?.found)
+    return note("jobs", "there is no queue yet: the server makes it at its first start");
+  const counts = await listJobCounts(db);
+  const sum = (count: (one: JobCount) => number) => counts.reduce((total, one) => total + count(one), 0);
+  const dead = counts.filter((one) => one.dead > 0).map((one) => `${one.name} (${one.dead})`);
+  const detail = `${sum((one) => one.queued)} wait, ${sum((one) => one.active)} run, ${sum((one) => one.failed)} are to be tried again`;
+  return dead.length === 0
+    ? ok("jobs", detail)
+    : problem("jobs", `${detail}; given up in the last 30 days: ${dead.join(", ")}`);
 }
 
 /** Writes, reads and removes a small object. */

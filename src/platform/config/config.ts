@@ -34,7 +34,7 @@ export const settings = {
   }),
   SHUTDOWN_SECONDS: whole({
     default: 30,
-    desc: "How long a shutdown waits for uploads and downloads in flight",
+    desc: "How long a shutdown waits for uploads, downloads and jobs under way",
     example: "30",
   }),
 
@@ -48,7 +48,11 @@ export const settings = {
     desc: "A Postgres, version 15 or newer; without it an embedded one is started",
     example: "postgres://filedesk:secret@localhost:5432/filedesk",
   }),
-  DATABASE_CONNECTIONS: whole({ default: 10, desc: "Connections to the database at most", example: "10" }),
+  DATABASE_CONNECTIONS: whole({
+    default: 10,
+    desc: "Connections to the database at most; the job queue takes up to 4 more",
+    example: "10",
+  }),
   EMBEDDED_DATABASE: bool({
     default: false,
     desc: "Asks for the embedded database in production",
@@ -58,6 +62,17 @@ export const settings = {
     default: undefined,
     desc: "Seeds two companies, nine people and some tickets; by default outside production",
     example: "true",
+  }),
+
+  WORKER: bool({
+    default: true,
+    desc: "Whether the server runs jobs itself; `off` leaves them to `filedesk worker`",
+    example: "off",
+  }),
+  WORKER_CONCURRENCY: whole({
+    default: 2,
+    desc: "Jobs of one kind that a process runs at once at most",
+    example: "4",
   }),
 
   EMBEDDED_SECRETS: bool({

@@ -34,6 +34,8 @@ const SUPERVISE_EVERY_SECONDS = 3;
 const LOOK_EVERY_SECONDS = 1;
 /** The same for queues whose jobs have no hurry. */
 const LOOK_SELDOM_SECONDS = 3;
+/** While the database is away, each queue has the same fault every second: the others are in the log at `debug`. */
+const TELL_AGAIN_AFTER_MS = 10_000;
 /** How long the aborted runs of a stop may take to notice. */
 const ABORT_PATIENCE_MS = 1_000;
 
@@ -51,7 +53,12 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
     maintenanceIntervalSeconds: 300,
     cronWorkerIntervalSeconds: 2,
   });
-  boss.on("error", (error) => log.error({ err: error }, "the job queue has a fault"));
+  let toldAt = 0;
+  boss.on("error", (error) => {
+    const isRepeated = Date.now() - toldAt < TELL_AGAIN_AFTER_MS;
+    if (!isRepeated) toldAt = Date.now();
+    log[isRepeated ? "debug" : "error"]({ err: error }, "the job queue has a fault");
+  });
   boss.on("warning", (warning) => log.warn(warning, "the job queue warns"));
   const runner = createRunner(log);
   let known: readonly Job[] = [];

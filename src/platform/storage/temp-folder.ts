@@ -10,6 +10,8 @@ import { createTempFile, makePrivateFolder } from "./temp-file.js";
 export interface TempFolder {
   readonly path: string;
   open(): Promise<TempFile>;
+  /** Removes what processes that are gone have left beside it. */
+  removeAbandoned(): Promise<void>;
   /** Removes the folder when nothing is in it any more. */
   close(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function openTempFolder(parent: string): Promise<TempFolder> {
   return {
     path,
     open: async () => createTempFile(path),
+    removeAbandoned: () => removeAbandoned(parent),
     async close() {
       clearInterval(touching);
       await rmdir(path).catch((error: unknown) => {
@@ -51,7 +54,7 @@ export async function openTempFolder(parent: string): Promise<TempFolder> {
 export const ownTempFolder = (parent: string): string => join(parent, ownName());
 
 /** Removes what processes that are gone have left below `parent`, and what is nobody's. */
-export async function removeAbandoned(parent: string): Promise<void> {
+async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent).catch(() => [])) {
     const path = join(parent, name);
     if (!(await isAbandoned(path, name))) continue;

@@ -455,7 +455,7 @@ const incoming = (...files: { name: string; bytes: Buffer }[]) => ({
 
 const tempFolder = () => {
   const folder = `${world.server.dataFolder}/files/.tmp`;
-  return { path: folder, open: async () => createTempFile(folder), close: async () => {} };
+  return { path: folder, open: async () => createTempFile(folder), close: async () => {}, removeAbandoned: async () => 0 };
 };
 
 /** By the way of an upload, without a usage. @returns the file's id */

@@ -1,0 +1,23 @@
+import type { Logger } from "pino";
+import type { Config } from "../platform/config/config.js";
+import { openDesk } from "./open-desk.js";
+
+/** A process that runs jobs and nothing else. */
+export interface Worker {
+  /** Resolves when the database goes away for good, so that nothing is left to do here. */
+  readonly databaseLost: Promise<void>;
+  /** Lets the jobs under way finish, within the time of a shutdown. */
+  close(): Promise<void>;
+}
+
+/** Starts a worker: as many as one likes may run, beside servers or without one. */
+export async function work({ config, log }: { config: Config; log: Logger }): Promise<Worker> {
+  const { jobQueue, databaseLost, close } = await openDesk({ config, log, role: "worker" });
+  try {
+    await jobQueue.work();
+    return { databaseLost, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+import type { Clock } from "../../kernel/clock.js";
+import type { Database } from "../../platform/database/client.js";
+import type { Job } from "../../platform/jobs/job.js";
+import { deleteEndedSessions } from "./session.repository.js";
+
+/** Forgets sessions that have ended. */
+export const createEndSessionsJob = ({ db, clock }: { db: Database; clock: Clock }): Job => ({
+  name: "end-sessions",
+  atOnce: 1,
+  timeoutSeconds: 600,
+  retries: 3,
+  cron: "17 * * * *",
+  run: () => deleteEndedSessions(db, clock()),
+});
