@@ -3,9 +3,11 @@ import { addDoctorCommand } from "./commands/doctor.command.js";
 import { ExitCode } from "./commands/exit-code.js";
 import { addImportCommand } from "./commands/import.command.js";
 import { addMigrateCommand } from "./commands/migrate.command.js";
+import { addReportCommand } from "./commands/report.command.js";
 import { addSeedCommand } from "./commands/seed.command.js";
 import { addServeCommand, addWorkerCommand } from "./commands/serve.command.js";
 import { addTokenCommand } from "./commands/token.command.js";
+import { addPurgeCommand, addSweepCommand, addVerifyCommand } from "./commands/upkeep.command.js";
 
 const HELP = `
 Settings come from the environment and from a file .env in the current folder: see .env.example.
@@ -20,6 +22,10 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addMigrateCommand,
   addSeedCommand,
   addImportCommand,
+  addReportCommand,
+  addVerifyCommand,
+  addPurgeCommand,
+  addSweepCommand,
   addDoctorCommand,
   addTokenCommand,
 ];

@@ -41,7 +41,8 @@ export async function runCommand(
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
     const config = readConfig(environment);
-    const log = pino({ level: config.LOG_LEVEL === "info" ? "warn" : config.LOG_LEVEL }, destination(2));
+    // What goes wrong is said by the command itself.
+    const log = pino({ level: config.LOG_LEVEL === "info" ? "fatal" : config.LOG_LEVEL }, destination(2));
     const code = await work({ config, log, output, signal: stop.signal });
     process.exitCode = code;
   } catch (error) {

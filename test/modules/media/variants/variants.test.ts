@@ -455,7 +455,12 @@ const incoming = (...files: { name: string; bytes: Buffer }[]) => ({
 
 const tempFolder = () => {
   const folder = `${world.server.dataFolder}/files/.tmp`;
-  return { path: folder, open: async () => createTempFile(folder), close: async () => {}, removeAbandoned: async () => 0 };
+  return {
+    path: folder,
+    open: async () => createTempFile(folder),
+    close: async () => {},
+    removeAbandoned: async () => {},
+  };
 };
 
 /** By the way of an upload, without a usage. @returns the file's id */
