@@ -69,8 +69,6 @@ export interface ImportSummary {
   readonly interrupted: boolean;
 }
 
-export type MediaImportService = ReturnType<typeof createMediaImportService>;
-
 const RETRY_AFTER_MS = [SECOND_MS, 4 * SECOND_MS];
 
 /** Takes in what a desk has already: the files that a manifest names. For the operator; it asks for no viewer. */
