@@ -44,7 +44,7 @@ export async function purgeDeleted(
   const { tickets, released } = await ticketPurge.purgeDeleted(before, { ...options, companyIds });
   if (!dryRun) {
     await attachmentDeletions.purgeDeleted(before);
-    await deps.postDeletions.purgeDeleted(before);
+    await postDeletions.purgeDeleted(before);
   }
   const purged = new Set<string>();
   const onPurged = dryRun ? (id: string) => void purged.add(id) : undefined;

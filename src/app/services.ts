@@ -12,11 +12,13 @@ import { createCompanyService } from "../modules/identity/company.service.js";
 import { createMembershipLoaders } from "../modules/identity/membership.loaders.js";
 import { createMembershipService } from "../modules/identity/membership.service.js";
 import { createRefreshTokens } from "../modules/identity/refresh-token.js";
+import { createScriptTokenService } from "../modules/identity/script-token.service.js";
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
 import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
 import { createDownloadService } from "../modules/media/download.service.js";
+import { createMediaImportService } from "../modules/media/import/media-import.service.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
@@ -102,6 +104,7 @@ export async function createServices({
     tempFolder,
     buckets,
     ...looks,
+    mediaImports: createMediaImportService({ db, checkIns }),
     ...pictures.services,
     ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
@@ -157,6 +160,7 @@ function createIdentity({
       }),
       signInsPerMinute: config.SIGN_INS_PER_MINUTE,
     }),
+    scriptTokens: createScriptTokenService({ db, clock, secret }),
     companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
     memberships: createMembershipService({
       db,

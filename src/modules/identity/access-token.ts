@@ -46,12 +46,20 @@ export type TokenIssuer = (subject: { userId: string; sessionId: string }) => Pr
 /** Resolves to null for a token that is not good; rejects only when the outside keys cannot be had. */
 export type TokenVerifier = (token: string) => Promise<TokenSubject | null>;
 
-/** Makes our own access tokens: JWTs (RFC 7519) of 15 minutes, signed with HS256. */
-export function createTokenIssuer({ secret, clock }: { secret: string; clock: Clock }): TokenIssuer {
+export interface TokenIssuerOptions {
+  readonly secret: string;
+  readonly clock: Clock;
+  /** By default 15 minutes. */
+  readonly lifetimeMs?: number;
+}
+
+/** Makes our own access tokens: JWTs (RFC 7519), signed with HS256. */
+export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
+  const { secret, clock, lifetimeMs = ACCESS_TOKEN_LIFETIME_MS } = options;
   const key = secretKey(secret);
   return async ({ userId, sessionId }) => {
     const now = Math.floor(clock().getTime() / SECOND_MS);
-    const expires = now + ACCESS_TOKEN_LIFETIME_MS / SECOND_MS;
+    const expires = now + Math.floor(lifetimeMs / SECOND_MS);
     const accessToken = await new SignJWT({ sid: sessionId })
       .setProtectedHeader({ alg: "HS256", typ: "JWT" })
       .setIssuer(OURSELVES)

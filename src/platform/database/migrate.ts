@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
@@ -25,6 +27,38 @@ export async function runMigrations(url: string): Promise<void> {
       );
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
     await migrate(drizzle(sql), { migrationsFolder });
+  } finally {
+    await sql.end();
+  }
+}
+
+export interface Migrations {
+  /** Of the Postgres server, such as `18.4`. */
+  readonly serverVersion: string;
+  readonly applied: number;
+  /** Names of those that are to be applied, in their order. */
+  readonly pending: readonly string[];
+}
+
+/** How far a database's schema has come. Changes nothing. */
+export async function migrationsOf(url: string): Promise<Migrations> {
+  const journal = JSON.parse(await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8")) as {
+    entries: { tag: string; when: number }[];
+  };
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    const [server] = await sql<{ version: string; isBegun: boolean }[]>`
+      select current_setting('server_version') as version,
+        to_regclass('drizzle.__drizzle_migrations') is not null as "isBegun"`;
+    const rows = server?.isBegun
+      ? await sql<{ when: string }[]>`select created_at as when from drizzle.__drizzle_migrations`
+      : [];
+    const last = Math.max(0, ...rows.map(({ when }) => Number(when)));
+    return {
+      serverVersion: server?.version ?? "",
+      applied: rows.length,
+      pending: journal.entries.filter(({ when }) => when > last).map(({ tag }) => tag),
+    };
   } finally {
     await sql.end();
   }

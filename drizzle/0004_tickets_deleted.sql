@@ -1,1 +1,0 @@
-CREATE INDEX "tickets_deleted" ON "tickets" USING btree ("deleted_at") WHERE "tickets"."deleted_at" is not null;

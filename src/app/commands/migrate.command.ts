@@ -1,0 +1,33 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { migrationsOf, runMigrations } from "../../platform/database/migrate.js";
+import { findDatabase } from "../find-database.js";
+import { ExitCode } from "./exit-code.js";
+import type { OutputOptions } from "./run-command.js";
+import { runCommand } from "./run-command.js";
+
+export function addMigrateCommand(program: Command, environment: NodeJS.ProcessEnv): void {
+  program
+    .command("migrate")
+    .description("bring the database's schema up to date (the server does it at its start as well)")
+    .option("--dry-run", "say what is missing, and change nothing; exit code 2 when something is")
+    .option("--json", "one JSON object a line")
+    .action((options: OutputOptions & { dryRun?: boolean }) =>
+      runCommand(options, environment, async ({ config, log, output }) => {
+        const dataFolder = resolve(config.FILEDESK_DATA);
+        await mkdir(dataFolder, { recursive: true });
+        const database = await findDatabase({ config, dataFolder, log, role: "command" });
+        try {
+          const { pending } = await migrationsOf(database.url);
+          if (!options.dryRun) await runMigrations(database.url);
+          output.event("done", { pending, dryRun: options.dryRun ?? false });
+          for (const name of pending) output.line(options.dryRun ? `missing: ${name}` : `applied: ${name}`);
+          if (pending.length === 0) output.line("The schema is up to date.");
+          return options.dryRun && pending.length > 0 ? ExitCode.FINDINGS : ExitCode.OK;
+        } finally {
+          await database.close();
+        }
+      }),
+    );
+}

@@ -1,0 +1,91 @@
+import { SingleBar } from "cli-progress";
+import { SECOND_MS } from "../../kernel/clock.js";
+import type { Progress } from "../../kernel/run-options.js";
+
+/** How a command speaks: to people, or one JSON object a line. */
+export interface Output {
+  readonly isJson: boolean;
+  /** Something that happened, for programs alone. */
+  event(event: string, fields?: object): void;
+  /** A line of the result, for people alone: on stdout. */
+  line(text: string): void;
+  /** A line beside the result, for people alone: on stderr. */
+  note(text: string): void;
+  /** Shows how far something has come: a bar on a terminal, else a line now and then. End it with `end`. */
+  progress(what: string): ProgressShow;
+}
+
+export interface ProgressShow {
+  show(progress: Progress): void;
+  end(): void;
+}
+
+const SAY_EVERY_MS = 5 * SECOND_MS;
+
+export function createOutput({ json = false }: { readonly json?: boolean | undefined }): Output {
+  const isTerminal = !json && process.stderr.isTTY === true;
+  const print = (text: string) => void process.stdout.write(`${text}\n`);
+  const note = (text: string) => void process.stderr.write(`${text}\n`);
+  const event = (name: string, fields: object = {}) => {
+    if (json) print(JSON.stringify({ event: name, ...fields }));
+  };
+  return {
+    isJson: json,
+    event,
+    line: (text) => {
+      if (!json) print(text);
+    },
+    note: (text) => {
+      if (!json) note(text);
+    },
+    progress: (what) =>
+      isTerminal
+        ? bar(what)
+        : nowAndThen((progress) =>
+            json ? event("progress", { what, ...progress }) : note(`${what}: ${inNumbers(progress)}`),
+          ),
+  };
+}
+
+const inNumbers = ({ done, total }: Progress) => (total === null ? `${done}` : `${done} of ${total}`);
+
+function bar(what: string): ProgressShow {
+  const shown = new SingleBar({
+    format: `${what} {bar} {value} of {total} ({eta_formatted} left)`,
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: false,
+  });
+  let isShown = false;
+  return {
+    show({ done, total }) {
+      // Where the end is not known, the bar stands at what has been done.
+      const end = Math.max(total ?? done, 1);
+      if (!isShown) shown.start(end, done);
+      isShown = true;
+      shown.setTotal(end);
+      shown.update(done);
+    },
+    end() {
+      if (isShown) shown.stop();
+    },
+  };
+}
+
+function nowAndThen(say: (progress: Progress) => void): ProgressShow {
+  let saidAt = Date.now();
+  return {
+    show(progress) {
+      if (Date.now() - saidAt < SAY_EVERY_MS) return;
+      saidAt = Date.now();
+      say(progress);
+    },
+    end() {},
+  };
+}
+
+/** Rows of two columns, the second one aligned. */
+export function aligned(rows: readonly (readonly [string, string])[], indent = "  "): string[] {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${indent}${name.padEnd(width)}  ${value}`);
+}

@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { formatBytes } from "../../kernel/bytes.js";
+import { listCompaniesById, listCompanyIds } from "../../modules/identity/company.repository.js";
+import { listPeople } from "../../modules/identity/user.repository.js";
+import type { UserViewer } from "../../modules/identity/viewer.js";
+import type { StorageReportView } from "../../modules/media/library/storage-report.service.js";
+import type { Database } from "../../platform/database/client.js";
+import { companyIdOf } from "./company-option.js";
+import { ExitCode } from "./exit-code.js";
+import type { Output } from "./output.js";
+import { aligned } from "./output.js";
+import type { OutputOptions } from "./run-command.js";
+import { runOnDesk } from "./run-command.js";
+
+/** Who has the machine may read everything; there is no person behind it, and nothing is written in this name. */
+const OPERATOR: UserViewer = {
+  kind: "user",
+  id: "00000000-0000-0000-0000-000000000000",
+  email: "",
+  name: "Operator",
+  isAdmin: true,
+  roles: new Map(),
+};
+
+export function addReportCommand(program: Command, environment: NodeJS.ProcessEnv): void {
+  program
+    .command("report")
+    .description("say what each company's files take, and what of it could be freed")
+    .argument("[companies...]", "slugs or ids; all of them when none is given")
+    .option("--json", "one JSON object a line for each company")
+    .action((names: string[], options: OutputOptions) =>
+      runOnDesk(options, environment, async ({ services, database: { db } }, { output, signal }) => {
+        const ids =
+          names.length === 0
+            ? await listCompanyIds(db)
+            : await Promise.all(names.map((name) => companyIdOf(db, name)));
+        const companies = (await listCompaniesById(db, ids)).sort((a, b) => (a.slug < b.slug ? -1 : 1));
+        for (const { id, slug, name } of companies) {
+          signal.throwIfAborted();
+          const report = await services.storageReports.storageReport(OPERATOR, id);
+          output.event("company", { id, slug, name, ...report });
+          if (!output.isJson) await show(output, db, `${name} (${slug})`, report);
+        }
+        output.event("done", { companies: companies.length });
+        return ExitCode.OK;
+      }),
+    );
+}
+
+interface Count {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const inWords = ({ files, bytes }: Count) => `${files} file${files === 1 ? "" : "s"}, ${formatBytes(bytes)}`;
+
+async function show(output: Output, db: Database, title: string, report: StorageReportView): Promise<void> {
+  const people = await listPeople(
+    db,
+    report.byUploader.map(({ uploaderId }) => uploaderId),
+  );
+  const emailOf = new Map(people.map(({ id, email }) => [id, email]));
+  output.line(`${title}: ${inWords(report)}`);
+  const rows: (readonly [string, string])[] = [
+    ["stored", formatBytes(report.storedBytes)],
+    ["renditions", formatBytes(report.variantBytes)],
+    ["saved by storing equal bytes once", formatBytes(report.savedBytes)],
+    ["earlier versions", inWords(report.versions)],
+    ["used by nothing", inWords(report.orphans)],
+    ["deleted, can be restored yet", inWords(report.deleted)],
+    ...report.byBucket.map((count) => [`bucket ${count.bucket}`, inWords(count)] as const),
+    ...report.byType.map((count) => [`type ${count.mimeType}`, inWords(count)] as const),
+    ...report.byUploader.map((count) => [`by ${emailOf.get(count.uploaderId)}`, inWords(count)] as const),
+    ...report.byMonth.map((count) => [`in ${count.month.slice(0, 7)}`, inWords(count)] as const),
+  ];
+  for (const line of aligned(rows)) output.line(line);
+  output.line("");
+}

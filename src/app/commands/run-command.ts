@@ -1,0 +1,71 @@
+import type { Logger } from "pino";
+import { destination, pino } from "pino";
+import type { Config } from "../../platform/config/config.js";
+import { readConfig } from "../../platform/config/config.js";
+import type { OpenDesk } from "../open-desk.js";
+import { openDesk } from "../open-desk.js";
+import { inWords } from "../start-faults.js";
+import { ExitCode } from "./exit-code.js";
+import type { Output } from "./output.js";
+import { createOutput } from "./output.js";
+
+/** What a command has to work with. */
+export interface CommandRun {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly output: Output;
+  /** Aborted by Ctrl-C, and by SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface OutputOptions {
+  readonly json?: boolean;
+}
+
+/**
+ * Runs a command to its end and sets the exit code. Its first Ctrl-C asks it to stop between two items, its second ends
+ * it at once: either way nothing is left half done.
+ */
+export async function runCommand(
+  options: OutputOptions,
+  environment: NodeJS.ProcessEnv,
+  work: (run: CommandRun) => Promise<ExitCode>,
+): Promise<void> {
+  const output = createOutput(options);
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(ExitCode.INTERRUPTED);
+    output.note("Stopping; press Ctrl-C again to end at once.");
+    stop.abort();
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    const config = readConfig(environment);
+    // What goes wrong is said by the command itself.
+    const log = pino({ level: config.LOG_LEVEL === "info" ? "fatal" : config.LOG_LEVEL }, destination(2));
+    const code = await work({ config, log, output, signal: stop.signal });
+    process.exitCode = code;
+  } catch (error) {
+    process.exitCode = stop.signal.aborted ? ExitCode.INTERRUPTED : ExitCode.FAILED;
+    const message = stop.signal.aborted ? "Stopped." : inWords(error as Error);
+    output.event("error", { message });
+    output.note(message);
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+/** As `runCommand`, with the desk open: beside a server that runs on the same data folder, or without one. */
+export const runOnDesk = (
+  options: OutputOptions,
+  environment: NodeJS.ProcessEnv,
+  work: (desk: OpenDesk, run: CommandRun) => Promise<ExitCode>,
+): Promise<void> =>
+  runCommand(options, environment, async (run) => {
+    const desk = await openDesk({ config: run.config, log: run.log, role: "command" });
+    try {
+      return await work(desk, run);
+    } finally {
+      await desk.close();
+    }
+  });

@@ -1,0 +1,128 @@
+import type { Command } from "commander";
+import { formatBytes, MIB } from "../../kernel/bytes.js";
+import type { Progress, RunOptions } from "../../kernel/run-options.js";
+import { companyIdOf } from "./company-option.js";
+import { ExitCode } from "./exit-code.js";
+import { wholeNumber } from "./option-values.js";
+import type { CommandRun, OutputOptions } from "./run-command.js";
+import { runOnDesk } from "./run-command.js";
+
+interface UpkeepOptions extends OutputOptions {
+  readonly dryRun?: boolean;
+}
+
+const DRY_RUN = ["--dry-run", "say what would be removed, and remove nothing"] as const;
+const JSON_LINES = ["--json", "one JSON object a line"] as const;
+const MOST = 1_000_000_000;
+
+/** Runs one task with its progress shown, and tells its report. */
+async function perform<Report extends object>(
+  { output, signal }: CommandRun,
+  { name, dryRun = false }: { readonly name: string; readonly dryRun?: boolean | undefined },
+  task: (options: RunOptions) => Promise<Report>,
+): Promise<Report> {
+  const progress = output.progress(name);
+  const onProgress = (reached: Progress) => progress.show(reached);
+  const report = await task({ dryRun, signal, onProgress }).finally(progress.end);
+  output.event("done", { task: name, dryRun, ...report });
+  output.line(`${name}${dryRun ? " (dry run)" : ""}: ${inWords(report)}`);
+  return report;
+}
+
+/** `removedBytes` → `removed bytes`; what is counted in bytes is shown in larger units. */
+const inWords = (report: object): string =>
+  Object.entries(report)
+    .map(([name, value]) => {
+      const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+      return /bytes$/i.test(name) ? `${words} ${formatBytes(Number(value))}` : `${words} ${value}`;
+    })
+    .join(", ");
+
+export function addVerifyCommand(program: Command, environment: NodeJS.ProcessEnv): void {
+  program
+    .command("verify")
+    .description("read the stored files again and compare them with their hashes")
+    .option(
+      "--files <number>",
+      "so many at most, those first that nobody read for longest",
+      wholeNumber(1, MOST),
+    )
+    .option("--megabytes <number>", "so much at most", wholeNumber(1, MOST))
+    .option("--dry-run", "say what is wrong, and neither mark files nor tell their managers")
+    .option(...JSON_LINES)
+    .addHelpText(
+      "after",
+      `
+A file whose bytes are not what they were, or are missing, is marked and no longer given out; its managers are told.
+Neither bytes nor hashes are changed. Exit codes: 0 all files are what they were; 2 some are not.`,
+    )
+    .action((options: UpkeepOptions & { files?: number; megabytes?: number }) =>
+      runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
+        const missing = await perform(run, { name: "find-missing", ...options }, upkeep.findMissing);
+        const limits = {
+          files: options.files ?? Number.MAX_SAFE_INTEGER,
+          bytes: options.megabytes === undefined ? Number.MAX_SAFE_INTEGER : options.megabytes * MIB,
+        };
+        const verified = await perform(run, { name: "verify-integrity", ...options }, (more) =>
+          upkeep.verifyIntegrity({ ...more, limits }),
+        );
+        const findings = missing.missing + verified.altered + verified.missing + verified.unreadable;
+        return findings > 0 ? ExitCode.FINDINGS : ExitCode.OK;
+      }),
+    );
+}
+
+export function addSweepCommand(program: Command, environment: NodeJS.ProcessEnv): void {
+  program
+    .command("sweep")
+    .description("remove what killed processes left: bytes without a row, unfinished uploads")
+    .option(...DRY_RUN)
+    .option(...JSON_LINES)
+    .addHelpText(
+      "after",
+      "\nThe server does this by itself. What is younger than half an hour may be on its way, and stays.",
+    )
+    .action((options: UpkeepOptions) =>
+      runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
+        await perform(run, { name: "sweep-storage", ...options }, upkeep.sweepStorage);
+        await perform(run, { name: "sweep-uploads", ...options }, upkeep.sweepUploads);
+        return ExitCode.OK;
+      }),
+    );
+}
+
+export function addPurgeCommand(program: Command, environment: NodeJS.ProcessEnv): void {
+  program
+    .command("purge")
+    .description("remove for good what was deleted long enough ago, and what has expired")
+    .option("--orphans", "remove files as well that nothing has used for long")
+    .option("--older-than-days <number>", "for so many days (default: ORPHAN_DAYS)", wholeNumber(1, 36_500))
+    .option("--company <slug>", "orphans of this company alone")
+    .option(...DRY_RUN)
+    .option(...JSON_LINES)
+    .addHelpText(
+      "after",
+      `
+What was deleted can be restored for RETENTION_DAYS, and is purged after that. The server purges by itself, orphans
+only with PURGE_ORPHANS=true.
+
+Examples:
+  filedesk purge --dry-run
+  filedesk purge --orphans --older-than-days 90 --company acme --dry-run`,
+    )
+    .action((options: UpkeepOptions & { orphans?: boolean; olderThanDays?: number; company?: string }) =>
+      runOnDesk(options, environment, async ({ services: { upkeep }, database: { db } }, run) => {
+        const { company, olderThanDays } = options;
+        if (!options.orphans && (company !== undefined || olderThanDays !== undefined))
+          throw new Error("--company and --older-than-days are for orphans: say --orphans as well.");
+        const companyId = company === undefined ? undefined : await companyIdOf(db, company);
+        await perform(run, { name: "purge-deleted", ...options }, upkeep.purgeDeleted);
+        await perform(run, { name: "purge-expired", ...options }, upkeep.purgeExpired);
+        if (options.orphans)
+          await perform(run, { name: "purge-orphans", ...options }, (more) =>
+            upkeep.purgeOrphans({ ...more, companyId, olderThanDays }),
+          );
+        return ExitCode.OK;
+      }),
+    );
+}

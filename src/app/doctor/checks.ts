@@ -1,0 +1,118 @@
+import { execFile } from "node:child_process";
+import { access, constants, statfs } from "node:fs/promises";
+import { promisify } from "node:util";
+import { sql } from "drizzle-orm";
+import { MIB } from "../../kernel/bytes.js";
+import type { Config } from "../../platform/config/config.js";
+import type { Database, DatabaseClient } from "../../platform/database/client.js";
+import { migrationsOf } from "../../platform/database/migrate.js";
+import type { JobCount } from "../../platform/jobs/job-count.repository.js";
+import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
+import type { Storage } from "../../platform/storage/storage.js";
+import { inWords } from "../start-faults.js";
+
+export interface Check {
+  readonly name: string;
+  /** A note tells of what is in order, but may surprise. */
+  readonly state: "ok" | "note" | "problem";
+  readonly detail: string;
+}
+
+const OLDEST_NODE = [20, 19] as const;
+const GIB = 1024 * MIB;
+/** With less room a single upload may fill the disk. */
+const LEAST_ROOM = GIB;
+const PROBE_LIMIT_MS = 5_000;
+
+const ok = (name: string, detail: string): Check => ({ name, state: "ok", detail });
+const note = (name: string, detail: string): Check => ({ name, state: "note", detail });
+const problem = (name: string, detail: string): Check => ({ name, state: "problem", detail });
+
+/** Node, the data folder, the disk, and programs beside us. */
+export async function checkMachine(config: Config, dataFolder: string): Promise<Check[]> {
+  return [
+    checkNode(process.versions.node),
+    await checkFolder(dataFolder),
+    await checkRoom(dataFolder),
+    await checkVideo(),
+    note("scanner", "off: files are not looked at for malware, and say NOT_SCANNED"),
+    config.isProduction || !config.demoData
+      ? ok("demo data", config.demoData ? "is made at the server's start" : "off")
+      : note("demo data", "is made at the server's start (set DEMO_DATA=false, or NODE_ENV=production)"),
+  ];
+}
+
+function checkNode(version: string): Check {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  return isEnough
+    ? ok("node", version)
+    : problem("node", `${version}; ${OLDEST_NODE.join(".")} or newer is needed`);
+}
+
+async function checkFolder(path: string): Promise<Check> {
+  try {
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return ok("data folder", path);
+  } catch {
+    return problem("data folder", `${path} cannot be written to by this account`);
+  }
+}
+
+async function checkRoom(path: string): Promise<Check> {
+  const { bavail, bsize } = await statfs(path);
+  const free = bavail * bsize;
+  const detail = `${(free / GIB).toFixed(1)} GiB free`;
+  return free < LEAST_ROOM ? problem("disk", `${detail}; make room`) : ok("disk", detail);
+}
+
+async function checkVideo(): Promise<Check> {
+  try {
+    const { stdout } = await promisify(execFile)("ffmpeg", ["-version"], { timeout: PROBE_LIMIT_MS });
+    return ok("ffmpeg", /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? "found");
+  } catch {
+    return note("ffmpeg", "not found: videos have no poster (install ffmpeg to get them)");
+  }
+}
+
+/** The connection, the server's version and the schema. */
+export async function checkDatabase(url: string, database: DatabaseClient): Promise<Check[]> {
+  try {
+    await database.sql`select 1`;
+    const { serverVersion, applied, pending } = await migrationsOf(url);
+    return [
+      ok("database", `Postgres ${serverVersion}`),
+      pending.length === 0
+        ? ok("schema", `${applied} migrations, none is missing`)
+        : problem("schema", `${pending.length} missing (${pending.join(", ")}): run filedesk migrate`),
+    ];
+  } catch (error) {
+    return [problem("database", inWords(error as Error))];
+  }
+}
+
+/** What waits to be done, and what could not be done in all its attempts. */
+export async function checkQueues(db: Database): Promise<Check> {
+  const isThere = await db.execute<{ found: boolean }>(
+    sql`select to_regclass('pgboss.queue') is not null as found`,
+  );
+  if (!isThere[0]?.found)
+    return note("jobs", "there is no queue yet: the server makes it at its first start");
+  const counts = await listJobCounts(db);
+  const sum = (count: (one: JobCount) => number) => counts.reduce((total, one) => total + count(one), 0);
+  const dead = counts.filter((one) => one.dead > 0).map((one) => `${one.name} (${one.dead})`);
+  const detail = `${sum((one) => one.queued)} wait, ${sum((one) => one.active)} run, ${sum((one) => one.failed)} are to be tried again`;
+  return dead.length === 0
+    ? ok("jobs", detail)
+    : problem("jobs", `${detail}; given up in the last 30 days: ${dead.join(", ")}`);
+}
+
+/** Writes, reads and removes a small object. */
+export async function checkStorage(storage: Pick<Storage, "check">): Promise<Check> {
+  try {
+    await storage.check();
+    return ok("storage", "can be written to and read from");
+  } catch (error) {
+    return problem("storage", inWords(error as Error));
+  }
+}

@@ -1,0 +1,53 @@
+import { formatBytes } from "../../kernel/bytes.js";
+import type { AllBucketRules } from "../../modules/media/buckets.js";
+import type { Config } from "../../platform/config/config.js";
+import { settings } from "../../platform/config/config.js";
+
+export interface SettingInForce {
+  readonly name: string;
+  /** As it may be shown: secrets are masked. */
+  readonly value: string;
+  /** Whether the environment says so; else it is the default. */
+  readonly isSet: boolean;
+}
+
+const SECRET = /SECRET|PASSWORD|_KEYS?$|TOKEN/;
+
+/** Every setting with the value that holds, fit to be shown to others. */
+export function settingsInForce(config: Config, environment: NodeJS.ProcessEnv): SettingInForce[] {
+  const names = Object.keys(settings) as (keyof typeof settings)[];
+  return names.map((name) => ({
+    name,
+    value: shown(name, config[name]),
+    isSet: (environment[name] ?? "") !== "",
+  }));
+}
+
+function shown(name: string, value: unknown): string {
+  if (value === undefined || value === null) return "-";
+  if (SECRET.test(name) && typeof value !== "boolean") return "(set)";
+  if (Array.isArray(value)) return value.length === 0 ? "-" : value.join(",");
+  return withoutPassword(String(value));
+}
+
+function withoutPassword(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  if (url.password !== "") url.password = "***";
+  for (const parameter of url.searchParams.keys())
+    if (/pass|secret|token|key/i.test(parameter)) url.searchParams.set(parameter, "***");
+  return url.password === "" && url.search === "" ? text : url.href;
+}
+
+/** A line for each bucket. */
+export const bucketsInForce = (buckets: AllBucketRules): (readonly [string, string])[] =>
+  Object.values(buckets).map(({ bucket, maxBytes, maxSeconds, access, types, presets }) => [
+    bucket,
+    [
+      access,
+      formatBytes(maxBytes),
+      ...(maxSeconds === undefined ? [] : [`${maxSeconds} s`]),
+      types.join(" "),
+      `→ ${presets.join(" ")}`,
+    ].join(", "),
+  ]);

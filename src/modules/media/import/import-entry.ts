@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { Bucket } from "../buckets.js";
+import { isInside } from "../inside-usages.js";
+import { badEntry } from "./media-import.errors.js";
+
+/** What one line of a manifest asks for. */
+export interface ImportEntry {
+  /** A path below the base folder, or an http(s) URL. */
+  readonly source: string;
+  readonly bucket: Bucket;
+  /** A slug or an id. */
+  readonly company: string;
+  /** What uses the file: a kind of resource, which one of them, and which field of it. */
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly fieldName: string;
+  /** What to call the file; by default what its source calls it. */
+  readonly fileName: string | null;
+  /** E-mail address of the person whose upload it counts as; by default the import's. */
+  readonly uploader: string | null;
+}
+
+const REQUIRED = ["source", "bucket", "company", "resourceType", "resourceId", "fieldName"] as const;
+const OPTIONAL = ["fileName", "uploader"] as const;
+export const ENTRY_FIELDS: readonly string[] = [...REQUIRED, ...OPTIONAL];
+
+/** Of the inside, these alone can be imported: a company's logo and a person's avatar, each into its bucket. */
+const IMPORTABLE: Readonly<Record<string, { readonly fieldName: string; readonly bucket: Bucket }>> = {
+  company: { fieldName: "logo", bucket: "COMPANY_LOGOS" },
+  user: { fieldName: "avatar", bucket: "AVATARS" },
+};
+const MAX_LENGTH = 200;
+const MAX_SOURCE_LENGTH = 4_096;
+const NAME_FORM = /^[A-Za-z][A-Za-z0-9_.-]*$/;
+
+/**
+ * Reads a line's fields, whatever the manifest's format.
+ *
+ * @throws ImportFault BAD_ENTRY with everything that is wrong with it
+ */
+export function parseEntry(fields: Readonly<Record<string, unknown>>): ImportEntry {
+  const problems = Object.keys(fields)
+    .filter((name) => !ENTRY_FIELDS.includes(name))
+    .map((name) => `there is no field ${JSON.stringify(name)}; there are ${ENTRY_FIELDS.join(", ")}`);
+  const text = (name: string): string => {
+    const value = fields[name] ?? "";
+    if (typeof value !== "string" && typeof value !== "number") problems.push(`${name} must be a text`);
+    const given = String(value).trim();
+    const most = name === "source" ? MAX_SOURCE_LENGTH : MAX_LENGTH;
+    if (given.length > most) problems.push(`${name} may have ${most} characters`);
+    if (/\p{Cc}/u.test(given)) problems.push(`${name} holds control characters`);
+    return given;
+  };
+  const entry = {
+    source: text("source"),
+    bucket: text("bucket").toUpperCase() as Bucket,
+    company: text("company"),
+    resourceType: text("resourceType"),
+    resourceId: text("resourceId"),
+    fieldName: text("fieldName"),
+    fileName: text("fileName") || null,
+    uploader: text("uploader") || null,
+  };
+  for (const name of REQUIRED) if (entry[name] === "") problems.push(`${name} is missing`);
+  problems.push(...problemsOfValues(entry));
+  if (problems.length > 0) throw badEntry(`This entry cannot be read: ${problems.join("; ")}.`);
+  return entry;
+}
+
+function problemsOfValues({ bucket, resourceType, fieldName }: ImportEntry): string[] {
+  const problems: string[] = [];
+  if (bucket && !Object.hasOwn(Bucket, bucket))
+    problems.push(`there is no bucket ${bucket}; there are ${Object.keys(Bucket).join(", ")}`);
+  for (const [name, value] of Object.entries({ resourceType, fieldName }))
+    if (value && !NAME_FORM.test(value))
+      problems.push(`${name} begins with a letter and holds letters, digits and "_.-" alone`);
+  const own = IMPORTABLE[resourceType];
+  if (own && (fieldName !== own.fieldName || bucket !== own.bucket))
+    problems.push(`a ${resourceType} has the field ${own.fieldName} alone, in the bucket ${own.bucket}`);
+  if (!own && isInside(resourceType))
+    problems.push(`usages of the type ${resourceType} are made by Filedesk itself and cannot be imported`);
+  return problems;
+}
+
+export const isWebSource = (source: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
+
+/**
+ * What an entry is known again by, in this manifest or another: where the file comes from and which field it is for.
+ * The rest of the line may be mended without making it another entry.
+ *
+ * @param resourceId as it is stored
+ */
+export function entryHash(
+  { source, bucket, resourceType, fieldName }: ImportEntry,
+  resourceId: string,
+): string {
+  const identity = JSON.stringify([source, bucket, resourceType, resourceId, fieldName]);
+  return createHash("sha256").update(identity).digest("hex");
+}
+
+/** A source as it may stand in a report: without a name and a password. */
+export const shownSource = (source: string): string =>
+  isWebSource(source) ? source.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1***@") : source;

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Database } from "../../../platform/database/client.js";
+import { insertAuditEntry } from "../../identity/audit.repository.js";
+import type { CheckInService } from "../intake/check-in.service.js";
+import type { ImportEntry } from "./import-entry.js";
+import { entryHash, isWebSource } from "./import-entry.js";
+import { openLocalSource } from "./local-source.js";
+import { badEntry, ImportFault, sourceUnreachable } from "./media-import.errors.js";
+import { findImport, insertImport, insertImportedUsage } from "./media-import.repository.js";
+import type { OpenedSource } from "./opened-source.js";
+import type { ResolvedEntry } from "./resolve-entry.js";
+import type { WebSources } from "./web-source.js";
+import { inWords } from "./web-source.js";
+
+export interface ImportOneDeps {
+  readonly db: Database;
+  readonly checkIns: Pick<CheckInService, "checkIn" | "rulesOf">;
+  readonly web: WebSources;
+  /** Its real path. */
+  readonly baseFolder: string;
+  readonly resolve: (entry: ImportEntry) => Promise<ResolvedEntry>;
+  /** How long to wait before each new attempt at a source that fails for a moment, in milliseconds. */
+  readonly retryAfterMs: readonly number[];
+  readonly signal: AbortSignal;
+}
+
+/** The new file; or that the entry had been imported before. */
+export type ImportOutcome = { readonly mediaFileId: string } | "known";
+
+/** Another importer was faster with the same entry: everything of this one is undone. */
+class AlreadyImported extends Error {}
+
+/**
+ * Imports one entry: its file goes the way of every upload, and ends as media file, usage and mark of the import in one
+ * transaction. Done again, it finds the mark and does nothing.
+ *
+ * @throws ImportFault, and what the way of an upload refuses
+ */
+export async function importOne(deps: ImportOneDeps, entry: ImportEntry): Promise<ImportOutcome> {
+  const resolved = await deps.resolve(entry);
+  const hash = entryHash(entry, resolved.resourceId);
+  if (await findImport(deps.db, resolved.companyId, hash)) return "known";
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await attemptImport(deps, entry, resolved, hash);
+    } catch (error) {
+      if (error instanceof AlreadyImported) return "known";
+      const wait = deps.retryAfterMs[attempt];
+      if (!(error instanceof ImportFault && error.isPassing) || wait === undefined) throw error;
+      await delay(wait, undefined, { signal: deps.signal });
+    }
+  }
+}
+
+async function attemptImport(
+  deps: ImportOneDeps,
+  entry: ImportEntry,
+  resolved: ResolvedEntry,
+  hash: string,
+): Promise<ImportOutcome> {
+  const source = await openSource(deps, entry);
+  let broken: unknown;
+  source.stream.once("error", (error) => {
+    broken = error;
+  });
+  const file = { fileName: entry.fileName ?? source.fileName, open: () => source.stream };
+  try {
+    return await deps.checkIns.checkIn({
+      viewer: resolved.uploader,
+      companyId: resolved.companyId,
+      bucket: entry.bucket,
+      incoming: { files: [Promise.resolve(file)], requestBytes: null },
+      recordMore: async (tx, [recorded]) => {
+        const mediaFileId = recorded?.id ?? "";
+        await recordImport(tx, { entry, resolved, hash, mediaFileId });
+        return { mediaFileId };
+      },
+    });
+  } catch (error) {
+    throw error === broken ? sourceBroke(error, entry) : error;
+  } finally {
+    source.stream.destroy();
+  }
+}
+
+function openSource(
+  { web, baseFolder, checkIns, signal }: ImportOneDeps,
+  { source, bucket }: ImportEntry,
+): Promise<OpenedSource> {
+  return isWebSource(source)
+    ? web.open({ url: source, maxBytes: checkIns.rulesOf(bucket).maxBytes, signal })
+    : openLocalSource(baseFolder, source);
+}
+
+const sourceBroke = (error: unknown, { source }: ImportEntry): ImportFault =>
+  isWebSource(source)
+    ? inWords(error, new URL(source))
+    : sourceUnreachable(`The file cannot be read to its end (${(error as NodeJS.ErrnoException).code}).`);
+
+interface ImportRecord {
+  readonly entry: ImportEntry;
+  readonly resolved: ResolvedEntry;
+  readonly hash: string;
+  readonly mediaFileId: string;
+}
+
+async function recordImport(
+  tx: Database,
+  { entry, resolved, hash, mediaFileId }: ImportRecord,
+): Promise<void> {
+  const { companyId, resourceId, uploader } = resolved;
+  if (!(await insertImport(tx, { companyId, entryHash: hash, mediaFileId }))) throw new AlreadyImported();
+  const { resourceType, fieldName } = entry;
+  if (!(await insertImportedUsage(tx, { companyId, mediaFileId, resourceType, resourceId, fieldName })))
+    throw badEntry(`The ${fieldName} of this ${resourceType} is set already; it holds one file alone.`);
+  await insertAuditEntry(tx, {
+    companyId,
+    actorId: uploader.id,
+    action: "media-file.imported",
+    subjectType: "media-file",
+    subjectId: mediaFileId,
+    details: { resourceType, resourceId, fieldName },
+  });
+}

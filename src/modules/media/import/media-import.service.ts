@@ -1,0 +1,202 @@
+import { realpath } from "node:fs/promises";
+import { MINUTE_MS, SECOND_MS } from "../../../kernel/clock.js";
+import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import { commitIsInDoubt, sqlState } from "../../../platform/database/faults.js";
+import type { CheckInService } from "../intake/check-in.service.js";
+import { parseEntry, shownSource } from "./import-entry.js";
+import type { ImportOneDeps } from "./import-one.js";
+import { importOne } from "./import-one.js";
+import type { FailedEntry, ImportReport } from "./import-report.js";
+import { openReport } from "./import-report.js";
+import type { ManifestFormat, ManifestLine } from "./manifest.js";
+import { countEntries, formatOf, readManifest } from "./manifest.js";
+import { ImportFault } from "./media-import.errors.js";
+import type { Resolve } from "./public-address.js";
+import { systemResolve } from "./public-address.js";
+import { createEntryResolver } from "./resolve-entry.js";
+import { createWebSources } from "./web-source.js";
+
+export interface MediaImportDeps {
+  readonly db: Database;
+  readonly checkIns: Pick<CheckInService, "checkIn" | "rulesOf">;
+  /** By default the system's resolver. */
+  readonly resolveHost?: Resolve;
+  readonly retryAfterMs?: readonly number[];
+  readonly silenceMs?: number;
+  readonly totalMs?: number;
+}
+
+export interface ImportRequest {
+  /** Path of the manifest. */
+  readonly manifest: string;
+  /** By default what the manifest's name ends in. */
+  readonly format?: ManifestFormat | undefined;
+  /** Local sources lie below it. */
+  readonly baseFolder: string;
+  /** E-mail address of the person whose upload an entry without one is. */
+  readonly as?: string | undefined;
+  /** How many entries are under way at once. */
+  readonly atOnce: number;
+  /** Host names whose files may come from private networks. */
+  readonly allowedHosts: readonly string[];
+  /** Where to write what failed. */
+  readonly report?: string | undefined;
+  /** Stops the import; what is under way leaves nothing behind, and the next run goes on there. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: ImportEvent) => void;
+}
+
+export type ImportEvent =
+  | { readonly event: "started"; readonly entries: number }
+  | {
+      readonly event: "imported";
+      readonly line: number;
+      readonly source: string;
+      readonly mediaFileId: string;
+    }
+  | { readonly event: "known"; readonly line: number; readonly source: string }
+  | ({ readonly event: "failed" } & FailedEntry);
+
+export interface ImportSummary {
+  readonly entries: number;
+  readonly imported: number;
+  /** Had been imported before, or stand in the manifest twice. */
+  readonly known: number;
+  readonly failed: number;
+  readonly failedByCode: Readonly<Record<string, number>>;
+  /** Whether it was stopped before its end. */
+  readonly interrupted: boolean;
+}
+
+const RETRY_AFTER_MS = [SECOND_MS, 4 * SECOND_MS];
+
+/** Takes in what a desk has already: the files that a manifest names. For the operator; it asks for no viewer. */
+export function createMediaImportService(deps: MediaImportDeps) {
+  return {
+    /**
+     * Imports a manifest. It may be killed at any instant and run again, here or on several machines: every entry
+     * becomes one file, once.
+     *
+     * @throws BAD_USER_INPUT when the manifest or the base folder cannot be read, before anything is imported;
+     *   the fault itself when database or storage fail on the way
+     */
+    async importAll(request: ImportRequest): Promise<ImportSummary> {
+      const format = request.format ?? formatOf(request.manifest);
+      const entries = await countEntries(request.manifest, format);
+      const baseFolder = await realpath(request.baseFolder).catch(() => {
+        throw badUserInput(`The base folder ${request.baseFolder} does not exist.`);
+      });
+      const web = createWebSources({
+        resolve: deps.resolveHost ?? systemResolve,
+        allowedHosts: new Set(request.allowedHosts.map((host) => host.toLowerCase())),
+        silenceMs: deps.silenceMs ?? 30 * SECOND_MS,
+        totalMs: deps.totalMs ?? 10 * MINUTE_MS,
+      });
+      const report = request.report === undefined ? null : await openReport(request.report);
+      const importer: ImportOneDeps = {
+        ...deps,
+        web,
+        baseFolder,
+        resolve: createEntryResolver(deps.db, request.as ?? null),
+        retryAfterMs: deps.retryAfterMs ?? RETRY_AFTER_MS,
+        signal: request.signal,
+      };
+      const run = new Run(request, importer, report);
+      try {
+        request.onEvent({ event: "started", entries });
+        await run.all(readManifest(request.manifest, format));
+      } finally {
+        web.close();
+        await report?.close();
+      }
+      return run.summary(entries);
+    },
+  };
+}
+
+/** One run through a manifest, and its counts. */
+class Run {
+  #imported = 0;
+  #known = 0;
+  readonly #failedByCode = new Map<string, number>();
+  #fault: unknown;
+
+  constructor(
+    private readonly request: ImportRequest,
+    private readonly importer: ImportOneDeps,
+    private readonly report: ImportReport | null,
+  ) {}
+
+  async all(lines: AsyncGenerator<ManifestLine>): Promise<void> {
+    const work = async () => {
+      while (!this.#isStopped()) {
+        const { value: line, done } = await lines.next();
+        if (done) return;
+        await this.#one(line);
+      }
+    };
+    await Promise.all(
+      Array.from({ length: this.request.atOnce }, () => work().catch((error) => this.#stop(error))),
+    );
+    await lines.return(undefined);
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  summary(entries: number): ImportSummary {
+    const failedByCode = Object.fromEntries([...this.#failedByCode].sort());
+    const failed = [...this.#failedByCode.values()].reduce((sum, count) => sum + count, 0);
+    const interrupted = this.request.signal.aborted && this.#imported + this.#known + failed < entries;
+    return { entries, imported: this.#imported, known: this.#known, failed, failedByCode, interrupted };
+  }
+
+  #isStopped = () => this.request.signal.aborted || this.#fault !== undefined;
+
+  #stop(error: unknown): void {
+    this.#fault ??= error;
+  }
+
+  async #one({ line, fields }: ManifestLine): Promise<void> {
+    const given = fields instanceof Error ? "" : String(fields.source ?? "");
+    const source = shownSource(given);
+    try {
+      if (fields instanceof Error) throw fields;
+      const outcome = await importOne(this.importer, parseEntry(fields));
+      if (outcome === "known") {
+        this.#known += 1;
+        this.request.onEvent({ event: "known", line, source });
+      } else {
+        this.#imported += 1;
+        this.request.onEvent({ event: "imported", line, source, ...outcome });
+      }
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      // What was cut off by the stop has not failed: the next run takes it up again.
+      if (!this.#isStopped()) await this.#failed({ line, source, ...reasonOf(error) });
+    }
+  }
+
+  async #failed(failure: FailedEntry): Promise<void> {
+    await this.report?.add(failure);
+    this.#failedByCode.set(failure.code, (this.#failedByCode.get(failure.code) ?? 0) + 1);
+    this.request.onEvent({ event: "failed", ...failure });
+  }
+}
+
+/** Database or storage are out of order: the next entry would fare no better. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof FiledeskError || error instanceof ImportFault) return false;
+  return commitIsInDoubt(error) || /^(08|53|57|58)/.test(sqlState(error) ?? "");
+}
+
+function reasonOf(error: unknown): Pick<FailedEntry, "code" | "message"> {
+  if (error instanceof ImportFault) return { code: error.code, message: error.message };
+  if (!(error instanceof FiledeskError)) return { code: "INTERNAL_ERROR", message: String(error) };
+  // A manifest's entry is one file: which of a request's files it was says nothing here.
+  const prefix = `File 0 ("${error.details.fileName}"): `;
+  const { message } = error;
+  return {
+    code: error.code,
+    message: message.startsWith(prefix) ? message.slice(prefix.length) : message,
+  };
+}

@@ -1,0 +1,85 @@
+import { isId } from "../../../kernel/ids.js";
+import type { Database } from "../../../platform/database/client.js";
+import { findCompany, findCompanyBySlug } from "../../identity/company.repository.js";
+import { normalizeEmail } from "../../identity/email.js";
+import { findPersonByEmail, listPeople } from "../../identity/user.repository.js";
+import type { UserViewer } from "../../identity/viewer.js";
+import { isMemberOf } from "../../identity/viewer.js";
+import { findViewer } from "../../identity/viewer.repository.js";
+import type { ImportEntry } from "./import-entry.js";
+import { badEntry } from "./media-import.errors.js";
+
+/** What the names of an entry stand for. */
+export interface ResolvedEntry {
+  readonly companyId: string;
+  readonly uploader: UserViewer;
+  /** As it is stored: of a company or a person always the id. */
+  readonly resourceId: string;
+}
+
+/** A manifest names few companies and people many times. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Looks up what entries name, each name once.
+ *
+ * @param as e-mail address of the person whose upload an entry without one is
+ */
+export function createEntryResolver(db: Database, as: string | null) {
+  const companyIdOf = remembering(async (name) => {
+    const company = isId(name)
+      ? await findCompany(db, name)
+      : await findCompanyBySlug(db, name.toLowerCase());
+    return company && company.deletedAt === null ? company.id : null;
+  });
+  const personOf = remembering(async (email) => {
+    const person = await findPersonByEmail(db, email);
+    return person ? findViewer(db, { userId: person.id }) : null;
+  });
+  const userIdOf = remembering(async (name) => {
+    const [person] = isId(name)
+      ? await listPeople(db, [name])
+      : [await findPersonByEmail(db, normalizeEmail(name))];
+    return person?.id ?? null;
+  });
+
+  /** @throws ImportFault BAD_ENTRY for a name that stands for nothing, and for an uploader of another company */
+  return async (entry: ImportEntry): Promise<ResolvedEntry> => {
+    const companyId = await companyIdOf(entry.company);
+    if (companyId === null) throw badEntry(`There is no company ${entry.company}: give its slug or its id.`);
+    const email = entry.uploader ?? as;
+    if (email === null)
+      throw badEntry("Nobody is named as uploader: fill the column uploader, or start the import with --as.");
+    const uploader = await personOf(normalizeEmail(email));
+    if (uploader === null) throw badEntry(`Nobody has the e-mail address ${email}.`);
+    if (!isMemberOf(uploader, companyId))
+      throw badEntry(`${email} is no member of ${entry.company} and cannot be the uploader of its files.`);
+    return { companyId, uploader, resourceId: await resourceIdOf(entry, companyId) };
+  };
+
+  async function resourceIdOf(entry: ImportEntry, companyId: string): Promise<string> {
+    const { resourceType, resourceId } = entry;
+    if (resourceType === "company") {
+      if ((await companyIdOf(resourceId)) === companyId) return companyId;
+      throw badEntry(`The file is ${entry.company}'s, but its use is another company's (${resourceId}).`);
+    }
+    if (resourceType !== "user") return resourceId;
+    const userId = await userIdOf(resourceId);
+    if (userId === null) throw badEntry(`There is no user ${resourceId}: give an e-mail address or an id.`);
+    const user = await findViewer(db, { userId });
+    if (!user?.roles.has(companyId))
+      throw badEntry(`${resourceId} is no member of ${entry.company}, which would keep the file.`);
+    return userId;
+  }
+}
+
+function remembering<Found>(find: (name: string) => Promise<Found>): (name: string) => Promise<Found> {
+  const known = new Map<string, Promise<Found>>();
+  return (name) => {
+    const found = known.get(name) ?? find(name);
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(name, found);
+    found.catch(() => known.delete(name));
+    return found;
+  };
+}

@@ -1,0 +1,178 @@
+import type { Agent, IncomingMessage } from "node:http";
+import { Agent as HttpAgent, get as httpGet } from "node:http";
+import { Agent as HttpsAgent, get as httpsGet } from "node:https";
+import type { Socket } from "node:net";
+import { parse as parseDisposition } from "content-disposition";
+import { SECOND_MS } from "../../../kernel/clock.js";
+import { fileTooLarge } from "../media.errors.js";
+import { badAnswer, ImportFault, sourceRefused, sourceUnreachable } from "./media-import.errors.js";
+import type { OpenedSource } from "./opened-source.js";
+import type { AddressRules } from "./public-address.js";
+import {
+  createGuardedLookup,
+  hostOf,
+  isPublicAddress,
+  refusal,
+  refusePrivateAddress,
+} from "./public-address.js";
+import { nameFromUrl } from "./source-name.js";
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** What a server says that may answer better in a moment. */
+const PASSING_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+export interface WebOptions extends AddressRules {
+  /** How long a server may be silent, in milliseconds. */
+  readonly silenceMs: number;
+  /** How long a file may take from the first request to its last byte, in milliseconds. */
+  readonly totalMs: number;
+}
+
+export interface WebRequest {
+  readonly url: string;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface WebSources {
+  /** @throws ImportFault SOURCE_REFUSED, SOURCE_UNREACHABLE, SOURCE_BAD_ANSWER; FILE_TOO_LARGE */
+  open(request: WebRequest): Promise<OpenedSource>;
+  /** Ends the connections that are kept for the next file. */
+  close(): void;
+}
+
+/**
+ * Fetches files by http and https from public addresses alone. Each connection's address is judged when it is made, of
+ * redirects as well. Nothing of us is sent along: no cookies, no credentials.
+ */
+export function createWebSources(options: WebOptions): WebSources {
+  const lookup = createGuardedLookup(options);
+  const agents = {
+    "http:": new HttpAgent({ keepAlive: true }),
+    "https:": new HttpsAgent({ keepAlive: true }),
+  };
+  const request = (url: URL, signal: AbortSignal) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const isSecure = url.protocol === "https:";
+      const agent: Agent = agents[isSecure ? "https:" : "http:"];
+      const headers = { "user-agent": "filedesk-import", accept: "*/*", "accept-encoding": "identity" };
+      const sent = (isSecure ? httpsGet : httpGet)(url, {
+        agent,
+        lookup,
+        headers,
+        signal,
+        timeout: options.silenceMs,
+      });
+      sent.on("socket", (socket) => refuseConnected(socket, url, options));
+      let response: IncomingMessage | undefined;
+      sent.on("timeout", () => {
+        const reason = silent(url, options.silenceMs);
+        response?.destroy(reason);
+        sent.destroy(reason);
+      });
+      sent.on("response", (answer) => {
+        response = answer;
+        resolve(answer);
+      });
+      sent.on("error", (error) => reject(inWords(error, url)));
+    });
+  return {
+    async open({ url: source, maxBytes, signal }) {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(options.totalMs)]);
+      let url = checkedUrl(source, options);
+      for (let redirects = 0; ; redirects++) {
+        const response = await request(url, limited);
+        const target = redirectTarget(response, url);
+        if (target === null) return opened(response, url, maxBytes);
+        response.destroy();
+        if (redirects === MAX_REDIRECTS)
+          throw badAnswer(`The server redirected more than ${MAX_REDIRECTS} times.`);
+        url = checkedUrl(target, options);
+      }
+    },
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
+
+function checkedUrl(source: string, rules: AddressRules): URL {
+  if (!URL.canParse(source)) throw sourceRefused("This is not a URL that can be fetched.");
+  const url = new URL(source);
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw sourceRefused(`Files are fetched by http and https, not by ${url.protocol.slice(0, -1)}.`);
+  if (url.username !== "" || url.password !== "")
+    throw sourceRefused("A URL may not carry a name and a password: they would stand in reports and logs.");
+  refusePrivateAddress(url, rules);
+  return url;
+}
+
+/** The last word: what the socket is really connected to. The lookup has judged it before, so this never strikes. */
+function refuseConnected(socket: Socket, url: URL, { allowedHosts }: AddressRules): void {
+  if (allowedHosts.has(hostOf(url))) return;
+  const judge = () => {
+    if (socket.remoteAddress && !isPublicAddress(socket.remoteAddress)) socket.destroy(refusal(hostOf(url)));
+  };
+  if (socket.connecting) socket.once("connect", judge);
+  else judge();
+}
+
+function redirectTarget({ statusCode = 0, headers }: IncomingMessage, url: URL): string | null {
+  if (!REDIRECTS.has(statusCode)) return null;
+  if (!headers.location || !URL.canParse(headers.location, url.href))
+    throw badAnswer(`The server redirected (${statusCode}) without saying where to.`);
+  return new URL(headers.location, url).href;
+}
+
+function opened(response: IncomingMessage, url: URL, maxBytes: number): OpenedSource {
+  try {
+    refuseAnswer(response, maxBytes);
+  } catch (error) {
+    response.destroy();
+    throw error;
+  }
+  return { fileName: nameInHeader(response) ?? nameFromUrl(url), stream: response };
+}
+
+function refuseAnswer({ statusCode = 0, headers }: IncomingMessage, maxBytes: number): void {
+  if (PASSING_STATUS.has(statusCode))
+    throw new ImportFault("SOURCE_BAD_ANSWER", `The server answered ${statusCode}.`, true);
+  if (statusCode !== 200) throw badAnswer(`The server answered ${statusCode}, not 200.`);
+  const encoding = headers["content-encoding"];
+  if (encoding && encoding !== "identity")
+    throw badAnswer(`The server sent the file compressed (${encoding}) although it was asked not to.`);
+  const announced = Number(headers["content-length"]);
+  if (announced > maxBytes) throw fileTooLarge(maxBytes, announced);
+}
+
+function nameInHeader({ headers }: IncomingMessage): string | null {
+  try {
+    return parseDisposition(headers["content-disposition"] ?? "").parameters.filename || null;
+  } catch {
+    return null;
+  }
+}
+
+const silent = (url: URL, ms: number) =>
+  sourceUnreachable(`${url.host} was silent for ${Math.round(ms / SECOND_MS)} seconds.`);
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: "there is no such host",
+  EAI_AGAIN: "its name could not be resolved",
+  ECONNREFUSED: "nothing listens there",
+  ECONNRESET: "it broke the connection",
+  EPIPE: "it broke the connection",
+  ETIMEDOUT: "it did not answer",
+  EHOSTUNREACH: "there is no way to it",
+  ENETUNREACH: "there is no way to it",
+};
+
+/** What went wrong with a connection, before or while the file came. */
+export function inWords(error: unknown, { host }: Pick<URL, "host">): ImportFault {
+  if (error instanceof ImportFault) return error;
+  const { code = "", name = "", message } = error as NodeJS.ErrnoException;
+  if (name === "TimeoutError" || name === "AbortError")
+    return sourceUnreachable(`${host} took too long, or the import was stopped.`);
+  return sourceUnreachable(`${host} cannot be reached: ${REASONS[code] ?? (message || code)}.`);
+}

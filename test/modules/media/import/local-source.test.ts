@@ -1,0 +1,70 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { openLocalSource } from "../../../../src/modules/media/import/local-source.js";
+
+let folder: string;
+let base: string;
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "filedesk-local-source-")));
+  base = join(folder, "uploads");
+  await mkdir(join(base, "2019"), { recursive: true });
+  await mkdir(join(folder, "uploads-secret"));
+  await writeFile(join(base, "2019", "a.txt"), "inside");
+  await writeFile(join(folder, "uploads-secret", "b.txt"), "outside");
+  await symlink(join(base, "2019", "a.txt"), join(base, "inward.txt"));
+  await symlink(join(folder, "uploads-secret", "b.txt"), join(base, "outward.txt"));
+  await symlink(join(folder, "uploads-secret"), join(base, "outward"));
+  await symlink(join(base, "loop"), join(base, "loop"));
+  execFileSync("mkfifo", [join(base, "pipe")]);
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+const read = async (source: string) => {
+  const { stream, fileName } = await openLocalSource(base, source);
+  return `${fileName}: ${await text(stream)}`;
+};
+
+describe("a file in a folder", () => {
+  it("is read by its path below it, by its whole path, and through a link that stays inside", async () => {
+    expect(await read("2019/a.txt")).toBe("a.txt: inside");
+    expect(await read(join(base, "2019/a.txt"))).toBe("a.txt: inside");
+    expect(await read("./2019//a.txt")).toBe("a.txt: inside");
+    expect(await read("inward.txt")).toBe("inward.txt: inside");
+  });
+
+  it.each([
+    ["..", "../uploads-secret/b.txt"],
+    [".. that comes back", "2019/../2019/a.txt"],
+    ["a link to a file", "outward.txt"],
+    ["a link to a folder", "outward/b.txt"],
+    ["a whole path", "/etc/passwd"],
+    ["the base folder itself", "."],
+    ["a folder", "2019"],
+    ["a pipe", "pipe"],
+    ["a link to itself", "loop"],
+    ["NUL", "2019/a.txt\0.jpg"],
+    ["a name that is too long", "a".repeat(300)],
+  ])("is not reached by %s (%j)", async (_what, source) => {
+    await expect(openLocalSource(base, source)).rejects.toMatchObject({ code: "SOURCE_REFUSED" });
+  });
+
+  it("is not reached in a folder whose name only begins like it", async () => {
+    await expect(openLocalSource(base, join(folder, "uploads-secret/b.txt"))).rejects.toMatchObject({
+      code: "SOURCE_REFUSED",
+    });
+  });
+
+  it("is not reached as a device", async () => {
+    await expect(openLocalSource("/dev", "zero")).rejects.toMatchObject({ code: "SOURCE_REFUSED" });
+  });
+
+  it.each(["2019/none.txt", "none/a.txt", "2019/a.txt/b"])("is missing at %s", async (source) => {
+    await expect(openLocalSource(base, source)).rejects.toMatchObject({ code: "SOURCE_NOT_FOUND" });
+  });
+});
