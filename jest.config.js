@@ -21,6 +21,8 @@ export default {
   },
   globalSetup: "<rootDir>/test/support/global-setup.js",
   globalTeardown: "<rootDir>/test/support/global-teardown.js",
+  // Many wait for processes, heartbeats and clocks: with one worker, as jest takes on two cores, all would wait in a row.
+  maxWorkers: 3,
   testTimeout: 60_000,
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts"],

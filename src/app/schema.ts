@@ -35,6 +35,7 @@ import {
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
 import { TimelineResolver } from "../modules/tickets/timeline.resolver.js";
+import { resolveTypesAtOnce } from "../platform/graphql/abstract-types.js";
 import type { Services } from "./services.js";
 
 /** Each resolver class, and how it is made. */
@@ -112,12 +113,13 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
   const instances = new Map<unknown, object>(
     services ? resolvers.map(([type, make]) => [type, make(services)]) : [],
   );
-  return buildSchema({
+  const schema = await buildSchema({
     resolvers: resolvers.map(([type]) => type) as unknown as NonEmptyArray<new () => object>,
     container: { get: (type: unknown) => instances.get(type) },
     validate: true,
     emitSchemaFile: false,
   });
+  return resolveTypesAtOnce(schema);
 }
 
 const HEADER = "# Made by `npm run generate` from the resolvers in src/. Do not edit.\n\n";

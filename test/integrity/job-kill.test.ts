@@ -141,6 +141,8 @@ async function deleteSomethingLongAgo(): Promise<void> {
   await sql`update attachments set deleted_at = deleted_at - interval '20 days' where deleted_at is not null`;
   await sql`update media_files set deleted_at = deleted_at - interval '20 days' where deleted_at is not null`;
   await server.stop();
+  // The demo's pictures would be rendered beside the job, and one of them killed with it.
+  await sql`delete from pgboss.job where name = 'render-variants'`;
 }
 
 /** A process with a queue whose only job takes so long; it asks for one run unless there is one already. */

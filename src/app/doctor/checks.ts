@@ -34,7 +34,7 @@ export async function checkMachine(config: Config, dataFolder: string): Promise<
     checkNode(process.versions.node),
     await checkFolder(dataFolder),
     await checkRoom(dataFolder),
-    await checkVideo(),
+    await checkVideo(config.FFMPEG_PATH),
     note("scanner", "off: files are not looked at for malware, and say NOT_SCANNED"),
     config.isProduction || !config.demoData
       ? ok("demo data", config.demoData ? "is made at the server's start" : "off")
@@ -66,12 +66,15 @@ async function checkRoom(path: string): Promise<Check> {
   return free < LEAST_ROOM ? problem("disk", `${detail}; make room`) : ok("disk", detail);
 }
 
-async function checkVideo(): Promise<Check> {
+async function checkVideo(ffmpeg = "ffmpeg"): Promise<Check> {
   try {
-    const { stdout } = await promisify(execFile)("ffmpeg", ["-version"], { timeout: PROBE_LIMIT_MS });
+    const { stdout } = await promisify(execFile)(ffmpeg, ["-version"], { timeout: PROBE_LIMIT_MS });
     return ok("ffmpeg", /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? "found");
   } catch {
-    return note("ffmpeg", "not found: videos have no poster (install ffmpeg to get them)");
+    return note(
+      "ffmpeg",
+      "not found: videos have no poster (install ffmpeg, or say where it is with FFMPEG_PATH)",
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pass } from "node:timers/promises";
 import type { TypedDocumentNode } from "@apollo/client";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { CreatePhotoInput } from "../../support/generated/operations.js";
@@ -439,7 +440,9 @@ describe("a file of a post", () => {
       const mediaFileId = attachment!.mediaFile!.id;
       const outcomes = await Promise.allSettled([
         posts.postPhoto(viewer, { ticketId, items: [{ mediaFileId }], requestBytes: null }),
-        attachmentDeletions.deleteAttachment(viewer, attachment!.id).then(purge),
+        pass(round / 2)
+          .then(() => attachmentDeletions.deleteAttachment(viewer, attachment!.id))
+          .then(purge),
       ]);
       const [posting] = outcomes;
       if (posting.status === "rejected") {
