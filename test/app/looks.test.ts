@@ -23,9 +23,7 @@ import { startTicketWorld } from "../support/ticket-world.js";
 const statements: string[] = [];
 let world: TicketWorld;
 beforeAll(async () => {
-  // What is rendered when, the tests say themselves.
   world = await startTicketWorld({
-    env: { WORKER: "off" },
     onStatement: (statement) => statements.push(statement),
   });
 });
