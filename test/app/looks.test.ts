@@ -244,7 +244,7 @@ describe("an avatar, once it is rendered", () => {
 });
 
 it("shows the demo's logos and faces a moment after the first start", async () => {
-  const server = await startTestServer();
+  const server = await startTestServer({ env: { WORKER: "on" } });
   try {
     const { token } = await server.signInAs("customer@acme.test");
     const logo = async (slug: string) =>

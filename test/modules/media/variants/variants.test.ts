@@ -301,7 +301,7 @@ describe("the rendering", () => {
   });
 
   it("happens by itself, in the server", async () => {
-    const working = await startTicketWorld();
+    const working = await startTicketWorld({ env: { WORKER: "on" } });
     try {
       const { requester } = working.people;
       const ticket = await working.openTicket(requester, { companyId: await working.newCompany() });
