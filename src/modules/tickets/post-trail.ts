@@ -13,6 +13,8 @@ const RESOURCE: Readonly<Record<Kind, string>> = {
   VIDEO_CLIP: "video-clip",
 };
 
+export const resourceTypeOf = (kind: Kind): string => RESOURCE[kind];
+
 const POSTED: Readonly<Record<Kind, string>> = {
   PHOTO: "photo.posted",
   PHOTO_SERIES: "photo-series.posted",
