@@ -65,25 +65,34 @@ export async function killJob(job: JobToKill): Promise<KilledJob> {
 async function runOn(sql: postgres.Sql, job: JobToKill): Promise<number> {
   const next = await start(job);
   try {
-    let attempts = 0;
-    await until(`${job.name} ends`, async () => {
-      const [row] = await sql<{ state: string; retry_count: number; output: unknown }[]>`
-        select state, retry_count, output from pgboss.job where name = ${job.name}
-        order by created_on desc limit 1`;
-      if (row?.state === "failed") throw new Error(`${job.name} has failed: ${JSON.stringify(row.output)}`);
-      attempts = (row?.retry_count ?? 0) + 1;
-      return row?.state === "completed";
-    });
-    return attempts;
+    return await attemptsOf(sql, job.name);
   } finally {
     await next.stop();
   }
 }
 
+/** Waits for the end of a job. @returns how many runs it took */
+async function attemptsOf(sql: postgres.Sql, name: string): Promise<number> {
+  let attempts = 0;
+  await until(`${name} ends`, async () => {
+    const [row] = await sql<{ state: string; retry_count: number; output: unknown }[]>`
+      select state, retry_count, output from pgboss.job where name = ${name}
+      order by created_on desc limit 1`;
+    if (row?.state === "failed") throw new Error(`${name} has failed: ${JSON.stringify(row.output)}`);
+    attempts = (row?.retry_count ?? 0) + 1;
+    return row?.state === "completed";
+  });
+  return attempts;
+}
+
 const start = ({ by = "worker", databaseUrl, environment }: JobToKill): Promise<BuiltProcess> =>
   (by === "worker" ? startWorkerProcess : startServerProcess)({ ...environment, DATABASE_URL: databaseUrl });
 
-async function ask({ databaseUrl, name, data = {} }: JobToKill): Promise<void> {
+async function ask({
+  databaseUrl,
+  name,
+  data = {},
+}: Pick<JobToKill, "databaseUrl" | "name" | "data">): Promise<void> {
   const client = connectDatabase(databaseUrl, { connections: 1 });
   const log = pino({ level: "silent" });
   const queue = createJobQueue({ databaseUrl, log, works: false, concurrency: 1 });
@@ -101,5 +110,52 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`it did not happen in time: ${what}`);
     await pass(25);
+  }
+}
+
+export interface JobsToKill extends Pick<JobToKill, "databaseUrl" | "environment"> {
+  /** Locked against changes until the kill. */
+  readonly held: readonly string[];
+  /** Asked for one after the other; the last one must be in its middle when the others are. */
+  readonly jobs: readonly { readonly name: string; isInTheMiddle(sql: postgres.Sql): Promise<boolean> }[];
+}
+
+/** Kills one worker in the middle of several jobs, has another one run them to their end. @returns how many runs each took */
+export async function killJobs({ held, jobs, ...where }: JobsToKill): Promise<Record<string, number>> {
+  const sql = postgres(where.databaseUrl, { max: 2 + held.length, onnotice: () => {} });
+  try {
+    const first = await startWorkerProcess({ ...where.environment, DATABASE_URL: where.databaseUrl });
+    await sql.begin(async (lock) => {
+      try {
+        for (const table of held) await lock`lock table ${sql(table)} in exclusive mode`;
+        for (const { name, isInTheMiddle } of jobs) {
+          await ask({ ...where, name });
+          await until(`${name} is in its middle`, () => isInTheMiddle(sql));
+        }
+      } finally {
+        await first.kill();
+      }
+    });
+    const cut = await sql`select name from pgboss.job where state = 'active'`;
+    const missed = jobs.filter(({ name }) => !cut.some((row) => row.name === name));
+    if (missed.length > 0) throw new Error(`not under way: ${missed.map(({ name }) => name).join(", ")}`);
+    return await runAllOn(sql, where, jobs);
+  } finally {
+    await sql.end();
+  }
+}
+
+async function runAllOn(
+  sql: postgres.Sql,
+  { databaseUrl, environment }: Pick<JobToKill, "databaseUrl" | "environment">,
+  jobs: JobsToKill["jobs"],
+): Promise<Record<string, number>> {
+  const next = await startWorkerProcess({ ...environment, DATABASE_URL: databaseUrl });
+  try {
+    const attempts: Record<string, number> = {};
+    for (const { name } of jobs) attempts[name] = await attemptsOf(sql, name);
+    return attempts;
+  } finally {
+    await next.stop();
   }
 }
