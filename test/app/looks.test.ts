@@ -23,9 +23,7 @@ import { startTicketWorld } from "../support/ticket-world.js";
 const statements: string[] = [];
 let world: TicketWorld;
 beforeAll(async () => {
-  // What is rendered when, the tests say themselves.
   world = await startTicketWorld({
-    env: { WORKER: "off" },
     onStatement: (statement) => statements.push(statement),
   });
 });
@@ -246,7 +244,7 @@ describe("an avatar, once it is rendered", () => {
 });
 
 it("shows the demo's logos and faces a moment after the first start", async () => {
-  const server = await startTestServer();
+  const server = await startTestServer({ env: { WORKER: "on" } });
   try {
     const { token } = await server.signInAs("customer@acme.test");
     const logo = async (slug: string) =>

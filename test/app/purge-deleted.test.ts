@@ -6,7 +6,7 @@ import { startTicketWorld, textFile } from "../support/ticket-world.js";
 let world: TicketWorld;
 
 beforeAll(async () => {
-  world = await startTicketWorld({ env: { WORKER: "off" } });
+  world = await startTicketWorld();
 });
 afterAll(() => world.close());
 

@@ -9,7 +9,7 @@ import { startTestServer } from "../support/test-server.js";
 
 let desk: TestServer;
 beforeAll(async () => {
-  desk = await startTestServer({ env: { WORKER: "off" } });
+  desk = await startTestServer();
 });
 afterAll(() => desk?.close());
 

@@ -15,7 +15,7 @@ let viewer: UserViewer;
 let companyId: string;
 
 beforeAll(async () => {
-  desk = await startTestServer({ env: { WORKER: "off" } });
+  desk = await startTestServer();
   const person = await desk.signInAs("manager@acme.test");
   viewer = (await desk.services.sessions.viewerById(person.id)) as UserViewer;
   [companyId = ""] = viewer.roles.keys();

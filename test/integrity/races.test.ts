@@ -29,8 +29,7 @@ let viewer: UserViewer;
 let companyId: string;
 
 beforeAll(async () => {
-  // No renderings come and go while the files are counted.
-  const env = { TICKET_MEGABYTES: String(MEGABYTES), UPLOADS_AT_ONCE: "50", WORKER: "off" };
+  const env = { TICKET_MEGABYTES: String(MEGABYTES), UPLOADS_AT_ONCE: "50" };
   desk = await startTestServer({ env });
   const person = await desk.signInAs("customer@acme.test");
   token = person.token;

@@ -65,6 +65,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     DATABASE_URL: database.url,
     FILEDESK_DATA: dataFolder,
     ...GENEROUS,
+    // Jobs run where a test has them run: nothing comes and goes beside what it looks at.
+    WORKER: "off",
     ...options.env,
   };
   const start = (port = env.PORT) =>

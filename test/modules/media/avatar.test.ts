@@ -14,7 +14,7 @@ let server: TestServer;
 let admin: SignedIn;
 let made = 0;
 beforeAll(async () => {
-  server = await startTestServer({ env: { WORKER: "off" } });
+  server = await startTestServer();
   admin = await server.signInAs("admin@filedesk.test");
 });
 afterAll(async () => {

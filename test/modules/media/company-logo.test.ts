@@ -18,9 +18,7 @@ const MIB = 1024 * 1024;
 const statements: string[] = [];
 let world: TicketWorld;
 beforeAll(async () => {
-  // What is rendered when, the tests say themselves.
   world = await startTicketWorld({
-    env: { WORKER: "off" },
     onStatement: (statement) => statements.push(statement),
   });
 });

@@ -8,7 +8,7 @@ import { downloadStatus, startTicketWorld, textFile } from "../../support/ticket
 let world: TicketWorld;
 
 beforeAll(async () => {
-  world = await startTicketWorld({ env: { WORKER: "off" } });
+  world = await startTicketWorld();
 });
 afterAll(() => world.close());
 

@@ -28,7 +28,7 @@ interface Posted {
 
 /** Posts a clip, and does what is done to it later. */
 async function postClip(env: Record<string, string>, bytes = fixture("clip.mp4")): Promise<Posted> {
-  world = await startTicketWorld({ env: { WORKER: "off", ...env } });
+  world = await startTicketWorld({ env });
   const { requester } = world.people;
   const companyId = await world.newCompany();
   const { id: ticketId } = await world.openTicket(requester, { companyId });

@@ -21,8 +21,6 @@ const statements: string[] = [];
 
 beforeAll(async () => {
   world = await startTicketWorld({
-    // What a worker asks beside is not counted.
-    env: { WORKER: "off" },
     onStatement: (statement) => statements.push(statement),
   });
   companyId = await world.newCompany();

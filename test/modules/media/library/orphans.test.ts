@@ -18,7 +18,7 @@ import { downloadStatus, startTicketWorld } from "../../../support/ticket-world.
 let world: TicketWorld;
 let companyId: string;
 beforeAll(async () => {
-  world = await startTicketWorld({ env: { WORKER: "off" } });
+  world = await startTicketWorld();
 });
 beforeEach(async () => {
   companyId = await world.newCompany();

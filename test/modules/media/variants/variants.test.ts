@@ -20,7 +20,7 @@ let companyId: string;
 let ticketId: string;
 
 beforeAll(async () => {
-  world = await startTicketWorld({ env: { WORKER: "off" } });
+  world = await startTicketWorld();
   companyId = await world.newCompany();
   ticketId = (await world.openTicket(world.people.requester, { companyId })).id;
 });
@@ -240,7 +240,6 @@ describe("the variants of an attachment", () => {
   it("cost the same number of statements for one file and for ten", async () => {
     const statements: string[] = [];
     const counted = await startTicketWorld({
-      env: { WORKER: "off" },
       onStatement: (statement) => statements.push(statement),
     });
     try {
@@ -302,7 +301,7 @@ describe("the rendering", () => {
   });
 
   it("happens by itself, in the server", async () => {
-    const working = await startTicketWorld();
+    const working = await startTicketWorld({ env: { WORKER: "on" } });
     try {
       const { requester } = working.people;
       const ticket = await working.openTicket(requester, { companyId: await working.newCompany() });
