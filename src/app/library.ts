@@ -9,6 +9,7 @@ import { createMediaUploadService } from "../modules/media/library/media-upload.
 import { createMediaUsageService } from "../modules/media/library/media-usage.service.js";
 import { createOrphanService } from "../modules/media/library/orphan.service.js";
 import { createStorageReportService } from "../modules/media/library/storage-report.service.js";
+import { postPlaces } from "../modules/tickets/post-places.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import type { Storage } from "../platform/storage/storage.js";
 
@@ -26,7 +27,11 @@ export const createLibrary = (options: LibraryOptions) => ({
   loaders: createLibraryLoaders(options),
   services: {
     library: createLibraryService(options),
-    mediaUploads: createMediaUploadService({ ...options, sizes: createAttachmentSizes(options.parents) }),
+    mediaUploads: createMediaUploadService({
+      ...options,
+      sizes: createAttachmentSizes(options.parents),
+      places: postPlaces,
+    }),
     mediaFileChanges: createMediaFileChangeService(options),
     mediaUsages: createMediaUsageService(options),
     orphans: createOrphanService(options),

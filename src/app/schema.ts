@@ -32,6 +32,7 @@ import {
   SeriesPhotoResolver,
   VideoClipResolver,
 } from "../modules/tickets/post-file.resolver.js";
+import { PostUsageResolver } from "../modules/tickets/post-usage.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
 import { TimelineResolver } from "../modules/tickets/timeline.resolver.js";
@@ -105,6 +106,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [VideoClipResolver, ({ loaders }) => new VideoClipResolver(loaders.posts, loaders.mediaFiles)],
   [PhotoSeriesPhotosResolver, ({ loaders }) => new PhotoSeriesPhotosResolver(loaders.posts)],
   [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
+  [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
 ];
 

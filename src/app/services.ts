@@ -24,6 +24,7 @@ import { createUploadAdmission } from "../modules/media/intake/upload-admission.
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { createPostLoaders } from "../modules/tickets/post.loaders.js";
+import { createPostUsageLoaders } from "../modules/tickets/post-usage.loaders.js";
 import type { TicketLoaderDeps } from "../modules/tickets/ticket.loaders.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
@@ -120,11 +121,13 @@ export async function createServices({
 }
 
 function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderDeps) {
+  const tickets = createTicketLoaders({ db, users });
   return {
+    tickets,
     mediaFiles: createMediaFileLoaders({ db }),
     attachments: createAttachmentLoaders({ db, parents }),
     posts: createPostLoaders({ db }),
-    tickets: createTicketLoaders({ db, users }),
+    postUsages: createPostUsageLoaders(db, tickets),
   };
 }
 

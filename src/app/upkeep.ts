@@ -7,6 +7,7 @@ import { RENDER_VARIANTS } from "../modules/media/variants/request-renderings.js
 import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { JobSender } from "../platform/jobs/job.js";
+import { listUnderWay } from "../platform/jobs/job-under-way.repository.js";
 import { localTempFolder } from "../platform/storage/local.js";
 import type { PurgeDeletedDeps } from "./purge-deleted.js";
 import { purgeDeleted } from "./purge-deleted.js";
@@ -32,6 +33,7 @@ export function createUpkeep({ config, storageRoot, jobs, ...deps }: UpkeepOptio
         tx,
         ids.map((mediaFileId) => ({ name: RENDER_VARIANTS, data: { mediaFileId } })),
       ),
+    listAskedFor: () => listUnderWay(deps.db, { name: RENDER_VARIANTS, field: "mediaFileId" }),
     orphanDays: config.ORPHAN_DAYS,
     unfinishedUploadHours: config.UNFINISHED_UPLOAD_HOURS,
     eventDays: config.EVENT_DAYS,

@@ -70,10 +70,17 @@ async function loneRows(sql: postgres.Sql): Promise<string[]> {
     select 'attachment ' || id || ' lives without a file that lives and is in use' from attachments a
       where deleted_at is null and not exists (
         select from media_files f join media_usages u on u.media_file_id = f.id and u.resource_id = a.id::text
-        where f.id = a.media_file_id and f.deleted_at is null)
+        where f.id = a.media_file_id and (f.deleted_at is null or u.suspended_at is not null))
     union all
     select 'media file ' || id || ' lives and has no usage' from media_files f
-      where deleted_at is null and not exists (select from media_usages u where u.media_file_id = f.id)`;
+      where deleted_at is null and not exists (select from media_usages u where u.media_file_id = f.id)
+    union all
+    select 'media file ' || id || ' lives and is used by nothing in reach' from media_files f
+      where deleted_at is null and exists (select from media_usages u where u.media_file_id = f.id)
+        and not exists (select from media_usages u where u.media_file_id = f.id and u.suspended_at is null)
+    union all
+    select 'media file ' || f.id || ' is deleted and in use' from media_files f
+      join media_usages u on u.media_file_id = f.id where f.deleted_at is not null and u.suspended_at is null`;
   return rows.map(({ text }) => text);
 }
 

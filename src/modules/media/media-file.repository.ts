@@ -80,6 +80,9 @@ const usagesOfIt = sql`(select from ${mediaUsages} where ${mediaUsages.mediaFile
 /** Nothing uses the file, as far as the statement sees. */
 export const unused = sql`not exists ${usagesOfIt}`;
 
+/** Nothing that is in reach uses the file. What uses it and can come back keeps it from the purge, not from deletion. */
+export const idle = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id} and ${mediaUsages.suspendedAt} is null)`;
+
 /** Written out, and not as the opposite: of a double negation Postgres makes no join, and reads all usages. */
 export const used = sql`exists ${usagesOfIt}`;
 
@@ -97,7 +100,7 @@ export async function lockMediaFiles(tx: Database, ids: readonly string[]): Prom
 }
 
 /**
- * Soft-deletes a media file that nothing uses.
+ * Soft-deletes a media file that nothing in reach uses.
  *
  * @returns false when something uses it, or when it was deleted already
  */
@@ -112,7 +115,7 @@ export async function deleteMediaFileIfUnused(
     .update(mediaFiles)
     .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
     .where(
-      and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id), isNull(mediaFiles.deletedAt), unused),
+      and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id), isNull(mediaFiles.deletedAt), idle),
     )
     .returning({ id: mediaFiles.id });
   return deleted.length > 0;

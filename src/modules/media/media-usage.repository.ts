@@ -75,7 +75,7 @@ export async function lockMediaFileForUse(tx: Database, companyId: string, id: s
   return rows.length > 0;
 }
 
-/** The first usages of each file, the oldest first, in one statement whatever the number of files. */
+/** The first usages of each file by what is in reach, the oldest first, in one statement whatever the number of files. */
 export async function listUsagesOfFiles(
   db: Database,
   companyIds: readonly string[],
@@ -90,7 +90,13 @@ export async function listUsagesOfFiles(
       ),
     })
     .from(mediaUsages)
-    .where(and(isAnyOf(mediaUsages.mediaFileId, mediaFileIds), isAnyOf(mediaUsages.companyId, companyIds)))
+    .where(
+      and(
+        isAnyOf(mediaUsages.mediaFileId, mediaFileIds),
+        isAnyOf(mediaUsages.companyId, companyIds),
+        isNull(mediaUsages.suspendedAt),
+      ),
+    )
     .as("ranked");
   return db
     .select({
@@ -106,7 +112,7 @@ export async function listUsagesOfFiles(
     .orderBy(asc(ranked.mediaFileId), asc(ranked.rank));
 }
 
-/** The kinds of resources that use a file. */
+/** The kinds of resources that use a file, those among them that are out of reach. */
 export async function listUsingTypes(
   db: Database,
   companyId: string,

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, pgTable, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
-import { primaryId, timestamps } from "../../platform/database/columns.js";
+import { moment, primaryId, timestamps } from "../../platform/database/columns.js";
 import { companies } from "../identity/company.tables.js";
 import { mediaFiles } from "./media-file.tables.js";
 
@@ -18,6 +18,8 @@ export const mediaUsages = pgTable(
     resourceType: text("resource_type").notNull(),
     resourceId: text("resource_id").notNull(),
     fieldName: text("field_name").notNull(),
+    /** Since when the resource is out of reach with something above it, together with which it may come back. */
+    suspendedAt: moment("suspended_at"),
     ...timestamps(),
   },
   (table) => [

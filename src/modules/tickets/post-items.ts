@@ -1,5 +1,5 @@
 import { formatBytes } from "../../kernel/bytes.js";
-import { badUserInput, FiledeskError, gone, notFound, quotaExceeded } from "../../kernel/errors.js";
+import { badUserInput, conflict, FiledeskError, gone, notFound, quotaExceeded } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { IncomingFile, IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { UserViewer } from "../identity/viewer.js";
@@ -9,6 +9,7 @@ import { refuseTooLong } from "../media/intake/inspect-video.js";
 import type { RecordedFile } from "../media/intake/record.js";
 import { fileTooLarge } from "../media/media.errors.js";
 import type { MediaFileView } from "../media/media-file.repository.js";
+import { listMediaFiles } from "../media/media-file.repository.js";
 import type { MediaFileService } from "../media/media-file.service.js";
 import { refuseUnsafe } from "../media/media-file.service.js";
 import { lockMediaFileForUse } from "../media/media-usage.repository.js";
@@ -84,7 +85,7 @@ function refuseUnfit(file: MediaFileView, { bucket, maxBytes, maxSeconds }: Buck
  * Puts recorded and existing files together in the order of the items. The existing ones cannot be deleted from now
  * on until the transaction ends.
  *
- * @throws GONE for a file that has been deleted since it was checked
+ * @throws GONE for a file that has been deleted since it was checked, CONFLICT for one that has been replaced
  */
 export async function claimFiles(
   tx: Database,
@@ -92,9 +93,13 @@ export async function claimFiles(
   { items, existing }: PostItems,
   recorded: readonly RecordedFile[],
 ): Promise<NewPostFile[]> {
+  const inCompany = { companyIds: [companyId] };
   // In the order of their ids, so that two who take the same files do not wait for each other in a circle.
   for (const id of [...existing.keys()].sort())
     if (!(await lockMediaFileForUse(tx, companyId, id))) throw gone("file");
+  for (const file of existing.size > 0 ? await listMediaFiles(tx, inCompany, [...existing.keys()]) : [])
+    if (file.blobId !== existing.get(file.id)?.blobId)
+      throw conflict("This file has just been replaced by another one: look at it and post it again.");
   const uploaded = [...recorded];
   return items.map(({ mediaFileId, caption }) => ({
     mediaFileId: mediaFileId?.toLowerCase() ?? uploaded.shift()?.id ?? "",

@@ -13,6 +13,11 @@ const RESOURCE: Readonly<Record<Kind, string>> = {
   VIDEO_CLIP: "video-clip",
 };
 
+const RESOURCES: ReadonlySet<string> = new Set(Object.values(RESOURCE));
+
+export const isPostType = (resourceType: string): boolean => RESOURCES.has(resourceType);
+export const resourceTypeOf = (kind: Kind): string => RESOURCE[kind];
+
 const POSTED: Readonly<Record<Kind, string>> = {
   PHOTO: "photo.posted",
   PHOTO_SERIES: "photo-series.posted",

@@ -23,7 +23,7 @@ export async function findPost(db: Database, tenants: TenantScope, id: string): 
 /** Where a media file is posted; deleted posts too. */
 export async function listPostsOfFile(db: Database, tenants: TenantScope, mediaFileId: string) {
   return db
-    .select({ ticketId: mediaPosts.ticketId, deletedAt: mediaPosts.deletedAt })
+    .select({ ticketId: mediaPosts.ticketId, kind: mediaPosts.kind, deletedAt: mediaPosts.deletedAt })
     .from(mediaPostFiles)
     .innerJoin(mediaPosts, eq(mediaPosts.id, mediaPostFiles.postId))
     .where(and(eq(mediaPostFiles.mediaFileId, mediaFileId), inTenants(mediaPosts.companyId, tenants)));
@@ -32,6 +32,17 @@ export async function listPostsOfFile(db: Database, tenants: TenantScope, mediaF
 /** Posts that are in the lists of those who may read their ticket. */
 export const livePosts = (tenants: TenantScope) =>
   and(isNull(mediaPosts.deletedAt), inTenants(mediaPosts.companyId, tenants));
+
+export async function listLivePosts(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+): Promise<PostRow[]> {
+  return db
+    .select()
+    .from(mediaPosts)
+    .where(and(isAnyOf(mediaPosts.id, ids), livePosts(tenants)));
+}
 
 export const postOrder = { keys: [mediaPosts.createdAt, mediaPosts.id], descending: false };
 export const postPosition = (row: Pick<PostRow, "createdAt" | "id">) => [row.createdAt.toISOString(), row.id];

@@ -4,11 +4,13 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
+import { resumeUsages, suspendUsages } from "../media/suspended-usage.repository.js";
 import { auditTicket } from "./audit-ticket.js";
 import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import type { TicketView } from "./ticket.repository.js";
 import { setTicketDeleted } from "./ticket.repository.js";
+import { listUsersOfFiles } from "./ticket-usage.repository.js";
 
 export interface TicketDeletionDeps {
   readonly db: Database;
@@ -24,6 +26,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     const { ticket, viewer: by } = await requireTicket(db, viewer, id, "delete");
     await db.transaction(async (tx) => {
       if (!(await setTicketDeleted(tx, ticket, by.id))) throw gone("ticket");
+      await suspendUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id), by.id);
       await auditTicket(tx, by, "ticket.deleted", ticket);
     });
     return reread(db, by, id);
@@ -37,8 +40,10 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     const by = viewer as UserViewer;
     const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
     await db.transaction(async (tx) => {
-      if (await setTicketDeleted(tx, ticket, null, deletedAfter))
+      if (await setTicketDeleted(tx, ticket, null, deletedAfter)) {
+        await resumeUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id));
         return auditTicket(tx, by, "ticket.restored", ticket);
+      }
       const now = await reread(tx, by, id);
       if (now.deletedAt !== null) throw gone("ticket"); // else somebody else has restored it meanwhile
     });

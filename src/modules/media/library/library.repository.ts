@@ -121,5 +121,7 @@ const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
     isNotNull(mediaFiles.deletedAt),
     gt(mediaFiles.deletedAt, restorableSince),
     isCurrent(now),
+    // What was deleted with a ticket comes back with it alone.
+    unused,
     deletedOf === "everybody" ? undefined : eq(mediaFiles.uploaderId, deletedOf.uploaderId),
   );

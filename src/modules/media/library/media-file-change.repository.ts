@@ -1,5 +1,6 @@
 import { and, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
+import { unused } from "../media-file.repository.js";
 import type { MediaFileRow } from "../media-file.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
 
@@ -20,7 +21,7 @@ export async function updateMediaFile(
   return updated.length > 0;
 }
 
-/** @returns false when it is not deleted, was deleted before `deletedAfter`, or has been purged */
+/** @returns false when it is not deleted, was deleted before `deletedAfter` or with what uses it, or has been purged */
 export async function restoreDeletedMediaFile(
   tx: Database,
   companyId: string,
@@ -31,7 +32,12 @@ export async function restoreDeletedMediaFile(
     .update(mediaFiles)
     .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
     .where(
-      and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id), gt(mediaFiles.deletedAt, deletedAfter)),
+      and(
+        eq(mediaFiles.companyId, companyId),
+        eq(mediaFiles.id, id),
+        gt(mediaFiles.deletedAt, deletedAfter),
+        unused,
+      ),
     )
     .returning({ id: mediaFiles.id });
   return restored.length > 0;

@@ -12,7 +12,7 @@ import { extensionMismatch } from "../media.errors.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { deleteMediaFileIfUnused, findMediaFile } from "../media-file.repository.js";
-import { listUsagesOfFiles } from "../media-usage.repository.js";
+import { listUsagesOfFiles, listUsingTypes } from "../media-usage.repository.js";
 import { auditMediaFile } from "./audit-media-file.js";
 import { refusePast } from "./expiry.js";
 import { restoreDeletedMediaFile, updateMediaFile } from "./media-file-change.repository.js";
@@ -37,7 +37,7 @@ export const createMediaFileChangeService = (deps: MediaFileChangeDeps) => ({
   /** From now on it is in no list, and its URL answers 410. @throws CONFLICT when something uses it */
   deleteMediaFile: (viewer: Viewer, id: string) => deleteMediaFile(deps, viewer, id),
 
-  /** With its earlier versions. @throws GONE when its time is over */
+  /** With its earlier versions. @throws GONE when its time is over, CONFLICT when it was deleted with what uses it */
   restoreMediaFile: (viewer: Viewer, id: string) => restoreMediaFile(deps, viewer, id),
 });
 
@@ -113,7 +113,10 @@ async function restoreMediaFile(
     if (await restoreDeletedMediaFile(tx, file.companyId, id, deletedAfter))
       return auditMediaFile(tx, viewer as UserViewer, "restored", file, { fileName: file.fileName });
     const now = await findMediaFile(tx, { companyIds: [file.companyId] }, id);
-    if (now?.deletedAt !== null) throw gone("file"); // else somebody else has restored it meanwhile
+    if (now?.deletedAt === null) return; // somebody else has restored it meanwhile
+    if (now && (await listUsingTypes(tx, file.companyId, id)).length > 0)
+      throw conflict("This file was deleted with the ticket that it is on: restore that, and it comes back.");
+    throw gone("file");
   });
   return { ...file, deletedAt: null };
 }

@@ -1,11 +1,14 @@
 import { authorize } from "../../../kernel/authorize.js";
-import { badUserInput, gone } from "../../../kernel/errors.js";
+import { badUserInput, FiledeskError, gone } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
 import { findCompany } from "../../identity/company.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { tenantsOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
+import type { FileKind } from "../file-types.js";
+import { kindOf } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { requireMediaFile } from "../find-media-file.js";
 import type { CheckInService } from "../intake/check-in.service.js";
@@ -16,12 +19,14 @@ import { auditMediaFile } from "./audit-media-file.js";
 import { refusePast } from "./expiry.js";
 import { libraryPolicy } from "./library.policy.js";
 import { updateMediaFile } from "./media-file-change.repository.js";
+import type { PlaceKeeper } from "./place-keeper.js";
 import type { SizeKeeper } from "./size-keeper.js";
 import { exchangeContents, lockMediaFileForReplacement } from "./version.repository.js";
 
 export interface MediaUploadDeps extends MediaFileFinding {
   readonly checkIns: CheckInService;
   readonly sizes: SizeKeeper;
+  readonly places: PlaceKeeper;
   readonly jobs: JobSender;
 }
 
@@ -42,7 +47,8 @@ export const createMediaUploadService = (deps: MediaUploadDeps) => ({
   /**
    * Gives a file a new content. Its id, its URLs and its usages stay; the old content becomes an earlier version.
    *
-   * @throws what the check-in throws of a file, QUOTA_EXCEEDED when it is attached to a ticket that cannot take it
+   * @throws what the check-in throws of a file, UNSUPPORTED_FILE_TYPE when where it is shown demands another kind,
+   *   QUOTA_EXCEEDED when it is attached to a ticket that cannot take it
    */
   replaceMediaFile: (viewer: Viewer, id: string, incoming: IncomingFiles) =>
     replaceMediaFile(deps, viewer, id, incoming),
@@ -117,6 +123,7 @@ async function replaceMediaFile(
       const resize = await deps.sizes.lock(tx, companyId, id);
       const replaced = await lockMediaFileForReplacement(tx, companyId, id);
       if (replaced === null) throw gone("file");
+      await refuseOutOfPlace(deps, tx, file, uploaded.id);
       await resize(uploaded.size - replaced.size);
       const exchange = { currentId: id, uploadedId: uploaded.id };
       const variantsStatus = await exchangeContents(tx, companyId, exchange);
@@ -129,6 +136,28 @@ async function replaceMediaFile(
     },
   });
   return reread(deps, viewer, id);
+}
+
+const CALLED: Partial<Record<FileKind, string>> = { IMAGE: "an image", VIDEO: "a video" };
+
+/** @throws UNSUPPORTED_FILE_TYPE when the new content is not of the kind that the file's places demand */
+async function refuseOutOfPlace(
+  { places }: MediaUploadDeps,
+  tx: Database,
+  { id, companyId }: MediaFileView,
+  uploadedId: string,
+): Promise<void> {
+  const demanded = await places.kindsDemandedOf(tx, companyId, id);
+  if (demanded.length === 0) return;
+  const uploaded = await findMediaFile(tx, { companyIds: [companyId] }, uploadedId);
+  const mimeType = uploaded?.mimeType ?? "";
+  const missed = demanded.find((kind) => kind !== kindOf(mimeType));
+  if (missed)
+    throw new FiledeskError(
+      "UNSUPPORTED_FILE_TYPE",
+      `This file is posted on a ticket as ${CALLED[missed]} and stays one; what you sent is ${mimeType}. Upload it as a file of its own.`,
+      { actual: mimeType },
+    );
 }
 
 /** A file that the caller has just made or changed. @throws GONE when somebody has purged it meanwhile */

@@ -7,6 +7,7 @@ import { isInside } from "../inside-usages.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
 import { deleteUsage, findUsage, insertUsages, lockMediaFileForUse } from "../media-usage.repository.js";
+import { deleteSuspendedMediaFile } from "../suspended-usage.repository.js";
 import { auditMediaFile } from "./audit-media-file.js";
 import { updateMediaFile } from "./media-file-change.repository.js";
 
@@ -49,6 +50,7 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
       if (await deleteUsage(tx, usage)) {
         // It has been in use until now: an orphan's age counts from here.
         await updateMediaFile(tx, file.companyId, file.id, {});
+        await deleteSuspendedMediaFile(tx, file.companyId, file.id, (viewer as UserViewer).id);
         await auditMediaFile(tx, viewer as UserViewer, "usage-removed", file, where(usage));
       }
       return known ?? { ...usage, createdAt: deps.clock() };

@@ -13,6 +13,8 @@ import type { PurgeReport } from "../purge.repository.js";
 import { sweepStorage } from "../sweep.js";
 import type { FindMissingDeps } from "./find-missing.js";
 import { findMissing } from "./find-missing.js";
+import type { FindUnrenderedDeps } from "./find-unrendered.js";
+import { findUnrendered } from "./find-unrendered.js";
 import type { VerifyLimits } from "./verify-integrity.js";
 import { verifyIntegrity } from "./verify-integrity.js";
 
@@ -24,6 +26,7 @@ export interface UpkeepDeps {
   readonly tempRoot: string;
   readonly tempFolder: Pick<TempFolder, "removeAbandoned">;
   readonly requestVariants: FindMissingDeps["requestVariants"];
+  readonly listAskedFor: FindUnrenderedDeps["listAskedFor"];
   readonly orphanDays: number;
   readonly unfinishedUploadHours: number;
   readonly eventDays: number;
@@ -42,6 +45,8 @@ export interface VerifyOptions extends RunOptions {
 
 /** Bytes without a row are gone within an hour; what is that young may have its row on the way. */
 const SWEEP_OLDER_THAN_MS = 30 * MINUTE_MS;
+/** A rendering that nobody has asked for by then was forgotten. */
+const UNRENDERED_AFTER_MS = HOUR_MS;
 
 /**
  * What keeps the files in order: each may be cut off at any instant and run again, and takes a dry run, somebody to
@@ -78,8 +83,11 @@ export function createUpkeepService(deps: UpkeepDeps) {
       return report;
     },
 
-    /** Finds rows whose bytes are missing. */
-    findMissing: (options?: RunOptions) => findMissing(deps, options),
+    /** Finds rows whose bytes are missing, and files that wait for variants that nobody makes. */
+    async findMissing(options?: RunOptions) {
+      const report = await findMissing(deps, options);
+      return { ...report, unrendered: await findUnrendered(deps, ago(UNRENDERED_AFTER_MS), options) };
+    },
 
     /** Re-hashes the files that were not looked at for longest. */
     verifyIntegrity: ({ limits, ...options }: VerifyOptions = {}) =>
