@@ -56,8 +56,10 @@ export function addVerifyCommand(program: Command, environment: NodeJS.ProcessEn
       "after",
       `
 A file whose bytes are not what they were, or are missing, is marked and no longer given out; its managers are told.
-Neither bytes nor hashes are changed. Variants that are missing, or that a file has waited for for over an hour
-without a job that makes them, are asked for again; a server or a worker renders them. Exit codes: 0 all files are what they were; 2 some are not.`,
+Neither bytes nor hashes are changed. Variants that are missing, or that no job is to make although a file has waited
+for them for an hour, are asked for again; a server or a worker renders them.
+
+Exit codes: 0 all files are what they were; 2 some are not.`,
     )
     .action((options: UpkeepOptions & { files?: number; megabytes?: number }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
