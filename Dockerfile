@@ -15,8 +15,11 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev
 
-# 3. The image: no compiler, no development dependencies, not root.
+# 3. The image: no compiler, no development dependencies, not root. ffmpeg takes the posters of videos.
 FROM node:24-bookworm-slim
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ffmpeg \
+  && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 FILEDESK_DATA=/data
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules

@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
+import { clockAhead } from "../support/clock-ahead.js";
 import { runCommand, startCommand } from "../support/command-process.js";
 import { createTestDatabase } from "../support/database.js";
 import { filesUnder } from "../support/inventory.js";
@@ -250,6 +251,33 @@ describe("what keeps the files in order", () => {
     await rm(young);
   });
 
+  it("filedesk sweep removes what lies there for long without a row, and nothing that a row knows", async () => {
+    const stored = (await filesUnder(join(folder, "data/files"))).filter((path) => !path.startsWith("."));
+    const stray = join(folder, "data/files", stored[0] ?? "", "../stray.pdf");
+    const unfinished = join(folder, "data/files/.tmp/left/part");
+    await mkdir(join(unfinished, ".."), { recursive: true });
+    await writeFile(stray, "left");
+    await writeFile(unfinished, "left");
+    // When bytes were stored, their ctime says, which cannot be set back: so the command's clock goes ahead.
+    const later = { NODE_OPTIONS: clockAhead({ hours: 25 }) };
+    const dry = await run(["sweep", "--dry-run", "--json"], later);
+    expect(dry.events).toMatchObject([
+      { task: "sweep-storage", removed: 1, removedBytes: 4, dryRun: true },
+      { task: "sweep-uploads", dryRun: true },
+    ]);
+    expect(await readFile(stray, "utf8")).toBe("left");
+    const { code, events } = await run(["sweep", "--json"], later);
+    expect(code).toBe(0);
+    expect(events).toMatchObject([
+      { task: "sweep-storage", seen: stored.length + 1, removed: 1, removedBytes: 4, dryRun: false },
+      { task: "sweep-uploads", dryRun: false },
+    ]);
+    const left = (await filesUnder(join(folder, "data/files"))).filter((path) => !path.startsWith("."));
+    expect(left.sort()).toEqual(stored.sort());
+    await expect(readFile(unfinished)).rejects.toThrow("ENOENT");
+    expect((await run(["verify"])).code).toBe(2); // for the altered file of before, and nothing else
+  });
+
   it("filedesk purge removes what was deleted long ago, and nothing in a dry run", async () => {
     const count = async () => (await sql`select count(*)::int as count from media_files`)[0]?.count;
     await sql`delete from media_usages where resource_type = 'page' and resource_id = '1'`;
@@ -309,6 +337,8 @@ describe("commands beside a server on the same data folder", () => {
     await server.stop();
     const after = await runCommand(["token", "agent@acme.test", "--minutes", "5", "--json"], beside);
     expect(after.code).toBe(0);
+    // It has started and stopped the database itself, and nothing was in the way.
+    expect(after.stderr).toBe("");
     const [minted] = after.events;
     expect(Date.parse(String(minted?.expiresAt)) - Date.now()).toBeLessThanOrEqual(5 * 60_000);
   }, 120_000);

@@ -59,6 +59,20 @@ describe("the cost of an operation", () => {
     expect(data ?? null).toBeNull();
   });
 
+  it("counts the lists of a file as long as they may well be", async () => {
+    const list = (fields: string) =>
+      server.gql(
+        `query ($id: ID!) { mediaFiles(companyId: $id, first: 100) { nodes { id ${fields} } } }`,
+        { id: "0190a000-0000-7000-8000-000000000000" },
+        token,
+      );
+    expect(codeIn(await list("usages { fieldName } versions { id }"))).toBe("NOT_FOUND");
+    expect(codeIn(await list("usages { fieldName mediaFile { id } } versions { id }"))).toBe(
+      "QUERY_TOO_COMPLEX",
+    );
+    expect(codeIn(await list("variants { url } usages { fieldName } versions { id }"))).toBe("NOT_FOUND");
+  });
+
   it("bounds how many mutations one request holds", async () => {
     const many = Array.from({ length: 101 }, (_, n) => `m${n}: signOut`).join(" ");
     expect(codeIn(await server.gql(`mutation { ${many} }`, {}, token))).toBe("QUERY_TOO_COMPLEX");

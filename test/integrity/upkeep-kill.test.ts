@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { sweepStorage } from "../../src/modules/media/sweep.js";
+import { clockAhead } from "../support/clock-ahead.js";
 import { killJob } from "../support/kill-job.js";
 import { makeJpeg } from "../support/make-files.js";
 import type { StoredFile, StoredWorld } from "../support/stored-files.js";
@@ -94,7 +95,7 @@ describe("a worker that is killed in the middle of", () => {
       end $$;
       alter table blobs rename to stored_blobs;
       create view blobs as select * from stored_blobs where seen(storage_key);`);
-    await killInTheMiddle("sweep-storage", { NODE_OPTIONS: AN_HOUR_AHEAD });
+    await killInTheMiddle("sweep-storage", { NODE_OPTIONS: clockAhead({ hours: 1 }) });
     expect(strays.length).toBe(1_500);
     await sql`drop view blobs`;
     await sql`alter table stored_blobs rename to blobs`;
@@ -179,11 +180,3 @@ async function makeStrays(count: number): Promise<string[]> {
   await Promise.all(names.map((name) => writeFile(join(folder, name), "left behind")));
   return names;
 }
-
-/** Loaded before the worker: to its clock, what has just been stored is old. */
-const AN_HOUR_AHEAD = `--import data:text/javascript,${encodeURIComponent(`
-  const Real = Date;
-  globalThis.Date = class extends Real {
-    constructor(...given) { given.length > 0 ? super(...given) : super(Real.now() + 3600000); }
-    static now() { return Real.now() + 3600000; }
-  };`)}`;

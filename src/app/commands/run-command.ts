@@ -41,8 +41,8 @@ export async function runCommand(
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
     const config = readConfig(environment);
-    // What goes wrong is said by the command itself.
-    const log = pino({ level: config.LOG_LEVEL === "info" ? "fatal" : config.LOG_LEVEL }, destination(2));
+    // What a command does it tells by itself; what goes wrong beside it is worth a line.
+    const log = pino({ level: config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL }, destination(2));
     const code = await work({ config, log, output, signal: stop.signal });
     process.exitCode = code;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, Extensions, FieldResolver, Resolver, Root } from "type-graphql";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { MediaFile } from "./media-file.types.js";
@@ -10,6 +10,8 @@ import { MediaVariant } from "./variant.types.js";
 export class MediaVariantResolver {
   constructor(private readonly service: VariantService) {}
 
+  // No bucket has more.
+  @Extensions({ listSize: 3 })
   @FieldResolver(() => [MediaVariant], {
     description:
       "The renditions that exist already, the largest first; `variantsStatus` says whether more come.",

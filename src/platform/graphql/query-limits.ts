@@ -14,7 +14,10 @@ export const MAX_TOKENS = 5_000;
 /** Fields of an operation at most, those of a fragment counted wherever it is used. */
 const MAX_NODES = 10_000;
 
-/** Items that a list without paging arguments is taken to have. */
+/**
+ * Items that a list without paging arguments is taken to have, unless its field says another `listSize` in its
+ * extensions. For the photos of a series it is right: a ticket has room for 200, which is ten for each post of a page.
+ */
 const PLAIN_LIST_SIZE = 10;
 
 /**
@@ -50,9 +53,12 @@ const costOfObjects: ComplexityEstimator = ({ args, childComplexity, field }) =>
   if (isLeafType(getNamedType(field.type))) return 0;
   if (isConnection(field.type)) return 1 + childComplexity * pageSize(args);
   if (isListType(getNullableType(field.type)) && !insideConnection(field.name))
-    return (1 + childComplexity) * PLAIN_LIST_SIZE;
+    return (1 + childComplexity) * plainListSize(field.extensions);
   return 1 + childComplexity;
 };
+
+const plainListSize = ({ listSize }: Readonly<Record<string, unknown>>): number =>
+  typeof listSize === "number" ? listSize : PLAIN_LIST_SIZE;
 
 /** Their number has been counted at the connection. */
 const insideConnection = (fieldName: string) => fieldName === "nodes" || fieldName === "edges";

@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import type { JobWithMetadata } from "pg-boss";
 import { fromDrizzle, PgBoss } from "pg-boss";
 import type { Logger } from "pino";
+import { newId } from "../../kernel/ids.js";
+import { awaitDisconnection } from "./await-disconnection.js";
 import type { Job, JobSender } from "./job.js";
 import { deadQueueOf, ensureQueues } from "./queues.js";
 import { createRunner } from "./runner.js";
@@ -22,7 +24,10 @@ export interface JobQueue {
   open(jobs: readonly Job[]): Promise<void>;
   /** Begins to run the jobs in this process, those with a time of their own too. */
   work(): Promise<void>;
-  /** Takes no more jobs and lets those that run finish; what then still runs is aborted and will be tried again. */
+  /**
+   * Takes no more jobs and lets those that run finish; what then still runs is aborted and will be tried again.
+   * The database has let go of every connection of the queue then, so that it can be stopped.
+   */
   stop(patienceMs: number): Promise<void>;
 }
 
@@ -41,9 +46,10 @@ const ABORT_PATIENCE_MS = 1_000;
 
 /** A queue of jobs in Postgres: pg-boss, on a small pool of its own. */
 export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueueOptions): JobQueue {
+  const applicationName = `filedesk-jobs ${newId()}`;
   const boss = new PgBoss({
     connectionString: withLibpqModes(databaseUrl),
-    application_name: "filedesk-jobs",
+    application_name: applicationName,
     max: works ? CONNECTIONS : 1,
     supervise: works,
     schedule: works,
@@ -97,6 +103,8 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
     async stop(patienceMs) {
       await boss.stop({ graceful: true, timeout: patienceMs });
       await runner.settled(ABORT_PATIENCE_MS);
+      // Whoever stops the database next would otherwise be heard of as a fault.
+      await awaitDisconnection(databaseUrl, applicationName);
     },
   };
 }

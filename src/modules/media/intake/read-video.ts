@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { atMost } from "../../../kernel/at-most.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
 
 export interface VideoQuestion {
@@ -31,11 +32,18 @@ const THREAD = new URL(
   import.meta.url,
 );
 
+/** A thread costs memory and a processor: many uploads at once wait for each other here, some hundredths of a second. */
+const inTurn = atMost(2);
+
 /**
  * Reads the facts of a video in a thread of its own, which is ended when it takes too long: the demuxer can be made to
- * go round for ever by a few wrong bytes, without a pause in which anything else would run.
+ * go round for ever by a few wrong bytes, without a pause in which anything else would run. Two threads at most read
+ * at once.
  */
-export async function readVideo(question: VideoQuestion): Promise<VideoAnswer> {
+export const readVideo = (question: VideoQuestion): Promise<VideoAnswer> =>
+  inTurn(() => readInThread(question));
+
+async function readInThread(question: VideoQuestion): Promise<VideoAnswer> {
   const thread = new Worker(THREAD, { workerData: question, resourceLimits: LIMITS, env: {} });
   const timer = setTimeout(() => void thread.terminate(), LONGEST_MS);
   try {

@@ -1,4 +1,4 @@
-import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { Ctx, Extensions, FieldResolver, Resolver, Root } from "type-graphql";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { MediaFile } from "../media-file.types.js";
@@ -6,11 +6,15 @@ import type { LibraryLoaders } from "./library.loaders.js";
 import { MediaFileVersion } from "./library.types.js";
 import { MediaUsage } from "./media-usage.types.js";
 
+/** What each list costs: few files have as many, but some have 100. */
+const LIST_SIZE = 20;
+
 /** What the library adds to a file. */
 @Resolver(() => MediaFile)
 export class MediaFileLibraryResolver {
   constructor(private readonly loaders: LibraryLoaders) {}
 
+  @Extensions({ listSize: LIST_SIZE })
   @FieldResolver(() => [MediaUsage], {
     description: "Where it is used, the first 100 places. For its company's staff; to others none is told.",
   })
@@ -18,6 +22,7 @@ export class MediaFileLibraryResolver {
     return this.loaders.usages(context).load(file);
   }
 
+  @Extensions({ listSize: LIST_SIZE })
   @FieldResolver(() => [MediaFileVersion], {
     description: "What it held before it was replaced, the newest first, at most 100.",
   })

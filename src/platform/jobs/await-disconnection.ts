@@ -1,0 +1,30 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { SECOND_MS } from "../../kernel/clock.js";
+import { connectDatabase } from "../database/client.js";
+
+const LOOK_AGAIN_MS = 10;
+/** A database that does not answer by then has no connections that matter. */
+const PATIENCE_MS = 2 * SECOND_MS;
+
+/**
+ * Resolves when Postgres has let go of every connection of that name, or has not told so in time. The driver's pool
+ * counts a connection as closed when it has said goodbye, and a Postgres that stops then may still answer it.
+ */
+export async function awaitDisconnection(databaseUrl: string, applicationName: string): Promise<void> {
+  const { sql, close } = connectDatabase(databaseUrl, { connections: 1 });
+  const patience = new AbortController();
+  const look = async () => {
+    while (!patience.signal.aborted) {
+      const open = await sql`select from pg_stat_activity where application_name = ${applicationName}`;
+      if (open.length === 0) return;
+      await delay(LOOK_AGAIN_MS);
+    }
+  };
+  const looking = look().catch(() => {});
+  try {
+    await Promise.race([looking, delay(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
+  } finally {
+    patience.abort();
+    await close();
+  }
+}
