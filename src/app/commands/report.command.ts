@@ -67,7 +67,7 @@ async function show(output: Output, db: Database, title: string, report: Storage
     ["saved by storing equal bytes once", formatBytes(report.savedBytes)],
     ["earlier versions", inWords(report.versions)],
     ["used by nothing", inWords(report.orphans)],
-    ["deleted, can be restored yet", inWords(report.deleted)],
+    ["deleted, waits for its purge", inWords(report.deleted)],
     ...report.byBucket.map((count) => [`bucket ${count.bucket}`, inWords(count)] as const),
     ...report.byType.map((count) => [`type ${count.mimeType}`, inWords(count)] as const),
     ...report.byUploader.map((count) => [`by ${emailOf.get(count.uploaderId)}`, inWords(count)] as const),

@@ -29,12 +29,14 @@ async function perform<Report extends object>(
   return report;
 }
 
-/** `removedBytes` → `removed bytes`; what is counted in bytes is shown in larger units. */
+/** `{ removed: 3, removedBytes: 2048 }` → `3 removed, 2 KiB removed`; what is one loses its plural. */
 const inWords = (report: object): string =>
   Object.entries(report)
     .map(([name, value]) => {
       const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-      return /bytes$/i.test(name) ? `${words} ${formatBytes(Number(value))}` : `${words} ${value}`;
+      if (/bytes$/i.test(name))
+        return `${formatBytes(Number(value))} ${words.replace(/ ?bytes$/, "")}`.trim();
+      return `${value} ${value === 1 ? words.replace(/ies$/, "y").replace(/s$/, "") : words}`;
     })
     .join(", ");
 
@@ -54,8 +56,10 @@ export function addVerifyCommand(program: Command, environment: NodeJS.ProcessEn
       "after",
       `
 A file whose bytes are not what they were, or are missing, is marked and no longer given out; its managers are told.
-Neither bytes nor hashes are changed. Variants that are missing, or that a file has waited for for over an hour
-without a job that makes them, are asked for again; a server or a worker renders them. Exit codes: 0 all files are what they were; 2 some are not.`,
+Neither bytes nor hashes are changed. Variants that are missing, or that no job is to make although a file has waited
+for them for an hour, are asked for again; a server or a worker renders them.
+
+Exit codes: 0 all files are what they were; 2 some are not.`,
     )
     .action((options: UpkeepOptions & { files?: number; megabytes?: number }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
@@ -111,19 +115,24 @@ Examples:
   filedesk purge --dry-run
   filedesk purge --orphans --older-than-days 90 --company acme --dry-run`,
     )
-    .action((options: UpkeepOptions & { orphans?: boolean; olderThanDays?: number; company?: string }) =>
-      runOnDesk(options, environment, async ({ services: { upkeep }, database: { db } }, run) => {
+    .action(
+      (
+        options: UpkeepOptions & { orphans?: boolean; olderThanDays?: number; company?: string },
+        command: Command,
+      ) => {
         const { company, olderThanDays } = options;
         if (!options.orphans && (company !== undefined || olderThanDays !== undefined))
-          throw new Error("--company and --older-than-days are for orphans: say --orphans as well.");
-        const companyId = company === undefined ? undefined : await companyIdOf(db, company);
-        await perform(run, { name: "purge-deleted", ...options }, upkeep.purgeDeleted);
-        await perform(run, { name: "purge-expired", ...options }, upkeep.purgeExpired);
-        if (options.orphans)
-          await perform(run, { name: "purge-orphans", ...options }, (more) =>
-            upkeep.purgeOrphans({ ...more, companyId, olderThanDays }),
-          );
-        return ExitCode.OK;
-      }),
+          command.error("error: --company and --older-than-days are for orphans: say --orphans as well");
+        return runOnDesk(options, environment, async ({ services: { upkeep }, database: { db } }, run) => {
+          const companyId = company === undefined ? undefined : await companyIdOf(db, company);
+          await perform(run, { name: "purge-deleted", ...options }, upkeep.purgeDeleted);
+          await perform(run, { name: "purge-expired", ...options }, upkeep.purgeExpired);
+          if (options.orphans)
+            await perform(run, { name: "purge-orphans", ...options }, (more) =>
+              upkeep.purgeOrphans({ ...more, companyId, olderThanDays }),
+            );
+          return ExitCode.OK;
+        });
+      },
     );
 }
