@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import { and, asc, eq, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNotNull, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -61,6 +61,8 @@ function isDue(reason: PurgeReason): SQL | undefined {
         isNull(mediaFiles.deletedAt),
         lt(mediaFiles.createdAt, reason.before),
         lt(mediaFiles.updatedAt, reason.before),
+        // An expired one is no orphan: it goes as expired.
+        or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, sql`now()`)),
       );
     case "company purged":
       return and(current, eq(mediaFiles.companyId, reason.companyId));

@@ -87,6 +87,14 @@ describe("orphans", () => {
     );
   });
 
+  it("are none once they have expired: those are purged by themselves", async () => {
+    const expired = await lying(40, "expired");
+    await world.server.database
+      .sql`update media_files set expires_at = now() - interval '1 day' where id = ${expired.id}`;
+    expect((await orphans(0)).totalCount).toBe(0);
+    expect(await purge(true, 0)).toMatchObject({ files: 0, bytes: 0, ids: [] });
+  });
+
   it("are purged with their versions, and a dry run says the same before and removes nothing", async () => {
     const a = await lying(40, "the same bytes");
     const b = await lying(40, "the same bytes");
