@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   AddMediaUsageDocument,
@@ -96,6 +97,23 @@ describe("the files of a deleted ticket", () => {
     expect(codeIn(await restoreTicket(ticketId))).toBe("ok");
     expect(await library()).toEqual(before);
     for (const id of ids) expect((await ask(MediaFileDocument, { id })).data?.mediaFile?.id).toBe(id);
+    await expectWhole();
+  });
+
+  it("are found by the migration when the ticket was deleted before it", async () => {
+    const ticketId = await ticketWithFiles();
+    await deleteTicket(ticketId);
+    const now = await library();
+    const { sql } = world.server.database;
+    await sql`update media_usages set suspended_at = null where company_id = ${companyId}`;
+    await sql`update media_files set deleted_at = null, deleted_by = null where company_id = ${companyId}`;
+    expect((await library()).counted).toBe(3);
+    const migration = await readFile("drizzle/0004_suspended_usages.sql", "utf8");
+    for (const statement of migration.split("--> statement-breakpoint").slice(1, 3))
+      await sql.unsafe(statement);
+    expect(await library()).toEqual(now);
+    await restoreTicket(ticketId);
+    expect((await library()).counted).toBe(3);
     await expectWhole();
   });
 
