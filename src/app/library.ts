@@ -1,3 +1,4 @@
+import { attachers } from "../modules/attachments/attachers.js";
 import { createAttachmentSizes } from "../modules/attachments/attachment-sizes.js";
 import type { AttachmentParents } from "../modules/attachments/parents.js";
 import type { MediaFileFinding } from "../modules/media/find-media-file.js";
@@ -31,6 +32,7 @@ export const createLibrary = (options: LibraryOptions) => ({
       ...options,
       sizes: createAttachmentSizes(options.parents),
       places: postPlaces,
+      attachments: attachers,
     }),
     mediaFileChanges: createMediaFileChangeService(options),
     mediaUsages: createMediaUsageService(options),

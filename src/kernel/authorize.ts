@@ -36,9 +36,8 @@ export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer
   if (subject !== null && typeof rule === "function" && rule(viewer, subject)) return;
   if (viewer.kind === "anonymous") throw unauthenticated();
   if (subject === null || !policy.read(viewer, subject)) throw notFound(policy.subject);
-  throw forbidden(`You may see this ${policy.subject}, but this is not yours to do: ${spoken(action)}.`, {
-    action,
-  });
+  const what = spoken(action, policy.subject);
+  throw forbidden(`You may see this ${policy.subject}, but this is not yours to do: ${what}.`, { action });
 }
 
 /**
@@ -56,4 +55,8 @@ export function readable<Viewer extends Asker, Subject>(
   return null;
 }
 
-const spoken = (action: string) => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+/** `uploadTo` the company is said in whole: "upload to this company". */
+function spoken(action: string, subject: string): string {
+  const words = action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return / (from|of|on|to)$/.test(words) ? `${words} this ${subject}` : words;
+}

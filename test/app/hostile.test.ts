@@ -73,6 +73,24 @@ describe("the cost of an operation", () => {
     expect(codeIn(await list("variants { url } usages { fieldName } versions { id }"))).toBe("NOT_FOUND");
   });
 
+  it.each([
+    ["storage reports", "query", (n: number) => `r${n}: storageReport(companyId: $id) { files }`],
+    [
+      "purges of orphans",
+      "mutation",
+      (n: number) => `p${n}: purgeOrphanedMedia(input: { companyId: $id, dryRun: true }) { files }`,
+    ],
+  ])("lets one request ask for a few %s, and not for a dozen", async (_what, kind, field) => {
+    const ask = (count: number) =>
+      server.gql(
+        `${kind} ($id: ID!) { ${Array.from({ length: count }, (_, n) => field(n)).join(" ")} }`,
+        { id: "0190a000-0000-7000-8000-000000000000" },
+        token,
+      );
+    expect(codeIn(await ask(5))).toBe("NOT_FOUND");
+    expect(codeIn(await ask(12))).toBe("QUERY_TOO_COMPLEX");
+  });
+
   it("bounds how many mutations one request holds", async () => {
     const many = Array.from({ length: 101 }, (_, n) => `m${n}: signOut`).join(" ");
     expect(codeIn(await server.gql(`mutation { ${many} }`, {}, token))).toBe("QUERY_TOO_COMPLEX");

@@ -9,6 +9,7 @@ interface Person {
 const policy = {
   subject: "box",
   read: (viewer: Person, box: { level: number }) => viewer.level >= box.level,
+  takeOutOf: (viewer: Person, box: { level: number }) => viewer.level > box.level,
   openWithCare: (viewer: Person, box: { level: number }) => viewer.level > box.level,
 };
 const user = (level: number): Person => ({ kind: "user", level });
@@ -26,6 +27,12 @@ describe("the one gate", () => {
         code: "FORBIDDEN",
         message: expect.stringContaining("not yours to do: open with care"),
       }),
+    );
+  });
+
+  it("says what is forbidden in whole sentences", () => {
+    expect(() => authorize(policy, "takeOutOf", user(2), box)).toThrow(
+      "You may see this box, but this is not yours to do: take out of this box.",
     );
   });
 

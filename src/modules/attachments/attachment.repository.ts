@@ -31,6 +31,7 @@ const columns = {
   bucket: mediaFiles.bucket,
   fileName: mediaFiles.fileName,
   size: blobs.size,
+  sha256: blobs.sha256,
   mimeType: blobs.mimeType,
   scanStatus: blobs.scanStatus,
 };

@@ -5,27 +5,41 @@ import type { ViewerContext } from "../identity/viewer.js";
 interface Downloadable {
   readonly id: string;
   readonly fileName: string;
+  /** Of the bytes: a file that is replaced gets other URLs, and no cache shows the old content under them. */
+  readonly sha256: string;
 }
+
+interface Rendition {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** How a URL names the bytes that it was given for. */
+export const versionOf = ({ sha256 }: { readonly sha256: string }): string => sha256.slice(0, 12);
 
 export type DownloadUrls = ReturnType<typeof createDownloadUrls>;
 
 /** Makes the URLs that clients download from: absolute, and signed for the viewer who asks. */
 export function createDownloadUrls(signer: UrlSigner) {
-  const urlOf = (context: ViewerContext, resource: string, name: string) =>
+  // The version is not signed, because it decides nothing: whatever it says, the present bytes are sent.
+  const urlOf = (context: ViewerContext, resource: string, file: Downloadable) =>
     context.viewer.kind === "user"
-      ? `${context.baseUrl}${signer.sign({ resource, name, viewerId: context.viewer.id })}`
-      : `${context.baseUrl}/${resource}/${encodeURIComponent(name)}`;
+      ? `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: context.viewer.id })}&v=${versionOf(file)}`
+      : `${context.baseUrl}/${resource}/${encodeURIComponent(file.fileName)}?v=${versionOf(file)}`;
   return {
-    mediaFile: (context: ViewerContext, file: Downloadable) =>
-      urlOf(context, `files/${file.id}`, file.fileName),
+    mediaFile: (context: ViewerContext, file: Downloadable) => urlOf(context, `files/${file.id}`, file),
     mediaFileVariant: (context: ViewerContext, file: Downloadable, variant: string) =>
-      urlOf(context, `files/${file.id}/${variant}`, file.fileName),
+      urlOf(context, `files/${file.id}/${variant}`, file),
     attachment: (context: ViewerContext, file: Downloadable) =>
-      urlOf(context, `attachments/${file.id}`, file.fileName),
+      urlOf(context, `attachments/${file.id}`, file),
     attachmentVariant: (context: ViewerContext, file: Downloadable, variant: string) =>
-      urlOf(context, `attachments/${file.id}/${variant}`, file.fileName),
+      urlOf(context, `attachments/${file.id}/${variant}`, file),
     /** For a file of a public bucket: the same for everybody, without a signature. */
-    publicVariant: ({ baseUrl }: Pick<ViewerContext, "baseUrl">, file: Downloadable, variant: string) =>
-      `${baseUrl}/public/${file.id}/${variant}/${encodeURIComponent(harmlessName(file.fileName))}`,
+    publicVariant: (
+      { baseUrl }: Pick<ViewerContext, "baseUrl">,
+      file: Pick<Downloadable, "id" | "fileName">,
+      variant: Rendition,
+    ) =>
+      `${baseUrl}/public/${file.id}/${variant.name}/${encodeURIComponent(harmlessName(file.fileName))}?v=${versionOf(variant)}`,
   };
 }

@@ -79,17 +79,26 @@ export async function requireMediaFile(
   return { viewer: viewer as UserViewer, file: subject.file };
 }
 
-/** For a download: an earlier version is read by whoever may read the file that it is a version of. @throws NOT_FOUND, GONE */
+/**
+ * For a download. An earlier version is for those who may read the versions of the file that it is one of; to others
+ * it does not exist.
+ *
+ * @throws NOT_FOUND, GONE
+ */
 export async function requireReadableBytes(
   finding: MediaFileFinding,
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileView> {
   const asked = await lookUpMediaFile(finding, viewer, id);
-  const current = asked?.file.versionOf
-    ? await lookUpMediaFile(finding, viewer, asked.file.versionOf)
-    : asked;
+  const current = asked?.file.versionOf ? await lookUpCurrent(finding, viewer, asked.file.versionOf) : asked;
   authorize(mediaFilePolicy, "read", viewer, current);
   if (asked === null || !(await isLive(finding, current))) throw gone("file");
   return asked.file;
+}
+
+/** The file that a version is of; null for who is not shown its versions. */
+async function lookUpCurrent(finding: MediaFileFinding, viewer: Viewer, id: string) {
+  const current = await lookUpMediaFile(finding, viewer, id);
+  return current && mediaFilePolicy.readVersionsOf(viewer, current) ? current : null;
 }

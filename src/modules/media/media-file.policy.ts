@@ -24,9 +24,19 @@ const read = (viewer: Viewer, subject: MediaFileSubject) =>
 const ownOrManager = (viewer: Viewer, subject: MediaFileSubject) =>
   read(viewer, subject) && (ownHere(viewer, subject) || isManagerOf(viewer, subject.file.companyId));
 
+/** What it held before it was replaced was perhaps replaced so that others see it no more. */
+export const showsVersions = (
+  viewer: Viewer,
+  file: Pick<MediaFileView, "companyId" | "uploaderId">,
+): boolean =>
+  isStaffOf(viewer, file.companyId) ||
+  (isUser(viewer, file.uploaderId) && isMemberOf(viewer, file.companyId));
+
 export const mediaFilePolicy = {
   subject: "file",
   read,
+  readVersionsOf: (viewer: Viewer, subject: MediaFileSubject) =>
+    read(viewer, subject) && showsVersions(viewer, subject.file),
   change: ownOrManager,
   replace: ownOrManager,
   delete: ownOrManager,

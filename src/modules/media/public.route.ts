@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendFile } from "../../platform/http/send-file.js";
 import { refuseDownload, servedAs } from "./download.route.js";
 import type { DownloadService } from "./download.service.js";
+import { versionOf } from "./download-urls.js";
 import type { VariantService } from "./variant.service.js";
 
 export interface PublicRouteDeps {
@@ -12,10 +13,14 @@ export interface PublicRouteDeps {
 interface PublicRequest {
   /** The name is for people and decides nothing. */
   Params: { id: string; variant: string; name: string };
+  Querystring: { v?: string | string[] };
 }
 
-/** What is under an id and a variant never changes, but a file that is deleted is to go from caches before long. */
-const MAX_AGE_SECONDS = 86_400;
+/** What is under the version of its bytes never changes, but a file that is deleted is to go from caches before long. */
+const VERSION_MAX_AGE_SECONDS = 86_400;
+
+/** What is under an id alone changes when the file is replaced. */
+const CURRENT_MAX_AGE_SECONDS = 60;
 
 /**
  * `GET /public/{mediaFileId}/{variant}/{name}`: pictures of public buckets, for everybody. Only renditions are given
@@ -38,8 +43,14 @@ async function serve(
   await sendFile(request, reply, {
     ...servedAs(file, variant),
     access: "public",
-    maxAgeSeconds: MAX_AGE_SECONDS,
+    ...keptFor(request.query.v === versionOf(variant)),
     inline: true,
     open: (range) => downloads.openPublic(variant, range),
   });
 }
+
+/** @param isVersion whether the URL names the bytes that are sent */
+const keptFor = (isVersion: boolean) =>
+  isVersion
+    ? { maxAgeSeconds: VERSION_MAX_AGE_SECONDS, immutable: true }
+    : { maxAgeSeconds: CURRENT_MAX_AGE_SECONDS };

@@ -23,7 +23,7 @@ export interface VariantDeps {
 }
 
 /** What of a file says which renditions it has. */
-type Pictured = Pick<MediaFileView, "id" | "blobId" | "bucket" | "fileName" | "mimeType">;
+type Pictured = Pick<MediaFileView, "id" | "blobId" | "bucket" | "fileName" | "mimeType" | "sha256">;
 
 export type VariantService = ReturnType<typeof createVariantService>;
 
@@ -40,8 +40,11 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
     const found = await loaders.ofBlob(context).load(file.blobId);
     return namesOf(file).flatMap((name) => {
       const variant = found.find((candidate) => candidate.name === name);
-      const url = (isPublic(file) ? urls.publicVariant : urls.mediaFileVariant)(context, file, name);
-      return variant ? [{ ...variant, url }] : [];
+      if (variant === undefined) return [];
+      const url = isPublic(file)
+        ? urls.publicVariant(context, file, variant)
+        : urls.mediaFileVariant(context, file, name);
+      return [{ ...variant, url }];
     });
   };
 

@@ -1,8 +1,7 @@
 import { badUserInput, conflict, gone, notFound } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Viewer } from "../identity/viewer.js";
-import { deleteMediaFileIfUnused } from "../media/media-file.repository.js";
-import { deleteUsage, insertUsages } from "../media/media-usage.repository.js";
+import { insertUsages } from "../media/media-usage.repository.js";
 import type { FoundPost } from "./find-post.js";
 import { requireSeries, rereadPost } from "./find-post.js";
 import { touchPost } from "./post.repository.js";
@@ -18,6 +17,7 @@ import {
 } from "./post-file.repository.js";
 import { bucketOf, claimFiles, cleanText } from "./post-items.js";
 import { auditPost, usageOf } from "./post-trail.js";
+import { releaseFile } from "./release-file.js";
 import { lockTicket } from "./ticket-quota.repository.js";
 
 /** One photo of a series. */
@@ -53,7 +53,7 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
     });
   },
 
-  /** Takes a photo out for good; its file goes with it unless something else uses it. @throws CONFLICT for the last one */
+  /** Takes a photo out for good; its file goes with it unless something else uses it or it is the library's. @throws CONFLICT for the last one */
   async removePhoto(viewer: Viewer, ref: SeriesPhotoRef): Promise<PostRow> {
     const found = await requireSeries(deps.db, viewer, ref.seriesId, "removeFrom");
     const { post, viewer: by } = found;
@@ -61,9 +61,8 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
       const file = requirePhoto(files, ref.mediaFileId);
       if (files.length === 1)
         throw conflict("This is the last photo of its series: delete the post instead.");
+      await releaseFile(tx, by, post, file.mediaFileId);
       await deletePostFile(tx, file);
-      await deleteUsage(tx, usageOf(post, file.mediaFileId));
-      await deleteMediaFileIfUnused(tx, post.companyId, file.mediaFileId, by.id);
     });
   },
 });

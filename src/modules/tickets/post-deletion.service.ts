@@ -4,18 +4,16 @@ import { gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
-import {
-  deleteMediaFileIfUnused,
-  restoreMediaFile,
-  setUnusedMediaFilesDeleted,
-} from "../media/media-file.repository.js";
+import { setUnusedMediaFilesDeleted } from "../media/media-file.repository.js";
 import { deleteUsage, insertUsages } from "../media/media-usage.repository.js";
 import { requireAnyPost, requirePost, rereadPost } from "./find-post.js";
 import * as repository from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { findPostLoad, listFilesOfPost, listFilesOfTicketPosts } from "./post-file.repository.js";
+import { cameToBeShown } from "./post-file-origin.repository.js";
 import { refuseOverPostQuota } from "./post-items.js";
 import { auditPost, usageOf } from "./post-trail.js";
+import { reclaimFile, releaseFile } from "./release-file.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
 import { findTicketLoad, lockTicket } from "./ticket-quota.repository.js";
 
@@ -29,10 +27,13 @@ export interface PostDeletionDeps {
 export type PostDeletionService = ReturnType<typeof createPostDeletionService>;
 
 export const createPostDeletionService = (deps: PostDeletionDeps) => ({
-  /** From now on it is in no list, and the URLs of its files answer 410 unless something else uses them. */
+  /**
+   * From now on it is in no list, and the URLs of its files answer 410 unless something else uses them. Files that
+   * were in the library before they were posted stay there.
+   */
   deletePost: (viewer: Viewer, id: string) => deletePost(deps, viewer, id),
 
-  /** @throws GONE when its time is over, QUOTA_EXCEEDED when its place has been taken */
+  /** @throws GONE when its time is over or the library has deleted a file of it, QUOTA_EXCEEDED when its place has been taken */
   restorePost: (viewer: Viewer, id: string) => restorePost(deps, viewer, id),
 
   /**
@@ -63,10 +64,7 @@ async function deletePost({ db }: PostDeletionDeps, viewer: Viewer, id: string):
   await db.transaction(async (tx) => {
     await lockTicket(tx, post.ticketId);
     if (!(await repository.deletePost(tx, companyId, post.id, by.id))) throw gone("post");
-    for (const mediaFileId of await fileIdsOf(tx, post)) {
-      await deleteUsage(tx, usageOf(post, mediaFileId));
-      await deleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
-    }
+    for (const mediaFileId of await fileIdsOf(tx, post)) await releaseFile(tx, by, post, mediaFileId);
     await repository.touchTicket(tx, companyId, post.ticketId);
     await auditPost(tx, by, "post.deleted", post);
   });
@@ -93,7 +91,7 @@ async function restorePost(deps: PostDeletionDeps, viewer: Viewer, id: string): 
     }
     refuseOverPostQuota(await findPostLoad(tx, companyId, ticketId), postQuota, { files: 0, bytes: 0 });
     for (const mediaFileId of await fileIdsOf(tx, post)) {
-      if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("post");
+      if (!(await reclaimFile(tx, companyId, mediaFileId))) throw gone("post");
       await insertUsages(tx, [usageOf(post, mediaFileId)]);
     }
     await repository.touchTicket(tx, companyId, ticketId);
@@ -110,8 +108,10 @@ async function purgeAllOf(
   const files = await listFilesOfTicketPosts(tx, companyId, ticketId);
   for (const { postId, kind, mediaFileId } of files)
     await deleteUsage(tx, usageOf({ id: postId, companyId, kind }, mediaFileId));
+  const ids: string[] = [];
+  for (const mediaFileId of new Set(files.map((file) => file.mediaFileId)))
+    if (await cameToBeShown(tx, companyId, mediaFileId)) ids.push(mediaFileId);
   await repository.deletePostsOfTicket(tx, companyId, ticketId);
   const due = new Date(deletedBefore.getTime() - 1);
-  const ids = [...new Set(files.map(({ mediaFileId }) => mediaFileId))];
   await setUnusedMediaFilesDeleted(tx, companyId, ids, due);
 }

@@ -47,7 +47,11 @@ const ROOT_COST: Readonly<Record<string, number>> = { Query: 20, Mutation: 50 };
 const estimate: ComplexityEstimator = (options) =>
   options.field.name.startsWith("__")
     ? 0
-    : (ROOT_COST[options.type.name] ?? 0) + (costOfObjects(options) ?? 0);
+    : (ROOT_COST[options.type.name] ?? 0) + ownCost(options.field.extensions) + (costOfObjects(options) ?? 0);
+
+/** What a field says in its extensions that it costs besides, because it reads far more than it returns. */
+const ownCost = ({ cost }: Readonly<Record<string, unknown>>): number =>
+  typeof cost === "number" ? cost : 0;
 
 const costOfObjects: ComplexityEstimator = ({ args, childComplexity, field }) => {
   if (isLeafType(getNamedType(field.type))) return 0;

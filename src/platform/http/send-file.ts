@@ -18,10 +18,12 @@ export interface ServedFile {
   /** The hash of the content in hex. */
   readonly etag: string;
   readonly lastModified: Date;
-  /** What is public never changes under its URL and may be kept by every cache. */
+  /** What is public may be kept by every cache. */
   readonly access: "private" | "public";
   /** For how long a cache may keep it: of a private file the viewer's own, and 0 unless the URL alone says who asks. */
   readonly maxAgeSeconds: number;
+  /** Whether the URL stands for these very bytes, so that a cache need not ask again when somebody reloads. */
+  readonly immutable?: boolean;
   /** Whether to show rather than save it; heeded for types that are safe to show. */
   readonly inline: boolean;
   /**
@@ -91,10 +93,7 @@ export async function sendFile(
 function policyHeaders(file: ServedFile, etag: string): Headers {
   return {
     etag,
-    "cache-control":
-      file.access === "public"
-        ? `public, max-age=${file.maxAgeSeconds}, immutable`
-        : `private, max-age=${file.maxAgeSeconds}`,
+    "cache-control": `${file.access}, max-age=${file.maxAgeSeconds}${file.immutable ? ", immutable" : ""}`,
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
     // Apps on other origins show images by their URL. That gives nothing away: a request has no rights but those

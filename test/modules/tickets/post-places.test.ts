@@ -52,7 +52,7 @@ describe("a file that is shown as a photo", () => {
     expect(other).toMatchObject({ id: file.id, fileName: "b.png" });
     // A deleted post may come back, and with it the photo.
     await world.server.gql(DeletePostDocument, { id: postId }, world.people.agent.token);
-    expect(await codeOf(replace(file.id, fileOf("a.txt", "no picture")))).toBe("GONE");
+    expect(await codeOf(replace(file.id, fileOf("a.txt", "no picture")))).toBe("UNSUPPORTED_FILE_TYPE");
   });
 
   it("is never something else, when it is posted while it is being replaced", async () => {

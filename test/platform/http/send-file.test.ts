@@ -160,8 +160,10 @@ describe("a whole file", () => {
     });
   });
 
-  it("may be kept for a year by every cache when it is public", async () => {
+  it("may be kept by every cache when it is public, unasked when its URL stands for its bytes", async () => {
     served = onDisk("small.jpg", SMALL, { access: "public" });
+    expect((await ask()).headers["cache-control"]).toBe("public, max-age=600");
+    served = onDisk("small.jpg", SMALL, { access: "public", immutable: true });
     expect((await ask()).headers["cache-control"]).toBe("public, max-age=600, immutable");
   });
 

@@ -18,7 +18,8 @@ export function createLogoLoaders({ db, urls }: { readonly db: Database; readonl
     /** The public URL of a rendition of a company's logo; null without a logo, and until it is rendered. */
     async url(context: ViewerContext, companyId: string, rendition: LogoRendition): Promise<string | null> {
       const logo = await ofCompany(context).load(companyId);
-      return logo?.renditions.includes(rendition) ? urls.publicVariant(context, logo, rendition) : null;
+      const sha256 = logo?.renditions[rendition];
+      return logo && sha256 ? urls.publicVariant(context, logo, { name: rendition, sha256 }) : null;
     },
   };
 }

@@ -24,15 +24,16 @@ const isLogo: SQL | undefined = and(
 
 export type LogoView = Awaited<ReturnType<typeof listLogos>>[number];
 
-/** The logos of living companies, with the names of the renditions that have been made. */
+/** The logos of living companies, with the hashes of the renditions that have been made, by their names. */
 export const listLogos = (db: Database, companyIds: readonly string[]) =>
   db
     .select({
       companyId: mediaUsages.companyId,
       id: mediaFiles.id,
       fileName: mediaFiles.fileName,
-      renditions: sql<string[]>`array(select ${blobVariants.name} from ${blobVariants}
-        where ${blobVariants.blobId} = ${mediaFiles.blobId})`,
+      renditions: sql<Readonly<Record<string, string>>>`(
+        select coalesce(jsonb_object_agg(${blobVariants.name}, ${blobVariants.sha256}), '{}')
+        from ${blobVariants} where ${blobVariants.blobId} = ${mediaFiles.blobId})`,
     })
     .from(mediaUsages)
     .innerJoin(companies, and(eq(companies.id, mediaUsages.companyId), isNull(companies.deletedAt)))

@@ -2,6 +2,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { perRequest } from "../../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import { isStaffOf, tenantsOf } from "../../identity/viewer.js";
+import { showsVersions } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
 import { listUsagesOfFiles } from "../media-usage.repository.js";
@@ -26,8 +27,15 @@ export const createLibraryLoaders = ({ db }: { readonly db: Database }) => ({
     },
   ),
 
-  versions: perRequest<ViewerContext, string, MediaFileView[]>(async ({ viewer }, ids) => {
+  /** What files held before: for their company's staff and their uploaders; to others there was nothing. */
+  versions: perRequest<
+    ViewerContext,
+    Pick<MediaFileView, "id" | "companyId" | "uploaderId">,
+    MediaFileView[]
+  >(async ({ viewer }, files) => {
+    const ids = [...new Set(files.filter((file) => showsVersions(viewer, file)).map((file) => file.id))];
+    if (ids.length === 0) return files.map(() => []);
     const versions = await listVersionsOfFiles(db, tenantsOf(viewer), ids, MOST);
-    return ids.map((id) => versions.filter((version) => version.versionOf === id));
+    return files.map((file) => versions.filter((version) => version.versionOf === file.id));
   }),
 });

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from "type-graphql";
+import { Arg, Args, Ctx, Extensions, ID, Mutation, Query, Resolver } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.js";
 import { incomingFiles } from "../../../platform/graphql/incoming.js";
 import type { ViewerContext } from "../../identity/viewer.js";
@@ -80,7 +80,7 @@ export class LibraryResolver {
 
   @Mutation(() => MediaFile, {
     description:
-      "Gives a file a new content: its id, its URLs and its usages stay, and the old content becomes an earlier version. For its uploader and managers.",
+      "Gives a file a new content: its id and its usages stay, its URLs name the new content, and the old content becomes an earlier version. For its uploader and managers; what somebody has attached, nobody but they and administrators replace.",
   })
   replaceMediaFile(
     @Arg("input", () => ReplaceMediaFileInput, { description: "Which file, and by what." })
@@ -103,6 +103,7 @@ export class LibraryResolver {
     return this.changes.restoreMediaFile(viewer, id);
   }
 
+  @Extensions({ cost: 450 })
   @Mutation(() => PurgeReport, {
     description: "Removes a company's orphaned files for good, or says which it would. For its managers.",
   })

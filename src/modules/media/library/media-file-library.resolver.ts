@@ -24,9 +24,10 @@ export class MediaFileLibraryResolver {
 
   @Extensions({ listSize: LIST_SIZE })
   @FieldResolver(() => [MediaFileVersion], {
-    description: "What it held before it was replaced, the newest first, at most 100.",
+    description:
+      "What it held before it was replaced, the newest first, at most 100. For its uploader and its company's staff; to others none is told.",
   })
   versions(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
-    return this.loaders.versions(context).load(file.id);
+    return this.loaders.versions(context).load(file);
   }
 }

@@ -1,11 +1,11 @@
 import { authorize } from "../../../kernel/authorize.js";
-import { badUserInput, FiledeskError, gone } from "../../../kernel/errors.js";
+import { badUserInput, FiledeskError, forbidden, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
 import { findCompany } from "../../identity/company.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import { tenantsOf } from "../../identity/viewer.js";
+import { isAdmin, isUser, tenantsOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import type { FileKind } from "../file-types.js";
 import { kindOf } from "../file-types.js";
@@ -15,6 +15,7 @@ import type { CheckInService } from "../intake/check-in.service.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
 import { requestRenderings } from "../variants/request-renderings.js";
+import type { AttachmentKeeper } from "./attachment-keeper.js";
 import { auditMediaFile } from "./audit-media-file.js";
 import { refusePast } from "./expiry.js";
 import { libraryPolicy } from "./library.policy.js";
@@ -27,6 +28,7 @@ export interface MediaUploadDeps extends MediaFileFinding {
   readonly checkIns: CheckInService;
   readonly sizes: SizeKeeper;
   readonly places: PlaceKeeper;
+  readonly attachments: AttachmentKeeper;
   readonly jobs: JobSender;
 }
 
@@ -45,9 +47,9 @@ export const createMediaUploadService = (deps: MediaUploadDeps) => ({
     uploadMedia(deps, viewer, input, incoming),
 
   /**
-   * Gives a file a new content. Its id, its URLs and its usages stay; the old content becomes an earlier version.
+   * Gives a file a new content. Its id and its usages stay; the old content becomes an earlier version.
    *
-   * @throws what the check-in throws of a file, UNSUPPORTED_FILE_TYPE when where it is shown demands another kind,
+   * @throws FORBIDDEN for what somebody else has attached, what the check-in throws of a file, UNSUPPORTED_FILE_TYPE when where it is shown demands another kind,
    *   QUOTA_EXCEEDED when it is attached to a ticket that cannot take it
    */
   replaceMediaFile: (viewer: Viewer, id: string, incoming: IncomingFiles) =>
@@ -112,6 +114,7 @@ async function replaceMediaFile(
     throw badUserInput(`A file of ${bucket} is not replaced: set another one with ${mutation}.`, {
       field: "id",
     });
+  await refuseOthersAttachment(deps, by, file);
   await deps.checkIns.checkIn({
     viewer: by,
     companyId,
@@ -136,6 +139,20 @@ async function replaceMediaFile(
     },
   });
   return reread(deps, viewer, id);
+}
+
+/** An attachment says who uploaded it, and that stays true. @throws FORBIDDEN */
+async function refuseOthersAttachment(
+  { db, attachments }: MediaUploadDeps,
+  viewer: UserViewer,
+  file: MediaFileView,
+): Promise<void> {
+  const attachers = await attachments.attachersOf(db, file);
+  if (isAdmin(viewer) || attachers.every((id) => isUser(viewer, id))) return;
+  throw forbidden(
+    "Somebody else has attached this file, and only they and administrators may replace it. Attach yours as a file of its own.",
+    { action: "replace" },
+  );
 }
 
 const CALLED: Partial<Record<FileKind, string>> = { IMAGE: "an image", VIDEO: "a video" };

@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, Extensions, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import type { UserLoaders } from "../../identity/user.loaders.js";
 import { User } from "../../identity/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
@@ -12,6 +12,7 @@ export class StorageReportResolver {
     private readonly users: UserLoaders,
   ) {}
 
+  @Extensions({ cost: 450 })
   @Query(() => StorageReport, {
     description: "What a company's files take, and what of it could be freed. For its managers.",
   })

@@ -71,6 +71,14 @@ async function customers() {
   return attachments.nodes[0]!.mediaFile!;
 }
 
+/** The same, with another content since. */
+async function replaced() {
+  const variables = { input: { id: (await customers()).id, file: textFile() } };
+  const { requester } = world.people;
+  return (await requester.client.mutate({ mutation: ReplaceMediaFileDocument, variables })).data!
+    .replaceMediaFile;
+}
+
 const usage = (mediaFileId: string) => ({
   input: { mediaFileId, resourceType: "page", resourceId: "1", fieldName: "banner" },
 });
@@ -121,6 +129,19 @@ const ROWS: readonly Row[] = [
     },
   ],
   [
+    "read what a requester's file held before",
+    "U ∅ ∅ | ∅ 0 1 | 1 1 1",
+    async ({ ask }) => {
+      const answer = await ask(MediaFileDocument, { id: (await replaced()).id });
+      return answer.errors ? codeIn(answer) : (answer.data?.mediaFile?.versions.length ?? "null");
+    },
+  ],
+  [
+    "download what a requester's file held before",
+    "401 404 404 | 404 404 200 | 200 200 200",
+    async ({ download }) => download((await replaced()).versions[0]!.url),
+  ],
+  [
     "rename an agent's file",
     "U N N | N N N | ✓ ✓ ✓",
     async ({ code }) =>
@@ -150,7 +171,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     "replace the file of a requester's attachment",
-    "U N N | N F ✓ | F ✓ ✓",
+    "U N N | N F ✓ | F F ✓",
     async ({ mutate }) => {
       const input = { id: (await customers()).id, file: textFile() };
       return mutate({ mutation: ReplaceMediaFileDocument, variables: { input } });

@@ -14,6 +14,7 @@ import { brokenPromises } from "../../../support/inventory.js";
 import { fileOf, uploadMedia } from "../../../support/library-world.js";
 import { makePng } from "../../../support/make-files.js";
 import { sha256 } from "../../../support/post-files.js";
+import { renderPending } from "../../../support/render-pending.js";
 import { bearer, codeIn, codeOf } from "../../../support/test-client.js";
 import type { SignedIn } from "../../../support/test-server.js";
 import type { TicketWorld } from "../../../support/ticket-world.js";
@@ -79,6 +80,46 @@ describe("a file that is replaced", () => {
     await world.server.gql(RemoveMediaUsageDocument, { input: usage }, agent.token);
   });
 
+  it("has another URL for its new content, so that no cache shows the old one", async () => {
+    const { agent } = world.people;
+    const first = await uploadMedia(agent, { companyId, file: fileOf("a.txt", "old") });
+    const now = await replace(agent, first.id, fileOf("a.txt", "new"));
+    expect(now.url).not.toBe(first.url);
+    expect(new URL(now.url).searchParams.get("v")).toBe(sha256(Buffer.from("new")).slice(0, 12));
+    // The old URL is good as well, and never shows the old content.
+    for (const url of [first.url, now.url]) expect(await (await fetch(url)).text()).toBe("new");
+  });
+
+  it("is never in a public cache for long under a URL that does not name its content", async () => {
+    const { agent } = world.people;
+    const picture = async (width: number) => fileOf("a.png", await makePng({ width, height: 40 }));
+    const { id } = await uploadMedia(agent, { companyId, bucket: "PUBLIC_PAGES", file: await picture(50) });
+    const urlNow = async () => {
+      await renderPending(world.server);
+      const { data } = await world.server.gql<{ mediaFile: { variants: { url: string }[] } }>(
+        "query ($id: ID!) { mediaFile(id: $id) { variants { url } } }",
+        { id },
+        agent.token,
+      );
+      return data!.mediaFile.variants[0]!.url;
+    };
+    const answer = async (url: string) => {
+      const { headers } = await fetch(url);
+      return { etag: headers.get("etag"), kept: headers.get("cache-control") };
+    };
+    const oldUrl = await urlNow();
+    const before = await answer(oldUrl);
+    expect(before.kept).toBe("public, max-age=86400, immutable");
+    await replace(agent, id, await picture(60));
+    const newUrl = await urlNow();
+    expect(newUrl).not.toBe(oldUrl);
+    const after = await answer(newUrl);
+    expect(after.kept).toBe("public, max-age=86400, immutable");
+    expect(after.etag).not.toBe(before.etag);
+    for (const url of [oldUrl, newUrl.split("?", 1)[0]!])
+      expect(await answer(url)).toEqual({ etag: after.etag, kept: "public, max-age=60" });
+  });
+
   it("takes its versions with it when it is deleted, and brings them back", async () => {
     const { agent, requester, stranger } = world.people;
     const { id } = await uploadMedia(agent, { companyId, file: fileOf("a.txt", "first") });
@@ -91,6 +132,18 @@ describe("a file that is replaced", () => {
     expect(await statuses()).toEqual([410, 404, 404]);
     await world.server.gql(RestoreMediaFileDocument, { id }, agent.token);
     expect(await statuses()).toEqual([200, 404, 404]);
+  });
+
+  it("is not replaced by others when somebody has attached it: an attachment says whose its bytes are", async () => {
+    const { requester, manager, admin } = world.people;
+    const file = fileOf("evidence.txt", "what I saw");
+    const { attachments } = await world.openTicket(requester, { companyId, files: [file] });
+    const { id, url } = attachments.nodes[0]!.mediaFile!;
+    await expect(replace(manager, id, fileOf("evidence.txt", "what suits me"))).rejects.toThrow(
+      /Somebody else has attached this file/,
+    );
+    expect(await textOf(url, requester)).toBe("what I saw");
+    expect(await codeOf(replace(admin, id, fileOf("evidence.txt", "without names")))).toBe("ok");
   });
 
   it("stays in its bucket: what the bucket does not take is refused, and nothing changes", async () => {

@@ -433,7 +433,13 @@ describe("a public bucket", () => {
     for (const [name, mimeType] of Object.entries(forms)) {
       const answer = await get(publicUrl(id, name));
       expect([answer.status, answer.headers.get("content-type")]).toEqual([200, mimeType]);
-      expect(answer.headers.get("cache-control")).toBe("public, max-age=86400, immutable");
+      expect(answer.headers.get("cache-control")).toBe("public, max-age=60");
+      const version = answer.headers.get("etag")!.slice(1, 13);
+      const versioned = await get(`${publicUrl(id, name)}?v=${version}`);
+      expect(versioned.headers.get("cache-control")).toBe("public, max-age=86400, immutable");
+      const old = await get(`${publicUrl(id, name)}?v=0123456789ab`);
+      expect(old.headers.get("cache-control")).toBe("public, max-age=60");
+      expect(old.bytes).toEqual(answer.bytes);
       expect(answer.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
       expect(answer.headers.get("content-disposition")).toMatch(/^inline/);
       expect((await sharp(answer.bytes).metadata()).hasAlpha).toBe(true);
