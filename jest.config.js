@@ -21,9 +21,9 @@ export default {
   },
   globalSetup: "<rootDir>/test/support/global-setup.js",
   globalTeardown: "<rootDir>/test/support/global-teardown.js",
-  // Many wait for processes, heartbeats and clocks: with one worker, as jest takes on two cores, all would wait in a row.
-  maxWorkers: 3,
-  testTimeout: 60_000,
+  // Many wait for processes, heartbeats and clocks: with one worker, as jest takes on two cores, they would wait in a row.
+  maxWorkers: 2,
+  testTimeout: 180_000,
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts"],
   coverageReporters: ["text-summary", "json-summary", "lcov"],
