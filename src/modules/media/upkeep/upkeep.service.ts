@@ -15,6 +15,7 @@ import type { FindMissingDeps } from "./find-missing.js";
 import { findMissing } from "./find-missing.js";
 import type { FindUnrenderedDeps } from "./find-unrendered.js";
 import { findUnrendered } from "./find-unrendered.js";
+import type { FindingOptions } from "./finding.js";
 import type { VerifyLimits } from "./verify-integrity.js";
 import { verifyIntegrity } from "./verify-integrity.js";
 
@@ -39,7 +40,7 @@ export interface OrphanPurgeOptions extends RunOptions {
   readonly olderThanDays?: number | undefined;
 }
 
-export interface VerifyOptions extends RunOptions {
+export interface VerifyOptions extends RunOptions, FindingOptions {
   readonly limits?: Partial<VerifyLimits> | undefined;
 }
 
@@ -84,7 +85,7 @@ export function createUpkeepService(deps: UpkeepDeps) {
     },
 
     /** Finds rows whose bytes are missing, and files that wait for variants that nobody makes. */
-    async findMissing(options?: RunOptions) {
+    async findMissing(options?: RunOptions & FindingOptions) {
       const report = await findMissing(deps, options);
       return { ...report, unrendered: await findUnrendered(deps, ago(UNRENDERED_AFTER_MS), options) };
     },
