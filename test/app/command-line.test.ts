@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promi
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
 import { clockAhead } from "../support/clock-ahead.js";
@@ -346,6 +346,10 @@ describe("what keeps the files in order", () => {
       { task: "sweep-uploads", dryRun: true },
     ]);
     expect(await readFile(stray, "utf8")).toBe("left");
+    const key = relative(join(folder, "data/files"), stray);
+    const named = await run(["sweep", "--dry-run", "--verbose", "--json"], later);
+    expect(named.events[0]).toEqual({ event: "removed", key, size: 4, dryRun: true });
+    expect((await run(["sweep", "--dry-run", "--verbose"], later)).stdout).toContain(`\n${key}, 4 bytes\n`);
     const { code, events } = await run(["sweep", "--json"], later);
     expect(code).toBe(0);
     expect(events).toMatchObject([

@@ -115,14 +115,24 @@ export function addSweepCommand(program: Command, environment: NodeJS.ProcessEnv
     .command("sweep")
     .description("remove what killed processes left: bytes without a row, unfinished uploads")
     .option(...DRY_RUN)
+    .option("--verbose", "name each object of the storage that is removed")
     .option(...JSON_LINES)
     .addHelpText(
       "after",
       "\nThe server does this by itself. What is younger than half an hour may be on its way, and stays.",
     )
-    .action((options: UpkeepOptions) =>
+    .action((options: UpkeepOptions & { verbose?: boolean }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
-        await perform(run, { name: "sweep-storage", ...options }, upkeep.sweepStorage);
+        const removed: string[] = [];
+        const onRemoved = (object: { readonly key: string; readonly size: number }) => {
+          if (!options.verbose) return;
+          run.output.event("removed", { ...object, dryRun: options.dryRun ?? false });
+          removed.push(`${object.key}, ${formatBytes(object.size)}`);
+        };
+        await perform(run, { name: "sweep-storage", ...options }, (more) =>
+          upkeep.sweepStorage({ ...more, onRemoved }),
+        );
+        for (const line of removed) run.output.line(line);
         await perform(run, { name: "sweep-uploads", ...options }, upkeep.sweepUploads);
         return ExitCode.OK;
       }),

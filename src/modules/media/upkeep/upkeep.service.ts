@@ -10,6 +10,7 @@ import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import { listCompanyIds } from "../../identity/company.repository.js";
 import { purgeFiles, sumOfPurges } from "../purge.js";
 import type { PurgeReport } from "../purge.repository.js";
+import type { SweepOptions } from "../sweep.js";
 import { sweepStorage } from "../sweep.js";
 import type { FindMissingDeps } from "./find-missing.js";
 import { findMissing } from "./find-missing.js";
@@ -75,7 +76,8 @@ export function createUpkeepService(deps: UpkeepDeps) {
     },
 
     /** Removes bytes that no row points at. */
-    sweepStorage: (options?: RunOptions) => sweepStorage({ db, storage }, ago(SWEEP_OLDER_THAN_MS), options),
+    sweepStorage: (options?: SweepOptions) =>
+      sweepStorage({ db, storage }, ago(SWEEP_OLDER_THAN_MS), options),
 
     /** Removes what is left of uploads that were never finished, and folders of processes that are gone. */
     async sweepUploads(options: RunOptions = {}): Promise<TempSweepReport> {
