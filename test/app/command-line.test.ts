@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
 import { clockAhead } from "../support/clock-ahead.js";
@@ -84,6 +84,11 @@ describe("the command line", () => {
     [["token", "a@b.c", "--minutes", "100000"], /from 1 to 1440/],
     [["report", "--colour"], /unknown option/],
     [["purge", "--company", "acme"], /say --orphans as well/],
+    [["purge", "--older-than-days", "5"], /say --orphans as well/],
+    [
+      ["import", "x.csv", "--report", "/nowhere/x/failed.csv"],
+      /cannot be written: its folder does not exist/,
+    ],
   ])("ends %j with 64 and says what is wrong", async (args, message) => {
     const { code, stderr, stdout } = await run(args);
     expect(code).toBe(64);
@@ -159,6 +164,52 @@ describe("filedesk import", () => {
     expect((await run(["import", join(folder, "a.pdf")])).stderr).toContain("--format");
   });
 
+  it("refuses with 64 to report into the manifest, which stays as it is", async () => {
+    const path = await manifest("own.csv", "a.pdf,ATTACHMENTS,acme,page,7,file");
+    const before = await readFile(path, "utf8");
+    for (const report of [path, join(folder, "data/../own.csv")]) {
+      const { code, stderr } = await run(["import", path, "--as", "agent@acme.test", "--report", report]);
+      expect(code).toBe(64);
+      expect(stderr).toContain("is the manifest itself");
+      expect(await readFile(path, "utf8")).toBe(before);
+    }
+  });
+
+  it("ends with 1 at once when nobody is the uploader", async () => {
+    const path = await manifest("nobody.csv", "a.pdf,ATTACHMENTS,acme,page,7,file");
+    const { code, events } = await run(["import", path, "--as", "nobody@x.y", "--json"]);
+    expect(code).toBe(1);
+    expect(events).toEqual([{ event: "error", message: expect.stringContaining("nobody@x.y") }]);
+  });
+
+  it("never ends with 0 when it has not seen all the entries that there were", async () => {
+    const path = join(folder, "cut.jsonl");
+    const server = createServer(async (_request, response) => {
+      await truncate(path, 10);
+      response.end(makePdf("cut"));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    cleanUps.push(async () => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const entry = {
+      bucket: "ATTACHMENTS",
+      company: "acme",
+      resourceType: "page",
+      resourceId: 8,
+      fieldName: "file",
+    };
+    const lines = [`http://127.0.0.1:${port}/cut.pdf`, "a.pdf"].map((source) =>
+      JSON.stringify({ ...entry, source }),
+    );
+    // More than is read ahead.
+    await writeFile(path, lines.join(`\n${`${" ".repeat(999)}\n`.repeat(2_000)}`));
+    const args = ["--as", "agent@acme.test", "--allow-host", "127.0.0.1", "--concurrency", "1", "--json"];
+    const { code, events } = await run(["import", path, ...args]);
+    expect(code).toBe(1);
+    expect(events.at(-2)).toMatchObject({ event: "done", entries: 2, imported: 1, failed: 0 });
+    expect(events.at(-1)).toMatchObject({ event: "error", message: expect.stringContaining("changed") });
+  });
+
   it("stops at Ctrl-C with 130, and leaves nothing half done", async () => {
     const asked: string[] = [];
     const slow = createServer(({ url = "" }, response) => {
@@ -225,11 +276,40 @@ describe("what keeps the files in order", () => {
     const dry = await run(["verify", "--dry-run", "--json"]);
     expect(dry.code).toBe(2);
     expect(dry.events.at(-1)).toMatchObject({ task: "verify-integrity", dryRun: true, altered: 1 });
+    const [file] = await sql<{ id: string; name: string; slug: string; size: number }[]>`
+      select f.id, f.file_name as name, c.slug, f.size::int from media_files f join companies c on c.id = f.company_id
+      where f.blob_id = ${blob?.id ?? ""} order by f.id limit 1`;
+    expect(dry.events.filter(({ event }) => event === "finding")).toEqual([
+      {
+        event: "finding",
+        finding: "ALTERED",
+        company: file?.slug,
+        storageKey: blob?.key,
+        size: file?.size,
+        mediaFiles: expect.arrayContaining([{ id: file?.id, fileName: file?.name }]),
+      },
+    ]);
     const integrity = async () =>
       (await sql`select integrity from blobs where id = ${blob?.id ?? ""}`)[0]?.integrity;
     expect(await integrity()).toBe("INTACT");
-    expect((await run(["verify"])).code).toBe(2);
+    const found = await run(["verify"]);
+    expect(found.code).toBe(2);
+    expect(found.stdout).toMatch(/^altered: /m);
+    for (const part of [
+      `${file?.name} (file ${file?.id})`,
+      `company ${file?.slug}`,
+      `stored as ${blob?.key}`,
+    ])
+      expect(found.stdout).toContain(part);
     expect(await integrity()).toBe("ALTERED");
+    // What is missing both tasks miss, and it is told once.
+    await rm(path);
+    const missing = await run(["verify", "--dry-run", "--json"]);
+    expect(missing.code).toBe(2);
+    expect(missing.events.filter(({ event }) => event === "finding")).toMatchObject([
+      { finding: "MISSING", storageKey: blob?.key },
+    ]);
+    await writeFile(path, "other bytes");
   });
 
   it("filedesk sweep tells what it saw, and leaves bytes alone whose rows may be on their way", async () => {
@@ -266,6 +346,10 @@ describe("what keeps the files in order", () => {
       { task: "sweep-uploads", dryRun: true },
     ]);
     expect(await readFile(stray, "utf8")).toBe("left");
+    const key = relative(join(folder, "data/files"), stray);
+    const named = await run(["sweep", "--dry-run", "--verbose", "--json"], later);
+    expect(named.events[0]).toEqual({ event: "removed", key, size: 4, dryRun: true });
+    expect((await run(["sweep", "--dry-run", "--verbose"], later)).stdout).toContain(`\n${key}, 4 bytes\n`);
     const { code, events } = await run(["sweep", "--json"], later);
     expect(code).toBe(0);
     expect(events).toMatchObject([

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { ImportEvent, ImportSummary } from "../../modules/media/import/media-import.service.js";
+import { checkReportPath } from "../../modules/media/import/report-path.js";
 import { ExitCode } from "./exit-code.js";
 import { collected, wholeNumber } from "./option-values.js";
 import type { Output } from "./output.js";
@@ -57,8 +58,12 @@ export function addImportCommand(program: Command, environment: NodeJS.ProcessEn
     )
     .option("--json", "one JSON object a line for everything that happens")
     .addHelpText("after", HELP)
-    .action((manifest: string, options: ImportOptions) =>
-      runOnDesk(options, environment, async ({ services }, { output, signal }) => {
+    .action(async (manifest: string, options: ImportOptions, command: Command) => {
+      if (options.report !== undefined)
+        await checkReportPath(options.report, manifest).catch((error: Error) =>
+          command.error(`error: ${error.message}`),
+        );
+      await runOnDesk(options, environment, async ({ services }, { output, signal }) => {
         const shown = showing(output, options.report === undefined);
         const summary = await services.mediaImports
           .importAll({
@@ -74,10 +79,21 @@ export function addImportCommand(program: Command, environment: NodeJS.ProcessEn
           })
           .finally(shown.end);
         tell(output, summary, options.report);
-        if (summary.interrupted) return ExitCode.INTERRUPTED;
-        return summary.failed > 0 ? ExitCode.FINDINGS : ExitCode.OK;
-      }),
-    );
+        return endOf(output, summary);
+      });
+    });
+}
+
+function endOf(output: Output, { entries, imported, known, failed, interrupted }: ImportSummary): ExitCode {
+  if (interrupted) return ExitCode.INTERRUPTED;
+  const seen = imported + known + failed;
+  if (seen !== entries) {
+    const message = `The manifest changed while it was read: it had ${entries} entries at first, and ${seen} when they were imported. Run the import again.`;
+    output.event("error", { message });
+    output.note(message);
+    return ExitCode.FAILED;
+  }
+  return failed > 0 ? ExitCode.FINDINGS : ExitCode.OK;
 }
 
 /** Without a report the first failures are told here. */

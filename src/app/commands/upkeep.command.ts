@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { formatBytes, MIB } from "../../kernel/bytes.js";
 import type { Progress, RunOptions } from "../../kernel/run-options.js";
+import type { IntegrityFinding } from "../../modules/media/upkeep/finding.js";
 import { companyIdOf } from "./company-option.js";
 import { ExitCode } from "./exit-code.js";
 import { wholeNumber } from "./option-values.js";
+import type { Output } from "./output.js";
 import type { CommandRun, OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
 
@@ -40,6 +42,34 @@ const inWords = (report: object): string =>
     })
     .join(", ");
 
+/**
+ * Tells programs of each finding at once, and people at the end, when no bar is in the way.
+ *
+ * @param told what has been told before: two tasks miss the same bytes
+ */
+async function tellingFindings<Report>(
+  { output, told }: { readonly output: Output; readonly told: Set<string> },
+  task: (onFinding: (finding: IntegrityFinding) => void) => Promise<Report>,
+): Promise<Report> {
+  const lines: string[] = [];
+  try {
+    return await task((finding) => {
+      if (told.has(finding.storageKey)) return;
+      told.add(finding.storageKey);
+      output.event("finding", finding);
+      lines.push(findingInWords(finding));
+    });
+  } finally {
+    for (const line of lines) output.line(line);
+  }
+}
+
+/** `altered: pool.jpg (file 0190…); company acme, 48.1 KiB, stored as acme/…` */
+function findingInWords({ finding, company, storageKey, size, mediaFiles }: IntegrityFinding): string {
+  const files = mediaFiles.map(({ id, fileName }) => `${fileName} (file ${id})`).join(", ");
+  return `${finding.toLowerCase()}: ${files || "no file"}; company ${company}, ${formatBytes(size)}, stored as ${storageKey}`;
+}
+
 export function addVerifyCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("verify")
@@ -55,7 +85,7 @@ export function addVerifyCommand(program: Command, environment: NodeJS.ProcessEn
     .addHelpText(
       "after",
       `
-A file whose bytes are not what they were, or are missing, is marked and no longer given out; its managers are told.
+Each file whose bytes are not what they were, or are missing, is named. It is marked and no longer given out; its managers are told.
 Neither bytes nor hashes are changed. Variants that are missing, or that no job is to make although a file has waited
 for them for an hour, are asked for again; a server or a worker renders them.
 
@@ -63,13 +93,16 @@ Exit codes: 0 all files are what they were; 2 some are not.`,
     )
     .action((options: UpkeepOptions & { files?: number; megabytes?: number }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
-        const missing = await perform(run, { name: "find-missing", ...options }, upkeep.findMissing);
+        const telling = { output: run.output, told: new Set<string>() };
+        const missing = await perform(run, { name: "find-missing", ...options }, (more) =>
+          tellingFindings(telling, (onFinding) => upkeep.findMissing({ ...more, onFinding })),
+        );
         const limits = {
           files: options.files ?? Number.MAX_SAFE_INTEGER,
           bytes: options.megabytes === undefined ? Number.MAX_SAFE_INTEGER : options.megabytes * MIB,
         };
         const verified = await perform(run, { name: "verify-integrity", ...options }, (more) =>
-          upkeep.verifyIntegrity({ ...more, limits }),
+          tellingFindings(telling, (onFinding) => upkeep.verifyIntegrity({ ...more, limits, onFinding })),
         );
         const findings = missing.missing + verified.altered + verified.missing + verified.unreadable;
         return findings > 0 ? ExitCode.FINDINGS : ExitCode.OK;
@@ -82,14 +115,24 @@ export function addSweepCommand(program: Command, environment: NodeJS.ProcessEnv
     .command("sweep")
     .description("remove what killed processes left: bytes without a row, unfinished uploads")
     .option(...DRY_RUN)
+    .option("--verbose", "name each object of the storage that is removed")
     .option(...JSON_LINES)
     .addHelpText(
       "after",
       "\nThe server does this by itself. What is younger than half an hour may be on its way, and stays.",
     )
-    .action((options: UpkeepOptions) =>
+    .action((options: UpkeepOptions & { verbose?: boolean }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
-        await perform(run, { name: "sweep-storage", ...options }, upkeep.sweepStorage);
+        const removed: string[] = [];
+        const onRemoved = (object: { readonly key: string; readonly size: number }) => {
+          if (!options.verbose) return;
+          run.output.event("removed", { ...object, dryRun: options.dryRun ?? false });
+          removed.push(`${object.key}, ${formatBytes(object.size)}`);
+        };
+        await perform(run, { name: "sweep-storage", ...options }, (more) =>
+          upkeep.sweepStorage({ ...more, onRemoved }),
+        );
+        for (const line of removed) run.output.line(line);
         await perform(run, { name: "sweep-uploads", ...options }, upkeep.sweepUploads);
         return ExitCode.OK;
       }),

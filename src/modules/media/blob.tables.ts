@@ -56,6 +56,7 @@ export const blobs = pgTable(
     check("blobs_sha256_form", sql`${table.sha256} ~ '^[0-9a-f]{64}$'`),
     check("blobs_not_empty", sql`${table.size} > 0`),
     index("blobs_by_scan_status").on(table.companyId, table.scanStatus),
+    index("blobs_by_integrity").on(table.companyId, table.integrity),
     index("blobs_to_verify").on(table.verifiedAt.asc().nullsFirst(), table.id),
   ],
 );

@@ -8,11 +8,11 @@ const INSIDE: ReadonlySet<string> = new Set([
   "video-clip",
 ]);
 
-/** Whatever its case and its separators: `PhotoSeries` would be taken for the one of the inside. */
-export const isInside = (resourceType: string): boolean =>
-  INSIDE.has(
-    resourceType
-      .replace(/([a-z])([A-Z])/g, "$1-$2")
-      .replace(/[\s_]+/g, "-")
-      .toLowerCase(),
-  );
+/** Whether Filedesk itself has written down a usage of this type. */
+export const isInside = (resourceType: string): boolean => INSIDE.has(resourceType);
+
+const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
+const INSIDE_LETTERS: ReadonlySet<string> = new Set([...INSIDE].map(lettersOf));
+
+/** Whether people would take it for one of the inside, such as `PhotoSeries` or `photo.series`. */
+export const looksInside = (resourceType: string): boolean => INSIDE_LETTERS.has(lettersOf(resourceType));

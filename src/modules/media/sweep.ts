@@ -3,6 +3,11 @@ import type { Database } from "../../platform/database/client.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import { listReferencedKeys } from "./blob.repository.js";
 
+export interface SweepOptions extends RunOptions {
+  /** Told of what has gone, or in a dry run would go. */
+  readonly onRemoved?: ((object: { readonly key: string; readonly size: number }) => void) | undefined;
+}
+
 export interface SweepReport {
   readonly seen: number;
   readonly removed: number;
@@ -18,7 +23,7 @@ export interface SweepReport {
 export async function sweepStorage(
   { db, storage }: { readonly db: Database; readonly storage: Storage },
   storedBefore: Date,
-  { dryRun = false, onProgress, signal }: RunOptions = {},
+  { dryRun = false, onProgress, onRemoved, signal }: SweepOptions = {},
 ): Promise<SweepReport> {
   let report: SweepReport = { seen: 0, removed: 0, removedBytes: 0 };
   let after: string | undefined;
@@ -32,6 +37,7 @@ export async function sweepStorage(
     );
     const stray = objects.filter((object) => !referenced.has(object.key) && object.modifiedAt < storedBefore);
     if (!dryRun) await storage.delete(stray.map((object) => object.key));
+    for (const { key, size } of stray) onRemoved?.({ key, size });
     report = {
       seen: report.seen + objects.length,
       removed: report.removed + stray.length,

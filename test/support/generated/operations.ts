@@ -91,6 +91,17 @@ export type CreateVideoClipInput = {
   ticketId: string | number;
 };
 
+/** What the last look at a file's stored bytes found. */
+export type FileIntegrity =
+  /** They are not those that were uploaded: nobody can download them. */
+  | 'ALTERED'
+  /** They are those that were uploaded. */
+  | 'INTACT'
+  /** They are not in the storage: nobody can download them. */
+  | 'MISSING'
+  /** Nobody has read them again since the upload. */
+  | 'UNVERIFIED';
+
 /** Which files to list; what is left out does not narrow. */
 export type MediaFileFilter = {
   /** Those of any of these buckets. */
@@ -99,6 +110,8 @@ export type MediaFileFilter = {
   createdBefore?: string | null | undefined;
   /** Those uploaded at this moment or later. */
   createdFrom?: string | null | undefined;
+  /** Those of whose stored bytes the last look said one of these, such as `ALTERED` and `MISSING` for the damaged ones. */
+  integrity?: Array<FileIntegrity> | null | undefined;
   /** True: the deleted ones that can be restored; for agents, of their own. */
   isDeleted?: boolean | null | undefined;
   /** Those that something uses, or those that nothing uses. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Bucket } from "../buckets.js";
-import { isInside } from "../inside-usages.js";
+import { looksInside } from "../inside-usages.js";
 import { badEntry } from "./media-import.errors.js";
 
 /** What one line of a manifest asks for. */
@@ -74,10 +74,12 @@ function problemsOfValues({ bucket, resourceType, fieldName }: ImportEntry): str
   for (const [name, value] of Object.entries({ resourceType, fieldName }))
     if (value && !NAME_FORM.test(value))
       problems.push(`${name} begins with a letter and holds letters, digits and "_.-" alone`);
-  const own = IMPORTABLE[resourceType];
+  const own = Object.hasOwn(IMPORTABLE, resourceType) ? IMPORTABLE[resourceType] : undefined;
   if (own && (fieldName !== own.fieldName || bucket !== own.bucket))
     problems.push(`a ${resourceType} has the field ${own.fieldName} alone, in the bucket ${own.bucket}`);
-  if (!own && isInside(resourceType))
+  if (!own && bucket === "AVATARS")
+    problems.push("the bucket AVATARS holds avatars alone: resourceType user, fieldName avatar");
+  if (!own && looksInside(resourceType))
     problems.push(`usages of the type ${resourceType} are made by Filedesk itself and cannot be imported`);
   return problems;
 }

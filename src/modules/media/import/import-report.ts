@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
-import { open } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { extname } from "node:path";
+import { checkReportPath, unwritable } from "./report-path.js";
 
 /** An entry that was not imported, and why. */
 export interface FailedEntry {
@@ -21,11 +22,15 @@ const HEADER = "line,source,code,message\n";
 /**
  * Opens the file that says what failed and why, anew: each run tries again what failed before, so the report of the
  * last run is whole. It is CSV when its name says so, else JSON lines; each failure is written at once, and whole.
+ *
+ * @throws BAD_USER_INPUT when it is the manifest, or cannot be written
  */
-export async function openReport(path: string): Promise<ImportReport> {
+export async function openReport(path: string, manifest: string): Promise<ImportReport> {
   const isCsv = extname(path).toLowerCase() === ".csv";
-  const file = await open(path, "w", 0o600);
-  if (isCsv) await file.writeFile(HEADER);
+  const target = await checkReportPath(path, manifest);
+  const file = await openInstead(target, isCsv ? HEADER : "").catch((error) => {
+    throw unwritable(path, error);
+  });
   let writing: Promise<unknown> = Promise.resolve();
   return {
     add(failure) {
@@ -40,6 +45,21 @@ export async function openReport(path: string): Promise<ImportReport> {
       await file.close();
     },
   };
+}
+
+/** A new file in the place of what was there: nothing is ever written into a file that was there before. */
+async function openInstead(target: string, begin: string): Promise<FileHandle> {
+  const path = `${target}.${process.pid}.part`;
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(begin);
+    await rename(path, target);
+    return file;
+  } catch (error) {
+    await file.close();
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
 const writeWhole = (file: FileHandle, text: string) => file.appendFile(text);

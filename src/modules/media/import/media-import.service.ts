@@ -3,17 +3,21 @@ import { MINUTE_MS, SECOND_MS } from "../../../kernel/clock.js";
 import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt, sqlState } from "../../../platform/database/faults.js";
+import { normalizeEmail } from "../../identity/email.js";
+import { findPersonByEmail } from "../../identity/user.repository.js";
 import type { CheckInService } from "../intake/check-in.service.js";
 import { parseEntry, shownSource } from "./import-entry.js";
 import type { ImportOneDeps } from "./import-one.js";
 import { importOne } from "./import-one.js";
 import type { FailedEntry, ImportReport } from "./import-report.js";
 import { openReport } from "./import-report.js";
+import { createLineOrder } from "./line-order.js";
 import type { ManifestFormat, ManifestLine } from "./manifest.js";
 import { countEntries, formatOf, readManifest } from "./manifest.js";
 import { ImportFault } from "./media-import.errors.js";
 import type { Resolve } from "./public-address.js";
-import { systemResolve } from "./public-address.js";
+import { plainHost, systemResolve } from "./public-address.js";
+import { checkReportPath } from "./report-path.js";
 import { createEntryResolver } from "./resolve-entry.js";
 import { createWebSources } from "./web-source.js";
 
@@ -78,10 +82,13 @@ export function createMediaImportService(deps: MediaImportDeps) {
      * Imports a manifest. It may be killed at any instant and run again, here or on several machines: every entry
      * becomes one file, once.
      *
-     * @throws BAD_USER_INPUT when the manifest or the base folder cannot be read, before anything is imported;
+     * @throws BAD_USER_INPUT when the manifest or the base folder cannot be read, the report cannot be written or is
+     *   the manifest, or nobody is `as`: before anything is imported;
      *   the fault itself when database or storage fail on the way
      */
     async importAll(request: ImportRequest): Promise<ImportSummary> {
+      if (request.report !== undefined) await checkReportPath(request.report, request.manifest);
+      await refuseUnknown(deps.db, request.as);
       const format = request.format ?? formatOf(request.manifest);
       const entries = await countEntries(request.manifest, format);
       const baseFolder = await realpath(request.baseFolder).catch(() => {
@@ -89,11 +96,11 @@ export function createMediaImportService(deps: MediaImportDeps) {
       });
       const web = createWebSources({
         resolve: deps.resolveHost ?? systemResolve,
-        allowedHosts: new Set(request.allowedHosts.map((host) => host.toLowerCase())),
+        allowedHosts: new Set(request.allowedHosts.map(plainHost)),
         silenceMs: deps.silenceMs ?? 30 * SECOND_MS,
         totalMs: deps.totalMs ?? 10 * MINUTE_MS,
       });
-      const report = request.report === undefined ? null : await openReport(request.report);
+      const report = request.report === undefined ? null : await openReport(request.report, request.manifest);
       const importer: ImportOneDeps = {
         ...deps,
         web,
@@ -120,6 +127,8 @@ class Run {
   #imported = 0;
   #known = 0;
   readonly #failedByCode = new Map<string, number>();
+  /** What failed goes into the report in the order of the manifest. */
+  readonly #reported = createLineOrder<FailedEntry>(async (failure) => this.report?.add(failure));
   #fault: unknown;
 
   constructor(
@@ -159,6 +168,8 @@ class Run {
   async #one({ line, fields }: ManifestLine): Promise<void> {
     const given = fields instanceof Error ? "" : String(fields.source ?? "");
     const source = shownSource(given);
+    this.#reported.begin(line);
+    let failure: FailedEntry | null = null;
     try {
       if (fields instanceof Error) throw fields;
       const outcome = await importOne(this.importer, parseEntry(fields));
@@ -172,15 +183,23 @@ class Run {
     } catch (error) {
       if (isOutage(error)) throw error;
       // What was cut off by the stop has not failed: the next run takes it up again.
-      if (!this.#isStopped()) await this.#failed({ line, source, ...reasonOf(error) });
+      if (!this.#isStopped()) failure = this.#failed({ line, source, ...reasonOf(error) });
+    } finally {
+      await this.#reported.end(line, failure);
     }
   }
 
-  async #failed(failure: FailedEntry): Promise<void> {
-    await this.report?.add(failure);
+  #failed(failure: FailedEntry): FailedEntry {
     this.#failedByCode.set(failure.code, (this.#failedByCode.get(failure.code) ?? 0) + 1);
     this.request.onEvent({ event: "failed", ...failure });
+    return failure;
   }
+}
+
+/** @throws BAD_USER_INPUT when a person is named who is not there */
+async function refuseUnknown(db: Database, email: string | undefined): Promise<void> {
+  if (email === undefined || (await findPersonByEmail(db, normalizeEmail(email)))) return;
+  throw badUserInput(`Nobody has the e-mail address ${email}, so nobody can be the uploader. Check --as.`);
 }
 
 /** Database or storage are out of order: the next entry would fare no better. */

@@ -39,18 +39,34 @@ export interface AddressRules {
 /** A URL's host as a name or a bare address. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, "$1").toLowerCase();
 
+/** A host as a URL would have it: `0x7f.1` and `[::1]` are allowed as they stand in a source. */
+export const plainHost = (written: string): string => {
+  const bare = written.replace(/^\[(.*)\]$/, "$1");
+  const url = `http://${isIP(bare) === 6 ? `[${bare}]` : bare}`;
+  return URL.canParse(url) ? hostOf(new URL(url)) : written.toLowerCase();
+};
+
+/** The host of a URL as it is written there, not as it is understood. */
+export const writtenHost = (source: string): string | undefined =>
+  /^[a-z]+:\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]+)/i.exec(source)?.[1];
+
 /**
  * The name lookup of a connection. The addresses that it hands to the socket are the very ones that it has judged, so
  * that a name that points elsewhere a moment later gains nothing.
+ *
+ * @param written the host as it stands in the source, for the refusal
  */
-export function createGuardedLookup({ resolve, allowedHosts }: AddressRules): LookupFunction {
+export function createGuardedLookup(
+  { resolve, allowedHosts }: AddressRules,
+  written?: string,
+): LookupFunction {
   return (hostName, options, callback) => {
     resolve(hostName).then(
       (addresses) => {
         const allowed = allowedHosts.has(hostName.toLowerCase());
         const good = addresses.filter(({ address }) => allowed || isPublicAddress(address));
         const [first] = good;
-        if (!first) callback(refusal(hostName), "", 0);
+        if (!first) callback(refusal(written ?? hostName), "", 0);
         else if (options.all) callback(null, [...good]);
         else callback(null, first.address, first.family);
       },
@@ -60,9 +76,13 @@ export function createGuardedLookup({ resolve, allowedHosts }: AddressRules): Lo
 }
 
 /** Judges an address that stands in the URL itself: for these no lookup is made. @throws ImportFault SOURCE_REFUSED */
-export function refusePrivateAddress(url: URL, { allowedHosts }: Pick<AddressRules, "allowedHosts">): void {
+export function refusePrivateAddress(
+  url: URL,
+  { allowedHosts }: Pick<AddressRules, "allowedHosts">,
+  written?: string,
+): void {
   const host = hostOf(url);
-  if (isIP(host) !== 0 && !allowedHosts.has(host) && !isPublicAddress(host)) throw refusal(host);
+  if (isIP(host) !== 0 && !allowedHosts.has(host) && !isPublicAddress(host)) throw refusal(written ?? host);
 }
 
 export const refusal = (host: string) =>

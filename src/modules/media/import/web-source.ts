@@ -14,6 +14,7 @@ import {
   isPublicAddress,
   refusal,
   refusePrivateAddress,
+  writtenHost,
 } from "./public-address.js";
 import { nameFromUrl } from "./source-name.js";
 
@@ -47,19 +48,18 @@ export interface WebSources {
  * redirects as well. Nothing of us is sent along: no cookies, no credentials.
  */
 export function createWebSources(options: WebOptions): WebSources {
-  const lookup = createGuardedLookup(options);
   const agents = {
     "http:": new HttpAgent({ keepAlive: true }),
     "https:": new HttpsAgent({ keepAlive: true }),
   };
-  const request = (url: URL, signal: AbortSignal) =>
+  const request = (url: URL, written: string | undefined, signal: AbortSignal) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const isSecure = url.protocol === "https:";
       const agent: Agent = agents[isSecure ? "https:" : "http:"];
       const headers = { "user-agent": "filedesk-import", accept: "*/*", "accept-encoding": "identity" };
       const sent = (isSecure ? httpsGet : httpGet)(url, {
         agent,
-        lookup,
+        lookup: createGuardedLookup(options, written),
         headers,
         signal,
         timeout: options.silenceMs,
@@ -80,15 +80,16 @@ export function createWebSources(options: WebOptions): WebSources {
   return {
     async open({ url: source, maxBytes, signal }) {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(options.totalMs)]);
-      let url = checkedUrl(source, options);
+      let written = source;
       for (let redirects = 0; ; redirects++) {
-        const response = await request(url, limited);
+        const url = checkedUrl(written, options);
+        const response = await request(url, writtenHost(written), limited);
         const target = redirectTarget(response, url);
         if (target === null) return opened(response, url, maxBytes);
         response.destroy();
         if (redirects === MAX_REDIRECTS)
           throw badAnswer(`The server redirected more than ${MAX_REDIRECTS} times.`);
-        url = checkedUrl(target, options);
+        written = target;
       }
     },
     close() {
@@ -104,7 +105,7 @@ function checkedUrl(source: string, rules: AddressRules): URL {
     throw sourceRefused(`Files are fetched by http and https, not by ${url.protocol.slice(0, -1)}.`);
   if (url.username !== "" || url.password !== "")
     throw sourceRefused("A URL may not carry a name and a password: they would stand in reports and logs.");
-  refusePrivateAddress(url, rules);
+  refusePrivateAddress(url, rules, writtenHost(source));
   return url;
 }
 

@@ -4,6 +4,7 @@ import { ArgsType, Field, ID, InputType, Int } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.js";
 import { ByteCount, DateTime, Upload } from "../../../platform/graphql/scalars.js";
 import { Bucket } from "../buckets.js";
+import { FileIntegrity } from "../file-integrity.types.js";
 import { FileKind } from "../file-types.js";
 import { ScanStatus } from "../media-file.types.js";
 
@@ -168,6 +169,15 @@ export class MediaFileFilterInput {
   @IsOptional()
   @ArrayMaxSize(5)
   scanStatus?: (keyof typeof ScanStatus)[] | null;
+
+  @Field(() => [FileIntegrity], {
+    nullable: true,
+    description:
+      "Those of whose stored bytes the last look said one of these, such as `ALTERED` and `MISSING` for the damaged ones.",
+  })
+  @IsOptional()
+  @ArrayMaxSize(4)
+  integrity?: FileIntegrity[] | null;
 
   @Field(() => Boolean, {
     nullable: true,

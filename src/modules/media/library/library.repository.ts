@@ -26,6 +26,7 @@ export interface MediaFileFilter {
   readonly maxSize?: number | null | undefined;
   readonly isUsed?: boolean | null | undefined;
   readonly scanStatus?: readonly MediaFileView["scanStatus"][] | null | undefined;
+  readonly integrity?: readonly MediaFileView["integrity"][] | null | undefined;
   readonly isDeleted?: boolean | null | undefined;
   /** A part of the name, whatever its case. */
   readonly search?: string | null | undefined;
@@ -105,13 +106,14 @@ function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefi
     filter.minSize == null ? undefined : gte(mediaFiles.size, filter.minSize),
     filter.maxSize == null ? undefined : lte(mediaFiles.size, filter.maxSize),
     filter.isUsed == null ? undefined : filter.isUsed ? used : unused,
-    filter.scanStatus?.length ? hasScanStatus(scope, filter.scanStatus) : undefined,
+    filter.scanStatus?.length ? hasBlob(scope, isAnyOf(blobs.scanStatus, filter.scanStatus)) : undefined,
+    filter.integrity?.length ? hasBlob(scope, isAnyOf(blobs.integrity, filter.integrity)) : undefined,
     search ? ilike(mediaFiles.fileName, `%${search.replace(/[\\%_]/g, "\\$&")}%`) : undefined,
   ];
 }
 
-const hasScanStatus = ({ companyId }: LibraryScope, statuses: readonly string[]) =>
-  sql`${mediaFiles.blobId} in (select ${blobs.id} from ${blobs} where ${and(eq(blobs.companyId, companyId), isAnyOf(blobs.scanStatus, statuses))})`;
+const hasBlob = ({ companyId }: LibraryScope, condition: SQL) =>
+  sql`${mediaFiles.blobId} in (select ${blobs.id} from ${blobs} where ${and(eq(blobs.companyId, companyId), condition)})`;
 
 /** An expired file that nothing uses is gone, though the purge has not come yet. */
 export const isCurrent = (now: Date) => or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, now), used);

@@ -3,7 +3,7 @@ import { badUserInput, gone } from "../../../kernel/errors.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
-import { isInside } from "../inside-usages.js";
+import { isInside, looksInside } from "../inside-usages.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
 import { deleteUsage, findUsage, insertUsages, lockMediaFileForUse } from "../media-usage.repository.js";
@@ -26,7 +26,7 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
   /** From now on the file is neither deleted nor an orphan. @throws BAD_USER_INPUT for a resource of the inside, GONE */
   async addUsage(viewer: Viewer, input: OutsideUsage): Promise<MediaUsageView> {
     const { file, viewer: by } = await requireMediaFile(deps, viewer, input.mediaFileId, "sayWhereItIsUsed");
-    refuseInside(input.resourceType);
+    if (looksInside(input.resourceType)) throw ofTheInside(input.resourceType);
     const usage = { ...input, companyId: file.companyId };
     return deps.db.transaction(async (tx) => {
       if (!(await lockMediaFileForUse(tx, file.companyId, file.id))) throw gone("file");
@@ -42,7 +42,7 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
   async removeUsage(viewer: Viewer, input: OutsideUsage): Promise<MediaUsageView> {
     const found = await lookUpMediaFile(deps, viewer, input.mediaFileId);
     authorize(mediaFilePolicy, "sayWhereItIsUsed", viewer, found);
-    refuseInside(input.resourceType);
+    if (isInside(input.resourceType)) throw ofTheInside(input.resourceType);
     const { file } = found;
     const usage = { ...input, companyId: file.companyId };
     return deps.db.transaction(async (tx) => {
@@ -58,13 +58,11 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
   },
 });
 
-function refuseInside(resourceType: string): void {
-  if (isInside(resourceType))
-    throw badUserInput(
-      `"${resourceType}" is a resource of Filedesk, which writes down its usages by itself. Name one of your own, such as "page" or "course".`,
-      { field: "resourceType" },
-    );
-}
+const ofTheInside = (resourceType: string) =>
+  badUserInput(
+    `"${resourceType}" is, or looks like, a resource of Filedesk, which writes down its usages by itself. Name one of your own, such as "page" or "course".`,
+    { field: "resourceType" },
+  );
 
 const where = ({ resourceType, resourceId, fieldName }: OutsideUsage) => ({
   resourceType,

@@ -2,6 +2,8 @@ import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import { lockMediaFiles } from "../media-file.repository.js";
+import type { FindingOptions } from "./finding.js";
+import { tellFinding } from "./finding.js";
 import type { KnownBlob, KnownBytes, KnownVariant } from "./integrity.repository.js";
 import {
   countStored,
@@ -40,7 +42,7 @@ const FILES_ASKED_FOR = 100;
  */
 export async function findMissing(
   deps: FindMissingDeps,
-  { dryRun = false, onProgress, signal }: RunOptions = {},
+  { dryRun = false, onProgress, onFinding, signal }: RunOptions & FindingOptions = {},
 ): Promise<MissingReport> {
   const report = { seen: 0, missing: 0, missingVariants: 0, found: 0 };
   const total = await countStored(deps.db);
@@ -55,6 +57,7 @@ export async function findMissing(
     else if (wasMissing) report.found += 1;
     if (!dryRun && isThere === wasMissing)
       await recordFinding(deps.db, blob, isThere ? "UNVERIFIED" : "MISSING", null);
+    if (!isThere) await tellFinding(deps.db, { onFinding }, blob, "MISSING");
     seen();
   });
   await look(deps, listVariants, signal, async (variant: KnownVariant, isThere) => {

@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
+import { companies } from "../../identity/company.tables.js";
 import type { BlobRow } from "../blob.tables.js";
 import { blobs } from "../blob.tables.js";
 import { blobVariants } from "../blob-variant.tables.js";
@@ -142,6 +143,21 @@ export async function listFilesOfBlob(
     .orderBy(asc(mediaFiles.id))
     .limit(limit);
   return rows.map((row) => row.id);
+}
+
+/** Whose bytes a blob is: the company's slug, and its first files, deleted ones too. */
+export async function describeBlob(db: Database, companyId: string, blobId: string, limit: number) {
+  const [company] = await db
+    .select({ slug: companies.slug })
+    .from(companies)
+    .where(eq(companies.id, companyId));
+  const files = await db
+    .select({ id: mediaFiles.id, fileName: mediaFiles.fileName })
+    .from(mediaFiles)
+    .where(and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.blobId, blobId)))
+    .orderBy(asc(mediaFiles.id))
+    .limit(limit);
+  return { company: company?.slug ?? companyId, mediaFiles: files };
 }
 
 /** @returns false when it has been purged, or has been rendered anew by now */

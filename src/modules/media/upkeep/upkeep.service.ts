@@ -10,11 +10,13 @@ import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import { listCompanyIds } from "../../identity/company.repository.js";
 import { purgeFiles, sumOfPurges } from "../purge.js";
 import type { PurgeReport } from "../purge.repository.js";
+import type { SweepOptions } from "../sweep.js";
 import { sweepStorage } from "../sweep.js";
 import type { FindMissingDeps } from "./find-missing.js";
 import { findMissing } from "./find-missing.js";
 import type { FindUnrenderedDeps } from "./find-unrendered.js";
 import { findUnrendered } from "./find-unrendered.js";
+import type { FindingOptions } from "./finding.js";
 import type { VerifyLimits } from "./verify-integrity.js";
 import { verifyIntegrity } from "./verify-integrity.js";
 
@@ -39,7 +41,7 @@ export interface OrphanPurgeOptions extends RunOptions {
   readonly olderThanDays?: number | undefined;
 }
 
-export interface VerifyOptions extends RunOptions {
+export interface VerifyOptions extends RunOptions, FindingOptions {
   readonly limits?: Partial<VerifyLimits> | undefined;
 }
 
@@ -74,7 +76,8 @@ export function createUpkeepService(deps: UpkeepDeps) {
     },
 
     /** Removes bytes that no row points at. */
-    sweepStorage: (options?: RunOptions) => sweepStorage({ db, storage }, ago(SWEEP_OLDER_THAN_MS), options),
+    sweepStorage: (options?: SweepOptions) =>
+      sweepStorage({ db, storage }, ago(SWEEP_OLDER_THAN_MS), options),
 
     /** Removes what is left of uploads that were never finished, and folders of processes that are gone. */
     async sweepUploads(options: RunOptions = {}): Promise<TempSweepReport> {
@@ -84,7 +87,7 @@ export function createUpkeepService(deps: UpkeepDeps) {
     },
 
     /** Finds rows whose bytes are missing, and files that wait for variants that nobody makes. */
-    async findMissing(options?: RunOptions) {
+    async findMissing(options?: RunOptions & FindingOptions) {
       const report = await findMissing(deps, options);
       return { ...report, unrendered: await findUnrendered(deps, ago(UNRENDERED_AFTER_MS), options) };
     },

@@ -5,6 +5,8 @@ import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import { ObjectNotFound } from "../../../platform/storage/storage.js";
+import type { FindingOptions } from "./finding.js";
+import { tellFinding } from "./finding.js";
 import type { KnownBlob } from "./integrity.repository.js";
 import { countBlobsToVerify, listBlobsToVerify } from "./integrity.repository.js";
 import { recordFinding } from "./record-finding.js";
@@ -39,7 +41,7 @@ const AT_ONCE = 100;
 export async function verifyIntegrity(
   deps: VerifyDeps,
   limits: VerifyLimits,
-  { dryRun = false, onProgress, signal }: RunOptions = {},
+  { dryRun = false, onProgress, onFinding, signal }: RunOptions & FindingOptions = {},
 ): Promise<VerifyReport> {
   const startedAt = deps.clock();
   const total = await countBlobsToVerify(deps.db, startedAt, limits.files);
@@ -53,6 +55,7 @@ export async function verifyIntegrity(
       const finding = await compare(deps.storage, blob, signal);
       if (dryRun || finding === "UNREADABLE") passedBy.push(blob.id);
       else await recordFinding(deps.db, blob, finding, deps.clock());
+      if (finding !== "INTACT") await tellFinding(deps.db, { onFinding }, blob, finding);
       count(report, finding, blob);
       done += 1;
       onProgress?.({ done, total });

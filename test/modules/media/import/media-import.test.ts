@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import type { Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -222,6 +222,8 @@ describe("an import", () => {
     ["an uploader of another company", "a.pdf,ATTACHMENTS,acme,course,1,banner,agent@globex.test"],
     ["a use that Filedesk makes itself", "a.pdf,ATTACHMENTS,acme,attachment,1,file,"],
     ["the same in other letters", "a.pdf,ATTACHMENTS,acme,PhotoSeries,1,file,"],
+    ["the same with other separators", "a.pdf,ATTACHMENTS,acme,video.clip,1,file,"],
+    ["an avatar of something else", "logo.png,AVATARS,acme,course,1,banner,"],
     ["another company's logo", "logo.png,COMPANY_LOGOS,acme,company,globex,logo,"],
     ["a logo in another bucket", "logo.png,PHOTOS,acme,company,acme,logo,"],
     ["an avatar of another company's person", "logo.png,AVATARS,acme,user,agent@globex.test,avatar,"],
@@ -237,6 +239,67 @@ describe("an import", () => {
   it("says so when nobody is named as uploader", async () => {
     const { failures } = await run(HEADER + line("a.pdf"), { as: undefined });
     expect(failures).toMatchObject([{ code: "BAD_ENTRY", message: expect.stringContaining("--as") }]);
+  });
+
+  it("refuses at once when the person is not there who is to be the uploader of all", async () => {
+    await expect(run("nonsense", { as: "nobody@acme.test" })).rejects.toMatchObject({
+      code: "BAD_USER_INPUT",
+      message: expect.stringContaining("nobody@acme.test"),
+    });
+  });
+
+  it("reports in the order of the manifest, whatever ends first", async () => {
+    let release = () => {};
+    answer = (path, response) => {
+      const end = () => response.writeHead(404).end();
+      if (path === "/slow.pdf") release = end;
+      else end();
+      if (path === "/last.pdf") release();
+    };
+    const sources = [webAt("/slow.pdf"), "none.pdf", "../x.pdf", webAt("/fast.pdf"), webAt("/last.pdf")];
+    const report = join(folder, "ordered.jsonl");
+    const { events } = await run(HEADER + sources.map((source) => line(source)).join(""), {
+      report,
+      atOnce: 2,
+    });
+    const linesOf = (all: readonly object[]) => all.flatMap((one) => ("line" in one ? [one.line] : []));
+    expect(linesOf(events)[0]).not.toBe(2);
+    const reported = (await readFile(report, "utf8")).trim().split("\n");
+    expect(linesOf(reported.map((text) => JSON.parse(text)))).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  it("writes the report through a link, and into nothing that was there before", async () => {
+    const [real, other, alias] = ["real.csv", "other.csv", "alias.csv"].map((name) => join(folder, name));
+    await writeFile(real!, "precious");
+    await link(real!, other!);
+    await symlink(real!, alias!);
+    await run(HEADER + line("none.pdf"), { report: alias! });
+    expect(await readFile(real!, "utf8")).toContain("SOURCE_NOT_FOUND");
+    expect(await readFile(other!, "utf8")).toBe("precious");
+    expect((await lstat(alias!)).isSymbolicLink()).toBe(true);
+    expect((await readdir(folder)).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+
+  it.each([
+    ["the manifest", "manifest.csv", /manifest itself/],
+    ["the manifest by another path", "old/../manifest.csv", /manifest itself/],
+    ["a link to the manifest", "link.csv", /manifest itself/],
+    ["a second name of the manifest", "hard.csv", /manifest itself/],
+    ["a folder", "old", /no file/],
+    ["a file in no folder", "nowhere/failed.csv", /cannot be written: its folder does not exist/],
+    ["a file in a file", "old/a.pdf/failed.csv", /cannot be written: its folder is none/],
+  ])("refuses to report into %s before anything is imported", async (_what, report, message) => {
+    const manifest = HEADER + line("a.pdf");
+    const path = join(folder, "manifest.csv");
+    await writeFile(path, manifest);
+    await symlink(path, join(folder, "link.csv"));
+    await link(path, join(folder, "hard.csv"));
+    await expect(run(manifest, { report: join(folder, report) })).rejects.toMatchObject({
+      code: "BAD_USER_INPUT",
+      message: expect.stringMatching(message),
+    });
+    expect(await readFile(path, "utf8")).toBe(manifest);
+    expect(await rowsOf([course])).toEqual([]);
   });
 
   it("imports a company's logo and a person's avatar, and does not replace one that is there", async () => {

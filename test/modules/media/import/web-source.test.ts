@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { plainHost } from "../../../../src/modules/media/import/public-address.js";
 import { createWebSources } from "../../../../src/modules/media/import/web-source.js";
 
 const BYTES = Buffer.from("time,door\n08:02,204\n");
@@ -101,6 +102,21 @@ describe("a file on the web", () => {
     await expect(fetchOf(url())).rejects.toMatchObject({ code: "SOURCE_REFUSED" });
     expect(asked).toEqual([]);
   });
+
+  it.each(["2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "Rebind.EXAMPLE", "bücher.example"])(
+    "is refused with the advice to allow its host as it is written: %s",
+    async (host) => {
+      const advice = expect.stringContaining(`--allow-host ${host} if`);
+      await expect(fetchOf(at("/", host))).rejects.toMatchObject({ message: advice });
+    },
+  );
+
+  it.each(["2130706433", "0x7f.1", "Rebind.EXAMPLE", "bücher.example", "[::ffff:127.0.0.1]"])(
+    "is fetched when its host is allowed as it is written: %s",
+    async (host) => {
+      expect((await fetchOf(at("/", host), { allow: [plainHost(host)] })).bytes).toEqual(BYTES);
+    },
+  );
 
   it("is refused when a host that is allowed redirects to one that is not", async () => {
     answer = (_, response) => response.writeHead(302, { location: at("/secret", "rebind.example") }).end();

@@ -51,6 +51,12 @@ beforeAll(async () => {
     files: [fileOf("lamp.txt", "Lamp 7")],
   });
   files["lamp.txt"] = attachments.nodes[0]!.mediaFile as LibraryFile;
+  for (const [name, integrity] of [
+    ["log.txt", "ALTERED"],
+    ["pool.png", "MISSING"],
+  ] as const)
+    await world.server.database.sql`
+      update blobs set integrity = ${integrity} where id = (select blob_id from media_files where id = ${files[name]!.id})`;
   // Days apart, so that moments can stand between them.
   for (const [day, name] of Object.keys(files).entries())
     await world.server.database.sql`
@@ -105,6 +111,14 @@ describe("a company's library", () => {
     ["unused files", () => ({ isUsed: false }), ["log.txt", "notes.txt", "pool.png", "Lobby 100%.jpg"]],
     ["a scan status", () => ({ scanStatus: ["NOT_SCANNED"] }), NEWEST],
     ["another scan status", () => ({ scanStatus: ["PENDING", "INFECTED"] }), []],
+    ["damaged ones", () => ({ integrity: ["ALTERED", "MISSING"] }), ["log.txt", "pool.png"]],
+    ["one kind of damage", () => ({ integrity: ["MISSING"] }), ["pool.png"]],
+    [
+      "what nobody has read again",
+      () => ({ integrity: ["UNVERIFIED"], bucket: ["PHOTOS"] }),
+      ["Lobby 100%.jpg"],
+    ],
+    ["what is intact", () => ({ integrity: ["INTACT"] }), []],
     [
       "a text in names, whatever its case",
       () => ({ search: "LO" }),

@@ -59,7 +59,7 @@ describe("usages of resources outside", () => {
     expect(codeIn(await world.server.gql(DeleteMediaFileDocument, { id }, agent.token))).toBe("ok");
   });
 
-  it.each(["attachment", "Company", "PHOTO_SERIES", "photoSeries", "video-clip", "user"])(
+  it.each(["attachment", "company", "photo", "photo-series", "video-clip", "user"])(
     "are not those of the inside: %s",
     async (resourceType) => {
       const { id } = await uploadMedia(world.people.agent, { companyId });
@@ -71,6 +71,16 @@ describe("usages of resources outside", () => {
       expect(codeIn(await remove(banner(id, { resourceType })))).toBe("BAD_USER_INPUT");
     },
   );
+
+  it.each([
+    ...["Company", "PHOTO_SERIES", "photoSeries", "photo.series", "Photo_Series", "PHOTOSERIES"],
+    ...["videoclip", "VideoClip", "video_clip", "user.", "attach-ment", "photo2"],
+  ])("are not those that look like the inside's, but can be taken back: %s", async (resourceType) => {
+    const { id } = await uploadMedia(world.people.agent, { companyId });
+    expect(codeIn(await add(banner(id, { resourceType })))).toBe("BAD_USER_INPUT");
+    expect((await read(id)).usages).toEqual([]);
+    expect(codeIn(await remove(banner(id, { resourceType })))).toBe("ok");
+  });
 
   it.each<[string, Partial<MediaUsageInput>]>([
     ["a resource type that is too long", { resourceType: "p".repeat(65) }],

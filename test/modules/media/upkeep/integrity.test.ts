@@ -75,6 +75,42 @@ describe("the verification", () => {
     ]);
   });
 
+  it("says whose bytes are damaged, in a dry run as well", async () => {
+    const [altered, gone] = [await world.store(), await world.store()];
+    await world.store();
+    const twin = await world.store({ like: altered, deletedAt: new Date() });
+    await flipOneBit(altered);
+    await world.storage.delete([gone.key]);
+    const sql = world.database.sql;
+    await sql`update media_files set file_name = 'pool.jpg' where id in (${altered.id}, ${twin.id})`;
+    await sql`update media_files set file_name = 'contract.pdf' where id = ${gone.id}`;
+    const [company] = await sql`select slug from companies where id = ${world.companyId}`;
+    const common = { company: company?.slug };
+    const whatIsGone = {
+      ...common,
+      finding: "MISSING",
+      storageKey: gone.key,
+      size: gone.size,
+      mediaFiles: [{ id: gone.id, fileName: "contract.pdf" }],
+    };
+    const whatIsAltered = {
+      ...common,
+      finding: "ALTERED",
+      storageKey: altered.key,
+      size: altered.size,
+      mediaFiles: [altered.id, twin.id].sort().map((id) => ({ id, fileName: "pool.jpg" })),
+    };
+    for (const dryRun of [true, false]) {
+      const findings: unknown[] = [];
+      const options = { dryRun, onFinding: (finding: unknown) => void findings.push(finding) };
+      await look(options);
+      expect(findings.splice(0)).toEqual([whatIsGone]);
+      await verify(NO_LIMITS, options);
+      expect(findings).toHaveLength(2);
+      expect(findings).toEqual(expect.arrayContaining([whatIsAltered, whatIsGone]));
+    }
+  });
+
   it("calls a file intact again whose right bytes have been put back", async () => {
     const file = await world.store();
     await flipOneBit(file);

@@ -1,0 +1,1 @@
+CREATE INDEX "blobs_by_integrity" ON "blobs" USING btree ("company_id","integrity");
