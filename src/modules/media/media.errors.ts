@@ -22,12 +22,27 @@ export const tooManyPixels = (maxPixels: number, width: number, height: number) 
     { limit: maxPixels, actual: width * height, unit: "pixels" },
   );
 
+export const tooLongSide = (maxSide: number, width: number, height: number) =>
+  new FiledeskError(
+    "FILE_TOO_LARGE",
+    `This picture has ${width} × ${height} pixels; ${maxSide} are allowed on each side. Send a smaller one.`,
+    { limit: maxSide, actual: Math.max(width, height), unit: "pixels per side" },
+  );
+
+export const tooSlowToDecode = (seconds: number) =>
+  new FiledeskError(
+    "FILE_TOO_LARGE",
+    `This picture cannot be decoded within the ${seconds} seconds that are allowed. Send a smaller one, or save it anew in a plainer form.`,
+    { limit: seconds, unit: "seconds" },
+  );
+
+/** @param actual the frames seen when the limit was crossed: the animation has at least as many */
 export const tooManyFrames = (limit: number, actual: number) =>
-  new FiledeskError("FILE_TOO_LARGE", `This animation has ${actual} frames; ${limit} are allowed.`, {
-    limit,
-    actual,
-    unit: "frames",
-  });
+  new FiledeskError(
+    "FILE_TOO_LARGE",
+    `This animation has more frames than the ${limit} that are allowed. Send a shorter one.`,
+    { limit, actual, unit: "frames" },
+  );
 
 export const tooLong = (limit: number, seconds: number) =>
   new FiledeskError(

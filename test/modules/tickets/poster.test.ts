@@ -52,7 +52,27 @@ describe("the poster of a clip", () => {
   });
 });
 
+/** Index and lengths are whole, the picture data is not. */
+function destroyed(mp4: Buffer): Buffer {
+  const bytes = Buffer.from(mp4);
+  const box = bytes.indexOf("mdat") - 4;
+  return bytes.fill(0, box + 8, box + bytes.readUInt32BE(box));
+}
+
 (hasFfmpeg() ? describe : describe.skip)("the poster of a clip (ffmpeg)", () => {
+  it("has failed, after the retries, when the clip's picture data is destroyed", async () => {
+    await expect(postClip({}, destroyed(fixture("clip.mp4")))).rejects.toThrow("no picture of the video");
+    const { renderVariants } = world!.server.services;
+    const { sql } = world!.server.database;
+    const [file] = await sql<{ id: string; variants_status: string }[]>`
+      select id, variants_status from media_files order by id desc limit 1`;
+    expect(file!.variants_status).toBe("PENDING");
+    await renderVariants.onDead?.({ mediaFileId: file!.id });
+    expect([...(await sql`select variants_status from media_files where id = ${file!.id}`)]).toEqual([
+      { variants_status: "FAILED" },
+    ]);
+  });
+
   it("is there in all sizes, turned as people see it, for those who read the ticket", async () => {
     const file = await postClip({}, turned(fixture("clip.mp4")));
     expect(file).toMatchObject({ variantsStatus: "READY", placeholder: expect.any(String) });

@@ -11,6 +11,8 @@ export interface FileBytes extends AsyncDisposable {
   readonly size: number;
   /** Up to `length` bytes; fewer where the file ends. They are good until the next `read`. */
   read(at: number, length: number): Promise<Buffer>;
+  /** As `read`, but with all that is at hand behind it: for who walks on, and needs `least` bytes to see anything. */
+  readOn(at: number, least: number): Promise<Buffer>;
 }
 
 /** Opens the file when something outside its head is read, and not before. */
@@ -27,15 +29,23 @@ export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "siz
     window = { at, bytes: buffer.subarray(0, bytesRead) };
     return window.bytes.subarray(0, length);
   };
+  /** What is in memory from `at` on, if it reaches to `end`. */
+  const atHand = (at: number, end: number): Buffer | undefined => {
+    if (end <= head.length) return head.subarray(at);
+    const { at: from, bytes } = window;
+    return at >= from && end <= from + bytes.length ? bytes.subarray(at - from) : undefined;
+  };
   return {
     size,
     async read(at, length) {
       const end = Math.min(at + length, size);
       if (at < 0 || at >= end) return Buffer.alloc(0);
-      if (end <= head.length) return head.subarray(at, end);
-      if (at >= window.at && end <= window.at + window.bytes.length)
-        return window.bytes.subarray(at - window.at, end - window.at);
-      return load(at, end - at);
+      return (atHand(at, end) ?? (await load(at, end - at))).subarray(0, end - at);
+    },
+    async readOn(at, least) {
+      const end = Math.min(at + least, size);
+      if (at < 0 || at >= end) return Buffer.alloc(0);
+      return atHand(at, end) ?? (await load(at, WINDOW_BYTES));
     },
     async [Symbol.asyncDispose]() {
       await handle?.close();

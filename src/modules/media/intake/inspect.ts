@@ -1,12 +1,15 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import { FiledeskError } from "../../../kernel/errors.js";
+import type { PictureLimits } from "../decoding.js";
+import { inProofTurn, PROVING_SECONDS, ranOutOfTime, refuseLarge } from "../decoding.js";
 import type { FileTypeName } from "../file-types.js";
-import { corruptFile, tooManyFrames, tooManyPixels } from "../media.errors.js";
+import { corruptFile, tooManyFrames, tooSlowToDecode } from "../media.errors.js";
 import type { FileMetadata } from "../metadata.js";
 import { countPages } from "./count-pages.js";
 import { openFileBytes } from "./file-bytes.js";
 import type { Identified } from "./identify.js";
+import { MAX_FRAMES } from "./image-end.js";
 import { inspectBmp } from "./inspect-bmp.js";
 import { inspectVideo } from "./inspect-video.js";
 import { readExif } from "./read-exif.js";
@@ -24,9 +27,9 @@ export interface Inspected extends Identified {
   readonly metadata: FileMetadata;
 }
 
-export interface InspectOptions {
-  /** The largest picture, in pixels (width × height). */
-  readonly maxPixels: number;
+export interface InspectOptions extends PictureLimits {
+  /** How long one decoding may take: PROVING_SECONDS without it. */
+  readonly decodingSeconds?: number | undefined;
   /** The longest video. */
   readonly maxSeconds?: number | undefined;
 }
@@ -37,8 +40,6 @@ interface Dimensions {
 }
 
 type Facts = Partial<Pick<Inspected, "width" | "height" | "durationMs" | "metadata">>;
-
-const MAX_FRAMES = 2_000;
 
 /** JPEG decoders can leave out 7 of 8 rows and columns: all coded data is read, little is computed. */
 const SHRINK = 8;
@@ -54,7 +55,8 @@ sharp.concurrency(1);
  * Decodes an image once, to prove it and to learn its dimensions; reads what a video or a PDF says of itself.
  * Other kinds pass as they are.
  *
- * @throws FILE_TOO_LARGE for more pixels, frames or seconds than allowed, which is known before anything is decoded;
+ * @throws FILE_TOO_LARGE for more pixels, frames or seconds than allowed, which is known before anything is decoded,
+ *   and for an image whose decoding takes too long;
  *   CORRUPT_FILE for an image that does not decode and for a video that cannot be read; UNSUPPORTED_FILE_TYPE for
  *   a video without a picture
  */
@@ -64,10 +66,9 @@ export async function inspect(identified: Identified, options: InspectOptions): 
 }
 
 async function factsOf(file: Identified, options: InspectOptions): Promise<Facts> {
-  const { maxPixels } = options;
   const { kind, name, title } = file.type;
-  if (DECODED.has(name)) return decode(file, maxPixels);
-  if (name === "bmp") return refusePixels(inspectBmp(file.head, file.size), maxPixels);
+  if (DECODED.has(name)) return inProofTurn(() => decode(file, options));
+  if (name === "bmp") return inspectPlain(file, options);
   if (name === "pdf") return inspectPdf(file);
   if (kind === "VIDEO") return inspectVideo(file, options);
   // Until there is a sanitiser, a bucket that lists SVG does not get it.
@@ -86,18 +87,19 @@ async function inspectPdf(file: Identified): Promise<Facts> {
   }
 }
 
-function refusePixels(dimensions: Dimensions, maxPixels: number): Dimensions {
-  if (dimensions.width * dimensions.height > maxPixels)
-    throw tooManyPixels(maxPixels, dimensions.width, dimensions.height);
+/** BMP, which nobody here decodes. */
+function inspectPlain(file: Identified, limits: PictureLimits): Dimensions {
+  const dimensions = inspectBmp(file.head, file.size);
+  refuseLarge(dimensions, limits);
   return dimensions;
 }
 
-async function decode(file: Identified, maxPixels: number): Promise<Facts> {
+async function decode(file: Identified, options: InspectOptions): Promise<Facts> {
   const header = await tellDamage(open(file, "error", false).metadata());
-  refusePixels(header, maxPixels);
+  refuseLarge(header, options);
   if (header.format !== file.type.name) throw corruptFile("the image is not of the kind that it begins as");
   if ((header.pages ?? 1) > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, header.pages ?? 1);
-  await proveDecodable(file, header, maxPixels);
+  await proveDecodable(file, header, options);
   return { ...header.autoOrient, metadata: metadataOf(header) };
 }
 
@@ -109,12 +111,16 @@ function metadataOf({ exif, orientation }: Metadata): FileMetadata {
  * The strictest level sees a JPEG that was cut and closed again, but takes offence at harmless oddities of some
  * phones as well: for whatever else it says, a second decoding one level below has the last word.
  */
-async function proveDecodable(file: Identified, header: Metadata, maxPixels: number): Promise<void> {
+async function proveDecodable(file: Identified, header: Metadata, options: InspectOptions): Promise<void> {
+  const { maxPixels, decodingSeconds = PROVING_SECONDS } = options;
+  const decodeAt = (failOn: SharpOptions["failOn"]) =>
+    decodeSmall(open(file, failOn, maxPixels), header, decodingSeconds);
   try {
-    await decodeSmall(open(file, "warning", maxPixels), header);
+    await decodeAt("warning");
   } catch (error) {
+    if (error instanceof FiledeskError) throw error;
     if (/premature end/i.test(String(error))) throw corruptFile("the image ends too early");
-    await tellDamage(decodeSmall(open(file, "error", maxPixels), header));
+    await tellDamage(decodeAt("error"));
   }
 }
 
@@ -124,16 +130,23 @@ function open(file: Identified, failOn: SharpOptions["failOn"], limitInputPixels
   return sharp(input, { failOn, limitInputPixels, sequentialRead: true });
 }
 
-const decodeSmall = (image: Sharp, { width, height }: Dimensions): Promise<Buffer> =>
-  image
-    .resize(Math.ceil(width / SHRINK), Math.ceil(height / SHRINK), { fit: "fill", kernel: "nearest" })
-    .raw()
-    .toBuffer();
+async function decodeSmall(image: Sharp, { width, height }: Dimensions, seconds: number): Promise<void> {
+  try {
+    await image
+      .timeout({ seconds })
+      .resize(Math.ceil(width / SHRINK), Math.ceil(height / SHRINK), { fit: "fill", kernel: "nearest" })
+      .raw()
+      .toBuffer();
+  } catch (error) {
+    throw ranOutOfTime(error) ? tooSlowToDecode(seconds) : error;
+  }
+}
 
 async function tellDamage<T>(decoding: Promise<T>): Promise<T> {
   try {
     return await decoding;
   } catch (error) {
+    if (error instanceof FiledeskError) throw error;
     throw corruptFile(`the image cannot be decoded (${(error as Error).message.split("\n")[0]})`);
   }
 }

@@ -30,7 +30,7 @@ export interface RenderVariantsDeps extends SourceDeps {
     presets: readonly Preset[],
     options: RenderOptions,
   ) => Promise<Rendered>;
-  /** A picture of a video, by the path of a local file of it; null where none can be made. */
+  /** A picture of a video, by the path of a local file of it; null when none can be decoded. Left out without ffmpeg. */
   readonly posterOf?: (path: string, signal: AbortSignal) => Promise<Buffer | null>;
 }
 
@@ -72,7 +72,7 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
     : { outcome: "purged" };
 }
 
-/** Null for a video of which no picture can be made here. */
+/** Null for a video where nothing can make a picture of one. */
 async function renderFile(
   deps: RenderVariantsDeps,
   file: MediaFileView,
@@ -84,7 +84,8 @@ async function renderFile(
   const source = await openSource(deps, file, { asFile: isVideo, signal });
   try {
     const picture = isVideo ? await deps.posterOf?.(String(source.input), signal) : source.input;
-    if (!picture) return null;
+    // What has no picture in it at all has not been taken in: this one is damaged, or its time ran out.
+    if (!picture) throw new Error("no picture of the video could be decoded");
     const options = { maxPixels: deps.maxPixels, timeoutSeconds: DECODING_SECONDS, signal };
     return await deps.render(picture, presets, options);
   } finally {

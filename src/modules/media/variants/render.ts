@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import { rgbaToThumbHash } from "thumbhash";
+import { inRenderTurn, refuseLarge } from "../decoding.js";
 import type { Preset } from "../presets.js";
 
 /** A rendition, in memory: the largest has some hundred kilobytes. */
@@ -64,7 +65,7 @@ export async function render(
   presets: readonly Preset[],
   options: RenderOptions,
 ): Promise<Rendered> {
-  let raster = await decode(input, presets, options);
+  let raster = await inRenderTurn(() => decode(input, presets, options));
   const rasters = [raster];
   const renditions: Rendition[] = [];
   for (const preset of presets.toSorted((a, b) => b.side - a.side)) {
@@ -92,6 +93,7 @@ async function decode(
     autoOrient: true,
   };
   const { width, height } = (await sharp(input, source).metadata()).autoOrient;
+  refuseLarge({ width, height }, { maxPixels });
   const scale = scaleFor(presets, Math.max(width, height), Math.min(width, height));
   const target = {
     width: Math.max(1, Math.round(width * scale)),

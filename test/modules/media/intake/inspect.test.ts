@@ -1,6 +1,9 @@
+import { stat } from "node:fs/promises";
+import { setTimeout as pass } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
 import { identify } from "../../../../src/modules/media/intake/identify.js";
+import type { InspectOptions } from "../../../../src/modules/media/intake/inspect.js";
 import { inspect } from "../../../../src/modules/media/intake/inspect.js";
 import { scan } from "../../../../src/modules/media/intake/scan.js";
 import { scannerOff } from "../../../../src/platform/scanner/off.js";
@@ -24,10 +27,15 @@ afterEach(async () => {
   for (const temp of temps.splice(0)) await temp[Symbol.asyncDispose]();
 });
 
-async function inspectBytes(content: Buffer | string, fileName: string, bucket = CHAT) {
+async function inspectBytes(
+  content: Buffer | string,
+  fileName: string,
+  bucket = CHAT,
+  options: InspectOptions = { maxPixels },
+) {
   const temp = newTempFile();
   temps.push(temp);
-  return inspect(await identify(await receiveBytes(temp, content, fileName), bucket), { maxPixels });
+  return inspect(await identify(await receiveBytes(temp, content, fileName), bucket), options);
 }
 
 const size = { width: 300, height: 200 };
@@ -79,6 +87,66 @@ describe("inspect", () => {
     bytes.writeUInt32LE(1, 30);
     await expect(inspectBytes(bytes, "a.bmp")).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
   });
+
+  it.each([
+    ["one pixel by 49 million", { width: 1, height: 49_000_000 }],
+    ["25 million pixels by two", { width: 25_000_000, height: 2 }],
+    ["one row of a pixel too many", { width: 16_385, height: 1 }],
+  ])("refuses %s, whose area is small enough, without decoding them", async (_what, dimensions) => {
+    const startedAt = performance.now();
+    await expect(inspectBytes(makePlainPng(dimensions), "a.png")).rejects.toMatchObject({
+      code: "FILE_TOO_LARGE",
+      message: expect.stringContaining("16384 are allowed on each side"),
+      details: { limit: 16_384, actual: Math.max(dimensions.width, dimensions.height) },
+    });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  it("takes a panorama of the longest side, either way", async () => {
+    for (const dimensions of [
+      { width: 16_384, height: 100 },
+      { width: 100, height: 16_384 },
+    ])
+      expect(await inspectBytes(makePlainPng(dimensions), "a.png")).toMatchObject(dimensions);
+  });
+
+  it("refuses a BMP with a side that is too long", async () => {
+    const bytes = makeBmp({ width: 1, height: 20_000 });
+    await expect(inspectBytes(bytes, "a.bmp")).rejects.toMatchObject({
+      code: "FILE_TOO_LARGE",
+      details: { limit: 16_384, actual: 20_000, unit: "pixels per side" },
+    });
+  });
+
+  it("gives up on an image that takes too long, and says so", async () => {
+    // A gigapixel: several seconds of work, if it were allowed.
+    const image = makePlainPng({ width: 16_384, height: 60_000 });
+    const limits = { maxPixels: 2_000_000_000, maxSide: 60_000, decodingSeconds: 1 };
+    await expect(inspectBytes(image, "a.png", CHAT, limits)).rejects.toMatchObject({
+      code: "FILE_TOO_LARGE",
+      message: expect.stringContaining("cannot be decoded within the 1 seconds"),
+      details: { limit: 1, unit: "seconds" },
+    });
+  }, 30_000);
+
+  it("leaves threads for everybody else while it decodes", async () => {
+    const image = makePlainPng({ width: 16_384, height: 8_192 });
+    const limits = { maxPixels: 2_000_000_000 };
+    let done = 0;
+    const decodings = Array.from({ length: 6 }, () =>
+      inspectBytes(image, "a.png", CHAT, limits).then(() => {
+        done += 1;
+      }),
+    );
+    // They are under way, as many of them as may be.
+    while (done === 0) {
+      await pass(20);
+      const startedAt = performance.now();
+      await stat(".");
+      expect(performance.now() - startedAt).toBeLessThan(400);
+    }
+    await Promise.all(decodings);
+  }, 60_000);
 
   it("refuses an animation of too many frames", async () => {
     const frame = Buffer.from("2c00000000010001000002024401 00".replace(" ", ""), "hex");

@@ -8,6 +8,7 @@ import type { Bucket } from "../../../../src/modules/media/buckets.js";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
 import { presetsOf } from "../../../../src/modules/media/presets.js";
 import { render } from "../../../../src/modules/media/variants/render.js";
+import { makePlainPng } from "../../../support/make-files.js";
 import type { Rgb } from "../../../support/make-pictures.js";
 import {
   animation,
@@ -57,6 +58,14 @@ async function expectGolden(bytes: Buffer, form: string, tolerance = NEAR, mean:
 }
 
 describe("a rendering", () => {
+  it("refuses a picture whose side is too long, which takes a hundred times as long as its area says", async () => {
+    const ribbon = makePlainPng({ width: 1, height: 4_000_000 });
+    await expect(renderFor("ATTACHMENTS", ribbon, "image/png")).rejects.toMatchObject({
+      code: "FILE_TOO_LARGE",
+      details: { limit: 16_384, actual: 4_000_000 },
+    });
+  });
+
   it("turns a rotated phone photo upright and leaves maker and place behind", async () => {
     const photo = await rotatedPhoneJpeg(1_500, 2_000);
     const original = await sharp(photo).metadata();
