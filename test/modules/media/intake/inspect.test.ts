@@ -139,12 +139,14 @@ describe("inspect", () => {
       }),
     );
     // They are under way, as many of them as may be.
+    let answers = 0;
     while (done === 0) {
       await pass(20);
-      const startedAt = performance.now();
       await stat(".");
-      expect(performance.now() - startedAt).toBeLessThan(400);
+      if (done === 0) answers += 1;
     }
+    // Were all threads decoding, none would be free before the first has done.
+    expect(answers).toBeGreaterThan(2);
     await Promise.all(decodings);
   }, 60_000);
 
