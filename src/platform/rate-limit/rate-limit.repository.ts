@@ -37,11 +37,13 @@ export async function countUse(
       count: rateLimits.count,
       seconds: sql<number>`ceil(extract(epoch from ${rateLimits.resetsAt} - now()))::int`,
     });
-  if (row && row.count > limit)
-    throw rateLimited(
-      `${message} (${limit} in ${windowSeconds} seconds). Try again in ${row.seconds} seconds.`,
-      Math.max(1, row.seconds),
-    );
+  if (!row || row.count <= limit) return;
+  // Of two that race, one may have begun before the window that it is counted in.
+  const seconds = Math.min(Math.max(1, row.seconds), windowSeconds);
+  throw rateLimited(
+    `${message} (${limit} in ${windowSeconds} seconds). Try again in ${seconds} seconds.`,
+    seconds,
+  );
 }
 
 /** Removes windows that are over, so that the table does not grow with everybody who was ever seen. */
