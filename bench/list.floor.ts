@@ -11,7 +11,7 @@ const [databaseUrl = "", companyId = "", baseUrl = ""] = process.argv.slice(2);
 
 const sql = postgres(databaseUrl, { max: 10, onnotice: () => {} });
 
-const urlRest = `?viewer=${companyId}&expires=1234567890&key=k1&signature=${"s".repeat(43)}`;
+const urlRest = `?v=0123456789ab&viewer=${companyId}&expires=1234567890&key=k1&signature=${"s".repeat(43)}`;
 
 /** The page first, in a subquery: what hangs on the rows behind it is not looked up then. */
 const page = () => sql<{ nodes: string }[]>`
