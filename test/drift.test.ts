@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "@jest/globals";
 import { printedSchema } from "../src/app/schema.js";
-import { settings } from "../src/platform/config/config.js";
+import { settings } from "../src/platform/config/settings.js";
 
 describe("what is written down", () => {
   it("schema.graphql is what the resolvers say (`npm run generate` writes it)", async () => {

@@ -1,7 +1,7 @@
 import { formatBytes } from "../../kernel/bytes.js";
 import type { AllBucketRules } from "../../modules/media/buckets.js";
 import type { Config } from "../../platform/config/config.js";
-import { settings } from "../../platform/config/config.js";
+import { settings } from "../../platform/config/settings.js";
 
 export interface SettingInForce {
   readonly name: string;

@@ -1,0 +1,206 @@
+import { bool, num, str } from "envalid";
+import { email, httpUrl, keys, list, origins, port, postgresUrl, secret, whole } from "./validators.js";
+
+/** Everything that can be set from outside. Each line stands in `.env.example` as well. */
+export const settings = {
+  NODE_ENV: str({
+    choices: ["development", "test", "production"],
+    default: "development",
+    desc: "What the server runs as",
+    example: "production",
+  }),
+  HOST: str({ default: "127.0.0.1", desc: "Address to listen on", example: "0.0.0.0" }),
+  PORT: port({ default: 4000, desc: "Port to listen on; 0 takes a free one", example: "4000" }),
+  PUBLIC_URL: httpUrl({
+    default: undefined,
+    desc: "Base of the URLs that are given out; else taken from the request",
+    example: "https://desk.example.com",
+  }),
+  TRUST_PROXY: list({
+    default: [],
+    desc: "Proxies whose X-Forwarded headers count: addresses or networks, comma-separated",
+    example: "10.0.0.0/8,127.0.0.1",
+  }),
+  CORS_ORIGINS: origins({
+    default: [],
+    desc: "Origins of the web apps that may call the API; in development every loopback origin may",
+    example: "https://app.example.com",
+  }),
+  LOG_LEVEL: str({
+    choices: ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
+    default: "info",
+    desc: "Least severe log line to write",
+    example: "info",
+  }),
+  SHUTDOWN_SECONDS: whole({
+    default: 30,
+    desc: "How long a shutdown waits for uploads, downloads and jobs under way",
+    example: "30",
+  }),
+
+  FILEDESK_DATA: str({
+    default: ".filedesk",
+    desc: "Folder of the embedded database, the files and the generated secrets",
+    example: "/var/lib/filedesk",
+  }),
+  DATABASE_URL: postgresUrl({
+    default: undefined,
+    desc: "A Postgres, version 15 or newer; without it an embedded one is started",
+    example: "postgres://filedesk:secret@localhost:5432/filedesk",
+  }),
+  DATABASE_CONNECTIONS: whole({
+    default: 10,
+    desc: "Connections to the database at most; the job queue takes up to 4 more",
+    example: "10",
+  }),
+  EMBEDDED_DATABASE: bool({
+    default: false,
+    desc: "Asks for the embedded database in production",
+    example: "true",
+  }),
+  DEMO_DATA: bool({
+    default: undefined,
+    desc: "Seeds two companies, nine people and some tickets; by default outside production",
+    example: "true",
+  }),
+
+  WORKER: bool({
+    default: true,
+    desc: "Whether the server runs jobs itself; `off` leaves them to `filedesk worker`",
+    example: "off",
+  }),
+  WORKER_CONCURRENCY: whole({
+    default: 2,
+    desc: "Jobs of one kind that a process runs at once at most",
+    example: "4",
+  }),
+
+  EMBEDDED_SECRETS: bool({
+    default: false,
+    desc: "Asks for generated secrets, kept in FILEDESK_DATA, in production",
+    example: "true",
+  }),
+  AUTH_SECRET: secret({
+    default: undefined,
+    desc: "Signs access tokens",
+    example: "$(openssl rand -base64 48)",
+  }),
+  URL_SIGNING_KEYS: keys({
+    default: undefined,
+    desc: "Sign download URLs: id:secret, comma-separated, newest first",
+    example: "k1:$(openssl rand -base64 48)",
+  }),
+  AUTH_JWKS_URL: httpUrl({
+    default: undefined,
+    desc: "Key set of an outside identity provider whose tokens are accepted too",
+    example: "https://id.example.com/.well-known/jwks.json",
+  }),
+  AUTH_ISSUER: str({
+    default: undefined,
+    desc: "The `iss` that its tokens must carry",
+    requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
+    example: "https://id.example.com/",
+  }),
+  AUTH_AUDIENCE: str({
+    default: undefined,
+    desc: "The `aud` that its tokens must carry",
+    requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
+    example: "filedesk",
+  }),
+  ADMIN_EMAIL: email({
+    default: undefined,
+    desc: "An administrator who is created at start when nobody has this address",
+    example: "admin@example.com",
+  }),
+  ADMIN_PASSWORD: str({
+    default: undefined,
+    desc: "The password of that administrator",
+    requiredWhen: (env) => env.ADMIN_EMAIL !== undefined,
+    example: "at least 12 characters",
+  }),
+
+  INTROSPECTION: bool({
+    default: undefined,
+    desc: "Lets clients read the schema; by default outside production",
+    example: "true",
+  }),
+  GRAPHQL_DEPTH: whole({ default: 12, desc: "Levels of nesting in an operation at most", example: "12" }),
+  GRAPHQL_COST: whole({
+    default: 5_000,
+    desc: "Objects that an operation may ask for at most, lists counted by their page size",
+    example: "5000",
+  }),
+
+  BUCKETS_FILE: str({
+    default: undefined,
+    desc: "JSON file that overrides the rules of buckets",
+    example: "./buckets.json",
+  }),
+  FFMPEG_PATH: str({
+    default: undefined,
+    desc: "The ffmpeg that takes posters out of videos; else the one on the PATH, and without one there are no posters",
+    example: "/usr/bin/ffmpeg",
+  }),
+  IMAGE_MEGAPIXELS: num({ default: 50, desc: "Pixels of an image at most, in millions", example: "50" }),
+  FILES_PER_REQUEST: whole({ default: 10, desc: "Files in one request at most", example: "10" }),
+  TICKET_FILES: whole({ default: 20, desc: "Files on one ticket and its replies at most", example: "20" }),
+  TICKET_MEGABYTES: whole({
+    default: 500,
+    desc: "MiB of files on one ticket and its replies at most",
+    example: "500",
+  }),
+  TICKET_POST_FILES: whole({
+    default: 200,
+    desc: "Photos and clips on one ticket's timeline at most",
+    example: "200",
+  }),
+  TICKET_POST_MEGABYTES: whole({
+    default: 2_000,
+    desc: "MiB of photos and clips on one ticket's timeline at most",
+    example: "2000",
+  }),
+  UPLOADS_PER_MINUTE: whole({
+    default: 10,
+    desc: "Requests with files that a user may send in a minute",
+    example: "10",
+  }),
+  UPLOADS_AT_ONCE: whole({
+    default: 3,
+    desc: "Requests with files that a user may have under way at once, per server",
+    example: "3",
+  }),
+  DOWNLOADS_PER_MINUTE: whole({ default: 600, desc: "Downloads of a user in a minute", example: "600" }),
+  SIGN_INS_PER_MINUTE: whole({
+    default: 10,
+    desc: "Sign-in attempts in a minute for one e-mail address; from one network address ten times as many",
+    example: "10",
+  }),
+  SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a download URL is good for", example: "60" }),
+  ORPHAN_DAYS: whole({
+    default: 30,
+    desc: "How long a file lies that nothing uses until it counts as an orphan",
+    example: "30",
+  }),
+  RETENTION_DAYS: whole({ default: 14, desc: "How long something deleted can be restored", example: "14" }),
+  PURGE_ORPHANS: bool({
+    default: false,
+    desc: "Removes files for good, every night, that nothing has used for ORPHAN_DAYS",
+    example: "true",
+  }),
+  UNFINISHED_UPLOAD_HOURS: whole({
+    default: 24,
+    desc: "How long the rest of an upload that was never finished is kept",
+    example: "24",
+  }),
+  VERIFY_FILES: whole({
+    default: 1_000,
+    desc: "Stored files that are re-hashed each night at most",
+    example: "1000",
+  }),
+  VERIFY_MEGABYTES: whole({
+    default: 2_048,
+    desc: "MiB that are re-hashed each night at most",
+    example: "2048",
+  }),
+  EVENT_DAYS: whole({ default: 30, desc: "How long events can be read again", example: "30" }),
+} as const;
