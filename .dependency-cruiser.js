@@ -33,22 +33,29 @@ export default {
     },
     {
       name: "modules-are-ordered",
-      comment: "identity ← media ← attachments ← { tickets }: a module imports only from those left of it.",
+      comment:
+        "identity ← media ← attachments ← { tickets, chat }: a module imports only from those left of it.",
       severity: "error",
       from: { path: "^src/modules/identity/" },
-      to: { path: "^src/modules/(media|attachments|tickets)/" },
+      to: { path: "^src/modules/(media|attachments|tickets|chat)/" },
     },
     {
       name: "modules-are-ordered",
       severity: "error",
       from: { path: "^src/modules/media/" },
-      to: { path: "^src/modules/(attachments|tickets)/" },
+      to: { path: "^src/modules/(attachments|tickets|chat)/" },
     },
     {
       name: "modules-are-ordered",
       severity: "error",
       from: { path: "^src/modules/attachments/" },
-      to: { path: "^src/modules/tickets/" },
+      to: { path: "^src/modules/(tickets|chat)/" },
+    },
+    {
+      name: "siblings-do-not-know-each-other",
+      severity: "error",
+      from: { path: "^src/modules/(tickets|chat)/" },
+      to: { path: "^src/modules/(tickets|chat)/", pathNot: "^src/modules/$1/" },
     },
     {
       name: "only-repositories-know-the-database",

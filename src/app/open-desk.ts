@@ -6,6 +6,7 @@ import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { connectDatabase } from "../platform/database/client.js";
 import { runMigrations } from "../platform/database/migrate.js";
+import { withHappenings } from "../platform/events/happenings.js";
 import type { JobQueue } from "../platform/jobs/job-queue.js";
 import { createJobQueue } from "../platform/jobs/job-queue.js";
 import type { Role } from "./find-database.js";
@@ -56,11 +57,12 @@ export async function openDesk({ config, log, role, onStatement }: OpenDeskOptio
     const found = await findDatabase({ config, dataFolder, log, role });
     closers.push(() => found.close());
     await runMigrations(found.url);
-    const database = connectDatabase(found.url, {
+    const client = connectDatabase(found.url, {
       connections: config.DATABASE_CONNECTIONS,
       ...(onStatement && { onStatement }),
     });
-    closers.push(() => database.close());
+    closers.push(() => client.close());
+    const database = { ...client, db: withHappenings(client.db, () => {}) };
 
     const jobQueue = createJobQueue({
       databaseUrl: found.url,

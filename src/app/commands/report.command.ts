@@ -57,7 +57,7 @@ const inWords = ({ files, bytes }: Count) => `${files} file${files === 1 ? "" : 
 async function show(output: Output, db: Database, title: string, report: StorageReportView): Promise<void> {
   const people = await listPeople(
     db,
-    report.byUploader.map(({ uploaderId }) => uploaderId),
+    report.byUploader.flatMap(({ uploaderId }) => uploaderId ?? []),
   );
   const emailOf = new Map(people.map(({ id, email }) => [id, email]));
   output.line(`${title}: ${inWords(report)}`);
@@ -70,7 +70,10 @@ async function show(output: Output, db: Database, title: string, report: Storage
     ["deleted, waits for its purge", inWords(report.deleted)],
     ...report.byBucket.map((count) => [`bucket ${count.bucket}`, inWords(count)] as const),
     ...report.byType.map((count) => [`type ${count.mimeType}`, inWords(count)] as const),
-    ...report.byUploader.map((count) => [`by ${emailOf.get(count.uploaderId)}`, inWords(count)] as const),
+    ...report.byUploader.map(
+      (count) =>
+        [`by ${count.uploaderId ? emailOf.get(count.uploaderId) : "guests"}`, inWords(count)] as const,
+    ),
     ...report.byMonth.map((count) => [`in ${count.month.slice(0, 7)}`, inWords(count)] as const),
   ];
   for (const line of aligned(rows)) output.line(line);

@@ -5,6 +5,6 @@ import { listAttachmentsOfFiles } from "./attachment.repository.js";
 export const attachers: AttachmentKeeper = {
   async attachersOf(db, { id, companyId }) {
     const attachments = await listAttachmentsOfFiles(db, { companyIds: [companyId] }, [id]);
-    return attachments.map(({ uploaderId }) => uploaderId);
+    return attachments.flatMap(({ uploaderId }) => uploaderId ?? []);
   },
 };

@@ -24,6 +24,7 @@ const columns = {
   replyId: attachments.replyId,
   description: attachments.description,
   uploaderId: attachments.uploaderId,
+  uploaderGuestId: attachments.uploaderGuestId,
   createdAt: attachments.createdAt,
   updatedAt: attachments.updatedAt,
   deletedAt: attachments.deletedAt,

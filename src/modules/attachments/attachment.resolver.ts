@@ -73,7 +73,7 @@ export class AttachmentResolver {
 
   @FieldResolver(() => User, { nullable: true, description: "Who uploaded it." })
   uploadedBy(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
-    return this.users.byId(context).load(attachment.uploaderId);
+    return attachment.uploaderId && this.users.byId(context).load(attachment.uploaderId);
   }
 
   @FieldResolver(() => MediaFile, { nullable: true, description: "The file beneath." })

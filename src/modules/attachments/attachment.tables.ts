@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { check, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { primaryId, softDelete, timestamps } from "../../platform/database/columns.js";
 import { companies } from "../identity/company.tables.js";
+import { guests } from "../identity/guest.tables.js";
 import { users } from "../identity/user.tables.js";
 import { mediaFiles } from "../media/media-file.tables.js";
 
@@ -9,7 +10,7 @@ import { mediaFiles } from "../media/media-file.tables.js";
  * A media file attached to exactly one parent.
  *
  * The parents' tables belong to modules above this one, so their foreign keys are added by a migration of
- * their own (see docs/decisions/0003). The chat module will add `message_id` in the same way.
+ * their own (see docs/decisions/0003).
  */
 export const attachments = pgTable(
   "attachments",
@@ -23,20 +24,28 @@ export const attachments = pgTable(
       .references(() => mediaFiles.id),
     ticketId: uuid("ticket_id"),
     replyId: uuid("reply_id"),
+    messageId: uuid("message_id"),
     description: text("description"),
-    uploaderId: uuid("uploader_id")
-      .notNull()
-      .references(() => users.id),
+    /** Whoever attached it: a person with an account, or a guest. */
+    uploaderId: uuid("uploader_id").references(() => users.id),
+    uploaderGuestId: uuid("uploader_guest_id").references(() => guests.id),
     ...timestamps(),
     ...softDelete(),
   },
   (table) => [
-    check("attachments_one_parent", sql`num_nonnulls(${table.ticketId}, ${table.replyId}) = 1`),
+    check(
+      "attachments_one_parent",
+      sql`num_nonnulls(${table.ticketId}, ${table.replyId}, ${table.messageId}) = 1`,
+    ),
+    check("attachments_one_uploader", sql`num_nonnulls(${table.uploaderId}, ${table.uploaderGuestId}) = 1`),
     index("attachments_by_ticket")
       .on(table.ticketId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null`),
     index("attachments_by_reply")
       .on(table.replyId, table.createdAt, table.id)
+      .where(sql`${table.deletedAt} is null`),
+    index("attachments_by_message")
+      .on(table.messageId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null`),
     index("attachments_by_media_file").on(table.mediaFileId),
     index("attachments_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),

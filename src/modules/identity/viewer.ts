@@ -19,8 +19,21 @@ export interface UserViewer {
   readonly sessionId?: string;
 }
 
+/** Somebody without an account, let into one conversation by an invitation that lasts. */
+export interface GuestViewer {
+  readonly kind: "guest";
+  readonly id: string;
+  /** What the invitation calls them. */
+  readonly name: string;
+  readonly companyId: string;
+  readonly conversationId: string;
+}
+
+/** Whoever can be the author of something. */
+export type Actor = UserViewer | GuestViewer;
+
 /** Who is asking. */
-export type Viewer = AnonymousViewer | UserViewer;
+export type Viewer = AnonymousViewer | Actor;
 
 export type ViewerContext = RequestContext<Viewer>;
 
@@ -48,8 +61,29 @@ export const isManagerOf = (viewer: Viewer, companyId: string): boolean =>
 export const isUser = (viewer: Viewer, userId: string | null): boolean =>
   viewer.kind === "user" && viewer.id === userId;
 
-/** The viewer as actor: who is written down as having done something. */
-export const actorOf = (viewer: Viewer): string | null => (viewer.kind === "user" ? viewer.id : null);
+/** How rows name their author: one of the two. */
+export interface Authorship {
+  readonly userId: string | null;
+  readonly guestId: string | null;
+}
+
+/** The viewer as the author of a row. */
+export const authorshipOf = (actor: Actor): Authorship =>
+  actor.kind === "user" ? { userId: actor.id, guestId: null } : { userId: null, guestId: actor.id };
+
+/** Whether the viewer is the author. */
+export const isAuthor = (viewer: Viewer, { userId, guestId }: Authorship): boolean =>
+  viewer.kind === "user" ? viewer.id === userId : viewer.kind === "guest" && viewer.id === guestId;
+
+/** Who is written down as having done something; null for who is nobody we know. */
+export const actorOf = (viewer: Viewer): string | null => (viewer.kind === "anonymous" ? null : viewer.id);
+
+/**
+ * Every tenant whose rows the viewer may come to see, if a policy lets them: for a guest, the company of its
+ * conversation, though a guest belongs to none.
+ */
+export const tenantsReachedBy = (viewer: Viewer): TenantScope =>
+  viewer.kind === "guest" ? { companyIds: [viewer.companyId] } : tenantsOf(viewer);
 
 /** Every tenant that the viewer belongs to. */
 export const tenantsOf = (viewer: Viewer): TenantScope =>

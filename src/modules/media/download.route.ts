@@ -4,7 +4,7 @@ import { DOWNLOAD_STATUS, errorResponse } from "../../platform/http/error-respon
 import { sendFile } from "../../platform/http/send-file.js";
 import type { UrlSigner } from "../../platform/http/signed-url.js";
 import { isSigned } from "../../platform/http/signed-url.js";
-import type { UserViewer, Viewer } from "../identity/viewer.js";
+import type { Actor, Viewer } from "../identity/viewer.js";
 import type { Download, DownloadService } from "./download.service.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import type { MediaFileService } from "./media-file.service.js";
@@ -16,7 +16,7 @@ export interface DownloadRoute {
   /** The first segment of its paths. */
   readonly resource: "files" | "attachments";
   /** The file that an id stands for, if this viewer may read it. @throws NOT_FOUND, GONE */
-  find(viewer: UserViewer, id: string): Promise<Omit<Download, "viewer">>;
+  find(viewer: Actor, id: string): Promise<Omit<Download, "viewer">>;
 }
 
 export interface DownloadRouteDeps {
@@ -97,7 +97,7 @@ async function identify(
   return { viewer: known(await viewers.ofRequest(request)), maxAgeSeconds: 0 };
 }
 
-function known(viewer: Viewer): UserViewer {
+function known(viewer: Viewer): Actor {
   if (viewer.kind === "anonymous")
     throw unauthenticated(
       "Downloads take the header `Authorization: Bearer <accessToken>`, or the `url` that the API gives.",

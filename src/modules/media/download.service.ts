@@ -3,7 +3,7 @@ import type { Database } from "../../platform/database/client.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type { ByteRange, Storage } from "../../platform/storage/storage.js";
 import { insertAuditEntry } from "../identity/audit.repository.js";
-import type { UserViewer } from "../identity/viewer.js";
+import type { Actor } from "../identity/viewer.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { refuseUnsafe } from "./media-file.service.js";
 import type { VariantView } from "./variant.repository.js";
@@ -15,7 +15,7 @@ export interface DownloadDeps {
 }
 
 export interface Download {
-  readonly viewer: UserViewer;
+  readonly viewer: Actor;
   readonly file: MediaFileView;
   /** The rendition, where not the file itself is asked for. */
   readonly variant?: VariantView;
@@ -31,7 +31,7 @@ export type DownloadService = ReturnType<typeof createDownloadService>;
 export function createDownloadService({ db, storage, downloadsPerMinute }: DownloadDeps) {
   return {
     /** Counts the request before anything is looked up. @throws RATE_LIMITED */
-    countDownload: (viewer: UserViewer): Promise<void> =>
+    countDownload: (viewer: Actor): Promise<void> =>
       countUse(db, {
         key: `download:${viewer.id}`,
         limit: downloadsPerMinute,

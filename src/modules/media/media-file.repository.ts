@@ -3,7 +3,7 @@ import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { inTenants } from "../identity/tenant.repository.js";
-import type { TenantScope } from "../identity/viewer.js";
+import type { Authorship, TenantScope } from "../identity/viewer.js";
 import { blobs } from "./blob.tables.js";
 import type { Bucket } from "./buckets.js";
 import { mediaFiles } from "./media-file.tables.js";
@@ -17,6 +17,7 @@ export const mediaFileColumns = {
   bucket: mediaFiles.bucket,
   fileName: mediaFiles.fileName,
   uploaderId: mediaFiles.uploaderId,
+  uploaderGuestId: mediaFiles.uploaderGuestId,
   variantsStatus: mediaFiles.variantsStatus,
   expiresAt: mediaFiles.expiresAt,
   createdAt: mediaFiles.createdAt,
@@ -64,13 +65,18 @@ export interface NewMediaFile {
   readonly fileName: string;
   readonly size: number;
   readonly mimeType: string;
-  readonly uploaderId: string;
+  readonly uploader: Authorship;
   readonly variantsStatus: "PENDING" | "READY" | "NOT_APPLICABLE";
 }
 
 /** @returns the new ids, in the order of the files */
 export async function insertMediaFiles(tx: Database, files: readonly NewMediaFile[]): Promise<string[]> {
-  const rows = files.map((file) => ({ id: newId(), ...file }));
+  const rows = files.map(({ uploader, ...file }) => ({
+    id: newId(),
+    uploaderId: uploader.userId,
+    uploaderGuestId: uploader.guestId,
+    ...file,
+  }));
   if (rows.length > 0) await tx.insert(mediaFiles).values(rows);
   return rows.map((row) => row.id);
 }

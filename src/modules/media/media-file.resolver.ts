@@ -28,6 +28,6 @@ export class MediaFileResolver {
 
   @FieldResolver(() => User, { nullable: true, description: "Who uploaded it." })
   uploadedBy(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
-    return this.users.byId(context).load(file.uploaderId);
+    return file.uploaderId && this.users.byId(context).load(file.uploaderId);
   }
 }

@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
-import { bigint, index, pgEnum, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { bigint, check, index, pgEnum, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { moment, primaryId, softDelete, timestamps } from "../../platform/database/columns.js";
 import { companies } from "../identity/company.tables.js";
+import { guests } from "../identity/guest.tables.js";
 import { users } from "../identity/user.tables.js";
 import { blobs } from "./blob.tables.js";
 
@@ -34,9 +35,9 @@ export const mediaFiles = pgTable(
     /** As its blob has them, which never change: kept here so that lists are filtered and sorted by an index. */
     size: bigint("size", { mode: "number" }).notNull(),
     mimeType: text("mime_type").notNull(),
-    uploaderId: uuid("uploader_id")
-      .notNull()
-      .references(() => users.id),
+    /** Whoever uploaded it: a person with an account, or a guest. */
+    uploaderId: uuid("uploader_id").references(() => users.id),
+    uploaderGuestId: uuid("uploader_guest_id").references(() => guests.id),
     expiresAt: moment("expires_at"),
     /** Whether the renditions that its bucket prescribes have been made of its bytes. */
     variantsStatus: variantsStatus("variants_status").notNull().default("NOT_APPLICABLE"),
@@ -46,6 +47,7 @@ export const mediaFiles = pgTable(
     ...softDelete(),
   },
   (table) => [
+    check("media_files_one_uploader", sql`num_nonnulls(${table.uploaderId}, ${table.uploaderGuestId}) = 1`),
     index("media_files_by_company")
       .on(table.companyId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null and ${table.versionOf} is null`),

@@ -1,5 +1,4 @@
 import { asc, eq, lt, sql } from "drizzle-orm";
-import { isAnyOf } from "../database/any-of.js";
 import type { Database } from "../database/client.js";
 import { events, eventTopics } from "./event.tables.js";
 
@@ -13,19 +12,32 @@ export interface NewEvent {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** Writes an event down in the transaction that makes it happen. The topic stays locked until the commit. */
-export async function appendEvent(tx: Database, event: NewEvent): Promise<number> {
+/**
+ * Writes events down, in their order, at the end of the transaction that makes them happen. Their topics stay locked
+ * until the commit; they are locked in the order of their names.
+ */
+export async function appendEvents(tx: Database, happened: readonly NewEvent[]): Promise<void> {
+  const ofTopic = new Map<string, NewEvent[]>();
+  for (const event of happened) ofTopic.set(event.topic, [...(ofTopic.get(event.topic) ?? []), event]);
+  for (const topic of [...ofTopic.keys()].sort()) {
+    const added = ofTopic.get(topic) ?? [];
+    const last = await updateTopic(tx, topic, added);
+    const first = last - added.length + 1;
+    await tx.insert(events).values(added.map((event, index) => ({ ...event, sequence: first + index })));
+  }
+}
+
+/** @returns the number of the topic's newest event */
+async function updateTopic(tx: Database, topic: string, added: readonly NewEvent[]): Promise<number> {
   const [counted] = await tx
     .insert(eventTopics)
-    .values({ topic: event.topic, sequence: 1 })
+    .values({ topic, companyId: added[0]?.companyId ?? null, sequence: added.length })
     .onConflictDoUpdate({
       target: eventTopics.topic,
-      set: { sequence: sql`${eventTopics.sequence} + 1` },
+      set: { sequence: sql`${eventTopics.sequence} + ${added.length}` },
     })
     .returning({ sequence: eventTopics.sequence });
-  const sequence = counted?.sequence ?? 1;
-  await tx.insert(events).values({ ...event, sequence });
-  return sequence;
+  return counted?.sequence ?? added.length;
 }
 
 /** Removes the oldest events, a batch of them. @returns how many were removed */
@@ -48,10 +60,6 @@ export const countEventsBefore = (db: Database, moment: Date): Promise<number> =
 
 /** Removes what a company's topics hold, and their counters. */
 export async function deleteEventsOfCompany(tx: Database, companyId: string): Promise<void> {
-  const removed = await tx
-    .delete(events)
-    .where(eq(events.companyId, companyId))
-    .returning({ topic: events.topic });
-  const topics = new Set([`media:${companyId}`, ...removed.map((row) => row.topic)]);
-  await tx.delete(eventTopics).where(isAnyOf(eventTopics.topic, [...topics]));
+  await tx.delete(events).where(eq(events.companyId, companyId));
+  await tx.delete(eventTopics).where(eq(eventTopics.companyId, companyId));
 }

@@ -21,5 +21,6 @@ export const events = pgTable(
 /** The counter of each topic; its row's lock puts the topic's events in the order of their commits. */
 export const eventTopics = pgTable("event_topics", {
   topic: text("topic").primaryKey(),
+  companyId: uuid("company_id"),
   sequence: bigint("sequence", { mode: "number" }).notNull(),
 });

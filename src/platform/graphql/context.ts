@@ -1,3 +1,5 @@
+import type { Follow } from "../events/channel.js";
+
 /** What every resolver is given. The modules say what a viewer is. */
 export interface RequestContext<Viewer> {
   readonly viewer: Viewer;
@@ -8,4 +10,11 @@ export interface RequestContext<Viewer> {
   readonly clientAddress: string;
   /** `Content-Length` of a request with files, in bytes; null when it was not given. */
   readonly requestBytes: number | null;
+  /** The same object for all who are told of one event: what does not depend on who asks, they look up together. */
+  readonly shared?: object;
+}
+
+/** What the resolvers of subscriptions are given besides. */
+export interface SubscriptionContext<Viewer> extends RequestContext<Viewer> {
+  readonly follow: Follow<Viewer>;
 }

@@ -20,6 +20,17 @@ export function perRequest<Context extends object, Key, Value>(
   };
 }
 
+/**
+ * As `perRequest`, for what does not depend on who asks: subscribers who are told of one event at once look it up
+ * together.
+ */
+export function perRound<Context extends { readonly shared?: object }, Key, Value>(
+  batch: (keys: readonly Key[]) => Promise<readonly Value[]>,
+): (context: Context) => DataLoader<Key, Value> {
+  const loader = perRequest<object, Key, Value>((_context, keys) => batch(keys));
+  return (context) => loader(context.shared ?? context);
+}
+
 /** As `perRequest`, with one loader for each set of arguments: for nested lists, whose page every parent shares. */
 export function perRequestAndArguments<Context extends object, Args, Key, Value>(
   batch: (context: Context, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,

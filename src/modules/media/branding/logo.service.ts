@@ -1,6 +1,6 @@
 import { authorize } from "../../../kernel/authorize.js";
 import type { Database } from "../../../platform/database/client.js";
-import { appendEvent } from "../../../platform/events/event.repository.js";
+import { happened } from "../../../platform/events/happenings.js";
 import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
 import { insertAuditEntry } from "../../identity/audit.repository.js";
 import { companyPolicy } from "../../identity/company.policy.js";
@@ -70,7 +70,7 @@ async function tell(tx: Database, by: UserViewer, companyId: string, action: str
     subjectId: companyId,
     details: { mediaFileId },
   });
-  await appendEvent(tx, {
+  happened(tx, {
     topic: `media:${companyId}`,
     companyId,
     type: "company.branding-changed",

@@ -4,7 +4,8 @@ import type { IncomingFile, IncomingFiles } from "../../../platform/http/incomin
 import { ENVELOPE_BYTES } from "../../../platform/http/incoming-files.js";
 import type { Scanner } from "../../../platform/scanner/scanner.js";
 import type { TempFolder } from "../../../platform/storage/temp-folder.js";
-import type { UserViewer } from "../../identity/viewer.js";
+import type { Actor } from "../../identity/viewer.js";
+import { authorshipOf } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
 import { identify } from "./identify.js";
 import { inspect } from "./inspect.js";
@@ -23,7 +24,7 @@ export interface CheckInDeps extends RecordDeps {
 
 export interface CheckIn<Result> {
   /** Who uploads; that they may, has been decided before. */
-  readonly viewer: UserViewer;
+  readonly viewer: Actor;
   readonly companyId: string;
   readonly bucket: Bucket;
   readonly incoming: IncomingFiles;
@@ -65,7 +66,13 @@ export function createCheckInService(deps: CheckInDeps) {
       const batch = new Batch();
       try {
         const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
-        return await storeAndRecord(deps, { companyId, bucket, uploaderId: viewer.id, files, recordMore });
+        return await storeAndRecord(deps, {
+          companyId,
+          bucket,
+          uploader: authorshipOf(viewer),
+          files,
+          recordMore,
+        });
       } finally {
         await batch.dispose();
       }

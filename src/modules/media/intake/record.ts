@@ -1,6 +1,7 @@
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt, isDeadlock } from "../../../platform/database/faults.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
+import type { Authorship } from "../../identity/viewer.js";
 import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
 import { listKnownHashes, lockBlobs, upsertBlobs } from "../blob.repository.js";
 import type { AllBucketRules, Bucket } from "../buckets.js";
@@ -29,7 +30,7 @@ export interface RecordDeps extends StoreDeps {
 interface RecordRequest<Result> {
   readonly companyId: string;
   readonly bucket: Bucket;
-  readonly uploaderId: string;
+  readonly uploader: Authorship;
   readonly files: readonly Scanned[];
   readonly recordMore: RecordMore<Result>;
 }
@@ -97,7 +98,7 @@ async function record<Result>(
   hashes: readonly string[],
   stored: ReadonlyMap<string, NewBlob>,
 ) {
-  const { companyId, bucket, uploaderId, files, recordMore } = request;
+  const { companyId, bucket, uploader, files, recordMore } = request;
   const inOrder = [...stored.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const claimed = [
     ...(await upsertBlobs(tx, companyId, inOrder)),
@@ -114,7 +115,7 @@ async function record<Result>(
   const rows = files.map(({ sha256, fileName, size, type: { mimeType } }) => {
     const blobId = blobOf.get(sha256) ?? "";
     const variantsStatus = statusOf(blobId, mimeType);
-    return { companyId, bucket, uploaderId, fileName, size, mimeType, blobId, variantsStatus };
+    return { companyId, bucket, uploader, fileName, size, mimeType, blobId, variantsStatus };
   });
   const ids = await insertMediaFiles(tx, rows);
   await requestRenderings(

@@ -1,7 +1,7 @@
 import { rateLimited } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
-import type { UserViewer } from "../../identity/viewer.js";
+import type { Actor } from "../../identity/viewer.js";
 
 export interface UploadLimits {
   readonly perMinute: number;
@@ -24,7 +24,7 @@ export function createUploadAdmission(db: Database, { perMinute, atOnce }: Uploa
   };
   return {
     /** @throws RATE_LIMITED */
-    async admit({ id }: UserViewer): Promise<{ release(): void }> {
+    async admit({ id }: Actor): Promise<{ release(): void }> {
       if ((underWay.get(id) ?? 0) >= atOnce)
         throw rateLimited(
           `You have ${atOnce} uploads under way: wait until one of them is done.`,

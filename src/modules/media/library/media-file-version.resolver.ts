@@ -22,6 +22,6 @@ export class MediaFileVersionResolver {
 
   @FieldResolver(() => User, { nullable: true, description: "Who uploaded it." })
   uploadedBy(@Root() version: MediaFileView, @Ctx() context: ViewerContext) {
-    return this.users.byId(context).load(version.uploaderId);
+    return version.uploaderId && this.users.byId(context).load(version.uploaderId);
   }
 }

@@ -91,7 +91,7 @@ export async function countByProperties(db: Database, companyId: string, now: Da
   };
 }
 
-/** Those who have uploaded the most bytes that live. */
+/** Those who have uploaded the most bytes that live; null stands for all guests together. */
 export async function countByUploader(db: Database, companyId: string, now: Date, limit: number) {
   return db
     .select({ uploaderId: mediaFiles.uploaderId, files, bytes })

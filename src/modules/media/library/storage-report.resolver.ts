@@ -24,7 +24,7 @@ export class StorageReportResolver {
   }
 
   @FieldResolver(() => User, { nullable: true, description: "The uploader." })
-  uploadedBy(@Root() count: { readonly uploaderId: string }, @Ctx() context: ViewerContext) {
-    return this.users.byId(context).load(count.uploaderId);
+  uploadedBy(@Root() count: { readonly uploaderId: string | null }, @Ctx() context: ViewerContext) {
+    return count.uploaderId && this.users.byId(context).load(count.uploaderId);
   }
 }

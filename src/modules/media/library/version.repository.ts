@@ -74,6 +74,7 @@ export async function exchangeContents(
       size: sql`${other.size}`,
       mimeType: sql`${other.mimeType}`,
       uploaderId: sql`${other.uploaderId}`,
+      uploaderGuestId: sql`${other.uploaderGuestId}`,
       variantsStatus: sql`${other.variantsStatus}`,
       createdAt: sql`${other.createdAt}`,
       versionOf: sql`case when ${mediaFiles.id} = ${uploadedId} then ${currentId}::uuid end`,

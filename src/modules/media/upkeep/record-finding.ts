@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { appendEvent } from "../../../platform/events/event.repository.js";
+import { happened } from "../../../platform/events/happenings.js";
 import type { Integrity, KnownBytes } from "./integrity.repository.js";
 import { listFilesOfBlob, lockIntegrity, updateIntegrity } from "./integrity.repository.js";
 
@@ -29,7 +29,7 @@ export async function recordFinding(
     if (before === finding || type === undefined) return before !== finding;
     const { id, companyId } = blob;
     const mediaFileIds = await listFilesOfBlob(tx, companyId, id, FILES_NAMED);
-    await appendEvent(tx, { topic: `media:${companyId}`, companyId, type, payload: { mediaFileIds } });
+    happened(tx, { topic: `media:${companyId}`, companyId, type, payload: { mediaFileIds } });
     return true;
   });
 }

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt } from "../../../platform/database/faults.js";
-import { appendEvent } from "../../../platform/events/event.repository.js";
+import { happened } from "../../../platform/events/happenings.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { NewVariant } from "../variant.repository.js";
@@ -74,7 +74,7 @@ async function record(
 
 /** Tells who follows the company's files that the renditions of one are there. */
 export async function announce(tx: Database, { id, companyId }: Pick<MediaFileView, "id" | "companyId">) {
-  await appendEvent(tx, {
+  happened(tx, {
     topic: `media:${companyId}`,
     companyId,
     type: "file.variants-ready",

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Database } from "../../../platform/database/client.js";
-import { appendEvent } from "../../../platform/events/event.repository.js";
+import { happened } from "../../../platform/events/happenings.js";
 import type { Job } from "../../../platform/jobs/job.js";
 import { insertAuditEntry } from "../../identity/audit.repository.js";
 import type { AllBucketRules } from "../buckets.js";
@@ -115,7 +115,7 @@ async function giveUp({ db }: RenderVariantsDeps, { mediaFileId }: RenderVariant
       subjectType: "media-file",
       subjectId: id,
     });
-    await appendEvent(tx, {
+    happened(tx, {
       topic: `media:${companyId}`,
       companyId,
       type: "file.variants-failed",

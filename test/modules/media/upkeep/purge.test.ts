@@ -183,12 +183,13 @@ describe("the purge, 200 times each,", () => {
 
   it("never takes bytes that an upload of the same has claimed", async () => {
     const { db } = world.database;
-    const { companyId, userId: uploaderId } = world;
+    const { companyId, userId } = world;
+    const uploader = { userId, guestId: null };
     const uploadSame = ({ sha256, size }: StoredFile) =>
       db.transaction(async (tx) => {
         const [blob] = await lockBlobs(tx, companyId, [sha256]);
         if (!blob) return null;
-        const same = { companyId, blobId: blob.id, bucket: "ATTACHMENTS", uploaderId, size } as const;
+        const same = { companyId, blobId: blob.id, bucket: "ATTACHMENTS", uploader, size } as const;
         return insertMediaFiles(tx, [
           { ...same, fileName: "again.txt", mimeType: "text/plain", variantsStatus: "NOT_APPLICABLE" },
         ]);

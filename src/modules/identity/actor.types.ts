@@ -1,0 +1,18 @@
+import { Field, ID, InterfaceType } from "type-graphql";
+import type { GuestView } from "./guest.repository.js";
+import type { Person } from "./user.repository.js";
+
+/** A person or a guest, as the loaders give them. */
+export type ActorView = Person | GuestView;
+
+@InterfaceType({
+  description: "The author of something: a person with an account, or a guest.",
+  resolveType: (actor: ActorView) => ("displayName" in actor ? "Guest" : "User"),
+})
+export abstract class Actor {
+  @Field(() => ID, { description: "The actor's id." })
+  id!: string;
+
+  @Field(() => String, { description: "What the actor is called." })
+  name!: string;
+}
