@@ -42,7 +42,7 @@ import type { Services } from "./services.js";
 /** Each resolver class, and how it is made. */
 const resolvers: readonly (readonly [new (...args: never[]) => object, (services: Services) => object])[] = [
   [SessionResolver, ({ sessions }) => new SessionResolver(sessions)],
-  [ViewerResolver, ({ loaders }) => new ViewerResolver(loaders.memberships)],
+  [ViewerResolver, ({ loaders }) => new ViewerResolver(loaders.memberships, loaders.guests)],
   [CompanyResolver, ({ companies, memberships }) => new CompanyResolver(companies, memberships)],
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users }) => new UserResolver(users)],
