@@ -49,7 +49,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
-  [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
+  [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, loaders.actors, urls)],
   [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [
     LibraryResolver,
@@ -57,7 +57,10 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
       new LibraryResolver(library, mediaUploads, mediaFileChanges, orphans),
   ],
   [MediaFileLibraryResolver, ({ loaders }) => new MediaFileLibraryResolver(loaders.library)],
-  [MediaFileVersionResolver, ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, urls)],
+  [
+    MediaFileVersionResolver,
+    ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, loaders.actors, urls),
+  ],
   [
     MediaUsageResolver,
     ({ mediaUsages, loaders }) =>
@@ -72,7 +75,14 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [
     AttachmentResolver,
     ({ attachments, attachmentDeletions, loaders, urls }) =>
-      new AttachmentResolver(attachments, attachmentDeletions, loaders.users, loaders.mediaFiles, urls),
+      new AttachmentResolver(
+        attachments,
+        attachmentDeletions,
+        loaders.users,
+        loaders.actors,
+        loaders.mediaFiles,
+        urls,
+      ),
   ],
   [
     TicketResolver,

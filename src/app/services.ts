@@ -6,6 +6,7 @@ import { createAttachmentLoaders } from "../modules/attachments/attachment.loade
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
+import { parentsByKind } from "../modules/attachments/parents.js";
 import {
   createGuestTokenIssuer,
   createTokenIssuer,
@@ -84,7 +85,8 @@ export async function createServices({
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
-  const parents = createTicketParents({ db, quota });
+  const ticketParents = createTicketParents({ db, quota });
+  const parents = parentsByKind({ ticket: ticketParents, reply: ticketParents });
   const finding = { db, clock, ...createFileAccess({ db, parents }) };
   const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({

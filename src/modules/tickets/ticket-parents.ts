@@ -21,7 +21,7 @@ export function createTicketParents({
 }): AttachmentParents {
   return {
     async statesFor(viewer, parents) {
-      if (viewer.kind === "anonymous" || parents.length === 0) return new Map();
+      if (viewer.kind !== "user" || parents.length === 0) return new Map();
       const replies = await listRepliesByIds(db, tenantsOf(viewer), idsOf(parents, "reply"));
       const ticketIds = [...idsOf(parents, "ticket"), ...replies.map((reply) => reply.ticketId)];
       const rows = await listTicketsByIds(db, tenantsOf(viewer), viewer.id, ticketIds);
@@ -54,6 +54,8 @@ export function createTicketParents({
       if (files > 0 && onReply && (await findReplyState(tx, parent.id))?.deletedAt !== null)
         throw gone("reply");
     },
+
+    async changed() {},
   };
 }
 
