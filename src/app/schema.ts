@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
 import { lexicographicSortSchema, printSchema } from "graphql";
-import type { NonEmptyArray } from "type-graphql";
+import type { NonEmptyArray, PubSub } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
 import { AttachmentThumbnailResolver } from "../modules/attachments/attachment-thumbnail.resolver.js";
@@ -16,6 +16,7 @@ import { CompanyBrandingResolver } from "../modules/media/branding/company-brand
 import { CompanyLogoResolver } from "../modules/media/branding/company-logo.resolver.js";
 import { FileIntegrityResolver } from "../modules/media/file-integrity.resolver.js";
 import { LibraryResolver } from "../modules/media/library/library.resolver.js";
+import { MediaFileEventsResolver } from "../modules/media/library/media-file-events.resolver.js";
 import { MediaFileLibraryResolver } from "../modules/media/library/media-file-library.resolver.js";
 import { MediaFileVersionResolver } from "../modules/media/library/media-file-version.resolver.js";
 import { MediaUsageResolver } from "../modules/media/library/media-usage.resolver.js";
@@ -35,6 +36,7 @@ import {
 import { PostUsageResolver } from "../modules/tickets/post-usage.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
+import { TicketEventsResolver } from "../modules/tickets/ticket-events.resolver.js";
 import { TimelineResolver } from "../modules/tickets/timeline.resolver.js";
 import { resolveTypesAtOnce } from "../platform/graphql/abstract-types.js";
 import type { Services } from "./services.js";
@@ -118,7 +120,17 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
   [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
+  [TicketEventsResolver, () => new TicketEventsResolver()],
+  [MediaFileEventsResolver, () => new MediaFileEventsResolver()],
 ];
+
+/** type-graphql asks for one where there are subscriptions; ours follow the log of events and never ask it. */
+const noPubSub: PubSub = {
+  publish: () => {},
+  subscribe: () => {
+    throw new Error("subscriptions follow the log of events");
+  },
+};
 
 /** The executable schema; without services it can be printed but not run. */
 export async function createSchema(services?: Services): Promise<GraphQLSchema> {
@@ -130,6 +142,7 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
     container: { get: (type: unknown) => instances.get(type) },
     validate: true,
     emitSchemaFile: false,
+    pubSub: noPubSub,
   });
   return resolveTypesAtOnce(schema);
 }

@@ -28,12 +28,14 @@ import { createDownloadService } from "../modules/media/download.service.js";
 import { createMediaImportService } from "../modules/media/import/media-import.service.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
+import { createMediaFileChannel } from "../modules/media/library/media-file-channel.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { createPostLoaders } from "../modules/tickets/post.loaders.js";
 import { createPostUsageLoaders } from "../modules/tickets/post-usage.loaders.js";
 import type { TicketLoaderDeps } from "../modules/tickets/ticket.loaders.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
+import { createTicketChannel } from "../modules/tickets/ticket-channel.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -107,6 +109,8 @@ export async function createServices({
     ...tickets,
     ...createUpkeep({ ...ground, ...tickets, storageRoot, attachmentDeletions }),
     ...files,
+    /** The topics that can be followed. */
+    channels: [createTicketChannel({ db }), createMediaFileChannel({ db, clock })],
     jobs,
     signer,
     storage,

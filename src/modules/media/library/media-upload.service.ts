@@ -120,6 +120,7 @@ async function replaceMediaFile(
     companyId,
     bucket,
     incoming,
+    isReplacement: true,
     recordMore: async (tx, [uploaded]) => {
       if (uploaded === undefined) throw badUserInput("Give a file.", { field: "file" });
       // What counts the file's bytes is locked before the file, as everywhere.
