@@ -23,6 +23,7 @@ import { createScriptTokenService } from "../modules/identity/script-token.servi
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
+import type { Viewer } from "../modules/identity/viewer.js";
 import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
 import { createDownloadService } from "../modules/media/download.service.js";
 import { createMediaImportService } from "../modules/media/import/media-import.service.js";
@@ -39,6 +40,8 @@ import { createTicketChannel } from "../modules/tickets/ticket-channel.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
+import type { Channel } from "../platform/events/channel.js";
+import type { ViewerSource } from "../platform/events/feed.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
@@ -121,6 +124,9 @@ export async function createServices({
     ...pictures.services,
     ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
+    /** What can be followed, and who follows it. */
+    channels: [] as readonly Channel<Viewer>[],
+    viewers: { reload: async (known) => known } satisfies ViewerSource<Viewer> as ViewerSource<Viewer>,
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {
       ...identity.loaders,
