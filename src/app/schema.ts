@@ -6,6 +6,11 @@ import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
 import { AttachmentThumbnailResolver } from "../modules/attachments/attachment-thumbnail.resolver.js";
 import { AttachmentUsageResolver } from "../modules/attachments/attachment-usage.resolver.js";
+import { AttachmentMessageResolver } from "../modules/chat/attachment-message.resolver.js";
+import { ChatMessageResolver } from "../modules/chat/chat-message.resolver.js";
+import { ConversationResolver } from "../modules/chat/conversation.resolver.js";
+import { ConversationEventResolver } from "../modules/chat/conversation-event.resolver.js";
+import { GuestInvitationResolver } from "../modules/chat/guest-invitation.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
@@ -39,6 +44,7 @@ import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
 import { TicketEventsResolver } from "../modules/tickets/ticket-events.resolver.js";
 import { TimelineResolver } from "../modules/tickets/timeline.resolver.js";
 import { resolveTypesAtOnce } from "../platform/graphql/abstract-types.js";
+import { ConversationTicketResolver, TicketConversationResolver } from "./conversation-ticket.resolver.js";
 import type { Services } from "./services.js";
 
 /** Each resolver class, and how it is made. */
@@ -122,6 +128,34 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
   [TicketEventsResolver, () => new TicketEventsResolver()],
   [MediaFileEventsResolver, () => new MediaFileEventsResolver()],
+  [
+    ConversationResolver,
+    ({ conversations, conversationParticipants, readMarks, loaders }) =>
+      new ConversationResolver(
+        conversations,
+        conversationParticipants,
+        readMarks,
+        loaders.conversations,
+        loaders.companies,
+        loaders.users,
+      ),
+  ],
+  [
+    ChatMessageResolver,
+    ({ chatMessages, chatMessageChanges, loaders }) =>
+      new ChatMessageResolver(
+        chatMessages,
+        chatMessageChanges,
+        loaders.conversations,
+        loaders.attachments,
+        loaders.actors,
+      ),
+  ],
+  [GuestInvitationResolver, ({ guestInvitations }) => new GuestInvitationResolver(guestInvitations)],
+  [ConversationEventResolver, ({ typing }) => new ConversationEventResolver(typing)],
+  [AttachmentMessageResolver, ({ loaders }) => new AttachmentMessageResolver(loaders.conversations)],
+  [ConversationTicketResolver, ({ loaders }) => new ConversationTicketResolver(loaders.tickets)],
+  [TicketConversationResolver, ({ loaders }) => new TicketConversationResolver(loaders.conversations)],
 ];
 
 /** type-graphql asks for one where there are subscriptions; ours follow the log of events and never ask it. */

@@ -6,7 +6,12 @@ import { createAttachmentLoaders } from "../modules/attachments/attachment.loade
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
+
 import { parentsByKind } from "../modules/attachments/parents.js";
+
+import { createConversationLoaders } from "../modules/chat/conversation.loaders.js";
+import { createMessageParents } from "../modules/chat/message-parents.js";
+
 import {
   createGuestTokenIssuer,
   createTokenIssuer,
@@ -29,18 +34,15 @@ import { createDownloadService } from "../modules/media/download.service.js";
 import { createMediaImportService } from "../modules/media/import/media-import.service.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
-import { createMediaFileChannel } from "../modules/media/library/media-file-channel.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
 import { createPostLoaders } from "../modules/tickets/post.loaders.js";
 import { createPostUsageLoaders } from "../modules/tickets/post-usage.loaders.js";
 import type { TicketLoaderDeps } from "../modules/tickets/ticket.loaders.js";
 import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
-import { createTicketChannel } from "../modules/tickets/ticket-channel.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
-import type { Channel } from "../platform/events/channel.js";
 import type { ViewerSource } from "../platform/events/feed.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
@@ -48,6 +50,8 @@ import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createChannels } from "./channels.js";
+import { createChat } from "./chat.js";
 import { createFileAccess } from "./file-access.js";
 import { createLibrary } from "./library.js";
 import { createLooks } from "./looks.js";
@@ -91,7 +95,11 @@ export async function createServices({
 
   const identity = createIdentity({ config, secrets, db, clock });
   const ticketParents = createTicketParents({ db, quota });
-  const parents = parentsByKind({ ticket: ticketParents, reply: ticketParents });
+  const parents = parentsByKind({
+    ticket: ticketParents,
+    reply: ticketParents,
+    message: createMessageParents({ db }),
+  });
   const finding = { db, clock, ...createFileAccess({ db, parents }) };
   const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
@@ -107,13 +115,14 @@ export async function createServices({
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   const files = { checkIns, mediaFiles, attachments, attachmentDeletions };
   const tickets = createTickets({ ...ground, ...files, quota });
+  const { issueGuestToken } = identity.sessions;
+  const chat = createChat({ ...ground, ...files, tickets: tickets.tickets, issueGuestToken });
   return {
     ...identity,
     ...tickets,
+    ...chat,
     ...createUpkeep({ ...ground, ...tickets, storageRoot, attachmentDeletions }),
     ...files,
-    /** The topics that can be followed. */
-    channels: [createTicketChannel({ db }), createMediaFileChannel({ db, clock })],
     jobs,
     signer,
     storage,
@@ -125,8 +134,8 @@ export async function createServices({
     ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     /** What can be followed, and who follows it. */
-    channels: [] as readonly Channel<Viewer>[],
-    viewers: { reload: async (known) => known } satisfies ViewerSource<Viewer> as ViewerSource<Viewer>,
+    channels: createChannels(ground),
+    viewers: { reload: identity.sessions.reload } satisfies ViewerSource<Viewer> as ViewerSource<Viewer>,
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {
       ...identity.loaders,
@@ -142,6 +151,7 @@ function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderD
   const tickets = createTicketLoaders({ db, users });
   return {
     tickets,
+    conversations: createConversationLoaders({ db }),
     mediaFiles: createMediaFileLoaders({ db }),
     attachments: createAttachmentLoaders({ db, parents }),
     posts: createPostLoaders({ db }),
