@@ -2,11 +2,15 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { SECOND_MS } from "../kernel/clock.js";
+import type { Viewer } from "../modules/identity/viewer.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import { connectDatabase } from "../platform/database/client.js";
 import { runMigrations } from "../platform/database/migrate.js";
+import { createEventFeed } from "../platform/events/event-feed.js";
+import type { EventFeed } from "../platform/events/feed.js";
 import { withHappenings } from "../platform/events/happenings.js";
+import { createPostgresWakes } from "../platform/events/postgres-wakes.js";
 import type { JobQueue } from "../platform/jobs/job-queue.js";
 import { createJobQueue } from "../platform/jobs/job-queue.js";
 import type { Role } from "./find-database.js";
@@ -20,6 +24,8 @@ import { createServices } from "./services.js";
 export interface OpenDesk {
   readonly services: Services;
   readonly database: DatabaseClient;
+  /** Open in a server; elsewhere it wakes those who follow there. */
+  readonly feed: EventFeed<Viewer>;
   readonly databaseUrl: string;
   readonly dataFolder: string;
   /** Jobs can be asked for; `work` begins to run them here. */
@@ -62,7 +68,10 @@ export async function openDesk({ config, log, role, onStatement }: OpenDeskOptio
       ...(onStatement && { onStatement }),
     });
     closers.push(() => client.close());
-    const database = { ...client, db: withHappenings(client.db, () => {}) };
+    const wakes = createPostgresWakes({ sql: client.sql, log });
+    const feed = createEventFeed<Viewer>({ db: client.db, wakes, log });
+    closers.push(() => feed.close());
+    const database = { ...client, db: withHappenings(client.db, feed.wake) };
 
     const jobQueue = createJobQueue({
       databaseUrl: found.url,
@@ -76,8 +85,10 @@ export async function openDesk({ config, log, role, onStatement }: OpenDeskOptio
     const stopJobs = () => jobQueue.stop(patienceOf(config));
     closers.push(stopJobs);
     await jobQueue.open(createJobs({ config, database, services }));
+    // Others only wake: nobody follows anything there.
+    if (role === "server") await feed.open(services);
     const { url: databaseUrl, lost: databaseLost } = found;
-    return { services, database, databaseUrl, databaseLost, dataFolder, jobQueue, stopJobs, close };
+    return { services, database, feed, databaseUrl, databaseLost, dataFolder, jobQueue, stopJobs, close };
   } catch (error) {
     await close();
     throw error;

@@ -2,6 +2,7 @@ import type { Clock } from "../kernel/clock.js";
 import { DAY_MS, HOUR_MS } from "../kernel/clock.js";
 import type { RunOptions } from "../kernel/run-options.js";
 import type { AttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
+import type { ChatPurgeService } from "../modules/chat/chat-purge.service.js";
 import type { CompanyPurgeService } from "../modules/identity/company-purge.service.js";
 import type { PurgeDeps } from "../modules/media/purge.js";
 import { purgeFiles, sumOfPurges } from "../modules/media/purge.js";
@@ -15,6 +16,7 @@ export interface PurgeDeletedDeps extends PurgeDeps {
   readonly retentionDays: number;
   readonly companyPurge: CompanyPurgeService;
   readonly ticketPurge: TicketPurgeService;
+  readonly chatPurge: ChatPurgeService;
   readonly attachmentDeletions: AttachmentDeletionService;
   readonly postDeletions: PostDeletionService;
 }
@@ -35,7 +37,7 @@ export async function purgeDeleted(
   deps: PurgeDeletedDeps,
   options: RunOptions = {},
 ): Promise<DeletedPurgeReport> {
-  const { companyPurge, ticketPurge, attachmentDeletions, postDeletions } = deps;
+  const { companyPurge, ticketPurge, chatPurge, attachmentDeletions, postDeletions } = deps;
   const { dryRun = false, signal } = options;
   const before = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
   const companiesBefore = new Date(before.getTime() - CLOCKS_DIFFER_MS);
@@ -43,6 +45,8 @@ export async function purgeDeleted(
 
   const { tickets, released } = await ticketPurge.purgeDeleted(before, { ...options, companyIds });
   if (!dryRun) {
+    for (const companyId of companyIds) await chatPurge.purgeMessagesOf(companyId, before, signal);
+    await chatPurge.purgeDeleted(before);
     await attachmentDeletions.purgeDeleted(before);
     await postDeletions.purgeDeleted(before);
   }
@@ -54,6 +58,7 @@ export async function purgeDeleted(
     signal?.throwIfAborted();
     const reason = { kind: "company purged", companyId } as const;
     reports.push(await purgeFiles(deps, reason, { ...options, companyId, onPurged }));
+    if (!dryRun) await chatPurge.purgeConversationsOf(companyId);
     if (dryRun || (await companyPurge.purge(companyId, companiesBefore))) companies += 1;
   }
   const files = dryRun ? await measurePurge(deps.db, [...purged]) : sumOfPurges(reports);

@@ -1,11 +1,16 @@
 import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
 import { lexicographicSortSchema, printSchema } from "graphql";
-import type { NonEmptyArray } from "type-graphql";
+import type { NonEmptyArray, PubSub } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../modules/attachments/attachment.resolver.js";
 import { AttachmentThumbnailResolver } from "../modules/attachments/attachment-thumbnail.resolver.js";
 import { AttachmentUsageResolver } from "../modules/attachments/attachment-usage.resolver.js";
+import { AttachmentMessageResolver } from "../modules/chat/attachment-message.resolver.js";
+import { ChatMessageResolver } from "../modules/chat/chat-message.resolver.js";
+import { ConversationResolver } from "../modules/chat/conversation.resolver.js";
+import { ConversationEventResolver } from "../modules/chat/conversation-event.resolver.js";
+import { GuestInvitationResolver } from "../modules/chat/guest-invitation.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
@@ -16,6 +21,7 @@ import { CompanyBrandingResolver } from "../modules/media/branding/company-brand
 import { CompanyLogoResolver } from "../modules/media/branding/company-logo.resolver.js";
 import { FileIntegrityResolver } from "../modules/media/file-integrity.resolver.js";
 import { LibraryResolver } from "../modules/media/library/library.resolver.js";
+import { MediaFileEventsResolver } from "../modules/media/library/media-file-events.resolver.js";
 import { MediaFileLibraryResolver } from "../modules/media/library/media-file-library.resolver.js";
 import { MediaFileVersionResolver } from "../modules/media/library/media-file-version.resolver.js";
 import { MediaUsageResolver } from "../modules/media/library/media-usage.resolver.js";
@@ -35,21 +41,23 @@ import {
 import { PostUsageResolver } from "../modules/tickets/post-usage.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
+import { TicketEventsResolver } from "../modules/tickets/ticket-events.resolver.js";
 import { TimelineResolver } from "../modules/tickets/timeline.resolver.js";
 import { resolveTypesAtOnce } from "../platform/graphql/abstract-types.js";
+import { ConversationTicketResolver, TicketConversationResolver } from "./conversation-ticket.resolver.js";
 import type { Services } from "./services.js";
 
 /** Each resolver class, and how it is made. */
 const resolvers: readonly (readonly [new (...args: never[]) => object, (services: Services) => object])[] = [
   [SessionResolver, ({ sessions }) => new SessionResolver(sessions)],
-  [ViewerResolver, ({ loaders }) => new ViewerResolver(loaders.memberships)],
+  [ViewerResolver, ({ loaders }) => new ViewerResolver(loaders.memberships, loaders.guests)],
   [CompanyResolver, ({ companies, memberships }) => new CompanyResolver(companies, memberships)],
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users }) => new UserResolver(users)],
   [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
-  [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
+  [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, loaders.actors, urls)],
   [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [
     LibraryResolver,
@@ -57,7 +65,10 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
       new LibraryResolver(library, mediaUploads, mediaFileChanges, orphans),
   ],
   [MediaFileLibraryResolver, ({ loaders }) => new MediaFileLibraryResolver(loaders.library)],
-  [MediaFileVersionResolver, ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, urls)],
+  [
+    MediaFileVersionResolver,
+    ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, loaders.actors, urls),
+  ],
   [
     MediaUsageResolver,
     ({ mediaUsages, loaders }) =>
@@ -72,7 +83,14 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [
     AttachmentResolver,
     ({ attachments, attachmentDeletions, loaders, urls }) =>
-      new AttachmentResolver(attachments, attachmentDeletions, loaders.users, loaders.mediaFiles, urls),
+      new AttachmentResolver(
+        attachments,
+        attachmentDeletions,
+        loaders.users,
+        loaders.actors,
+        loaders.mediaFiles,
+        urls,
+      ),
   ],
   [
     TicketResolver,
@@ -108,7 +126,45 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
   [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
+  [TicketEventsResolver, () => new TicketEventsResolver()],
+  [MediaFileEventsResolver, () => new MediaFileEventsResolver()],
+  [
+    ConversationResolver,
+    ({ conversations, conversationParticipants, readMarks, loaders }) =>
+      new ConversationResolver(
+        conversations,
+        conversationParticipants,
+        readMarks,
+        loaders.conversations,
+        loaders.companies,
+        loaders.users,
+      ),
+  ],
+  [
+    ChatMessageResolver,
+    ({ chatMessages, chatMessageChanges, loaders }) =>
+      new ChatMessageResolver(
+        chatMessages,
+        chatMessageChanges,
+        loaders.conversations,
+        loaders.attachments,
+        loaders.actors,
+      ),
+  ],
+  [GuestInvitationResolver, ({ guestInvitations }) => new GuestInvitationResolver(guestInvitations)],
+  [ConversationEventResolver, ({ typing }) => new ConversationEventResolver(typing)],
+  [AttachmentMessageResolver, ({ loaders }) => new AttachmentMessageResolver(loaders.conversations)],
+  [ConversationTicketResolver, ({ loaders }) => new ConversationTicketResolver(loaders.tickets)],
+  [TicketConversationResolver, ({ loaders }) => new TicketConversationResolver(loaders.conversations)],
 ];
+
+/** type-graphql asks for one where there are subscriptions; ours follow the log of events and never ask it. */
+const noPubSub: PubSub = {
+  publish: () => {},
+  subscribe: () => {
+    throw new Error("subscriptions follow the log of events");
+  },
+};
 
 /** The executable schema; without services it can be printed but not run. */
 export async function createSchema(services?: Services): Promise<GraphQLSchema> {
@@ -120,6 +176,7 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
     container: { get: (type: unknown) => instances.get(type) },
     validate: true,
     emitSchemaFile: false,
+    pubSub: noPubSub,
   });
   return resolveTypesAtOnce(schema);
 }

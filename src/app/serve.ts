@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { bootstrapAdmin } from "../modules/identity/bootstrap-admin.js";
+import type { Viewer } from "../modules/identity/viewer.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
+import type { EventFeed } from "../platform/events/feed.js";
 import { seedDemo } from "./demo/seed-demo.js";
 import { createHttp } from "./http.js";
 import { openDesk } from "./open-desk.js";
@@ -14,6 +16,7 @@ export interface Desk {
   readonly http: FastifyInstance;
   readonly services: Services;
   readonly database: DatabaseClient;
+  readonly feed: EventFeed<Viewer>;
   /** Lets what is under way finish, then closes everything in the opposite order of its opening. */
   close(): Promise<void>;
 }
@@ -32,17 +35,18 @@ export async function serve({ config, log, onStatement }: ServeOptions): Promise
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
-  const { services, database } = open;
+  const { services, database, feed } = open;
   try {
     if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD)
       await bootstrapAdmin(database.db, { email: config.ADMIN_EMAIL, password: config.ADMIN_PASSWORD });
     if (config.demoData) await seedDemo(database, services);
 
     const http = await createHttp({ config, services, database, log });
-    closers.push(() => Promise.all([http.close(), open.stopJobs()]));
+    // What is followed ends first: its connections would hold up the end of the others.
+    closers.push(() => Promise.all([feed.close(), http.close(), open.stopJobs()]));
     const url = await http.listen({ host: config.HOST, port: config.PORT });
     if (config.WORKER) await open.jobQueue.work();
-    return { url, http, services, database, close };
+    return { url, http, services, database, feed, close };
   } catch (error) {
     await close();
     throw error;

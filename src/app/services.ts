@@ -1,14 +1,26 @@
 import { join } from "node:path";
 import { MIB } from "../kernel/bytes.js";
 import type { Clock } from "../kernel/clock.js";
-import { systemClock } from "../kernel/clock.js";
+import { MINUTE_MS, systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
-import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
+
+import { parentsByKind } from "../modules/attachments/parents.js";
+
+import { createConversationLoaders } from "../modules/chat/conversation.loaders.js";
+import { createMessageParents } from "../modules/chat/message-parents.js";
+
+import {
+  createGuestTokenIssuer,
+  createTokenIssuer,
+  createTokenVerifier,
+} from "../modules/identity/access-token.js";
+import { createActorLoaders } from "../modules/identity/actor.loaders.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
 import { createCompanyService } from "../modules/identity/company.service.js";
+import { createGuestLoaders } from "../modules/identity/guest.loaders.js";
 import { createMembershipLoaders } from "../modules/identity/membership.loaders.js";
 import { createMembershipService } from "../modules/identity/membership.service.js";
 import { createRefreshTokens } from "../modules/identity/refresh-token.js";
@@ -16,6 +28,7 @@ import { createScriptTokenService } from "../modules/identity/script-token.servi
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
+import type { Viewer } from "../modules/identity/viewer.js";
 import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
 import { createDownloadService } from "../modules/media/download.service.js";
 import { createMediaImportService } from "../modules/media/import/media-import.service.js";
@@ -30,12 +43,15 @@ import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
+import type { ViewerSource } from "../platform/events/feed.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
+import { createChannels } from "./channels.js";
+import { createChat } from "./chat.js";
 import { createFileAccess } from "./file-access.js";
 import { createLibrary } from "./library.js";
 import { createLooks } from "./looks.js";
@@ -78,7 +94,12 @@ export async function createServices({
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
-  const parents = createTicketParents({ db, quota });
+  const ticketParents = createTicketParents({ db, quota });
+  const parents = parentsByKind({
+    ticket: ticketParents,
+    reply: ticketParents,
+    message: createMessageParents({ db }),
+  });
   const finding = { db, clock, ...createFileAccess({ db, parents }) };
   const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
@@ -94,9 +115,12 @@ export async function createServices({
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   const files = { checkIns, mediaFiles, attachments, attachmentDeletions };
   const tickets = createTickets({ ...ground, ...files, quota });
+  const { issueGuestToken } = identity.sessions;
+  const chat = createChat({ ...ground, ...files, tickets: tickets.tickets, issueGuestToken });
   return {
     ...identity,
     ...tickets,
+    ...chat,
     ...createUpkeep({ ...ground, ...tickets, storageRoot, attachmentDeletions }),
     ...files,
     jobs,
@@ -109,6 +133,9 @@ export async function createServices({
     ...pictures.services,
     ...library.services,
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
+    /** What can be followed, and who follows it. */
+    channels: createChannels(ground),
+    viewers: { reload: identity.sessions.reload } satisfies ViewerSource<Viewer> as ViewerSource<Viewer>,
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {
       ...identity.loaders,
@@ -124,6 +151,7 @@ function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderD
   const tickets = createTicketLoaders({ db, users });
   return {
     tickets,
+    conversations: createConversationLoaders({ db }),
     mediaFiles: createMediaFileLoaders({ db }),
     attachments: createAttachmentLoaders({ db, parents }),
     posts: createPostLoaders({ db }),
@@ -144,8 +172,10 @@ function createIdentity({
 }: Pick<ServiceOptions, "config" | "secrets"> & { db: DatabaseClient["db"]; clock: Clock }) {
   const { AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
   const secret = secrets.authSecret;
+  const people = { users: createUserLoaders({ db }), guests: createGuestLoaders({ db }) };
   const loaders = {
-    users: createUserLoaders({ db }),
+    ...people,
+    actors: createActorLoaders(people),
     companies: createCompanyLoaders({ db }),
     memberships: createMembershipLoaders({ db }),
   };
@@ -155,6 +185,11 @@ function createIdentity({
       db,
       clock,
       issueToken: createTokenIssuer({ secret, clock }),
+      issueGuestToken: createGuestTokenIssuer({
+        secret,
+        clock,
+        lifetimeMs: config.GUEST_SESSION_MINUTES * MINUTE_MS,
+      }),
       refreshTokens: createRefreshTokens({ secret }),
       verifyToken: createTokenVerifier({
         secret,

@@ -1,5 +1,6 @@
 import { MIB } from "../kernel/bytes.js";
 import type { RunOptions } from "../kernel/run-options.js";
+import { createChatPurgeService } from "../modules/chat/chat-purge.service.js";
 import { createCompanyPurgeService } from "../modules/identity/company-purge.service.js";
 import type { UpkeepDeps } from "../modules/media/upkeep/upkeep.service.js";
 import { createUpkeepService } from "../modules/media/upkeep/upkeep.service.js";
@@ -23,8 +24,9 @@ export interface UpkeepOptions
 /** All that keeps the desk in order by itself: for the jobs and for the command line. */
 export function createUpkeep({ config, storageRoot, jobs, ...deps }: UpkeepOptions) {
   const ticketPurge = createTicketPurgeService(deps);
+  const chatPurge = createChatPurgeService(deps);
   const companyPurge = createCompanyPurgeService(deps);
-  const deletions = { ...deps, ticketPurge, companyPurge, retentionDays: config.RETENTION_DAYS };
+  const deletions = { ...deps, ticketPurge, chatPurge, companyPurge, retentionDays: config.RETENTION_DAYS };
   const service = createUpkeepService({
     ...deps,
     tempRoot: localTempFolder(storageRoot),

@@ -6,6 +6,7 @@ import { inTenants } from "../identity/tenant.repository.js";
 import type { Authorship, TenantScope } from "../identity/viewer.js";
 import { blobs } from "./blob.tables.js";
 import type { Bucket } from "./buckets.js";
+import { filesHappened } from "./file-events.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
@@ -106,7 +107,7 @@ export async function lockMediaFiles(tx: Database, ids: readonly string[]): Prom
 }
 
 /**
- * Soft-deletes a media file that nothing in reach uses.
+ * Soft-deletes a media file that nothing in reach uses, and says so.
  *
  * @returns false when something uses it, or when it was deleted already
  */
@@ -124,10 +125,16 @@ export async function deleteMediaFileIfUnused(
       and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id), isNull(mediaFiles.deletedAt), idle),
     )
     .returning({ id: mediaFiles.id });
+  filesHappened(tx, companyId, "file.deleted", idsOf(deleted));
   return deleted.length > 0;
 }
 
-/** Makes files that nothing uses any more count as deleted since a moment, or since an earlier one if they were. */
+const idsOf = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
+
+/**
+ * Makes files that nothing uses any more count as deleted since a moment, or since an earlier one if they were. They
+ * went out of reach with what used them, and that was told then.
+ */
 export async function setUnusedMediaFilesDeleted(
   tx: Database,
   companyId: string,
@@ -142,12 +149,17 @@ export async function setUnusedMediaFilesDeleted(
     .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), unused));
 }
 
-/** @returns false when the file has been purged */
+/** Brings a media file back and says so, unless it lives. @returns false when it has been purged */
 export async function restoreMediaFile(tx: Database, companyId: string, id: string): Promise<boolean> {
-  const restored = await tx
-    .update(mediaFiles)
-    .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
-    .where(and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id)))
-    .returning({ id: mediaFiles.id });
-  return restored.length > 0;
+  const thisOne = and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id));
+  const [file] = await tx
+    .select({ deletedAt: mediaFiles.deletedAt })
+    .from(mediaFiles)
+    .where(thisOne)
+    .for("update");
+  if (file === undefined) return false;
+  if (file.deletedAt === null) return true;
+  await tx.update(mediaFiles).set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` }).where(thisOne);
+  filesHappened(tx, companyId, "file.restored", [id]);
+  return true;
 }

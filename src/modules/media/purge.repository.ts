@@ -143,19 +143,19 @@ async function areUnused(tx: Database, ids: readonly string[]): Promise<boolean>
   return (await tx.$count(mediaUsages, isAnyOf(mediaUsages.mediaFileId, ids))) === 0;
 }
 
-/** @returns the blobs that they pointed at, in the order in which uploads lock them */
-export async function deleteMediaFiles(tx: Database, ids: readonly string[]): Promise<string[]> {
+/** @returns whose they were, and the blobs that they pointed at in the order in which uploads lock them */
+export async function deleteMediaFiles(tx: Database, ids: readonly string[]) {
   const gone = await tx
     .delete(mediaFiles)
     .where(isAnyOf(mediaFiles.id, ids))
-    .returning({ blobId: mediaFiles.blobId });
+    .returning({ companyId: mediaFiles.companyId, blobId: mediaFiles.blobId });
   const blobIds = gone.map((row) => row.blobId);
   const ordered = await tx
     .select({ id: blobs.id })
     .from(blobs)
     .where(isAnyOf(blobs.id, blobIds))
     .orderBy(asc(blobs.sha256));
-  return ordered.map((row) => row.id);
+  return { companyId: gone[0]?.companyId ?? "", blobIds: ordered.map((row) => row.id) };
 }
 
 export interface FreedObject {

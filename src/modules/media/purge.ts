@@ -2,6 +2,7 @@ import type { RunOptions } from "../../kernel/run-options.js";
 import type { Database } from "../../platform/database/client.js";
 import { isDeadlock, isForeignKeyViolation } from "../../platform/database/faults.js";
 import type { Storage } from "../../platform/storage/storage.js";
+import { filesHappened } from "./file-events.js";
 import type { DuePosition, FreedObject, PurgeReason, PurgeReport } from "./purge.repository.js";
 import {
   deleteMediaFiles,
@@ -79,7 +80,10 @@ export async function purgeFile(
       if (family.length === 0) return null;
       const freed: FreedObject[] = [];
       let blobs = 0;
-      for (const blobId of await deleteMediaFiles(tx, family)) {
+      const { companyId, blobIds } = await deleteMediaFiles(tx, family);
+      // Nobody follows the files of a company that goes as a whole.
+      if (reason.kind !== "company purged") filesHappened(tx, companyId, "file.purged", [id]);
+      for (const blobId of blobIds) {
         const objects = await deleteUnusedBlob(tx, blobId);
         if (objects.length > 0) blobs += 1;
         freed.push(...objects);

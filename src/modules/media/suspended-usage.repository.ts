@@ -1,6 +1,7 @@
 import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import { filesHappened } from "./file-events.js";
 import { idle, lockMediaFiles, used } from "./media-file.repository.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
@@ -40,7 +41,7 @@ export async function suspendUsages(
     .returning({ mediaFileId: mediaUsages.mediaFileId });
   const ids = suspended.map(({ mediaFileId }) => mediaFileId);
   await lockMediaFiles(tx, ids);
-  await tx
+  const deleted = await tx
     .update(mediaFiles)
     .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
     .where(
@@ -50,7 +51,9 @@ export async function suspendUsages(
         isNull(mediaFiles.deletedAt),
         idle,
       ),
-    );
+    )
+    .returning({ id: mediaFiles.id });
+  filesHappened(tx, companyId, "file.deleted", idsOf(deleted));
 }
 
 /** Takes back what `suspendUsages` did: a file that is used can only have been deleted with all that uses it. */
@@ -67,13 +70,18 @@ export async function resumeUsages(
     .returning({ mediaFileId: mediaUsages.mediaFileId });
   const ids = resumed.map(({ mediaFileId }) => mediaFileId);
   await lockMediaFiles(tx, ids);
-  await tx
+  const restored = await tx
     .update(mediaFiles)
     .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
     .where(
       and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), isNotNull(mediaFiles.deletedAt)),
-    );
+    )
+    .returning({ id: mediaFiles.id });
+  filesHappened(tx, companyId, "file.restored", idsOf(restored));
 }
+
+/** In the order in which they were made, as everybody is told of them. */
+const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id).sort();
 
 /** Deletes a file that is used by nothing but what is out of reach: the last that used it besides has let it go. */
 export async function deleteSuspendedMediaFile(
@@ -83,7 +91,7 @@ export async function deleteSuspendedMediaFile(
   deletedBy: string,
 ): Promise<void> {
   await lockMediaFiles(tx, [id]);
-  await tx
+  const deleted = await tx
     .update(mediaFiles)
     .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
     .where(
@@ -94,5 +102,7 @@ export async function deleteSuspendedMediaFile(
         used,
         idle,
       ),
-    );
+    )
+    .returning({ id: mediaFiles.id });
+  filesHappened(tx, companyId, "file.deleted", idsOf(deleted));
 }

@@ -40,7 +40,9 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
     const order = mediaFileIds.map((id) => id.toLowerCase());
     return change(deps.db, found, "photo-series.reordered", async (tx, files) => {
       refuseUnlessPermutation(order, files);
+      if (files.every(({ mediaFileId }, index) => mediaFileId === order[index])) return false;
       await updateOrder(tx, found.post.companyId, found.post.id, order);
+      return true;
     });
   },
 
@@ -49,7 +51,9 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
     const found = await requireSeries(deps.db, viewer, ref.seriesId, "change");
     return change(deps.db, found, "photo-series.captioned", async (tx, files) => {
       const file = requirePhoto(files, ref.mediaFileId);
+      if (file.caption === cleanText(caption)) return false;
       await updateCaption(tx, file.companyId, file.id, cleanText(caption));
+      return true;
     });
   },
 
@@ -63,6 +67,7 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
         throw conflict("This is the last photo of its series: delete the post instead.");
       await releaseFile(tx, by, post, file.mediaFileId);
       await deletePostFile(tx, file);
+      return true;
     });
   },
 });
@@ -101,18 +106,22 @@ async function addPhotos(
   return rereadPost(db, by, post.id);
 }
 
-/** Runs a change of a series under its ticket's lock, with the photos as they are then. */
+/**
+ * Runs a change of a series under its ticket's lock, with the photos as they are then.
+ *
+ * @param run gives false when there was nothing to change
+ */
 async function change(
   db: Database,
   { post, viewer }: FoundPost,
   action: string,
-  run: (tx: Database, files: readonly PostFileRow[]) => Promise<void>,
+  run: (tx: Database, files: readonly PostFileRow[]) => Promise<boolean>,
 ): Promise<PostRow> {
   await db.transaction(async (tx) => {
     await lockTicket(tx, post.ticketId);
     if (!(await touchPost(tx, post.companyId, post.id))) throw gone("post");
-    await run(tx, await listFilesOfPost(tx, post.companyId, post.id));
-    await auditPost(tx, viewer, action, post);
+    if (await run(tx, await listFilesOfPost(tx, post.companyId, post.id)))
+      await auditPost(tx, viewer, action, post);
   });
   return rereadPost(db, viewer, post.id);
 }

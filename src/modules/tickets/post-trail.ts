@@ -3,6 +3,7 @@ import { insertAuditEntry } from "../identity/audit.repository.js";
 import type { UserViewer } from "../identity/viewer.js";
 import type { MediaUsage } from "../media/media-usage.repository.js";
 import type { PostRow } from "./post.tables.js";
+import { ticketHappened } from "./ticket-events.js";
 
 type Kind = PostRow["kind"];
 
@@ -38,15 +39,24 @@ export const usageOf = (
   fieldName: kind === "PHOTO_SERIES" ? "photos" : "file",
 });
 
-/** Writes down what somebody did to a post, in the transaction that does it. */
-export const auditPost = (
+/** A post that is restored comes to the timeline as a new one does; whatever is not listed changes one that is there. */
+const EVENT_OF: Readonly<Record<string, "post.added" | "post.deleted">> = {
+  ...Object.fromEntries(Object.values(POSTED).map((action) => [action, "post.added" as const])),
+  "post.restored": "post.added",
+  "post.deleted": "post.deleted",
+};
+
+/** Writes down what somebody did to a post, in the transaction that does it, and tells those who follow its ticket. */
+export async function auditPost(
   tx: Database,
   viewer: UserViewer,
   action: string,
   post: Pick<PostRow, "id" | "companyId" | "kind" | "ticketId">,
   details: Readonly<Record<string, unknown>> = {},
-) =>
-  insertAuditEntry(tx, {
+): Promise<void> {
+  const ticket = { id: post.ticketId, companyId: post.companyId };
+  ticketHappened(tx, ticket, EVENT_OF[action] ?? "post.updated", { postId: post.id });
+  await insertAuditEntry(tx, {
     companyId: post.companyId,
     actorId: viewer.id,
     action,
@@ -54,3 +64,4 @@ export const auditPost = (
     subjectId: post.id,
     details: { ticketId: post.ticketId, ...details },
   });
+}

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, isNull, or, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, isNull, ne, or, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
@@ -101,16 +101,26 @@ export async function insertReply(tx: Database, reply: NewReply): Promise<string
   return id;
 }
 
+/** @returns false when it says that already, or has been deleted */
 export async function updateReplyBody(
-  db: Database,
+  tx: Database,
   companyId: string,
   id: string,
   body: string,
-): Promise<void> {
-  await db
+): Promise<boolean> {
+  const updated = await tx
     .update(replies)
     .set({ body, updatedAt: sql`now()` })
-    .where(and(eq(replies.companyId, companyId), eq(replies.id, id), isNull(replies.deletedAt)));
+    .where(
+      and(
+        eq(replies.companyId, companyId),
+        eq(replies.id, id),
+        isNull(replies.deletedAt),
+        ne(replies.body, body),
+      ),
+    )
+    .returning({ id: replies.id });
+  return updated.length > 0;
 }
 
 /** @returns false when it was deleted already */

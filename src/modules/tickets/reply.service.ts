@@ -12,6 +12,7 @@ import { requireReply, requireTicket } from "./find-ticket.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
+import { replyHappened } from "./ticket-events.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
 import { lockTicket } from "./ticket-quota.repository.js";
 import { refuseIncomingOverQuota } from "./upload.service.js";
@@ -59,6 +60,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
             isInternal: input.isInternal,
           };
           const replyId = await repository.insertReply(tx, reply);
+          replyHappened(tx, { ...reply, id: replyId }, "reply.added");
           const parent = { kind: "reply", id: replyId } as const;
           await attachments.attachFiles(tx, { viewer: author, companyId, parent, files, description: null });
           return replyId;
@@ -69,7 +71,11 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
 
     async changeReply(viewer: Viewer, input: { id: string; body: string }): Promise<ReplyRow> {
       const { reply } = await requireReply(db, viewer, input.id, "edit");
-      await repository.updateReplyBody(db, reply.companyId, reply.id, filled(input.body));
+      const body = filled(input.body);
+      await db.transaction(async (tx) => {
+        if (await repository.updateReplyBody(tx, reply.companyId, reply.id, body))
+          replyHappened(tx, reply, "reply.updated");
+      });
       return reread(viewer, reply.id);
     },
 
@@ -80,6 +86,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
       await db.transaction(async (tx) => {
         await lockTicket(tx, reply.ticketId);
         if (!(await repository.deleteReply(tx, companyId, id, by.id))) throw gone("reply");
+        replyHappened(tx, reply, "reply.deleted");
         await attachmentDeletions.deleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
         await insertAuditEntry(tx, {
           companyId,

@@ -10,6 +10,7 @@ import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import type { TicketView } from "./ticket.repository.js";
 import { setTicketDeleted } from "./ticket.repository.js";
+import { ticketHappened } from "./ticket-events.js";
 import { listUsersOfFiles } from "./ticket-usage.repository.js";
 
 export interface TicketDeletionDeps {
@@ -27,6 +28,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     await db.transaction(async (tx) => {
       if (!(await setTicketDeleted(tx, ticket, by.id))) throw gone("ticket");
       await suspendUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id), by.id);
+      ticketHappened(tx, ticket, "ticket.deleted");
       await auditTicket(tx, by, "ticket.deleted", ticket);
     });
     return reread(db, by, id);
@@ -42,6 +44,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     await db.transaction(async (tx) => {
       if (await setTicketDeleted(tx, ticket, null, deletedAfter)) {
         await resumeUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id));
+        ticketHappened(tx, ticket, "ticket.restored");
         return auditTicket(tx, by, "ticket.restored", ticket);
       }
       const now = await reread(tx, by, id);

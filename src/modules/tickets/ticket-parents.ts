@@ -4,10 +4,12 @@ import type { Database } from "../../platform/database/client.js";
 import type { AttachmentParents, ParentRef, ParentState } from "../attachments/parents.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
+import { placeOf, rememberTicket } from "./parent-place.js";
 import { replyPolicy } from "./reply.policy.js";
 import { listRepliesByIds } from "./reply.repository.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { listTicketsByIds } from "./ticket.repository.js";
+import { ticketHappened } from "./ticket-events.js";
 import type { TicketLoad, TicketQuota } from "./ticket-quota.repository.js";
 import { changeTicketLoad, findReplyState, findTicketLoad, lockTicket } from "./ticket-quota.repository.js";
 
@@ -21,7 +23,7 @@ export function createTicketParents({
 }): AttachmentParents {
   return {
     async statesFor(viewer, parents) {
-      if (viewer.kind === "anonymous" || parents.length === 0) return new Map();
+      if (viewer.kind !== "user" || parents.length === 0) return new Map();
       const replies = await listRepliesByIds(db, tenantsOf(viewer), idsOf(parents, "reply"));
       const ticketIds = [...idsOf(parents, "ticket"), ...replies.map((reply) => reply.ticketId)];
       const rows = await listTicketsByIds(db, tenantsOf(viewer), viewer.id, ticketIds);
@@ -50,18 +52,35 @@ export function createTicketParents({
         if (load) refuseOverQuota(load, quota, { files, bytes });
         throw gone("ticket");
       }
+      rememberTicket(tx, ticketId, counted.companyId);
       // Looked at under the ticket's lock, which a reply's deletion takes as well.
       if (files > 0 && onReply && (await findReplyState(tx, parent.id))?.deletedAt !== null)
         throw gone("reply");
     },
+
+    async changed() {},
   };
 }
 
-async function ticketIdOf(tx: Database, parent: ParentRef): Promise<string> {
-  if (parent.kind === "ticket") return parent.id;
-  const reply = await findReplyState(tx, parent.id);
-  if (reply === null) throw gone("reply");
-  return reply.ticketId;
+const ticketIdOf = async (tx: Database, parent: ParentRef): Promise<string> =>
+  parent.kind === "ticket" ? parent.id : (await placeOf(tx, parent)).ticketId;
+
+/** What has become of an attachment that hangs on a ticket or a reply. */
+export interface ChangedAttachment {
+  readonly attachmentId: string;
+  readonly what: "added" | "updated" | "deleted" | "restored";
+}
+
+/** Tells those who follow the ticket, in the transaction that changes the attachment. */
+export async function attachmentChanged(
+  tx: Database,
+  parent: ParentRef,
+  { attachmentId, what }: ChangedAttachment,
+): Promise<void> {
+  const { ticketId, companyId, isInternal } = await placeOf(tx, parent);
+  const replyId = parent.kind === "reply" && { replyId: parent.id };
+  const payload = { attachmentId, ...replyId, ...(isInternal && { isInternal }) };
+  ticketHappened(tx, { id: ticketId, companyId }, `attachment.${what}`, payload);
 }
 
 const idsOf = (parents: readonly ParentRef[], kind: ParentRef["kind"]) =>

@@ -33,25 +33,33 @@ interface Participation {
   readonly userId: string;
 }
 
-/** @returns false when the ticket has as many participants as it takes */
-export async function insertParticipant(tx: Database, participation: Participation): Promise<boolean> {
+/** @returns "full" when the ticket has as many participants as it takes */
+export async function insertParticipant(
+  tx: Database,
+  participation: Participation,
+): Promise<"joined" | "there already" | "full"> {
   const { ticketId } = participation;
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`participants:${ticketId}`}, 0))`);
   const others = and(
     eq(ticketParticipants.ticketId, ticketId),
     sql`${ticketParticipants.userId} <> ${participation.userId}`,
   );
-  if ((await tx.$count(ticketParticipants, others)) >= MAX_PARTICIPANTS) return false;
-  await tx.insert(ticketParticipants).values(participation).onConflictDoNothing();
-  return true;
+  if ((await tx.$count(ticketParticipants, others)) >= MAX_PARTICIPANTS) return "full";
+  const joined = await tx
+    .insert(ticketParticipants)
+    .values(participation)
+    .onConflictDoNothing()
+    .returning({ userId: ticketParticipants.userId });
+  return joined.length > 0 ? "joined" : "there already";
 }
 
+/** @returns false when the person was none of them */
 export async function deleteParticipant(
-  db: Database,
+  tx: Database,
   { companyId, ticketId, userId }: Participation,
-): Promise<void> {
-  if (!isId(userId)) return;
-  await db
+): Promise<boolean> {
+  if (!isId(userId)) return false;
+  const left = await tx
     .delete(ticketParticipants)
     .where(
       and(
@@ -59,5 +67,7 @@ export async function deleteParticipant(
         eq(ticketParticipants.ticketId, ticketId),
         eq(ticketParticipants.userId, userId),
       ),
-    );
+    )
+    .returning({ userId: ticketParticipants.userId });
+  return left.length > 0;
 }

@@ -6,6 +6,7 @@ import { isUser } from "../identity/viewer.js";
 import { auditTicket } from "./audit-ticket.js";
 import { requireTicket, reread } from "./find-ticket.js";
 import type { TicketView } from "./ticket.repository.js";
+import { ticketHappened } from "./ticket-events.js";
 import { deleteParticipant, insertParticipant, MAX_PARTICIPANTS } from "./ticket-participant.repository.js";
 
 /** Who reads along on which ticket. */
@@ -24,8 +25,10 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
     if ((await findMembership(db, companyId, userId)) === null)
       throw badUserInput("A participant is a person of the ticket's company.", { field: "userId" });
     await db.transaction(async (tx) => {
-      if (!(await insertParticipant(tx, { companyId, ticketId, userId })))
+      const outcome = await insertParticipant(tx, { companyId, ticketId, userId });
+      if (outcome === "full")
         throw badUserInput(`A ticket takes ${MAX_PARTICIPANTS} participants.`, { limit: MAX_PARTICIPANTS });
+      if (outcome === "joined") ticketHappened(tx, ticket, "participant.joined", { userId });
       await auditTicket(tx, by, "ticket.participant-added", ticket, { userId });
     });
     return reread(db, by, ticketId);
@@ -36,7 +39,8 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
     const action = isUser(viewer, userId) ? "read" : "manageParticipants";
     const { ticket, viewer: by } = await requireTicket(db, viewer, ticketId, action);
     await db.transaction(async (tx) => {
-      await deleteParticipant(tx, { companyId: ticket.companyId, ticketId, userId });
+      if (await deleteParticipant(tx, { companyId: ticket.companyId, ticketId, userId }))
+        ticketHappened(tx, ticket, "participant.left", { userId });
       await auditTicket(tx, by, "ticket.participant-removed", ticket, { userId });
     });
     return reread(db, by, ticketId);

@@ -18,6 +18,9 @@ const takesPart = (viewer: Viewer, ticket: TicketSubject) =>
 export const ticketPolicy = {
   subject: "ticket",
   read: (viewer: Viewer, ticket: TicketSubject) => staff(viewer, ticket) || takesPart(viewer, ticket),
+  /** To be told what happens to it; of a deleted one, for who may bring it back. */
+  follow: (viewer: Viewer, ticket: TicketSubject) =>
+    ticket.deletedAt === null ? staff(viewer, ticket) || takesPart(viewer, ticket) : manager(viewer, ticket),
   /** Its subject and description. */
   edit: (viewer: Viewer, ticket: TicketSubject) => staff(viewer, ticket) || requester(viewer, ticket),
   /** Status, priority and assignee. */

@@ -1,5 +1,5 @@
 import type { Placeholder } from "drizzle-orm";
-import { and, eq, gte, isNotNull, isNull, sql } from "drizzle-orm";
+import { and, eq, gte, isNotNull, isNull, or, sql } from "drizzle-orm";
 import { notFound } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
@@ -91,16 +91,25 @@ export type TicketChanges = Partial<
   Pick<TicketRow, "subject" | "description" | "status" | "priority" | "assigneeId">
 >;
 
+/** @returns false when it changes nothing, or the ticket has been deleted */
 export async function updateTicket(
-  db: Database,
+  tx: Database,
   companyId: string,
   id: string,
   changes: TicketChanges,
-): Promise<void> {
-  await db
+): Promise<boolean> {
+  const differs = Object.entries(changes).map(
+    ([field, value]) => sql`${ticketColumns[field as keyof TicketChanges]} is distinct from ${value}`,
+  );
+  if (differs.length === 0) return false;
+  const updated = await tx
     .update(tickets)
     .set({ ...changes, updatedAt: sql`now()` })
-    .where(and(eq(tickets.companyId, companyId), eq(tickets.id, id), isNull(tickets.deletedAt)));
+    .where(
+      and(eq(tickets.companyId, companyId), eq(tickets.id, id), isNull(tickets.deletedAt), or(...differs)),
+    )
+    .returning({ id: tickets.id });
+  return updated.length > 0;
 }
 
 /** @param deletedBy null brings the ticket back, if it was deleted after `deletedAfter` */

@@ -18,6 +18,7 @@ import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
 import type { TicketView } from "./ticket.repository.js";
 import * as repository from "./ticket.repository.js";
 import type { TicketRow } from "./ticket.tables.js";
+import { ticketHappened } from "./ticket-events.js";
 import type { TicketFilter, TicketOrder, TicketScope } from "./ticket-list.repository.js";
 import * as list from "./ticket-list.repository.js";
 
@@ -112,7 +113,8 @@ async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): 
   const found = await requireTicket(db, viewer, input.id, "read");
   const changes = await permittedChanges(db, found.viewer, found.ticket, input);
   await db.transaction(async (tx) => {
-    await repository.updateTicket(tx, found.ticket.companyId, input.id, changes);
+    if (!(await repository.updateTicket(tx, found.ticket.companyId, input.id, changes))) return;
+    ticketHappened(tx, found.ticket, "ticket.updated");
     await auditTicket(tx, found.viewer, "ticket.updated", found.ticket, { ...changes });
   });
   return reread(db, found.viewer, input.id);

@@ -1,5 +1,16 @@
 import { bool, num, str } from "envalid";
-import { email, httpUrl, keys, list, origins, port, postgresUrl, secret, whole } from "./validators.js";
+import {
+  email,
+  httpUrl,
+  keys,
+  linkTemplate,
+  list,
+  origins,
+  port,
+  postgresUrl,
+  secret,
+  whole,
+} from "./validators.js";
 
 /** Everything that can be set from outside. Each line stands in `.env.example` as well. */
 export const settings = {
@@ -107,6 +118,21 @@ export const settings = {
     requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
     example: "filedesk",
   }),
+  GUEST_DAYS: whole({
+    default: 30,
+    desc: "How long a guest may be invited into a conversation at most",
+    example: "30",
+  }),
+  GUEST_URL: linkTemplate({
+    default: undefined,
+    desc: "The link that lets a guest in, with `{token}` in it; else the page /join of the server itself",
+    example: "https://desk.example.com/join#{token}",
+  }),
+  GUEST_SESSION_MINUTES: whole({
+    default: 60,
+    desc: "How long a guest's access token is good for; never longer than the invitation",
+    example: "60",
+  }),
   ADMIN_EMAIL: email({
     default: undefined,
     desc: "An administrator who is created at start when nobody has this address",
@@ -159,6 +185,7 @@ export const settings = {
     desc: "MiB of photos and clips on one ticket's timeline at most",
     example: "2000",
   }),
+  CHAT_FILES: whole({ default: 10, desc: "Files on one chat message at most", example: "10" }),
   UPLOADS_PER_MINUTE: whole({
     default: 10,
     desc: "Requests with files that a user may send in a minute",

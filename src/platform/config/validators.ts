@@ -38,6 +38,13 @@ const urlOf = (schemes: readonly string[], example: string) =>
 export const httpUrl = urlOf(["http:", "https:"], "https://example.com");
 export const postgresUrl = urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database");
 
+/** A link with the place of a token in it. */
+export const linkTemplate = makeValidator<string>((text) => {
+  if (!URL.canParse(text) || !/^https?:/.test(text) || !text.includes("{token}"))
+    throw new EnvError(`"${text}" is not a link like https://desk.example.com/join#{token}`);
+  return text;
+});
+
 export const origins = makeValidator<readonly string[]>((text) =>
   text
     .split(",")

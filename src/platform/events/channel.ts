@@ -14,6 +14,9 @@ export interface Signal {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
+/** The type of the signal that somebody has come or gone. */
+export const PRESENCE_CHANGED = "presence.changed";
+
 /** What a subscriber is told: a member of the channel's union, in plain properties. */
 export interface Told {
   readonly __typename: string;
@@ -41,6 +44,11 @@ export interface Channel<Viewer> {
   tellSignal?(id: string, signal: Signal): Promise<Told | null>;
   /** Whether this viewer, who may follow the topic, is told this. */
   isFor(viewer: Viewer, told: Told): boolean;
+  /**
+   * By which ids the others learn that this viewer is there; null for who is not shown. The channel is then given
+   * signals of the type `PRESENCE_CHANGED`, with these ids and `isOnline`. Left out where nobody is shown.
+   */
+  presenceOf?(viewer: Viewer): Readonly<Record<string, unknown>> | null;
 }
 
 /** What is asked for by who wants to follow a topic. */

@@ -13,31 +13,30 @@ export interface NewEvent {
 }
 
 /**
- * Writes events down, in their order, at the end of the transaction that makes them happen. Their topics stay locked
- * until the commit; they are locked in the order of their names.
+ * Writes events down, in their order, at the end of the transaction that makes them happen; one statement, however many
+ * they are. Their topics stay locked until the commit; they are locked in the order of their names.
  */
 export async function appendEvents(tx: Database, happened: readonly NewEvent[]): Promise<void> {
-  const ofTopic = new Map<string, NewEvent[]>();
-  for (const event of happened) ofTopic.set(event.topic, [...(ofTopic.get(event.topic) ?? []), event]);
-  for (const topic of [...ofTopic.keys()].sort()) {
-    const added = ofTopic.get(topic) ?? [];
-    const last = await updateTopic(tx, topic, added);
-    const first = last - added.length + 1;
-    await tx.insert(events).values(added.map((event, index) => ({ ...event, sequence: first + index })));
-  }
-}
-
-/** @returns the number of the topic's newest event */
-async function updateTopic(tx: Database, topic: string, added: readonly NewEvent[]): Promise<number> {
-  const [counted] = await tx
-    .insert(eventTopics)
-    .values({ topic, companyId: added[0]?.companyId ?? null, sequence: added.length })
-    .onConflictDoUpdate({
-      target: eventTopics.topic,
-      set: { sequence: sql`${eventTopics.sequence} + ${added.length}` },
-    })
-    .returning({ sequence: eventTopics.sequence });
-  return counted?.sequence ?? added.length;
+  if (happened.length === 0) return;
+  const given = happened.map(({ topic, companyId, type, payload }, place) => ({
+    place,
+    topic,
+    company_id: companyId,
+    type,
+    payload,
+  }));
+  await tx.execute(sql`
+    with given as (
+      select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
+        as event (place int, topic text, company_id uuid, type text, payload jsonb)),
+    counted as (
+      insert into ${eventTopics} as known (topic, company_id, sequence)
+      select topic, (array_agg(company_id))[1], count(*) from given group by topic order by topic collate "C"
+      on conflict (topic) do update set sequence = known.sequence + excluded.sequence
+      returning known.topic, known.sequence as last)
+    insert into ${events} (topic, sequence, company_id, type, payload)
+    select topic, last - count(*) over of_topic + row_number() over (of_topic order by place), company_id, type, payload
+    from given join counted using (topic) window of_topic as (partition by topic)`);
 }
 
 /** Removes the oldest events, a batch of them. @returns how many were removed */

@@ -2,14 +2,29 @@ import type { Asker } from "../../kernel/authorize.js";
 import type { Channel, Delivery, FollowRequest } from "./channel.js";
 import type { Committed } from "./happenings.js";
 
+/** Whoever may follow; somebody with an id can be told apart from others. */
+export interface FeedViewer extends Asker {
+  readonly id?: string;
+}
+
 /** Who is known of the viewers that follow: the identity module tells it. */
 export interface ViewerSource<Viewer> {
   /** These viewers as they are known now, in their order, in one statement a kind; anonymous for whose access has ended. */
   reload(viewers: readonly Viewer[]): Promise<readonly Viewer[]>;
 }
 
+/** What a feed keeps in memory: none of it grows with what followers have not taken yet. */
+export interface FeedCounts {
+  readonly topics: number;
+  readonly followers: number;
+  /** Events and signals that are kept for followers who are a little behind. */
+  readonly kept: number;
+  /** Entries of who is there, here and in other processes. */
+  readonly present: number;
+}
+
 /** Brings what is committed anywhere to those who follow it here. */
-export interface EventFeed<Viewer extends Asker> {
+export interface EventFeed<Viewer extends FeedViewer> {
   /** Told what each transaction of this process leaves behind. */
   wake(committed: Committed): void;
   /** Begins to listen. */
@@ -19,7 +34,8 @@ export interface EventFeed<Viewer extends Asker> {
     viewer: Viewer,
     request: FollowRequest,
     signal: AbortSignal,
-  ): Promise<AsyncIterable<Delivery<Viewer>>>;
-  /** Ends what is followed, and stops listening. */
+  ): Promise<AsyncIterableIterator<Delivery<Viewer>>>;
+  counts(): FeedCounts;
+  /** Ends what is followed, without an error, and stops listening once everybody has been woken. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import { authorize } from "../../../kernel/authorize.js";
 import type { Database } from "../../../platform/database/client.js";
-import { happened } from "../../../platform/events/happenings.js";
 import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
 import { insertAuditEntry } from "../../identity/audit.repository.js";
 import { companyPolicy } from "../../identity/company.policy.js";
 import { findCompany, findCompanyForChange } from "../../identity/company.repository.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import { brandingHappened } from "../file-events.js";
 import type { CheckInService } from "../intake/check-in.service.js";
 import { releaseSingle, replaceSingle } from "../single-usage.js";
 import { logoOf } from "./logo.repository.js";
@@ -70,10 +70,5 @@ async function tell(tx: Database, by: UserViewer, companyId: string, action: str
     subjectId: companyId,
     details: { mediaFileId },
   });
-  happened(tx, {
-    topic: `media:${companyId}`,
-    companyId,
-    type: "company.branding-changed",
-    payload: { companyId },
-  });
+  brandingHappened(tx, companyId);
 }

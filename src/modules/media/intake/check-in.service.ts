@@ -28,6 +28,8 @@ export interface CheckIn<Result> {
   readonly companyId: string;
   readonly bucket: Bucket;
   readonly incoming: IncomingFiles;
+  /** Whether they take the place of files that are there. */
+  readonly isReplacement?: boolean;
   readonly recordMore: RecordMore<Result>;
 }
 
@@ -60,6 +62,7 @@ export function createCheckInService(deps: CheckInDeps) {
       viewer,
       companyId,
       bucket,
+      isReplacement = false,
     }: CheckIn<Result>): Promise<Result> {
       if (incoming.files.length === 0) return deps.db.transaction((tx) => recordMore(tx, []));
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
@@ -71,6 +74,7 @@ export function createCheckInService(deps: CheckInDeps) {
           bucket,
           uploader: authorshipOf(viewer),
           files,
+          isReplacement,
           recordMore,
         });
       } finally {

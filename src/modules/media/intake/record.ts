@@ -5,6 +5,7 @@ import type { Authorship } from "../../identity/viewer.js";
 import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
 import { listKnownHashes, lockBlobs, upsertBlobs } from "../blob.repository.js";
 import type { AllBucketRules, Bucket } from "../buckets.js";
+import { filesHappened } from "../file-events.js";
 import { insertMediaFiles } from "../media-file.repository.js";
 import { requestRenderings, variantsStatusOf } from "../variants/request-renderings.js";
 import type { Scanned } from "./scan.js";
@@ -32,6 +33,8 @@ interface RecordRequest<Result> {
   readonly bucket: Bucket;
   readonly uploader: Authorship;
   readonly files: readonly Scanned[];
+  /** Whether `recordMore` makes them earlier versions of files that are there: nothing is added to the library then. */
+  readonly isReplacement: boolean;
   readonly recordMore: RecordMore<Result>;
 }
 
@@ -118,6 +121,7 @@ async function record<Result>(
     return { companyId, bucket, uploader, fileName, size, mimeType, blobId, variantsStatus };
   });
   const ids = await insertMediaFiles(tx, rows);
+  if (!request.isReplacement) filesHappened(tx, companyId, "file.added", ids);
   await requestRenderings(
     { jobs, tx },
     ids.filter((_, index) => rows[index]?.variantsStatus === "PENDING"),

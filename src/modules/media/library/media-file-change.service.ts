@@ -12,10 +12,13 @@ import { extensionMismatch } from "../media.errors.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { deleteMediaFileIfUnused, findMediaFile } from "../media-file.repository.js";
+import type { MediaFileRow } from "../media-file.tables.js";
 import { listUsagesOfFiles, listUsingTypes } from "../media-usage.repository.js";
 import { auditMediaFile } from "./audit-media-file.js";
 import { refusePast } from "./expiry.js";
+import type { MediaFileChanges } from "./media-file-change.repository.js";
 import { restoreDeletedMediaFile, updateMediaFile } from "./media-file-change.repository.js";
+import { lockMediaFileForReplacement } from "./version.repository.js";
 
 export interface MediaFileChangeDeps extends MediaFileFinding {
   readonly retentionDays: number;
@@ -54,11 +57,18 @@ async function changeMediaFile(
   };
   if (Object.keys(changes).length === 0) return file;
   await deps.db.transaction(async (tx) => {
-    if (!(await updateMediaFile(tx, file.companyId, id, changes))) throw gone("file");
+    const before = await lockMediaFileForReplacement(tx, file.companyId, id);
+    if (before === null) throw gone("file");
+    if (!changesAnything(before, changes)) return;
+    await updateMediaFile(tx, file.companyId, id, changes);
     await auditMediaFile(tx, by, "updated", file, changes);
   });
   return { ...file, ...changes, updatedAt: deps.clock() };
 }
+
+const changesAnything = (before: MediaFileRow, { fileName, expiresAt }: MediaFileChanges): boolean =>
+  (fileName !== undefined && fileName !== before.fileName) ||
+  (expiresAt !== undefined && expiresAt?.getTime() !== before.expiresAt?.getTime());
 
 /** @throws FILE_TYPE_MISMATCH */
 function fittingName(name: string, type: FileType | null): string {

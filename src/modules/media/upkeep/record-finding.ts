@@ -1,16 +1,21 @@
 import type { Database } from "../../../platform/database/client.js";
-import { happened } from "../../../platform/events/happenings.js";
+import type { BytesEventType } from "../file-events.js";
+import { bytesHappened } from "../file-events.js";
 import type { Integrity, KnownBytes } from "./integrity.repository.js";
 import { listFilesOfBlob, lockIntegrity, updateIntegrity } from "./integrity.repository.js";
 
 /** An event names so many of a blob's files at most. */
 const FILES_NAMED = 100;
 
-const EVENT_OF: Partial<Record<Integrity, string>> = { ALTERED: "file.altered", MISSING: "file.missing" };
+const EVENT_OF: Partial<Record<Integrity, BytesEventType>> = {
+  ALTERED: "file.altered",
+  MISSING: "file.missing",
+};
 
 /**
  * Writes down what was found under a blob's key. That bytes are altered or missing is told once, by an event to the
- * company's managers, and the blob's hash stays what it was: it is what the right bytes are known by.
+ * company's staff, and so is that they are there again; the blob's hash stays what it was: it is what the right bytes
+ * are known by.
  *
  * @param verifiedAt when the bytes were read or missed; null: they are to be read soon
  * @returns whether it was news
@@ -25,11 +30,10 @@ export async function recordFinding(
     const before = await lockIntegrity(tx, blob);
     if (before === null) return false;
     await updateIntegrity(tx, blob, finding, verifiedAt);
-    const type = EVENT_OF[finding];
+    const type = EVENT_OF[finding] ?? (EVENT_OF[before] && "file.recovered");
     if (before === finding || type === undefined) return before !== finding;
     const { id, companyId } = blob;
-    const mediaFileIds = await listFilesOfBlob(tx, companyId, id, FILES_NAMED);
-    happened(tx, { topic: `media:${companyId}`, companyId, type, payload: { mediaFileIds } });
+    bytesHappened(tx, companyId, type, await listFilesOfBlob(tx, companyId, id, FILES_NAMED));
     return true;
   });
 }

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt } from "../../../platform/database/faults.js";
-import { happened } from "../../../platform/events/happenings.js";
 import type { Storage } from "../../../platform/storage/storage.js";
+import type { FileEventType } from "../file-events.js";
+import { filesHappened } from "../file-events.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { NewVariant } from "../variant.repository.js";
 import { insertVariants, updatePlaceholder, updateVariantsStatus } from "../variant.repository.js";
@@ -68,18 +69,17 @@ async function record(
   if (!(await updateVariantsStatus(tx, file.id, "READY"))) return null;
   const inserted = await insertVariants(tx, variants);
   await updatePlaceholder(tx, file.blobId, placeholder);
-  await announce(tx, file);
+  announce(tx, file, "file.variants-ready");
   return inserted;
 }
 
-/** Tells who follows the company's files that the renditions of one are there. */
-export async function announce(tx: Database, { id, companyId }: Pick<MediaFileView, "id" | "companyId">) {
-  happened(tx, {
-    topic: `media:${companyId}`,
-    companyId,
-    type: "file.variants-ready",
-    payload: { mediaFileId: id },
-  });
+/** Tells who follows the company's files how it stands with the renditions of one. Of an earlier version nobody asks. */
+export function announce(
+  tx: Database,
+  { id, companyId, versionOf }: Pick<MediaFileView, "id" | "companyId" | "versionOf">,
+  type: FileEventType,
+): void {
+  if (versionOf === null) filesHappened(tx, companyId, type, [id]);
 }
 
 async function removeSurplus(

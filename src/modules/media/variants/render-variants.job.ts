@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import type { Database } from "../../../platform/database/client.js";
-import { happened } from "../../../platform/events/happenings.js";
 import type { Job } from "../../../platform/jobs/job.js";
 import { insertAuditEntry } from "../../identity/audit.repository.js";
 import type { AllBucketRules } from "../buckets.js";
@@ -96,7 +95,8 @@ async function renderFile(
 async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "READY" | "NOT_APPLICABLE") {
   if (file.variantsStatus === status) return { outcome: "done before" };
   await db.transaction(async (tx) => {
-    if ((await updateVariantsStatus(tx, file.id, status)) && status === "READY") await announce(tx, file);
+    if (await updateVariantsStatus(tx, file.id, status))
+      announce(tx, file, status === "READY" ? "file.variants-ready" : "file.updated");
   });
   return { outcome: status };
 }
@@ -115,11 +115,6 @@ async function giveUp({ db }: RenderVariantsDeps, { mediaFileId }: RenderVariant
       subjectType: "media-file",
       subjectId: id,
     });
-    happened(tx, {
-      topic: `media:${companyId}`,
-      companyId,
-      type: "file.variants-failed",
-      payload: { mediaFileId: id },
-    });
+    announce(tx, file, "file.variants-failed");
   });
 }

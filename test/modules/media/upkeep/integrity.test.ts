@@ -183,7 +183,7 @@ describe("bytes that are missing", () => {
     expect([...(await sql`select variants_status from media_files`)]).toEqual([
       { variants_status: "PENDING" },
     ]);
-    expect(await events()).toHaveLength(0);
+    expect(await events()).toMatchObject([{ type: "file.updated", payload: { mediaFileId: file.id } }]);
   });
 
   it("are taken from whoever uploads them again, and the file is whole", async () => {

@@ -1,0 +1,45 @@
+import type { ChatMessageDeps } from "../modules/chat/chat-message.service.js";
+import { createChatMessageService } from "../modules/chat/chat-message.service.js";
+import type { ChatMessageChangeDeps } from "../modules/chat/chat-message-change.service.js";
+import { createChatMessageChangeService } from "../modules/chat/chat-message-change.service.js";
+import type { ConversationDeps } from "../modules/chat/conversation.service.js";
+import { createConversationService } from "../modules/chat/conversation.service.js";
+import { createConversationParticipantService } from "../modules/chat/conversation-participant.service.js";
+import type { GuestInvitationDeps } from "../modules/chat/guest-invitation.service.js";
+import { createGuestInvitationService } from "../modules/chat/guest-invitation.service.js";
+import { createReadMarkService } from "../modules/chat/read-mark.service.js";
+import { createTypingService } from "../modules/chat/typing.service.js";
+import type { TicketService } from "../modules/tickets/ticket.service.js";
+import type { Config } from "../platform/config/config.js";
+
+interface ChatOptions
+  extends Omit<ChatMessageDeps, "filesPerMessage">,
+    ChatMessageChangeDeps,
+    Pick<GuestInvitationDeps, "issueGuestToken"> {
+  readonly config: Config;
+  readonly tickets: Pick<TicketService, "ticket">;
+}
+
+/** Many people may share one network address. */
+const JOINS_PER_ADDRESS = 10;
+
+/** Builds what is said in conversations, and who is let in. */
+export function createChat({ config, tickets, issueGuestToken, ...deps }: ChatOptions) {
+  const findTicketCompany: ConversationDeps["findTicketCompany"] = async (viewer, ticketId) =>
+    (await tickets.ticket(viewer, ticketId))?.companyId ?? null;
+  return {
+    conversations: createConversationService({ ...deps, findTicketCompany }),
+    conversationParticipants: createConversationParticipantService(deps),
+    guestInvitations: createGuestInvitationService({
+      ...deps,
+      issueGuestToken,
+      guestDays: config.GUEST_DAYS,
+      guestUrl: config.GUEST_URL ?? null,
+      joinsPerMinute: config.SIGN_INS_PER_MINUTE * JOINS_PER_ADDRESS,
+    }),
+    chatMessages: createChatMessageService({ ...deps, filesPerMessage: config.CHAT_FILES }),
+    chatMessageChanges: createChatMessageChangeService(deps),
+    readMarks: createReadMarkService(deps),
+    typing: createTypingService(deps),
+  };
+}

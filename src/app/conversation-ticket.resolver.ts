@@ -1,0 +1,43 @@
+import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { ConversationLoaders } from "../modules/chat/conversation.loaders.js";
+import type { ConversationView } from "../modules/chat/conversation.repository.js";
+import { Conversation, ConversationConnection } from "../modules/chat/conversation.types.js";
+import type { ViewerContext } from "../modules/identity/viewer.js";
+import type { TicketLoaders } from "../modules/tickets/ticket.loaders.js";
+import type { TicketView } from "../modules/tickets/ticket.repository.js";
+import { Ticket } from "../modules/tickets/ticket.types.js";
+import { PageArgs } from "../platform/graphql/connection.js";
+
+/*
+ * What tickets and conversations have of each other. Their modules are siblings, neither of which may know the other:
+ * only here, where everything is known, can a field lead from one to the other.
+ */
+
+@Resolver(() => Conversation)
+export class ConversationTicketResolver {
+  constructor(private readonly loaders: TicketLoaders) {}
+
+  @FieldResolver(() => Ticket, {
+    nullable: true,
+    description: "The ticket that it is about; null when there is none, or none that you may see.",
+  })
+  ticket(@Root() { ticketId }: ConversationView, @Ctx() context: ViewerContext) {
+    return ticketId === null ? null : this.loaders.byId(context).load(ticketId);
+  }
+}
+
+@Resolver(() => Ticket)
+export class TicketConversationResolver {
+  constructor(private readonly loaders: ConversationLoaders) {}
+
+  @FieldResolver(() => ConversationConnection, {
+    description: "The conversations about it that you may see, those with the newest activity first.",
+  })
+  conversations(
+    @Root() { id }: TicketView,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.loaders.ofTickets(context, page).load(id);
+  }
+}

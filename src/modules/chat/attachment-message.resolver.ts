@@ -1,0 +1,20 @@
+import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { AttachmentView } from "../attachments/attachment.repository.js";
+import { Attachment } from "../attachments/attachment.types.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import { ChatMessage } from "./chat-message.types.js";
+import type { ConversationLoaders } from "./conversation.loaders.js";
+
+/** What an attachment hangs on: a field that this module adds to a type of the module below. */
+@Resolver(() => Attachment)
+export class AttachmentMessageResolver {
+  constructor(private readonly loaders: ConversationLoaders) {}
+
+  @FieldResolver(() => ChatMessage, {
+    nullable: true,
+    description: "The message that it hangs on; null for a ticket's and a reply's.",
+  })
+  message(@Root() { messageId }: AttachmentView, @Ctx() context: ViewerContext) {
+    return messageId === null ? null : this.loaders.messageById(context).load(messageId);
+  }
+}

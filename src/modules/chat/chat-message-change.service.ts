@@ -1,0 +1,102 @@
+import type { Clock } from "../../kernel/clock.js";
+import { gone } from "../../kernel/errors.js";
+import type { AttachmentDeletionService } from "../attachments/attachment-deletion.service.js";
+import type { Viewer } from "../identity/viewer.js";
+import type { PurgeDeps } from "../media/purge.js";
+import { purgeFile } from "../media/purge.js";
+import { auditChat } from "./audit-chat.js";
+import type { ChatMessageView } from "./chat-message.repository.js";
+import { deleteMessage, deleteMessageForGood, updateMessageBody } from "./chat-message.repository.js";
+import { bodyWith } from "./chat-message.service.js";
+import { lockConversation } from "./conversation.repository.js";
+import { happenedIn } from "./conversation-events.js";
+import type { FoundMessage } from "./find-conversation.js";
+import { isClosed, requireMessage } from "./find-conversation.js";
+
+export interface ChatMessageChangeDeps extends PurgeDeps {
+  readonly clock: Clock;
+  readonly attachmentDeletions: Pick<AttachmentDeletionService, "deleteAllOf" | "purgeAllOf" | "listLiveOf">;
+}
+
+export type ChatMessageChangeService = ReturnType<typeof createChatMessageChangeService>;
+
+export const createChatMessageChangeService = (deps: ChatMessageChangeDeps) => ({
+  /** Also in a closed conversation, but for guests. @throws GONE for a deleted one */
+  editMessage: (viewer: Viewer, input: { id: string; body: string }) => editMessage(deps, viewer, input),
+
+  /** Its place is kept; its text and its files are out of reach from now on. */
+  deleteMessage: (viewer: Viewer, id: string) => removeMessage(deps, viewer, id),
+
+  /** Removes a message for good, deleted or not: with its files, and their bytes when nothing else uses them. */
+  purgeMessage: (viewer: Viewer, id: string) => purgeMessage(deps, viewer, id),
+});
+
+const parentOf = ({ message: { id, companyId } }: FoundMessage) => ({
+  companyId,
+  parent: { kind: "message", id } as const,
+});
+
+/** A guest only reads what is closed. */
+function refuseToGuestsWhenClosed({ viewer, conversation }: FoundMessage): void {
+  if (viewer.kind === "guest" && conversation.closedAt !== null) throw isClosed();
+}
+
+async function editMessage(
+  { db, attachmentDeletions }: ChatMessageChangeDeps,
+  viewer: Viewer,
+  input: { id: string; body: string },
+): Promise<ChatMessageView> {
+  const found = await requireMessage(db, viewer, input.id, "edit");
+  const { message, conversation } = found;
+  if (message.isDeleted) throw gone("message");
+  refuseToGuestsWhenClosed(found);
+  const isBlank = input.body.trim() === "";
+  const files = isBlank ? (await attachmentDeletions.listLiveOf(parentOf(found))).length : 0;
+  const body = bodyWith(input.body, files);
+  if (body === message.body) return message;
+  return db.transaction(async (tx) => {
+    const edited = await updateMessageBody(tx, message.companyId, message.id, body);
+    if (edited === null) throw gone("message");
+    happenedIn(tx, conversation, "message.updated", { messageId: message.id });
+    return edited;
+  });
+}
+
+async function removeMessage(
+  { db, attachmentDeletions }: ChatMessageChangeDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<ChatMessageView> {
+  const found = await requireMessage(db, viewer, id, "delete");
+  const { message, conversation, viewer: by } = found;
+  refuseToGuestsWhenClosed(found);
+  const { companyId } = message;
+  return db.transaction(async (tx) => {
+    await lockConversation(tx, conversation.id);
+    const deleted = await deleteMessage(tx, companyId, id, by.id);
+    if (deleted === null) throw gone("message");
+    await attachmentDeletions.deleteAllOf(tx, by, parentOf(found));
+    await auditChat(tx, by, companyId, { action: "message.deleted", subjectType: "message", subjectId: id });
+    happenedIn(tx, conversation, "message.deleted", { messageId: id });
+    return deleted;
+  });
+}
+
+async function purgeMessage(deps: ChatMessageChangeDeps, viewer: Viewer, id: string): Promise<string> {
+  const { db, clock, attachmentDeletions } = deps;
+  const found = await requireMessage(db, viewer, id, "purge");
+  const { message, conversation, viewer: by } = found;
+  const { companyId } = message;
+  const before = clock();
+  const files = await db.transaction(async (tx) => {
+    await lockConversation(tx, conversation.id);
+    const purged = await attachmentDeletions.purgeAllOf(tx, parentOf(found), before);
+    if (!(await deleteMessageForGood(tx, companyId, id))) throw gone("message");
+    await auditChat(tx, by, companyId, { action: "message.purged", subjectType: "message", subjectId: id });
+    happenedIn(tx, conversation, "message.purged", { messageId: id });
+    return purged;
+  });
+  // When the process dies before this, the nightly purge does it.
+  for (const file of files) await purgeFile(deps, file, { kind: "deleted", before });
+  return id;
+}

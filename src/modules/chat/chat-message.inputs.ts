@@ -1,0 +1,51 @@
+import { IsOptional, Length, MaxLength } from "class-validator";
+import type { FileUpload } from "graphql-upload-ts";
+import { Field, ID, InputType } from "type-graphql";
+import { Upload } from "../../platform/graphql/scalars.js";
+
+const MAX_BODY_LENGTH = 10_000;
+
+@InputType({ description: "A new message: a text, files, or both." })
+export class SendMessageInput {
+  @Field(() => ID, { description: "The conversation's id." })
+  conversationId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "What it says, as plain text of up to 10,000 characters; may be left out when there are files.",
+  })
+  @IsOptional()
+  @MaxLength(MAX_BODY_LENGTH)
+  body?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description: "The message of the same conversation that it answers; that may have been deleted.",
+  })
+  replyToId?: string | null;
+
+  @Field(() => [Upload], { nullable: true, description: "Files of the multipart request, up to 10." })
+  files?: Promise<FileUpload>[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "What your client calls the message, 1 to 100 characters. Sending it again by the same name gives the first message, deleted or not, and makes no second one.",
+  })
+  @IsOptional()
+  @Length(1, 100)
+  clientId?: string | null;
+}
+
+@InputType({ description: "What a message says from now on." })
+export class EditMessageInput {
+  @Field(() => ID, { description: "The message's id." })
+  id!: string;
+
+  @Field(() => String, {
+    description: "Plain text of up to 10,000 characters; may be empty when the message has files.",
+  })
+  @MaxLength(MAX_BODY_LENGTH)
+  body!: string;
+}

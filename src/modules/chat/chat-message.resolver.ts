@@ -1,0 +1,87 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from "type-graphql";
+import { PageArgs } from "../../platform/graphql/connection.js";
+import { incomingFiles } from "../../platform/graphql/incoming.js";
+import type { AttachmentLoaders } from "../attachments/attachment.loaders.js";
+import { AttachmentConnection } from "../attachments/attachment.types.js";
+import type { ActorLoaders } from "../identity/actor.loaders.js";
+import { Actor } from "../identity/actor.types.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import { EditMessageInput, SendMessageInput } from "./chat-message.inputs.js";
+import type { ChatMessageView } from "./chat-message.repository.js";
+import type { ChatMessageService } from "./chat-message.service.js";
+import { ChatMessage } from "./chat-message.types.js";
+import type { ChatMessageChangeService } from "./chat-message-change.service.js";
+import type { ConversationLoaders } from "./conversation.loaders.js";
+
+const MESSAGE_ID = { description: "The message's id." };
+
+@Resolver(() => ChatMessage)
+export class ChatMessageResolver {
+  constructor(
+    private readonly messages: ChatMessageService,
+    private readonly changes: ChatMessageChangeService,
+    private readonly loaders: ConversationLoaders,
+    private readonly attachmentLoaders: AttachmentLoaders,
+    private readonly actors: ActorLoaders,
+  ) {}
+
+  @Mutation(() => ChatMessage, {
+    description:
+      "Sends a message, with files or files alone; all or nothing. For staff, participants and the conversation's guests.",
+  })
+  sendMessage(
+    @Arg("input", () => SendMessageInput, { description: "The message." }) input: SendMessageInput,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.messages.sendMessage(context.viewer, input, incomingFiles(input.files, context));
+  }
+
+  @Mutation(() => ChatMessage, {
+    description:
+      "Changes what a message says; also in a closed conversation, but for guests. For its sender alone.",
+  })
+  editMessage(
+    @Arg("input", () => EditMessageInput, { description: "What it says now." }) input: EditMessageInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.changes.editMessage(viewer, input);
+  }
+
+  @Mutation(() => ChatMessage, {
+    description: "Deletes a message with its files; its place is kept. For its sender alone.",
+  })
+  deleteMessage(@Arg("id", () => ID, MESSAGE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
+    return this.changes.deleteMessage(viewer, id);
+  }
+
+  @Mutation(() => ID, {
+    description:
+      "Removes a message for good, with its files and with their bytes when nothing else uses them. For managers.",
+  })
+  purgeMessage(@Arg("id", () => ID, MESSAGE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
+    return this.changes.purgeMessage(viewer, id);
+  }
+
+  @FieldResolver(() => Actor, { description: "Who sent it." })
+  sender(@Root() { senderId, senderGuestId }: ChatMessageView, @Ctx() context: ViewerContext) {
+    return this.actors.author(context, { userId: senderId, guestId: senderGuestId });
+  }
+
+  @FieldResolver(() => ChatMessage, {
+    nullable: true,
+    description:
+      "The message that it answers, deleted or not; null when it answers none, or one that was purged.",
+  })
+  replyTo(@Root() message: ChatMessageView, @Ctx() context: ViewerContext) {
+    return message.replyToId === null ? null : this.loaders.quoted(context).load(message);
+  }
+
+  @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of uploading." })
+  attachments(
+    @Root() message: ChatMessageView,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.attachmentLoaders.ofMessage(context, page).load(message);
+  }
+}

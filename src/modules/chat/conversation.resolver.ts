@@ -1,0 +1,164 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import { PageArgs } from "../../platform/graphql/connection.js";
+import type { CompanyLoaders } from "../identity/company.loaders.js";
+import { Company } from "../identity/company.types.js";
+import { Guest } from "../identity/guest.types.js";
+import type { UserLoaders } from "../identity/user.loaders.js";
+import { User } from "../identity/user.types.js";
+import type { ViewerContext } from "../identity/viewer.js";
+import { ChatMessage, ChatMessageConnection } from "./chat-message.types.js";
+import {
+  ConversationFilterInput,
+  ConversationParticipantInput,
+  MarkReadInput,
+  StartConversationInput,
+} from "./conversation.inputs.js";
+import type { ConversationLoaders } from "./conversation.loaders.js";
+import type { ConversationView } from "./conversation.repository.js";
+import type { ConversationService } from "./conversation.service.js";
+import { Conversation, ConversationConnection } from "./conversation.types.js";
+import type { ConversationParticipantService } from "./conversation-participant.service.js";
+import type { ReadMarkService } from "./read-mark.service.js";
+
+const CONVERSATION_ID = { description: "The conversation's id." };
+
+@Resolver(() => Conversation)
+export class ConversationResolver {
+  constructor(
+    private readonly conversations: ConversationService,
+    private readonly participations: ConversationParticipantService,
+    private readonly readMarks: ReadMarkService,
+    private readonly loaders: ConversationLoaders,
+    private readonly companies: CompanyLoaders,
+    private readonly users: UserLoaders,
+  ) {}
+
+  @Query(() => Conversation, {
+    nullable: true,
+    description: "One conversation; null when it does not exist or is not for you.",
+  })
+  conversation(@Arg("id", () => ID, CONVERSATION_ID) id: string, @Ctx() { viewer }: ViewerContext) {
+    return this.conversations.conversation(viewer, id);
+  }
+
+  @Query(() => ConversationConnection, {
+    description:
+      "The conversations that you may see, those with the newest activity first: all of the companies you work for, elsewhere those you take part in; a guest's one.",
+    name: "conversations",
+  })
+  listConversations(
+    @Arg("filter", () => ConversationFilterInput, { nullable: true, description: "Which of them." })
+    filter: ConversationFilterInput | null,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.conversations.listConversations(viewer, filter ?? {}, page);
+  }
+
+  @Mutation(() => Conversation, { description: "Starts a conversation. For the company's staff." })
+  startConversation(
+    @Arg("input", () => StartConversationInput, { description: "The conversation." })
+    input: StartConversationInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.conversations.startConversation(viewer, input);
+  }
+
+  @Mutation(() => Conversation, {
+    description: "Closes a conversation: it is read, and takes no more messages. For staff.",
+  })
+  closeConversation(@Arg("id", () => ID, CONVERSATION_ID) id: string, @Ctx() { viewer }: ViewerContext) {
+    return this.conversations.closeConversation(viewer, id);
+  }
+
+  @Mutation(() => Conversation, { description: "Opens a closed conversation again. For staff." })
+  reopenConversation(@Arg("id", () => ID, CONVERSATION_ID) id: string, @Ctx() { viewer }: ViewerContext) {
+    return this.conversations.reopenConversation(viewer, id);
+  }
+
+  @Mutation(() => Conversation, { description: "Lets a person of the company take part. For staff." })
+  addConversationParticipant(
+    @Arg("input", () => ConversationParticipantInput, { description: "Who, and where." })
+    input: ConversationParticipantInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.participations.addParticipant(viewer, input);
+  }
+
+  @Mutation(() => Conversation, {
+    description: "Lets somebody take part no more. For staff, and for oneself.",
+  })
+  removeConversationParticipant(
+    @Arg("input", () => ConversationParticipantInput, { description: "Who, and where." })
+    input: ConversationParticipantInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.participations.removeParticipant(viewer, input);
+  }
+
+  @Mutation(() => Conversation, {
+    description: "Says up to where you have read a conversation; never goes backwards.",
+  })
+  markRead(
+    @Arg("input", () => MarkReadInput, { description: "Up to where." }) input: MarkReadInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.readMarks.markRead(viewer, input);
+  }
+
+  @FieldResolver(() => Company, { description: "The company that it belongs to." })
+  company(@Root() { companyId }: ConversationView, @Ctx() context: ViewerContext) {
+    return this.companies.byId(context).load(companyId);
+  }
+
+  @FieldResolver(() => User, { description: "Who started it." })
+  startedBy(@Root() conversation: ConversationView, @Ctx() context: ViewerContext) {
+    return this.users.byId(context).load(conversation.startedBy);
+  }
+
+  @FieldResolver(() => User, { nullable: true, description: "Who closed it; null while it is open." })
+  closedBy(@Root() { closedBy }: ConversationView, @Ctx() context: ViewerContext) {
+    return closedBy === null ? null : this.users.byId(context).load(closedBy);
+  }
+
+  @FieldResolver(() => [User], {
+    description: "The people with an account who take part, up to 50, in the order in which they came.",
+  })
+  participants(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
+    return this.loaders.participants(context).load(id);
+  }
+
+  @FieldResolver(() => [Guest], {
+    description: "All who were ever invited, for staff; for others those who have come.",
+  })
+  guests(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
+    return this.loaders.guests(context).load(id);
+  }
+
+  @FieldResolver(() => ChatMessageConnection, {
+    description: "Its messages, oldest first; `last: 20` gives the twenty newest.",
+  })
+  messages(
+    @Root() { id }: ConversationView,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.loaders.messages(context, page).load(id);
+  }
+
+  @FieldResolver(() => ChatMessage, {
+    nullable: true,
+    description: "The newest message; null before the first.",
+  })
+  lastMessage(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
+    return this.loaders.lastMessage(context).load(id);
+  }
+
+  @FieldResolver(() => Int, {
+    description:
+      "Messages of others behind the one that you have read up to (`markRead`), deleted ones not counted; no more than 1,000 are counted.",
+  })
+  unreadCount(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
+    return this.loaders.unreadCount(context).load(id);
+  }
+}

@@ -1,0 +1,175 @@
+import { authorize, readable } from "../../kernel/authorize.js";
+import { badUserInput, unauthenticated } from "../../kernel/errors.js";
+import { isId } from "../../kernel/ids.js";
+import type { PageArguments } from "../../kernel/pagination.js";
+import { pageRequest } from "../../kernel/pagination.js";
+import type { Database } from "../../platform/database/client.js";
+import type { Connection } from "../../platform/graphql/connection.js";
+import { toConnection } from "../../platform/graphql/connection.js";
+import { findCompany } from "../identity/company.repository.js";
+import type { UserViewer, Viewer } from "../identity/viewer.js";
+import { isAdmin, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
+import { auditChat } from "./audit-chat.js";
+import { companyConversationPolicy, conversationPolicy } from "./conversation.policy.js";
+import type { ConversationView } from "./conversation.repository.js";
+import * as repository from "./conversation.repository.js";
+import { happenedIn } from "./conversation-events.js";
+import type { ConversationFilter, ConversationScope } from "./conversation-list.repository.js";
+import * as list from "./conversation-list.repository.js";
+import {
+  insertParticipants,
+  listMembersAmong,
+  MAX_PARTICIPANTS,
+} from "./conversation-participant.repository.js";
+import { lookUpConversation, requireConversation, rereadConversation } from "./find-conversation.js";
+
+/** Tells the company of a ticket that the viewer may read; null for others. Tickets are a sibling of this module. */
+export type FindTicketCompany = (viewer: Viewer, ticketId: string) => Promise<string | null>;
+
+export interface ConversationDeps {
+  readonly db: Database;
+  readonly findTicketCompany: FindTicketCompany;
+}
+
+export interface ConversationStart {
+  readonly companyId: string;
+  readonly subject?: string | null | undefined;
+  readonly room?: string | null | undefined;
+  readonly ticketId?: string | null | undefined;
+  readonly participantIds?: readonly string[] | null | undefined;
+}
+
+export type ConversationService = ReturnType<typeof createConversationService>;
+
+export const createConversationService = (deps: ConversationDeps) => ({
+  /** Null when it does not exist or may not be seen. */
+  async conversation(viewer: Viewer, id: string): Promise<ConversationView | null> {
+    return readable(conversationPolicy, viewer, await lookUpConversation(deps.db, viewer, id));
+  },
+
+  listConversations: (viewer: Viewer, filter: ConversationFilter, page: PageArguments) =>
+    listConversations(deps.db, viewer, filter, page),
+
+  /** Who starts it takes part in it. @throws BAD_USER_INPUT for a ticket or a participant of another company */
+  startConversation: (viewer: Viewer, input: ConversationStart) => startConversation(deps, viewer, input),
+
+  /** From now on it is read, and takes no messages. */
+  closeConversation: (viewer: Viewer, id: string) => setClosed(deps.db, viewer, id, true),
+
+  reopenConversation: (viewer: Viewer, id: string) => setClosed(deps.db, viewer, id, false),
+});
+
+async function listConversations(
+  db: Database,
+  viewer: Viewer,
+  filter: ConversationFilter,
+  args: PageArguments,
+): Promise<Connection<ConversationView>> {
+  const scope = scopeOf(viewer);
+  const page = await list.listConversations(db, scope, filter, pageRequest(args));
+  return toConnection(page, list.conversationPosition, () => list.countConversations(db, scope, filter));
+}
+
+/** @throws UNAUTHENTICATED */
+export function scopeOf(viewer: Viewer): ConversationScope {
+  if (viewer.kind === "anonymous") throw unauthenticated();
+  if (viewer.kind === "guest") {
+    const { companyId, conversationId } = viewer;
+    return { userId: null, companyId, conversationId };
+  }
+  return { userId: viewer.id, staffOf: staffTenantsOf(viewer), memberOf: tenantsOf(viewer) };
+}
+
+async function startConversation(
+  deps: ConversationDeps,
+  viewer: Viewer,
+  input: ConversationStart,
+): Promise<ConversationView> {
+  const { companyId } = input;
+  // Whoever has a role in a company knows that it is there; an administrator may name any.
+  const company = isAdmin(viewer) ? await findCompany(deps.db, companyId) : { id: companyId };
+  authorize(companyConversationPolicy, "startConversation", viewer, company);
+  const starter = viewer as UserViewer;
+  const ticketId = await requireTicketOf(deps, viewer, companyId, input.ticketId ?? null);
+  const userIds = await requireParticipants(deps.db, companyId, starter.id, input.participantIds ?? []);
+  const id = await deps.db.transaction(async (tx) => {
+    const conversation = {
+      companyId,
+      ticketId,
+      subject: input.subject?.trim() || null,
+      room: input.room?.trim() || null,
+      startedBy: starter.id,
+    };
+    const conversationId = await repository.insertConversation(tx, conversation);
+    await insertParticipants(tx, { companyId, conversationId, userIds });
+    await auditConversation(tx, starter, "conversation.started", { id: conversationId, companyId });
+    return conversationId;
+  });
+  return rereadConversation(deps.db, viewer, id);
+}
+
+async function requireTicketOf(
+  { findTicketCompany }: ConversationDeps,
+  viewer: Viewer,
+  companyId: string,
+  ticketId: string | null,
+): Promise<string | null> {
+  if (ticketId === null) return null;
+  if (!isId(ticketId) || (await findTicketCompany(viewer, ticketId)) !== companyId)
+    throw badUserInput("The ticket is none of this company's that you may see.", { field: "ticketId" });
+  return ticketId;
+}
+
+/** Who starts the conversation, and those who are asked to take part. */
+async function requireParticipants(
+  db: Database,
+  companyId: string,
+  starterId: string,
+  asked: readonly string[],
+): Promise<string[]> {
+  const others = [...new Set(asked.map((id) => id.toLowerCase()))].filter((id) => id !== starterId);
+  if (others.length >= MAX_PARTICIPANTS) throw tooManyParticipants();
+  const members = await listMembersAmong(db, companyId, others);
+  const strangers = others.filter((id) => !members.has(id));
+  if (strangers.length > 0) throw notOfCompany("participantIds", strangers);
+  return [starterId, ...others];
+}
+
+export const tooManyParticipants = () =>
+  badUserInput(`A conversation takes ${MAX_PARTICIPANTS} participants, who starts it among them.`, {
+    limit: MAX_PARTICIPANTS,
+  });
+
+export const notOfCompany = (field: string, ids: readonly string[]) =>
+  badUserInput(`Participants are people of the conversation's company; these are not: ${ids.join(", ")}.`, {
+    field,
+    ids,
+  });
+
+async function setClosed(
+  db: Database,
+  viewer: Viewer,
+  id: string,
+  isClosed: boolean,
+): Promise<ConversationView> {
+  const found = await requireConversation(db, viewer, id, isClosed ? "close" : "reopen");
+  const { conversation, viewer: by } = found;
+  const { companyId } = conversation;
+  await db.transaction(async (tx) => {
+    const changed = isClosed
+      ? await repository.setConversationClosed(tx, companyId, id, by.id)
+      : await repository.setConversationOpen(tx, companyId, id);
+    if (!changed) return;
+    const type = isClosed ? "conversation.closed" : "conversation.reopened";
+    await auditConversation(tx, by, type, conversation);
+    happenedIn(tx, conversation, type);
+  });
+  return rereadConversation(db, viewer, id);
+}
+
+const auditConversation = (
+  tx: Database,
+  by: { readonly id: string },
+  action: string,
+  { id, companyId }: { readonly id: string; readonly companyId: string },
+) => auditChat(tx, by, companyId, { action, subjectType: "conversation", subjectId: id });

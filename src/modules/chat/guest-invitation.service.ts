@@ -1,0 +1,189 @@
+import { randomBytes } from "node:crypto";
+import { authorize } from "../../kernel/authorize.js";
+import type { Clock } from "../../kernel/clock.js";
+import { DAY_MS } from "../../kernel/clock.js";
+import { badUserInput, gone, unauthenticated } from "../../kernel/errors.js";
+import { isId } from "../../kernel/ids.js";
+import type { Database } from "../../platform/database/client.js";
+import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
+import type { AccessToken } from "../identity/access-token.js";
+import type { GuestView } from "../identity/guest.repository.js";
+import {
+  findGuest,
+  findGuestByToken,
+  insertGuest,
+  updateGuestAsJoined,
+  updateGuestAsRevoked,
+} from "../identity/guest.repository.js";
+import { hashOfToken } from "../identity/refresh-token.js";
+import type { Actor, GuestViewer, Viewer } from "../identity/viewer.js";
+import { tenantsReachedBy } from "../identity/viewer.js";
+import { auditChat } from "./audit-chat.js";
+import type { ConversationView } from "./conversation.repository.js";
+import { lockConversation } from "./conversation.repository.js";
+import { happenedIn } from "./conversation-events.js";
+import { lookUpConversation, requireConversation } from "./find-conversation.js";
+import { guestPolicy } from "./guest.policy.js";
+import { countLivingGuests, MAX_GUESTS } from "./guest-invitation.repository.js";
+
+const TOKEN_BYTES = 32;
+const WINDOW_SECONDS = 60;
+
+export interface GuestInvitationDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  /** For how long somebody may be invited at most. */
+  readonly guestDays: number;
+  /** What a link looks like, with `{token}` in it; null for the page `/join` of the address that was asked. */
+  readonly guestUrl: string | null;
+  /** From one network address. */
+  readonly joinsPerMinute: number;
+  /** Gives a guest a short session. */
+  readonly issueGuestToken: (guest: Pick<GuestView, "id" | "expiresAt">) => Promise<AccessToken>;
+}
+
+export interface Invitation {
+  readonly conversationId: string;
+  readonly displayName: string;
+  readonly expiresAt?: Date | null | undefined;
+}
+
+/** The token is told this once: what is kept of it is its hash. */
+export interface GivenInvitation {
+  readonly token: string;
+  readonly url: string;
+  readonly guest: GuestView;
+}
+
+export interface GuestJoining extends AccessToken {
+  readonly conversation: ConversationView;
+  readonly guest: GuestView;
+}
+
+export type GuestInvitationService = ReturnType<typeof createGuestInvitationService>;
+
+export const createGuestInvitationService = (deps: GuestInvitationDeps) => ({
+  /** @throws BAD_USER_INPUT for a time that is over or too far away, and when there are too many guests */
+  inviteGuest: (viewer: Viewer, input: Invitation, baseUrl: string) =>
+    inviteGuest(deps, viewer, input, baseUrl),
+
+  /**
+   * Opens a short session for whoever has the link, as often as they come.
+   *
+   * @throws UNAUTHENTICATED, in the same words for a token that is unknown, has ended or was revoked; RATE_LIMITED
+   */
+  joinAsGuest: (token: string, clientAddress: string) => joinAsGuest(deps, token, clientAddress),
+
+  /** Ends a guest's access at once. What it has written stays. */
+  revokeGuest: (viewer: Viewer, id: string) => revokeGuest(deps, viewer, id),
+});
+
+async function inviteGuest(
+  deps: GuestInvitationDeps,
+  viewer: Viewer,
+  input: Invitation,
+  baseUrl: string,
+): Promise<GivenInvitation> {
+  const { db } = deps;
+  const found = await requireConversation(db, viewer, input.conversationId, "inviteGuestTo");
+  const { viewer: by, conversation } = found;
+  const { companyId, id: conversationId } = conversation;
+  const displayName = input.displayName.trim();
+  const expiresAt = endOf(deps, input.expiresAt ?? null);
+  const token = randomBytes(TOKEN_BYTES).toString("base64url");
+  const guest = await db.transaction(async (tx) => {
+    await lockConversation(tx, conversationId);
+    if ((await countLivingGuests(tx, companyId, conversationId, deps.clock())) >= MAX_GUESTS)
+      throw badUserInput(`A conversation takes ${MAX_GUESTS} guests at a time: revoke some.`, {
+        limit: MAX_GUESTS,
+      });
+    const tokenHash = hashOfToken(token);
+    const invited = await insertGuest(tx, {
+      companyId,
+      conversationId,
+      displayName,
+      tokenHash,
+      invitedBy: by.id,
+      expiresAt,
+    });
+    await auditGuest(tx, by, "guest.invited", invited);
+    return invited;
+  });
+  const template = deps.guestUrl ?? `${baseUrl}/join#{token}`;
+  return { token, url: template.replaceAll("{token}", token), guest };
+}
+
+function endOf({ clock, guestDays }: GuestInvitationDeps, asked: Date | null): Date {
+  const now = clock().getTime();
+  const latest = new Date(now + guestDays * DAY_MS);
+  if (asked === null) return latest;
+  if (asked.getTime() <= now) throw badUserInput("An invitation ends in the future.", { field: "expiresAt" });
+  if (asked > latest)
+    throw badUserInput(`An invitation lasts ${guestDays} days at most: until ${latest.toISOString()}.`, {
+      field: "expiresAt",
+      limit: latest.toISOString(),
+    });
+  return asked;
+}
+
+async function joinAsGuest(
+  deps: GuestInvitationDeps,
+  token: string,
+  clientAddress: string,
+): Promise<GuestJoining> {
+  const { db, clock, issueGuestToken } = deps;
+  await countUse(db, {
+    key: `join:address:${clientAddress}`,
+    limit: deps.joinsPerMinute,
+    windowSeconds: WINDOW_SECONDS,
+    message: "Too many attempts to join",
+  });
+  const guest = await findGuestByToken(db, hashOfToken(token), clock());
+  const viewer = guest && viewerOf(guest);
+  const conversation = viewer && (await lookUpConversation(db, viewer, guest.conversationId));
+  if (!conversation) throw unauthenticated("This invitation is unknown, or has ended.");
+  await db.transaction(async (tx) => {
+    if (!(await updateGuestAsJoined(tx, guest.companyId, guest.id))) return;
+    await auditGuest(tx, viewer, "guest.joined", guest);
+    happenedIn(tx, conversation, "participant.joined", { guestId: guest.id });
+  });
+  const joined = await findGuest(db, tenantsReachedBy(viewer), guest.id);
+  return { ...(await issueGuestToken(guest)), conversation, guest: joined ?? guest };
+}
+
+const viewerOf = ({ id, displayName: name, companyId, conversationId }: GuestView): GuestViewer => ({
+  kind: "guest",
+  id,
+  name,
+  companyId,
+  conversationId,
+});
+
+async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: string): Promise<GuestView> {
+  const guest = isId(id) ? await findGuest(db, tenantsReachedBy(viewer), id) : null;
+  const conversation = guest && (await lookUpConversation(db, viewer, guest.conversationId));
+  const subject = guest && conversation ? { guest, conversation } : null;
+  authorize(guestPolicy, "revoke", viewer, subject);
+  const { companyId } = subject.guest;
+  await db.transaction(async (tx) => {
+    if (!(await updateGuestAsRevoked(tx, companyId, id))) return;
+    await auditGuest(tx, viewer as Actor, "guest.revoked", subject.guest);
+    happenedIn(tx, subject.conversation, "participant.left", { guestId: id });
+  });
+  const revoked = await findGuest(db, { companyIds: [companyId] }, id);
+  if (revoked === null) throw gone("guest");
+  return revoked;
+}
+
+const auditGuest = (
+  tx: Database,
+  actor: Actor,
+  action: string,
+  { id, companyId, conversationId }: GuestView,
+) =>
+  auditChat(tx, actor, companyId, {
+    action,
+    subjectType: "guest",
+    subjectId: id,
+    details: { conversationId },
+  });

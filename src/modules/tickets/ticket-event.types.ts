@@ -1,0 +1,113 @@
+import { createUnionType, Field, ID, ObjectType } from "type-graphql";
+import type { Told } from "../../platform/events/channel.js";
+import {
+  AttachmentAdded,
+  AttachmentDeleted,
+  AttachmentRestored,
+  AttachmentUpdated,
+} from "../attachments/attachment-event.types.js";
+import { ParticipantJoined, ParticipantLeft } from "../identity/participant-event.types.js";
+import type { PostRow } from "./post.tables.js";
+import { Post } from "./post.types.js";
+import type { ReplyRow } from "./reply.tables.js";
+import { Reply } from "./reply.types.js";
+import type { TicketRow } from "./ticket.tables.js";
+import { Ticket } from "./ticket.types.js";
+
+const TICKET = { description: "The ticket as it is now." };
+const REPLY = { description: "The reply as it is now." };
+const POST = { description: "The post as it is now." };
+
+@ObjectType({ simpleResolvers: true, description: "The ticket itself has changed." })
+export class TicketUpdated {
+  @Field(() => Ticket, TICKET)
+  ticket!: TicketRow;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    "The ticket has been deleted, or is deleted by now. Only who may restore it follows it any longer.",
+})
+export class TicketDeleted {
+  @Field(() => ID, { description: "The ticket's id." })
+  ticketId!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: "The ticket has been brought back." })
+export class TicketRestored {
+  @Field(() => Ticket, TICKET)
+  ticket!: TicketRow;
+}
+
+@ObjectType({ simpleResolvers: true, description: "The ticket has been answered." })
+export class ReplyAdded {
+  @Field(() => Reply, REPLY)
+  reply!: ReplyRow;
+}
+
+@ObjectType({ simpleResolvers: true, description: "What a reply says has changed." })
+export class ReplyUpdated {
+  @Field(() => Reply, REPLY)
+  reply!: ReplyRow;
+}
+
+@ObjectType({ simpleResolvers: true, description: "A reply has been deleted, or is deleted by now." })
+export class ReplyDeleted {
+  @Field(() => ID, { description: "The reply's id." })
+  replyId!: string;
+}
+
+@ObjectType({
+  simpleResolvers: true,
+  description: "A photo, a series or a clip has come to the timeline, be it back.",
+})
+export class PostAdded {
+  @Field(() => Post, POST)
+  post!: PostRow;
+}
+
+@ObjectType({ simpleResolvers: true, description: "A post or its photos have changed." })
+export class PostUpdated {
+  @Field(() => Post, POST)
+  post!: PostRow;
+}
+
+@ObjectType({ simpleResolvers: true, description: "A post has been deleted, or is deleted by now." })
+export class PostDeleted {
+  @Field(() => ID, { description: "The post's id." })
+  postId!: string;
+}
+
+export const TicketEvent = createUnionType({
+  name: "TicketEvent",
+  description: "What has happened to a ticket, or to what hangs on it. More kinds may come.",
+  types: () =>
+    [
+      TicketUpdated,
+      TicketDeleted,
+      TicketRestored,
+      ReplyAdded,
+      ReplyUpdated,
+      ReplyDeleted,
+      AttachmentAdded,
+      AttachmentUpdated,
+      AttachmentDeleted,
+      AttachmentRestored,
+      PostAdded,
+      PostUpdated,
+      PostDeleted,
+      ParticipantJoined,
+      ParticipantLeft,
+    ] as const,
+  resolveType: (told) => (told as unknown as Told).__typename,
+});
+
+@ObjectType({ simpleResolvers: true, description: "An event of a ticket and its cursor." })
+export class TicketEventEdge {
+  @Field(() => String, { description: "Give it as `after` to go on behind this event." })
+  cursor!: string;
+
+  @Field(() => TicketEvent, { description: "The event." })
+  event!: Told;
+}

@@ -1,0 +1,32 @@
+import { Arg, ID, Resolver, Root, Subscription } from "type-graphql";
+import type { Delivery } from "../../platform/events/channel.js";
+import type { SubscriptionContext } from "../../platform/graphql/context.js";
+import type { Viewer } from "../identity/viewer.js";
+import { TicketEventEdge } from "./ticket-event.types.js";
+
+interface Following {
+  readonly args: { readonly ticketId: string; readonly after?: string | null };
+  readonly context: SubscriptionContext<Viewer>;
+}
+
+@Resolver()
+export class TicketEventsResolver {
+  @Subscription(() => TicketEventEdge, {
+    description:
+      "What happens to a ticket and to what hangs on it, with each thing as it is when it is told. For those who may read the ticket; what is internal, for staff.",
+    subscribe: ({ args, context }: Following) =>
+      context.follow({ kind: "ticket", id: args.ticketId, after: args.after }),
+  })
+  ticketEvents(
+    @Root() told: Delivery<Viewer>,
+    @Arg("ticketId", () => ID, { description: "The ticket's id." }) _ticketId: string,
+    @Arg("after", () => String, {
+      nullable: true,
+      description:
+        'The cursor of the last event that you have: those behind it come first. "0" gives all; none, what happens from now on.',
+    })
+    _after: string | null,
+  ): Delivery<Viewer> {
+    return told;
+  }
+}

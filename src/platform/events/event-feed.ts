@@ -1,0 +1,279 @@
+import DataLoader from "dataloader";
+import type { Logger } from "pino";
+import { SECOND_MS } from "../../kernel/clock.js";
+import { notFound } from "../../kernel/errors.js";
+import { isId } from "../../kernel/ids.js";
+import type { Database } from "../database/client.js";
+import type { Channel, FollowRequest, LoggedEvent } from "./channel.js";
+import type { LogPosition, LogReach } from "./event-log.repository.js";
+import { listEventsAfter, listLogReaches, listNewestSequences } from "./event-log.repository.js";
+import type { EventFeed, FeedCounts, FeedViewer, ViewerSource } from "./feed.js";
+import { cursorBeyondLog, logIsGone, notACursor } from "./follow.errors.js";
+import { Follower } from "./follower.js";
+import type { Committed } from "./happenings.js";
+import { createPresence } from "./presence.js";
+import type { TailDeps } from "./topic-tail.js";
+import { PAGE, TopicTail } from "./topic-tail.js";
+import { changedViewer } from "./viewer-changed.js";
+import type { ViewerChecks } from "./viewer-checks.js";
+import { createViewerChecks } from "./viewer-checks.js";
+import type { News, PresenceNews, Wakes } from "./wakes.js";
+
+/** How often the feed does by itself what it is mostly told to do. */
+export interface Pace {
+  /** Looks whether a wake-up was lost. */
+  readonly pollMs: number;
+  /** Looks whether viewers have changed. */
+  readonly checkMs: number;
+  /** Tells other processes who is here. */
+  readonly announceMs: number;
+}
+
+const PACE: Pace = { pollMs: SECOND_MS, checkMs: 5 * SECOND_MS, announceMs: 20 * SECOND_MS };
+/** Who has not been heard of for so many announcements is not there any more. */
+const MISSED_ANNOUNCEMENTS = 2.25;
+/** A topic in which nothing happens is looked at whole at every so manieth look at the viewers. */
+const FULL_CHECK_EVERY = 12;
+/** Positions whose events are read in one statement. */
+const POSITIONS_AT_ONCE = 20;
+const TELL_AGAIN_AFTER_MS = 10 * SECOND_MS;
+
+export interface EventFeedOptions {
+  readonly db: Database;
+  readonly wakes: Wakes;
+  readonly log: Logger;
+  readonly pace?: Pace;
+}
+
+/** A feed on the log of this database, woken by other processes. */
+export const createEventFeed = <Viewer extends FeedViewer>(options: EventFeedOptions): EventFeed<Viewer> =>
+  new LogFeed(options);
+
+class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
+  readonly #options: EventFeedOptions;
+  readonly #pace: Pace;
+  readonly #channels = new Map<string, Channel<Viewer>>();
+  readonly #tails = new Map<string, TopicTail<Viewer>>();
+  readonly #reaches: DataLoader<string, LogReach>;
+  readonly #events: DataLoader<LogPosition, LoggedEvent[]>;
+  readonly #tellFault: (error: unknown) => void;
+  readonly #presence = createPresence({
+    announce: (news) => this.#announce(news),
+    changed: (topic) => this.#tails.get(topic)?.presenceChanged(),
+    seenBy: (topic) => this.#tails.get(topic)?.presenceSeen() ?? Number.POSITIVE_INFINITY,
+  });
+  #checks: ViewerChecks<Viewer> | null = null;
+  #reloads: DataLoader<Viewer, Viewer> | null = null;
+  #timers: NodeJS.Timeout[] = [];
+  #isClosed = false;
+
+  constructor(options: EventFeedOptions) {
+    const { db, log, pace = PACE } = options;
+    this.#options = options;
+    this.#pace = pace;
+    this.#tellFault = seldom(log);
+    this.#reaches = new DataLoader((topics) => listLogReaches(db, topics), { cache: false });
+    this.#events = new DataLoader((positions) => listEventsAfter(db, positions, PAGE), {
+      cache: false,
+      maxBatchSize: POSITIONS_AT_ONCE,
+    });
+  }
+
+  wake = ({ topics, signals }: Committed): void => {
+    this.#hear({ topics, signals });
+    this.#options.wakes.publish({ topics, signals });
+  };
+
+  async open({
+    channels,
+    viewers,
+  }: {
+    channels: readonly Channel<Viewer>[];
+    viewers: ViewerSource<Viewer>;
+  }): Promise<void> {
+    for (const channel of channels) this.#channels.set(channel.kind, channel);
+    this.#checks = createViewerChecks(viewers);
+    this.#reloads = new DataLoader((known) => viewers.reload(known), { cache: false });
+    await this.#options.wakes.listen({
+      heard: (news, from) => {
+        this.#hear(news);
+        for (const one of news.presence) this.#presence.heard(one, from);
+      },
+      listens: () => {
+        this.#announce({ kind: "hello" });
+        this.#presence.announceAll();
+        void this.#poll();
+      },
+    });
+    const { pollMs, checkMs, announceMs } = this.#pace;
+    this.#timers = [
+      setInterval(oneAtATime(this.#poll), pollMs).unref(),
+      setInterval(oneAtATime(this.#checkViewers), checkMs).unref(),
+      setInterval(this.#announceAgain, announceMs).unref(),
+    ];
+  }
+
+  async follow(
+    viewer: Viewer,
+    { kind, id, after, presence = false }: FollowRequest,
+    signal: AbortSignal,
+  ): Promise<Follower<Viewer>> {
+    if (!this.#reloads) throw new Error("the feed has to be opened before anything can be followed");
+    const channel = this.#channels.get(kind);
+    if (!channel || !isId(id)) throw notFound("topic");
+    const checkedAt = performance.now();
+    const known = await this.#reloads.load(viewer);
+    await channel.admit(known, id);
+    const topic = `${kind}:${id.toLowerCase()}`;
+    const reach = await this.#reaches.load(topic);
+    const cursor = placeIn(reach, after);
+    const tail = this.#tailOf(topic, channel, reach.newest);
+    const { nextRound } = tail;
+    const options = { topic: tail, viewer: known, cursor, checkedAt, nextRound, signal };
+    const follower = new Follower<Viewer>({ ...options, wantsPresence: presence });
+    tail.add(follower, channel.presenceOf?.(known) ?? null);
+    if (signal.aborted || this.#isClosed) follower.end();
+    return follower;
+  }
+
+  counts(): FeedCounts {
+    const tails = [...this.#tails.values()];
+    return {
+      topics: tails.length,
+      followers: tails.reduce((sum, { followerCount }) => sum + followerCount, 0),
+      kept: tails.reduce((sum, { kept }) => sum + kept, 0),
+      present: this.#presence.count(),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#announce({ kind: "bye" });
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const follower of this.#followers()) follower.end();
+    await this.#options.wakes.close();
+  }
+
+  #followers = (): Follower<Viewer>[] => [...this.#tails.values()].flatMap(({ followers }) => followers);
+
+  #tailOf(topic: string, channel: Channel<Viewer>, head: number): TopicTail<Viewer> {
+    const found = this.#tails.get(topic);
+    if (found) return found;
+    const tail = new TopicTail({
+      topic,
+      id: topic.slice(channel.kind.length + 1),
+      channel,
+      head,
+      deps: this.#deps(),
+    });
+    this.#tails.set(topic, tail);
+    // What was committed since its head was read woke nobody here.
+    setImmediate(() => tail.wake());
+    return tail;
+  }
+
+  #deps(): TailDeps<Viewer> {
+    if (!this.#checks) throw new Error("the feed has to be opened before anything can be followed");
+    return {
+      checks: this.#checks,
+      presence: this.#presence,
+      readEvents: (position) => this.#events.load(position),
+      failed: this.#tellFault,
+      emptied: (topic) => this.#tails.delete(topic),
+    };
+  }
+
+  #hear({ topics, signals }: Pick<News, "topics" | "signals">): void {
+    for (const topic of topics) this.#tails.get(topic)?.wake();
+    for (const { topic, type, payload } of signals) {
+      const changed = changedViewer(topic);
+      if (changed === null) this.#tails.get(topic)?.signal({ type, payload });
+      else this.#checkViewer(changed);
+    }
+  }
+
+  #checkViewer(id: string): void {
+    const followers = this.#followers().filter(({ viewer }) => viewer.id === id);
+    if (followers.length > 0) this.#checks?.check(followers).catch(this.#tellFault);
+  }
+
+  /** Tells the others who is here, or that this process comes or goes; where nobody is shown, nothing. */
+  #announce(news: PresenceNews): void {
+    if (this.#isClosed || ![...this.#channels.values()].some(({ presenceOf }) => presenceOf)) return;
+    this.#options.wakes.publish({ presence: [news] });
+  }
+
+  #announceAgain = (): void => {
+    this.#presence.announceAll();
+    this.#presence.forget(performance.now() - MISSED_ANNOUNCEMENTS * this.#pace.announceMs);
+  };
+
+  /** Looks in one statement whether anything has happened that nobody was woken for. */
+  #poll = async (): Promise<void> => {
+    try {
+      const tails = [...this.#tails.values()];
+      for (const tail of tails) tail.tick(performance.now());
+      if (tails.length === 0) return;
+      const newest = await listNewestSequences(
+        this.#options.db,
+        tails.map(({ topic }) => topic),
+      );
+      tails.forEach((tail, index) => {
+        tail.reaches(newest[index] ?? 0);
+      });
+    } catch (error) {
+      this.#tellFault(error);
+    }
+  };
+
+  /** Whose rights have ended, without an event that would tell it, is found here. */
+  #checkViewers = async (): Promise<void> => {
+    try {
+      await this.#checks?.checkChanged(this.#followers());
+      const before = performance.now() - FULL_CHECK_EVERY * this.#pace.checkMs;
+      for (const tail of [...this.#tails.values()].filter(({ checkedAt }) => checkedAt < before)) {
+        tail.checkedAt = performance.now();
+        await this.#checks?.check(tail.followers);
+      }
+    } catch (error) {
+      this.#tellFault(error);
+    }
+  };
+}
+
+/**
+ * Where to begin.
+ *
+ * @throws BAD_USER_INPUT when it is no cursor, or one of another topic; GONE when what comes behind it has been pruned
+ */
+function placeIn({ newest, oldest }: LogReach, after: string | null | undefined): number {
+  if (after === null || after === undefined) return newest;
+  const place = /^(0|[1-9]\d{0,14})$/.test(after) ? Number(after) : null;
+  if (place === null) throw notACursor(after);
+  if (place > newest) throw cursorBeyondLog(place, newest);
+  if (place < newest && (oldest === null || oldest > place + 1)) throw logIsGone(place);
+  return place;
+}
+
+/** While the database is away, the same fault comes again and again: the others are in the log at `debug`. */
+function seldom(log: Logger): (error: unknown) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const isRepeated = performance.now() - toldAt < TELL_AGAIN_AFTER_MS;
+    if (!isRepeated) toldAt = performance.now();
+    log[isRepeated ? "debug" : "warn"]({ err: error }, "events cannot be told now; it is tried again");
+  };
+}
+
+/** Leaves out the turns that come while one is under way. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let isUnderWay = false;
+  return () => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    void work().finally(() => {
+      isUnderWay = false;
+    });
+  };
+}

@@ -1,0 +1,147 @@
+import type { Channel, Delivery } from "./channel.js";
+import type { FeedViewer } from "./feed.js";
+import type { Round } from "./round.js";
+
+/** What a follower knows of its topic. */
+export interface FollowedTopic<Viewer extends FeedViewer> {
+  readonly id: string;
+  readonly channel: Channel<Viewer>;
+  /** What comes next for this follower, who may still have it; null when there is nothing now. Never fails. */
+  nextFor(follower: Follower<Viewer>): Promise<Round | null>;
+  leave(follower: Follower<Viewer>): void;
+}
+
+export interface FollowerOptions<Viewer extends FeedViewer> {
+  readonly topic: FollowedTopic<Viewer>;
+  readonly viewer: Viewer;
+  /** The number of the last event that it has. */
+  readonly cursor: number;
+  /** When its viewer was last looked at, by `performance.now`. */
+  readonly checkedAt: number;
+  /** The round of the topic that it takes part in first. */
+  readonly nextRound: number;
+  readonly wantsPresence: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One who follows a topic: a place in the log, and nothing that waits in memory. What has not been taken from it yet
+ * is in the log alone.
+ */
+export class Follower<Viewer extends FeedViewer> implements AsyncIterableIterator<Delivery<Viewer>> {
+  readonly topic: FollowedTopic<Viewer>;
+  readonly wantsPresence: boolean;
+  viewer: Viewer;
+  checkedAt: number;
+  cursor: number;
+  nextRound: number;
+  presenceSeen = 0;
+  readonly #signal: AbortSignal;
+  #round: Round | null = null;
+  #place = 0;
+  #isEnded = false;
+  #fault: unknown = null;
+  #isWoken = false;
+  #rouse: (() => void) | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FollowerOptions<Viewer>) {
+    this.topic = options.topic;
+    this.viewer = options.viewer;
+    this.cursor = options.cursor;
+    this.checkedAt = options.checkedAt;
+    this.nextRound = options.nextRound;
+    this.wantsPresence = options.wantsPresence;
+    this.#signal = options.signal;
+    this.#signal.addEventListener("abort", this);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** The signal has aborted: an object that hears it itself needs no function of its own. */
+  handleEvent(): void {
+    this.end();
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Something may have come for it. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#rouse?.();
+    this.#rouse = null;
+  }
+
+  /** Ends it, with an error for who is waiting for what comes next, or without. */
+  end(fault: unknown = null): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#fault = fault;
+    this.#round = null;
+    this.#signal.removeEventListener("abort", this);
+    this.topic.leave(this);
+    this.wake();
+  }
+
+  /** One after the other, however many are asked for at once. */
+  next(): Promise<IteratorResult<Delivery<Viewer>, undefined>> {
+    const result = this.#turn.then(() => this.#step());
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async return(): Promise<IteratorResult<Delivery<Viewer>, undefined>> {
+    this.end();
+    return { done: true, value: undefined };
+  }
+
+  async #step(): Promise<IteratorResult<Delivery<Viewer>, undefined>> {
+    for (;;) {
+      const value = this.#take();
+      if (value) return { done: false, value };
+      if (this.#isEnded) return this.#ending();
+      this.#isWoken = false;
+      const round = await this.topic.nextFor(this);
+      if (round && !this.#isEnded) this.#begin(round);
+      else if (!this.#isWoken)
+        await new Promise<void>((resolve) => {
+          this.#rouse = resolve;
+        });
+    }
+  }
+
+  #begin(round: Round): void {
+    this.#round = round;
+    this.#place = 0;
+    if (round.number > 0) this.nextRound = round.number + 1;
+    if (round.presence > 0) this.presenceSeen = round.presence;
+  }
+
+  /** The next of the round under way that is for this viewer. */
+  #take(): Delivery<Viewer> | null {
+    const round = this.#round;
+    if (!round) return null;
+    while (this.#place < round.entries.length) {
+      const { sequence, told } = round.entries[this.#place++] ?? { sequence: null, told: null };
+      if (sequence !== null) {
+        if (sequence <= this.cursor) continue;
+        this.cursor = sequence;
+      }
+      if (told !== null && this.topic.channel.isFor(this.viewer, told))
+        return { cursor: String(this.cursor), event: told, viewer: this.viewer, shared: round.shared };
+    }
+    this.#round = null;
+    return null;
+  }
+
+  #ending(): IteratorResult<Delivery<Viewer>, undefined> {
+    const fault = this.#fault;
+    this.#fault = null;
+    if (fault !== null) throw fault;
+    return { done: true, value: undefined };
+  }
+}

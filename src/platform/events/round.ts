@@ -1,0 +1,77 @@
+import type { Told } from "./channel.js";
+
+/** What is told of one event or signal. */
+export interface RoundEntry {
+  /** Null for a signal. */
+  readonly sequence: number | null;
+  readonly told: Told | null;
+}
+
+/** What was read of a topic at once, and is told to all who have come so far. */
+export interface Round {
+  /** Counted per topic for those that all share; 0 for what a follower reads by itself. */
+  readonly number: number;
+  /** The events with numbers above `from`, up to `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** When it was read, by `performance.now`: who takes it must have been looked at since. */
+  readonly readAt: number;
+  readonly entries: readonly RoundEntry[];
+  /** Up to where a follower has been told who is there when it has taken this; 0 when it is not about that. */
+  readonly presence: number;
+  /** The same object for all to whom it is told. */
+  readonly shared: object;
+}
+
+const MAX_ROUNDS = 64;
+const MAX_ENTRIES = 1_000;
+const MAX_AGE_MS = 2_000;
+
+/** The last rounds of a topic: who was busy for a moment goes on without reading by itself. */
+export class RecentRounds {
+  readonly #rounds: Round[] = [];
+  #entries = 0;
+  #next = 1;
+
+  /** The number of the round that comes next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The number of the oldest that is kept, or of the next when none is. */
+  get oldest(): number {
+    return this.#next - this.#rounds.length;
+  }
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  get(number: number): Round | undefined {
+    return this.#rounds[number - this.oldest];
+  }
+
+  push(round: Round): void {
+    this.#rounds.push(round);
+    this.#entries += round.entries.length;
+    this.#next += 1;
+    this.trim(round.readAt);
+  }
+
+  /** Forgets what is too much or too old; the newest round stays, whatever its size. */
+  trim(now: number): void {
+    for (let [first] = this.#rounds; first !== undefined; [first] = this.#rounds) {
+      const isTooMuch =
+        this.#rounds.length > 1 && (this.#rounds.length > MAX_ROUNDS || this.#entries > MAX_ENTRIES);
+      if (!isTooMuch && now - first.readAt <= MAX_AGE_MS) return;
+      this.#entries -= first.entries.length;
+      this.#rounds.shift();
+    }
+  }
+
+  /** Forgets all, as if a round had been missed. */
+  clear(): void {
+    this.#rounds.length = this.#entries = 0;
+    this.#next += 1;
+  }
+}
