@@ -4,9 +4,9 @@ import type { Database } from "../../platform/database/client.js";
 import type { AttachmentParents, ParentRef, ParentState } from "../attachments/parents.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
-import { placeOf, rememberTicket } from "./parent-place.js";
 import { replyPolicy } from "./reply.policy.js";
 import { listRepliesByIds } from "./reply.repository.js";
+import { placeOf } from "./reply-place.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { listTicketsByIds } from "./ticket.repository.js";
 import { ticketHappened } from "./ticket-events.js";
@@ -52,7 +52,6 @@ export function createTicketParents({
         if (load) refuseOverQuota(load, quota, { files, bytes });
         throw gone("ticket");
       }
-      rememberTicket(tx, ticketId, counted.companyId);
       // Looked at under the ticket's lock, which a reply's deletion takes as well.
       if (files > 0 && onReply && (await findReplyState(tx, parent.id))?.deletedAt !== null)
         throw gone("reply");
@@ -61,10 +60,11 @@ export function createTicketParents({
 }
 
 const ticketIdOf = async (tx: Database, parent: ParentRef): Promise<string> =>
-  parent.kind === "ticket" ? parent.id : (await placeOf(tx, parent)).ticketId;
+  parent.kind === "ticket" ? parent.id : (await placeOf(tx, parent.id)).ticketId;
 
 /** What has become of an attachment that hangs on a ticket or a reply. */
 export interface ChangedAttachment {
+  readonly companyId: string;
   readonly attachmentId: string;
   readonly what: "added" | "updated" | "deleted" | "restored";
 }
@@ -73,12 +73,14 @@ export interface ChangedAttachment {
 export async function attachmentChanged(
   tx: Database,
   parent: ParentRef,
-  { attachmentId, what }: ChangedAttachment,
+  { companyId, attachmentId, what }: ChangedAttachment,
 ): Promise<void> {
-  const { ticketId, companyId, isInternal } = await placeOf(tx, parent);
-  const replyId = parent.kind === "reply" && { replyId: parent.id };
-  const payload = { attachmentId, ...replyId, ...(isInternal && { isInternal }) };
-  ticketHappened(tx, { id: ticketId, companyId }, `attachment.${what}`, payload);
+  const type = `attachment.${what}` as const;
+  if (parent.kind === "ticket")
+    return ticketHappened(tx, { id: parent.id, companyId }, type, { attachmentId });
+  const { ticketId, isInternal } = await placeOf(tx, parent.id);
+  const payload = { attachmentId, replyId: parent.id, ...(isInternal && { isInternal }) };
+  ticketHappened(tx, { id: ticketId, companyId }, type, payload);
 }
 
 const idsOf = (parents: readonly ParentRef[], kind: ParentRef["kind"]) =>
