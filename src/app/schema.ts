@@ -44,14 +44,14 @@ import type { Services } from "./services.js";
 /** Each resolver class, and how it is made. */
 const resolvers: readonly (readonly [new (...args: never[]) => object, (services: Services) => object])[] = [
   [SessionResolver, ({ sessions }) => new SessionResolver(sessions)],
-  [ViewerResolver, ({ loaders }) => new ViewerResolver(loaders.memberships)],
+  [ViewerResolver, ({ loaders }) => new ViewerResolver(loaders.memberships, loaders.guests)],
   [CompanyResolver, ({ companies, memberships }) => new CompanyResolver(companies, memberships)],
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users }) => new UserResolver(users)],
   [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
-  [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, urls)],
+  [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, loaders.actors, urls)],
   [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [
     LibraryResolver,
@@ -59,7 +59,10 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
       new LibraryResolver(library, mediaUploads, mediaFileChanges, orphans),
   ],
   [MediaFileLibraryResolver, ({ loaders }) => new MediaFileLibraryResolver(loaders.library)],
-  [MediaFileVersionResolver, ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, urls)],
+  [
+    MediaFileVersionResolver,
+    ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, loaders.actors, urls),
+  ],
   [
     MediaUsageResolver,
     ({ mediaUsages, loaders }) =>
@@ -74,7 +77,14 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [
     AttachmentResolver,
     ({ attachments, attachmentDeletions, loaders, urls }) =>
-      new AttachmentResolver(attachments, attachmentDeletions, loaders.users, loaders.mediaFiles, urls),
+      new AttachmentResolver(
+        attachments,
+        attachmentDeletions,
+        loaders.users,
+        loaders.actors,
+        loaders.mediaFiles,
+        urls,
+      ),
   ],
   [
     TicketResolver,

@@ -1,14 +1,21 @@
 import { join } from "node:path";
 import { MIB } from "../kernel/bytes.js";
 import type { Clock } from "../kernel/clock.js";
-import { systemClock } from "../kernel/clock.js";
+import { MINUTE_MS, systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
-import { createTokenIssuer, createTokenVerifier } from "../modules/identity/access-token.js";
+import { parentsByKind } from "../modules/attachments/parents.js";
+import {
+  createGuestTokenIssuer,
+  createTokenIssuer,
+  createTokenVerifier,
+} from "../modules/identity/access-token.js";
+import { createActorLoaders } from "../modules/identity/actor.loaders.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
 import { createCompanyService } from "../modules/identity/company.service.js";
+import { createGuestLoaders } from "../modules/identity/guest.loaders.js";
 import { createMembershipLoaders } from "../modules/identity/membership.loaders.js";
 import { createMembershipService } from "../modules/identity/membership.service.js";
 import { createRefreshTokens } from "../modules/identity/refresh-token.js";
@@ -80,7 +87,8 @@ export async function createServices({
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
-  const parents = createTicketParents({ db, quota });
+  const ticketParents = createTicketParents({ db, quota });
+  const parents = parentsByKind({ ticket: ticketParents, reply: ticketParents });
   const finding = { db, clock, ...createFileAccess({ db, parents }) };
   const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
@@ -148,8 +156,10 @@ function createIdentity({
 }: Pick<ServiceOptions, "config" | "secrets"> & { db: DatabaseClient["db"]; clock: Clock }) {
   const { AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
   const secret = secrets.authSecret;
+  const people = { users: createUserLoaders({ db }), guests: createGuestLoaders({ db }) };
   const loaders = {
-    users: createUserLoaders({ db }),
+    ...people,
+    actors: createActorLoaders(people),
     companies: createCompanyLoaders({ db }),
     memberships: createMembershipLoaders({ db }),
   };
@@ -159,6 +169,11 @@ function createIdentity({
       db,
       clock,
       issueToken: createTokenIssuer({ secret, clock }),
+      issueGuestToken: createGuestTokenIssuer({
+        secret,
+        clock,
+        lifetimeMs: config.GUEST_SESSION_MINUTES * MINUTE_MS,
+      }),
       refreshTokens: createRefreshTokens({ secret }),
       verifyToken: createTokenVerifier({
         secret,

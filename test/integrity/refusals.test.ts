@@ -190,7 +190,7 @@ async function signIn(email: string): Promise<Person> {
   const input = { email, password: "filedesk-demo" };
   const { data } = await postGraphQL(server.url, SignInDocument, { input });
   const { accessToken: token, viewer } = data!.signIn;
-  const person = { id: viewer.user.id, token, companyId: viewer.memberships[0]!.company.id };
+  const person = { id: viewer.user!.id, token, companyId: viewer.memberships[0]!.company.id };
   people.set(email, person);
   return person;
 }

@@ -6,7 +6,9 @@ import { print } from "graphql";
 /** A client as a web app has it: normalising cache, upload link, the header that lets multipart requests through. */
 export const createClient = (url: string, token?: string): ApolloClient =>
   new ApolloClient({
-    cache: new InMemoryCache({ possibleTypes: { Post: ["Photo", "PhotoSeries", "VideoClip"] } }),
+    cache: new InMemoryCache({
+      possibleTypes: { Post: ["Photo", "PhotoSeries", "VideoClip"], Actor: ["User", "Guest"] },
+    }),
     link: new UploadHttpLink({
       uri: `${url}/graphql`,
       headers: { "apollo-require-preflight": "true", ...bearer(token) },

@@ -89,7 +89,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     const { data } = await postGraphQL(url, SignInDocument, { input: { email, password: DEMO_PASSWORD } });
     if (!data) throw new Error(`${email} cannot sign in`);
     const { accessToken: token, viewer } = data.signIn;
-    return { token, id: viewer.user.id, email, client: createClient(url, token) };
+    return { token, id: viewer.user!.id, email, client: createClient(url, token) };
   };
   return {
     url,

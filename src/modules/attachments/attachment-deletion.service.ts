@@ -3,8 +3,7 @@ import type { Clock } from "../../kernel/clock.js";
 import { DAY_MS } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import type { UserViewer, Viewer } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
+import type { Actor, Viewer } from "../identity/viewer.js";
 import {
   deleteMediaFileIfUnused,
   restoreMediaFile,
@@ -16,7 +15,7 @@ import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";
 import { auditAttachment, usageOf } from "./attachment-trail.js";
 import { lookUpAttachment, parentOf, requireAttachment } from "./find-attachment.js";
-import type { AttachmentParents, ParentRef } from "./parents.js";
+import type { AttachmentHappening, AttachmentParents, ParentRef } from "./parents.js";
 
 export interface AttachmentDeletionDeps {
   readonly db: Database;
@@ -41,10 +40,14 @@ export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) =>
   restoreAttachment: (viewer: Viewer, id: string) => restoreAttachment(deps, viewer, id),
 
   /** Deletes whatever hangs on a parent that is being deleted itself and never comes back. */
-  deleteAllOf: (tx: Database, by: UserViewer, parent: OwnedParent) => deleteAllOf(deps, tx, by, parent),
+  deleteAllOf: (tx: Database, by: Actor, parent: OwnedParent) => deleteAllOf(deps, tx, by, parent),
 
-  /** Removes whatever hangs on a parent that is being purged; its files become due for the media module's purge. */
-  purgeAllOf: (tx: Database, parent: OwnedParent, deletedBefore: Date) =>
+  /**
+   * Removes whatever hangs on a parent that is being purged; its files become due for the media module's purge.
+   *
+   * @returns the ids of the files
+   */
+  purgeAllOf: (tx: Database, parent: OwnedParent, deletedBefore: Date): Promise<string[]> =>
     purgeAllOf(tx, parent, deletedBefore),
 
   /** The ids of what hangs on a parent and is not deleted. */
@@ -64,9 +67,20 @@ async function deleteAttachment(
   const { attachment, viewer: by } = await requireAttachment(deps, viewer, id, "delete");
   await deps.db.transaction(async (tx) => {
     if (!(await deleteOne(deps, tx, by, attachment))) throw gone("attachment");
+    await tell(deps, tx, attachment, "deleted");
   });
   return { ...attachment, deletedAt: deps.clock() };
 }
+
+const tell = (
+  { parents }: AttachmentDeletionDeps,
+  tx: Database,
+  attachment: AttachmentView,
+  what: AttachmentHappening["what"],
+): Promise<void> => {
+  const { id: attachmentId, companyId } = attachment;
+  return parents.changed(tx, parentOf(attachment), { companyId, attachmentId, what });
+};
 
 /** Its file may have been replaced since it was read; under its parent's lock that is over. */
 async function sizeNow(tx: Database, { id, companyId, size }: AttachmentView): Promise<number> {
@@ -77,7 +91,7 @@ async function sizeNow(tx: Database, { id, companyId, size }: AttachmentView): P
 async function deleteOne(
   { parents }: AttachmentDeletionDeps,
   tx: Database,
-  by: UserViewer,
+  by: Actor,
   attachment: AttachmentView,
 ): Promise<boolean> {
   const { id, companyId, mediaFileId } = attachment;
@@ -94,7 +108,7 @@ async function deleteOne(
 async function deleteAllOf(
   deps: AttachmentDeletionDeps,
   tx: Database,
-  by: UserViewer,
+  by: Actor,
   { companyId, parent }: OwnedParent,
 ): Promise<void> {
   for (const attachment of await repository.listLiveOfParent(tx, companyId, parent))
@@ -105,16 +119,13 @@ async function purgeAllOf(
   tx: Database,
   { companyId, parent }: OwnedParent,
   deletedBefore: Date,
-): Promise<void> {
+): Promise<string[]> {
   const purged = await repository.deleteAttachmentsOfParent(tx, companyId, parent);
   for (const attachment of purged) await deleteUsage(tx, usageOf(attachment));
   const due = new Date(deletedBefore.getTime() - 1);
-  await setUnusedMediaFilesDeleted(
-    tx,
-    companyId,
-    purged.map(({ mediaFileId }) => mediaFileId),
-    due,
-  );
+  const mediaFileIds = purged.map(({ mediaFileId }) => mediaFileId);
+  await setUnusedMediaFilesDeleted(tx, companyId, mediaFileIds, due);
+  return mediaFileIds;
 }
 
 async function restoreAttachment(
@@ -132,7 +143,7 @@ async function restoreAttachment(
   await deps.db.transaction(async (tx) => {
     await deps.parents.lock(tx, parentOf(attachment));
     if (!(await repository.restoreAttachment(tx, companyId, id, deletedAfter))) {
-      const now = await repository.findAttachment(tx, tenantsOf(viewer), id);
+      const now = await repository.findAttachment(tx, { companyIds: [companyId] }, id);
       if (now?.deletedAt === null) return; // somebody else has restored it meanwhile
       throw gone("attachment");
     }
@@ -140,7 +151,8 @@ async function restoreAttachment(
     await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes });
     if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
     await insertUsages(tx, [usageOf(attachment)]);
-    await auditAttachment(tx, viewer as UserViewer, "attachment.restored", attachment);
+    await auditAttachment(tx, viewer as Actor, "attachment.restored", attachment);
+    await tell(deps, tx, attachment, "restored");
   });
   return { ...attachment, deletedAt: null };
 }

@@ -15,8 +15,11 @@ export const createAttachmentSizes = (parents: AttachmentParents): SizeKeeper =>
     const locked = new Set(before.map(({ id }) => id));
     return async (bytes) => {
       for (const attachment of await listAttachmentsOfFiles(tx, tenant, [mediaFileId]))
-        if (attachment.deletedAt === null && locked.has(attachment.id))
+        if (attachment.deletedAt === null && locked.has(attachment.id)) {
           await parents.countFiles(tx, parentOf(attachment), { files: 0, bytes });
+          const happening = { companyId, attachmentId: attachment.id, what: "updated" } as const;
+          await parents.changed(tx, parentOf(attachment), happening);
+        }
     };
   },
 });

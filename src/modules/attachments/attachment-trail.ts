@@ -1,6 +1,6 @@
 import type { Database } from "../../platform/database/client.js";
 import { insertAuditEntry } from "../identity/audit.repository.js";
-import type { UserViewer } from "../identity/viewer.js";
+import type { Actor } from "../identity/viewer.js";
 import type { MediaUsage } from "../media/media-usage.repository.js";
 
 /** How an attachment stands among the usages of its media file. */
@@ -19,13 +19,13 @@ export const usageOf = (attachment: {
 /** Writes down what somebody did to an attachment, in the transaction that does it. */
 export const auditAttachment = (
   tx: Database,
-  viewer: UserViewer,
+  by: Actor,
   action: string,
   attachment: { readonly id: string; readonly companyId: string },
 ) =>
   insertAuditEntry(tx, {
     companyId: attachment.companyId,
-    actorId: viewer.id,
+    actorId: by.id,
     action,
     subjectType: "attachment",
     subjectId: attachment.id,

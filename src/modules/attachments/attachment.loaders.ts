@@ -3,9 +3,14 @@ import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
-import { inOrderOf, perRequest, perRequestAndArguments } from "../../platform/graphql/loaders.js";
+import {
+  inOrderOf,
+  perRequest,
+  perRequestAndArguments,
+  perRoundAndArguments,
+} from "../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
+import { tenantsOf, tenantsOfRows, tenantsReachedBy } from "../identity/viewer.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import {
   attachmentPosition,
@@ -16,6 +21,12 @@ import {
 import type { AttachmentFinding } from "./find-attachment.js";
 import { isLive, parentOf } from "./find-attachment.js";
 import type { ParentRef } from "./parents.js";
+
+/** A parent that has been shown to whoever asks. */
+interface Shown {
+  readonly id: string;
+  readonly companyId: string;
+}
 
 export type AttachmentLoaders = ReturnType<typeof createAttachmentLoaders>;
 
@@ -35,12 +46,31 @@ export function createAttachmentLoaders({ db, parents }: AttachmentFinding) {
       },
     );
   };
+  const countsOfMessages = perRequest<object, Shown, number>(async (_round, messages) => {
+    const ids = messages.map(({ id }) => id);
+    const byMessage = await countOfParents(db, tenantsOfRows(messages), "message", ids);
+    return ids.map((id) => byMessage.get(id) ?? 0);
+  });
   return {
+    /** For all who are told of a message at once: of people and guests alike, the same. */
+    ofMessage: perRoundAndArguments<ViewerContext, PageArguments, Shown, Connection<AttachmentView>>(
+      async (round, args, messages) => {
+        const ids = messages.map(({ id }) => id);
+        const scope = tenantsOfRows(messages);
+        const pages = await listPagesOfParents(db, scope, "message", ids, pageRequest(args));
+        return messages.map((message) =>
+          toConnection(pages.get(message.id) ?? noAttachments, attachmentPosition, () =>
+            countsOfMessages(round).load(message),
+          ),
+        );
+      },
+      { nameOf: ({ id }) => id },
+    ),
     ofTicket: connections("ticket"),
     ofReply: connections("reply"),
     /** Live attachments that the viewer may read, by their ids; null for others. */
     readable: perRequest<ViewerContext, string, AttachmentView | null>(async ({ viewer }, ids) => {
-      const rows = await listAttachments(db, tenantsOf(viewer), ids.filter(isId));
+      const rows = await listAttachments(db, tenantsReachedBy(viewer), ids.filter(isId));
       const states = await parents.statesFor(viewer, rows.map(parentOf));
       const shown = rows.filter((attachment) =>
         isLive({ attachment, parent: states.get(parentOf(attachment).id) ?? null }),

@@ -1,6 +1,7 @@
 import type { Policy } from "../../kernel/authorize.js";
 import type { Viewer } from "../identity/viewer.js";
-import { isAdmin, isStaffOf, isUser } from "../identity/viewer.js";
+import { isAdmin, isAuthor, isStaffOf } from "../identity/viewer.js";
+import { uploaderOf } from "../media/uploader.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import type { ParentState } from "./parents.js";
 
@@ -10,15 +11,28 @@ export interface AttachmentSubject {
   readonly parent: ParentState | null;
 }
 
-const own = (viewer: Viewer, { attachment }: AttachmentSubject) => isUser(viewer, attachment.uploaderId);
-const ownOrAdmin = (viewer: Viewer, subject: AttachmentSubject) =>
-  subject.parent !== null && (own(viewer, subject) || isAdmin(viewer));
+type Uploaded = Pick<AttachmentView, "uploaderId" | "uploaderGuestId" | "messageId">;
+
+const own = (viewer: Viewer, attachment: Uploaded) => isAuthor(viewer, uploaderOf(attachment));
+
+/** What somebody says in a chat is theirs alone, and so are its files: not even administrators put a hand on them. */
+const isSaid = ({ messageId }: Uploaded) => messageId !== null;
+
+const isTheirs = (viewer: Viewer, attachment: Uploaded) =>
+  own(viewer, attachment) || (isAdmin(viewer) && !isSaid(attachment));
+
+const ownOrAdmin = (viewer: Viewer, { attachment, parent }: AttachmentSubject) =>
+  parent !== null && isTheirs(viewer, attachment);
 
 export const attachmentPolicy = {
   subject: "attachment",
   read: (_viewer: Viewer, { parent }: AttachmentSubject) => parent !== null,
-  edit: (viewer: Viewer, subject: AttachmentSubject) =>
-    subject.parent !== null && (own(viewer, subject) || isStaffOf(viewer, subject.attachment.companyId)),
+  edit: (viewer: Viewer, { attachment, parent }: AttachmentSubject) =>
+    parent !== null &&
+    (own(viewer, attachment) || (isStaffOf(viewer, attachment.companyId) && !isSaid(attachment))),
   delete: ownOrAdmin,
   restore: ownOrAdmin,
 } satisfies Policy<Viewer, AttachmentSubject>;
+
+/** Whether a new content may stand under this attachment; that the viewer may replace the file, has been decided. */
+export const mayReplaceFileOf: (viewer: Viewer, attachment: Uploaded) => boolean = isTheirs;

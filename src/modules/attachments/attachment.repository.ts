@@ -9,7 +9,7 @@ import { preparedByShape } from "../../platform/database/prepared-once.js";
 import { withQuickRows } from "../../platform/database/quick-rows.js";
 import type { TenantShape } from "../identity/tenant.repository.js";
 import { inTenants, inTenantsTemplate, tenantShape, tenantValue } from "../identity/tenant.repository.js";
-import type { TenantScope } from "../identity/viewer.js";
+import type { Authorship, TenantScope } from "../identity/viewer.js";
 import { blobs } from "../media/blob.tables.js";
 import { mediaFiles } from "../media/media-file.tables.js";
 import { attachments } from "./attachment.tables.js";
@@ -22,6 +22,7 @@ const columns = {
   mediaFileId: attachments.mediaFileId,
   ticketId: attachments.ticketId,
   replyId: attachments.replyId,
+  messageId: attachments.messageId,
   description: attachments.description,
   uploaderId: attachments.uploaderId,
   uploaderGuestId: attachments.uploaderGuestId,
@@ -71,8 +72,10 @@ export async function listAttachmentsOfFiles(
   );
 }
 
-const parentColumn = (kind: ParentRef["kind"]) =>
-  kind === "ticket" ? attachments.ticketId : attachments.replyId;
+/** Where a row names its parent. */
+const PARENT_ID = { ticket: "ticketId", reply: "replyId", message: "messageId" } as const;
+
+const parentColumn = (kind: ParentRef["kind"]) => attachments[PARENT_ID[kind]];
 
 /** Where an attachment stands in its parent's list: in the order of uploading. */
 export const attachmentOrder = { keys: [attachments.createdAt, attachments.id], descending: false };
@@ -121,7 +124,7 @@ export async function listPagesOfParents(
     ...keysetValues(attachmentOrder, page),
   });
   const ofParent = new Map<string, AttachmentView[]>(parentIds.map((id) => [id, []]));
-  for (const row of rows) ofParent.get((kind === "ticket" ? row.ticketId : row.replyId) ?? "")?.push(row);
+  for (const row of rows) ofParent.get(row[PARENT_ID[kind]] ?? "")?.push(row);
   return new Map([...ofParent].map(([id, read]) => [id, toPage(page, read)]));
 }
 
@@ -149,14 +152,15 @@ export interface NewAttachment {
   readonly mediaFileId: string;
   readonly parent: ParentRef;
   readonly description: string | null;
-  readonly uploaderId: string;
+  readonly uploader: Authorship;
 }
 
 export async function insertAttachments(tx: Database, rows: readonly NewAttachment[]): Promise<void> {
-  const values = rows.map(({ parent, ...row }) => ({
+  const values = rows.map(({ parent, uploader, ...row }) => ({
     ...row,
-    ticketId: parent.kind === "ticket" ? parent.id : null,
-    replyId: parent.kind === "reply" ? parent.id : null,
+    [PARENT_ID[parent.kind]]: parent.id,
+    uploaderId: uploader.userId,
+    uploaderGuestId: uploader.guestId,
   }));
   if (values.length > 0) await tx.insert(attachments).values(values);
 }
@@ -164,16 +168,19 @@ export async function insertAttachments(tx: Database, rows: readonly NewAttachme
 const thisOne = (companyId: string, id: string, ...more: (SQL | undefined)[]) =>
   and(eq(attachments.companyId, companyId), eq(attachments.id, id), ...more);
 
+/** @returns false when it has been deleted meanwhile */
 export async function updateDescription(
-  db: Database,
+  tx: Database,
   companyId: string,
   id: string,
   description: string | null,
 ) {
-  await db
+  const updated = await tx
     .update(attachments)
     .set({ description, updatedAt: sql`now()` })
-    .where(thisOne(companyId, id, isNull(attachments.deletedAt)));
+    .where(thisOne(companyId, id, isNull(attachments.deletedAt)))
+    .returning({ id: attachments.id });
+  return updated.length > 0;
 }
 
 /** @returns false when it was deleted already */

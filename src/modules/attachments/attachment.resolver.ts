@@ -1,10 +1,13 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { ActorLoaders } from "../identity/actor.loaders.js";
+import { Actor } from "../identity/actor.types.js";
 import type { UserLoaders } from "../identity/user.loaders.js";
 import { User } from "../identity/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { DownloadUrls } from "../media/download-urls.js";
 import type { MediaFileLoaders } from "../media/media-file.loaders.js";
 import { MediaFile } from "../media/media-file.types.js";
+import { uploaderOf } from "../media/uploader.js";
 import { UpdateAttachmentInput } from "./attachment.inputs.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import type { AttachmentService } from "./attachment.service.js";
@@ -17,6 +20,7 @@ export class AttachmentResolver {
     private readonly attachments: AttachmentService,
     private readonly deletions: AttachmentDeletionService,
     private readonly users: UserLoaders,
+    private readonly actors: ActorLoaders,
     private readonly mediaFiles: MediaFileLoaders,
     private readonly urls: DownloadUrls,
   ) {}
@@ -33,7 +37,8 @@ export class AttachmentResolver {
   }
 
   @Mutation(() => Attachment, {
-    description: "Changes an attachment's description. For its uploader and staff.",
+    description:
+      "Changes an attachment's description. For its uploader and staff; on a message for its uploader alone.",
   })
   updateAttachment(
     @Arg("input", () => UpdateAttachmentInput, { description: "What to change." })
@@ -45,7 +50,7 @@ export class AttachmentResolver {
 
   @Mutation(() => Attachment, {
     description:
-      "Deletes an attachment: it leaves every list and its URL answers 410, but for 14 days it can be restored. For its uploader and administrators.",
+      "Deletes an attachment: it leaves every list and its URL answers 410, but for 14 days it can be restored. For its uploader and administrators; on a message for its uploader alone.",
   })
   deleteAttachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
@@ -55,7 +60,8 @@ export class AttachmentResolver {
   }
 
   @Mutation(() => Attachment, {
-    description: "Brings a deleted attachment back. For its uploader and administrators.",
+    description:
+      "Brings a deleted attachment back. For its uploader and administrators; on a message for its uploader alone.",
   })
   restoreAttachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
@@ -71,13 +77,21 @@ export class AttachmentResolver {
     return this.urls.attachment(context, attachment);
   }
 
-  @FieldResolver(() => User, { nullable: true, description: "Who uploaded it." })
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: "The person who uploaded it; null when a guest did: ask `uploader`.",
+  })
   uploadedBy(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
     return attachment.uploaderId && this.users.byId(context).load(attachment.uploaderId);
   }
 
+  @FieldResolver(() => Actor, { nullable: true, description: "Who uploaded it, a person or a guest." })
+  uploader(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
+    return this.actors.author(context, uploaderOf(attachment));
+  }
+
   @FieldResolver(() => MediaFile, { nullable: true, description: "The file beneath." })
   mediaFile(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
-    return this.mediaFiles.byId(context).load(attachment.mediaFileId);
+    return this.mediaFiles.beneath(context).load(attachment);
   }
 }

@@ -1,16 +1,17 @@
 import { readable } from "../../kernel/authorize.js";
 import type { Clock } from "../../kernel/clock.js";
+import { gone } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
-import type { UserViewer, Viewer } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
+import type { Actor, Viewer } from "../identity/viewer.js";
+import { authorshipOf, tenantsReachedBy } from "../identity/viewer.js";
 import type { RecordedFile } from "../media/intake/record.js";
 import { insertUsages } from "../media/media-usage.repository.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";
 import { auditAttachment, usageOf } from "./attachment-trail.js";
-import { isLive, lookUpAttachment, requireAttachment } from "./find-attachment.js";
+import { isLive, lookUpAttachment, parentOf, requireAttachment } from "./find-attachment.js";
 import type { AttachmentParents, ParentRef } from "./parents.js";
 
 export interface AttachmentDeps {
@@ -21,7 +22,7 @@ export interface AttachmentDeps {
 
 /** Files that are being attached, in the transaction that records them. */
 export interface Attaching {
-  readonly viewer: UserViewer;
+  readonly viewer: Actor;
   readonly companyId: string;
   readonly parent: ParentRef;
   readonly files: readonly RecordedFile[];
@@ -49,7 +50,7 @@ export const createAttachmentService = (deps: AttachmentDeps) => ({
 
   /** The attachments with these ids, which the caller has just made, in their order. */
   async reread(viewer: Viewer, ids: readonly string[]): Promise<AttachmentView[]> {
-    const rows = await repository.listAttachments(deps.db, tenantsOf(viewer), ids);
+    const rows = await repository.listAttachments(deps.db, tenantsReachedBy(viewer), ids);
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   },
@@ -61,7 +62,12 @@ export const createAttachmentService = (deps: AttachmentDeps) => ({
     const { attachment } = await requireAttachment(deps, viewer, input.id, "edit");
     if (input.description === undefined) return attachment;
     const description = input.description?.trim() || null;
-    await repository.updateDescription(deps.db, attachment.companyId, attachment.id, description);
+    const { id, companyId } = attachment;
+    await deps.db.transaction(async (tx) => {
+      if (!(await repository.updateDescription(tx, companyId, id, description))) throw gone("attachment");
+      const happening = { companyId, attachmentId: id, what: "updated" } as const;
+      await deps.parents.changed(tx, parentOf(attachment), happening);
+    });
     return { ...attachment, description, updatedAt: deps.clock() };
   },
 });
@@ -79,7 +85,7 @@ async function attachFiles(
     mediaFileId: file.id,
     parent,
     description,
-    uploaderId: viewer.id,
+    uploader: authorshipOf(viewer),
   }));
   // The count takes the parent's lock, which comes before any other; what follows it goes out together.
   await parents.countFiles(tx, parent, { files: files.length, bytes });
@@ -88,5 +94,7 @@ async function attachFiles(
     insertUsages(tx, attached.map(usageOf)),
     ...attached.map((attachment) => auditAttachment(tx, viewer, "attachment.added", attachment)),
   ]);
+  for (const { id } of attached)
+    await parents.changed(tx, parent, { companyId, attachmentId: id, what: "added" });
   return attached.map(({ id }) => id);
 }

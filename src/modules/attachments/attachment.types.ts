@@ -3,7 +3,10 @@ import { connectionType } from "../../platform/graphql/connection.js";
 import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
 import { ScanStatus } from "../media/media-file.types.js";
 
-@ObjectType({ description: "A file attached to exactly one ticket or reply.", simpleResolvers: true })
+@ObjectType({
+  description: "A file attached to exactly one ticket, reply or chat message.",
+  simpleResolvers: true,
+})
 export class Attachment {
   @Field(() => ID, { description: "The attachment's id." })
   id!: string;

@@ -2,8 +2,8 @@ import { authorize } from "../../kernel/authorize.js";
 import { gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
-import type { UserViewer, Viewer } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
+import type { Actor, Viewer } from "../identity/viewer.js";
+import { tenantsReachedBy } from "../identity/viewer.js";
 import type { AttachmentSubject } from "./attachment.policy.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
@@ -15,10 +15,14 @@ export interface AttachmentFinding {
   readonly parents: AttachmentParents;
 }
 
-export const parentOf = (attachment: Pick<AttachmentView, "ticketId" | "replyId">): ParentRef =>
-  attachment.ticketId !== null
-    ? { kind: "ticket", id: attachment.ticketId }
-    : { kind: "reply", id: attachment.replyId ?? "" };
+export function parentOf({
+  ticketId,
+  replyId,
+  messageId,
+}: Pick<AttachmentView, "ticketId" | "replyId" | "messageId">): ParentRef {
+  if (ticketId !== null) return { kind: "ticket", id: ticketId };
+  return replyId !== null ? { kind: "reply", id: replyId } : { kind: "message", id: messageId ?? "" };
+}
 
 export const isLive = ({ attachment, parent }: AttachmentSubject): boolean =>
   attachment.deletedAt === null && parent === "readable";
@@ -29,7 +33,7 @@ export async function lookUpAttachment(
   viewer: Viewer,
   id: string,
 ): Promise<AttachmentSubject | null> {
-  const attachment = isId(id) ? await findAttachment(db, tenantsOf(viewer), id) : null;
+  const attachment = isId(id) ? await findAttachment(db, tenantsReachedBy(viewer), id) : null;
   if (attachment === null) return null;
   const parent = parentOf(attachment);
   return { attachment, parent: (await parents.statesFor(viewer, [parent])).get(parent.id) ?? null };
@@ -43,9 +47,9 @@ export async function requireAttachment(
   viewer: Viewer,
   id: string,
   action: AttachmentAction,
-): Promise<{ viewer: UserViewer; attachment: AttachmentView }> {
+): Promise<{ viewer: Actor; attachment: AttachmentView }> {
   const subject = await lookUpAttachment(finding, viewer, id);
   authorize(attachmentPolicy, action, viewer, subject);
   if (!isLive(subject)) throw gone("attachment");
-  return { viewer: viewer as UserViewer, attachment: subject.attachment };
+  return { viewer: viewer as Actor, attachment: subject.attachment };
 }

@@ -3,19 +3,26 @@ import type { Viewer } from "../identity/viewer.js";
 
 /** What an attachment hangs on. */
 export interface ParentRef {
-  readonly kind: "ticket" | "reply";
+  readonly kind: "ticket" | "reply" | "message";
   readonly id: string;
 }
 
 /** What a viewer may know of a parent; who may not know it is told nothing at all. */
 export type ParentState = "readable" | "deleted";
 
+/** What became of one attachment. */
+export interface AttachmentHappening {
+  readonly companyId: string;
+  readonly attachmentId: string;
+  readonly what: "added" | "updated" | "deleted" | "restored";
+}
+
 /**
  * What the modules whose objects carry attachments answer for them: this module stands below them and does
  * not know who may read a ticket, nor how many files it takes.
  */
 export interface AttachmentParents {
-  /** By the parent's id; parents that the viewer may not read are left out. */
+  /** By the parent's id; parents that the viewer, who may be a guest, may not read are left out. */
   statesFor(viewer: Viewer, parents: readonly ParentRef[]): Promise<ReadonlyMap<string, ParentState>>;
   /** Makes whoever else changes the parent's files wait; taken before any lock on an attachment. */
   lock(tx: Database, parent: ParentRef): Promise<void>;
@@ -29,4 +36,34 @@ export interface AttachmentParents {
     parent: ParentRef,
     change: { readonly files: number; readonly bytes: number },
   ): Promise<void>;
+  /**
+   * Told, in the transaction, what became of an attachment of the parent, so that who follows it hears of it. Not told
+   * of those that go with their parent: of that its own module tells.
+   */
+  changed(tx: Database, parent: ParentRef, happening: AttachmentHappening): Promise<void>;
+}
+
+/** Sends each parent to the module that answers for its kind. What nobody answers for, nobody reads. */
+export function parentsByKind(
+  answers: Readonly<Partial<Record<ParentRef["kind"], AttachmentParents>>>,
+): AttachmentParents {
+  const answering = ({ kind }: ParentRef): AttachmentParents => {
+    const module = answers[kind];
+    if (!module) throw new Error(`nobody answers for the attachments of a ${kind}`);
+    return module;
+  };
+  return {
+    async statesFor(viewer, parents) {
+      const asked = new Map<AttachmentParents, ParentRef[]>();
+      for (const parent of parents) {
+        const module = answers[parent.kind];
+        if (module) asked.set(module, [...(asked.get(module) ?? []), parent]);
+      }
+      const states = await Promise.all([...asked].map(([module, own]) => module.statesFor(viewer, own)));
+      return new Map(states.flatMap((ofModule) => [...ofModule]));
+    },
+    lock: (tx, parent) => answering(parent).lock(tx, parent),
+    countFiles: (tx, parent, change) => answering(parent).countFiles(tx, parent, change),
+    changed: (tx, parent, happening) => answering(parent).changed(tx, parent, happening),
+  };
 }

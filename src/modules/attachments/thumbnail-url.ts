@@ -14,7 +14,7 @@ export function createAttachmentThumbnails(deps: {
   return {
     /** Null while there is none. Whoever was shown the attachment may see it. */
     async urlOf(context: ViewerContext, attachment: AttachmentView): Promise<string | null> {
-      const variants = await deps.loaders.ofBlob(context).load(attachment.blobId);
+      const variants = await deps.loaders.ofBlob(context).load(attachment);
       return variants.some((variant) => variant.name === THUMBNAIL)
         ? deps.urls.attachmentVariant(context, attachment, THUMBNAIL)
         : null;

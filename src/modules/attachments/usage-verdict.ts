@@ -1,6 +1,6 @@
 import type { Database } from "../../platform/database/client.js";
 import type { Viewer } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
+import { tenantsReachedBy } from "../identity/viewer.js";
 import type { UsageVerdict } from "../media/media-file.policy.js";
 import { listAttachmentsOfFiles } from "./attachment.repository.js";
 import { parentOf } from "./find-attachment.js";
@@ -15,7 +15,7 @@ export function createAttachmentVerdict({
   readonly parents: AttachmentParents;
 }) {
   return async (viewer: Viewer, mediaFileId: string): Promise<UsageVerdict | null> => {
-    const attachments = await listAttachmentsOfFiles(db, tenantsOf(viewer), [mediaFileId]);
+    const attachments = await listAttachmentsOfFiles(db, tenantsReachedBy(viewer), [mediaFileId]);
     if (attachments.length === 0) return null;
     const states = await parents.statesFor(viewer, attachments.map(parentOf));
     const known = attachments.filter((attachment) => states.has(parentOf(attachment).id));

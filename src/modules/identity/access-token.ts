@@ -16,10 +16,18 @@ const MAX_REMEMBERED = 10_000;
 /** Another house's clock may be off a little. */
 const OUTSIDE_CLOCK_TOLERANCE_SECONDS = 30;
 
-/** Who a good token speaks for: somebody who signed in here, or somebody whom the outside provider knows. */
+/** Somebody whom the outside identity provider knows. */
+export interface OutsideSubject {
+  readonly externalSubject: string;
+  readonly email?: string;
+  readonly emailVerified: boolean;
+}
+
+/** Who a good token speaks for: somebody who signed in here, a guest, or somebody whom the outside provider knows. */
 export type TokenSubject =
   | { readonly userId: string; readonly sessionId: string }
-  | { readonly externalSubject: string; readonly email?: string; readonly emailVerified: boolean };
+  | { readonly guestId: string }
+  | OutsideSubject;
 
 /** The outside identity provider whose tokens are accepted too. */
 export interface JwksSource {
@@ -43,6 +51,12 @@ export interface AccessToken {
 
 export type TokenIssuer = (subject: { userId: string; sessionId: string }) => Promise<AccessToken>;
 
+/** For a guest, whose token never outlives the invitation. */
+export type GuestTokenIssuer = (guest: {
+  readonly id: string;
+  readonly expiresAt: Date;
+}) => Promise<AccessToken>;
+
 /** Resolves to null for a token that is not good; rejects only when the outside keys cannot be had. */
 export type TokenVerifier = (token: string) => Promise<TokenSubject | null>;
 
@@ -56,21 +70,38 @@ export interface TokenIssuerOptions {
 /** Makes our own access tokens: JWTs (RFC 7519), signed with HS256. */
 export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { secret, clock, lifetimeMs = ACCESS_TOKEN_LIFETIME_MS } = options;
-  const key = secretKey(secret);
-  return async ({ userId, sessionId }) => {
-    const now = Math.floor(clock().getTime() / SECOND_MS);
-    const expires = now + Math.floor(lifetimeMs / SECOND_MS);
-    const accessToken = await new SignJWT({ sid: sessionId })
+  const sign = signer(secretKey(secret));
+  return ({ userId, sessionId }) => {
+    const now = clock();
+    return sign({ sub: userId, sid: sessionId }, now, new Date(now.getTime() + lifetimeMs));
+  };
+}
+
+/** As `createTokenIssuer`, for guests: they have no session, and their token says so by a claim of its own. */
+export function createGuestTokenIssuer(options: Required<TokenIssuerOptions>): GuestTokenIssuer {
+  const { secret, clock, lifetimeMs } = options;
+  const sign = signer(secretKey(secret));
+  return ({ id, expiresAt }) => {
+    const now = clock();
+    const end = Math.min(now.getTime() + lifetimeMs, expiresAt.getTime());
+    return sign({ sub: id, gid: id }, now, new Date(end));
+  };
+}
+
+const signer =
+  (key: KeyObject) =>
+  async (claims: JWTPayload, from: Date, until: Date): Promise<AccessToken> => {
+    const now = Math.floor(from.getTime() / SECOND_MS);
+    const expires = Math.floor(until.getTime() / SECOND_MS);
+    const accessToken = await new SignJWT(claims)
       .setProtectedHeader({ alg: "HS256", typ: "JWT" })
       .setIssuer(OURSELVES)
       .setAudience(OURSELVES)
-      .setSubject(userId)
       .setIssuedAt(now)
       .setExpirationTime(expires)
       .sign(key);
     return { accessToken, expiresAt: new Date(expires * SECOND_MS) };
   };
-}
 
 /**
  * Verifies our tokens and, with `jwks`, those of an outside provider, whose keys are fetched when first needed
@@ -95,12 +126,19 @@ function ourVerifier(key: KeyObject, clock: Clock): Verify {
     const known = verified.get(token);
     if (known && known.expiresMs > clock().getTime()) return known.subject;
     const { payload } = await jwtVerify(token, key, { ...rules, currentDate: clock() });
-    const { sub: userId, sid: sessionId, exp = 0 } = payload;
-    const subject = userId && typeof sessionId === "string" ? { userId, sessionId } : null;
+    const { exp = 0 } = payload;
+    const subject = ourSubject(payload);
     if (verified.size >= MAX_REMEMBERED) verified.clear();
     verified.set(token, { subject, expiresMs: exp * SECOND_MS });
     return subject;
   };
+}
+
+/** A person's token names a session, a guest's names a guest; one that names both, or neither, is none of ours. */
+function ourSubject({ sub, sid, gid }: JWTPayload): TokenSubject | null {
+  if (!sub) return null;
+  if (typeof sid === "string" && gid === undefined) return { userId: sub, sessionId: sid };
+  return gid === sub && sid === undefined ? { guestId: sub } : null;
 }
 
 function outsideVerifier({ url, issuer, audience }: JwksSource, clock: Clock): Verify {
@@ -125,7 +163,7 @@ const rulesFor = (rules: { issuer: string; audience: string; algorithms: string[
 function outsideSubject(
   externalSubject: string,
   { email, email_verified: verified }: JWTPayload,
-): TokenSubject {
+): OutsideSubject {
   const emailVerified = verified === true || verified === "true";
   return typeof email === "string"
     ? { externalSubject, email, emailVerified }

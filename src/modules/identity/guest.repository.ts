@@ -8,7 +8,10 @@ import { inTenants } from "./tenant.repository.js";
 import type { GuestViewer, TenantScope } from "./viewer.js";
 
 /** What others may see of a guest. Its token's hash never leaves the repositories. */
-export type GuestView = Omit<GuestRow, "tokenHash">;
+export type GuestView = Omit<GuestRow, "tokenHash"> & {
+  /** As actors are called: the display name. */
+  readonly name: string;
+};
 
 /** The columns of a `GuestView`. */
 const columns = {
@@ -16,6 +19,7 @@ const columns = {
   companyId: guests.companyId,
   conversationId: guests.conversationId,
   displayName: guests.displayName,
+  name: guests.displayName,
   invitedBy: guests.invitedBy,
   expiresAt: guests.expiresAt,
   joinedAt: guests.joinedAt,

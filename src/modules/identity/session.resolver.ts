@@ -44,7 +44,7 @@ export class SessionResolver {
   }
 
   @FieldResolver(() => ViewerProfile, { description: "Who is signed in now." })
-  viewer(@Root() { viewer }: StartedSession) {
+  viewer(@Root() { viewer }: StartedSession): ViewerProfile {
     return { user: viewer };
   }
 }

@@ -1,18 +1,26 @@
 import type { Clock } from "../../kernel/clock.js";
 import { DAY_MS, systemClock } from "../../kernel/clock.js";
 import { unauthenticated } from "../../kernel/errors.js";
-import { newId } from "../../kernel/ids.js";
+import { isId, newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
-import type { AccessToken, TokenIssuer, TokenSubject, TokenVerifier } from "./access-token.js";
+import type {
+  AccessToken,
+  GuestTokenIssuer,
+  OutsideSubject,
+  TokenIssuer,
+  TokenVerifier,
+} from "./access-token.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import { EMAIL_FORM, normalizeEmail } from "./email.js";
+import { listGuestViewers } from "./guest.repository.js";
 import { verifyPassword } from "./password.js";
 import type { RefreshTokens } from "./refresh-token.js";
 import { hashOfToken } from "./refresh-token.js";
+import { reloadViewers } from "./reload-viewers.js";
 import { insertSession, updateRefreshToken, updateRevokedSessions } from "./session.repository.js";
 import { findCredentials, updateExternalSubject } from "./user.repository.js";
-import type { UserViewer, Viewer } from "./viewer.js";
+import type { GuestViewer, UserViewer, Viewer } from "./viewer.js";
 import { anonymous } from "./viewer.js";
 import { findViewer } from "./viewer.repository.js";
 
@@ -25,6 +33,7 @@ const SIGN_INS_PER_ADDRESS = 10;
 export interface SessionServiceOptions {
   readonly db: Database;
   readonly issueToken: TokenIssuer;
+  readonly issueGuestToken: GuestTokenIssuer;
   readonly verifyToken: TokenVerifier;
   readonly refreshTokens: RefreshTokens;
   /** For one e-mail address; ten times as many from one network address. */
@@ -116,20 +125,36 @@ export function createSessionService(options: SessionServiceOptions) {
     return ids.length > 0 && (await updateRevokedSessions(db, ids, clock())).length > 0;
   }
 
+  const findGuestViewer = async (id: string): Promise<GuestViewer | undefined> =>
+    isId(id) ? (await listGuestViewers(db, [id], clock()))[0] : undefined;
+
   /** Who asks, by the bearer token of the request; anonymous without one and with one that is not good. */
   async function viewerOf(token: string | null): Promise<Viewer> {
     const subject = token ? await verifyToken(token) : null;
     if (!subject) return anonymous;
     if ("userId" in subject) return (await findViewer(db, subject)) ?? anonymous;
+    if ("guestId" in subject) return (await findGuestViewer(subject.guestId)) ?? anonymous;
     return (await findOutsideViewer(db, subject)) ?? anonymous;
   }
 
-  /** The person whom a signed URL was given to, with what they may do today; anonymous when deleted since. */
-  async function viewerById(userId: string): Promise<Viewer> {
-    return (await findViewer(db, { userId })) ?? anonymous;
+  /** Whom a signed URL was given to, with what they may do today; anonymous for who has been deleted or sent away since. */
+  async function viewerById(id: string): Promise<Viewer> {
+    return (await findViewer(db, { userId: id })) ?? (await findGuestViewer(id)) ?? anonymous;
   }
 
-  return { signIn, refreshSession, signOut, viewerOf, viewerById };
+  return {
+    signIn,
+    refreshSession,
+    signOut,
+    viewerOf,
+    viewerById,
+
+    /** An access token for a guest whose invitation lasts; good no longer than that. */
+    issueGuestToken: options.issueGuestToken,
+
+    /** These viewers as they are known now, in their order; anonymous for whose access has ended. */
+    reload: (viewers: readonly Viewer[]): Promise<readonly Viewer[]> => reloadViewers(db, viewers, clock()),
+  };
 }
 
 const ENDED = "This session has ended: sign in again.";
@@ -161,7 +186,7 @@ const countAttempt = (db: Database, whose: string, limit: number) =>
 /** An account is tied to the outside person at their first visit, by an e-mail address that the provider verified. */
 async function findOutsideViewer(
   db: Database,
-  { externalSubject, email, emailVerified }: Exclude<TokenSubject, { userId: string }>,
+  { externalSubject, email, emailVerified }: OutsideSubject,
 ): Promise<UserViewer | null> {
   const known = await findViewer(db, { externalSubject });
   if (known || !email || !emailVerified || !EMAIL_FORM.test(email)) return known;

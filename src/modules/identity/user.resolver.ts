@@ -1,4 +1,4 @@
-import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import { CreateUserInput } from "./user.inputs.js";
 import type { Person } from "./user.repository.js";
 import type { UserService } from "./user.service.js";
@@ -15,5 +15,22 @@ export class UserResolver {
     @Ctx() { viewer }: ViewerContext,
   ): Promise<Person> {
     return this.users.createUser(viewer, input);
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      "The address that the person signs in with, in small letters. Guests know people by their names: to them it is null.",
+  })
+  email(@Root() person: Person, @Ctx() { viewer }: ViewerContext): string | null {
+    return viewer.kind === "guest" ? null : person.email;
+  }
+
+  @FieldResolver(() => Boolean, {
+    nullable: true,
+    description: "Whether the person administers the whole installation. To guests it is null.",
+  })
+  isAdmin(@Root() person: Person, @Ctx() { viewer }: ViewerContext): boolean | null {
+    return viewer.kind === "guest" ? null : person.isAdmin;
   }
 }

@@ -1,4 +1,6 @@
 import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import type { GuestLoaders } from "./guest.loaders.js";
+import { Guest } from "./guest.types.js";
 import type { MembershipLoaders } from "./membership.loaders.js";
 import { Membership } from "./membership.types.js";
 import type { ViewerContext } from "./viewer.js";
@@ -6,22 +8,31 @@ import { ViewerProfile } from "./viewer.types.js";
 
 @Resolver(() => ViewerProfile)
 export class ViewerResolver {
-  constructor(private readonly memberships: MembershipLoaders) {}
+  constructor(
+    private readonly memberships: MembershipLoaders,
+    private readonly guests: GuestLoaders,
+  ) {}
 
   @Query(() => ViewerProfile, {
     nullable: true,
     description: "Who is asking; null without a good access token.",
   })
   viewer(@Ctx() { viewer }: ViewerContext): ViewerProfile | null {
-    return viewer.kind === "user" ? { user: viewer } : null;
+    if (viewer.kind === "anonymous") return null;
+    return viewer.kind === "user" ? { user: viewer } : { user: null, guest: viewer };
+  }
+
+  @FieldResolver(() => Guest, { nullable: true, description: "The guest; null for a person." })
+  guest(@Root() { guest }: ViewerProfile, @Ctx() context: ViewerContext) {
+    return guest ? this.guests.byId(context).load(guest.id) : null;
   }
 
   @FieldResolver(() => [Membership], {
     name: "memberships",
     description:
-      "What the person is in which company, the oldest first: the first 100. Administrators need none.",
+      "What the person is in which company, the oldest first: the first 100. Administrators need none, and guests have none.",
   })
   membershipsOfViewer(@Root() { user }: ViewerProfile, @Ctx() context: ViewerContext) {
-    return this.memberships.ofUser(context).load(user.id);
+    return user === null ? [] : this.memberships.ofUser(context).load(user.id);
   }
 }

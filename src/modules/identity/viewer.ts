@@ -85,6 +85,11 @@ export const actorOf = (viewer: Viewer): string | null => (viewer.kind === "anon
 export const tenantsReachedBy = (viewer: Viewer): TenantScope =>
   viewer.kind === "guest" ? { companyIds: [viewer.companyId] } : tenantsOf(viewer);
 
+/** The tenants of rows that whoever asks has been found to be allowed to read: what hangs on them is theirs to read too. */
+export const tenantsOfRows = (rows: readonly { readonly companyId: string }[]): TenantScope => ({
+  companyIds: [...new Set(rows.map(({ companyId }) => companyId))],
+});
+
 /** Every tenant that the viewer belongs to. */
 export const tenantsOf = (viewer: Viewer): TenantScope =>
   isAdmin(viewer) ? "every company" : { companyIds: viewer.kind === "user" ? [...viewer.roles.keys()] : [] };

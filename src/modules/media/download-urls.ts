@@ -23,9 +23,9 @@ export type DownloadUrls = ReturnType<typeof createDownloadUrls>;
 export function createDownloadUrls(signer: UrlSigner) {
   // The version is not signed, because it decides nothing: whatever it says, the present bytes are sent.
   const urlOf = (context: ViewerContext, resource: string, file: Downloadable) =>
-    context.viewer.kind === "user"
-      ? `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: context.viewer.id })}&v=${versionOf(file)}`
-      : `${context.baseUrl}/${resource}/${encodeURIComponent(file.fileName)}?v=${versionOf(file)}`;
+    context.viewer.kind === "anonymous"
+      ? `${context.baseUrl}/${resource}/${encodeURIComponent(file.fileName)}?v=${versionOf(file)}`
+      : `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: context.viewer.id })}&v=${versionOf(file)}`;
   return {
     mediaFile: (context: ViewerContext, file: Downloadable) => urlOf(context, `files/${file.id}`, file),
     mediaFileVariant: (context: ViewerContext, file: Downloadable, variant: string) =>

@@ -27,7 +27,7 @@ export interface DownloadRouteDeps {
     /** Whoever the bearer token names. */
     ofRequest(request: FastifyRequest): Promise<Viewer>;
     /** Whoever a signature names, with what they may be today. */
-    byId(userId: string): Promise<Viewer>;
+    byId(id: string): Promise<Viewer>;
   };
 }
 

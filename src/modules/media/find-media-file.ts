@@ -4,7 +4,7 @@ import { gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
+import { tenantsReachedBy } from "../identity/viewer.js";
 import { isInside } from "./inside-usages.js";
 import type { MediaFileSubject } from "./media-file.policy.js";
 import { mediaFilePolicy } from "./media-file.policy.js";
@@ -31,7 +31,8 @@ export async function lookUpMediaFile(
   id: string,
 ): Promise<MediaFileSubject | null> {
   const file = isId(id)
-    ? ((await findMediaFile(finding.db, tenantsOf(viewer), id)) ?? (await finding.findShared(viewer, id)))
+    ? ((await findMediaFile(finding.db, tenantsReachedBy(viewer), id)) ??
+      (await finding.findShared(viewer, id)))
     : null;
   return file && { file, verdict: await verdictOn(finding, viewer, file) };
 }

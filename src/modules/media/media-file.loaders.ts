@@ -1,9 +1,15 @@
 import type { Database } from "../../platform/database/client.js";
-import { inOrderOf, perRequest } from "../../platform/graphql/loaders.js";
+import { inOrderOf, perRequest, perRound } from "../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
+import { tenantsOf, tenantsOfRows } from "../identity/viewer.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { listMediaFiles } from "./media-file.repository.js";
+
+/** What stands on a file and has been shown to the viewer, such as an attachment. */
+interface ShownUse {
+  readonly mediaFileId: string;
+  readonly companyId: string;
+}
 
 export type MediaFileLoaders = ReturnType<typeof createMediaFileLoaders>;
 
@@ -11,6 +17,15 @@ export function createMediaFileLoaders({ db }: { readonly db: Database }) {
   return {
     byId: perRequest<ViewerContext, string, MediaFileView | null>(async ({ viewer }, ids) =>
       inOrderOf(ids, await listMediaFiles(db, tenantsOf(viewer), ids), (file) => file.id),
+    ),
+
+    /** Whoever reads what stands on a file reads the file: whoever shows it has decided it. */
+    beneath: perRound<ViewerContext, ShownUse, MediaFileView | null>(
+      async (shown) => {
+        const ids = shown.map(({ mediaFileId }) => mediaFileId);
+        return inOrderOf(ids, await listMediaFiles(db, tenantsOfRows(shown), ids), (file) => file.id);
+      },
+      { nameOf: ({ mediaFileId }) => mediaFileId },
     ),
   };
 }

@@ -1,4 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { ActorLoaders } from "../identity/actor.loaders.js";
+import { Actor } from "../identity/actor.types.js";
 import type { UserLoaders } from "../identity/user.loaders.js";
 import { User } from "../identity/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
@@ -6,11 +8,13 @@ import type { DownloadUrls } from "./download-urls.js";
 import { FileKind, kindOf } from "./file-types.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { MediaFile } from "./media-file.types.js";
+import { uploaderOf } from "./uploader.js";
 
 @Resolver(() => MediaFile)
 export class MediaFileResolver {
   constructor(
     private readonly users: UserLoaders,
+    private readonly actors: ActorLoaders,
     private readonly urls: DownloadUrls,
   ) {}
 
@@ -26,8 +30,16 @@ export class MediaFileResolver {
     return this.urls.mediaFile(context, file);
   }
 
-  @FieldResolver(() => User, { nullable: true, description: "Who uploaded it." })
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: "The person who uploaded it; null when a guest did: ask `uploader`.",
+  })
   uploadedBy(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return file.uploaderId && this.users.byId(context).load(file.uploaderId);
+  }
+
+  @FieldResolver(() => Actor, { nullable: true, description: "Who uploaded it, a person or a guest." })
+  uploader(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
+    return this.actors.author(context, uploaderOf(file));
   }
 }

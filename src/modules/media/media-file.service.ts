@@ -2,7 +2,7 @@ import { MINUTE_MS } from "../../kernel/clock.js";
 import { FiledeskError, gone } from "../../kernel/errors.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
+import { tenantsReachedBy } from "../identity/viewer.js";
 import type { MediaFileFinding } from "./find-media-file.js";
 import { requireReadableBytes } from "./find-media-file.js";
 import { damagedFile } from "./media.errors.js";
@@ -25,7 +25,7 @@ export function createMediaFileService(deps: MediaFileDeps) {
 
     /** The file behind something that the viewer has been found to be allowed to read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
-      const file = await findMediaFile(deps.db, tenantsOf(viewer), id);
+      const file = await findMediaFile(deps.db, tenantsReachedBy(viewer), id);
       if (file === null || file.deletedAt !== null) throw gone("file");
       return file;
     },

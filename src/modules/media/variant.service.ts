@@ -23,7 +23,10 @@ export interface VariantDeps {
 }
 
 /** What of a file says which renditions it has. */
-type Pictured = Pick<MediaFileView, "id" | "blobId" | "bucket" | "fileName" | "mimeType" | "sha256">;
+type Pictured = Pick<
+  MediaFileView,
+  "id" | "companyId" | "blobId" | "bucket" | "fileName" | "mimeType" | "sha256"
+>;
 
 export type VariantService = ReturnType<typeof createVariantService>;
 
@@ -37,7 +40,7 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
   const isPublic = ({ bucket }: Pick<MediaFileView, "bucket">) => buckets[bucket].access === "public";
 
   const variants = async (context: ViewerContext, file: Pictured) => {
-    const found = await loaders.ofBlob(context).load(file.blobId);
+    const found = await loaders.ofBlob(context).load(file);
     return namesOf(file).flatMap((name) => {
       const variant = found.find((candidate) => candidate.name === name);
       if (variant === undefined) return [];

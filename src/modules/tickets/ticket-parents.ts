@@ -1,7 +1,12 @@
 import { formatBytes } from "../../kernel/bytes.js";
 import { gone, quotaExceeded } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import type { AttachmentParents, ParentRef, ParentState } from "../attachments/parents.js";
+import type {
+  AttachmentHappening,
+  AttachmentParents,
+  ParentRef,
+  ParentState,
+} from "../attachments/parents.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import { replyPolicy } from "./reply.policy.js";
@@ -23,7 +28,7 @@ export function createTicketParents({
 }): AttachmentParents {
   return {
     async statesFor(viewer, parents) {
-      if (viewer.kind === "anonymous" || parents.length === 0) return new Map();
+      if (viewer.kind !== "user" || parents.length === 0) return new Map();
       const replies = await listRepliesByIds(db, tenantsOf(viewer), idsOf(parents, "reply"));
       const ticketIds = [...idsOf(parents, "ticket"), ...replies.map((reply) => reply.ticketId)];
       const rows = await listTicketsByIds(db, tenantsOf(viewer), viewer.id, ticketIds);
@@ -56,24 +61,19 @@ export function createTicketParents({
       if (files > 0 && onReply && (await findReplyState(tx, parent.id))?.deletedAt !== null)
         throw gone("reply");
     },
+
+    changed: attachmentChanged,
   };
 }
 
 const ticketIdOf = async (tx: Database, parent: ParentRef): Promise<string> =>
   parent.kind === "ticket" ? parent.id : (await placeOf(tx, parent.id)).ticketId;
 
-/** What has become of an attachment that hangs on a ticket or a reply. */
-export interface ChangedAttachment {
-  readonly companyId: string;
-  readonly attachmentId: string;
-  readonly what: "added" | "updated" | "deleted" | "restored";
-}
-
 /** Tells those who follow the ticket, in the transaction that changes the attachment. */
-export async function attachmentChanged(
+async function attachmentChanged(
   tx: Database,
   parent: ParentRef,
-  { companyId, attachmentId, what }: ChangedAttachment,
+  { companyId, attachmentId, what }: AttachmentHappening,
 ): Promise<void> {
   const type = `attachment.${what}` as const;
   if (parent.kind === "ticket")

@@ -107,6 +107,11 @@ export const settings = {
     requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
     example: "filedesk",
   }),
+  GUEST_SESSION_MINUTES: whole({
+    default: 60,
+    desc: "How long a guest's access token is good for; never longer than the invitation",
+    example: "60",
+  }),
   ADMIN_EMAIL: email({
     default: undefined,
     desc: "An administrator who is created at start when nobody has this address",

@@ -2,18 +2,26 @@ import DataLoader from "dataloader";
 
 type Batch<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>;
 
+type Loader<Key, Value> = DataLoader<Key, Value, unknown>;
+
+interface KeyOptions<Key> {
+  /** What tells two keys apart that are objects. */
+  readonly nameOf: (key: Key) => string;
+}
+
 /**
  * A loader that batches and remembers within one request: all the `load(key)` calls of a tick become one
  * call of `batch`, whose values stand in the order of the keys.
  */
 export function perRequest<Context extends object, Key, Value>(
   batch: (context: Context, keys: readonly Key[]) => Promise<readonly Value[]>,
-): (context: Context) => DataLoader<Key, Value> {
-  const loaders = new WeakMap<Context, DataLoader<Key, Value>>();
+  options?: KeyOptions<Key>,
+): (context: Context) => Loader<Key, Value> {
+  const loaders = new WeakMap<Context, Loader<Key, Value>>();
   return (context) => {
     let loader = loaders.get(context);
     if (!loader) {
-      loader = new DataLoader<Key, Value>((keys) => batch(context, keys));
+      loader = newLoader((keys) => batch(context, keys), options);
       loaders.set(context, loader);
     }
     return loader;
@@ -26,25 +34,39 @@ export function perRequest<Context extends object, Key, Value>(
  */
 export function perRound<Context extends { readonly shared?: object }, Key, Value>(
   batch: (keys: readonly Key[]) => Promise<readonly Value[]>,
-): (context: Context) => DataLoader<Key, Value> {
-  const loader = perRequest<object, Key, Value>((_context, keys) => batch(keys));
+  options?: KeyOptions<Key>,
+): (context: Context) => Loader<Key, Value> {
+  const loader = perRequest<object, Key, Value>((_round, keys) => batch(keys), options);
   return (context) => loader(context.shared ?? context);
 }
 
 /** As `perRequest`, with one loader for each set of arguments: for nested lists, whose page every parent shares. */
 export function perRequestAndArguments<Context extends object, Args, Key, Value>(
   batch: (context: Context, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
-): (context: Context, args: Args) => DataLoader<Key, Value> {
-  const loaders = new WeakMap<Context, Map<string, DataLoader<Key, Value>>>();
+  options?: KeyOptions<Key>,
+): (context: Context, args: Args) => Loader<Key, Value> {
+  const loaders = new WeakMap<Context, Map<string, Loader<Key, Value>>>();
   return (context, args) => {
-    const ofContext = loaders.get(context) ?? new Map<string, DataLoader<Key, Value>>();
+    const ofContext = loaders.get(context) ?? new Map<string, Loader<Key, Value>>();
     loaders.set(context, ofContext);
     const name = JSON.stringify(args);
-    const loader = ofContext.get(name) ?? new DataLoader<Key, Value>(batchOf(context, args, batch));
+    const loader = ofContext.get(name) ?? newLoader(batchOf(context, args, batch), options);
     ofContext.set(name, loader);
     return loader;
   };
 }
+
+/** As `perRound`, with one loader for each set of arguments. @param batch is given what the round has in common */
+export function perRoundAndArguments<Context extends { readonly shared?: object }, Args, Key, Value>(
+  batch: (round: object, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
+  options?: KeyOptions<Key>,
+): (context: Context, args: Args) => Loader<Key, Value> {
+  const loader = perRequestAndArguments<object, Args, Key, Value>(batch, options);
+  return (context, args) => loader(context.shared ?? context, args);
+}
+
+const newLoader = <Key, Value>(batch: Batch<Key, Value>, options?: KeyOptions<Key>): Loader<Key, Value> =>
+  new DataLoader<Key, Value, unknown>(batch, options && { cacheKeyFn: options.nameOf });
 
 const batchOf =
   <Context, Args, Key, Value>(

@@ -5,12 +5,17 @@ import { buildSchema } from "type-graphql";
 import type { Clock } from "../../../src/kernel/clock.js";
 import { systemClock } from "../../../src/kernel/clock.js";
 import type { JwksSource } from "../../../src/modules/identity/access-token.js";
-import { createTokenIssuer, createTokenVerifier } from "../../../src/modules/identity/access-token.js";
+import {
+  createGuestTokenIssuer,
+  createTokenIssuer,
+  createTokenVerifier,
+} from "../../../src/modules/identity/access-token.js";
 import { createCompanyLoaders } from "../../../src/modules/identity/company.loaders.js";
 import { insertCompany } from "../../../src/modules/identity/company.repository.js";
 import { CompanyResolver } from "../../../src/modules/identity/company.resolver.js";
 import { createCompanyService } from "../../../src/modules/identity/company.service.js";
 import type { CompanyRow } from "../../../src/modules/identity/company.tables.js";
+import { createGuestLoaders } from "../../../src/modules/identity/guest.loaders.js";
 import { createMembershipLoaders } from "../../../src/modules/identity/membership.loaders.js";
 import { upsertMembership } from "../../../src/modules/identity/membership.repository.js";
 import { MembershipResolver } from "../../../src/modules/identity/membership.resolver.js";
@@ -60,6 +65,7 @@ export async function startIdentity({
     db,
     clock,
     issueToken: createTokenIssuer({ secret: SECRET, clock }),
+    issueGuestToken: createGuestTokenIssuer({ secret: SECRET, clock, lifetimeMs: 3_600_000 }),
     refreshTokens: createRefreshTokens({ secret: SECRET }),
     verifyToken: createTokenVerifier({ secret: SECRET, clock, ...(jwks && { jwks }) }),
     signInsPerMinute,
@@ -74,7 +80,7 @@ export async function startIdentity({
     [MembershipResolver, new MembershipResolver(memberships, fields)],
     [SessionResolver, new SessionResolver(sessions)],
     [UserResolver, new UserResolver(users)],
-    [ViewerResolver, new ViewerResolver(loaders)],
+    [ViewerResolver, new ViewerResolver(loaders, createGuestLoaders({ db }))],
   ]);
   const schema: GraphQLSchema = await buildSchema({
     resolvers: [CompanyResolver, MembershipResolver, SessionResolver, UserResolver, ViewerResolver],

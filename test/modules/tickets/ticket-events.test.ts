@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { UserViewer, Viewer } from "../../../src/modules/identity/viewer.js";
 import { anonymous } from "../../../src/modules/identity/viewer.js";
 import { createTicketChannel } from "../../../src/modules/tickets/ticket-channel.js";
-import { attachmentChanged } from "../../../src/modules/tickets/ticket-parents.js";
 import type { LoggedEvent, Told } from "../../../src/platform/events/channel.js";
 import { admission, eventsOf, inShort } from "../../support/event-log.js";
 import {
@@ -17,8 +16,10 @@ import {
   RemoveParticipantDocument,
   ReorderPhotoSeriesDocument,
   ReplaceMediaFileDocument,
+  RestoreAttachmentDocument,
   RestorePostDocument,
   RestoreTicketDocument,
+  UpdateAttachmentDocument,
   UpdateReplyDocument,
   UpdateTicketDocument,
   UploadReplyAttachmentsDocument,
@@ -26,7 +27,7 @@ import {
 import { makeJpeg } from "../../support/make-files.js";
 import type { SignedIn } from "../../support/test-server.js";
 import type { Part, TicketWorld } from "../../support/ticket-world.js";
-import { startTicketWorld } from "../../support/ticket-world.js";
+import { startTicketWorld, textFile } from "../../support/ticket-world.js";
 
 const statements: string[] = [];
 let world: TicketWorld;
@@ -162,24 +163,40 @@ describe("the log of a ticket", () => {
   });
 
   it("has attachments, and says which of them hang on an internal reply", async () => {
-    const { agent } = world.people;
+    const { agent, requester } = world.people;
     const ticketId = await newTicket();
-    const open = await world.addReply(agent, { ticketId });
+    const open = await world.addReply(agent, { ticketId, files: [textFile()] });
     const internal = await world.addReply(agent, { ticketId, isInternal: true });
-    const after = (await log(ticketId)).at(-1)!.sequence;
-    const attachmentId = open.id;
-    await world.server.database.db.transaction(async (tx) => {
-      const change = { companyId, attachmentId };
-      await attachmentChanged(tx, { kind: "ticket", id: ticketId }, { ...change, what: "added" });
-      await attachmentChanged(tx, { kind: "reply", id: open.id }, { ...change, what: "updated" });
-      await attachmentChanged(tx, { kind: "reply", id: internal.id }, { ...change, what: "deleted" });
-      await attachmentChanged(tx, { kind: "reply", id: internal.id }, { ...change, what: "restored" });
+    const secret = { replyId: internal.id, isInternal: true };
+    const { uploadReplyAttachments } = await run(agent, UploadReplyAttachmentsDocument, {
+      input: { replyId: internal.id, files: [textFile()] },
     });
-    expect(inShort(await log(ticketId, after))).toEqual([
+    const [attachment] = await world.attach(requester, { ticketId, files: [textFile()] });
+    const attachmentId = attachment!.id;
+    const { sql } = world.server.database;
+    const rows = await sql<{ id: string; replyId: string | null; mediaFileId: string }[]>`
+      select id, reply_id as "replyId", media_file_id as "mediaFileId" from attachments where company_id = ${companyId}`;
+    const onOpen = rows.find(({ replyId }) => replyId === open.id)!.id;
+    const { mediaFileId } = rows.find(({ id }) => id === attachmentId)!;
+    await run(requester, UpdateAttachmentDocument, { input: { id: attachmentId, description: "The bill" } });
+    await run(requester, ReplaceMediaFileDocument, { input: { id: mediaFileId, file: textFile() } });
+    await run(requester, DeleteAttachmentDocument, { id: attachmentId });
+    await run(requester, RestoreAttachmentDocument, { id: attachmentId });
+    await run(agent, DeleteAttachmentDocument, { id: uploadReplyAttachments[0]!.id });
+    // What hangs on a reply goes with it.
+    await run(agent, DeleteReplyDocument, { id: open.id });
+    expect(inShort(await log(ticketId))).toEqual([
+      ["reply.added", { replyId: open.id }],
+      ["attachment.added", { attachmentId: onOpen, replyId: open.id }],
+      ["reply.added", secret],
+      ["attachment.added", { attachmentId: uploadReplyAttachments[0]!.id, ...secret }],
       ["attachment.added", { attachmentId }],
-      ["attachment.updated", { attachmentId, replyId: open.id }],
-      ["attachment.deleted", { attachmentId, replyId: internal.id, isInternal: true }],
-      ["attachment.restored", { attachmentId, replyId: internal.id, isInternal: true }],
+      ["attachment.updated", { attachmentId }],
+      ["attachment.updated", { attachmentId }],
+      ["attachment.deleted", { attachmentId }],
+      ["attachment.restored", { attachmentId }],
+      ["attachment.deleted", { attachmentId: uploadReplyAttachments[0]!.id, ...secret }],
+      ["reply.deleted", { replyId: open.id }],
     ]);
   });
 });
@@ -256,7 +273,7 @@ describe("what is told of a ticket", () => {
   }
 
   async function attachTo(by: SignedIn, on: { ticketId: string } | { replyId: string }) {
-    const files = [new File([`${Math.random()}`], "note.txt", { type: "text/plain" })];
+    const files = [textFile()];
     if ("ticketId" in on) return world.attach(by, { ...on, files });
     const { uploadReplyAttachments } = await run(by, UploadReplyAttachmentsDocument, {
       input: { ...on, files },

@@ -389,35 +389,35 @@ export type UploadTicketAttachmentsInput = {
   ticketId: string | number;
 };
 
-export type AttachmentFieldsFragment = { id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null };
+export type AttachmentFieldsFragment = { id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null };
 
 export type AttachmentQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type AttachmentQuery = { attachment: { id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, ticket: { id: string } | null, reply: { id: string } | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null } | null };
+export type AttachmentQuery = { attachment: { id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, ticket: { id: string } | null, reply: { id: string } | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null } | null };
 
 export type UploadTicketAttachmentsMutationVariables = Exact<{
   input: UploadTicketAttachmentsInput;
 }>;
 
 
-export type UploadTicketAttachmentsMutation = { uploadTicketAttachments: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> };
+export type UploadTicketAttachmentsMutation = { uploadTicketAttachments: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> };
 
 export type UploadReplyAttachmentsMutationVariables = Exact<{
   input: UploadReplyAttachmentsInput;
 }>;
 
 
-export type UploadReplyAttachmentsMutation = { uploadReplyAttachments: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> };
+export type UploadReplyAttachmentsMutation = { uploadReplyAttachments: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> };
 
 export type UpdateAttachmentMutationVariables = Exact<{
   input: UpdateAttachmentInput;
 }>;
 
 
-export type UpdateAttachmentMutation = { updateAttachment: { id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null } };
+export type UpdateAttachmentMutation = { updateAttachment: { id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null } };
 
 export type DeleteAttachmentMutationVariables = Exact<{
   id: string | number;
@@ -587,11 +587,11 @@ export type PurgeOrphanedMediaMutationVariables = Exact<{
 
 export type PurgeOrphanedMediaMutation = { purgeOrphanedMedia: { dryRun: boolean, files: number, bytes: number, ids: Array<string> } };
 
-type PostFields_Photo_Fragment = { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null };
+type PostFields_Photo_Fragment = { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null };
 
-type PostFields_PhotoSeries_Fragment = { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> };
+type PostFields_PhotoSeries_Fragment = { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> };
 
-type PostFields_VideoClip_Fragment = { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null };
+type PostFields_VideoClip_Fragment = { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null };
 
 export type PostFieldsFragment =
   | PostFields_Photo_Fragment
@@ -608,21 +608,21 @@ export type CreatePhotoMutationVariables = Exact<{
 }>;
 
 
-export type CreatePhotoMutation = { createPhoto: { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null } };
+export type CreatePhotoMutation = { createPhoto: { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null } };
 
 export type CreatePhotoSeriesMutationVariables = Exact<{
   input: CreatePhotoSeriesInput;
 }>;
 
 
-export type CreatePhotoSeriesMutation = { createPhotoSeries: { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> } };
+export type CreatePhotoSeriesMutation = { createPhotoSeries: { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> } };
 
 export type CreateVideoClipMutationVariables = Exact<{
   input: CreateVideoClipInput;
 }>;
 
 
-export type CreateVideoClipMutation = { createVideoClip: { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null } };
+export type CreateVideoClipMutation = { createVideoClip: { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null } };
 
 export type AddToPhotoSeriesMutationVariables = Exact<{
   input: AddToPhotoSeriesInput;
@@ -658,9 +658,9 @@ export type DeletePostMutationVariables = Exact<{
 
 
 export type DeletePostMutation = { deletePost:
-    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null }
-    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> }
-    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null }
+    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null }
+    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> }
+    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null }
    };
 
 export type RestorePostMutationVariables = Exact<{
@@ -669,9 +669,9 @@ export type RestorePostMutationVariables = Exact<{
 
 
 export type RestorePostMutation = { restorePost:
-    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null }
-    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> }
-    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null }
+    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null }
+    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> }
+    | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null }
    };
 
 export type TicketPostsQueryVariables = Exact<{
@@ -684,9 +684,9 @@ export type TicketPostsQueryVariables = Exact<{
 
 
 export type TicketPostsQuery = { ticket: { id: string, updatedAt: string, posts: { totalCount: number, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null }, nodes: Array<
-        | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null }
-        | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> }
-        | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string }, ticket: { id: string } | null }
+        | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null }
+        | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, ticket: { id: string } | null, photos: Array<{ mediaFileId: string, position: number, caption: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null }> }
+        | { id: string, description: string | null, createdAt: string, updatedAt: string, deletedAt: string | null, file: { id: string, fileName: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, width: number | null, height: number | null, duration: number | null, url: string, metadata: { cameraMake: string | null, cameraModel: string | null, takenAt: string | null, orientation: number | null, pages: number | null, videoCodec: string | null, audioCodec: string | null } | null } | null, author: { id: string, email: string | null }, ticket: { id: string } | null }
       > } } | null };
 
 export type TicketTimelineQueryVariables = Exact<{
@@ -718,21 +718,21 @@ export type TimelinePageQuery = { tickets: { nodes: Array<{ id: string, timeline
           | { __typename: 'VideoClip', id: string, author: { id: string, name: string } }
         > } }> } };
 
-export type ReplyFieldsFragment = { id: string, body: string, isInternal: boolean, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> } };
+export type ReplyFieldsFragment = { id: string, body: string, isInternal: boolean, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> } };
 
 export type AddReplyMutationVariables = Exact<{
   input: AddReplyInput;
 }>;
 
 
-export type AddReplyMutation = { addReply: { id: string, body: string, isInternal: boolean, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> } } };
+export type AddReplyMutation = { addReply: { id: string, body: string, isInternal: boolean, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> } } };
 
 export type UpdateReplyMutationVariables = Exact<{
   input: UpdateReplyInput;
 }>;
 
 
-export type UpdateReplyMutation = { updateReply: { id: string, body: string, isInternal: boolean, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> } } };
+export type UpdateReplyMutation = { updateReply: { id: string, body: string, isInternal: boolean, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> } } };
 
 export type DeleteReplyMutationVariables = Exact<{
   id: string | number;
@@ -746,58 +746,58 @@ export type SignInMutationVariables = Exact<{
 }>;
 
 
-export type SignInMutation = { signIn: { accessToken: string, refreshToken: string, expiresAt: string, viewer: { user: { id: string, email: string, name: string }, memberships: Array<{ role: MembershipRole, company: { id: string, slug: string } }> } } };
+export type SignInMutation = { signIn: { accessToken: string, refreshToken: string, expiresAt: string, viewer: { user: { id: string, email: string | null, name: string } | null, memberships: Array<{ role: MembershipRole, company: { id: string, slug: string } }> } } };
 
-export type TicketFieldsFragment = { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string }, assignee: { id: string, email: string } | null, participants: Array<{ id: string, email: string }> };
+export type TicketFieldsFragment = { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string | null }, assignee: { id: string, email: string | null } | null, participants: Array<{ id: string, email: string | null }> };
 
 export type CreateTicketMutationVariables = Exact<{
   input: CreateTicketInput;
 }>;
 
 
-export type CreateTicketMutation = { createTicket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> }, company: { id: string, slug: string }, requester: { id: string, email: string }, assignee: { id: string, email: string } | null, participants: Array<{ id: string, email: string }> } };
+export type CreateTicketMutation = { createTicket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> }, company: { id: string, slug: string }, requester: { id: string, email: string | null }, assignee: { id: string, email: string | null } | null, participants: Array<{ id: string, email: string | null }> } };
 
 export type UpdateTicketMutationVariables = Exact<{
   input: UpdateTicketInput;
 }>;
 
 
-export type UpdateTicketMutation = { updateTicket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string }, assignee: { id: string, email: string } | null, participants: Array<{ id: string, email: string }> } };
+export type UpdateTicketMutation = { updateTicket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string | null }, assignee: { id: string, email: string | null } | null, participants: Array<{ id: string, email: string | null }> } };
 
 export type DeleteTicketMutationVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type DeleteTicketMutation = { deleteTicket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string }, assignee: { id: string, email: string } | null, participants: Array<{ id: string, email: string }> } };
+export type DeleteTicketMutation = { deleteTicket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string | null }, assignee: { id: string, email: string | null } | null, participants: Array<{ id: string, email: string | null }> } };
 
 export type RestoreTicketMutationVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type RestoreTicketMutation = { restoreTicket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string }, assignee: { id: string, email: string } | null, participants: Array<{ id: string, email: string }> } };
+export type RestoreTicketMutation = { restoreTicket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string | null }, assignee: { id: string, email: string | null } | null, participants: Array<{ id: string, email: string | null }> } };
 
 export type AddParticipantMutationVariables = Exact<{
   input: ParticipantInput;
 }>;
 
 
-export type AddParticipantMutation = { addParticipant: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string }, assignee: { id: string, email: string } | null, participants: Array<{ id: string, email: string }> } };
+export type AddParticipantMutation = { addParticipant: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string | null }, assignee: { id: string, email: string | null } | null, participants: Array<{ id: string, email: string | null }> } };
 
 export type RemoveParticipantMutationVariables = Exact<{
   input: ParticipantInput;
 }>;
 
 
-export type RemoveParticipantMutation = { removeParticipant: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string }, assignee: { id: string, email: string } | null, participants: Array<{ id: string, email: string }> } };
+export type RemoveParticipantMutation = { removeParticipant: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, company: { id: string, slug: string }, requester: { id: string, email: string | null }, assignee: { id: string, email: string | null } | null, participants: Array<{ id: string, email: string | null }> } };
 
 export type TicketQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type TicketQuery = { ticket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> }, replies: { totalCount: number, nodes: Array<{ id: string, body: string, isInternal: boolean, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string }, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> } }> }, company: { id: string, slug: string }, requester: { id: string, email: string }, assignee: { id: string, email: string } | null, participants: Array<{ id: string, email: string }> } | null };
+export type TicketQuery = { ticket: { id: string, number: number, subject: string, description: string, status: TicketStatus, priority: TicketPriority, attachmentCount: number, attachmentBytes: number, createdAt: string, updatedAt: string, deletedAt: string | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> }, replies: { totalCount: number, nodes: Array<{ id: string, body: string, isInternal: boolean, createdAt: string, updatedAt: string, deletedAt: string | null, author: { id: string, email: string | null }, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, size: number, mimeType: string, description: string | null, scanStatus: ScanStatus, url: string, createdAt: string, deletedAt: string | null, uploadedBy: { id: string, email: string | null } | null, mediaFile: { id: string, bucket: Bucket, mimeType: string, kind: MediaKind, size: number, sha256: string, width: number | null, height: number | null, url: string } | null }> } }> }, company: { id: string, slug: string }, requester: { id: string, email: string | null }, assignee: { id: string, email: string | null } | null, participants: Array<{ id: string, email: string | null }> } | null };
 
 export type TicketsQueryVariables = Exact<{
   filter?: TicketFilter | null | undefined;

@@ -80,7 +80,7 @@ export class LibraryResolver {
 
   @Mutation(() => MediaFile, {
     description:
-      "Gives a file a new content: its id and its usages stay, its URLs name the new content, and the old content becomes an earlier version. For its uploader and managers; what somebody has attached, nobody but they and administrators replace.",
+      "Gives a file a new content: its id and its usages stay, its URLs name the new content, and the old content becomes an earlier version. For its uploader and managers; what somebody has attached, nobody but they and administrators replace, and what is attached to a message, they alone.",
   })
   replaceMediaFile(
     @Arg("input", () => ReplaceMediaFileInput, { description: "Which file, and by what." })

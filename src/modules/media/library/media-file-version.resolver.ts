@@ -1,15 +1,19 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { ActorLoaders } from "../../identity/actor.loaders.js";
+import { Actor } from "../../identity/actor.types.js";
 import type { UserLoaders } from "../../identity/user.loaders.js";
 import { User } from "../../identity/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { DownloadUrls } from "../download-urls.js";
 import type { MediaFileView } from "../media-file.repository.js";
+import { uploaderOf } from "../uploader.js";
 import { MediaFileVersion } from "./library.types.js";
 
 @Resolver(() => MediaFileVersion)
 export class MediaFileVersionResolver {
   constructor(
     private readonly users: UserLoaders,
+    private readonly actors: ActorLoaders,
     private readonly urls: DownloadUrls,
   ) {}
 
@@ -20,8 +24,16 @@ export class MediaFileVersionResolver {
     return this.urls.mediaFile(context, version);
   }
 
-  @FieldResolver(() => User, { nullable: true, description: "Who uploaded it." })
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: "The person who uploaded it; null when a guest did: ask `uploader`.",
+  })
   uploadedBy(@Root() version: MediaFileView, @Ctx() context: ViewerContext) {
     return version.uploaderId && this.users.byId(context).load(version.uploaderId);
+  }
+
+  @FieldResolver(() => Actor, { nullable: true, description: "Who uploaded it, a person or a guest." })
+  uploader(@Root() version: MediaFileView, @Ctx() context: ViewerContext) {
+    return this.actors.author(context, uploaderOf(version));
   }
 }

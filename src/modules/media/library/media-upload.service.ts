@@ -5,7 +5,7 @@ import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
 import { findCompany } from "../../identity/company.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import { isAdmin, isUser, tenantsOf } from "../../identity/viewer.js";
+import { tenantsOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import type { FileKind } from "../file-types.js";
 import { kindOf } from "../file-types.js";
@@ -149,10 +149,9 @@ async function refuseOthersAttachment(
   viewer: UserViewer,
   file: MediaFileView,
 ): Promise<void> {
-  const attachers = await attachments.attachersOf(db, file);
-  if (isAdmin(viewer) || attachers.every((id) => isUser(viewer, id))) return;
+  if (await attachments.mayReplace(db, viewer, file)) return;
   throw forbidden(
-    "Somebody else has attached this file, and only they and administrators may replace it. Attach yours as a file of its own.",
+    "Somebody else has attached this file, and only they may replace it, and administrators where it is not on a message. Attach yours as a file of its own.",
     { action: "replace" },
   );
 }

@@ -23,7 +23,10 @@ export class StorageReportResolver {
     return this.reports.storageReport(viewer, companyId);
   }
 
-  @FieldResolver(() => User, { nullable: true, description: "The uploader." })
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: "The uploader; null stands for all guests together.",
+  })
   uploadedBy(@Root() count: { readonly uploaderId: string | null }, @Ctx() context: ViewerContext) {
     return count.uploaderId && this.users.byId(context).load(count.uploaderId);
   }
