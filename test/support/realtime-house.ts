@@ -58,23 +58,29 @@ export class FakeFeed {
     return this.#deliveries(follower);
   }
 
-  async *#deliveries(follower: Follower): AsyncGenerator<Delivery<Person>> {
-    try {
-      for (;;) {
-        const next = follower.waiting.shift();
-        if (next === null) return;
-        if (next instanceof Error) throw next;
-        if (next) {
-          this.taken++;
-          yield next;
-        } else
+  #deliveries(follower: Follower): AsyncIterableIterator<Delivery<Person>> {
+    const end = () => {
+      this.followers.delete(follower);
+      return { done: true, value: undefined } as const;
+    };
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next: async () => {
+        while (follower.waiting.length === 0)
           await new Promise<void>((resolve) => {
             follower.wake = resolve;
           });
-      }
-    } finally {
-      this.followers.delete(follower);
-    }
+        const next = follower.waiting.shift();
+        if (next instanceof Error || !next) end();
+        if (next instanceof Error) throw next;
+        if (!next) return end();
+        this.taken++;
+        return { done: false, value: next };
+      },
+      return: async () => end(),
+    };
   }
 
   #delivery({ viewer }: Follower, cursor: number, event: Told, shared: object): Delivery<Person> {

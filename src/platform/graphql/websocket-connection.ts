@@ -66,7 +66,8 @@ export class WebSocketConnection<Viewer> implements Attended {
 
   attend(now: number): void {
     if (this.#closingSince !== null) {
-      if (now - this.#closingSince > CLOSING_MS) this.#socket.terminate();
+      const { patienceMs = PATIENCE_MS } = this.#options;
+      if (now - this.#closingSince > Math.min(CLOSING_MS, patienceMs)) this.#socket.terminate();
       return;
     }
     const fault = this.#faultAt(now);
@@ -205,6 +206,7 @@ export class WebSocketConnection<Viewer> implements Attended {
       // The connection may be old: who asks is looked up anew.
       const entrance = await enter(this.#token);
       if (!entrance) return this.close(CloseCode.Forbidden, TOKEN_REFUSED);
+      if (signal.aborted) return;
       const context = { ...origin, viewer: entrance.viewer, requestId: newId(), requestBytes: null };
       const events = await subscriptions.open(request, context, signal);
       const start = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`;

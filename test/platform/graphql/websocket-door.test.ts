@@ -210,7 +210,7 @@ describe("The websocket door", () => {
 
 /** Nests `replies`; each of them costs ten times what is in it. */
 function deep(levels: number): string {
-  const replies = "replies { ".repeat(levels) + "id" + " }".repeat(levels);
+  const replies = `${"replies { ".repeat(levels)}id${" }".repeat(levels)}`;
   return `subscription { conversationEvents(conversationId: "c1") { event { ... on MessageAdded { message { ${replies} } } } } }`;
 }
 
@@ -353,41 +353,47 @@ async function refused({ port }: House, path: string, headers: Record<string, st
 describe("A websocket", () => {
   it("is closed when its token expires, and its client goes on with a new one behind its last cursor", async () => {
     const opened = await house();
-    const tokens = ["anna", "bert"];
-    let cursor: string | undefined;
+    opened.guests.set("short", new Date(Date.now() + 400));
+    const tokens = ["short", "anna"];
     const closings: Closing[] = [];
     const made = client(opened, {
       connectionParams: () => ({ authorization: `Bearer ${tokens.shift()}` }),
       on: { closed: (event) => closings.push(event as Closing) },
-      retryAttempts: 1,
     });
     const got: string[] = [];
-    const listen = async () => {
-      for (;;) {
-        const events = made.iterate<{ conversationEvents: { cursor: string } }>({
-          query: EVENTS,
-          variables: { id: "c1", ...(cursor && { after: cursor }) },
-        });
-        for await (const { data } of events) {
-          cursor = data?.conversationEvents.cursor;
-          got.push(cursor ?? "");
-          if (got.length === 2) return;
-        }
-      }
-    };
-    const listening = listen();
+    const variables = { id: "c1", after: "0" };
+    made.subscribe<{ conversationEvents: { cursor: string } }>(
+      { query: EVENTS, variables },
+      {
+        next({ data }) {
+          // What graphql-ws sends again when it has connected anew.
+          variables.after = data?.conversationEvents.cursor ?? "";
+          got.push(variables.after);
+        },
+        error: (error) => unhandled.push(error),
+        complete: () => {},
+      },
+    );
     await until(() => opened.feed.followers.size === 1);
     opened.feed.tell("c1", message("m1"));
     await until(() => got.length === 1);
-    opened.guests.set("carl", null);
-    // The token of the live connection ends by the clock: what was entered with is looked at each round.
-    expect(closings).toEqual([]);
-    opened.feed.end(null);
-    await until(() => closings.length === 1 && opened.feed.followers.size === 1);
-    expect(closings[0]).toMatchObject({ code: 1012 });
+    await until(() => opened.feed.followers.size === 0);
     opened.feed.tell("c1", message("m2"));
-    await listening;
-    expect(got).toEqual(["1", "2"]);
+    await until(() => opened.feed.followers.size === 1);
+    opened.feed.tell("c1", message("m3"));
+    await until(() => got.length === 3);
+    expect(got).toEqual(["1", "2", "3"]);
+    expect(closings).toMatchObject([{ code: 4403, reason: expect.stringContaining("expired") }]);
+  });
+
+  it("sends its client to another server when the feed ends", async () => {
+    const opened = await house();
+    const { subscribe, closed, told } = await enter(opened);
+    subscribe("1");
+    await until(() => opened.feed.followers.size === 1);
+    opened.feed.end();
+    expect((await closed).code).toBe(1012);
+    expect(told).toEqual([]);
   });
 
   it("ends with its token, with a code that is tried again", async () => {
@@ -473,17 +479,12 @@ describe("A websocket", () => {
       opened.feed.tell("c1", message("m", "x".repeat(256 * 1024)));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await until(() => connectionsOf(opened) === 0);
+    while ((await connectionsOf(opened)) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 });
 
-const connectionsOf = ({ app }: House): number => {
-  let count = -1;
-  app.server.getConnections((_error, number) => {
-    count = number;
-  });
-  return count;
-};
+const connectionsOf = ({ app }: House): Promise<number> =>
+  new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
 
 /** A client's text frame, masked with zeros. */
 function frame(value: unknown): Buffer {
