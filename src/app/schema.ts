@@ -158,14 +158,6 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [TicketConversationResolver, ({ loaders }) => new TicketConversationResolver(loaders.conversations)],
 ];
 
-/** type-graphql asks for one where there are subscriptions; ours follow the log of events and never ask it. */
-const noPubSub: PubSub = {
-  publish: () => {},
-  subscribe: () => {
-    throw new Error("subscriptions follow the log of events");
-  },
-};
-
 /** The executable schema; without services it can be printed but not run. */
 export async function createSchema(services?: Services): Promise<GraphQLSchema> {
   const instances = new Map<unknown, object>(
@@ -177,7 +169,6 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
     validate: true,
     pubSub: unused,
     emitSchemaFile: false,
-    pubSub: noPubSub,
   });
   return resolveTypesAtOnce(schema);
 }
