@@ -23,6 +23,8 @@ export default {
   globalTeardown: "<rootDir>/test/support/global-teardown.js",
   // Many wait for processes, heartbeats and clocks: with one worker, as jest takes on two cores, they would wait in a row.
   maxWorkers: 2,
+  // Tests of one file that run at the same time (`it.concurrent`) mostly wait as well.
+  maxConcurrency: 8,
   testTimeout: 180_000,
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts"],

@@ -9,7 +9,8 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 /** The line for people, and the log's line in production. */
 const READY =
   /Filedesk is ready: (\S+)\/graphql|"url":"([^"]+)","msg":"the server is ready"|(?:worker is ready)/;
-const START_MS = 20_000;
+/** Only a start that hangs takes so long. */
+const START_MS = 120_000;
 
 export interface Ending {
   readonly code: number | null;
