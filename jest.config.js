@@ -21,6 +21,7 @@ export default {
   },
   globalSetup: "<rootDir>/test/support/global-setup.js",
   globalTeardown: "<rootDir>/test/support/global-teardown.js",
+  testSequencer: "<rootDir>/test/support/sequencer.js",
   // Many wait for processes, heartbeats and clocks: with one worker, as jest takes on two cores, they would wait in a row.
   maxWorkers: 2,
   // Tests of one file that run at the same time (`it.concurrent`) mostly wait as well.

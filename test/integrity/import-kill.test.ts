@@ -40,7 +40,7 @@ beforeAll(async () => {
     () => database.drop(),
     () => sql.end(),
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   web?.closeAllConnections();
