@@ -26,7 +26,8 @@ export default {
   maxWorkers: 2,
   // Tests of one file that run at the same time (`it.concurrent`) mostly wait as well.
   maxConcurrency: 8,
-  testTimeout: 180_000,
+  // Only what hangs takes so long, however busy the machine.
+  testTimeout: 300_000,
   coverageProvider: "v8",
   collectCoverageFrom: ["src/**/*.ts"],
   coverageReporters: ["text-summary", "json-summary", "lcov"],
