@@ -175,6 +175,7 @@ export interface HouseOptions
   readonly maxSubscriptions?: number;
   readonly connections?: number;
   readonly initMs?: number;
+  readonly roundMs?: number;
 }
 
 export interface House {
@@ -219,14 +220,14 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     path: "/graphql",
     maxSubscriptions,
     acceptsOrigin: acceptsOrigin(origins),
-    roundMs: 20,
+    roundMs: options.roundMs ?? 20,
     ...(options.initMs && { initMs: options.initMs }),
   });
   registerEventRoute(app, {
     ...realtime,
     documents: { conversation: DOCUMENT },
     signer,
-    roundMs: 20,
+    roundMs: options.roundMs ?? 20,
     enterById: async (id, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
   });
   app.get("/graphql", async () => ({ page: true }));

@@ -78,12 +78,23 @@ const interpret: Way = ({ schema, document, operation, context, variables, root 
   });
 
 /** GraphQL's own coercion goes first: that of graphql-jit does not know the default values inside of inputs. */
-async function runCompiled(
-  compiled: CompiledQuery,
-  { schema, operation, context, variables, root }: Operation,
-): Promise<ExecutionResult> {
-  const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
-  return errors ? { errors } : ownErrors(await compiled.query(root, context, coerced));
+function runCompiled(compiled: CompiledQuery, asked: Operation): ExecutionResult | Promise<ExecutionResult> {
+  const { coerced, errors } = asked.root === undefined ? coercedOf(asked) : coercedOnce(asked);
+  if (errors) return { errors };
+  const result = compiled.query(asked.root, asked.context, coerced);
+  return "then" in result ? result.then(ownErrors) : ownErrors(result);
+}
+
+const coercedOf = ({ schema, operation, variables }: Operation) =>
+  getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+
+const known = new WeakMap<Operation["variables"], ReturnType<typeof coercedOf>>();
+
+/** All events of a subscription are executed with the same variables. */
+function coercedOnce(asked: Operation): ReturnType<typeof coercedOf> {
+  const coerced = known.get(asked.variables) ?? coercedOf(asked);
+  known.set(asked.variables, coerced);
+  return coerced;
 }
 
 /** graphql-jit has an error of its own, which lacks the parts that GraphQL's own always has. */

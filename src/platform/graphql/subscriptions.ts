@@ -1,6 +1,7 @@
 import { ApolloServerErrorCode } from "@apollo/server/errors";
 import type {
   DocumentNode,
+  ExecutionResult,
   FormattedExecutionResult,
   GraphQLSchema,
   OperationDefinitionNode,
@@ -93,7 +94,8 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     signal: AbortSignal,
   ): Promise<AsyncIterable<FormattedExecutionResult>> {
     const { document, operation } = prepare(request);
-    const variables = request.variables ?? {};
+    // An object of this subscription's own: what is coerced from it is remembered by it.
+    const variables = { ...request.variables };
     const operationName = operation.name?.value ?? null;
     checkCost({ schema, document, operationName, variables });
     const contextValue: SubscriptionContext<Viewer> = {
@@ -110,16 +112,15 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     if (!isAsyncIterable(source)) throw new AggregateError(source.errors ?? []);
     // A feed that was asked before the signal aborted may have missed it.
     if (signal.aborted) await source[Symbol.asyncIterator]().return?.();
-    const tell = async (delivery: Delivery<Viewer>): Promise<FormattedExecutionResult> => {
-      const context = { ...base, viewer: delivery.viewer, shared: delivery.shared };
-      const { data, errors } = await execution({ document, operation, context, variables, root: delivery });
-      return { data: data ?? null, ...(errors && { errors: reportErrors(errors, { log, ...base }) }) };
-    };
-    return deliver(source as AsyncIterable<Delivery<Viewer>>, { tell, signal, failed });
-
-    function failed(error: unknown): SubscriptionFailure {
-      return failureFrom(error, log, base.requestId);
-    }
+    const reported = ({ data = null, errors }: ExecutionResult): FormattedExecutionResult =>
+      errors ? { data, errors: reportErrors(errors, { log, ...base }) } : { data };
+    return deliver(source as AsyncIterable<Delivery<Viewer>>, {
+      tell: async (delivery) => {
+        const context = { ...base, viewer: delivery.viewer, shared: delivery.shared };
+        return reported(await execution({ document, operation, context, variables, root: delivery }));
+      },
+      failed: (error) => (signal.aborted ? null : failureFrom(error, log, base.requestId)),
+    });
   }
 
   return {
@@ -132,23 +133,39 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
 
 interface Delivering<Viewer> {
   tell(delivery: Delivery<Viewer>): Promise<FormattedExecutionResult>;
-  failed(error: unknown): SubscriptionFailure;
-  readonly signal: AbortSignal;
+  /** What a fault is told as; null for one that does not matter any more. */
+  failed(error: unknown): SubscriptionFailure | null;
 }
 
-/** One event after the other: the next is asked for when whoever reads has dealt with this one. */
-async function* deliver<Viewer>(
+/**
+ * One event after the other: the next is asked for when whoever reads has dealt with this one. An iterator by hand, since
+ * a generator takes thrice as many promises for each event.
+ */
+function deliver<Viewer>(
   source: AsyncIterable<Delivery<Viewer>>,
-  { tell, failed, signal }: Delivering<Viewer>,
-): AsyncGenerator<FormattedExecutionResult> {
-  try {
-    for await (const delivery of source) {
-      if (signal.aborted) return;
-      yield await tell(delivery);
-    }
-  } catch (error) {
-    if (!signal.aborted) throw failed(error);
-  }
+  { tell, failed }: Delivering<Viewer>,
+): AsyncIterableIterator<FormattedExecutionResult> {
+  const deliveries = source[Symbol.asyncIterator]();
+  const end = { done: true, value: undefined } as const;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        const delivery = await deliveries.next();
+        return delivery.done ? end : { done: false, value: await tell(delivery.value) };
+      } catch (error) {
+        const failure = failed(error);
+        if (failure) throw failure;
+        return end;
+      }
+    },
+    async return() {
+      await deliveries.return?.();
+      return end;
+    },
+  };
 }
 
 const isAsyncIterable = (value: object): value is AsyncIterable<unknown> => Symbol.asyncIterator in value;
