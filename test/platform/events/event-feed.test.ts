@@ -110,6 +110,15 @@ describe("where one begins", () => {
       });
   });
 
+  it("is refused with a cursor beyond the newest event", async () => {
+    const server = await world.start();
+    await world.write(server, "said");
+    await expect(server.follow({ after: "2" })).rejects.toMatchObject({
+      code: "BAD_USER_INPUT",
+      details: { newest: "1" },
+    });
+  });
+
   it("is refused for a kind or an id that there is not, and for who may not follow, before the cursor is read", async () => {
     const server = await world.start();
     await expect(server.follow({ kind: "cellar" })).rejects.toMatchObject({ code: "NOT_FOUND" });
