@@ -76,6 +76,24 @@ describe("what happens", () => {
   });
 });
 
+describe("what cannot be told", () => {
+  it("is told by the next look, to who was behind and to who was not", async () => {
+    const server = await world.start({ pace: { pollMs: 20 } });
+    await world.write(server, "said");
+    const behind = await server.follow({ after: "0" });
+    world.faults.push(new Error("not now"));
+    behind.run();
+    await until(() => behind.got.length === 1);
+    const atHead = (await server.follow()).run();
+    world.faults.push(new Error("not now"));
+    await world.write(server, "said");
+    await until(() => atHead.got.length === 1);
+    expect(world.faults).toEqual([]);
+    expect(cursorsOf(atHead)).toEqual([2]);
+    expect(world.lines.filter(({ level }) => Number(level) >= 40)).toHaveLength(1);
+  });
+});
+
 describe("where one begins", () => {
   it("is now without a cursor, and behind the event of the cursor with one", async () => {
     const server = await world.start();
