@@ -74,6 +74,14 @@ describe("a wake-up", () => {
     expect(watcher.ending).toBeUndefined();
   });
 
+  it("is still sent by a server that has stopped listening, for what it does to its end", async () => {
+    const [ending, reading] = [await world.start(), await world.start()];
+    const watcher = (await reading.follow()).run();
+    await ending.feed.close();
+    await world.write(ending, "last");
+    await until(() => watcher.got.length === 1);
+  });
+
   it("is sent for many at once, whatever their number, in messages that Postgres takes", async () => {
     const [writing, reading] = [await world.start(), await world.start()];
     const watcher = (await reading.follow()).run();
