@@ -114,7 +114,7 @@ export async function createServices({
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     /** What can be followed, and who follows it. */
     channels: [] as readonly Channel<Viewer>[],
-    viewers: { reload: async (known) => known } satisfies ViewerSource<Viewer> as ViewerSource<Viewer>,
+    viewers: viewersAsTheyWere,
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {
       ...identity.loaders,
@@ -136,6 +136,9 @@ function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderD
     postUsages: createPostUsageLoaders(db, tickets),
   };
 }
+
+/** Nothing can be followed yet, so nobody is ever looked up anew. */
+const viewersAsTheyWere: ViewerSource<Viewer> = { reload: async (known) => known };
 
 const uploadLimits = ({ UPLOADS_PER_MINUTE: perMinute, UPLOADS_AT_ONCE: atOnce }: Config) => ({
   perMinute,
