@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type postgres from "postgres";
-import { createGuestTokenIssuer } from "../../src/modules/identity/access-token.js";
 
 /** Conversations, messages and guests as rows alone: what may be done with files of theirs needs no chat. */
 export interface GuestRows {
@@ -47,7 +46,3 @@ export const guestRows = (sql: postgres.Sql): GuestRows => ({
 
   revoke: (guestId) => sql`update guests set revoked_at = now() where id = ${guestId}`,
 });
-
-/** An access token of a guest's, as a server with this secret gives it. */
-export const guestToken = async (secret: string, guest: GuestRow): Promise<string> =>
-  (await createGuestTokenIssuer({ secret, clock: () => new Date(), lifetimeMs: HOUR_MS })(guest)).accessToken;

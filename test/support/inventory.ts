@@ -73,21 +73,35 @@ async function loneRows(sql: postgres.Sql): Promise<string[]> {
         where f.id = a.media_file_id and (f.deleted_at is null or u.suspended_at is not null))
     union all
     select 'media file ' || id || ' lives and has no usage' from media_files f
-      where deleted_at is null and not exists (select from media_usages u where u.media_file_id = f.id)
+      where deleted_at is null and version_of is null
+        and not exists (select from media_usages u where u.media_file_id = f.id)
     union all
     select 'media file ' || id || ' lives and is used by nothing in reach' from media_files f
       where deleted_at is null and exists (select from media_usages u where u.media_file_id = f.id)
         and not exists (select from media_usages u where u.media_file_id = f.id and u.suspended_at is null)
     union all
     select 'media file ' || f.id || ' is deleted and in use' from media_files f
-      join media_usages u on u.media_file_id = f.id where f.deleted_at is not null and u.suspended_at is null`;
+      join media_usages u on u.media_file_id = f.id where f.deleted_at is not null and u.suspended_at is null
+    union all
+    select 'attachment ' || a.id || ' lives on a message that is deleted' from attachments a
+      join chat_messages m on m.id = a.message_id where a.deleted_at is null and m.deleted_at is not null
+    union all
+    select 'attachment ' || a.id || ' is of another company than its message' from attachments a
+      join chat_messages m on m.id = a.message_id where a.company_id <> m.company_id
+    union all
+    select 'attachment ' || a.id || ' is by a guest and not on a message of its conversation' from attachments a
+      join guests g on g.id = a.uploader_guest_id left join chat_messages m on m.id = a.message_id
+      where m.conversation_id is distinct from g.conversation_id
+    union all
+    select 'media file ' || f.id || ' is by a guest of another company' from media_files f
+      join guests g on g.id = f.uploader_guest_id where g.company_id <> f.company_id`;
   return rows.map(({ text }) => text);
 }
 
 /** The counters of tickets against what hangs on them and on their replies. */
 async function wrongCounters(sql: postgres.Sql): Promise<string[]> {
   const live = sql`attachments a join media_files f on f.id = a.media_file_id join blobs b on b.id = f.blob_id
-    left join replies r on r.id = a.reply_id where a.deleted_at is null`;
+    left join replies r on r.id = a.reply_id where a.deleted_at is null and a.message_id is null`;
   const rows = await sql<{ number: number; counted: number[]; actual: number[] }[]>`
     with actual as (
       select coalesce(a.ticket_id, r.ticket_id) as ticket_id,

@@ -2,7 +2,7 @@ import { index, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { moment, primaryId } from "../../platform/database/columns.js";
 import { companies } from "./company.tables.js";
 
-/** Who did what to what, and when. Rows are only ever added; `actor_id` is a user or, later, a guest. */
+/** Who did what to what, and when. Rows are only ever added; `actor_id` is a user or a guest. */
 export const auditLog = pgTable(
   "audit_log",
   {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { SignJWT } from "jose";
 import {
   createGuestTokenIssuer,
   createTokenIssuer,
@@ -67,6 +68,24 @@ describe("a guest's access token", () => {
     const issue = createTokenIssuer({ secret: SECRET, clock });
     const { accessToken } = await issue({ userId: guest.id, sessionId: guest.id });
     expect(await identity.sessions.viewerOf(accessToken)).toBe(anonymous);
+  });
+
+  it("is no token at all when it names a session as well, or two guests", async () => {
+    const verify = createTokenVerifier({ secret: SECRET, clock });
+    const { id } = await newGuest();
+    const signed = (claims: object) =>
+      new SignJWT({
+        sub: id,
+        iss: "filedesk",
+        aud: "filedesk",
+        exp: Math.floor(later(5).getTime() / 1_000),
+        ...claims,
+      })
+        .setProtectedHeader({ alg: "HS256" })
+        .sign(Buffer.from(SECRET));
+    expect(await verify(await signed({ gid: id }))).toEqual({ guestId: id });
+    for (const claims of [{ gid: id, sid: id }, { gid: companyId }, { gid: 7 }, {}])
+      expect([claims, await verify(await signed(claims))]).toEqual([claims, null]);
   });
 
   it("is worth nothing once the guest is revoked, the invitation over, or the company deleted", async () => {

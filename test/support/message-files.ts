@@ -1,0 +1,127 @@
+import { Readable } from "node:stream";
+import { pino } from "pino";
+import type { Sql } from "postgres";
+import { createHttp } from "../../src/app/http.js";
+import { createLibrary } from "../../src/app/library.js";
+import { systemClock } from "../../src/kernel/clock.js";
+import { createAttachmentLoaders } from "../../src/modules/attachments/attachment.loaders.js";
+import { createAttachmentService } from "../../src/modules/attachments/attachment.service.js";
+import { createAttachmentDeletionService } from "../../src/modules/attachments/attachment-deletion.service.js";
+import type {
+  AttachmentHappening,
+  AttachmentParents,
+  ParentRef,
+} from "../../src/modules/attachments/parents.js";
+import { parentsByKind } from "../../src/modules/attachments/parents.js";
+import { createAttachmentVerdict } from "../../src/modules/attachments/usage-verdict.js";
+import type { Actor, Viewer } from "../../src/modules/identity/viewer.js";
+import { isMemberOf } from "../../src/modules/identity/viewer.js";
+import { createMediaFileService } from "../../src/modules/media/media-file.service.js";
+import { readConfig } from "../../src/platform/config/config.js";
+
+import type { TestServer } from "./test-server.js";
+
+/** What was said to have become of a message's attachment. */
+export type Told = AttachmentHappening & { readonly parent: ParentRef };
+
+export interface MessageFiles {
+  /** Where the desk with messages is reached. */
+  readonly url: string;
+  readonly told: Told[];
+  readonly services: ReturnType<typeof servicesWithMessages>;
+  /** Attaches files to a message, as sending it does. @returns the attachments' ids */
+  attach(by: Actor, messageId: string, ...files: { name: string; bytes: Buffer }[]): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * A second door to a test server's desk, at which messages carry attachments without any chat: whoever is of a
+ * message's company, or a guest of its conversation, reads it.
+ */
+export async function openMessageFiles(server: TestServer): Promise<MessageFiles> {
+  const { database } = server;
+  const told: Told[] = [];
+  const services = servicesWithMessages(server, told);
+  const config = readConfig({ NODE_ENV: "test" });
+  const http = await createHttp({ config, services, database, log: pino({ level: "silent" }) });
+  return {
+    url: await http.listen({ host: "127.0.0.1", port: 0 }),
+    told,
+    services,
+    async attach(by, messageId, ...files) {
+      const [message] = await database.sql`select company_id from chat_messages where id = ${messageId}`;
+      const companyId: string = message!.company_id;
+      const parent = { kind: "message", id: messageId } as const;
+      return services.checkIns.checkIn({
+        viewer: by,
+        companyId,
+        bucket: "CHAT",
+        incoming: {
+          requestBytes: null,
+          files: files.map(async ({ name, bytes }) => ({
+            fileName: name,
+            open: () => Readable.from([bytes]),
+          })),
+        },
+        recordMore: (tx, recorded) =>
+          services.attachments.attachFiles(tx, {
+            viewer: by,
+            companyId,
+            parent,
+            files: recorded,
+            description: null,
+          }),
+      });
+    },
+    close: () => http.close(),
+  };
+}
+
+function servicesWithMessages({ services, database: { db, sql } }: TestServer, told: Told[]) {
+  const { storage, checkIns, jobs } = services;
+  const parents = parentsByKind({ message: messageParents(sql, told) });
+  const deps = { db, parents, clock: systemClock, retentionDays: 14 };
+  const finding = {
+    ...deps,
+    verdictOf: createAttachmentVerdict(deps),
+    findShared: async () => null,
+  };
+  const library = createLibrary({ ...finding, storage, checkIns, jobs, orphanDays: 30 });
+  return {
+    ...services,
+    ...library.services,
+    mediaFiles: createMediaFileService({ ...finding, storage }),
+    attachments: createAttachmentService(deps),
+    attachmentDeletions: createAttachmentDeletionService(deps),
+    loaders: {
+      ...services.loaders,
+      attachments: createAttachmentLoaders(deps),
+      library: library.loaders,
+    },
+  };
+}
+
+function messageParents(sql: Sql, told: Told[]): AttachmentParents {
+  const mayRead = (viewer: Viewer, row: { company_id: string; conversation_id: string }) =>
+    viewer.kind === "guest"
+      ? viewer.conversationId === row.conversation_id
+      : isMemberOf(viewer, row.company_id);
+  return {
+    async statesFor(viewer, parents) {
+      const rows = await sql<
+        { id: string; company_id: string; conversation_id: string; deleted_at: unknown }[]
+      >`
+        select id, company_id, conversation_id, deleted_at from chat_messages
+        where id = any(${parents.map(({ id }) => id)})`;
+      const readable = rows.filter((row) => mayRead(viewer, row));
+      return new Map(
+        readable.map(({ id, deleted_at: deletedAt }) => [id, deletedAt === null ? "readable" : "deleted"]),
+      );
+    },
+    async lock() {},
+    async countFiles() {},
+    async changed(_tx, parent, happening) {
+      told.push({ parent, ...happening });
+    },
+  };
+}
