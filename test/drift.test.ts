@@ -23,9 +23,8 @@ describe("what is written down", () => {
   it("every type, field and argument of the schema is described", async () => {
     const lines = (await printedSchema()).split("\n");
     const bare = lines.filter((line, index) => {
-      const isDefinition = /^(type (?!Query|Mutation)|input |enum |scalar )\w+|^ {2}\w+(\(.*\))?: /.test(
-        line,
-      );
+      const isDefinition =
+        /^(type (?!Query|Mutation|Subscription)|input |enum |scalar )\w+|^ {2}\w+(\(.*\))?: /.test(line);
       return isDefinition && !/"""$/.test(lines[index - 1]?.trim() ?? "");
     });
     expect(bare).toEqual([]);
