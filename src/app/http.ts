@@ -8,12 +8,17 @@ import { registerMediaFileRoute } from "../modules/media/download.route.js";
 import { registerPublicRoute } from "../modules/media/public.route.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
+import type { EventFeed } from "../platform/events/feed.js";
 import { GRAPHQL_PATH, registerGraphQL } from "../platform/graphql/server.js";
+import { createSubscriptions } from "../platform/graphql/subscriptions.js";
 import { baseUrl } from "../platform/http/base-url.js";
+import { bearerToken } from "../platform/http/bearer-token.js";
 import { registerHealthRoutes } from "../platform/http/health.route.js";
 import { ENVELOPE_BYTES } from "../platform/http/incoming-files.js";
 import { registerMultipartDoor } from "../platform/http/multipart-door.js";
 import { createHttpServer } from "../platform/http/server.js";
+import { originsOf } from "./origins.js";
+import { registerRealtime } from "./realtime.js";
 import { createSchema } from "./schema.js";
 import type { Services } from "./services.js";
 
@@ -22,15 +27,20 @@ export interface HttpOptions {
   readonly services: Services;
   readonly database: DatabaseClient;
   readonly log: Logger;
+  /** What is followed by websocket and as an event stream; without it, neither is open. */
+  readonly feed?: Pick<EventFeed<Viewer>, "follow">;
 }
 
 /** Everything that is reached over HTTP: GraphQL, downloads, health. */
-export async function createHttp({ config, services, database, log }: HttpOptions): Promise<FastifyInstance> {
-  const viewerOf = oncePerRequest((request) => services.sessions.viewerOf(bearerToken(request)));
+export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const { config, services, database, log, feed } = options;
+  const viewerOf = oncePerRequest((request) =>
+    services.sessions.viewerOf(bearerToken(request.headers.authorization)),
+  );
   const app = await createHttpServer({
     log,
     trustProxy: config.TRUST_PROXY,
-    origins: [...config.CORS_ORIGINS, ...(config.isProduction ? [] : ["loopback"])],
+    origins: originsOf(config),
     graphqlPath: GRAPHQL_PATH,
   });
   registerHealthRoutes(app, [
@@ -38,12 +48,17 @@ export async function createHttp({ config, services, database, log }: HttpOption
     { name: "storage", check: () => services.storage.check() },
   ]);
   registerDoor(app, config, services, viewerOf);
-  await registerGraphQL<ViewerContext>(app, {
+  const limits = {
     schema: await createSchema(services),
     introspection: config.introspection,
-    landingPage: !config.isProduction,
     maxDepth: config.GRAPHQL_DEPTH,
     maxCost: config.GRAPHQL_COST,
+  };
+  if (feed)
+    registerRealtime(app, { config, services, subscriptions: createSubscriptions({ ...limits, feed, log }) });
+  await registerGraphQL<ViewerContext>(app, {
+    ...limits,
+    landingPage: !config.isProduction,
     context: async (request) => ({
       viewer: await viewerOf(request),
       requestId: request.id,
@@ -88,7 +103,3 @@ function oncePerRequest(find: ViewerOf): ViewerOf {
     return viewer;
   };
 }
-
-/** RFC 6750 §2.1 */
-const bearerToken = ({ headers }: FastifyRequest): string | null =>
-  /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(headers.authorization ?? "")?.[1] ?? null;

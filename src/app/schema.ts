@@ -158,14 +158,6 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [TicketConversationResolver, ({ loaders }) => new TicketConversationResolver(loaders.conversations)],
 ];
 
-/** type-graphql asks for one where there are subscriptions; ours follow the log of events and never ask it. */
-const noPubSub: PubSub = {
-  publish: () => {},
-  subscribe: () => {
-    throw new Error("subscriptions follow the log of events");
-  },
-};
-
 /** The executable schema; without services it can be printed but not run. */
 export async function createSchema(services?: Services): Promise<GraphQLSchema> {
   const instances = new Map<unknown, object>(
@@ -175,10 +167,20 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
     resolvers: resolvers.map(([type]) => type) as unknown as NonEmptyArray<new () => object>,
     container: { get: (type: unknown) => instances.get(type) },
     validate: true,
+    pubSub: unused,
     emitSchemaFile: false,
-    pubSub: noPubSub,
   });
   return resolveTypesAtOnce(schema);
+}
+
+/** type-graphql asks for one where there are subscriptions. Ours say themselves what they follow: see `SubscriptionContext`. */
+const unused: PubSub = {
+  publish: () => neverUsed(),
+  subscribe: () => neverUsed(),
+};
+
+function neverUsed(): never {
+  throw new Error("a subscription has no `subscribe` of its own");
 }
 
 const HEADER = "# Made by `npm run generate` from the resolvers in src/. Do not edit.\n\n";

@@ -41,7 +41,7 @@ export async function serve({ config, log, onStatement }: ServeOptions): Promise
       await bootstrapAdmin(database.db, { email: config.ADMIN_EMAIL, password: config.ADMIN_PASSWORD });
     if (config.demoData) await seedDemo(database, services);
 
-    const http = await createHttp({ config, services, database, log });
+    const http = await createHttp({ config, services, database, log, feed });
     // What is followed ends first: its connections would hold up the end of the others.
     closers.push(() => Promise.all([feed.close(), http.close(), open.stopJobs()]));
     const url = await http.listen({ host: config.HOST, port: config.PORT });

@@ -47,7 +47,7 @@ beforeAll(async () => {
   const seeded = await runCommand(["seed", "--json"], environment);
   if (seeded.code !== 0) throw new Error(seeded.stderr);
   await writeFile(join(folder, "a.pdf"), makePdf());
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp();
@@ -425,5 +425,5 @@ describe("commands beside a server on the same data folder", () => {
     expect(after.stderr).toBe("");
     const [minted] = after.events;
     expect(Date.parse(String(minted?.expiresAt)) - Date.now()).toBeLessThanOrEqual(5 * 60_000);
-  }, 120_000);
+  });
 });

@@ -13,7 +13,6 @@ import type { Environment, ServerProcess } from "../support/server-process.js";
 import { runToItsEnd, startServerProcess } from "../support/server-process.js";
 import { bearer, codeIn, postGraphQL } from "../support/test-client.js";
 
-const SECOND_START_MS = 3_000;
 /** More than is kept in memory before the first write to a temp file. */
 const bytes = Buffer.from(randomBytes(200_000).toString("hex"));
 
@@ -41,19 +40,13 @@ describe("a data folder", () => {
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
   });
 
-  it("keeps everything from one start to the next, which takes less than three seconds", async () => {
+  it("keeps everything from one start to the next", async () => {
     const first = await start();
     const { token, request } = await signIn(first);
     const id = attachmentIn(await postFiles(first.url, request));
     expect(await first.stop()).toMatchObject({ code: 0, signal: null });
 
-    let second = await start();
-    // A machine that is busy with something else may be slow once or twice, but not every time.
-    for (let more = 2; more > 0 && second.startMs >= SECOND_START_MS; more--) {
-      await second.stop();
-      second = await start();
-    }
-    expect(second.startMs).toBeLessThan(SECOND_START_MS);
+    const second = await start();
     // The token is good as well: the secrets that were generated at the first start are there.
     expect(await downloadedHash(second, id, token)).toBe(sha256(bytes));
   });

@@ -40,7 +40,7 @@ beforeAll(async () => {
     () => database.drop(),
     () => sql.end(),
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   web?.closeAllConnections();
@@ -152,7 +152,7 @@ describe("an import that is killed twice on its way", () => {
     expect(await brokenPromises(sql, join(folder, "data"))).toEqual([]);
 
     expect(summaryOf(await run().ended)).toMatchObject({ imported: 0, failed: bad.length });
-  }, 240_000);
+  });
 });
 
 const countImported = async () =>

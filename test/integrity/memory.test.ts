@@ -56,7 +56,8 @@ describeWherePeaksAreTold("the server's memory", () => {
     await peaksOf(() => make(MB), 3); // the server warms up
     const small = await peaksOf(() => make(MB), REPETITIONS);
     const large = await peaksOf(() => make(45 * MB), REPETITIONS);
-    expect(Math.max(...large) - median(small)).toBeLessThan(32 * MB);
+    // Whoever keeps a whole file does so each time; what a busy machine collects late, it does not.
+    expect(median(large) - median(small)).toBeLessThan(32 * MB);
   });
 
   /** The server's highest memory during each of several uploads, in bytes. */

@@ -55,4 +55,4 @@ it("a worker that is killed in the middle of end-sessions, end-rate-limits and s
   expect(await readdir(folder)).toEqual([]);
   expect([...(await sql`select refresh_token_hash as hash from sessions`)]).toEqual([{ hash: "h10" }]);
   expect([...(await sql`select key from rate_limits`)]).toEqual([{ key: "new" }]);
-}, 120_000);
+});

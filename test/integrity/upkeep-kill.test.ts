@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import { sweepStorage } from "../../src/modules/media/sweep.js";
 import { clockAhead } from "../support/clock-ahead.js";
 import { killJob } from "../support/kill-job.js";
@@ -11,169 +11,212 @@ import { openStoredWorld } from "../support/stored-files.js";
 const DAY = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY);
 
-let world: StoredWorld;
-
-beforeEach(async () => {
-  world = await openStoredWorld();
-  await world.database.sql`create table gate (at timestamptz)`;
-});
-afterEach(() => world.close());
+/** Every test has a world of its own, so that they wait for lost heartbeats at the same time. */
+const inOwnWorld = (check: (world: StoredWorld) => Promise<void>) => async () => {
+  const world = await openStoredWorld();
+  try {
+    await world.database.sql`create table gate (at timestamptz)`;
+    await check(world);
+  } finally {
+    await world.close();
+  }
+};
 
 /**
  * Has the job killed when it comes to one row, with others before it done and others behind it not, and run again.
  * The row's change waits for a table that is locked.
  */
-async function killInTheMiddle(name: string, settings: Readonly<Record<string, string>> = {}): Promise<void> {
+async function killInTheMiddle(
+  world: StoredWorld,
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const environment = { FILEDESK_DATA: world.dataFolder, DEMO_DATA: "false", ...settings };
   const { attempts } = await killJob({ databaseUrl: world.databaseUrl, environment, name, heldAt: "gate" });
   expect(attempts).toBe(2);
 }
 
 /** The change of one row passes the gate. */
-const gateAt = (table: string, event: "update" | "delete", condition: string) =>
-  world.database.sql.unsafe(`
+const gateAt = (
+  { database }: StoredWorld,
+  table: string,
+  { event, condition }: { readonly event: "update" | "delete"; readonly condition: string },
+) =>
+  database.sql.unsafe(`
     create function pass_gate() returns trigger language plpgsql as $$ begin
       insert into gate values (now());
       return case tg_op when 'DELETE' then old else new end;
     end $$;
     create trigger gate before ${event} on ${table} for each row when (${condition}) execute function pass_gate();`);
 
-async function storeSeven(file: (nth: number) => Parameters<StoredWorld["store"]>[0]): Promise<StoredFile[]> {
+async function storeSeven(
+  world: StoredWorld,
+  file: (nth: number) => Parameters<StoredWorld["store"]>[0],
+): Promise<StoredFile[]> {
   const files: StoredFile[] = [];
   for (let nth = 0; nth < 7; nth++) files.push(await world.store(file(nth)));
   return files;
 }
 
-async function expectGone(files: readonly StoredFile[], kept: readonly StoredFile[]): Promise<void> {
+async function expectGone(
+  world: StoredWorld,
+  { gone, kept }: { readonly gone: readonly StoredFile[]; readonly kept: readonly StoredFile[] },
+): Promise<void> {
   const left = await world.database.sql<{ id: string }[]>`select id from media_files order by id`;
   expect(left.map(({ id }) => id)).toEqual(kept.map(({ id }) => id).sort());
-  for (const { key } of files) expect(await world.storage.stat(key)).toBeNull();
+  for (const { key } of gone) expect(await world.storage.stat(key)).toBeNull();
   const { stored, known } = await world.inventory();
   expect(stored).toEqual(known);
 }
 
 describe("a worker that is killed in the middle of", () => {
-  it("purge-deleted leaves the rest to the next run, variants and versions included", async () => {
-    const due = await storeSeven((nth) => ({ deletedAt: daysAgo(40 - nth), variants: ["large"] }));
-    await world.store({ versionOf: due[3]!, variants: ["thumbnail"] });
-    const kept = [await world.store({ deletedAt: daysAgo(1) }), await world.store({ variants: ["large"] })];
-    const closed = await world.newCompany(daysAgo(20));
-    const closedFile = await world.store({ companyId: closed, variants: ["large"] });
-    await world.use(closedFile);
-    await gateAt("media_files", "delete", `old.id = '${due[3]!.id}'`);
-    await killInTheMiddle("purge-deleted");
-    await expectGone([...due, closedFile], kept);
-    expect(await world.database.sql`select from companies where id = ${closed}`).toHaveLength(0);
-  }, 120_000);
+  it.concurrent(
+    "purge-deleted leaves the rest to the next run, variants and versions included",
+    inOwnWorld(async (world) => {
+      const due = await storeSeven(world, (nth) => ({ deletedAt: daysAgo(40 - nth), variants: ["large"] }));
+      await world.store({ versionOf: due[3]!, variants: ["thumbnail"] });
+      const kept = [await world.store({ deletedAt: daysAgo(1) }), await world.store({ variants: ["large"] })];
+      const closed = await world.newCompany(daysAgo(20));
+      const closedFile = await world.store({ companyId: closed, variants: ["large"] });
+      await world.use(closedFile);
+      await gateAt(world, "media_files", { event: "delete", condition: `old.id = '${due[3]!.id}'` });
+      await killInTheMiddle(world, "purge-deleted");
+      await expectGone(world, { gone: [...due, closedFile], kept });
+      expect(await world.database.sql`select from companies where id = ${closed}`).toHaveLength(0);
+    }),
+  );
 
-  it("purge-orphans leaves the rest to the next run", async () => {
-    const due = await storeSeven((nth) => ({ createdAt: daysAgo(60 - nth), variants: ["large"] }));
-    const used = await world.store({ createdAt: daysAgo(60) });
-    await world.use(used);
-    await gateAt("media_files", "delete", `old.id = '${due[3]!.id}'`);
-    await killInTheMiddle("purge-orphans", { PURGE_ORPHANS: "true" });
-    await expectGone(due, [used]);
-  }, 120_000);
+  it.concurrent(
+    "purge-orphans leaves the rest to the next run",
+    inOwnWorld(async (world) => {
+      const due = await storeSeven(world, (nth) => ({ createdAt: daysAgo(60 - nth), variants: ["large"] }));
+      const used = await world.store({ createdAt: daysAgo(60) });
+      await world.use(used);
+      await gateAt(world, "media_files", { event: "delete", condition: `old.id = '${due[3]!.id}'` });
+      await killInTheMiddle(world, "purge-orphans", { PURGE_ORPHANS: "true" });
+      await expectGone(world, { gone: due, kept: [used] });
+    }),
+  );
 
-  it("purge-expired leaves the rest to the next run", async () => {
-    const due = await storeSeven((nth) => ({ expiresAt: daysAgo(9 - nth), variants: ["large"] }));
-    const kept = await world.store({ expiresAt: daysAgo(-1) });
-    await gateAt("media_files", "delete", `old.id = '${due[3]!.id}'`);
-    await killInTheMiddle("purge-expired");
-    await expectGone(due, [kept]);
-  }, 120_000);
+  it.concurrent(
+    "purge-expired leaves the rest to the next run",
+    inOwnWorld(async (world) => {
+      const due = await storeSeven(world, (nth) => ({ expiresAt: daysAgo(9 - nth), variants: ["large"] }));
+      const kept = await world.store({ expiresAt: daysAgo(-1) });
+      await gateAt(world, "media_files", { event: "delete", condition: `old.id = '${due[3]!.id}'` });
+      await killInTheMiddle(world, "purge-expired");
+      await expectGone(world, { gone: due, kept: [kept] });
+    }),
+  );
 
-  it("sweep-storage leaves the rest to the next run, and touches nothing that a row knows", async () => {
-    const known = await world.store({ variants: ["large"] });
-    const strays = await makeStrays(1_500);
-    const { sql } = world.database;
-    // The sweep only reads rows: reading that of the known file, which stands in the second page, passes the gate.
-    await sql.unsafe(`
+  it.concurrent(
+    "sweep-storage leaves the rest to the next run, and touches nothing that a row knows",
+    inOwnWorld(async (world) => {
+      const known = await world.store({ variants: ["large"] });
+      const strays = await makeStrays(world, 1_500);
+      const { sql } = world.database;
+      // The sweep only reads rows: reading that of the known file, which stands in the second page, passes the gate.
+      await sql.unsafe(`
       create function seen(key text) returns boolean language plpgsql volatile as $$ begin
         if key = '${known.key}' then insert into gate values (now()); end if;
         return true;
       end $$;
       alter table blobs rename to stored_blobs;
       create view blobs as select * from stored_blobs where seen(storage_key);`);
-    await killInTheMiddle("sweep-storage", { NODE_OPTIONS: clockAhead({ hours: 1 }) });
-    expect(strays.length).toBe(1_500);
-    await sql`drop view blobs`;
-    await sql`alter table stored_blobs rename to blobs`;
-    const { stored, known: all } = await world.inventory();
-    expect(stored).toEqual(all);
-    expect(stored).toHaveLength(2);
-  }, 120_000);
+      await killInTheMiddle(world, "sweep-storage", { NODE_OPTIONS: clockAhead({ hours: 1 }) });
+      expect(strays.length).toBe(1_500);
+      await sql`drop view blobs`;
+      await sql`alter table stored_blobs rename to blobs`;
+      const { stored, known: all } = await world.inventory();
+      expect(stored).toEqual(all);
+      expect(stored).toHaveLength(2);
+    }),
+  );
 
-  it("verify-integrity leaves the rest to the next run, and tells of each altered file once", async () => {
-    const files = await storeSeven(() => ({}));
-    for (const nth of [1, 3, 5])
-      await writeFile(join(world.dataFolder, "files", files[nth]!.key), "other bytes");
-    await gateAt("blobs", "update", `old.id = '${files[3]!.blobId}'`);
-    await killInTheMiddle("verify-integrity");
-    const { sql } = world.database;
-    const blobs = await sql`select integrity, verified_at is not null as verified from blobs order by id`;
-    expect(blobs.map(({ integrity }) => integrity)).toEqual(
-      files.map((_file, nth) => (nth % 2 ? "ALTERED" : "INTACT")),
-    );
-    expect(blobs.every(({ verified }) => verified)).toBe(true);
-    const events = await sql`select payload from events where type = 'file.altered' order by sequence`;
-    expect(events.map(({ payload }) => payload.mediaFileIds)).toEqual(
-      [1, 3, 5].map((nth) => [files[nth]!.id]),
-    );
-  }, 120_000);
+  it.concurrent(
+    "verify-integrity leaves the rest to the next run, and tells of each altered file once",
+    inOwnWorld(async (world) => {
+      const files = await storeSeven(world, () => ({}));
+      for (const nth of [1, 3, 5])
+        await writeFile(join(world.dataFolder, "files", files[nth]!.key), "other bytes");
+      await gateAt(world, "blobs", { event: "update", condition: `old.id = '${files[3]!.blobId}'` });
+      await killInTheMiddle(world, "verify-integrity");
+      const { sql } = world.database;
+      const blobs = await sql`select integrity, verified_at is not null as verified from blobs order by id`;
+      expect(blobs.map(({ integrity }) => integrity)).toEqual(
+        files.map((_file, nth) => (nth % 2 ? "ALTERED" : "INTACT")),
+      );
+      expect(blobs.every(({ verified }) => verified)).toBe(true);
+      const events = await sql`select payload from events where type = 'file.altered' order by sequence`;
+      expect(events.map(({ payload }) => payload.mediaFileIds)).toEqual(
+        [1, 3, 5].map((nth) => [files[nth]!.id]),
+      );
+    }),
+  );
 
-  it("find-missing leaves the rest to the next run, and tells of each missing file once", async () => {
-    const files = await storeSeven(() => ({}));
-    const gone = [1, 3, 5].map((nth) => files[nth]!);
-    await world.storage.delete(gone.map(({ key }) => key));
-    await gateAt("blobs", "update", `old.id = '${files[3]!.blobId}'`);
-    await killInTheMiddle("find-missing");
-    const { sql } = world.database;
-    const missing = await sql`select id from blobs where integrity = 'MISSING' order by id`;
-    expect(missing.map(({ id }) => id)).toEqual(gone.map(({ blobId }) => blobId).sort());
-    const events = await sql`select payload from events where type = 'file.missing' order by sequence`;
-    expect(events.map(({ payload }) => payload.mediaFileIds)).toEqual(gone.map(({ id }) => [id]));
-  }, 120_000);
+  it.concurrent(
+    "find-missing leaves the rest to the next run, and tells of each missing file once",
+    inOwnWorld(async (world) => {
+      const files = await storeSeven(world, () => ({}));
+      const gone = [1, 3, 5].map((nth) => files[nth]!);
+      await world.storage.delete(gone.map(({ key }) => key));
+      await gateAt(world, "blobs", { event: "update", condition: `old.id = '${files[3]!.blobId}'` });
+      await killInTheMiddle(world, "find-missing");
+      const { sql } = world.database;
+      const missing = await sql`select id from blobs where integrity = 'MISSING' order by id`;
+      expect(missing.map(({ id }) => id)).toEqual(gone.map(({ blobId }) => blobId).sort());
+      const events = await sql`select payload from events where type = 'file.missing' order by sequence`;
+      expect(events.map(({ payload }) => payload.mediaFileIds)).toEqual(gone.map(({ id }) => [id]));
+    }),
+  );
 
-  it("prune-events leaves the rest to the next run", async () => {
-    const { sql } = world.database;
-    await sql`
+  it.concurrent(
+    "prune-events leaves the rest to the next run",
+    inOwnWorld(async (world) => {
+      const { sql } = world.database;
+      await sql`
       insert into events (topic, sequence, company_id, type, payload, created_at)
       select 't', n, ${world.companyId}, 'x', '{}', now() - interval '40 days' + n * interval '1 second'
       from generate_series(1, 12000) n`;
-    await sql`insert into events (topic, sequence, company_id, type, payload) values ('t', 12001, ${world.companyId}, 'x', '{}')`;
-    await gateAt("events", "delete", "old.sequence = 6000");
-    await killInTheMiddle("prune-events");
-    expect([...(await sql`select sequence::int from events`)]).toEqual([{ sequence: 12_001 }]);
-  }, 120_000);
+      await sql`insert into events (topic, sequence, company_id, type, payload) values ('t', 12001, ${world.companyId}, 'x', '{}')`;
+      await gateAt(world, "events", { event: "delete", condition: "old.sequence = 6000" });
+      await killInTheMiddle(world, "prune-events");
+      expect([...(await sql`select sequence::int from events`)]).toEqual([{ sequence: 12_001 }]);
+    }),
+  );
 });
 
 describe("a worker that is killed between storing and recording what it has rendered", () => {
-  it("leaves the rendering to the next run, and to the sweep what it had stored", async () => {
-    const content = await makeJpeg({ width: 1_600, height: 1_000 });
-    const { id, key } = await world.store({ content, mimeType: "image/jpeg" });
-    const { sql } = world.database;
-    await sql`update media_files set variants_status = 'PENDING' where id = ${id}`;
-    const { attempts } = await killJob({
-      databaseUrl: world.databaseUrl,
-      environment: { FILEDESK_DATA: world.dataFolder, DEMO_DATA: "false" },
-      name: "render-variants",
-      data: { mediaFileId: id },
-      heldAt: "blob_variants",
-    });
-    expect(attempts).toBe(2);
-    const variants = await sql`select name from blob_variants order by width`;
-    expect(variants.map(({ name }) => name)).toEqual(["thumbnail", "medium", "large"]);
-    expect([...(await sql`select variants_status from media_files`)]).toEqual([{ variants_status: "READY" }]);
-    const { stored, known } = await world.inventory();
-    expect(stored).toEqual(expect.arrayContaining([...known, key]));
-    await sweepStorage({ db: world.database.db, storage: world.storage }, new Date(Date.now() + DAY));
-    expect((await world.inventory()).stored).toEqual(known);
-  }, 120_000);
+  it.concurrent(
+    "leaves the rendering to the next run, and to the sweep what it had stored",
+    inOwnWorld(async (world) => {
+      const content = await makeJpeg({ width: 1_600, height: 1_000 });
+      const { id, key } = await world.store({ content, mimeType: "image/jpeg" });
+      const { sql } = world.database;
+      await sql`update media_files set variants_status = 'PENDING' where id = ${id}`;
+      const { attempts } = await killJob({
+        databaseUrl: world.databaseUrl,
+        environment: { FILEDESK_DATA: world.dataFolder, DEMO_DATA: "false" },
+        name: "render-variants",
+        data: { mediaFileId: id },
+        heldAt: "blob_variants",
+      });
+      expect(attempts).toBe(2);
+      const variants = await sql`select name from blob_variants order by width`;
+      expect(variants.map(({ name }) => name)).toEqual(["thumbnail", "medium", "large"]);
+      expect([...(await sql`select variants_status from media_files`)]).toEqual([
+        { variants_status: "READY" },
+      ]);
+      const { stored, known } = await world.inventory();
+      expect(stored).toEqual(expect.arrayContaining([...known, key]));
+      await sweepStorage({ db: world.database.db, storage: world.storage }, new Date(Date.now() + DAY));
+      expect((await world.inventory()).stored).toEqual(known);
+    }),
+  );
 });
 
 /** Left by a process that was killed; their keys stand before those of any company. */
-async function makeStrays(count: number): Promise<string[]> {
+async function makeStrays(world: StoredWorld, count: number): Promise<string[]> {
   const folder = join(world.dataFolder, "files", "0", "stray");
   await mkdir(folder, { recursive: true });
   const names = Array.from({ length: count }, (_, nth) => `${String(nth).padStart(5, "0")}.txt`);

@@ -7,10 +7,12 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A new, migrated database of the test's own, copied in milliseconds from the template of `global-setup.js`. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A new, migrated database of the test's own, copied in milliseconds from a template of `global-setup.js`. */
+export async function createTestDatabase(
+  template: "filedesk_template" | "filedesk_demo_template" = "filedesk_template",
+): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await asAdmin(`create database ${name} template filedesk_template`);
+  await asAdmin(`create database ${name} template ${template}`);
   const url = adminUrl();
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => asAdmin(`drop database if exists ${name} with (force)`) };

@@ -1,4 +1,5 @@
 // Plain JavaScript: jest loads this file by Node itself, which knows neither TypeScript nor our import endings.
+import "reflect-metadata";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm, statfs } from "node:fs/promises";
@@ -10,6 +11,7 @@ import postgres from "postgres";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const TEMPLATE = "filedesk_template";
+const DEMO_TEMPLATE = "filedesk_demo_template";
 const FOLDER_NAME = /^filedesk-tests-(\d+)-/;
 
 /** The cluster may be lost at any time: it needs no fsync, but connections for many test files at once. */
@@ -25,13 +27,14 @@ const ENOUGH_MEMORY = 2 * 1024 ** 3;
 
 /**
  * Builds `dist/`, which tests start as processes; starts one Postgres for the whole run, unless
- * TEST_DATABASE_URL names one; and makes the migrated template that each test's database is a copy of.
+ * TEST_DATABASE_URL names one; and makes the templates that each test's database is a copy of: a migrated one, and
+ * one with the demo data, whose files lie in TEST_DEMO_FOLDER.
  */
 // biome-ignore lint/style/noDefaultExport: jest asks for one
 export default async function globalSetup() {
   build();
   if (!process.env.TEST_DATABASE_URL) process.env.TEST_DATABASE_URL = await startCluster();
-  await makeTemplate(process.env.TEST_DATABASE_URL);
+  await makeTemplates(process.env.TEST_DATABASE_URL);
 }
 
 /** Types are `npm run check`'s business: code with a wrong type can be tested, code that is not there can not. */
@@ -85,21 +88,42 @@ function isRunning(pid) {
   }
 }
 
-async function makeTemplate(adminUrl) {
+async function makeTemplates(adminUrl) {
+  const folder = await mkdtemp(join(tmpdir(), "filedesk-demo-"));
+  globalThis.removeDemoFolder = () => rm(folder, { recursive: true, force: true });
+  process.env.TEST_DEMO_FOLDER = folder;
+  await createDatabase(adminUrl, { name: TEMPLATE, template: "template1" });
+  const isBuilt = existsSync(join(root, "dist/app/open-desk.js"));
+  // Migrations and the queues of all jobs are made once, not by every server anew.
+  if (isBuilt) await onDesk(adminUrl, { database: TEMPLATE, folder }, () => {});
+  await createDatabase(adminUrl, { name: DEMO_TEMPLATE, template: TEMPLATE });
+  if (!isBuilt) return;
+  const { seedDemo } = await load("app/demo/seed-demo.js");
+  await onDesk(adminUrl, { database: DEMO_TEMPLATE, folder }, ({ database, services }) =>
+    seedDemo(database, services),
+  );
+}
+
+async function createDatabase(adminUrl, { name, template }) {
   const admin = postgres(adminUrl, { max: 1, onnotice: () => {} });
   try {
-    await admin.unsafe(`drop database if exists ${TEMPLATE} with (force)`);
-    await admin.unsafe(`create database ${TEMPLATE}`);
+    await admin.unsafe(`drop database if exists ${name} with (force)`);
+    await admin.unsafe(`create database ${name} template ${template}`);
   } finally {
     await admin.end();
   }
-  if (!existsSync(join(root, "dist/platform/database/migrate.js"))) return;
-  const { runMigrations } = await load("platform/database/migrate.js");
+}
+
+async function onDesk(adminUrl, { database, folder }, work) {
+  const { openDesk } = await load("app/open-desk.js");
+  const { readConfig } = await load("platform/config/config.js");
   const url = new URL(adminUrl);
-  url.pathname = `/${TEMPLATE}`;
-  await runMigrations(url.href);
-  const { createJobQueue } = await load("platform/jobs/job-queue.js");
-  const queue = createJobQueue({ databaseUrl: url.href, log: console, works: false, concurrency: 1 });
-  await queue.open([]);
-  await queue.stop(1_000);
+  url.pathname = `/${database}`;
+  const config = readConfig({ NODE_ENV: "test", DATABASE_URL: url.href, FILEDESK_DATA: folder });
+  const desk = await openDesk({ config, log: console, role: "command" });
+  try {
+    await work(desk);
+  } finally {
+    await desk.close();
+  }
 }

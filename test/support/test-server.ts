@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ApolloClient } from "@apollo/client";
@@ -57,8 +57,10 @@ export interface TestServer {
 
 /** A whole desk with the demo data in this process, on a database and a data folder of its own. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const database = await createTestDatabase();
+  // What it makes of an empty installation is there already, as after a start before: that takes a while.
+  const database = await createTestDatabase("filedesk_demo_template");
   const dataFolder = await mkdtemp(join(tmpdir(), "filedesk-test-"));
+  await cp(process.env.TEST_DEMO_FOLDER ?? "", dataFolder, { recursive: true });
   const env = {
     NODE_ENV: "test",
     PORT: "0",

@@ -115,6 +115,16 @@ export function createTokenVerifier({ secret, clock, jwks }: TokenVerifierOption
   return orNull((token) => (decodeJwt(token).iss === jwks.issuer ? verifyOutside(token) : verifyOurs(token)));
 }
 
+/** When a token that has been found good ends; null for one that does not say. */
+export function tokenEnd(token: string): Date | null {
+  try {
+    const { exp } = decodeJwt(token);
+    return exp === undefined ? null : new Date(exp * SECOND_MS);
+  } catch {
+    return null;
+  }
+}
+
 type Verify = (token: string) => Promise<TokenSubject | null>;
 
 const secretKey = (secret: string): KeyObject => createSecretKey(Buffer.from(secret, "utf8"));

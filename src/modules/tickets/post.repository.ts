@@ -23,7 +23,12 @@ export async function findPost(db: Database, tenants: TenantScope, id: string): 
 /** Where a media file is posted; deleted posts too. */
 export async function listPostsOfFile(db: Database, tenants: TenantScope, mediaFileId: string) {
   return db
-    .select({ ticketId: mediaPosts.ticketId, kind: mediaPosts.kind, deletedAt: mediaPosts.deletedAt })
+    .select({
+      id: mediaPosts.id,
+      ticketId: mediaPosts.ticketId,
+      kind: mediaPosts.kind,
+      deletedAt: mediaPosts.deletedAt,
+    })
     .from(mediaPostFiles)
     .innerJoin(mediaPosts, eq(mediaPosts.id, mediaPostFiles.postId))
     .where(and(eq(mediaPostFiles.mediaFileId, mediaFileId), inTenants(mediaPosts.companyId, tenants)));

@@ -1,12 +1,17 @@
 import { formatBytes } from "../../kernel/bytes.js";
 import { gone, quotaExceeded } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import type { AttachmentParents, ParentRef, ParentState } from "../attachments/parents.js";
+import type {
+  AttachmentHappening,
+  AttachmentParents,
+  ParentRef,
+  ParentState,
+} from "../attachments/parents.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
-import { placeOf, rememberTicket } from "./parent-place.js";
 import { replyPolicy } from "./reply.policy.js";
 import { listRepliesByIds } from "./reply.repository.js";
+import { placeOf } from "./reply-place.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { listTicketsByIds } from "./ticket.repository.js";
 import { ticketHappened } from "./ticket-events.js";
@@ -52,35 +57,30 @@ export function createTicketParents({
         if (load) refuseOverQuota(load, quota, { files, bytes });
         throw gone("ticket");
       }
-      rememberTicket(tx, ticketId, counted.companyId);
       // Looked at under the ticket's lock, which a reply's deletion takes as well.
       if (files > 0 && onReply && (await findReplyState(tx, parent.id))?.deletedAt !== null)
         throw gone("reply");
     },
 
-    async changed() {},
+    changed: attachmentChanged,
   };
 }
 
 const ticketIdOf = async (tx: Database, parent: ParentRef): Promise<string> =>
-  parent.kind === "ticket" ? parent.id : (await placeOf(tx, parent)).ticketId;
-
-/** What has become of an attachment that hangs on a ticket or a reply. */
-export interface ChangedAttachment {
-  readonly attachmentId: string;
-  readonly what: "added" | "updated" | "deleted" | "restored";
-}
+  parent.kind === "ticket" ? parent.id : (await placeOf(tx, parent.id)).ticketId;
 
 /** Tells those who follow the ticket, in the transaction that changes the attachment. */
-export async function attachmentChanged(
+async function attachmentChanged(
   tx: Database,
   parent: ParentRef,
-  { attachmentId, what }: ChangedAttachment,
+  { companyId, attachmentId, what }: AttachmentHappening,
 ): Promise<void> {
-  const { ticketId, companyId, isInternal } = await placeOf(tx, parent);
-  const replyId = parent.kind === "reply" && { replyId: parent.id };
-  const payload = { attachmentId, ...replyId, ...(isInternal && { isInternal }) };
-  ticketHappened(tx, { id: ticketId, companyId }, `attachment.${what}`, payload);
+  const type = `attachment.${what}` as const;
+  if (parent.kind === "ticket")
+    return ticketHappened(tx, { id: parent.id, companyId }, type, { attachmentId });
+  const { ticketId, isInternal } = await placeOf(tx, parent.id);
+  const payload = { attachmentId, replyId: parent.id, ...(isInternal && { isInternal }) };
+  ticketHappened(tx, { id: ticketId, companyId }, type, payload);
 }
 
 const idsOf = (parents: readonly ParentRef[], kind: ParentRef["kind"]) =>

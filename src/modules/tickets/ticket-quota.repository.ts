@@ -34,15 +34,13 @@ export async function findTicketLoad(db: Database, ticketId: string): Promise<Ti
 /**
  * Counts files in or out, if the quota allows it; one statement under the row's lock, so that it is exact when
  * uploads race. Counting out always succeeds; nothing is counted in on a deleted ticket.
- *
- * @returns whose ticket it is; null when it was not counted
  */
 export async function changeTicketLoad(
   tx: Database,
   ticketId: string,
   change: QuotaChange,
   quota: TicketQuota,
-): Promise<{ readonly companyId: string } | null> {
+): Promise<boolean> {
   const changed = change.onReply
     ? {
         replyAttachmentCount: sql`${tickets.replyAttachmentCount} + ${change.files}`,
@@ -61,8 +59,8 @@ export async function changeTicketLoad(
     .update(tickets)
     .set(changed)
     .where(and(eq(tickets.id, ticketId), fits))
-    .returning({ companyId: tickets.companyId });
-  return rows[0] ?? null;
+    .returning({ id: tickets.id });
+  return rows.length > 0;
 }
 
 /**
@@ -73,20 +71,10 @@ export async function lockTicket(tx: Database, ticketId: string): Promise<void> 
   await tx.select({ id: tickets.id }).from(tickets).where(eq(tickets.id, ticketId)).for("no key update");
 }
 
-/** Every tenant's: of an attachment whose ticket it is. */
-export async function findCompanyOfTicket(db: Database, ticketId: string): Promise<string | null> {
-  const [row] = await db
-    .select({ companyId: tickets.companyId })
-    .from(tickets)
-    .where(eq(tickets.id, ticketId));
-  return row?.companyId ?? null;
-}
-
 export async function findReplyState(db: Database, replyId: string) {
   const [row] = await db
     .select({
       ticketId: replies.ticketId,
-      companyId: replies.companyId,
       isInternal: replies.isInternal,
       deletedAt: replies.deletedAt,
     })

@@ -157,6 +157,22 @@ export const settings = {
     example: "5000",
   }),
 
+  SUBSCRIPTIONS_PER_CONNECTION: whole({
+    default: 100,
+    desc: "Subscriptions that one websocket may have at once at most",
+    example: "100",
+  }),
+  CONNECTIONS_PER_VIEWER: whole({
+    default: 20,
+    desc: "Websockets and event streams that a person may have open at once, per server",
+    example: "20",
+  }),
+  HEARTBEAT_SECONDS: whole({
+    default: 12,
+    desc: "How often a sign of life goes over a websocket or an event stream",
+    example: "12",
+  }),
+
   BUCKETS_FILE: str({
     default: undefined,
     desc: "JSON file that overrides the rules of buckets",

@@ -76,10 +76,9 @@ export function createPresence({ announce, changed, seenBy }: PresenceOptions): 
     room.changedAt = performance.now();
     Object.assign(person, { isOnline, version: room.version, told: null });
     changed(topic);
-    tidy(topic, room);
   }
 
-  /** Removes who has gone, where everybody knows. */
+  /** Removes who has gone, where everybody knows: now and then, since it takes a look at all who follow. */
   function tidy(topic: string, room: KnownRoom): void {
     const seen = seenBy(topic);
     for (const [key, { isOnline, version }] of room.persons)

@@ -46,6 +46,8 @@ export class TopicTail<Viewer extends FeedViewer> implements FollowedTopic<Viewe
   readonly #deps: TailDeps<Viewer>;
   /** With the ids by which they are shown. */
   readonly #followers = new Map<Follower<Viewer>, ShownAs | null>();
+  /** Those that are told who comes and goes. */
+  readonly #presenceFollowers = new Set<Follower<Viewer>>();
   /** Those to whom something could not be told: they try again at the next tick. */
   readonly #stalled = new Set<Follower<Viewer>>();
   readonly #rounds = new RecentRounds();
@@ -86,12 +88,14 @@ export class TopicTail<Viewer extends FeedViewer> implements FollowedTopic<Viewe
 
   add(follower: Follower<Viewer>, shown: ShownAs | null): void {
     this.#followers.set(follower, shown);
+    if (follower.wantsPresence) this.#presenceFollowers.add(follower);
     if (shown) this.#deps.presence.enter(this.topic, shown);
   }
 
   leave(follower: Follower<Viewer>): void {
     const shown = this.#followers.get(follower);
     if (!this.#followers.delete(follower)) return;
+    this.#presenceFollowers.delete(follower);
     this.#stalled.delete(follower);
     if (this.#followers.size === 0) this.#deps.emptied(this.topic);
     if (shown) this.#deps.presence.leave(this.topic, shown);
@@ -117,14 +121,13 @@ export class TopicTail<Viewer extends FeedViewer> implements FollowedTopic<Viewe
 
   /** Somebody has come or gone. */
   presenceChanged(): void {
-    for (const follower of this.#followers.keys()) if (follower.wantsPresence) follower.wake();
+    for (const follower of this.#presenceFollowers) follower.wake();
   }
 
   /** Which change of presence all who want to know have been told of. */
   presenceSeen(): number {
     let seen = Number.POSITIVE_INFINITY;
-    for (const { wantsPresence, presenceSeen } of this.#followers.keys())
-      if (wantsPresence) seen = Math.min(seen, presenceSeen);
+    for (const { presenceSeen } of this.#presenceFollowers) seen = Math.min(seen, presenceSeen);
     return seen;
   }
 

@@ -55,6 +55,30 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   return { ...where, message, extensions };
 }
 
+/** Where unexpected failures are written down. */
+export interface FailureLog {
+  error(details: object, message: string): void;
+}
+
+/** Writes what nobody expected to the log, under the request id that the client is told. */
+export function logUnexpected(log: FailureLog, error: GraphQLError, requestId: string): void {
+  if (isRefusalByGraphQL(error) || expectedFailure(error) !== null) return;
+  error.extensions.requestId = requestId;
+  log.error({ err: error.originalError ?? error, reqId: requestId, path: error.path }, "unexpected failure");
+}
+
+/** Errors of what is executed without Apollo Server, logged and formatted as if it had been. */
+export const reportErrors = (
+  errors: readonly GraphQLError[],
+  { log, requestId }: { readonly log: FailureLog; readonly requestId: string },
+): GraphQLFormattedError[] =>
+  errors.map((error) => {
+    logUnexpected(log, error, requestId);
+    const { extensions, ...formatted } = error.toJSON();
+    const code = ApolloServerErrorCode.INTERNAL_SERVER_ERROR;
+    return formatError({ ...formatted, extensions: { code, ...extensions } }, error);
+  });
+
 /** A wrong argument is found while resolvers run, and then has no code of its own. */
 function codeOfRefusal({ extensions }: GraphQLFormattedError): unknown {
   const code = extensions?.code;

@@ -40,8 +40,8 @@ export const depthLimit = (levels: number): ValidationRule =>
 
 const isConnection = (type: GraphQLOutputType) => getNamedType(type).name.endsWith("Connection");
 
-/** What a field at the top costs besides its objects: a query reads and may count, a mutation writes. */
-const ROOT_COST: Readonly<Record<string, number>> = { Query: 20, Mutation: 50 };
+/** What a field at the top costs besides its objects: a query reads and may count, a mutation writes; of a subscription, one event. */
+const ROOT_COST: Readonly<Record<string, number>> = { Query: 20, Mutation: 50, Subscription: 20 };
 
 /** Every object costs one, a list its objects times its page size; what is in an object, and the schema, is free. */
 const estimate: ComplexityEstimator = (options) =>
@@ -72,28 +72,44 @@ function pageSize(args: Record<string, unknown>): number {
   return typeof size === "number" && size >= 0 ? size : DEFAULT_PAGE_SIZE;
 }
 
+/** An operation as it was asked for. */
+export interface AskedOperation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Refuses operations that ask for more than `limit` objects. The cost of a document is remembered for as long as
  * the document is, for each set of variables by itself.
+ *
+ * @returns what throws QUERY_TOO_COMPLEX
  */
-export function costLimit(limit: number): ApolloServerPlugin {
+export function createCostLimit(limit: number): (asked: AskedOperation) => void {
   const known = new WeakMap<DocumentNode, Map<string, number>>();
+  return (asked) => {
+    const key = keyOf(asked);
+    const costs = known.get(asked.document) ?? new Map<string, number>();
+    known.set(asked.document, costs);
+    const remembered = key === null ? undefined : costs.get(key);
+    const cost = remembered ?? costOf(asked);
+    if (cost > limit)
+      throw tooComplex(
+        `This operation costs ${cost}, and ${limit} is allowed: ask for smaller pages or fewer levels.`,
+        { limit, actual: cost },
+      );
+    if (key !== null && costs.size < REMEMBERED_COSTS) costs.set(key, cost);
+  };
+}
+
+/** `createCostLimit` for Apollo Server. */
+export function costLimit(limit: number): ApolloServerPlugin {
+  const check = createCostLimit(limit);
   return {
     requestDidStart: async () => ({
-      didResolveOperation: async ({ schema, request, document, operationName }) => {
-        const variables = request.variables ?? {};
-        const key = keyOf(operationName, variables);
-        const costs = known.get(document) ?? new Map<string, number>();
-        known.set(document, costs);
-        const remembered = key === null ? undefined : costs.get(key);
-        const cost = remembered ?? costOf(schema, document, operationName, variables);
-        if (cost > limit)
-          throw tooComplex(
-            `This operation costs ${cost}, and ${limit} is allowed: ask for smaller pages or fewer levels.`,
-            { limit, actual: cost },
-          );
-        if (key !== null && costs.size < REMEMBERED_COSTS) costs.set(key, cost);
-      },
+      didResolveOperation: async ({ schema, request, document, operationName }) =>
+        check({ schema, document, operationName, variables: request.variables ?? {} }),
     }),
   };
 }
@@ -102,7 +118,7 @@ const REMEMBERED_COSTS = 100;
 const LONGEST_KEY = 500;
 
 /** Null for variables that are too much to remember, such as texts and files. */
-function keyOf(operationName: string | null, variables: Record<string, unknown>): string | null {
+function keyOf({ operationName, variables }: AskedOperation): string | null {
   const values = Object.values(variables);
   if (values.some((value) => typeof value === "object" && value !== null)) return null;
   const key = JSON.stringify([operationName, variables]);
@@ -110,17 +126,12 @@ function keyOf(operationName: string | null, variables: Record<string, unknown>)
 }
 
 /** @throws BAD_USER_INPUT when the variables or arguments are wrong, so that nothing of it is executed unweighed */
-function costOf(
-  schema: GraphQLSchema,
-  query: DocumentNode,
-  operationName: string | null,
-  variables: Record<string, unknown>,
-): number {
+function costOf({ schema, document: query, operationName, variables }: AskedOperation): number {
   try {
     return getComplexity({
       schema,
       query,
-      variables,
+      variables: { ...variables },
       ...(operationName !== null && { operationName }),
       estimators: [estimate],
       maxQueryNodes: MAX_NODES,

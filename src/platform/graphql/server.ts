@@ -10,7 +10,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { GraphQLError } from "graphql";
 import { compiledExecution } from "./compiled-execution.js";
-import { expectedFailure, formatError, isRefusalByGraphQL } from "./error-format.js";
+import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
 import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -45,7 +45,7 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
       // It would watch every field of every answer, to say in the end what the route says of all: do not store.
       ApolloServerPluginCacheControlDisabled(),
       costLimit(options.maxCost),
-      logUnexpected(app),
+      unexpectedToLog(app),
       options.landingPage
         ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })
         : ApolloServerPluginLandingPageDisabled(),
@@ -81,21 +81,13 @@ async function openContext<Context extends BaseContext>(
   }
 }
 
-/** Writes what nobody expected to the log, under the request id that the client is told. */
-function logUnexpected<Context extends BaseContext & { readonly requestId: string }>(
+function unexpectedToLog<Context extends BaseContext & { readonly requestId: string }>(
   app: FastifyInstance,
 ): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({
       didEncounterErrors: async ({ errors, contextValue }) => {
-        for (const error of errors) {
-          if (isRefusalByGraphQL(error) || expectedFailure(error) !== null) continue;
-          (error as GraphQLError).extensions.requestId = contextValue.requestId;
-          app.log.error(
-            { err: error.originalError ?? error, reqId: contextValue.requestId, path: error.path },
-            "unexpected failure",
-          );
-        }
+        for (const error of errors) logUnexpected(app.log, error as GraphQLError, contextValue.requestId);
       },
     }),
   };

@@ -1,3 +1,4 @@
+import type { ServerOptions } from "node:http";
 import cors from "@fastify/cors";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Fastify, { LogController } from "fastify";
@@ -9,6 +10,8 @@ import { isHost } from "./base-url.js";
 import { endSlowBodies } from "./body-deadline.js";
 import { closeWhenAnswered } from "./close-when-answered.js";
 import { errorResponse } from "./error-response.js";
+import { originPatterns } from "./origins.js";
+import { isWebSocketUpgrade } from "./websocket-upgrade.js";
 
 export interface HttpServerOptions {
   readonly log: Logger;
@@ -23,8 +26,6 @@ export interface HttpServerOptions {
 /** A JSON body may have this many bytes; files come by another way. */
 const BODY_LIMIT = MIB;
 
-const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
-
 /** The web server: request ids, one log line a request, CORS, and errors in the form that the client expects. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
@@ -34,13 +35,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     genReqId: newId,
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 512 },
+    http: { shouldUpgradeCallback: isWebSocketUpgrade } as ServerOptions,
     frameworkErrors: (error, request, reply) => {
       const { status, headers, body } = errorResponse(error, request.id);
       void (reply as FastifyReply).status(status).headers(headers).send(body);
     },
   }) as unknown as FastifyInstance;
   await app.register(cors, {
-    origin: options.origins.map((origin) => (origin === "loopback" ? LOOPBACK_ORIGIN : origin)),
+    origin: originPatterns(options.origins),
     exposedHeaders: [
       "content-disposition",
       "content-length",

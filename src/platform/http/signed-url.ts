@@ -40,6 +40,8 @@ export interface SignedAccess {
 export interface UrlSigner {
   /** `/{resource}/{name}?viewer=…&expires=…&key=…&signature=…`, good for at least lifetime − window. */
   sign(target: SigningTarget): string;
+  /** The query of such a URL alone, for a resource that its route names in another way. */
+  signQuery(resource: string, viewerId: string): string;
   /** @throws FORBIDDEN, with `reason` `expired` or `invalid` */
   verify(resource: string, query: Readonly<Record<string, unknown>>): SignedAccess;
 }
@@ -64,16 +66,20 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   const keyById = new Map(keys);
   const remember = memo(REMEMBERED_SIGNATURES);
 
+  const signQuery = (resource: string, viewerId: string): string => {
+    const lastSecond = (clock().getTime() + lifetimeMs) / SECOND_MS;
+    const expires = String(Math.floor(lastSecond / windowSeconds) * windowSeconds);
+    return remember(`${resource} ${viewerId} ${expires}`, () => {
+      const signature = signatureOf(newestKey, [newestId, resource, viewerId, expires]);
+      return `viewer=${encodeURIComponent(viewerId)}&expires=${expires}&key=${newestId}&signature=${signature}`;
+    });
+  };
+
   return {
-    sign({ resource, name, viewerId }) {
-      const lastSecond = (clock().getTime() + lifetimeMs) / SECOND_MS;
-      const expires = String(Math.floor(lastSecond / windowSeconds) * windowSeconds);
-      const query = remember(`${resource} ${viewerId} ${expires}`, () => {
-        const signature = signatureOf(newestKey, [newestId, resource, viewerId, expires]);
-        return `viewer=${encodeURIComponent(viewerId)}&expires=${expires}&key=${newestId}&signature=${signature}`;
-      });
-      return `/${resource}/${encodeURIComponent(harmlessName(name))}?${query}`;
-    },
+    signQuery,
+
+    sign: ({ resource, name, viewerId }) =>
+      `/${resource}/${encodeURIComponent(harmlessName(name))}?${signQuery(resource, viewerId)}`,
 
     verify(resource, query) {
       const { viewer, expires, key: keyId, signature } = query;

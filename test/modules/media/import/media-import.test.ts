@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type {
   ImportEvent,
   ImportRequest,
@@ -41,11 +41,12 @@ beforeEach(async () => {
   answer = (_, response) => response.end(pdf);
 });
 
+afterEach(() => rm(folder, { recursive: true }));
+
 afterAll(async () => {
   web.closeAllConnections();
   web.close();
   await server.close();
-  await rm(folder, { recursive: true });
 });
 
 const HEADER = "source,bucket,company,resourceType,resourceId,fieldName\n";

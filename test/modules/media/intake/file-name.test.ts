@@ -26,12 +26,13 @@ describe("cleanFileName", () => {
     expect(Buffer.byteLength(clean)).toBeLessThanOrEqual(255);
   });
 
-  it("is quick with hostile names", () => {
+  it("takes no time that grows with the square of a hostile name", () => {
     const started = performance.now();
     for (const name of [" .".repeat(500_000), `a${". ".repeat(500_000)}b`, "\u202e".repeat(500_000)]) {
       cleanFileName(name, "pdf");
     }
-    expect(performance.now() - started).toBeLessThan(1_000);
+    // Milliseconds on a slow machine; going over such a name again from each of its characters takes many minutes.
+    expect(performance.now() - started).toBeLessThan(60_000);
   });
 });
 

@@ -93,13 +93,18 @@ describe("inspect", () => {
     ["25 million pixels by two", { width: 25_000_000, height: 2 }],
     ["one row of a pixel too many", { width: 16_385, height: 1 }],
   ])("refuses %s, whose area is small enough, without decoding them", async (_what, dimensions) => {
-    const startedAt = performance.now();
-    await expect(inspectBytes(makePlainPng(dimensions), "a.png")).rejects.toMatchObject({
+    const undecodable = makePlainPng(dimensions);
+    const pixels = undecodable.indexOf("IDAT") + "IDAT".length;
+    undecodable.fill(0xff, pixels, pixels + 10);
+    const unlimited = { maxPixels: 1e9, maxSide: 1e9 };
+    await expect(inspectBytes(undecodable, "a.png", CHAT, unlimited)).rejects.toMatchObject({
+      code: "CORRUPT_FILE",
+    });
+    await expect(inspectBytes(undecodable, "a.png")).rejects.toMatchObject({
       code: "FILE_TOO_LARGE",
       message: expect.stringContaining("16384 are allowed on each side"),
       details: { limit: 16_384, actual: Math.max(dimensions.width, dimensions.height) },
     });
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
   it("takes a panorama of the longest side, either way", async () => {
@@ -127,7 +132,7 @@ describe("inspect", () => {
       message: expect.stringContaining("cannot be decoded within the 1 seconds"),
       details: { limit: 1, unit: "seconds" },
     });
-  }, 30_000);
+  });
 
   it("leaves threads for everybody else while it decodes", async () => {
     const image = makePlainPng({ width: 16_384, height: 8_192 });
@@ -148,7 +153,7 @@ describe("inspect", () => {
     // Were all threads decoding, none would be free before the first has done.
     expect(answers).toBeGreaterThan(2);
     await Promise.all(decodings);
-  }, 60_000);
+  });
 
   it("refuses an animation of too many frames", async () => {
     const frame = Buffer.from("2c00000000010001000002024401 00".replace(" ", ""), "hex");

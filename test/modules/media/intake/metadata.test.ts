@@ -89,7 +89,8 @@ describe("an EXIF block that means harm", () => {
     count.writeUInt16LE(5_000);
     const before = performance.now();
     expect(readExif(Buffer.concat([header, count, ...entries]))).toBeDefined();
-    expect(performance.now() - before).toBeLessThan(1_000);
+    // A millisecond; to read five thousand times four gigabytes takes hours.
+    expect(performance.now() - before).toBeLessThan(60_000);
   });
 
   it("that points at itself, outside of itself or nowhere is read as far as it goes", () => {

@@ -165,7 +165,7 @@ describe("the purge, 200 times each,", () => {
       return rows.length > 0;
     });
     expectBothWays(outcomes);
-  }, 120_000);
+  });
 
   it("never takes a file that has come into use", async () => {
     const outcomes = await race((file) =>
@@ -179,7 +179,7 @@ describe("the purge, 200 times each,", () => {
       ),
     );
     expectBothWays(outcomes);
-  }, 120_000);
+  });
 
   it("never takes bytes that an upload of the same has claimed", async () => {
     const { db } = world.database;
@@ -206,7 +206,7 @@ describe("the purge, 200 times each,", () => {
       expect((await world.storage.stat(file.key)) !== null).toBe(uploaded !== null);
     }
     expectBothWays(won);
-  }, 120_000);
+  });
 
   /** Races a rival against the purge of a deleted file with a version and a variant. @returns whether the rival won, each time */
   async function race(rival: (file: StoredFile) => Promise<boolean>): Promise<boolean[]> {

@@ -108,7 +108,7 @@ async function expectWhole(): Promise<void> {
 }
 
 const eventsOf = (mediaFileId: string) => world.server.database.sql<{ type: string }[]>`
-  select type from events where topic = ${`media:${companyId}`} and payload->>'mediaFileId' = ${mediaFileId}`;
+  select type from events where topic = ${`media:${companyId}`} and payload->>'mediaFileId' = ${mediaFileId} order by sequence`;
 
 describe("the variants of an attachment", () => {
   it("are pending, and their URLs say when to come again, until they are rendered; then they are there", async () => {
@@ -138,7 +138,7 @@ describe("the variants of an attachment", () => {
     ]);
     expect(mediaFile.thumbnail?.url).toBe(mediaFile.variants[2]!.url);
     expect(mediaFile.logo).toBeNull();
-    expect(await eventsOf(mediaFile.id)).toEqual([{ type: "file.variants-ready" }]);
+    expect(await eventsOf(mediaFile.id)).toEqual([{ type: "file.added" }, { type: "file.variants-ready" }]);
     for (const { url, size, width, height } of mediaFile.variants) {
       const answer = await get(url);
       expect([answer.status, answer.headers.get("content-type"), answer.bytes.length]).toEqual([
@@ -339,7 +339,7 @@ describe("the rendering", () => {
     const answer = await get(`${world.server.url}/files/${mediaFile.id}/large/a.jpg`, token);
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([404, null]);
     expect((await get(`${world.server.url}/files/${mediaFile.id}/a.jpg`, token)).bytes).toEqual(bytes);
-    expect(await eventsOf(mediaFile.id)).toEqual([{ type: "file.variants-failed" }]);
+    expect(await eventsOf(mediaFile.id)).toEqual([{ type: "file.added" }, { type: "file.variants-failed" }]);
     const audit = await world.server.database
       .sql`select action from audit_log where subject_id = ${mediaFile.id} order by id`;
     expect(audit[0]).toEqual({ action: "media-file.rendering-failed" });

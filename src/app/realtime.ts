@@ -1,0 +1,55 @@
+import type { FastifyInstance } from "fastify";
+import { SECOND_MS } from "../kernel/clock.js";
+import { tokenEnd } from "../modules/identity/access-token.js";
+import type { Viewer } from "../modules/identity/viewer.js";
+import type { Config } from "../platform/config/config.js";
+import { registerEventRoute } from "../platform/graphql/event.route.js";
+import type { Entrance, Realtime } from "../platform/graphql/realtime.js";
+import { GRAPHQL_PATH } from "../platform/graphql/server.js";
+import type { Subscriptions } from "../platform/graphql/subscriptions.js";
+import { registerWebSocketDoor } from "../platform/graphql/websocket-door.js";
+import { baseUrl } from "../platform/http/base-url.js";
+import { acceptsOrigin } from "../platform/http/origins.js";
+import { createPlaces } from "../platform/http/places.js";
+import { eventDocuments } from "./event-documents.js";
+import { originsOf } from "./origins.js";
+import type { Services } from "./services.js";
+
+export interface RealtimeOptions {
+  readonly config: Config;
+  readonly services: Pick<Services, "sessions" | "signer">;
+  readonly subscriptions: Subscriptions<Viewer>;
+}
+
+/** The two doors of realtime: websockets at the URL of GraphQL, and event streams. */
+export function registerRealtime(
+  app: FastifyInstance,
+  { config, services: { sessions, signer }, subscriptions }: RealtimeOptions,
+): void {
+  const realtime: Realtime<Viewer> = {
+    subscriptions,
+    places: createPlaces(config.CONNECTIONS_PER_VIEWER),
+    heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
+    enter: async (token) =>
+      token === null ? null : entranceOf(await sessions.viewerOf(token), tokenEnd(token)),
+    requestOf: (request) => ({ baseUrl: baseUrl(request, config.PUBLIC_URL), clientAddress: request.ip }),
+  };
+  registerWebSocketDoor(app, {
+    ...realtime,
+    path: GRAPHQL_PATH,
+    maxSubscriptions: config.SUBSCRIPTIONS_PER_CONNECTION,
+    acceptsOrigin: acceptsOrigin([
+      ...originsOf(config),
+      ...(config.PUBLIC_URL ? [new URL(config.PUBLIC_URL).origin] : []),
+    ]),
+  });
+  registerEventRoute(app, {
+    ...realtime,
+    documents: eventDocuments,
+    signer,
+    enterById: async (viewerId, endsAt) => entranceOf(await sessions.viewerById(viewerId), endsAt),
+  });
+}
+
+const entranceOf = (viewer: Viewer, endsAt: Date | null): Entrance<Viewer> | null =>
+  viewer.kind === "anonymous" ? null : { viewer, key: `${viewer.kind}:${viewer.id}`, endsAt };

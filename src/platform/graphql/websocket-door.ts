@@ -1,0 +1,60 @@
+import type { FastifyInstance } from "fastify";
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
+import { SECOND_MS } from "../../kernel/clock.js";
+import { createRounds } from "../http/rounds.js";
+import { registerWebSocketRoute } from "../http/websocket-upgrade.js";
+import type { Realtime } from "./realtime.js";
+import { WebSocketConnection } from "./websocket-connection.js";
+
+export interface WebSocketDoor<Viewer> extends Realtime<Viewer> {
+  /** The URL of the GraphQL route. */
+  readonly path: string;
+  readonly maxSubscriptions: number;
+  /** How long a client may take to say who it is; by default 10 seconds. */
+  readonly initMs?: number;
+  /** How often connections are looked after; by default each second. */
+  readonly roundMs?: number;
+  acceptsOrigin(origin: string | undefined, host: string | undefined): boolean;
+}
+
+/** How long connections may take to close when the server does. */
+const FAREWELL_MS = 3 * SECOND_MS;
+
+/** Takes subscriptions by websocket, in the protocol graphql-transport-ws, at the URL of GraphQL. */
+export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSocketDoor<Viewer>): void {
+  const rounds = createRounds<WebSocketConnection<Viewer>>(door.roundMs);
+  const { connections } = rounds;
+  let allGone: (() => void) | null = null;
+  let isClosing = false;
+  registerWebSocketRoute(app, {
+    path: door.path,
+    protocol: GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    acceptsOrigin: door.acceptsOrigin,
+    connected(socket, request) {
+      const { authorization } = request.headers;
+      const origin = door.requestOf(request);
+      const connection = new WebSocketConnection(socket, { ...door, log: app.log, origin, authorization });
+      rounds.add(connection);
+      socket.once("close", () => {
+        rounds.remove(connection);
+        if (connections.size === 0) allGone?.();
+      });
+      if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
+        connection.close(CloseCode.SubprotocolNotAcceptable, "Subprotocol not acceptable");
+      else if (isClosing) connection.restart();
+    },
+  });
+  app.addHook("preClose", async () => {
+    isClosing = true;
+    if (connections.size === 0) return;
+    const gone = new Promise<void>((resolve) => {
+      allGone = resolve;
+    });
+    for (const connection of connections) connection.restart();
+    const impatience = setTimeout(() => {
+      for (const connection of connections) connection.terminate();
+    }, FAREWELL_MS);
+    await gone;
+    clearTimeout(impatience);
+  });
+}

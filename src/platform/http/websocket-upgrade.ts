@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import { ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { WebSocket } from "ws";
+import { WebSocketServer } from "ws";
+import { KIB } from "../../kernel/bytes.js";
+import { badUserInput, forbidden } from "../../kernel/errors.js";
+
+export interface WebSocketRoute {
+  readonly path: string;
+  /** The only subprotocol that is spoken here. */
+  readonly protocol: string;
+  acceptsOrigin(origin: string | undefined, host: string | undefined): boolean;
+  /** Given every connection, also one that speaks another subprotocol. */
+  connected(socket: WebSocket, request: FastifyRequest): void;
+}
+
+/** A message may have this many bytes; a longer one ends the connection with 1009. */
+const MAX_MESSAGE_BYTES = 64 * KIB;
+
+interface Upgrade {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** Whether a request asks for a websocket; Node answers other upgrades, such as to h2c, as if they were not asked for. */
+export const isWebSocketUpgrade = ({ headers }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() === "websocket";
+
+/**
+ * Takes websockets at one path. A request for one goes the way of all requests, with their hooks and errors, up to the
+ * point where the connection is made.
+ */
+export function registerWebSocketRoute(app: FastifyInstance, route: WebSocketRoute): void {
+  const upgrades = new WeakMap<IncomingMessage, Upgrade>();
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    handleProtocols: (offered) => (offered.has(route.protocol) ? route.protocol : false),
+  });
+  app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", destroy);
+    if (isWebSocketUpgrade(request)) {
+      upgrades.set(request, { socket, head });
+      app.routing(request, responseOn(socket, request));
+    } else socket.end(NO_SUCH_UPGRADE);
+  });
+  app.addHook("onRequest", (request, reply, done) => {
+    const { raw } = request;
+    const upgrade = upgrades.get(raw);
+    if (!upgrade) return done();
+    if (request.routeOptions.url !== route.path)
+      return done(badUserInput(`Websockets are taken at ${route.path} alone.`));
+    if (!route.acceptsOrigin(raw.headers.origin, raw.headers.host))
+      return done(forbidden("Pages of this origin may not open a websocket here: see CORS_ORIGINS."));
+    reply.hijack();
+    reply.raw.detachSocket(raw.socket);
+    upgrade.socket.off("error", destroy);
+    server.handleUpgrade(raw, upgrade.socket, upgrade.head, (socket) => route.connected(socket, request));
+  });
+}
+
+const NO_SUCH_UPGRADE = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+function destroy(this: Duplex): void {
+  this.destroy();
+}
+
+/** For the answer to a request that is refused; the connection ends with it. */
+function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(request.socket);
+  response.once("finish", () => socket.end());
+  return response;
+}

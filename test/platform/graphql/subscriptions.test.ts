@@ -1,0 +1,161 @@
+import { describe, expect, it, jest } from "@jest/globals";
+import type { FormattedExecutionResult } from "graphql";
+import { notFound } from "../../../src/kernel/errors.js";
+import type { SubscriptionFailure } from "../../../src/platform/graphql/subscriptions.js";
+import { createSubscriptions } from "../../../src/platform/graphql/subscriptions.js";
+import type { Context, Person, Seen } from "../../support/realtime-house.js";
+import { FakeFeed, message, realtimeSchema, until } from "../../support/realtime-house.js";
+
+const anna: Person = { kind: "user", id: "anna" };
+const EVENTS = `subscription Events($id: ID!) {
+  conversationEvents(conversationId: $id) {
+    cursor event { __typename ... on MessageAdded { message { id readBy sender { __typename ... on User { name } } } } }
+  }
+}`;
+
+function stage({ introspection = true } = {}) {
+  const feed = new FakeFeed();
+  const seen: Seen = { contexts: [] };
+  const schema = realtimeSchema(seen);
+  const log = { error: jest.fn() };
+  const subscriptions = createSubscriptions({ schema, feed, introspection, maxDepth: 6, maxCost: 100, log });
+  const base: Context = {
+    viewer: anna,
+    requestId: "r1",
+    baseUrl: "http://desk.example.com",
+    clientAddress: "::1",
+    requestBytes: null,
+  };
+  const open = async (query = EVENTS, viewer = anna, variables: object = { id: "c1" }) => {
+    const ending = new AbortController();
+    const results: FormattedExecutionResult[] = [];
+    const request = { query, variables: variables as Record<string, unknown> };
+    const events = await subscriptions.open(request, { ...base, viewer }, ending.signal);
+    const over = (async () => {
+      for await (const result of events) results.push(result);
+    })();
+    return { results, over, end: () => ending.abort() };
+  };
+  return { feed, seen, schema, log, open };
+}
+
+const refusalOf = (action: Promise<unknown>): Promise<SubscriptionFailure> =>
+  action.then(
+    () => Promise.reject(new Error("it was not refused")),
+    (error: SubscriptionFailure) => error,
+  );
+
+describe("A subscription", () => {
+  it("executes every event in a context of its own, with the viewer as it is known then", async () => {
+    const { feed, seen, open } = stage();
+    const { results, end, over } = await open();
+    for (const id of ["m1", "m2", "m3"]) feed.tell("c1", message(id));
+    await until(() => results.length === 3);
+    feed.renewed.set("anna", { kind: "user", id: "anna by another name" });
+    feed.tell("c1", message("m4"));
+    await until(() => results.length === 4);
+    expect(results[3]).toEqual({
+      data: {
+        conversationEvents: {
+          cursor: "4",
+          event: {
+            __typename: "MessageAdded",
+            message: {
+              id: "m4",
+              readBy: "anna by another name",
+              sender: { __typename: "User", name: "Anna" },
+            },
+          },
+        },
+      },
+    });
+    expect(new Set(seen.contexts).size).toBe(4);
+    expect(seen.contexts.map(({ requestId }) => requestId)).toEqual(["r1", "r1", "r1", "r1"]);
+    end();
+    await over;
+    expect(feed.followers.size).toBe(0);
+  });
+
+  it("shares with all who are told of the same event what does not depend on who asks", async () => {
+    const { feed, seen, open } = stage();
+    const all = await Promise.all(["a", "b", "c"].map((id) => open(EVENTS, { kind: "user", id })));
+    feed.tell("c1", message("m1"));
+    feed.tell("c1", message("m2"));
+    await until(() => all.every(({ results }) => results.length === 2));
+    const shared = seen.contexts.map((context) => context.shared);
+    expect(new Set(shared).size).toBe(2);
+    expect(new Set(seen.contexts.map(({ viewer }) => viewer.id))).toEqual(new Set(["a", "b", "c"]));
+  });
+
+  it("is parsed and validated once for a thousand who subscribe with the same text", async () => {
+    const { feed, schema, open } = stage();
+    // Whoever validates asks the schema for the type of every field.
+    const asked = jest.spyOn(schema, "getSubscriptionType");
+    const first = await open();
+    const once = asked.mock.calls.length;
+    asked.mockClear();
+    const others = await Promise.all(Array.from({ length: 999 }, () => open()));
+    const perSubscriber = asked.mock.calls.length / 999;
+    expect(perSubscriber).toBeLessThan(once);
+    feed.tell("c1", message("m1"));
+    await until(() => [first, ...others].every(({ results }) => results.length === 1));
+    asked.mockClear();
+    for (const id of ["m2", "m3"]) feed.tell("c1", message(id));
+    await until(() => [first, ...others].every(({ results }) => results.length === 3));
+    // Nothing that is interpreted runs any more.
+    expect(asked).not.toHaveBeenCalled();
+    for (const { end } of [first, ...others]) end();
+    expect(feed.followers.size).toBe(0);
+  });
+
+  it("masks what fails in one event, logs it, and goes on", async () => {
+    const { feed, log, open } = stage();
+    const query = `subscription { conversationEvents(conversationId: "c1") { cursor event { ... on MessageAdded { message { id broken } } } } }`;
+    const { results } = await open(query);
+    for (const id of ["m1", "m2", "m3"]) feed.tell("c1", message(id));
+    await until(() => results.length === 3);
+    for (const [index, { data, errors }] of results.entries()) {
+      expect(data).toMatchObject({
+        conversationEvents: { event: { message: { id: `m${index + 1}`, broken: null } } },
+      });
+      expect(errors).toEqual([
+        expect.objectContaining({
+          path: ["conversationEvents", "event", "message", "broken"],
+          extensions: { code: "INTERNAL_SERVER_ERROR", status: 500, requestId: "r1" },
+        }),
+      ]);
+    }
+    expect(JSON.stringify(results)).not.toContain("swordfish");
+    expect(log.error).toHaveBeenCalledTimes(3);
+  });
+
+  it("ends with a code when the feed does", async () => {
+    const { feed, open } = stage();
+    const { over } = await open();
+    feed.end(notFound("conversation"));
+    const failure = await refusalOf(over);
+    expect(failure.errors[0]?.extensions).toEqual({ code: "NOT_FOUND", status: 404 });
+    expect(failure.failure).toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("does not begin what has been given up meanwhile", async () => {
+    const { feed, open } = stage();
+    const opening = open();
+    const { end, over } = await opening;
+    end();
+    await over;
+    expect(feed.followers.size).toBe(0);
+  });
+
+  it("suggests no names and shows no schema where introspection is off", async () => {
+    const query = `subscription { conversationEvent(conversationId: "c1") { cursor } }`;
+    const [shown] = (await refusalOf(stage().open(query, anna, {}))).errors;
+    expect(shown?.message).toContain("Did you mean");
+    const hidden = stage({ introspection: false });
+    const [error] = (await refusalOf(hidden.open(query, anna, {}))).errors;
+    expect(error?.message).not.toContain("Did you mean");
+    expect(error).not.toHaveProperty("stack");
+    const fragment = `${EVENTS} fragment F on Query { __schema { types { name } } }`;
+    await refusalOf(hidden.open(fragment));
+  });
+});

@@ -1,0 +1,244 @@
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import type { GraphQLSchema } from "graphql";
+import { buildSchema } from "graphql";
+import { pino } from "pino";
+import { badUserInput, notFound, unauthenticated } from "../../src/kernel/errors.js";
+import type { Delivery, FollowRequest, Told } from "../../src/platform/events/channel.js";
+import type { RequestContext, SubscriptionContext } from "../../src/platform/graphql/context.js";
+import { registerEventRoute } from "../../src/platform/graphql/event.route.js";
+import type { Realtime } from "../../src/platform/graphql/realtime.js";
+import { createSubscriptions } from "../../src/platform/graphql/subscriptions.js";
+import { registerWebSocketDoor } from "../../src/platform/graphql/websocket-door.js";
+import { acceptsOrigin } from "../../src/platform/http/origins.js";
+import { createPlaces } from "../../src/platform/http/places.js";
+import { createHttpServer } from "../../src/platform/http/server.js";
+import { createUrlSigner } from "../../src/platform/http/signed-url.js";
+
+/** A viewer of these tests; the name is the token. */
+export interface Person {
+  readonly kind: "user";
+  readonly id: string;
+}
+
+export type Context = RequestContext<Person>;
+
+const person = (id: string): Person => ({ kind: "user", id });
+
+interface Follower {
+  readonly viewer: Person;
+  readonly id: string;
+  readonly waiting: (Delivery<Person> | Error | null)[];
+  wake: () => void;
+}
+
+/** A feed that is told by hand. The topic `hidden` is refused, and nobody holds more than one event of it in vain. */
+export class FakeFeed {
+  readonly followers = new Set<Follower>();
+  readonly #log = new Map<string, Told[]>();
+  /** Who the viewers are by now. */
+  readonly renewed = new Map<string, Person>();
+  taken = 0;
+
+  async follow(viewer: Person, { id, after }: FollowRequest, signal: AbortSignal) {
+    if (id === "hidden") throw notFound("conversation");
+    if (id === "broken") throw new Error("the password of the database is swordfish");
+    if (after != null && !/^\d+$/.test(after)) throw badUserInput("This cursor is none.");
+    const follower: Follower = { viewer, id, waiting: [], wake: () => {} };
+    if (after != null)
+      for (const [index, event] of (this.#log.get(id) ?? []).entries())
+        if (index >= Number(after)) follower.waiting.push(this.#delivery(follower, index + 1, event, {}));
+    this.followers.add(follower);
+    signal.addEventListener("abort", () => {
+      this.followers.delete(follower);
+      follower.waiting.length = 0;
+      follower.waiting.push(null);
+      follower.wake();
+    });
+    return this.#deliveries(follower);
+  }
+
+  #deliveries(follower: Follower): AsyncIterableIterator<Delivery<Person>> {
+    const end = () => {
+      this.followers.delete(follower);
+      return { done: true, value: undefined } as const;
+    };
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next: async () => {
+        while (follower.waiting.length === 0)
+          await new Promise<void>((resolve) => {
+            follower.wake = resolve;
+          });
+        const next = follower.waiting.shift();
+        if (next instanceof Error || !next) end();
+        if (next instanceof Error) throw next;
+        if (!next) return end();
+        this.taken++;
+        return { done: false, value: next };
+      },
+      return: async () => end(),
+    };
+  }
+
+  #delivery({ viewer }: Follower, cursor: number, event: Told, shared: object): Delivery<Person> {
+    return { cursor: String(cursor), event, viewer: this.renewed.get(viewer.id) ?? viewer, shared };
+  }
+
+  tell(id: string, event: Told & Readonly<Record<string, unknown>>): void {
+    const log = this.#log.get(id) ?? [];
+    this.#log.set(id, log);
+    log.push(event);
+    const shared = {};
+    for (const follower of this.followers)
+      if (follower.id === id) this.#push(follower, this.#delivery(follower, log.length, event, shared));
+  }
+
+  /** Ends what is followed, with an error for one who may follow no more, or without. */
+  end(fault: Error | null = null): void {
+    for (const follower of [...this.followers]) this.#push(follower, fault);
+  }
+
+  #push(follower: Follower, next: Delivery<Person> | Error | null): void {
+    follower.waiting.push(next);
+    follower.wake();
+  }
+}
+
+const SDL = /* GraphQL */ `
+  type Query { hello: String }
+  type Mutation { change: String }
+  type Subscription {
+    conversationEvents(conversationId: ID!, after: String): ConversationEventEdge!
+  }
+  type ConversationEventEdge { cursor: String!, event: ConversationEvent! }
+  union ConversationEvent = MessageAdded | MessagePurged
+  type MessageAdded { message: ChatMessage! }
+  type MessagePurged { messageId: ID! }
+  type ChatMessage { id: ID!, body: String!, sender: Actor!, readBy: String!, broken: String, replies: [ChatMessage!]! }
+  union Actor = User | Guest
+  type User { id: ID!, name: String! }
+  type Guest { id: ID!, displayName: String! }
+`;
+
+export interface Seen {
+  readonly contexts: Context[];
+}
+
+/** A schema of the shape that ours has. */
+export function realtimeSchema(seen: Seen): GraphQLSchema {
+  const schema = buildSchema(SDL);
+  const field = (type: string, name: string) => {
+    const found = schema.getType(type);
+    if (!found || !("getFields" in found)) throw new Error(`${type} is no object`);
+    return found.getFields()[name] as unknown as Record<string, unknown>;
+  };
+  Object.assign(field("Subscription", "conversationEvents"), {
+    subscribe: (
+      _root: unknown,
+      args: { conversationId: string; after?: string },
+      context: SubscriptionContext<Person>,
+    ) => context.follow({ kind: "conversation", id: args.conversationId, after: args.after }),
+    resolve: (delivery: unknown) => delivery,
+  });
+  field("ChatMessage", "readBy").resolve = (_message: unknown, _args: unknown, context: Context) => {
+    seen.contexts.push(context);
+    return context.viewer.id;
+  };
+  field("ChatMessage", "broken").resolve = () => {
+    throw new Error("the password of the database is swordfish");
+  };
+  return schema;
+}
+
+export const message = (id: string, body = `text of ${id}`) => ({
+  __typename: "MessageAdded",
+  message: { id, body, sender: { __typename: "User", id: "u1", name: "Anna" }, replies: [] },
+});
+
+const DOCUMENT = /* GraphQL */ `
+  subscription Stream($id: ID!, $after: String) {
+    told: conversationEvents(conversationId: $id, after: $after) {
+      cursor
+      event { __typename ... on MessageAdded { message { id body } } ... on MessagePurged { messageId } }
+    }
+  }
+`;
+
+export const signer = createUrlSigner({ keys: [{ id: "k1", secret: "a secret of thirty-two characters" }] });
+
+export interface HouseOptions
+  extends Partial<Pick<Realtime<Person>, "heartbeatMs" | "patienceMs" | "enter">> {
+  readonly introspection?: boolean;
+  readonly maxSubscriptions?: number;
+  readonly connections?: number;
+  readonly initMs?: number;
+  readonly roundMs?: number;
+}
+
+export interface House {
+  readonly app: FastifyInstance;
+  readonly feed: FakeFeed;
+  readonly seen: Seen;
+  readonly url: string;
+  readonly port: number;
+  /** Whose tokens are good, and until when. */
+  readonly guests: Map<string, Date | null>;
+  /** Lines that were logged as errors. */
+  readonly faults: string[];
+}
+
+/** A server with both doors, a made-up schema, and a feed that is told by hand. */
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const feed = new FakeFeed();
+  const seen: Seen = { contexts: [] };
+  const faults: string[] = [];
+  const guests = new Map<string, Date | null>([
+    ["anna", null],
+    ["bert", null],
+  ]);
+  const log = pino({ level: "error" }, { write: (line: string) => void faults.push(line) });
+  const origins = ["https://app.example.com"];
+  const app = await createHttpServer({ log, trustProxy: [], origins, graphqlPath: "/graphql" });
+  const { introspection = true, maxSubscriptions = 5, connections = 50 } = options;
+  const schema = realtimeSchema(seen);
+  const entrance = (id: string, endsAt: Date | null) => ({ viewer: person(id), key: id, endsAt });
+  const realtime: Realtime<Person> = {
+    subscriptions: createSubscriptions({ schema, feed, introspection, maxDepth: 6, maxCost: 100, log }),
+    places: createPlaces(connections),
+    heartbeatMs: options.heartbeatMs ?? 60_000,
+    ...(options.patienceMs && { patienceMs: options.patienceMs }),
+    enter:
+      options.enter ??
+      (async (token) => (token && guests.has(token) ? entrance(token, guests.get(token) ?? null) : null)),
+    requestOf: (request) => ({ baseUrl: "http://desk.example.com", clientAddress: request.ip }),
+  };
+  registerWebSocketDoor(app, {
+    ...realtime,
+    path: "/graphql",
+    maxSubscriptions,
+    acceptsOrigin: acceptsOrigin(origins),
+    roundMs: options.roundMs ?? 20,
+    ...(options.initMs && { initMs: options.initMs }),
+  });
+  registerEventRoute(app, {
+    ...realtime,
+    documents: { conversation: DOCUMENT },
+    signer,
+    roundMs: options.roundMs ?? 20,
+    enterById: async (id, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
+  });
+  app.get("/graphql", async () => ({ page: true }));
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  const { port } = app.server.address() as AddressInfo;
+  return { app, feed, seen, url, port, guests, faults };
+}
+
+export const accessEnded = () => unauthenticated("Your access has ended.");
+
+/** Waits until something holds; the test's own time limit ends it otherwise. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
