@@ -157,7 +157,6 @@ function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderD
   };
 }
 
-
 const uploadLimits = ({ UPLOADS_PER_MINUTE: perMinute, UPLOADS_AT_ONCE: atOnce }: Config) => ({
   perMinute,
   atOnce,
