@@ -8,6 +8,7 @@ import {
   origins,
   port,
   postgresUrl,
+  redisUrl,
   secret,
   whole,
 } from "./validators.js";
@@ -157,6 +158,11 @@ export const settings = {
     example: "5000",
   }),
 
+  REDIS_URL: redisUrl({
+    default: undefined,
+    desc: "A Redis, version 6 or newer, that carries wake-ups between servers; else the database does",
+    example: "redis://localhost:6379",
+  }),
   SUBSCRIPTIONS_PER_CONNECTION: whole({
     default: 100,
     desc: "Subscriptions that one websocket may have at once at most",
