@@ -43,6 +43,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     origins: originsOf(config),
     graphqlPath: GRAPHQL_PATH,
   });
+  // Redis is none of them: what it carries may be lost.
   registerHealthRoutes(app, [
     { name: "database", check: () => database.sql`select 1` },
     { name: "storage", check: () => services.storage.check() },
