@@ -27,8 +27,8 @@ export interface HttpOptions {
   readonly services: Services;
   readonly database: DatabaseClient;
   readonly log: Logger;
-  /** What is followed by websocket and as an event stream; without it, neither is open. */
-  readonly feed?: Pick<EventFeed<Viewer>, "follow">;
+  /** What is followed by websocket and as an event stream. */
+  readonly feed: Pick<EventFeed<Viewer>, "follow">;
 }
 
 /** Everything that is reached over HTTP: GraphQL, downloads, health. */
@@ -43,6 +43,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     origins: originsOf(config),
     graphqlPath: GRAPHQL_PATH,
   });
+  // Redis is none of them: what it carries may be lost.
   registerHealthRoutes(app, [
     { name: "database", check: () => database.sql`select 1` },
     { name: "storage", check: () => services.storage.check() },
@@ -54,8 +55,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     maxDepth: config.GRAPHQL_DEPTH,
     maxCost: config.GRAPHQL_COST,
   };
-  if (feed)
-    registerRealtime(app, { config, services, subscriptions: createSubscriptions({ ...limits, feed, log }) });
+  registerRealtime(app, { config, services, subscriptions: createSubscriptions({ ...limits, feed, log }) });
   await registerGraphQL<ViewerContext>(app, {
     ...limits,
     landingPage: !config.isProduction,

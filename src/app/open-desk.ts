@@ -11,6 +11,7 @@ import { createEventFeed } from "../platform/events/event-feed.js";
 import type { EventFeed } from "../platform/events/feed.js";
 import { withHappenings } from "../platform/events/happenings.js";
 import { createPostgresWakes } from "../platform/events/postgres-wakes.js";
+import type { Wakes } from "../platform/events/wakes.js";
 import type { JobQueue } from "../platform/jobs/job-queue.js";
 import { createJobQueue } from "../platform/jobs/job-queue.js";
 import type { Role } from "./find-database.js";
@@ -68,7 +69,7 @@ export async function openDesk({ config, log, role, onStatement }: OpenDeskOptio
       ...(onStatement && { onStatement }),
     });
     closers.push(() => client.close());
-    const wakes = createPostgresWakes({ sql: client.sql, log });
+    const wakes = await createWakes(config, client, log);
     const feed = createEventFeed<Viewer>({ db: client.db, wakes, log });
     closers.push(() => feed.close());
     const database = { ...client, db: withHappenings(client.db, feed.wake) };
@@ -93,6 +94,13 @@ export async function openDesk({ config, log, role, onStatement }: OpenDeskOptio
     await close();
     throw error;
   }
+}
+
+/** The client of Redis takes a while and 20 MB to load: only who uses it does. */
+async function createWakes({ REDIS_URL }: Config, { sql }: DatabaseClient, log: Logger): Promise<Wakes> {
+  if (REDIS_URL === undefined) return createPostgresWakes({ sql, log });
+  const { createRedisWakes } = await import("../platform/events/redis-wakes.js");
+  return createRedisWakes({ url: REDIS_URL, log });
 }
 
 /** Jobs are given up a little before the shutdown is, so that the queue hears of it. */

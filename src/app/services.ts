@@ -28,7 +28,6 @@ import { createScriptTokenService } from "../modules/identity/script-token.servi
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
-import type { Viewer } from "../modules/identity/viewer.js";
 import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
 import { createDownloadService } from "../modules/media/download.service.js";
 import { createMediaImportService } from "../modules/media/import/media-import.service.js";
@@ -43,7 +42,7 @@ import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
-import type { ViewerSource } from "../platform/events/feed.js";
+import { createEventUrls } from "../platform/graphql/event-urls.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
@@ -125,6 +124,7 @@ export async function createServices({
     ...files,
     jobs,
     signer,
+    eventUrls: createEventUrls(signer),
     storage,
     tempFolder,
     buckets,
@@ -135,7 +135,7 @@ export async function createServices({
     downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
     /** What can be followed, and who follows it. */
     channels: createChannels(ground),
-    viewers: { reload: identity.sessions.reload } satisfies ViewerSource<Viewer> as ViewerSource<Viewer>,
+    viewers: { reload: identity.sessions.reload },
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {
       ...identity.loaders,

@@ -397,9 +397,13 @@ describe("filedesk doctor", () => {
   });
 
   it("ends with 2 when something has to be mended, and changes nothing", async () => {
-    const { code, stdout } = await run(["doctor"], { DATABASE_URL: "postgres://a:hidden@127.0.0.1:1/b" });
+    const { code, stdout } = await run(["doctor"], {
+      DATABASE_URL: "postgres://a:hidden@127.0.0.1:1/b",
+      REDIS_URL: "redis://a:hidden@127.0.0.1:1",
+    });
     expect(code).toBe(2);
     expect(stdout).toMatch(/PROBLEM {2}database/);
+    expect(stdout).toMatch(/PROBLEM {2}redis.*Check REDIS_URL/);
     expect(stdout).not.toContain("hidden");
   });
 });

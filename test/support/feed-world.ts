@@ -42,6 +42,8 @@ export interface FeedWorld {
   /** Who is not let in any more, and what is known of viewers. */
   readonly revoked: Set<string>;
   readonly ranks: Map<string, string>;
+  /** What the channel throws when it is asked next. */
+  readonly faults: Error[];
   /** Everything that any server's database was asked. */
   readonly statements: string[];
   readonly lines: Record<string, unknown>[];
@@ -66,7 +68,7 @@ export async function startFeedWorld(): Promise<FeedWorld> {
   const servers: FeedServer[] = [];
   const ground = { room: newId(), companyId: newId(), statements: [] as string[] };
   const lines: Record<string, unknown>[] = [];
-  const known = { revoked: new Set<string>(), ranks: new Map<string, string>() };
+  const known = { revoked: new Set<string>(), ranks: new Map<string, string>(), faults: [] as Error[] };
   const log = pino({ level: "debug" }, { write: (line: string) => lines.push(JSON.parse(line)) });
 
   return {
@@ -111,7 +113,7 @@ export async function startFeedWorld(): Promise<FeedWorld> {
   };
 }
 
-type Known = Pick<FeedWorld, "revoked" | "ranks">;
+type Known = Pick<FeedWorld, "revoked" | "ranks" | "faults">;
 
 /** Each question is a statement, as it would be. */
 const ask = (db: Database) => db.execute(sql`select 1 as asked`);
@@ -127,7 +129,7 @@ const createPeople = (db: Database, { ranks }: Known): ViewerSource<Person> => (
 });
 
 /** Whoever is not revoked may follow every room; `secret` is for ranks alone, and `nothing` is told to nobody. */
-const createRoomChannel = (db: Database, { revoked }: Known): Channel<Person> => ({
+const createRoomChannel = (db: Database, { revoked, faults }: Known): Channel<Person> => ({
   kind: "room",
   async admit(viewer) {
     await ask(db);
@@ -140,6 +142,8 @@ const createRoomChannel = (db: Database, { revoked }: Known): Channel<Person> =>
   },
   async tell(_id, events) {
     await ask(db);
+    const fault = faults.pop();
+    if (fault) throw fault;
     return events.map(({ type, payload }) =>
       type === "nothing" ? null : ({ __typename: "Happened", type, ...payload } as Happening),
     );

@@ -39,11 +39,11 @@ export interface MessageFiles {
  * message's company, or a guest of its conversation, reads it.
  */
 export async function openMessageFiles(server: TestServer): Promise<MessageFiles> {
-  const { database } = server;
+  const { database, feed } = server;
   const told: Told[] = [];
   const services = servicesWithMessages(server, told);
   const config = readConfig({ NODE_ENV: "test" });
-  const http = await createHttp({ config, services, database, log: pino({ level: "silent" }) });
+  const http = await createHttp({ config, services, database, feed, log: pino({ level: "silent" }) });
   return {
     url: await http.listen({ host: "127.0.0.1", port: 0 }),
     told,

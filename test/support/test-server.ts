@@ -42,6 +42,7 @@ export interface TestServer {
   readonly dataFolder: string;
   readonly services: Desk["services"];
   readonly database: Desk["database"];
+  readonly feed: Desk["feed"];
   /** One of the demo's people, or somebody with the demo's password; once per person. */
   signInAs(email: string): Promise<SignedIn>;
   gql<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
@@ -101,6 +102,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     get database() {
       return desk.database;
+    },
+    get feed() {
+      return desk.feed;
     },
     signInAs(email) {
       const person = people.get(email) ?? signIn(email);

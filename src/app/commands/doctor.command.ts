@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { connectDatabase } from "../../platform/database/client.js";
 import type { Check } from "../doctor/checks.js";
-import { checkDatabase, checkMachine, checkQueues, checkStorage } from "../doctor/checks.js";
+import { checkDatabase, checkMachine, checkQueues, checkStorage, checkWakes } from "../doctor/checks.js";
 import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js";
 import { findDatabase } from "../find-database.js";
 import { readSecrets } from "../secrets.js";
@@ -37,7 +37,11 @@ async function examine(run: CommandRun, environment: NodeJS.ProcessEnv): Promise
 
   const dataFolder = resolve(config.FILEDESK_DATA);
   await mkdir(dataFolder, { recursive: true });
-  const checks = [...(await checkMachine(config, dataFolder)), ...(await checkInside(run, dataFolder))];
+  const checks = [
+    ...(await checkMachine(config, dataFolder)),
+    ...(await checkInside(run, dataFolder)),
+    ...(config.REDIS_URL ? [await checkWakes(config.REDIS_URL)] : []),
+  ];
   output.line("\nChecks");
   for (const check of checks) tell(output, check);
   const problems = checks.filter(({ state }) => state === "problem").length;

@@ -4,6 +4,7 @@ import type { DatabaseClient } from "../../platform/database/client.js";
 import type { Services } from "../services.js";
 import { demoPdf, demoPhoto, files } from "./demo-files.js";
 import { demoEmail, seedPeople } from "./demo-people.js";
+import { seedChat } from "./seed-chat.js";
 import { seedLooks } from "./seed-looks.js";
 
 /** Fills an empty installation with something to look at. What is there already, it leaves alone. */
@@ -20,17 +21,19 @@ export async function seedDemo(database: DatabaseClient, services: Services): Pr
       manager: await person("manager"),
     };
     await seedLooks(services, company, cast);
-    await seedTickets(services, company.id, cast);
+    const lamp = await seedTickets(services, company.id, cast);
+    if (company.slug === "acme") await seedChat(services, { ...cast, companyId: company.id, ticketId: lamp });
   }
 }
 
 type Cast = Readonly<Record<"customer" | "customer2" | "agent", Viewer>>;
 
+/** @returns the id of the first ticket */
 async function seedTickets(
   { tickets, replies }: Services,
   companyId: string,
   { customer, customer2, agent }: Cast,
-) {
+): Promise<string> {
   const photo = { name: "room 204.jpg", bytes: await demoPhoto("Room 204, Tuesday morning") };
   const invoice = {
     name: "invoice 2026-118.pdf",
@@ -90,4 +93,5 @@ async function seedTickets(
     },
     files(),
   );
+  return lamp.id;
 }

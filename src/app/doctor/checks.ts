@@ -119,3 +119,16 @@ export async function checkStorage(storage: Pick<Storage, "check">): Promise<Che
     return problem("storage", inWords(error as Error));
   }
 }
+
+/** Sends a message to itself. */
+export async function checkWakes(redisUrl: string): Promise<Check> {
+  const { checkRedis } = await import("../../platform/events/redis-wakes.js");
+  try {
+    await checkRedis(redisUrl);
+    return ok("redis", "carries wake-ups");
+  } catch (error) {
+    // Where a name has several addresses, the message of their failures is empty.
+    const { message, code } = error as NodeJS.ErrnoException;
+    return problem("redis", `${message || code}; events come up to a second later. Check REDIS_URL`);
+  }
+}

@@ -1,4 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
+import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import type { Viewer } from "../identity/viewer.js";
 import { isUser } from "../identity/viewer.js";
 import { auditChat } from "./audit-chat.js";
@@ -70,6 +71,7 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
         details: { userId },
       });
       happenedIn(tx, conversation, "participant.left", { userId });
+      viewerChanged(tx, userId);
     });
     return rereadConversation(db, viewer, conversationId);
   },

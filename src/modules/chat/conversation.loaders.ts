@@ -9,7 +9,7 @@ import type { GuestView } from "../identity/guest.repository.js";
 import { listGuestsOfConversations } from "../identity/guest.repository.js";
 import type { Person } from "../identity/user.repository.js";
 import type { Actor, Viewer, ViewerContext } from "../identity/viewer.js";
-import { isStaffOf, tenantsOfRows, tenantsReachedBy } from "../identity/viewer.js";
+import { staffTenantsOf, tenantsOfRows, tenantsReachedBy } from "../identity/viewer.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import {
@@ -27,6 +27,7 @@ import { scopeOf } from "./conversation.service.js";
 import { conversationPosition, countOfTickets, listPagesOfTickets } from "./conversation-list.repository.js";
 import { listParticipants } from "./conversation-participant.repository.js";
 import { readerOf } from "./find-conversation.js";
+import { MOST_GUESTS_SHOWN } from "./guest-invitation.repository.js";
 import { countUnread } from "./read-mark.repository.js";
 
 export type ConversationLoaders = ReturnType<typeof createConversationLoaders>;
@@ -64,9 +65,9 @@ const createMemberLoaders = (db: Database) => ({
   /** All invitations for staff, for others those who have come. */
   guests: perRequest<ViewerContext, string, readonly GuestView[]>(async (context, ids) => {
     const viewer = known(context);
-    const rows = await listGuestsOfConversations(db, tenantsReachedBy(viewer), ids);
-    const shown = rows.filter((guest) => guest.joinedAt !== null || isStaffOf(viewer, guest.companyId));
-    return ids.map((id) => shown.filter((guest) => guest.conversationId === id));
+    const scope = { tenants: tenantsReachedBy(viewer), staffOf: staffTenantsOf(viewer) };
+    const rows = await listGuestsOfConversations(db, scope, ids, MOST_GUESTS_SHOWN);
+    return ids.map((id) => rows.filter((guest) => guest.conversationId === id));
   }),
 
   unreadCount: perRequest<ViewerContext, string, number>(async (context, ids) => {

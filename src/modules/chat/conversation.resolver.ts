@@ -129,7 +129,8 @@ export class ConversationResolver {
   }
 
   @FieldResolver(() => [Guest], {
-    description: "All who were ever invited, for staff; for others those who have come.",
+    description:
+      "Who was invited, for staff; for others who has come. The 100 newest, the oldest of them first.",
   })
   guests(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
     return this.loaders.guests(context).load(id);

@@ -5,6 +5,7 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { badUserInput, gone, unauthenticated } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
+import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type { AccessToken } from "../identity/access-token.js";
 import type { GuestView } from "../identity/guest.repository.js";
@@ -169,6 +170,7 @@ async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: stri
     if (!(await updateGuestAsRevoked(tx, companyId, id))) return;
     await auditGuest(tx, viewer as Actor, "guest.revoked", subject.guest);
     happenedIn(tx, subject.conversation, "participant.left", { guestId: id });
+    viewerChanged(tx, id);
   });
   const revoked = await findGuest(db, { companyIds: [companyId] }, id);
   if (revoked === null) throw gone("guest");

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNotNull, isNull, lte, or, sql } from "drizzle-orm";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { companies } from "./company.tables.js";
@@ -83,16 +83,35 @@ export async function findGuest(db: Database, tenants: TenantScope, id: string):
   return row ?? null;
 }
 
-/** The oldest first. */
+/** Whose guests a viewer may see in conversations that they may read: those that have not come are the staff's business. */
+export interface GuestScope {
+  readonly tenants: TenantScope;
+  readonly staffOf: TenantScope;
+}
+
+/** The newest of each conversation, so many of each at most, the oldest of them first; in one statement. */
 export async function listGuestsOfConversations(
   db: Database,
-  tenants: TenantScope,
+  { tenants, staffOf }: GuestScope,
   conversationIds: readonly string[],
+  limit: number,
 ): Promise<GuestView[]> {
+  const shown = or(isNotNull(guests.joinedAt), inTenants(guests.companyId, staffOf));
+  const ranked = db
+    .select({
+      id: guests.id,
+      rank: sql<number>`row_number() over (partition by ${guests.conversationId} order by ${guests.id} desc)`.as(
+        "rank",
+      ),
+    })
+    .from(guests)
+    .where(and(isAnyOf(guests.conversationId, conversationIds), inTenants(guests.companyId, tenants), shown))
+    .as("ranked");
   return db
     .select(columns)
     .from(guests)
-    .where(and(isAnyOf(guests.conversationId, conversationIds), inTenants(guests.companyId, tenants)))
+    .innerJoin(ranked, eq(ranked.id, guests.id))
+    .where(lte(ranked.rank, limit))
     .orderBy(asc(guests.id));
 }
 

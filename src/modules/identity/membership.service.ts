@@ -3,6 +3,7 @@ import { conflict, notFound } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
+import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import { insertAuditEntry } from "./audit.repository.js";
@@ -71,6 +72,7 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
       const before = await findMembership(tx, companyId, person.id);
       if (before && role !== "MANAGER") await keepLastManager(tx, viewer, before);
       const membership = await upsertMembership(tx, { companyId, userId: person.id, role });
+      viewerChanged(tx, person.id);
       await audit(tx, viewer, membership, "set");
       return membership;
     });
@@ -88,6 +90,7 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
       await keepLastManager(tx, viewer, membership);
       await deleteMembership(tx, companyId, userId);
       await whenEnded(tx, viewer as UserViewer, membership);
+      viewerChanged(tx, userId);
       await audit(tx, viewer, membership, "removed");
       return membership;
     });

@@ -3,6 +3,7 @@ import { DAY_MS, systemClock } from "../../kernel/clock.js";
 import { unauthenticated } from "../../kernel/errors.js";
 import { isId, newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
+import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type {
   AccessToken,
@@ -122,7 +123,12 @@ export function createSessionService(options: SessionServiceOptions) {
       refreshToken ? refreshTokens.sessionIdOf(refreshToken) : undefined,
     ];
     const ids = ended.filter((id) => typeof id === "string");
-    return ids.length > 0 && (await updateRevokedSessions(db, ids, clock())).length > 0;
+    if (ids.length === 0) return false;
+    return db.transaction(async (tx) => {
+      const sessions = await updateRevokedSessions(tx, ids, clock());
+      for (const { userId } of sessions) viewerChanged(tx, userId);
+      return sessions.length > 0;
+    });
   }
 
   const findGuestViewer = async (id: string): Promise<GuestViewer | undefined> =>
@@ -164,7 +170,8 @@ const sessionEnd = (now: Date) => new Date(now.getTime() + SESSION_LIFETIME_MS);
 /** Committed before the request fails: the answer's error must not take it back. */
 const revokeFamily = (db: Database, id: string, now: Date) =>
   db.transaction(async (tx) => {
-    for (const { userId } of await updateRevokedSessions(tx, [id], now))
+    for (const { userId } of await updateRevokedSessions(tx, [id], now)) {
+      viewerChanged(tx, userId);
       await insertAuditEntry(tx, {
         companyId: null,
         actorId: userId,
@@ -173,6 +180,7 @@ const revokeFamily = (db: Database, id: string, now: Date) =>
         subjectId: id,
         details: { reason: "a refresh token was used that is not the newest" },
       });
+    }
   });
 
 const countAttempt = (db: Database, whose: string, limit: number) =>

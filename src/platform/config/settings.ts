@@ -8,6 +8,7 @@ import {
   origins,
   port,
   postgresUrl,
+  redisUrl,
   secret,
   whole,
 } from "./validators.js";
@@ -157,6 +158,11 @@ export const settings = {
     example: "5000",
   }),
 
+  REDIS_URL: redisUrl({
+    default: undefined,
+    desc: "A Redis, version 6 or newer, that carries wake-ups between servers; else the database does",
+    example: "redis://localhost:6379",
+  }),
   SUBSCRIPTIONS_PER_CONNECTION: whole({
     default: 100,
     desc: "Subscriptions that one websocket may have at once at most",
@@ -218,7 +224,7 @@ export const settings = {
     desc: "Sign-in attempts in a minute for one e-mail address; from one network address ten times as many",
     example: "10",
   }),
-  SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a download URL is good for", example: "60" }),
+  SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a signed URL is good for", example: "60" }),
   ORPHAN_DAYS: whole({
     default: 30,
     desc: "How long a file lies that nothing uses until it counts as an orphan",

@@ -38,6 +38,13 @@ const urlOf = (schemes: readonly string[], example: string) =>
 export const httpUrl = urlOf(["http:", "https:"], "https://example.com");
 export const postgresUrl = urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database");
 
+/** Its path is the number of a database. */
+export const redisUrl = makeValidator<string>((text) => {
+  if (!/^rediss?:\/\/[^#?]+$/.test(text) || !URL.canParse(text) || !/^(\/\d*)?$/.test(new URL(text).pathname))
+    throw new EnvError(`"${text}" is not a URL like redis://user:password@host:6379/0`);
+  return text;
+});
+
 /** A link with the place of a token in it. */
 export const linkTemplate = makeValidator<string>((text) => {
   if (!URL.canParse(text) || !/^https?:/.test(text) || !text.includes("{token}"))

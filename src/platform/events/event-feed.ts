@@ -8,10 +8,11 @@ import type { Channel, FollowRequest, LoggedEvent } from "./channel.js";
 import type { LogPosition, LogReach } from "./event-log.repository.js";
 import { listEventsAfter, listLogReaches, listNewestSequences } from "./event-log.repository.js";
 import type { EventFeed, FeedCounts, FeedViewer, ViewerSource } from "./feed.js";
-import { cursorBeyondLog, logIsGone, notACursor } from "./follow.errors.js";
 import { Follower } from "./follower.js";
 import type { Committed } from "./happenings.js";
+import { placeIn } from "./place-in-log.js";
 import { createPresence } from "./presence.js";
+import { seldom } from "./seldom.js";
 import type { TailDeps } from "./topic-tail.js";
 import { PAGE, TopicTail } from "./topic-tail.js";
 import { changedViewer } from "./viewer-changed.js";
@@ -36,7 +37,6 @@ const MISSED_ANNOUNCEMENTS = 2.25;
 const FULL_CHECK_EVERY = 12;
 /** Positions whose events are read in one statement. */
 const POSITIONS_AT_ONCE = 20;
-const TELL_AGAIN_AFTER_MS = 10 * SECOND_MS;
 
 export interface EventFeedOptions {
   readonly db: Database;
@@ -239,30 +239,6 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     } catch (error) {
       this.#tellFault(error);
     }
-  };
-}
-
-/**
- * Where to begin.
- *
- * @throws BAD_USER_INPUT when it is no cursor, or one of another topic; GONE when what comes behind it has been pruned
- */
-function placeIn({ newest, oldest }: LogReach, after: string | null | undefined): number {
-  if (after === null || after === undefined) return newest;
-  const place = /^(0|[1-9]\d{0,14})$/.test(after) ? Number(after) : null;
-  if (place === null) throw notACursor(after);
-  if (place > newest) throw cursorBeyondLog(place, newest);
-  if (place < newest && (oldest === null || oldest > place + 1)) throw logIsGone(place);
-  return place;
-}
-
-/** While the database is away, the same fault comes again and again: the others are in the log at `debug`. */
-function seldom(log: Logger): (error: unknown) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    const isRepeated = performance.now() - toldAt < TELL_AGAIN_AFTER_MS;
-    if (!isRepeated) toldAt = performance.now();
-    log[isRepeated ? "debug" : "warn"]({ err: error }, "events cannot be told now; it is tried again");
   };
 }
 

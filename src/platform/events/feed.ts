@@ -36,6 +36,9 @@ export interface EventFeed<Viewer extends FeedViewer> {
     signal: AbortSignal,
   ): Promise<AsyncIterableIterator<Delivery<Viewer>>>;
   counts(): FeedCounts;
-  /** Ends what is followed, without an error, and stops listening once everybody has been woken. Idempotent. */
+  /**
+   * Ends what is followed, without an error, and stops listening. Transactions that end later still wake the other
+   * processes, as long as the database is open. Idempotent.
+   */
   close(): Promise<void>;
 }

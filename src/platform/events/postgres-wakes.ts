@@ -51,7 +51,6 @@ export function createPostgresWakes({ sql, log }: { sql: postgres.Sql; log: Logg
 
   return {
     publish(news) {
-      if (isClosed) return;
       outbox.add(news);
       startSending();
     },

@@ -136,7 +136,6 @@ export class TopicTail<Viewer extends FeedViewer> implements FollowedTopic<Viewe
     this.#rounds.trim(now);
     for (const follower of this.#stalled) follower.wake();
     this.#stalled.clear();
-    if (this.#isWoken) void this.#read();
   }
 
   async nextFor(follower: Follower<Viewer>): Promise<Round | null> {
@@ -225,7 +224,7 @@ export class TopicTail<Viewer extends FeedViewer> implements FollowedTopic<Viewe
         await this.#makeRound();
       }
     } catch (error) {
-      this.#isWoken = true;
+      // The next look finds that the log reaches further.
       this.#deps.failed(error);
     } finally {
       this.#isReading = false;

@@ -32,7 +32,7 @@ export interface Wakes {
   publish(news: Partial<News>): void;
   /** @throws when it cannot begin to; a connection that is lost later is made anew */
   listen(listener: Listener): Promise<void>;
-  /** Stops listening, once what was published has gone out. */
+  /** Stops listening, once what was published has gone out. What still is to be published may be, all the same. */
   close(): Promise<void>;
 }
 

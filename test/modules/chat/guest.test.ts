@@ -72,6 +72,19 @@ it("takes 50 living guests in a conversation, also when they are invited at once
   expect(codeIn(await invite(id))).toBe("ok");
 });
 
+it("shows the hundred newest of all who were ever invited", async () => {
+  const { agent } = world.people;
+  const id = await world.start({ companyId });
+  const { guest } = await world.invite(id);
+  await world.server.database.sql`
+    insert into guests (id, company_id, conversation_id, display_name, token_hash, invited_by, expires_at, revoked_at)
+    select gen_random_uuid(), company_id, conversation_id, 'Guest', 'old ' || n, invited_by, expires_at, now()
+    from guests, generate_series(1, 120) n where guests.id = ${guest.id}`;
+  const { guests } = await world.read(agent, id);
+  expect(guests).toHaveLength(100);
+  expect(guests.map((one) => one.id)).toEqual(guests.map((one) => one.id).sort());
+});
+
 it("lets whoever has the link in, again and again, and tells the first time alone", async () => {
   const { agent, participant } = world.people;
   const id = await world.start({ companyId, participantIds: [participant.id] });

@@ -33,6 +33,7 @@ import type { Role, Viewer, ViewerContext } from "../../../src/modules/identity/
 import { anonymous } from "../../../src/modules/identity/viewer.js";
 import { ViewerResolver } from "../../../src/modules/identity/viewer.resolver.js";
 import { connectDatabase } from "../../../src/platform/database/client.js";
+import { withHappenings } from "../../../src/platform/events/happenings.js";
 import { createTestDatabase } from "../../support/database.js";
 
 export const SECRET = "a secret for tests, at least 32 characters long";
@@ -60,7 +61,7 @@ export async function startIdentity({
     connections: 5,
     onStatement: (text) => statements.push(text),
   });
-  const { db } = client;
+  const db = withHappenings(client.db, () => {});
   const sessions = createSessionService({
     db,
     clock,

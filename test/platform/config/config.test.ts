@@ -28,6 +28,7 @@ describe("the configuration", () => {
     const problems = problemsOf({
       PORT: "70000",
       DATABASE_URL: "not a url",
+      REDIS_URL: "redis://localhost/not-a-number",
       AUTH_SECRET: "short",
       URL_SIGNING_KEYS: "nokey",
       TICKET_FILES: "0",
@@ -37,6 +38,7 @@ describe("the configuration", () => {
     const names = [
       "PORT",
       "DATABASE_URL",
+      "REDIS_URL",
       "AUTH_SECRET",
       "URL_SIGNING_KEYS",
       "TICKET_FILES",

@@ -58,10 +58,11 @@ describe("who may follow no more", () => {
   });
 
   it("is ended by the look that is taken now and then, without any event or word", async () => {
-    const server = await world.start({ pace: { checkMs: 30 } });
+    const server = await world.start({ pace: { checkMs: 500 } });
     const { revoked, others } = await followByThree(server);
     world.ranks.set("p0", "out");
-    await until(() => revoked.ending !== undefined);
+    // Where nothing happens all are looked at whole only after 12 such looks.
+    await until(() => revoked.ending !== undefined, 5_000);
     expect(revoked.ending).toMatchObject(notFound);
     expect(others.every(({ ending }) => ending === undefined)).toBe(true);
   });

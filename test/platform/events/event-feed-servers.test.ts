@@ -57,11 +57,14 @@ describe("a wake-up", () => {
     const server = await world.start({ pace: { pollMs: 20, checkMs: 20 } });
     const watcher = (await server.follow()).run();
     await world.write(server, "said");
+    const behind = await server.follow({ after: "0" });
     await until(() => watcher.got.length === 1);
     await admin.unsafe(`alter database ${world.databaseName} with allow_connections false`);
     await cut("%");
+    behind.run();
     await until(() => world.lines.filter(({ msg }) => String(msg).includes("tried again")).length > 3);
     await admin.unsafe(`alter database ${world.databaseName} with allow_connections true`);
+    await until(() => behind.got.length === 1);
     await until(async () => {
       await world.write(server, "back").catch(() => {});
       return typesOf(watcher).includes("back");
@@ -69,6 +72,14 @@ describe("a wake-up", () => {
     expect(cursorsOf(watcher)).toEqual(watcher.got.map((_, index) => index + 1));
     expect(world.lines.filter(({ level }) => Number(level) >= 40)).toHaveLength(1);
     expect(watcher.ending).toBeUndefined();
+  });
+
+  it("is still sent by a server that has stopped listening, for what it does to its end", async () => {
+    const [ending, reading] = [await world.start(), await world.start()];
+    const watcher = (await reading.follow()).run();
+    await ending.feed.close();
+    await world.write(ending, "last");
+    await until(() => watcher.got.length === 1);
   });
 
   it("is sent for many at once, whatever their number, in messages that Postgres takes", async () => {

@@ -76,6 +76,24 @@ describe("what happens", () => {
   });
 });
 
+describe("what cannot be told", () => {
+  it("is told by the next look, to who was behind and to who was not", async () => {
+    const server = await world.start({ pace: { pollMs: 20 } });
+    await world.write(server, "said");
+    const behind = await server.follow({ after: "0" });
+    world.faults.push(new Error("not now"));
+    behind.run();
+    await until(() => behind.got.length === 1);
+    const atHead = (await server.follow()).run();
+    world.faults.push(new Error("not now"));
+    await world.write(server, "said");
+    await until(() => atHead.got.length === 1);
+    expect(world.faults).toEqual([]);
+    expect(cursorsOf(atHead)).toEqual([2]);
+    expect(world.lines.filter(({ level }) => Number(level) >= 40)).toHaveLength(1);
+  });
+});
+
 describe("where one begins", () => {
   it("is now without a cursor, and behind the event of the cursor with one", async () => {
     const server = await world.start();
@@ -108,6 +126,15 @@ describe("where one begins", () => {
         code: "BAD_USER_INPUT",
         message: expect.stringContaining("is no cursor"),
       });
+  });
+
+  it("is refused with a cursor beyond the newest event", async () => {
+    const server = await world.start();
+    await world.write(server, "said");
+    await expect(server.follow({ after: "2" })).rejects.toMatchObject({
+      code: "BAD_USER_INPUT",
+      details: { newest: "1" },
+    });
   });
 
   it("is refused for a kind or an id that there is not, and for who may not follow, before the cursor is read", async () => {

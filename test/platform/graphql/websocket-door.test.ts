@@ -8,6 +8,7 @@ import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import type { Client, ClientOptions } from "graphql-ws";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
+import { HOUR_MS } from "../../../src/kernel/clock.js";
 import type { House, HouseOptions } from "../../support/realtime-house.js";
 import { accessEnded, message, openHouse, until } from "../../support/realtime-house.js";
 
@@ -353,7 +354,8 @@ async function refused({ port }: House, path: string, headers: Record<string, st
 describe("A websocket", () => {
   it("is closed when its token expires, and its client goes on with a new one behind its last cursor", async () => {
     const opened = await house();
-    opened.guests.set("short", new Date(Date.now() + 400));
+    const end = new Date(Date.now() + HOUR_MS);
+    opened.guests.set("short", end);
     const tokens = ["short", "anna"];
     const closings: Closing[] = [];
     const made = client(opened, {
@@ -377,6 +379,7 @@ describe("A websocket", () => {
     await until(() => opened.feed.followers.size === 1);
     opened.feed.tell("c1", message("m1"));
     await until(() => got.length === 1);
+    end.setTime(Date.now());
     await until(() => opened.feed.followers.size === 0);
     opened.feed.tell("c1", message("m2"));
     await until(() => opened.feed.followers.size === 1);
@@ -398,10 +401,12 @@ describe("A websocket", () => {
 
   it("ends with its token, with a code that is tried again", async () => {
     const opened = await house();
-    opened.guests.set("dora", new Date(Date.now() + 300));
+    const end = new Date(Date.now() + HOUR_MS);
+    opened.guests.set("dora", end);
     const { subscribe, closed } = await enter(opened, "dora");
     subscribe("1");
     await until(() => opened.feed.followers.size === 1);
+    end.setTime(Date.now());
     expect(await closed).toMatchObject({ code: 4403, reason: expect.stringContaining("expired") });
     expect(opened.feed.followers.size).toBe(0);
   });
@@ -425,7 +430,7 @@ describe("A websocket", () => {
   });
 
   it("answers pings, and is cut when its peer is dead", async () => {
-    const opened = await house({ heartbeatMs: 60 });
+    const opened = await house({ heartbeatMs: 500 });
     const lively = await enter(opened);
     lively.send({ type: "ping", payload: { a: 1 } });
     await until(() => lively.told.length === 1);
@@ -439,7 +444,7 @@ describe("A websocket", () => {
   });
 
   it("is cut off with 1013 when it does not read, while others are told on", async () => {
-    const opened = await house({ patienceMs: 200 });
+    const opened = await house({ patienceMs: 1_000 });
     const lively = await enter(opened);
     lively.subscribe("1");
     const slow = await enter(opened);

@@ -3,7 +3,8 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
-import { eventResource } from "../../../src/platform/graphql/event.route.js";
+import { HOUR_MS } from "../../../src/kernel/clock.js";
+import { eventResource } from "../../../src/platform/graphql/event-urls.js";
 import type { House, HouseOptions } from "../../support/realtime-house.js";
 import { accessEnded, message, openHouse, signer, until } from "../../support/realtime-house.js";
 
@@ -146,8 +147,10 @@ describe("GET /events", () => {
 
   it("ends with the token, and with a code when the viewer may follow no more", async () => {
     const opened = await house();
-    opened.guests.set("dora", new Date(Date.now() + 300));
+    const end = new Date(Date.now() + HOUR_MS);
+    opened.guests.set("dora", end);
     const short = await listen(opened, C1, { authorization: "Bearer dora" });
+    end.setTime(Date.now());
     await short.ended;
     expect(short.frames).toEqual([]);
     await until(() => opened.feed.followers.size === 0);
@@ -182,7 +185,7 @@ describe("GET /events", () => {
   });
 
   it("cuts off a client that does not read, while others are told on", async () => {
-    const opened = await house({ patienceMs: 150 });
+    const opened = await house({ patienceMs: 1_000 });
     const lively = await listen(opened, C1);
     const socket = connect(opened.port, "127.0.0.1");
     closers.push(() => socket.destroy());

@@ -1,0 +1,38 @@
+import type { Viewer } from "../../modules/identity/viewer.js";
+import type { Services } from "../services.js";
+import { demoPdf, files } from "./demo-files.js";
+
+/** Who talks, about which ticket. */
+export interface ChatSeed {
+  readonly companyId: string;
+  readonly ticketId: string;
+  readonly customer: Viewer;
+  readonly agent: Viewer;
+}
+
+/** A conversation about a ticket between the staff and a customer, into which a guest is invited. */
+export async function seedChat(
+  { conversations, chatMessages, guestInvitations }: Services,
+  { companyId, ticketId, customer, agent }: ChatSeed,
+): Promise<void> {
+  const { id: conversationId } = await conversations.startConversation(agent, {
+    companyId,
+    ticketId,
+    subject: "The lamp in room 204",
+    room: "204",
+    participantIds: customer.kind === "user" ? [customer.id] : [],
+  });
+  // The link is told nobody: whoever wants one invites somebody.
+  await guestInvitations.inviteGuest(agent, { conversationId, displayName: "Guest of room 204" }, "");
+  const asked = await chatMessages.sendMessage(
+    customer,
+    { conversationId, body: "Could somebody look at the lamp while we are at breakfast?" },
+    files(),
+  );
+  const order = demoPdf(["Work order 31", "", "Room 204: bulb and socket", "Today, 8 to 9"]);
+  await chatMessages.sendMessage(
+    agent,
+    { conversationId, body: "Of course: here is the order.", replyToId: asked.id },
+    files({ name: "work order 31.pdf", bytes: order }),
+  );
+}

@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { WebSocket } from "ws";
+import { createHttp } from "../../src/app/http.js";
+import { tokenEnd } from "../../src/modules/identity/access-token.js";
+import { readConfig } from "../../src/platform/config/config.js";
+import { bearer } from "../support/test-client.js";
+import type { SignedIn, TestServer } from "../support/test-server.js";
+import { startTestServer } from "../support/test-server.js";
+
+let server: TestServer;
+let http: FastifyInstance;
+let port: number;
+let agent: SignedIn;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const { services, database } = server;
+  agent = await server.signInAs("admin@filedesk.test");
+  http = await createHttp({
+    config: readConfig({ NODE_ENV: "test", CONNECTIONS_PER_VIEWER: "2" }),
+    services,
+    database,
+    log: pino({ level: "silent" }),
+    feed: { follow: () => Promise.reject(new Error("nothing is followed here")) },
+  });
+  await http.listen({ port: 0, host: "127.0.0.1" });
+  port = (http.server.address() as AddressInfo).port;
+});
+afterAll(async () => {
+  await http?.close();
+  await server?.close();
+});
+
+/** What the server answers to who says this at its beginning: its first message, or why it closes. */
+async function introduce(payload: object): Promise<unknown> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws");
+  try {
+    await once(socket, "open");
+    socket.send(JSON.stringify({ type: "connection_init", payload }));
+    return await Promise.race([
+      once(socket, "message").then(([data]) => JSON.parse(String(data)).type),
+      once(socket, "close").then(([code]) => code),
+    ]);
+  } finally {
+    socket.terminate();
+  }
+}
+
+describe("The doors of realtime", () => {
+  it("let in who is signed in, by the token that HTTP takes", async () => {
+    expect(await introduce({ authorization: `Bearer ${agent.token}` })).toBe("connection_ack");
+    expect(await introduce({ Authorization: `bearer ${agent.token}` })).toBe("connection_ack");
+    expect(await introduce({ authorization: `Bearer ${agent.token.slice(0, -2)}` })).toBe(4403);
+    expect(await introduce({})).toBe(4401);
+  });
+
+  it("know when a token ends", () => {
+    const left = (tokenEnd(agent.token)?.getTime() ?? 0) - Date.now();
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(15 * 60_000);
+    expect(tokenEnd("opaque")).toBeNull();
+  });
+
+  it("ask for credentials at the event streams as well", async () => {
+    const topic = `http://127.0.0.1:${port}/events?topic=nothing:1`;
+    expect((await fetch(topic)).status).toBe(401);
+    expect((await fetch(topic, { headers: bearer(agent.token) })).status).toBe(404);
+    const query = server.services.signer.signQuery("events/nothing:1", agent.id);
+    expect((await fetch(`${topic}&${query}`)).status).toBe(404);
+    expect((await fetch(`${topic.replace(":1?", ":2?")}&${query.replace(/.$/, "")}`)).status).toBe(403);
+  });
+});
