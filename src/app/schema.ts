@@ -126,8 +126,8 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
   [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
-  [TicketEventsResolver, () => new TicketEventsResolver()],
-  [MediaFileEventsResolver, () => new MediaFileEventsResolver()],
+  [TicketEventsResolver, ({ eventUrls }) => new TicketEventsResolver(eventUrls)],
+  [MediaFileEventsResolver, ({ eventUrls }) => new MediaFileEventsResolver(eventUrls)],
   [
     ConversationResolver,
     ({ conversations, conversationParticipants, readMarks, loaders }) =>
@@ -152,7 +152,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
       ),
   ],
   [GuestInvitationResolver, ({ guestInvitations }) => new GuestInvitationResolver(guestInvitations)],
-  [ConversationEventResolver, ({ typing }) => new ConversationEventResolver(typing)],
+  [ConversationEventResolver, ({ typing, eventUrls }) => new ConversationEventResolver(typing, eventUrls)],
   [AttachmentMessageResolver, ({ loaders }) => new AttachmentMessageResolver(loaders.conversations)],
   [ConversationTicketResolver, ({ loaders }) => new ConversationTicketResolver(loaders.tickets)],
   [TicketConversationResolver, ({ loaders }) => new TicketConversationResolver(loaders.conversations)],

@@ -42,6 +42,7 @@ import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
+import { createEventUrls } from "../platform/graphql/event-urls.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
@@ -123,6 +124,7 @@ export async function createServices({
     ...files,
     jobs,
     signer,
+    eventUrls: createEventUrls(signer),
     storage,
     tempFolder,
     buckets,

@@ -1,7 +1,11 @@
-import { Arg, Ctx, ID, Mutation, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root, Subscription } from "type-graphql";
 import type { Delivery } from "../../platform/events/channel.js";
 import type { SubscriptionContext } from "../../platform/graphql/context.js";
+import type { EventUrls } from "../../platform/graphql/event-urls.js";
+import { EVENTS_URL } from "../../platform/graphql/event-urls.js";
 import type { Viewer, ViewerContext } from "../identity/viewer.js";
+import type { ConversationView } from "./conversation.repository.js";
+import { Conversation } from "./conversation.types.js";
 import { ConversationEventEdge } from "./conversation-event.types.js";
 import { CONVERSATION } from "./conversation-events.js";
 import type { TypingService } from "./typing.service.js";
@@ -12,9 +16,19 @@ interface FollowArgs {
   readonly presence?: boolean;
 }
 
-@Resolver()
+@Resolver(() => Conversation)
 export class ConversationEventResolver {
-  constructor(private readonly typing: TypingService) {}
+  constructor(
+    private readonly typing: TypingService,
+    private readonly eventUrls: EventUrls,
+  ) {}
+
+  @FieldResolver(() => String, {
+    description: `Absolute URL of its events as Server-Sent Events, ${EVENTS_URL}`,
+  })
+  eventsUrl(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
+    return this.eventUrls.ofTopic(context, CONVERSATION, id);
+  }
 
   @Subscription(() => ConversationEventEdge, {
     description:

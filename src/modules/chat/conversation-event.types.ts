@@ -37,7 +37,8 @@ export class MessageDeleted {
   simpleResolvers: true,
 })
 export class MessagePurged {
-  @Field(() => ID, { description: "The message's id." })
+  // Nullable in the schema alone: where both are selected, it has to be of one type with that of `AttachmentDeleted`.
+  @Field(() => ID, { nullable: true, description: "The message's id; never null." })
   messageId!: string;
 }
 

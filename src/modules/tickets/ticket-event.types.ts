@@ -30,7 +30,8 @@ export class TicketUpdated {
     "The ticket has been deleted, or is deleted by now. Only who may restore it follows it any longer.",
 })
 export class TicketDeleted {
-  @Field(() => ID, { description: "The ticket's id." })
+  // As `ReplyDeleted.replyId`.
+  @Field(() => ID, { nullable: true, description: "The ticket's id; never null." })
   ticketId!: string;
 }
 
@@ -54,7 +55,8 @@ export class ReplyUpdated {
 
 @ObjectType({ simpleResolvers: true, description: "A reply has been deleted, or is deleted by now." })
 export class ReplyDeleted {
-  @Field(() => ID, { description: "The reply's id." })
+  // Nullable in the schema alone: where both are selected, it has to be of one type with that of `AttachmentDeleted`.
+  @Field(() => ID, { nullable: true, description: "The reply's id; never null." })
   replyId!: string;
 }
 

@@ -1,7 +1,11 @@
-import { Arg, ID, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
 import type { Delivery } from "../../platform/events/channel.js";
 import type { SubscriptionContext } from "../../platform/graphql/context.js";
-import type { Viewer } from "../identity/viewer.js";
+import type { EventUrls } from "../../platform/graphql/event-urls.js";
+import { EVENTS_URL } from "../../platform/graphql/event-urls.js";
+import type { Viewer, ViewerContext } from "../identity/viewer.js";
+import type { TicketView } from "./ticket.repository.js";
+import { Ticket } from "./ticket.types.js";
 import { TicketEventEdge } from "./ticket-event.types.js";
 
 interface Following {
@@ -9,8 +13,17 @@ interface Following {
   readonly context: SubscriptionContext<Viewer>;
 }
 
-@Resolver()
+@Resolver(() => Ticket)
 export class TicketEventsResolver {
+  constructor(private readonly eventUrls: EventUrls) {}
+
+  @FieldResolver(() => String, {
+    description: `Absolute URL of its events as Server-Sent Events, ${EVENTS_URL}`,
+  })
+  eventsUrl(@Root() { id }: TicketView, @Ctx() context: ViewerContext) {
+    return this.eventUrls.ofTopic(context, "ticket", id);
+  }
+
   @Subscription(() => TicketEventEdge, {
     description:
       "What happens to a ticket and to what hangs on it, with each thing as it is when it is told. For those who may read the ticket; what is internal, for staff.",

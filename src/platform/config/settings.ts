@@ -224,7 +224,7 @@ export const settings = {
     desc: "Sign-in attempts in a minute for one e-mail address; from one network address ten times as many",
     example: "10",
   }),
-  SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a download URL is good for", example: "60" }),
+  SIGNED_URL_MINUTES: whole({ default: 60, desc: "How long a signed URL is good for", example: "60" }),
   ORPHAN_DAYS: whole({
     default: 30,
     desc: "How long a file lies that nothing uses until it counts as an orphan",

@@ -9,11 +9,10 @@ import { EventStream } from "../http/event-stream.js";
 import { createRounds } from "../http/rounds.js";
 import type { UrlSigner } from "../http/signed-url.js";
 import { isSigned } from "../http/signed-url.js";
+import { EVENTS_PATH, eventResource } from "./event-urls.js";
 import type { Entrance, Realtime } from "./realtime.js";
 import { PATIENCE_MS } from "./realtime.js";
 import { SubscriptionFailure } from "./subscriptions.js";
-
-export const EVENTS_PATH = "/events";
 
 export interface EventRoute<Viewer> extends Realtime<Viewer> {
   /**
@@ -29,9 +28,6 @@ export interface EventRoute<Viewer> extends Realtime<Viewer> {
 }
 
 type EventRequest = FastifyRequest<{ Querystring: Record<string, unknown> }>;
-
-/** What a topic's URL is signed for. */
-export const eventResource = (topic: string): string => `events/${topic}`;
 
 /**
  * `GET /events?topic=<kind>:<id>&after=<cursor>`: a subscription as Server-Sent Events, for clients without websockets. A

@@ -4,7 +4,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { HOUR_MS } from "../../../src/kernel/clock.js";
-import { eventResource } from "../../../src/platform/graphql/event.route.js";
+import { eventResource } from "../../../src/platform/graphql/event-urls.js";
 import type { House, HouseOptions } from "../../support/realtime-house.js";
 import { accessEnded, message, openHouse, signer, until } from "../../support/realtime-house.js";
 

@@ -1,7 +1,12 @@
-import { Arg, ID, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
 import type { Delivery } from "../../../platform/events/channel.js";
 import type { SubscriptionContext } from "../../../platform/graphql/context.js";
-import type { Viewer } from "../../identity/viewer.js";
+import type { EventUrls } from "../../../platform/graphql/event-urls.js";
+import { EVENTS_URL } from "../../../platform/graphql/event-urls.js";
+import type { CompanyRow } from "../../identity/company.tables.js";
+import { Company } from "../../identity/company.types.js";
+import type { Viewer, ViewerContext } from "../../identity/viewer.js";
+import { libraryPolicy } from "./library.policy.js";
 import { MediaFileEventEdge } from "./media-file-event.types.js";
 
 interface Following {
@@ -9,8 +14,20 @@ interface Following {
   readonly context: SubscriptionContext<Viewer>;
 }
 
-@Resolver()
+@Resolver(() => Company)
 export class MediaFileEventsResolver {
+  constructor(private readonly eventUrls: EventUrls) {}
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: `For its staff, to others null: absolute URL of the events of its files as Server-Sent Events, ${EVENTS_URL}`,
+  })
+  mediaFileEventsUrl(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
+    return libraryPolicy.browseTheFilesOf(context.viewer, company)
+      ? this.eventUrls.ofTopic(context, "media", company.id)
+      : null;
+  }
+
   @Subscription(() => MediaFileEventEdge, {
     description:
       "What happens to the files of a company, with each as it is when it is told. For the company's staff.",
