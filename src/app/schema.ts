@@ -126,8 +126,14 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
   [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
-  [TicketEventsResolver, ({ eventUrls }) => new TicketEventsResolver(eventUrls)],
-  [MediaFileEventsResolver, ({ eventUrls }) => new MediaFileEventsResolver(eventUrls)],
+  [
+    TicketEventsResolver,
+    ({ eventUrls, loaders }) => new TicketEventsResolver(eventUrls, loaders.eventCursors),
+  ],
+  [
+    MediaFileEventsResolver,
+    ({ eventUrls, loaders }) => new MediaFileEventsResolver(eventUrls, loaders.eventCursors),
+  ],
   [
     ConversationResolver,
     ({ conversations, conversationParticipants, readMarks, loaders }) =>

@@ -42,6 +42,7 @@ import { createTicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import { createTicketParents } from "../modules/tickets/ticket-parents.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
+import { createEventCursorLoaders } from "../platform/graphql/event-cursor.loaders.js";
 import { createEventUrls } from "../platform/graphql/event-urls.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
@@ -156,6 +157,7 @@ function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderD
     attachments: createAttachmentLoaders({ db, parents }),
     posts: createPostLoaders({ db }),
     postUsages: createPostUsageLoaders(db, tickets),
+    eventCursors: createEventCursorLoaders({ db }),
   };
 }
 

@@ -168,6 +168,15 @@ describe("failures", () => {
     expect(answer.errors?.[0]?.extensions).toEqual({ code, status: 400 });
   });
 
+  it("say of a subscription over HTTP where subscriptions are taken", async () => {
+    const answer = await ask(`subscription { conversationEvents(conversationId: "x") { cursor } }`);
+    expect(answer.status).toBe(400);
+    expect(answer.errors?.[0]).toMatchObject({
+      message: expect.stringContaining("graphql-transport-ws"),
+      extensions: { code: "BAD_USER_INPUT", status: 400 },
+    });
+  });
+
   it("tell a client of an argument that turns out to be null while the operation runs", async () => {
     const answer = await ask(`query ($id: ID = "x") { ticket(id: $id) { id } }`, { id: null });
     expect(answer.errors?.[0]).toMatchObject({

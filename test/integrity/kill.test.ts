@@ -21,9 +21,10 @@ import { brokenPromises, strayFiles } from "../support/inventory.js";
 import { makeZip } from "../support/make-zip.js";
 import type { FilesRequest, NamedBytes } from "../support/post-files.js";
 import { postFiles, sha256 } from "../support/post-files.js";
+import { createRandom } from "../support/random.js";
 import type { Environment, ServerProcess } from "../support/server-process.js";
 import { startServerProcess } from "../support/server-process.js";
-import { bearer, postGraphQL } from "../support/test-client.js";
+import { bearer, isCutOff, postGraphQL } from "../support/test-client.js";
 
 /** Set it to the one of a run that failed, to kill and upload in the same order again. */
 const SEED = Number(process.env.KILL_SEED ?? randomBytes(4).readUInt32LE());
@@ -211,9 +212,6 @@ function someFile(random: () => number): NamedBytes {
   return { name: "logs.zip", bytes: makeZip([{ name: "log", content: randomBytes(size), stored: true }]) };
 }
 
-const isCutOff = (error: unknown): boolean =>
-  (error as Error).name === "TypeError" && /fetch failed|terminated/.test((error as Error).message);
-
 async function expectDownloads({ url, token }: Desk, kept: readonly Kept[]): Promise<void> {
   for (const { id, sha256: expected } of kept) {
     const response = await fetch(`${url}/attachments/${id}/file`, { headers: bearer(token) });
@@ -244,15 +242,4 @@ async function expectWhole(dataFolder: string, databaseUrl?: string): Promise<vo
     await database.close();
     await own?.stop();
   }
-}
-
-/** Mulberry32: small, and good enough to choose with. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

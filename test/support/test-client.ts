@@ -5,14 +5,17 @@ import { print } from "graphql";
 
 /** A client as a web app has it: normalising cache, upload link, the header that lets multipart requests through. */
 export const createClient = (url: string, token?: string): ApolloClient =>
-  new ApolloClient({
-    cache: new InMemoryCache({
-      possibleTypes: { Post: ["Photo", "PhotoSeries", "VideoClip"], Actor: ["User", "Guest"] },
-    }),
-    link: new UploadHttpLink({
-      uri: `${url}/graphql`,
-      headers: { "apollo-require-preflight": "true", ...bearer(token) },
-    }),
+  new ApolloClient({ cache: createCache(), link: createUploadLink(url, token) });
+
+export const createCache = (): InMemoryCache =>
+  new InMemoryCache({
+    possibleTypes: { Post: ["Photo", "PhotoSeries", "VideoClip"], Actor: ["User", "Guest"] },
+  });
+
+export const createUploadLink = (url: string, token?: string): UploadHttpLink =>
+  new UploadHttpLink({
+    uri: `${url}/graphql`,
+    headers: { "apollo-require-preflight": "true", ...bearer(token) },
   });
 
 export const bearer = (token?: string): Record<string, string> =>
@@ -48,6 +51,10 @@ export async function postGraphQL<Data, Variables>(
   const body = JSON.parse(await response.text()) as Pick<GraphQLAnswer<Data>, "data" | "errors">;
   return { status: response.status, headers: response.headers, ...body };
 }
+
+/** Whether a request got no answer because the connection broke. */
+export const isCutOff = (error: unknown): boolean =>
+  (error as Error).name === "TypeError" && /fetch failed|terminated/.test((error as Error).message);
 
 /** The code of the first failure; "ok" when there was none. */
 export const codeIn = ({ errors }: Pick<GraphQLAnswer<unknown>, "errors">): string =>

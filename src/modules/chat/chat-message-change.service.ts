@@ -11,7 +11,7 @@ import { bodyWith } from "./chat-message.service.js";
 import { lockConversation } from "./conversation.repository.js";
 import { happenedIn } from "./conversation-events.js";
 import type { FoundMessage } from "./find-conversation.js";
-import { isClosed, requireMessage } from "./find-conversation.js";
+import { isClosed, lookAgain, requireMessage } from "./find-conversation.js";
 
 export interface ChatMessageChangeDeps extends PurgeDeps {
   readonly clock: Clock;
@@ -42,7 +42,7 @@ function refuseToGuestsWhenClosed({ viewer, conversation }: FoundMessage): void 
 }
 
 async function editMessage(
-  { db, attachmentDeletions }: ChatMessageChangeDeps,
+  { db, clock, attachmentDeletions }: ChatMessageChangeDeps,
   viewer: Viewer,
   input: { id: string; body: string },
 ): Promise<ChatMessageView> {
@@ -55,6 +55,10 @@ async function editMessage(
   const body = bodyWith(input.body, files);
   if (body === message.body) return message;
   return db.transaction(async (tx) => {
+    await lockConversation(tx, conversation.id);
+    refuseToGuestsWhenClosed(
+      await requireMessage(tx, await lookAgain(tx, viewer, clock()), message.id, "edit"),
+    );
     const edited = await updateMessageBody(tx, message.companyId, message.id, body);
     if (edited === null) throw gone("message");
     happenedIn(tx, conversation, "message.updated", { messageId: message.id });
@@ -63,7 +67,7 @@ async function editMessage(
 }
 
 async function removeMessage(
-  { db, attachmentDeletions }: ChatMessageChangeDeps,
+  { db, clock, attachmentDeletions }: ChatMessageChangeDeps,
   viewer: Viewer,
   id: string,
 ): Promise<ChatMessageView> {
@@ -73,6 +77,7 @@ async function removeMessage(
   const { companyId } = message;
   return db.transaction(async (tx) => {
     await lockConversation(tx, conversation.id);
+    refuseToGuestsWhenClosed(await requireMessage(tx, await lookAgain(tx, viewer, clock()), id, "delete"));
     const deleted = await deleteMessage(tx, companyId, id, by.id);
     if (deleted === null) throw gone("message");
     await attachmentDeletions.deleteAllOf(tx, by, parentOf(found));

@@ -1,3 +1,4 @@
+import type { Clock } from "../../kernel/clock.js";
 import { badUserInput } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
@@ -11,11 +12,12 @@ import { findMessage, findMessageByClientId, insertMessage } from "./chat-messag
 import { countMessage } from "./conversation.repository.js";
 import { happenedIn } from "./conversation-events.js";
 import type { FoundConversation } from "./find-conversation.js";
-import { isClosed, requireConversation } from "./find-conversation.js";
+import { isClosed, lookAgain, requireConversation } from "./find-conversation.js";
 import { notHere } from "./read-mark.service.js";
 
 export interface ChatMessageDeps {
   readonly db: Database;
+  readonly clock: Clock;
   readonly attachments: Pick<AttachmentService, "attachFiles">;
   readonly checkIns: CheckInService;
   readonly filesPerMessage: number;
@@ -69,7 +71,7 @@ class SentBefore extends Error {
 }
 
 async function send(
-  { attachments, checkIns }: ChatMessageDeps,
+  { attachments, checkIns, clock }: ChatMessageDeps,
   found: FoundConversation,
   draft: Draft,
   incoming: IncomingFiles,
@@ -77,7 +79,7 @@ async function send(
   const { viewer, conversation } = found;
   const { companyId } = conversation;
   const recordMore = async (tx: Database, files: readonly RecordedFile[]) => {
-    const message = await record(tx, found, draft);
+    const message = await record(tx, found, draft, clock());
     const parent = { kind: "message", id: message.id } as const;
     await attachments.attachFiles(tx, { viewer, companyId, parent, files, description: null });
     happenedIn(tx, conversation, "message.added", { messageId: message.id });
@@ -92,9 +94,15 @@ async function send(
 }
 
 /** The count takes the conversation's lock: what is looked up behind it stays so. */
-async function record(tx: Database, found: FoundConversation, draft: Draft): Promise<ChatMessageView> {
+async function record(
+  tx: Database,
+  found: FoundConversation,
+  draft: Draft,
+  now: Date,
+): Promise<ChatMessageView> {
   const { id: conversationId, companyId } = found.conversation;
   const number = await countMessage(tx, companyId, conversationId);
+  await requireConversation(tx, await lookAgain(tx, found.viewer, now), conversationId, "sendTo");
   const first = await findFirst(tx, found, draft.clientId);
   if (first !== null) throw new SentBefore(first);
   if (number === null) throw isClosed();

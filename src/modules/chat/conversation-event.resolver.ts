@@ -51,7 +51,8 @@ export class ConversationEventResolver {
     _after: string | null,
     @Arg("presence", () => Boolean, {
       defaultValue: false,
-      description: "Whether you are told who comes and goes, and others of you.",
+      description:
+        "Whether you are told who is there, comes and goes. Others may be told of you in either case.",
     })
     _presence: boolean,
   ) {

@@ -2,8 +2,9 @@ import { authorize } from "../../kernel/authorize.js";
 import { conflict, gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
+import { reloadViewers } from "../identity/reload-viewers.js";
 import type { Actor, Viewer } from "../identity/viewer.js";
-import { tenantsReachedBy } from "../identity/viewer.js";
+import { anonymous, tenantsReachedBy } from "../identity/viewer.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { findMessage } from "./chat-message.repository.js";
@@ -60,6 +61,15 @@ export async function requireMessage(
   const subject = message && conversation ? { message, conversation } : null;
   authorize(chatMessagePolicy, action, viewer, subject);
   return { viewer: viewer as Actor, ...subject };
+}
+
+/**
+ * Who asks, as they are known now. What they may is asked once more under the conversation's lock, under which a guest is
+ * revoked and a participant leaves: files may have come in for minutes since it was asked first.
+ */
+export async function lookAgain(tx: Database, viewer: Viewer, now: Date): Promise<Viewer> {
+  const [known = anonymous] = await reloadViewers(tx, [viewer], now);
+  return known;
 }
 
 /** A conversation that the caller has just made or changed. @throws GONE when its company has been deleted meanwhile */

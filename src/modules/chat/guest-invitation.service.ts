@@ -167,6 +167,7 @@ async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: stri
   authorize(guestPolicy, "revoke", viewer, subject);
   const { companyId } = subject.guest;
   await db.transaction(async (tx) => {
+    await lockConversation(tx, subject.conversation.id);
     if (!(await updateGuestAsRevoked(tx, companyId, id))) return;
     await auditGuest(tx, viewer as Actor, "guest.revoked", subject.guest);
     happenedIn(tx, subject.conversation, "participant.left", { guestId: id });

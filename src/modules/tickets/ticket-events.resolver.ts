@@ -1,6 +1,8 @@
 import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
 import type { Delivery } from "../../platform/events/channel.js";
 import type { SubscriptionContext } from "../../platform/graphql/context.js";
+import type { EventCursorLoaders } from "../../platform/graphql/event-cursor.loaders.js";
+import { EVENT_CURSOR } from "../../platform/graphql/event-cursor.loaders.js";
 import type { EventUrls } from "../../platform/graphql/event-urls.js";
 import { EVENTS_URL } from "../../platform/graphql/event-urls.js";
 import type { Viewer, ViewerContext } from "../identity/viewer.js";
@@ -15,7 +17,17 @@ interface Following {
 
 @Resolver(() => Ticket)
 export class TicketEventsResolver {
-  constructor(private readonly eventUrls: EventUrls) {}
+  constructor(
+    private readonly eventUrls: EventUrls,
+    private readonly eventCursors: EventCursorLoaders,
+  ) {}
+
+  @FieldResolver(() => String, {
+    description: `Where its events stand: give it as \`after\` to \`ticketEvents\`. ${EVENT_CURSOR}`,
+  })
+  eventCursor(@Root() { id }: TicketView, @Ctx() context: ViewerContext) {
+    return this.eventCursors.ofTopic(context).load(`ticket:${id}`);
+  }
 
   @FieldResolver(() => String, {
     description: `Absolute URL of its events as Server-Sent Events, ${EVENTS_URL}`,

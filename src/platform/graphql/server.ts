@@ -8,7 +8,8 @@ import { ApolloServerPluginLandingPageLocalDefault } from "@apollo/server/plugin
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
-import { GraphQLError } from "graphql";
+import { GraphQLError, OperationTypeNode } from "graphql";
+import { badUserInput } from "../../kernel/errors.js";
 import { compiledExecution } from "./compiled-execution.js";
 import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
 import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
@@ -45,6 +46,7 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
       // It would watch every field of every answer, to say in the end what the route says of all: do not store.
       ApolloServerPluginCacheControlDisabled(),
       costLimit(options.maxCost),
+      subscriptionsElsewhere,
       unexpectedToLog(app),
       options.landingPage
         ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })
@@ -80,6 +82,23 @@ async function openContext<Context extends BaseContext>(
     });
   }
 }
+
+/** A subscription has no one answer: Apollo Server would look for it in vain. */
+const subscriptionsElsewhere: ApolloServerPlugin = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation }) => {
+      if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+      const failure = badUserInput(SUBSCRIPTIONS_ELSEWHERE);
+      throw new GraphQLError(failure.message, {
+        originalError: failure,
+        extensions: { http: { status: 400 } },
+      });
+    },
+  }),
+};
+
+const SUBSCRIPTIONS_ELSEWHERE =
+  "Subscriptions are not taken over HTTP: open a websocket at the same URL, in the protocol graphql-transport-ws.";
 
 function unexpectedToLog<Context extends BaseContext & { readonly requestId: string }>(
   app: FastifyInstance,

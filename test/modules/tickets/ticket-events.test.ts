@@ -23,6 +23,7 @@ import {
   UpdateReplyDocument,
   UpdateTicketDocument,
   UploadReplyAttachmentsDocument,
+  UploadTicketAttachmentsDocument,
 } from "../../support/generated/operations.js";
 import { makeJpeg } from "../../support/make-files.js";
 import type { SignedIn } from "../../support/test-server.js";
@@ -391,4 +392,22 @@ describe("what is told of a ticket", () => {
       expect(statements).toHaveLength(5);
     }
   });
+});
+
+it("gives the cursor behind which nothing is missed, of tickets and of a company's files", async () => {
+  const { requester, agent } = world.people;
+  const id = await newTicket();
+  const query = `query ($id: ID!) { ticket(id: $id) { eventCursor company { id mediaFileEventCursor } } }`;
+  const ask = async ({ token }: SignedIn) =>
+    (
+      await world.server.gql<{
+        ticket: { eventCursor: string; company: { id: string; mediaFileEventCursor: string | null } };
+      }>(query, { id }, token)
+    ).data!.ticket;
+  expect(await ask(requester)).toMatchObject({ eventCursor: "0", company: { mediaFileEventCursor: null } });
+  await run(agent, UploadTicketAttachmentsDocument, { input: { ticketId: id, files: [textFile()] } });
+  const { eventCursor, company } = await ask(agent);
+  const newest = async (topic: string) => String((await eventsOf(world.server, topic)).at(-1)?.sequence);
+  expect(eventCursor).toBe(await newest(`ticket:${id}`));
+  expect(company.mediaFileEventCursor).toBe(await newest(`media:${company.id}`));
 });

@@ -1,6 +1,8 @@
 import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
 import type { Delivery } from "../../../platform/events/channel.js";
 import type { SubscriptionContext } from "../../../platform/graphql/context.js";
+import type { EventCursorLoaders } from "../../../platform/graphql/event-cursor.loaders.js";
+import { EVENT_CURSOR } from "../../../platform/graphql/event-cursor.loaders.js";
 import type { EventUrls } from "../../../platform/graphql/event-urls.js";
 import { EVENTS_URL } from "../../../platform/graphql/event-urls.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
@@ -16,7 +18,20 @@ interface Following {
 
 @Resolver(() => Company)
 export class MediaFileEventsResolver {
-  constructor(private readonly eventUrls: EventUrls) {}
+  constructor(
+    private readonly eventUrls: EventUrls,
+    private readonly eventCursors: EventCursorLoaders,
+  ) {}
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description: `For its staff, to others null: where the events of its files stand: give it as \`after\` to \`mediaFileEvents\`. ${EVENT_CURSOR}`,
+  })
+  mediaFileEventCursor(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
+    return libraryPolicy.browseTheFilesOf(context.viewer, company)
+      ? this.eventCursors.ofTopic(context).load(`media:${company.id}`)
+      : null;
+  }
 
   @FieldResolver(() => String, {
     nullable: true,
