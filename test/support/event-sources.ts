@@ -1,5 +1,7 @@
-import { eventDocuments } from "../../src/app/event-documents.js";
-import { startScript } from "./start-script.js";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:http";
+import { setTimeout as pass } from "node:timers/promises";
 
 /** What a page was told through one of its event sources. */
 export interface Heard {
@@ -17,38 +19,59 @@ export interface EventSources {
   close(): Promise<void>;
 }
 
-/** Browsers tell a listener only what it has asked for by name. */
-const TYPES = [
-  ...new Set(Object.values(eventDocuments).flatMap((text) => text.match(/(?<=\.\.\. on )\w+/g))),
-];
+/** Sooner than servers ask for: nobody wants to wait here. */
+const RETRY_MS = 50;
 
-const SCRIPT = `
-  const { urls, types } = JSON.parse(process.argv[1]);
-  const print = (line) => console.log(JSON.stringify(line));
-  for (const [source, url] of Object.entries(urls)) {
-    const events = new EventSource(url);
-    events.onopen = () => print({ source, state: "open" });
-    events.onerror = () => print({ source, state: events.readyState === EventSource.CLOSED ? "closed" : "connecting" });
-    for (const type of types)
-      events.addEventListener(type, ({ lastEventId, data }) =>
-        print({ source, type, id: lastEventId, data: JSON.parse(data) }));
-  }
-  process.stdin.on("end", () => process.exit()).resume();`;
-
-/** Opens URLs as a page would, by the `EventSource` that comes with Node: it connects again by itself. */
+/**
+ * Opens URLs as a page does by `EventSource` (HTML Standard, server-sent events): no headers but `Last-Event-ID`, a
+ * connection that ends or fails is made anew, any answer but a stream closes it for good. Node's own, which is an
+ * experiment, does not come back from a server that was away.
+ */
 export function openEventSources(urls: Readonly<Record<string, string>>): EventSources {
-  const env = { ...process.env, NODE_OPTIONS: "--experimental-eventsource --no-warnings" };
-  const script = startScript(SCRIPT, [JSON.stringify({ urls, types: TYPES })], env);
+  const stop = new AbortController();
   const heard: Heard[] = [];
-  const states = Object.fromEntries(Object.keys(urls).map((source) => [source, [] as string[]]));
-  const listen = async () => {
-    for (;;) {
-      const line = JSON.parse(await script.nextLine()) as Heard & { state?: string };
-      if (line.state === undefined) heard.push(line);
-      else states[line.source]?.push(line.state);
+  const states: Record<string, string[]> = {};
+  const running = Object.entries(urls).map(async ([source, url]) => {
+    const went: string[] = [];
+    states[source] = went;
+    for (let last = ""; !stop.signal.aborted; went.push("connecting"), await pass(RETRY_MS)) {
+      try {
+        const headers = last === "" ? {} : { "last-event-id": last };
+        const request = get(url, { headers, agent: false, signal: stop.signal });
+        const [response] = (await once(request, "response")) as [IncomingMessage];
+        if (response.statusCode !== 200) {
+          response.destroy();
+          went.push("closed");
+          return;
+        }
+        went.push("open");
+        for await (const fields of blocksOf(response.setEncoding("utf8"))) {
+          last = fields.id ?? last;
+          if (fields.data !== undefined)
+            heard.push({ source, type: fields.event ?? "message", id: last, data: JSON.parse(fields.data) });
+        }
+      } catch {
+        // The network: tried again.
+      }
     }
+  });
+  return {
+    heard,
+    states,
+    async close() {
+      stop.abort();
+      await Promise.all(running);
+    },
   };
-  // It ends with the script.
-  listen().catch(() => {});
-  return { heard, states, close: () => script.end() };
+}
+
+/** The fields of each event, for as long as they come. */
+async function* blocksOf(chunks: AsyncIterable<string>): AsyncGenerator<Partial<Record<string, string>>> {
+  let text = "";
+  for await (const chunk of chunks) {
+    const blocks = (text + chunk).split("\n\n");
+    text = blocks.pop() ?? "";
+    for (const block of blocks)
+      yield Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2)));
+  }
 }
