@@ -8,7 +8,7 @@ import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import { companyPolicy } from "./company.policy.js";
-import { findCompanyForChange } from "./company.repository.js";
+import { findCompany, findCompanyForChange } from "./company.repository.js";
 import type { CompanyRow } from "./company.tables.js";
 import { normalizeEmail } from "./email.js";
 import type { MembershipLoaders } from "./membership.loaders.js";
@@ -65,8 +65,9 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
     viewer: Viewer,
     { companyId, email, role }: NewMembership,
   ): Promise<MembershipRow> {
+    authorize(companyPolicy, "manageMembersOf", viewer, await findCompany(db, companyId));
     return db.transaction(async (tx) => {
-      authorize(companyPolicy, "manageMembersOf", viewer, await findCompanyForChange(tx, companyId));
+      await lockManagedCompany(tx, viewer, companyId);
       const person = await findPersonByEmail(tx, normalizeEmail(email));
       if (!person) throw notFound("user");
       const before = await findMembership(tx, companyId, person.id);
@@ -83,8 +84,9 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
     viewer: Viewer,
     { companyId, userId }: EndedMembership,
   ): Promise<MembershipRow> {
+    authorize(companyPolicy, "manageMembersOf", viewer, await findCompany(db, companyId));
     return db.transaction(async (tx) => {
-      authorize(companyPolicy, "manageMembersOf", viewer, await findCompanyForChange(tx, companyId));
+      await lockManagedCompany(tx, viewer, companyId);
       const membership = await findMembership(tx, companyId, userId);
       if (!membership) throw notFound("membership");
       await keepLastManager(tx, viewer, membership);
@@ -97,6 +99,11 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
   }
 
   return { listMembers, setMembership, removeMembership };
+}
+
+/** Asked before the lock, so that nobody who may not holds it; and under it, for the company may have gone meanwhile. */
+async function lockManagedCompany(tx: Database, viewer: Viewer, companyId: string): Promise<void> {
+  authorize(companyPolicy, "manageMembersOf", viewer, await findCompanyForChange(tx, companyId));
 }
 
 /**

@@ -1,0 +1,117 @@
+/**
+ * Who may see each field of each type of the schema: every field stands in one of these groups, and one that is new
+ * has to be put into one. `test/app/schema-walk.test.ts` walks the schema and holds this against it. What whoever may
+ * read a thing at all is decided with the thing; the groups say what of it is then still kept from whom.
+ */
+export interface FieldAnswers {
+  /** For whoever is shown the thing: guests too, who are shown what stands in their conversation. */
+  readonly guest?: string;
+  /** For people with an account who are shown the thing; to guests it is null, empty or refused. */
+  readonly member?: string;
+  /** For the company's staff alone. */
+  readonly staff?: string;
+  /** For who has just done something, as its answer: nobody else is ever told. */
+  readonly doer?: string;
+}
+
+export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
+  Attachment: {
+    guest:
+      "createdAt deletedAt description fileName id mediaFile message mimeType scanStatus size thumbnailUrl updatedAt uploadedBy uploader url",
+    member: "reply ticket",
+  },
+  ChatMessage: {
+    guest:
+      "attachments body clientId createdAt deletedAt editedAt id isDeleted isEdited number replyTo sender",
+  },
+  Company: {
+    guest: "createdAt deletedAt faviconUrl id logoThumbnailUrl logoUrl name slug updatedAt",
+    staff: "memberships",
+  },
+  CompanyBranding: { guest: "faviconUrl logoThumbnailUrl logoUrl name slug" },
+  Conversation: {
+    guest:
+      "closedAt closedBy company createdAt eventCursor guests id lastActivityAt lastMessage messages participants room startedBy subject unreadCount updatedAt",
+    member: "ticket",
+  },
+  Guest: { guest: "displayName expiresAt id joinedAt name revokedAt" },
+  GuestInvitation: { doer: "guest token url" },
+  GuestSession: { doer: "accessToken conversation expiresAt guest" },
+  MediaFile: {
+    guest:
+      "bucket createdAt deletedAt duration expiresAt fileName height id integrity kind metadata mimeType placeholder scanStatus sha256 size uploadedBy uploader url variant variants variantsStatus verifiedAt width",
+    member: "versions",
+    staff: "usages",
+  },
+  MediaFileVersion: {
+    member: "createdAt fileName height id mimeType sha256 size uploadedBy uploader url width",
+  },
+  MediaMetadata: { guest: "audioCodec cameraMake cameraModel orientation pages takenAt videoCodec" },
+  MediaUsage: {
+    staff: "attachment company createdAt fieldName mediaFile post resourceId resourceType user",
+  },
+  MediaVariant: { guest: "height mimeType name size url width" },
+  Membership: { member: "company createdAt id role user" },
+  PageInfo: { guest: "endCursor hasNextPage hasPreviousPage startCursor" },
+  Photo: { member: "author createdAt deletedAt description file id ticket updatedAt" },
+  PhotoSeries: { member: "author createdAt deletedAt description id photos ticket updatedAt" },
+  PurgeReport: { doer: "bytes dryRun files ids" },
+  Reply: { member: "attachments author body createdAt deletedAt id isInternal ticket updatedAt" },
+  SeriesPhoto: { member: "caption file mediaFileId position" },
+  Session: { doer: "accessToken expiresAt refreshToken viewer" },
+  Ticket: {
+    member:
+      "assignee attachmentBytes attachmentCount attachments company conversations createdAt deletedAt description id number participants posts priority replies requester status subject timeline updatedAt",
+  },
+  User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin" },
+  VideoClip: { member: "author createdAt deletedAt description file id ticket updatedAt" },
+  Viewer: { guest: "guest", member: "memberships user" },
+
+  BucketCount: { staff: "bucket bytes files" },
+  FileCount: { staff: "bytes files" },
+  MonthCount: { staff: "bytes files month" },
+  StorageReport: {
+    staff:
+      "byBucket byMonth byType byUploader bytes deleted files orphans savedBytes storedBytes variantBytes versions",
+  },
+  TypeCount: { staff: "bytes files mimeType" },
+  UploaderCount: { staff: "bytes files uploadedBy" },
+
+  ConversationEventEdge: { guest: "cursor event" },
+  AttachmentDeleted: { guest: "attachmentId messageId", member: "replyId ticketId" },
+  AttachmentRestored: { guest: "attachment" },
+  ConversationClosed: { guest: "conversation" },
+  ConversationReopened: { guest: "conversation" },
+  MessageAdded: { guest: "message" },
+  MessageDeleted: { guest: "message" },
+  MessagePurged: { guest: "messageId" },
+  MessageUpdated: { guest: "message" },
+  ParticipantJoined: { guest: "actor" },
+  ParticipantLeft: { guest: "actor" },
+  PresenceChanged: { guest: "actor isOnline" },
+  TypingStarted: { guest: "actor" },
+
+  TicketEventEdge: { member: "cursor event" },
+  AttachmentAdded: { member: "attachment" },
+  AttachmentUpdated: { member: "attachment" },
+  PostAdded: { member: "post" },
+  PostDeleted: { member: "postId" },
+  PostUpdated: { member: "post" },
+  ReplyAdded: { member: "reply" },
+  ReplyDeleted: { member: "replyId" },
+  ReplyUpdated: { member: "reply" },
+  TicketDeleted: { member: "ticketId" },
+  TicketRestored: { member: "ticket" },
+  TicketUpdated: { member: "ticket" },
+
+  MediaFileEventEdge: { staff: "cursor event" },
+  CompanyBrandingChanged: { staff: "company" },
+  IntegrityChanged: { staff: "mediaFiles" },
+  MediaFileAdded: { staff: "mediaFile" },
+  MediaFileDeleted: { staff: "mediaFileId" },
+  MediaFilePurged: { staff: "mediaFileId" },
+  MediaFileRestored: { staff: "mediaFile" },
+  MediaFileUpdated: { staff: "mediaFile" },
+  VariantsFailed: { staff: "mediaFile" },
+  VariantsReady: { staff: "mediaFile" },
+};
