@@ -26,12 +26,12 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   },
   Company: {
     guest: "createdAt deletedAt faviconUrl id logoThumbnailUrl logoUrl name slug updatedAt",
-    staff: "memberships",
+    staff: "mediaFileEventCursor mediaFileEventsUrl memberships",
   },
   CompanyBranding: { guest: "faviconUrl logoThumbnailUrl logoUrl name slug" },
   Conversation: {
     guest:
-      "closedAt closedBy company createdAt eventCursor guests id lastActivityAt lastMessage messages participants room startedBy subject unreadCount updatedAt",
+      "closedAt closedBy company createdAt eventCursor eventsUrl guests id lastActivityAt lastMessage messages participants room startedBy subject unreadCount updatedAt",
     member: "ticket",
   },
   Guest: { guest: "displayName expiresAt id joinedAt name revokedAt" },
@@ -61,7 +61,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Session: { doer: "accessToken expiresAt refreshToken viewer" },
   Ticket: {
     member:
-      "assignee attachmentBytes attachmentCount attachments company conversations createdAt deletedAt description id number participants posts priority replies requester status subject timeline updatedAt",
+      "assignee attachmentBytes attachmentCount attachments company conversations createdAt deletedAt description eventCursor eventsUrl id number participants posts priority replies requester status subject timeline updatedAt",
   },
   User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin" },
   VideoClip: { member: "author createdAt deletedAt description file id ticket updatedAt" },

@@ -72,7 +72,7 @@ export const settings = {
   }),
   DEMO_DATA: bool({
     default: undefined,
-    desc: "Seeds two companies, nine people and some tickets; by default outside production",
+    desc: "Seeds two companies, nine people, some tickets and a conversation; by default outside production",
     example: "true",
   }),
 

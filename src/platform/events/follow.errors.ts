@@ -2,7 +2,7 @@ import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 
 export const notACursor = (after: string) =>
   badUserInput(
-    `"${after.slice(0, 40)}" is no cursor. Give as \`after\` the cursor of the last event that you have, "0" for all that is in the log, or leave it out to begin now.`,
+    `"${after.slice(0, 40)}" is no cursor. Give as \`after\` the cursor of the last event that you have, "0" for all from the beginning, or leave it out to begin now.`,
     { field: "after" },
   );
 
