@@ -34,6 +34,13 @@ export function registerRealtime(
       token === null ? null : entranceOf(await sessions.viewerOf(token), tokenEnd(token)),
     requestOf: (request) => ({ baseUrl: baseUrl(request, config.PUBLIC_URL), clientAddress: request.ip }),
   };
+  // First: at the end of the server the websockets' farewell takes a while, and hooks run one after the other.
+  registerEventRoute(app, {
+    ...realtime,
+    documents: eventDocuments,
+    signer,
+    enterById: async (viewerId, endsAt) => entranceOf(await sessions.viewerById(viewerId), endsAt),
+  });
   registerWebSocketDoor(app, {
     ...realtime,
     path: GRAPHQL_PATH,
@@ -42,12 +49,6 @@ export function registerRealtime(
       ...originsOf(config),
       ...(config.PUBLIC_URL ? [new URL(config.PUBLIC_URL).origin] : []),
     ]),
-  });
-  registerEventRoute(app, {
-    ...realtime,
-    documents: eventDocuments,
-    signer,
-    enterById: async (viewerId, endsAt) => entranceOf(await sessions.viewerById(viewerId), endsAt),
   });
 }
 

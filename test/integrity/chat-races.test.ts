@@ -16,7 +16,7 @@ import { holdPost, postFiles, sha256 } from "../support/post-files.js";
 import type { GraphQLAnswer } from "../support/test-client.js";
 import { codeIn } from "../support/test-client.js";
 
-const ROUNDS = 20;
+const ROUNDS = 12;
 const AT_ONCE = 5;
 
 let world: ChatWorld;
@@ -148,7 +148,7 @@ describe("a message", () => {
 
   it("has its file given out whole or not at all while it is deleted, and never after", async () => {
     const { participant } = world.people;
-    const bytes = Buffer.from(randomBytes(200_000).toString("hex"));
+    const bytes = Buffer.from(randomBytes(50_000).toString("hex"));
     const request = {
       query: SendMessageDocument,
       files: [{ name: "note.txt", bytes }],

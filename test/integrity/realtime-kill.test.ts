@@ -22,6 +22,8 @@ const MESSAGES = 1_000;
 const WRITERS = 8;
 const KILLS = 10;
 const CUTS = 50;
+/** Only who has missed something waits so long. */
+const STALLED_MS = 30_000;
 
 let pair: ServerPair;
 let agent: Person;
@@ -218,5 +220,13 @@ async function expectTold(followings: readonly Following[], log: readonly ToldOf
   }
 }
 
-const toldUpTo = (followings: readonly Following[], { cursor }: ToldOfMessage) =>
-  until(() => followings.every(({ told, failure }) => failure || told.at(-1)?.cursor === cursor));
+/** Waits until all have been told of an event, or until nothing has come for so long that nothing will. */
+async function toldUpTo(followings: readonly Following[], { cursor }: ToldOfMessage): Promise<void> {
+  let [count, since] = [0, Date.now()];
+  await until(() => {
+    const now = followings.reduce((sum, { told }) => sum + told.length, 0);
+    if (now > count) [count, since] = [now, Date.now()];
+    const isComplete = followings.every(({ told, failure }) => failure || told.at(-1)?.cursor === cursor);
+    return isComplete || Date.now() - since > STALLED_MS;
+  });
+}

@@ -215,6 +215,13 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       (async (token) => (token && guests.has(token) ? entrance(token, guests.get(token) ?? null) : null)),
     requestOf: (request) => ({ baseUrl: "http://desk.example.com", clientAddress: request.ip }),
   };
+  registerEventRoute(app, {
+    ...realtime,
+    documents: { conversation: DOCUMENT },
+    signer,
+    roundMs: options.roundMs ?? 20,
+    enterById: async (id, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
+  });
   registerWebSocketDoor(app, {
     ...realtime,
     path: "/graphql",
@@ -222,13 +229,6 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     acceptsOrigin: acceptsOrigin(origins),
     roundMs: options.roundMs ?? 20,
     ...(options.initMs && { initMs: options.initMs }),
-  });
-  registerEventRoute(app, {
-    ...realtime,
-    documents: { conversation: DOCUMENT },
-    signer,
-    roundMs: options.roundMs ?? 20,
-    enterById: async (id, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
   });
   app.get("/graphql", async () => ({ page: true }));
   const url = await app.listen({ port: 0, host: "127.0.0.1" });

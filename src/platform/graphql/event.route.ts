@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FormattedExecutionResult } from "graphql";
 import { badUserInput, notFound, unauthenticated } from "../../kernel/errors.js";
@@ -62,7 +63,16 @@ export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRou
   app.addHook("preClose", async () => {
     isClosing = true;
     for (const stream of rounds.connections) stream.end();
+    app.server.prependListener("request", cutOff);
   });
+}
+
+/**
+ * While a server closes, every request is refused. A browser's `EventSource` takes an answer for the end, and what is
+ * none for a reason to connect again: another server has started by then, or this one.
+ */
+function cutOff({ url = "", socket }: IncomingMessage): void {
+  if (url.split("?", 1)[0] === EVENTS_PATH) socket.destroy();
 }
 
 /** @throws UNAUTHENTICATED without good credentials, FORBIDDEN when the signature is wrong or has expired */

@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
+import { WebSocket } from "ws";
 import { HOUR_MS } from "../../../src/kernel/clock.js";
 import { eventResource } from "../../../src/platform/graphql/event-urls.js";
 import type { House, HouseOptions } from "../../support/realtime-house.js";
@@ -169,6 +170,21 @@ describe("GET /events", () => {
     await opened.app.close();
     await ended;
     expect(opened.feed.followers.size).toBe(0);
+  });
+
+  it("leaves who comes while the server closes without an answer, as one would end an EventSource for good", async () => {
+    const opened = await house();
+    const deaf = new WebSocket(`${opened.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+    await once(deaf, "open");
+    // It does not hear the farewell, for which the closing waits.
+    deaf.pause();
+    const { ended } = await listen(opened, C1);
+    const closing = opened.app.close();
+    await ended;
+    await expect(fetch(`${opened.url}${C1}`, { headers: ANNA })).rejects.toThrow("fetch failed");
+    expect((await fetch(`${opened.url}/graphql`)).status).toBe(503);
+    deaf.terminate();
+    await closing;
   });
 
   it("bounds the connections of a viewer", async () => {
