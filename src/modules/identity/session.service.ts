@@ -123,12 +123,7 @@ export function createSessionService(options: SessionServiceOptions) {
       refreshToken ? refreshTokens.sessionIdOf(refreshToken) : undefined,
     ];
     const ids = ended.filter((id) => typeof id === "string");
-    if (ids.length === 0) return false;
-    return db.transaction(async (tx) => {
-      const sessions = await updateRevokedSessions(tx, ids, clock());
-      for (const { userId } of sessions) viewerChanged(tx, userId);
-      return sessions.length > 0;
-    });
+    return ids.length > 0 && endSessions(db, ids, clock());
   }
 
   const findGuestViewer = async (id: string): Promise<GuestViewer | undefined> =>
@@ -166,6 +161,14 @@ export function createSessionService(options: SessionServiceOptions) {
 const ENDED = "This session has ended: sign in again.";
 
 const sessionEnd = (now: Date) => new Date(now.getTime() + SESSION_LIFETIME_MS);
+
+/** What is followed by these sessions ends with them. @returns whether one was ended */
+const endSessions = (db: Database, ids: readonly string[], now: Date): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    const ended = await updateRevokedSessions(tx, ids, now);
+    for (const { userId } of ended) viewerChanged(tx, userId);
+    return ended.length > 0;
+  });
 
 /** Committed before the request fails: the answer's error must not take it back. */
 const revokeFamily = (db: Database, id: string, now: Date) =>
