@@ -6,18 +6,26 @@ import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { LoadJob, LoadResult } from "./load.js";
+import type { Memory } from "./memory.js";
+import { ASK } from "./memory.js";
 
 /** A server under load, in a process of its own. */
 export interface ServerProcess {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
+  /** What it holds after a collection of garbage. */
+  memory(): Promise<Memory>;
+  /** Begins a CPU profile, where one was asked for. */
+  profile(): void;
   stop(): Promise<void>;
 }
 
 const START_LIMIT_MS = 30_000;
 
-const modulePath = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url));
+export const modulePath = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url));
+
+const ASKABLE = ["--import", modulePath("memory.js")];
 
 /** Starts a floor, a module of this folder that listens on a free port and tells it. */
 export async function startFloor(
@@ -25,9 +33,9 @@ export async function startFloor(
   module: string,
   args: readonly string[],
 ): Promise<ServerProcess> {
-  const child = fork(modulePath(module), [...args]);
+  const child = fork(modulePath(module), [...args], { execArgv: ASKABLE });
   const [port] = (await Promise.race([once(child, "message"), exitOf(child, name)])) as [number];
-  return { name, pid: pidOf(child), port, stop: () => stop(child) };
+  return serverOf(child, name, port);
 }
 
 export interface FiledeskOptions {
@@ -46,10 +54,14 @@ export async function startFiledesk(options: FiledeskOptions): Promise<ServerPro
   const port = await freePort();
   const log = await open(logFile, "w");
   // As `npm start` and the container image run it.
-  const flags = ["--max-semi-space-size=32", ...(profile ? ["--import", modulePath("profiler.js")] : [])];
+  const flags = [
+    "--max-semi-space-size=32",
+    ...ASKABLE,
+    ...(profile ? ["--import", modulePath("profiler.js")] : []),
+  ];
   const child = spawn(process.execPath, [...flags, main, "serve"], {
     env: { ...process.env, ...environment, PORT: String(port), PROFILE_FOLDER: profile },
-    stdio: ["ignore", log.fd, log.fd],
+    stdio: ["ignore", log.fd, log.fd, "ipc"],
   });
   await log.close();
   try {
@@ -58,7 +70,22 @@ export async function startFiledesk(options: FiledeskOptions): Promise<ServerPro
     await stop(child);
     throw new Error(`${(error as Error).message}\n${await readFile(logFile, "utf8")}`, { cause: error });
   }
-  return { name: "Filedesk", pid: pidOf(child), port, stop: () => stop(child) };
+  return { ...serverOf(child, "Filedesk", port), profile: () => void (profile && child.kill("SIGWINCH")) };
+}
+
+const serverOf = (child: ChildProcess, name: string, port: number): ServerProcess => ({
+  name,
+  pid: pidOf(child),
+  port,
+  memory: () => memoryOf(child, name),
+  profile: () => {},
+  stop: () => stop(child),
+});
+
+async function memoryOf(child: ChildProcess, name: string): Promise<Memory> {
+  child.send(ASK);
+  const [answer] = (await Promise.race([once(child, "message"), exitOf(child, name)])) as [Memory];
+  return answer;
 }
 
 async function untilReady(port: number): Promise<void> {
@@ -83,7 +110,7 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
   return answer.result;
 }
 
-async function exitOf(child: ChildProcess, name: string): Promise<never> {
+export async function exitOf(child: ChildProcess, name: string): Promise<never> {
   const [code, signal] = await once(child, "exit");
   throw new Error(`${name} has ended (${signal ?? code})`);
 }

@@ -6,6 +6,8 @@ import { startEmbeddedPostgres } from "../src/platform/database/embedded/embedde
 import { measureGallery } from "./gallery.scenario.js";
 import { listScenario } from "./list.scenario.js";
 import { startFiledesk } from "./processes.js";
+import { measureRealtime } from "./realtime.scenario.js";
+import { SETTINGS } from "./realtime-chat.js";
 import { measureRendering } from "./render.scenario.js";
 import { heading, section } from "./report.js";
 import type { Ground, OpenGround, Outcome, Scenario } from "./scenario.js";
@@ -21,14 +23,18 @@ const SCENARIOS: Readonly<Record<string, (ground: Ground) => Promise<Scenario>>>
 const MEASUREMENTS: Readonly<Record<string, (ground: OpenGround, plan: Rounds) => Promise<string>>> = {
   render: measureRendering,
   gallery: measureGallery,
+  realtime: measureRealtime,
 };
+
+/** Settings of Postgres that some of them need. */
+const POSTGRES: Readonly<Record<string, Readonly<Record<string, string>>>> = { realtime: SETTINGS };
 
 interface Rounds {
   readonly rounds: number;
   readonly seconds: number;
 }
 
-const USAGE = `npm run bench -- [--only upload|list|render|gallery] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
+const USAGE = `npm run bench -- [--only upload|list|render|gallery|realtime] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
 
 /** Limits that protect a desk from its users would be all that is measured. */
 const NO_LIMITS = {
@@ -66,6 +72,7 @@ type Options = ReturnType<typeof readOptions>;
 
 /** Gives a new database and servers on it, and leaves nothing of them. */
 async function onNewGround<Result>(
+  name: string,
   options: Options,
   work: (ground: OpenGround & { readonly cluster: string }) => Promise<Result>,
 ): Promise<Result> {
@@ -74,7 +81,11 @@ async function onNewGround<Result>(
     const folder = await mkdtemp(join(tmpdir(), "filedesk-bench-"));
     closers.push(() => rm(folder, { recursive: true, force: true }));
     const cluster = join(folder, "postgres");
-    const postgres = await startEmbeddedPostgres({ folder: cluster, log: () => {} });
+    const postgres = await startEmbeddedPostgres({
+      folder: cluster,
+      log: () => {},
+      settings: POSTGRES[name] ?? {},
+    });
     closers.push(() => postgres.stop());
     const data = { DATABASE_URL: postgres.url, FILEDESK_DATA: join(folder, "desk") };
     const start = async (environment: Readonly<Record<string, string>> = {}) => {
@@ -94,7 +105,7 @@ async function onNewGround<Result>(
 }
 
 const run = (name: string, options: Options): Promise<Outcome> =>
-  onNewGround(options, async ({ cluster, start, ...ground }) => {
+  onNewGround(name, options, async ({ cluster, start, ...ground }) => {
     // What renderings cost, `render` measures; here they are left to a worker that is not there.
     const filedesk = await start({ WORKER: "off" });
     const scenario = await SCENARIOS[name]!({ ...ground, filedesk });
@@ -116,7 +127,7 @@ for (const name of options.names) {
   const measurement = MEASUREMENTS[name];
   sections.push(
     measurement
-      ? await onNewGround(options, (ground) => measurement(ground, options))
+      ? await onNewGround(name, options, (ground) => measurement(ground, options))
       : section(await run(name, options)),
   );
 }

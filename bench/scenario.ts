@@ -56,8 +56,6 @@ export interface Plan {
   readonly rounds: number;
   readonly seconds: number;
   readonly postmaster: number;
-  /** Where Filedesk is to leave a CPU profile of the rounds. */
-  readonly profile?: string | undefined;
 }
 
 const WARM_UP_SECONDS = 3;
@@ -69,7 +67,7 @@ export async function measure(scenario: Scenario, filedesk: ServerProcess, plan:
   const rounds = new Map<ServerProcess, Round[]>(servers.map((server) => [server, []]));
   for (const server of servers)
     await runLoad({ port: server.port, seconds: WARM_UP_SECONDS, lanes: lanesOf(server) });
-  if (plan.profile) process.kill(filedesk.pid, "SIGWINCH");
+  filedesk.profile();
   for (let round = 0; round < plan.rounds; round++)
     for (const server of servers) {
       await scenario.tidy();

@@ -6,7 +6,8 @@ import { listViewersByIds, listViewersBySessions } from "./viewer.repository.js"
 
 /**
  * Looks up anew who these viewers are, in three statements at most, whatever their number: a thousand may follow one
- * topic. Anonymous for whose session has ended, who has been deleted or sent away, and whose invitation is over.
+ * topic. Anonymous for whose session has ended, who has been deleted or sent away, and whose invitation is over. Who has
+ * not changed is the same object as before.
  */
 export async function reloadViewers(
   db: Database,
@@ -26,8 +27,12 @@ export async function reloadViewers(
   const others = new Map<string, Viewer>([...byId, ...guests].map((viewer) => [viewer.id, viewer]));
   return viewers.map((viewer) => {
     if (viewer.kind === "anonymous") return anonymous;
-    if (viewer.kind === "guest" || viewer.sessionId === undefined) return others.get(viewer.id) ?? anonymous;
-    return ofSamePerson(viewer, sessions.get(viewer.sessionId)) ?? anonymous;
+    const found =
+      viewer.kind === "guest" || viewer.sessionId === undefined
+        ? others.get(viewer.id)
+        : ofSamePerson(viewer, sessions.get(viewer.sessionId));
+    if (found === undefined) return anonymous;
+    return isUnchanged(viewer, found) ? viewer : found;
   });
 }
 
@@ -35,3 +40,22 @@ const distinct = (ids: readonly string[]): string[] => [...new Set(ids)];
 
 const ofSamePerson = (viewer: UserViewer, found: UserViewer | undefined): UserViewer | undefined =>
   found?.id === viewer.id ? found : undefined;
+
+function isUnchanged(known: Viewer, found: Viewer): boolean {
+  if (known.kind === "user" && found.kind === "user")
+    return (
+      known.name === found.name &&
+      known.email === found.email &&
+      known.isAdmin === found.isAdmin &&
+      hasEqualRoles(known, found)
+    );
+  if (known.kind !== "guest" || found.kind !== "guest") return false;
+  const { companyId, conversationId, name } = known;
+  return name === found.name && companyId === found.companyId && conversationId === found.conversationId;
+}
+
+function hasEqualRoles({ roles }: UserViewer, { roles: found }: UserViewer): boolean {
+  if (roles.size !== found.size) return false;
+  for (const [companyId, role] of roles) if (found.get(companyId) !== role) return false;
+  return true;
+}

@@ -9,7 +9,10 @@ export interface FeedViewer extends Asker {
 
 /** Who is known of the viewers that follow: the identity module tells it. */
 export interface ViewerSource<Viewer> {
-  /** These viewers as they are known now, in their order, in one statement a kind; anonymous for whose access has ended. */
+  /**
+   * These viewers as they are known now, in their order, in one statement a kind; anonymous for whose access has ended.
+   * Who has not changed is the same object: it need not be judged anew.
+   */
   reload(viewers: readonly Viewer[]): Promise<readonly Viewer[]>;
 }
 

@@ -49,17 +49,26 @@ export function signalled(tx: Database, signal: SentSignal): void {
 export function withHappenings(db: Database, wake: (committed: Committed) => void): Database {
   const transaction: Database["transaction"] = async (work, config) => {
     const own: Collected = { events: [], signals: [] };
+    let writing: Promise<void> = Promise.resolve();
     const result = await db.transaction(async (tx) => {
       // A transaction that is tried again begins anew.
       own.events.length = own.signals.length = 0;
       collected.set(tx, own);
       const value = await work(tx);
-      await appendEvents(tx, own.events);
+      // Sent together with the COMMIT, so that the topics' locks never wait for this process. Where it fails, the
+      // COMMIT is a rollback, and the failure is thrown below.
+      writing = appendEvents(tx, own.events);
+      writing.catch(() => {});
+      await handedOver();
       return value;
     }, config);
+    await writing;
     if (own.events.length > 0 || own.signals.length > 0)
       wake({ topics: [...new Set(own.events.map(({ topic }) => topic))], signals: own.signals });
     return result;
   };
   return Object.create(db as object, { transaction: { value: transaction } }) as Database;
 }
+
+/** Until promises that are about to settle have: by then the driver has been given a statement that was begun before. */
+const handedOver = () => new Promise<void>((resolve) => process.nextTick(resolve));

@@ -138,9 +138,18 @@ export class TopicTail<Viewer extends FeedViewer> implements FollowedTopic<Viewe
     this.#stalled.clear();
   }
 
-  async nextFor(follower: Follower<Viewer>): Promise<Round | null> {
+  nextFor(follower: Follower<Viewer>): Round | null | Promise<Round | null> {
+    const found = this.#find(follower);
+    const isReady = !(found instanceof Promise) && (found === null || follower.checkedAt >= found.readAt);
+    return isReady ? found : this.#checkedFor(follower, found);
+  }
+
+  async #checkedFor(
+    follower: Follower<Viewer>,
+    finding: Round | null | Promise<Round>,
+  ): Promise<Round | null> {
     try {
-      const round = await this.#find(follower);
+      const round = await finding;
       if (round && follower.checkedAt < round.readAt) await this.#deps.checks.check([follower]);
       return round;
     } catch (error) {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { atMost } from "../../kernel/at-most.js";
 import { FiledeskError } from "../../kernel/errors.js";
 import type { FeedViewer, ViewerSource } from "./feed.js";
@@ -28,15 +27,28 @@ export function createViewerChecks<Viewer extends FeedViewer>(
   async function checkAll(followers: readonly Follower<Viewer>[]): Promise<void> {
     if (followers.length === 0) return;
     const startedAt = performance.now();
-    const reloaded = await viewers.reload(followers.map(({ viewer }) => viewer));
-    const ofTopic = new Map<FollowedTopic<Viewer>, Asked<Viewer>[]>();
-    followers.forEach((follower, index) => {
-      const asked = { follower, viewer: reloaded[index] ?? follower.viewer };
+    const ofTopic = new Map<FollowedTopic<Viewer>, Follower<Viewer>[]>();
+    for (const follower of followers) {
       const others = ofTopic.get(follower.topic);
-      if (others) others.push(asked);
-      else ofTopic.set(follower.topic, [asked]);
-    });
-    await Promise.all([...ofTopic].map(([topic, asked]) => judge(topic, asked, startedAt)));
+      if (others) others.push(follower);
+      else ofTopic.set(follower.topic, [follower]);
+    }
+    const known = new Map(followers.map((follower) => [follower, follower.viewer]));
+    const reloading = viewers
+      .reload([...known.values()])
+      .then((reloaded) => new Map([...known.keys()].map((follower, index) => [follower, reloaded[index]])));
+    await Promise.all(
+      [...ofTopic].map(async ([topic, ofThis]) => {
+        const before = ofThis.map((follower) => known.get(follower) ?? follower.viewer);
+        // Both at once: most have not changed, and what is known of them with the one holds for the other.
+        const [may, reloaded] = await Promise.all([topic.channel.readers(topic.id, before), reloading]);
+        const asked = ofThis.map((follower, index) => {
+          const viewer = reloaded.get(follower) ?? follower.viewer;
+          return { follower, viewer, may: viewer === before[index] ? may[index] : undefined };
+        });
+        await judge(topic, asked, startedAt);
+      }),
+    );
   }
 
   async function judge(
@@ -44,13 +56,11 @@ export function createViewerChecks<Viewer extends FeedViewer>(
     asked: readonly Asked<Viewer>[],
     startedAt: number,
   ): Promise<void> {
-    const may = await channel.readers(
-      id,
-      asked.map(({ viewer }) => viewer),
-    );
-    const refused = asked.filter(({ follower, viewer }, index) => {
-      if (may[index]) accept(follower, viewer, startedAt);
-      return !may[index];
+    const changed = asked.filter(({ may }) => may === undefined).map(({ viewer }) => viewer);
+    const mayNow = changed.length > 0 ? [...(await channel.readers(id, changed))].values() : null;
+    const refused = asked.filter(({ follower, viewer, may = mayNow?.next().value }) => {
+      if (may) accept(follower, viewer, startedAt);
+      return !may;
     });
     await Promise.all(refused.map((one) => refusals(() => refuse(one, startedAt))));
   }
@@ -87,7 +97,7 @@ export function createViewerChecks<Viewer extends FeedViewer>(
         const some = followers.slice(start, start + RELOADED_AT_ONCE);
         const before = some.map(({ viewer }) => viewer);
         const reloaded = await viewers.reload(before);
-        const changed = some.filter((_, index) => !isDeepStrictEqual(before[index], reloaded[index]));
+        const changed = some.filter((_, index) => reloaded[index] !== before[index]);
         if (changed.length > 0) await check(changed);
       }
     },
@@ -97,6 +107,8 @@ export function createViewerChecks<Viewer extends FeedViewer>(
 interface Asked<Viewer extends FeedViewer> {
   readonly follower: Follower<Viewer>;
   readonly viewer: Viewer;
+  /** Whether it may follow, as far as that has been found out. */
+  readonly may: boolean | undefined;
 }
 
 /** What an earlier look has found counts no more when a later one was quicker. */

@@ -8,10 +8,11 @@ import { bearerToken } from "../http/bearer-token.js";
 import type { Attended } from "../http/rounds.js";
 import type { RequestContext } from "./context.js";
 import type { FailureLog } from "./error-format.js";
+import type { SubscriptionRequest } from "./prepare-subscription.js";
 import type { Entrance, Realtime } from "./realtime.js";
 import { PATIENCE_MS } from "./realtime.js";
-import type { SubscriptionRequest } from "./subscriptions.js";
 import { SubscriptionFailure } from "./subscriptions.js";
+import { jsonOf } from "./told-results.js";
 
 /** Close codes that a client answers with a new connection, and goes on behind its last cursor (RFC 6455 §7.4.1). */
 const RESTART = 1012;
@@ -44,6 +45,8 @@ export class WebSocketConnection<Viewer> implements Attended {
   #leave: (() => void) | null = null;
   /** Messages that are not with the kernel yet, and since when none of them has moved. */
   #unsent = 0;
+  /** Who waits until there are none. */
+  readonly #waiting: (() => void)[] = [];
   #stuckSince = 0;
   #pingAt: number;
   #isAlive = true;
@@ -124,19 +127,22 @@ export class WebSocketConnection<Viewer> implements Attended {
     if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.close(...TOO_SLOW);
   }
 
-  /** Resolves when the message is with the kernel, so that who reads slowly is told slowly. */
-  async #send(message: string): Promise<void> {
+  /** Resolves when the message is with the kernel, so that who reads slowly is told slowly; nothing when it is at once. */
+  #send(message: string): Promise<void> | undefined {
     if (this.#closingSince !== null) return;
     if (this.#unsent++ === 0) this.#stuckSince = Date.now();
-    await new Promise<void>((resolve) => {
-      this.#socket.send(message, () => {
-        this.#unsent--;
-        this.#stuckSince = Date.now();
-        resolve();
-      });
-      this.#watchBuffer();
+    this.#socket.send(message, this.#sent);
+    if (this.#socket.bufferedAmount === 0) return;
+    this.#watchBuffer();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
     });
   }
+
+  #sent = (): void => {
+    this.#stuckSince = Date.now();
+    if (--this.#unsent === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  };
 
   #hear(data: RawData, isBinary: boolean): void {
     if (this.#closingSince !== null) return;
@@ -212,7 +218,8 @@ export class WebSocketConnection<Viewer> implements Attended {
       const start = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`;
       for await (const event of events) {
         if (signal.aborted) return;
-        await this.#send(`${start}${JSON.stringify(event)}}`);
+        const sending = this.#send(`${start}${jsonOf(event)}}`);
+        if (sending) await sending;
       }
       // There is no last event: what ends by itself, the server ends. Told that it is complete, a client would not resume.
       if (!signal.aborted) this.restart();
@@ -222,8 +229,8 @@ export class WebSocketConnection<Viewer> implements Attended {
     }
   }
 
-  #refuse(id: string, errors: SubscriptionFailure["errors"]): Promise<void> {
-    return this.#send(JSON.stringify({ id, type: MessageType.Error, payload: errors }));
+  async #refuse(id: string, errors: SubscriptionFailure["errors"]): Promise<void> {
+    await this.#send(JSON.stringify({ id, type: MessageType.Error, payload: errors }));
   }
 }
 

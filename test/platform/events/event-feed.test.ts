@@ -49,6 +49,26 @@ describe("what happens", () => {
       expect(cursorsOf(watcher)).toEqual(upTo(240 - after, after + 1));
   });
 
+  it("undoes what it was written with when it cannot be written down", async () => {
+    const server = await world.start();
+    const watcher = (await server.follow()).run();
+    const done = { topic: world.topic, companyId: world.companyId, type: "done", payload: {} };
+    await world.write(server, "said");
+    // Twice: the statement is new to the connection, and known to it.
+    for (let turn = 0; turn < 2; turn += 1) {
+      const undone = server.db.transaction(async (tx) => {
+        await tx.execute(sql`insert into event_topics (topic, sequence) values ('undone', 1)`);
+        happened(tx, done);
+        happened(tx, { ...done, companyId: "no id" });
+      });
+      await expect(undone).rejects.toThrow();
+    }
+    await world.write(server, "said");
+    await until(() => watcher.got.length === 2);
+    expect(cursorsOf(watcher)).toEqual([1, 2]);
+    expect(await server.db.execute(sql`select * from event_topics where topic = 'undone'`)).toHaveLength(0);
+  });
+
   it("is told to nobody when its transaction is rolled back, and a signal neither", async () => {
     const server = await world.start();
     const watcher = (await server.follow()).run();

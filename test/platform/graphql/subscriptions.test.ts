@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from "@jest/globals";
-import type { FormattedExecutionResult } from "graphql";
+import type { FormattedExecutionResult, GraphQLObjectType } from "graphql";
 import { notFound } from "../../../src/kernel/errors.js";
 import type { SubscriptionFailure } from "../../../src/platform/graphql/subscriptions.js";
 import { createSubscriptions } from "../../../src/platform/graphql/subscriptions.js";
@@ -38,6 +38,9 @@ function stage({ introspection = true } = {}) {
   };
   return { feed, seen, schema, log, open };
 }
+
+const idsIn = (results: readonly FormattedExecutionResult[]) =>
+  [...JSON.stringify(results).matchAll(/"message":\{"id":"(\w+)"/g)].map(([, id]) => id);
 
 const refusalOf = (action: Promise<unknown>): Promise<SubscriptionFailure> =>
   action.then(
@@ -85,6 +88,49 @@ describe("A subscription", () => {
     const shared = seen.contexts.map((context) => context.shared);
     expect(new Set(shared).size).toBe(2);
     expect(new Set(seen.contexts.map(({ viewer }) => viewer.id))).toEqual(new Set(["a", "b", "c"]));
+  });
+
+  it("is executed once for all whose result is the same, whatever they follow from", async () => {
+    const { feed, schema, open } = stage();
+    const bodies = jest.fn(({ body }: { body: string }) => body);
+    Object.assign((schema.getType("ChatMessage") as GraphQLObjectType).getFields().body ?? {}, {
+      resolve: bodies,
+    });
+    const query = `subscription ($id: ID!, $after: String, $long: Boolean!) {
+      conversationEvents(conversationId: $id, after: $after) {
+        cursor event { ... on MessageAdded { message { id body @include(if: $long) } } }
+      }
+    }`;
+    feed.tell("c1", message("m1"));
+    const follow = (id: string, after: string | null, long: boolean) =>
+      open(query, { kind: "user", id }, { id: "c1", after, long });
+    const readers = [await follow("a", "1", true), await follow("b", null, true)];
+    const skimmer = await follow("c", null, false);
+    for (const id of ["m2", "m3", "m4"]) {
+      bodies.mockClear();
+      feed.tell("c1", message(id));
+      await until(() => [...readers, skimmer].every(({ results }) => idsIn(results).at(-1) === id));
+      expect(bodies).toHaveBeenCalledTimes(1);
+    }
+    expect(readers[0]?.results).toEqual(readers[1]?.results);
+    expect(JSON.stringify(readers[0]?.results)).toContain("text of m4");
+    expect(JSON.stringify(skimmer.results)).not.toContain("text of");
+  });
+
+  it("tells everybody their own where a resolver asks who they are, be it late and once", async () => {
+    const { feed, open } = stage();
+    const all = await Promise.all(["a", "b", "c"].map((id) => open(EVENTS, { kind: "user", id })));
+    feed.tell("c1", { __typename: "MessagePurged", messageId: "m0" });
+    for (const id of ["m1", "m2", "m3"]) feed.tell("c1", message(id));
+    await until(() => all.every(({ results }) => results.length === 4));
+    const readBy = all.map(({ results }) =>
+      [...JSON.stringify(results).matchAll(/"readBy":"(\w)"/g)].map(([, name]) => name),
+    );
+    expect(readBy).toEqual([
+      ["a", "a", "a"],
+      ["b", "b", "b"],
+      ["c", "c", "c"],
+    ]);
   });
 
   it("is parsed and validated once for a thousand who subscribe with the same text", async () => {
