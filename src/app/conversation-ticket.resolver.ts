@@ -6,7 +6,7 @@ import type { ViewerContext } from "../modules/identity/viewer.js";
 import type { TicketLoaders } from "../modules/tickets/ticket.loaders.js";
 import type { TicketView } from "../modules/tickets/ticket.repository.js";
 import { Ticket } from "../modules/tickets/ticket.types.js";
-import { PageArgs } from "../platform/graphql/connection.js";
+import { PageArgs } from "../platform/graphql/connection.types.js";
 
 /*
  * What tickets and conversations have of each other. Their modules are siblings, neither of which may know the other:

@@ -4,7 +4,7 @@ import type { AllBucketRules } from "../modules/media/buckets.js";
 import { createDownloadUrls } from "../modules/media/download-urls.js";
 import { createVariantLoaders } from "../modules/media/variant.loaders.js";
 import { createVariantService } from "../modules/media/variant.service.js";
-import { render } from "../modules/media/variants/render.js";
+import type { RenderVariantsDeps } from "../modules/media/variants/render-variants.job.js";
 import { createRenderVariantsJob } from "../modules/media/variants/render-variants.job.js";
 import type { SourceDeps } from "../modules/media/variants/source.js";
 import type { Config } from "../platform/config/config.js";
@@ -20,6 +20,12 @@ interface PictureOptions extends SourceDeps {
   readonly signer: UrlSigner;
   readonly config: Config;
 }
+
+/** Sharp comes with the first picture: a process that renders none starts without it. */
+const render: RenderVariantsDeps["render"] = async (...given) => {
+  const { render } = await import("../modules/media/variants/render.js");
+  return render(...given);
+};
 
 /** Everything about renditions: how they are made, found and shown; and the URLs of downloads. */
 export async function createPictures({ config, ...options }: PictureOptions) {

@@ -5,7 +5,6 @@ import type { Viewer } from "../modules/identity/viewer.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import type { EventFeed } from "../platform/events/feed.js";
-import { seedDemo } from "./demo/seed-demo.js";
 import { createHttp } from "./http.js";
 import { openDesk } from "./open-desk.js";
 import type { Services } from "./services.js";
@@ -39,7 +38,10 @@ export async function serve({ config, log, onStatement }: ServeOptions): Promise
   try {
     if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD)
       await bootstrapAdmin(database.db, { email: config.ADMIN_EMAIL, password: config.ADMIN_PASSWORD });
-    if (config.demoData) await seedDemo(database, services);
+    if (config.demoData) {
+      const { seedDemo } = await import("./demo/seed-demo.js");
+      await seedDemo(database, services);
+    }
 
     const http = await createHttp({ config, services, database, log, feed });
     // What is followed ends first: its connections would hold up the end of the others.

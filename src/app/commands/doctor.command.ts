@@ -1,18 +1,5 @@
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Command } from "commander";
-import { connectDatabase } from "../../platform/database/client.js";
-import type { Check } from "../doctor/checks.js";
-import { checkDatabase, checkMachine, checkQueues, checkStorage, checkWakes } from "../doctor/checks.js";
-import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js";
-import { findDatabase } from "../find-database.js";
-import { readSecrets } from "../secrets.js";
-import { createServices } from "../services.js";
-import { inWords } from "../start-faults.js";
-import { ExitCode } from "./exit-code.js";
-import type { Output } from "./output.js";
-import { aligned } from "./output.js";
-import type { CommandRun, OutputOptions } from "./run-command.js";
+import type { OutputOptions } from "./run-command.js";
 import { runCommand } from "./run-command.js";
 
 export function addDoctorCommand(program: Command, environment: NodeJS.ProcessEnv): void {
@@ -24,67 +11,10 @@ export function addDoctorCommand(program: Command, environment: NodeJS.ProcessEn
       "after",
       "\nExit codes: 0 all is well; 2 something has to be mended; 1 the configuration is wrong.",
     )
-    .action((options: OutputOptions) => runCommand(options, environment, (run) => examine(run, environment)));
-}
-
-async function examine(run: CommandRun, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
-  const { config, output } = run;
-  const settings = settingsInForce(config, environment);
-  for (const setting of settings) output.event("setting", setting);
-  output.line("Settings (* set by you)");
-  const rows = settings.map(({ name, value, isSet }) => [`${isSet ? "*" : " "} ${name}`, value] as const);
-  for (const line of aligned(rows)) output.line(line);
-
-  const dataFolder = resolve(config.FILEDESK_DATA);
-  await mkdir(dataFolder, { recursive: true });
-  const checks = [
-    ...(await checkMachine(config, dataFolder)),
-    ...(await checkInside(run, dataFolder)),
-    ...(config.REDIS_URL ? [await checkWakes(config.REDIS_URL)] : []),
-  ];
-  output.line("\nChecks");
-  for (const check of checks) tell(output, check);
-  const problems = checks.filter(({ state }) => state === "problem").length;
-  output.event("done", { problems });
-  output.line(problems === 0 ? "\nAll is well." : `\n${problems} to be mended.`);
-  return problems === 0 ? ExitCode.OK : ExitCode.FINDINGS;
-}
-
-const SIGNS = { ok: "ok     ", note: "note   ", problem: "PROBLEM" } as const;
-
-function tell(output: Output, check: Check): void {
-  output.event("check", check);
-  output.line(`  ${SIGNS[check.state]}  ${check.name}: ${check.detail}`);
-}
-
-/** An examination asks for none. */
-const NO_JOBS = { send: async () => {} };
-
-/** What needs the database: when that is out of reach, this is said, and the rest is left out. */
-async function checkInside({ config, log, output }: CommandRun, dataFolder: string): Promise<Check[]> {
-  try {
-    const found = await findDatabase({ config, dataFolder, log, role: "command" });
-    const database = connectDatabase(found.url, { connections: 2 });
-    try {
-      const secrets = await readSecrets(config, dataFolder);
-      const services = await createServices({ config, secrets, database, dataFolder, jobs: NO_JOBS });
-      try {
-        output.line("\nBuckets");
-        for (const rules of Object.values(services.buckets)) output.event("bucket", rules);
-        for (const line of aligned(bucketsInForce(services.buckets))) output.line(line);
-        return [
-          ...(await checkDatabase(found.url, database)),
-          await checkQueues(database.db),
-          await checkStorage(services.storage),
-        ];
-      } finally {
-        await services.tempFolder.close();
-      }
-    } finally {
-      await database.close();
-      await found.close();
-    }
-  } catch (error) {
-    return [{ name: "database and storage", state: "problem", detail: inWords(error as Error) }];
-  }
+    .action((options: OutputOptions) =>
+      runCommand(options, environment, async (run) => {
+        const { examine } = await import("./examine.js");
+        return examine(run, environment);
+      }),
+    );
 }

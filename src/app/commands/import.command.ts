@@ -3,10 +3,10 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import type { ImportEvent, ImportSummary } from "../../modules/media/import/media-import.service.js";
 import { checkReportPath } from "../../modules/media/import/report-path.js";
+import { aligned } from "./aligned.js";
 import { ExitCode } from "./exit-code.js";
 import { collected, wholeNumber } from "./option-values.js";
 import type { Output } from "./output.js";
-import { aligned } from "./output.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
 

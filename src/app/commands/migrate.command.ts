@@ -1,8 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { migrationsOf, runMigrations } from "../../platform/database/migrate.js";
-import { findDatabase } from "../find-database.js";
 import { ExitCode } from "./exit-code.js";
 import type { OutputOptions } from "./run-command.js";
 import { runCommand } from "./run-command.js";
@@ -15,6 +13,8 @@ export function addMigrateCommand(program: Command, environment: NodeJS.ProcessE
     .option("--json", "one JSON object a line")
     .action((options: OutputOptions & { dryRun?: boolean }) =>
       runCommand(options, environment, async ({ config, log, output }) => {
+        const { migrationsOf, runMigrations } = await import("../../platform/database/migrate.js");
+        const { findDatabase } = await import("../find-database.js");
         const dataFolder = resolve(config.FILEDESK_DATA);
         await mkdir(dataFolder, { recursive: true });
         const database = await findDatabase({ config, dataFolder, log, role: "command" });

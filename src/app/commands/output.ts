@@ -83,9 +83,3 @@ function nowAndThen(say: (progress: Progress) => void): ProgressShow {
     end() {},
   };
 }
-
-/** Rows of two columns, the second one aligned. */
-export function aligned(rows: readonly (readonly [string, string])[], indent = "  "): string[] {
-  const width = Math.max(0, ...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${indent}${name.padEnd(width)}  ${value}`);
-}

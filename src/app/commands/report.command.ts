@@ -1,14 +1,11 @@
 import type { Command } from "commander";
 import { formatBytes } from "../../kernel/bytes.js";
-import { listCompaniesById, listCompanyIds } from "../../modules/identity/company.repository.js";
-import { listPeople } from "../../modules/identity/user.repository.js";
 import type { UserViewer } from "../../modules/identity/viewer.js";
 import type { StorageReportView } from "../../modules/media/library/storage-report.service.js";
 import type { Database } from "../../platform/database/client.js";
-import { companyIdOf } from "./company-option.js";
+import { aligned } from "./aligned.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";
-import { aligned } from "./output.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
 
@@ -30,6 +27,10 @@ export function addReportCommand(program: Command, environment: NodeJS.ProcessEn
     .option("--json", "one JSON object a line for each company")
     .action((names: string[], options: OutputOptions) =>
       runOnDesk(options, environment, async ({ services, database: { db } }, { output, signal }) => {
+        const { listCompaniesById, listCompanyIds } = await import(
+          "../../modules/identity/company.repository.js"
+        );
+        const { companyIdOf } = await import("./company-option.js");
         const ids =
           names.length === 0
             ? await listCompanyIds(db)
@@ -55,6 +56,7 @@ interface Count {
 const inWords = ({ files, bytes }: Count) => `${files} file${files === 1 ? "" : "s"}, ${formatBytes(bytes)}`;
 
 async function show(output: Output, db: Database, title: string, report: StorageReportView): Promise<void> {
+  const { listPeople } = await import("../../modules/identity/user.repository.js");
   const people = await listPeople(
     db,
     report.byUploader.flatMap(({ uploaderId }) => uploaderId ?? []),

@@ -1,13 +1,12 @@
 import type { Logger } from "pino";
-import { destination, pino } from "pino";
 import type { Config } from "../../platform/config/config.js";
-import { readConfig } from "../../platform/config/config.js";
 import type { OpenDesk } from "../open-desk.js";
-import { openDesk } from "../open-desk.js";
 import { inWords } from "../start-faults.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";
-import { createOutput } from "./output.js";
+
+// What runs a command is loaded when one is run: `--help` and wrong usage are answered at once, and a command waits only
+// for what it needs itself.
 
 /** What a command has to work with. */
 export interface CommandRun {
@@ -31,6 +30,7 @@ export async function runCommand(
   environment: NodeJS.ProcessEnv,
   work: (run: CommandRun) => Promise<ExitCode>,
 ): Promise<void> {
+  const { createOutput } = await import("./output.js");
   const output = createOutput(options);
   const stop = new AbortController();
   const onSignal = () => {
@@ -40,7 +40,9 @@ export async function runCommand(
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
+    const { readConfig } = await import("../../platform/config/config.js");
     const config = readConfig(environment);
+    const { destination, pino } = await import("pino");
     // What a command does it tells by itself; what goes wrong beside it is worth a line.
     const log = pino({ level: config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL }, destination(2));
     const code = await work({ config, log, output, signal: stop.signal });
@@ -62,6 +64,7 @@ export const runOnDesk = (
   work: (desk: OpenDesk, run: CommandRun) => Promise<ExitCode>,
 ): Promise<void> =>
   runCommand(options, environment, async (run) => {
+    const { openDesk } = await import("../open-desk.js");
     const desk = await openDesk({ config: run.config, log: run.log, role: "command" });
     try {
       return await work(desk, run);

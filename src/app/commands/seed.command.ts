@@ -1,6 +1,4 @@
 import type { Command } from "commander";
-import { DEMO_ADMIN, DEMO_PASSWORD } from "../demo/demo-people.js";
-import { seedDemo } from "../demo/seed-demo.js";
 import { ExitCode } from "./exit-code.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
@@ -17,6 +15,8 @@ export function addSeedCommand(program: Command, environment: NodeJS.ProcessEnv)
           throw new Error(
             "In production the demo's people, an administrator among them, would have a password that everybody knows. Use --force if that is meant.",
           );
+        const { DEMO_ADMIN, DEMO_PASSWORD } = await import("../demo/demo-people.js");
+        const { seedDemo } = await import("../demo/seed-demo.js");
         await seedDemo(desk.database, desk.services);
         output.event("done", { admin: DEMO_ADMIN });
         output.line(`The demo data is there. Sign in as ${DEMO_ADMIN} with the password ${DEMO_PASSWORD}.`);

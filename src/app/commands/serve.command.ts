@@ -1,13 +1,7 @@
-import closeWithGrace from "close-with-grace";
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { Config } from "../../platform/config/config.js";
-import { readConfig } from "../../platform/config/config.js";
-import { createLogger } from "../../platform/logger.js";
-import { banner } from "../banner.js";
-import { serve } from "../serve.js";
 import { inWords } from "../start-faults.js";
-import { work } from "../work.js";
 import { ExitCode } from "./exit-code.js";
 
 export function addServeCommand(program: Command, environment: NodeJS.ProcessEnv): void {
@@ -30,7 +24,9 @@ async function start(
   run: (config: Config, log: Logger) => Promise<void>,
 ): Promise<void> {
   try {
+    const { readConfig } = await import("../../platform/config/config.js");
     const config = readConfig(environment);
+    const { createLogger } = await import("../../platform/logger.js");
     await run(config, createLogger(config.LOG_LEVEL, process.stdout.isTTY && !config.isProduction));
   } catch (error) {
     process.stderr.write(`${inWords(error as Error)}\n`);
@@ -39,9 +35,14 @@ async function start(
 }
 
 async function runServer(config: Config, log: Logger): Promise<void> {
+  const { serve } = await import("../serve.js");
   const desk = await serve({ config, log });
   if (config.isProduction) log.info({ url: desk.url }, "the server is ready");
-  else process.stdout.write(banner(desk.url, config.demoData));
+  else {
+    const { banner } = await import("../banner.js");
+    process.stdout.write(banner(desk.url, config.demoData));
+  }
+  const { default: closeWithGrace } = await import("close-with-grace");
   closeWithGrace({ delay: config.SHUTDOWN_SECONDS * 1_000, logger: log }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, "the server stops because of a fault");
     else log.info({ signal }, "the server stops and lets what is under way finish");
@@ -51,9 +52,11 @@ async function runServer(config: Config, log: Logger): Promise<void> {
 
 /** Runs jobs until it is told to stop, or until a server on the same data folder stops the database that both use. */
 async function runWorker(config: Config, log: Logger): Promise<void> {
+  const { work } = await import("../work.js");
   const worker = await work({ config, log });
   if (config.isProduction) log.info("the worker is ready");
   else process.stdout.write("\n  The Filedesk worker is ready. Stop it with Ctrl+C.\n\n");
+  const { default: closeWithGrace } = await import("close-with-grace");
   const closer = closeWithGrace(
     { delay: config.SHUTDOWN_SECONDS * 1_000, logger: log },
     async ({ err, signal }) => {

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { formatBytes, MIB } from "../../kernel/bytes.js";
 import type { Progress, RunOptions } from "../../kernel/run-options.js";
 import type { IntegrityFinding } from "../../modules/media/upkeep/finding.js";
-import { companyIdOf } from "./company-option.js";
 import { ExitCode } from "./exit-code.js";
 import { wholeNumber } from "./option-values.js";
 import type { Output } from "./output.js";
@@ -167,6 +166,7 @@ Examples:
         if (!options.orphans && (company !== undefined || olderThanDays !== undefined))
           command.error("error: --company and --older-than-days are for orphans: say --orphans as well");
         return runOnDesk(options, environment, async ({ services: { upkeep }, database: { db } }, run) => {
+          const { companyIdOf } = await import("./company-option.js");
           const companyId = company === undefined ? undefined : await companyIdOf(db, company);
           await perform(run, { name: "purge-deleted", ...options }, upkeep.purgeDeleted);
           await perform(run, { name: "purge-expired", ...options }, upkeep.purgeExpired);

@@ -1,7 +1,7 @@
 import { findCompanyBySlug, insertCompany } from "../../modules/identity/company.repository.js";
 import { upsertMembership } from "../../modules/identity/membership.repository.js";
 import { hashPassword } from "../../modules/identity/password.js";
-import { insertUser } from "../../modules/identity/user.repository.js";
+import { findPersonByEmail, insertUser } from "../../modules/identity/user.repository.js";
 import type { Role } from "../../modules/identity/viewer.js";
 import type { Database } from "../../platform/database/client.js";
 
@@ -28,21 +28,22 @@ export const demoEmail = (account: string, slug: string) => `${account}@${slug}.
  * @returns the companies that have no ticket yet
  */
 export async function seedPeople(db: Database): Promise<{ id: string; slug: string }[]> {
-  const passwordHash = await hashPassword(DEMO_PASSWORD);
+  // Hashing costs on purpose: once for all of them, and not where all are there already.
+  let passwordHash: string | undefined;
+  const insertPerson = async (tx: Database, person: { email: string; name: string; isAdmin: boolean }) => {
+    if (await findPersonByEmail(tx, person.email)) return null;
+    passwordHash ??= await hashPassword(DEMO_PASSWORD);
+    return insertUser(tx, { ...person, passwordHash });
+  };
   return db.transaction(async (tx) => {
-    await insertUser(tx, { email: DEMO_ADMIN, name: "Ada Admin", passwordHash, isAdmin: true });
+    await insertPerson(tx, { email: DEMO_ADMIN, name: "Ada Admin", isAdmin: true });
     const empty: { id: string; slug: string }[] = [];
     for (const { slug, name } of COMPANIES) {
       const company = (await insertCompany(tx, { slug, name })) ?? (await findCompanyBySlug(tx, slug));
       if (!company) continue;
       for (const { account, role, names } of PEOPLE) {
-        const user = {
-          email: demoEmail(account, slug),
-          name: names[slug] ?? account,
-          passwordHash,
-          isAdmin: false,
-        };
-        const person = await insertUser(tx, user);
+        const email = demoEmail(account, slug);
+        const person = await insertPerson(tx, { email, name: names[slug] ?? account, isAdmin: false });
         if (person) await upsertMembership(tx, { companyId: company.id, userId: person.id, role });
       }
       if (company.nextTicketNumber === 1) empty.push({ id: company.id, slug });

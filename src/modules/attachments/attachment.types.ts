@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { connectionType } from "../../platform/graphql/connection.js";
+import { connectionType } from "../../platform/graphql/connection.types.js";
 import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
 import { ScanStatus } from "../media/media-file.types.js";
 

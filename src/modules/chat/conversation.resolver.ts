@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
-import { PageArgs } from "../../platform/graphql/connection.js";
+import { PageArgs } from "../../platform/graphql/connection.types.js";
 import type { CompanyLoaders } from "../identity/company.loaders.js";
 import { Company } from "../identity/company.types.js";
 import { Guest } from "../identity/guest.types.js";

@@ -1,6 +1,6 @@
 import { IsOptional, Length, Matches, MaxLength } from "class-validator";
 import { ArgsType, Field, ID, InputType } from "type-graphql";
-import { PageArgs } from "../../platform/graphql/connection.js";
+import { PageArgs } from "../../platform/graphql/connection.types.js";
 import type { CompanyChanges, CompanySearch } from "./company.service.js";
 import { NAME_FORM } from "./name.js";
 import { SLUG_FORM } from "./slug.js";

@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { connectionType } from "../../platform/graphql/connection.js";
+import { connectionType } from "../../platform/graphql/connection.types.js";
 import { DateTime } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ simpleResolvers: true, description: "A tenant: a customer organisation of the desk." })

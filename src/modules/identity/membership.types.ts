@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { connectionType } from "../../platform/graphql/connection.js";
+import { connectionType } from "../../platform/graphql/connection.types.js";
 import { DateTime } from "../../platform/graphql/scalars.js";
 import type { Role } from "./viewer.js";
 

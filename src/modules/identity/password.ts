@@ -1,5 +1,3 @@
-import { hash, verify } from "@node-rs/argon2";
-
 /** What one hash costs (RFC 9106 §3.1). */
 export interface PasswordCost {
   readonly memoryKib: number;
@@ -18,15 +16,26 @@ const ARGON2ID = 2;
 /** The form of a real hash of `PASSWORD_COST`, of no password: 16 bytes of salt, 32 bytes of hash. */
 const NOBODYS_HASH = `$argon2id$v=19$m=${PASSWORD_COST.memoryKib},t=${PASSWORD_COST.passes},p=1$${"Filedesk".repeat(2)}FiledQ$${"nobody".repeat(7)}w`;
 
+/** Native code that only passwords need: most commands see none. */
+const argon2 = () => import("@node-rs/argon2");
+
 /** @param cost less than the default only where nothing is protected: in tests */
-export const hashPassword = (password: string, cost: PasswordCost = PASSWORD_COST): Promise<string> =>
-  hash(password, { algorithm: ARGON2ID, memoryCost: cost.memoryKib, timeCost: cost.passes, parallelism: 1 });
+export async function hashPassword(password: string, cost: PasswordCost = PASSWORD_COST): Promise<string> {
+  const { hash } = await argon2();
+  return hash(password, {
+    algorithm: ARGON2ID,
+    memoryCost: cost.memoryKib,
+    timeCost: cost.passes,
+    parallelism: 1,
+  });
+}
 
 /**
  * Whether this is the password of that hash. Without a hash (an unknown user, an account without a password)
  * the work is done all the same, so that the time of the answer does not tell who has an account.
  */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
+  const { verify } = await argon2();
   const matches = await verify(passwordHash ?? NOBODYS_HASH, password);
   return passwordHash !== null && matches;
 }

@@ -1,6 +1,6 @@
 import type { ClassType } from "type-graphql";
 import { createUnionType, Field, ID, InterfaceType, ObjectType } from "type-graphql";
-import { connectionType } from "../../platform/graphql/connection.js";
+import { connectionType } from "../../platform/graphql/connection.types.js";
 import { DateTime } from "../../platform/graphql/scalars.js";
 import type { PostRow } from "./post.tables.js";
 import { Reply } from "./reply.types.js";

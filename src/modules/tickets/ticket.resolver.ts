@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { PageArgs } from "../../platform/graphql/connection.js";
+import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { incomingFiles } from "../../platform/graphql/incoming.js";
 import type { AttachmentLoaders } from "../attachments/attachment.loaders.js";
 import { Attachment, AttachmentConnection } from "../attachments/attachment.types.js";

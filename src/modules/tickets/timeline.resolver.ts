@@ -1,5 +1,5 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import { PageArgs } from "../../platform/graphql/connection.js";
+import { PageArgs } from "../../platform/graphql/connection.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { PostLoaders } from "./post.loaders.js";
 import { PostConnection, TimelineConnection } from "./post.types.js";

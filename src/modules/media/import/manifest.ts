@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { extname } from "node:path";
-import { parse } from "csv-parse";
 import { MIB } from "../../../kernel/bytes.js";
 import { badUserInput } from "../../../kernel/errors.js";
 import { isErrno } from "../../../platform/storage/errno.js";
@@ -74,6 +73,7 @@ interface CsvRow {
 }
 
 async function* readCsv(path: string): AsyncGenerator<ManifestLine> {
+  const { parse } = await import("csv-parse");
   const file = createReadStream(path);
   const parser = parse({
     bom: true,

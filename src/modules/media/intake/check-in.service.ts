@@ -7,8 +7,6 @@ import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import type { Actor } from "../../identity/viewer.js";
 import { authorshipOf } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
-import { identify } from "./identify.js";
-import { inspect } from "./inspect.js";
 import { receive } from "./receive.js";
 import type { RecordDeps, RecordMore } from "./record.js";
 import { storeAndRecord } from "./record.js";
@@ -141,6 +139,7 @@ async function takeIn(
   try {
     const temp = await deps.tempFolder.open();
     batch.keep(temp);
+    const { identify, inspect } = await loadJudges();
     const received = await receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal });
     const identified = await identify(received, rules);
     const inspected = await inspect(identified, {
@@ -151,6 +150,12 @@ async function takeIn(
   } catch (error) {
     throw error instanceof FiledeskError ? ofFile(error, file.fileName, index) : error;
   }
+}
+
+/** With them come sharp, file-type and yauzl, a tenth of a second: a process that takes no files in does without. */
+async function loadJudges() {
+  const [{ identify }, { inspect }] = await Promise.all([import("./identify.js"), import("./inspect.js")]);
+  return { identify, inspect };
 }
 
 /** Says which file of the request was refused. */

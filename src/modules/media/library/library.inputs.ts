@@ -1,7 +1,7 @@
 import { ArrayMaxSize, IsOptional, IsUUID, Length, Matches, Max, MaxLength, Min } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { ArgsType, Field, ID, InputType, Int } from "type-graphql";
-import { PageArgs } from "../../../platform/graphql/connection.js";
+import { PageArgs } from "../../../platform/graphql/connection.types.js";
 import { ByteCount, DateTime, Upload } from "../../../platform/graphql/scalars.js";
 import { Bucket } from "../buckets.js";
 import { FileIntegrity } from "../file-integrity.types.js";

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, Extensions, ID, Mutation, Query, Resolver } from "type-graphql";
-import { PageArgs } from "../../../platform/graphql/connection.js";
+import { PageArgs } from "../../../platform/graphql/connection.types.js";
 import { incomingFiles } from "../../../platform/graphql/incoming.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import { MediaFile } from "../media-file.types.js";

@@ -1,5 +1,5 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { connectionType } from "../../../platform/graphql/connection.js";
+import { connectionType } from "../../../platform/graphql/connection.types.js";
 import { ByteCount, DateTime } from "../../../platform/graphql/scalars.js";
 import { MediaFile } from "../media-file.types.js";
 
