@@ -390,7 +390,17 @@ describe("filedesk doctor", () => {
     expect(events).toContainEqual({ event: "setting", name: "RETENTION_DAYS", value: "14", isSet: false });
     expect(events.filter(({ event }) => event === "bucket")).toHaveLength(7);
     expect(events.filter(({ event }) => event === "check").map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["node", "disk", "ffmpeg", "scanner", "database", "schema", "jobs", "storage"]),
+      expect.arrayContaining([
+        "node",
+        "disk",
+        "pictures",
+        "ffmpeg",
+        "scanner",
+        "database",
+        "schema",
+        "jobs",
+        "storage",
+      ]),
     );
     const password = new URL(environment.DATABASE_URL ?? "").password;
     for (const secret of ["s".repeat(40), "correct horse", password]) expect(stdout).not.toContain(secret);

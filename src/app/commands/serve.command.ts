@@ -34,15 +34,16 @@ async function start(
   }
 }
 
+/** Ahead of the start: who reads that we are ready may send a signal at once. */
+const loadCloseWithGrace = async () => (await import("close-with-grace")).default;
+
 async function runServer(config: Config, log: Logger): Promise<void> {
   const { serve } = await import("../serve.js");
+  const { banner } = await import("../banner.js");
+  const closeWithGrace = await loadCloseWithGrace();
   const desk = await serve({ config, log });
   if (config.isProduction) log.info({ url: desk.url }, "the server is ready");
-  else {
-    const { banner } = await import("../banner.js");
-    process.stdout.write(banner(desk.url, config.demoData));
-  }
-  const { default: closeWithGrace } = await import("close-with-grace");
+  else process.stdout.write(banner(desk.url, config.demoData));
   closeWithGrace({ delay: config.SHUTDOWN_SECONDS * 1_000, logger: log }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, "the server stops because of a fault");
     else log.info({ signal }, "the server stops and lets what is under way finish");
@@ -53,10 +54,10 @@ async function runServer(config: Config, log: Logger): Promise<void> {
 /** Runs jobs until it is told to stop, or until a server on the same data folder stops the database that both use. */
 async function runWorker(config: Config, log: Logger): Promise<void> {
   const { work } = await import("../work.js");
+  const closeWithGrace = await loadCloseWithGrace();
   const worker = await work({ config, log });
   if (config.isProduction) log.info("the worker is ready");
   else process.stdout.write("\n  The Filedesk worker is ready. Stop it with Ctrl+C.\n\n");
-  const { default: closeWithGrace } = await import("close-with-grace");
   const closer = closeWithGrace(
     { delay: config.SHUTDOWN_SECONDS * 1_000, logger: log },
     async ({ err, signal }) => {

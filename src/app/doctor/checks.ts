@@ -34,6 +34,7 @@ export async function checkMachine(config: Config, dataFolder: string): Promise<
     checkNode(process.versions.node),
     await checkFolder(dataFolder),
     await checkRoom(dataFolder),
+    await checkPictures(),
     await checkVideo(config.FFMPEG_PATH),
     note("scanner", "off: files are not looked at for malware, and say NOT_SCANNED"),
     config.isProduction || !config.demoData
@@ -64,6 +65,16 @@ async function checkRoom(path: string): Promise<Check> {
   const free = bavail * bsize;
   const detail = `${(free / GIB).toFixed(1)} GiB free`;
   return free < LEAST_ROOM ? problem("disk", `${detail}; make room`) : ok("disk", detail);
+}
+
+/** Its native part is loaded with the first picture: that it does not fit the machine is to be seen before. */
+async function checkPictures(): Promise<Check> {
+  try {
+    const { default: sharp } = await import("sharp");
+    return ok("pictures", `libvips ${sharp.versions.vips}`);
+  } catch (error) {
+    return problem("pictures", `sharp cannot be loaded: ${(error as Error).message.split("\n")[0]}`);
+  }
 }
 
 async function checkVideo(ffmpeg = "ffmpeg"): Promise<Check> {
