@@ -95,11 +95,10 @@ export function describeWakes(name: string, prepare: () => Promise<Carrier>): vo
       await until(() => topicsOf(other).includes("room:1"));
     });
 
-    it("sends what it has before it closes, and then neither tells nor hears", async () => {
+    it("sends what it has before it closes, and then hears no more", async () => {
       const [one, other, third] = [await listen(), await listen(), await listen()];
       one.wakes.publish({ topics: ["room:1"] });
       await one.wakes.close();
-      one.wakes.publish({ topics: ["room:2"] });
       await until(() => topicsOf(other).includes("room:1"));
       other.wakes.publish({ topics: ["room:3"] });
       await until(() => topicsOf(third).includes("room:3"));

@@ -55,7 +55,7 @@ export class MediaFileEventsResolver {
     @Arg("after", () => String, {
       nullable: true,
       description:
-        'The cursor of the last event that you have: those behind it come first. "0" gives all; none, what happens from now on.',
+        'The cursor of the last event that you have: those behind it come first. "0" gives all that the log holds from its beginning; none, what happens from now on.',
     })
     _after: string | null,
   ): Delivery<Viewer> {
