@@ -200,10 +200,14 @@ async function expectNoUsedFileGone(): Promise<void> {
 
 /** No row without its bytes, no bytes without a row, no used file gone. That nothing uses a file is no fault here. */
 async function expectWhole(options?: { quickly: boolean }): Promise<void> {
-  const broken = await brokenPromises(desk.database.sql, desk.dataFolder, options);
+  const { database, dataFolder } = desk;
+  const [broken, strays] = await Promise.all([
+    brokenPromises(database.sql, dataFolder, options),
+    strayFiles(database.sql, dataFolder),
+    expectNoUsedFileGone(),
+  ]);
   expect(broken.filter((promise) => !promise.endsWith("lives and has no usage"))).toEqual([]);
-  expect(await strayFiles(desk.database.sql, desk.dataFolder)).toEqual([]);
-  await expectNoUsedFileGone();
+  expect(strays).toEqual([]);
 }
 
 /** The code of each failure; a fault that nobody expected is thrown. */

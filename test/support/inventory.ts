@@ -21,7 +21,7 @@ export async function brokenPromises(
   dataFolder: string,
   { quickly = false } = {},
 ): Promise<string[]> {
-  const blobs = await listBlobs(sql);
+  const [blobs, ...rows] = await Promise.all([listBlobs(sql), loneRows(sql), wrongCounters(sql)]);
   const wrongBytes = await Promise.all(
     blobs.map(async ({ key, sha256, size }) => {
       const path = join(dataFolder, "files", key);
@@ -31,7 +31,7 @@ export async function brokenPromises(
       return isRight ? [] : [`blob ${key} has other bytes`];
     }),
   );
-  return [...wrongBytes.flat(), ...(await loneRows(sql)), ...(await wrongCounters(sql))];
+  return [...wrongBytes, ...rows].flat();
 }
 
 /** Files under the data folder that no row points at, temp files among them. */

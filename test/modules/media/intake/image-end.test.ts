@@ -67,13 +67,18 @@ describe("the walk to an image's end", () => {
 
   it("finds the same end wherever the borders of what is read at once fall", async () => {
     const [jpeg, gif] = [await makeJpeg(), await makeGif({ width: 640, height: 480 })];
+    // Large parts up to shortly before the border, and small ones of every alignment across it.
+    const large = {
+      jpeg: repeat(`fffe ${(65_000).toString(16)} ${"20".repeat(64_998)}`, 4),
+      gif: Buffer.concat([repeat("21fe", 1), repeat(`ff ${"20".repeat(255)}`, 1_015), repeat("00", 1)]),
+    };
     for (let shift = 0; shift < 24; shift++) {
-      const longer = jpegWith(jpeg, Buffer.concat([repeat(COMMENT.jpeg, 13_000), padding(shift)]));
+      const longer = jpegWith(jpeg, Buffer.concat([large.jpeg, padding(shift), repeat(COMMENT.jpeg, 200)]));
       expect((await walk("jpeg", longer)).end).toBe(longer.length);
       const animated = gifOf(
-        repeat(COMMENT.gif, 5_500),
+        large.gif,
         Buffer.from([0x21, 0xfe, shift + 1, ...Array(shift + 1).fill(32), 0]),
-        repeat(COMMENT.gif, 7_500),
+        repeat(COMMENT.gif, 200),
         repeat(GIF_FRAME, 3),
       );
       expect((await walk("gif", animated)).end).toBe(animated.length);
