@@ -32,13 +32,19 @@ const UNSTORABLE: Readonly<Record<string, string>> = {
 export const unstorableValue = (error: unknown): string | null => UNSTORABLE[sqlState(error) ?? ""] ?? null;
 
 /**
+ * Whether the connection has broken off. Postgres may have said why before: a fatal error is the last that it says.
+ */
+export function connectionBroke(error: unknown): boolean {
+  const cause = driverError(error);
+  if (cause instanceof postgres.PostgresError)
+    return cause.severity_local === "FATAL" || cause.severity === "FATAL" || cause.severity === "PANIC";
+  if (typeof cause !== "object" || cause === null || !("code" in cause)) return false;
+  return typeof cause.code === "string" && /^(CONNECTION_|CONNECT_|E[A-Z]+$)/.test(cause.code);
+}
+
+/**
  * Whether a transaction that failed may have been committed all the same. Only a connection that broke leaves
  * that open: an error that Postgres answered, or that our own code threw, came before the commit.
  */
-export function commitIsInDoubt(error: unknown): boolean {
-  const cause = driverError(error);
-  if (cause instanceof postgres.PostgresError || typeof cause !== "object" || cause === null) return false;
-  return (
-    "code" in cause && typeof cause.code === "string" && /^(CONNECTION_|CONNECT_|E[A-Z]+$)/.test(cause.code)
-  );
-}
+export const commitIsInDoubt = (error: unknown): boolean =>
+  !(driverError(error) instanceof postgres.PostgresError) && connectionBroke(error);

@@ -1,0 +1,110 @@
+import type { Socket } from "node:net";
+import { connect, createServer } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { sql } from "drizzle-orm";
+import type { Database, DatabaseClient } from "../../../src/platform/database/client.js";
+import { connectDatabase } from "../../../src/platform/database/client.js";
+import { createTestDatabase } from "../../support/database.js";
+import { until } from "../../support/feed-world.js";
+
+/** How a connection may end: as when Postgres stops, and when an operator ends it. */
+const ENDS = {
+  "is closed": async (sockets: ReadonlySet<Socket>) => {
+    for (const socket of sockets) socket.end();
+  },
+  "is ended by an operator": async (_sockets: ReadonlySet<Socket>, admin: Database) => {
+    await admin.execute(sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`);
+  },
+};
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let admin: DatabaseClient;
+let client: DatabaseClient;
+let close: () => Promise<void>;
+const sockets = new Set<Socket>();
+
+/** Stands between the client and Postgres, to break off what goes through it. */
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const postgres = new URL(database.url);
+  const between = createServer((socket) => {
+    const onward = connect(Number(postgres.port), postgres.hostname);
+    sockets.add(socket);
+    socket.on("close", () => {
+      sockets.delete(socket);
+      onward.destroy();
+    });
+    for (const one of [socket, onward]) one.on("error", () => {});
+    onward.on("close", () => socket.end());
+    socket.pipe(onward).pipe(socket, { end: false });
+  });
+  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+  const address = between.address();
+  const url = new URL(database.url);
+  url.hostname = "127.0.0.1";
+  url.port = String(typeof address === "object" ? address?.port : "");
+  admin = connectDatabase(database.url, { connections: 1 });
+  client = connectDatabase(url.href, { connections: 4 });
+  await admin.db.execute(sql`create table written (id int)`);
+  close = async () => {
+    await client.close();
+    await admin.close();
+    between.close();
+    await database.drop();
+  };
+});
+
+afterAll(() => close());
+
+const writeAndThen = (next: (tx: Database) => Promise<unknown>) =>
+  client.db.transaction(async (tx) => {
+    await tx.execute(sql`insert into written values (1)`);
+    await next(tx);
+  });
+
+/** Uses each connection of the pool, those that were lost as well; one that is just being ended may fail once more. */
+const poolIsWhole = () =>
+  Promise.all(
+    Array.from({ length: 8 }, () => client.db.transaction((tx) => tx.execute(sql`select pg_sleep(0.02)`))),
+  ).then(
+    () => true,
+    () => false,
+  );
+
+const active = sql`
+  select from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()`;
+
+describe.each(Object.entries(ENDS))("a connection that %s in the middle of a transaction", (_end, end) => {
+  it("fails what is under way, and the next transactions succeed", async () => {
+    const outcomes = Promise.allSettled(
+      [1, 2, 3].map(() => writeAndThen((tx) => tx.execute(sql`select pg_sleep(60)`))),
+    );
+    await until(async () => (await admin.db.execute(active)).length === 3);
+    await end(sockets, admin.db);
+    expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    await until(poolIsWhole);
+  });
+
+  it("refuses what comes next, and the next transactions succeed", async () => {
+    let said: unknown;
+    const outcome = writeAndThen(async (tx) => {
+      const before = sockets.size;
+      await end(sockets, admin.db);
+      await until(() => sockets.size < before);
+      await turn();
+      said = await Promise.resolve(tx.execute(sql`insert into written values (2)`)).then(
+        () => "written",
+        () => "refused",
+      );
+    });
+    await expect(outcome).rejects.toThrow();
+    await until(() => said !== undefined);
+    expect(said).toBe("refused");
+    await until(poolIsWhole);
+    const [written] = await admin.db.execute(sql`select count(*)::int as rows from written`);
+    expect(written).toEqual({ rows: 0 });
+  });
+});
