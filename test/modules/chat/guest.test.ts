@@ -150,3 +150,11 @@ it("ends a guest's access at once, and lets what it wrote stay", async () => {
   });
   expect(await auditOf(guest.id)).toEqual(["guest.invited", "guest.joined", "guest.revoked"]);
 });
+
+it("names a guest who never came to nobody when it is revoked", async () => {
+  const id = await world.start({ companyId });
+  const { guest } = await world.invite(id);
+  const revoked = await world.server.gql(RevokeGuestDocument, { id: guest.id }, world.people.agent.token);
+  expect(revoked.data!.revokeGuest.revokedAt).not.toBeNull();
+  expect(await world.log(id)).toEqual([]);
+});
