@@ -59,6 +59,18 @@ describe("starting", () => {
     expect(hers.data!.ticket!.conversations).toEqual({ totalCount: 0, nodes: [] });
   });
 
+  it("takes a subject and a room in a line that shows what it says, or blank", async () => {
+    for (const line of ["a\nb", "\u200b", "Room \u202e402", "a\u2029b"])
+      for (const field of ["subject", "room"])
+        expect([line, field, codeIn(await startWith({ [field]: line }))]).toEqual([
+          line,
+          field,
+          "BAD_USER_INPUT",
+        ]);
+    const { data } = await startWith({ subject: "", room: "  " });
+    expect(data!.startConversation).toMatchObject({ subject: null, room: null });
+  });
+
   it("refuses what is too long, strangers by their ids, and tickets of other companies", async () => {
     const { agent, stranger, requester } = world.people;
     const failure = async (input: Partial<StartConversationInput>) =>
