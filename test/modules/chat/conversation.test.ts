@@ -202,6 +202,27 @@ describe("reading", () => {
   });
 });
 
+it("takes ids in capitals, and names them to others as they are", async () => {
+  const { agent, participant } = world.people;
+  const id = await world.start({ companyId });
+  const conversationId = id.toUpperCase();
+  const input = { conversationId, userId: participant.id.toUpperCase() };
+  expect(codeIn(await world.server.gql(AddConversationParticipantDocument, { input }, agent.token))).toBe(
+    "ok",
+  );
+  const sent = await world.say(agent, id, "Hello");
+  const reading = { conversationId, messageId: sent.id.toUpperCase() };
+  const read = await world.server.gql(MarkReadDocument, { input: reading }, participant.token);
+  expect(read.data?.markRead.unreadCount).toBe(0);
+  const left = await world.server.gql(RemoveConversationParticipantDocument, { input }, participant.token);
+  expect(codeIn(left)).toBe("ok");
+  const log = await world.log(id);
+  expect([log[0]!.payload, log[2]!.payload]).toEqual([
+    { userId: participant.id },
+    { userId: participant.id },
+  ]);
+});
+
 describe("listing", () => {
   it("puts the newest activity first, page by page, for each their own, with filters", async () => {
     const { agent, participant, admin } = world.people;
