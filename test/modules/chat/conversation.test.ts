@@ -131,6 +131,36 @@ describe("taking part", () => {
       "ok",
     );
   });
+
+  it("ends with the membership, in all of the company's conversations, and does not begin again", async () => {
+    const { admin, agent, participant, requester } = world.people;
+    const [own, other] = [await world.newCompany(), await world.newCompany()];
+    const participantIds = [participant.id, requester.id];
+    const ids = [];
+    for (const company of [own, own, other])
+      ids.push(await world.start({ companyId: company, participantIds }));
+    const administer = async (query: string, input: object) =>
+      expect(codeIn(await world.server.gql(query, { input }, admin.token))).toBe("ok");
+    await administer(`mutation ($input: RemoveMembershipInput!) { removeMembership(input: $input) { id } }`, {
+      companyId: own,
+      userId: participant.id.toUpperCase(),
+    });
+    const left = [{ sequence: 1, type: "participant.left", payload: { userId: participant.id } }];
+    expect(await Promise.all(ids.map(world.log))).toEqual([left, left, []]);
+    await administer(`mutation ($input: SetMembershipInput!) { setMembership(input: $input) { id } }`, {
+      companyId: own,
+      email: participant.email,
+      role: "CUSTOMER",
+    });
+    const listed = async (id: string) => (await world.read(agent, id)).participants.map((one) => one.id);
+    for (const id of ids)
+      expect((await listed(id)).sort()).toEqual(
+        [agent.id, requester.id, ...(id === ids[2] ? [participant.id] : [])].sort(),
+      );
+    const mine = { filter: { companyId: own } };
+    const { data } = await world.server.gql(ConversationsDocument, mine, participant.token);
+    expect(data!.conversations.totalCount).toBe(0);
+  });
 });
 
 describe("closing", () => {
