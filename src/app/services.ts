@@ -10,6 +10,7 @@ import type { AttachmentFinding } from "../modules/attachments/find-attachment.j
 import { parentsByKind } from "../modules/attachments/parents.js";
 
 import { createConversationLoaders } from "../modules/chat/conversation.loaders.js";
+import { endParticipations } from "../modules/chat/end-participations.js";
 import { createMessageParents } from "../modules/chat/message-parents.js";
 
 import {
@@ -22,6 +23,7 @@ import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
 import { createCompanyService } from "../modules/identity/company.service.js";
 import { createGuestLoaders } from "../modules/identity/guest.loaders.js";
 import { createMembershipLoaders } from "../modules/identity/membership.loaders.js";
+import type { MembershipDeps } from "../modules/identity/membership.service.js";
 import { createMembershipService } from "../modules/identity/membership.service.js";
 import { createRefreshTokens } from "../modules/identity/refresh-token.js";
 import { createScriptTokenService } from "../modules/identity/script-token.service.js";
@@ -205,8 +207,14 @@ function createIdentity({
     memberships: createMembershipService({
       db,
       loaders: loaders.memberships,
-      whenEnded: releaseAvatarOfLeaver,
+      whenEnded,
     }),
     users: createUserService({ db }),
   };
 }
+
+/** What ends with a membership in the modules above; conversations first, by the order of locks. */
+const whenEnded: MembershipDeps["whenEnded"] = async (tx, by, ended) => {
+  await endParticipations(tx, ended);
+  await releaseAvatarOfLeaver(tx, by, ended);
+};

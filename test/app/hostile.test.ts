@@ -121,6 +121,36 @@ describe("an input that nothing can hold", () => {
     expect(codeIn(own)).toBe(code);
   });
 
+  it.each([
+    ["at the top", "query ($s: String!) { companies(search: $s) { nodes { id } } }", { s: "k\ud800" }],
+    [
+      "inside of an input",
+      "mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }",
+      {
+        input: { conversationId: "0190a000-0000-7000-8000-000000000000", body: "Hello", clientId: "k\ud801" },
+      },
+    ],
+    [
+      "in a list",
+      `mutation ($ids: [ID!]) {
+        startConversation(input: { companyId: "0190a000-0000-7000-8000-000000000000", participantIds: $ids }) { id } }`,
+      { ids: ["\udc00"] },
+    ],
+  ])("half of a character %s is refused before anything is done", async (_where, query, variables) => {
+    const { errors } = await server.gql(query, variables, token);
+    expect(errors).toMatchObject([
+      {
+        message: "A text cannot hold half of a surrogate pair.",
+        extensions: { code: "BAD_USER_INPUT", status: 400 },
+      },
+    ]);
+  });
+
+  it("a whole character of two halves is taken", async () => {
+    const query = "query ($s: String!) { companies(search: $s) { nodes { id } } }";
+    expect(codeIn(await server.gql(query, { s: "\u{1F511}" }, token))).toBe("ok");
+  });
+
   it("an empty refresh token ends nothing", async () => {
     const { data } = await server.gql<{ signOut: boolean }>('mutation { signOut(refreshToken: "") }');
     expect(data?.signOut).toBe(false);

@@ -100,6 +100,34 @@ export async function deleteParticipant(
 }
 
 /**
+ * Ends a person's part in all conversations of a company, under the locks of these, so that nothing comes behind it.
+ *
+ * @returns the conversations
+ */
+export async function deleteParticipations(
+  tx: Database,
+  companyId: string,
+  userId: string,
+): Promise<string[]> {
+  const theirs = and(
+    eq(conversationParticipants.companyId, companyId),
+    eq(conversationParticipants.userId, userId),
+  );
+  await tx
+    .select({ id: conversations.id })
+    .from(conversations)
+    .innerJoin(conversationParticipants, eq(conversationParticipants.conversationId, conversations.id))
+    .where(theirs)
+    .orderBy(asc(conversations.id))
+    .for("no key update", { of: conversations });
+  const removed = await tx
+    .delete(conversationParticipants)
+    .where(theirs)
+    .returning({ id: conversationParticipants.conversationId });
+  return removed.map((row) => row.id);
+}
+
+/**
  * Which company a conversation belongs to, and which of these people take part in it: for whoever follows it, all at
  * once. Null when its company has been deleted.
  */

@@ -26,11 +26,12 @@ export type ConversationParticipantService = ReturnType<typeof createConversatio
 
 export const createConversationParticipantService = ({ db }: { readonly db: Database }) => ({
   /** @throws BAD_USER_INPUT for who does not belong to the company, and when there are too many */
-  async addParticipant(viewer: Viewer, { conversationId, userId }: Participation): Promise<ConversationView> {
+  async addParticipant(viewer: Viewer, participation: Participation): Promise<ConversationView> {
+    const { conversationId, userId } = asStored(participation);
     const found = await requireConversation(db, viewer, conversationId, "manageParticipantsOf");
     const { conversation, viewer: by } = found;
     const { companyId } = conversation;
-    if (!(await listMembersAmong(db, companyId, [userId])).has(userId.toLowerCase()))
+    if (!(await listMembersAmong(db, companyId, [userId])).has(userId))
       throw notOfCompany("userId", [userId]);
     await db.transaction(async (tx) => {
       await lockConversation(tx, conversationId);
@@ -54,10 +55,8 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
    *
    * @returns the conversation as it was, for who may see it no more
    */
-  async removeParticipant(
-    viewer: Viewer,
-    { conversationId, userId }: Participation,
-  ): Promise<ConversationView> {
+  async removeParticipant(viewer: Viewer, participation: Participation): Promise<ConversationView> {
+    const { conversationId, userId } = asStored(participation);
     const action = isUser(viewer, userId) ? "read" : "manageParticipantsOf";
     const { conversation, viewer: by } = await requireConversation(db, viewer, conversationId, action);
     const { companyId } = conversation;
@@ -75,4 +74,10 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
     });
     return rereadConversation(db, viewer, conversationId);
   },
+});
+
+/** Ids are the same in capitals: events and signals name them as rows do. */
+const asStored = ({ conversationId, userId }: Participation): Participation => ({
+  conversationId: conversationId.toLowerCase(),
+  userId: userId.toLowerCase(),
 });

@@ -1,7 +1,7 @@
 import { ArrayMaxSize, IsOptional, IsUUID, Length, Matches, MaxLength } from "class-validator";
 import { Field, ID, InputType } from "type-graphql";
 import { DateTime } from "../../platform/graphql/scalars.js";
-import { NAME_FORM } from "../identity/name.js";
+import { LABEL_FORM, NAME_FORM, NAME_RULE } from "../identity/name.js";
 
 @InputType({ description: "A new conversation. Who starts it takes part in it." })
 export class StartConversationInput {
@@ -15,6 +15,7 @@ export class StartConversationInput {
   })
   @IsOptional()
   @MaxLength(200)
+  @Matches(LABEL_FORM, NAME_RULE)
   subject?: string | null;
 
   @Field(() => String, {
@@ -23,6 +24,7 @@ export class StartConversationInput {
   })
   @IsOptional()
   @MaxLength(100)
+  @Matches(LABEL_FORM, NAME_RULE)
   room?: string | null;
 
   @Field(() => ID, { nullable: true, description: "A ticket of the company that it is about." })
@@ -90,7 +92,7 @@ export class InviteGuestInput {
 
   @Field(() => String, { description: "What the guest is called here: 1 to 100 characters." })
   @Length(1, 100)
-  @Matches(NAME_FORM, { message: "displayName must be one line with something in it" })
+  @Matches(NAME_FORM, NAME_RULE)
   displayName!: string;
 
   @Field(() => DateTime, {

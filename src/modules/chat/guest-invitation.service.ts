@@ -168,10 +168,13 @@ async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: stri
   const { companyId } = subject.guest;
   await db.transaction(async (tx) => {
     await lockConversation(tx, subject.conversation.id);
-    if (!(await updateGuestAsRevoked(tx, companyId, id))) return;
-    await auditGuest(tx, viewer as Actor, "guest.revoked", subject.guest);
-    happenedIn(tx, subject.conversation, "participant.left", { guestId: id });
-    viewerChanged(tx, id);
+    const revoked = await updateGuestAsRevoked(tx, companyId, id);
+    if (revoked === null) return;
+    await auditGuest(tx, viewer as Actor, "guest.revoked", revoked);
+    // Who has never come was never shown to the others, and is not named to them now.
+    if (revoked.joinedAt !== null)
+      happenedIn(tx, subject.conversation, "participant.left", { guestId: revoked.id });
+    viewerChanged(tx, revoked.id);
   });
   const revoked = await findGuest(db, { companyIds: [companyId] }, id);
   if (revoked === null) throw gone("guest");

@@ -19,10 +19,10 @@ export const createReadMarkService = ({ db }: { readonly db: Database }) => ({
   /** Never backwards. @throws BAD_USER_INPUT for a message of another conversation */
   async markRead(viewer: Viewer, { conversationId, messageId }: Reading): Promise<ConversationView> {
     const { conversation, viewer: reader } = await requireConversation(db, viewer, conversationId, "read");
-    const { companyId } = conversation;
+    const { id, companyId } = conversation;
     const message = isId(messageId) ? await findMessage(db, { companyIds: [companyId] }, messageId) : null;
-    if (message?.conversationId !== conversationId) throw notHere("messageId");
-    await upsertReadMark(db, reader, { companyId, conversationId, messageNumber: message.number });
+    if (message?.conversationId !== id) throw notHere("messageId");
+    await upsertReadMark(db, reader, { companyId, conversationId: id, messageNumber: message.number });
     return conversation;
   },
 });

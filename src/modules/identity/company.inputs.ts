@@ -2,11 +2,10 @@ import { IsOptional, Length, Matches, MaxLength } from "class-validator";
 import { ArgsType, Field, ID, InputType } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import type { CompanyChanges, CompanySearch } from "./company.service.js";
-import { NAME_FORM } from "./name.js";
+import { NAME_FORM, NAME_RULE } from "./name.js";
 import { SLUG_FORM } from "./slug.js";
 
 const SLUG_RULE = { message: "slug must be 1 to 63 small letters, digits and inner hyphens" };
-const NAME_RULE = { message: "name must be one line with something in it" };
 
 @ArgsType()
 export class CompaniesArgs extends PageArgs implements CompanySearch {

@@ -137,12 +137,16 @@ export async function updateGuestAsJoined(tx: Database, companyId: string, id: s
   return joined.length > 0;
 }
 
-/** @returns false when it was revoked already */
-export async function updateGuestAsRevoked(tx: Database, companyId: string, id: string): Promise<boolean> {
-  const revoked = await tx
+/** @returns the guest, as it was revoked; null when it was revoked already */
+export async function updateGuestAsRevoked(
+  tx: Database,
+  companyId: string,
+  id: string,
+): Promise<GuestView | null> {
+  const [revoked] = await tx
     .update(guests)
     .set({ revokedAt: sql`now()`, updatedAt: sql`now()` })
     .where(and(eq(guests.companyId, companyId), eq(guests.id, id), isNull(guests.revokedAt)))
-    .returning({ id: guests.id });
-  return revoked.length > 0;
+    .returning(columns);
+  return revoked ?? null;
 }

@@ -92,7 +92,7 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
       await keepLastManager(tx, viewer, membership);
       await deleteMembership(tx, companyId, userId);
       await whenEnded(tx, viewer as UserViewer, membership);
-      viewerChanged(tx, userId);
+      viewerChanged(tx, membership.userId);
       await audit(tx, viewer, membership, "removed");
       return membership;
     });

@@ -1,7 +1,7 @@
 import { IsOptional, Length, Matches, MaxLength } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { EMAIL_FORM, MAX_EMAIL_LENGTH } from "./email.js";
-import { NAME_FORM } from "./name.js";
+import { NAME_FORM, NAME_RULE } from "./name.js";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.js";
 import type { NewAccount } from "./user.service.js";
 
@@ -14,7 +14,7 @@ export class CreateUserInput implements NewAccount {
 
   @Field(() => String, { description: "What the person is called: 1 to 200 characters." })
   @Length(1, 200)
-  @Matches(NAME_FORM, { message: "name must be one line with something in it" })
+  @Matches(NAME_FORM, NAME_RULE)
   name!: string;
 
   @Field(() => String, { description: `The password: at least ${MIN_PASSWORD_LENGTH} characters.` })

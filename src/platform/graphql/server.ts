@@ -13,6 +13,7 @@ import { badUserInput } from "../../kernel/errors.js";
 import { compiledExecution } from "./compiled-execution.js";
 import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
 import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
+import { wholeCharacters } from "./whole-characters.js";
 
 export const GRAPHQL_PATH = "/graphql";
 
@@ -47,6 +48,7 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
       ApolloServerPluginCacheControlDisabled(),
       costLimit(options.maxCost),
       subscriptionsElsewhere,
+      wholeCharacters,
       unexpectedToLog(app),
       options.landingPage
         ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })

@@ -59,6 +59,18 @@ describe("starting", () => {
     expect(hers.data!.ticket!.conversations).toEqual({ totalCount: 0, nodes: [] });
   });
 
+  it("takes a subject and a room in a line that shows what it says, or blank", async () => {
+    for (const line of ["a\nb", "\u200b", "Room \u202e402", "a\u2029b"])
+      for (const field of ["subject", "room"])
+        expect([line, field, codeIn(await startWith({ [field]: line }))]).toEqual([
+          line,
+          field,
+          "BAD_USER_INPUT",
+        ]);
+    const { data } = await startWith({ subject: "", room: "  " });
+    expect(data!.startConversation).toMatchObject({ subject: null, room: null });
+  });
+
   it("refuses what is too long, strangers by their ids, and tickets of other companies", async () => {
     const { agent, stranger, requester } = world.people;
     const failure = async (input: Partial<StartConversationInput>) =>
@@ -118,6 +130,36 @@ describe("taking part", () => {
     expect(codeIn(await world.server.gql(`{ conversation(id: "${id}") { id } }`, {}, admin.token))).toBe(
       "ok",
     );
+  });
+
+  it("ends with the membership, in all of the company's conversations, and does not begin again", async () => {
+    const { admin, agent, participant, requester } = world.people;
+    const [own, other] = [await world.newCompany(), await world.newCompany()];
+    const participantIds = [participant.id, requester.id];
+    const ids = [];
+    for (const company of [own, own, other])
+      ids.push(await world.start({ companyId: company, participantIds }));
+    const administer = async (query: string, input: object) =>
+      expect(codeIn(await world.server.gql(query, { input }, admin.token))).toBe("ok");
+    await administer(`mutation ($input: RemoveMembershipInput!) { removeMembership(input: $input) { id } }`, {
+      companyId: own,
+      userId: participant.id.toUpperCase(),
+    });
+    const left = [{ sequence: 1, type: "participant.left", payload: { userId: participant.id } }];
+    expect(await Promise.all(ids.map(world.log))).toEqual([left, left, []]);
+    await administer(`mutation ($input: SetMembershipInput!) { setMembership(input: $input) { id } }`, {
+      companyId: own,
+      email: participant.email,
+      role: "CUSTOMER",
+    });
+    const listed = async (id: string) => (await world.read(agent, id)).participants.map((one) => one.id);
+    for (const id of ids)
+      expect((await listed(id)).sort()).toEqual(
+        [agent.id, requester.id, ...(id === ids[2] ? [participant.id] : [])].sort(),
+      );
+    const mine = { filter: { companyId: own } };
+    const { data } = await world.server.gql(ConversationsDocument, mine, participant.token);
+    expect(data!.conversations.totalCount).toBe(0);
   });
 });
 
@@ -188,6 +230,27 @@ describe("reading", () => {
       hasPreviousPage: false,
     });
   });
+});
+
+it("takes ids in capitals, and names them to others as they are", async () => {
+  const { agent, participant } = world.people;
+  const id = await world.start({ companyId });
+  const conversationId = id.toUpperCase();
+  const input = { conversationId, userId: participant.id.toUpperCase() };
+  expect(codeIn(await world.server.gql(AddConversationParticipantDocument, { input }, agent.token))).toBe(
+    "ok",
+  );
+  const sent = await world.say(agent, id, "Hello");
+  const reading = { conversationId, messageId: sent.id.toUpperCase() };
+  const read = await world.server.gql(MarkReadDocument, { input: reading }, participant.token);
+  expect(read.data?.markRead.unreadCount).toBe(0);
+  const left = await world.server.gql(RemoveConversationParticipantDocument, { input }, participant.token);
+  expect(codeIn(left)).toBe("ok");
+  const log = await world.log(id);
+  expect([log[0]!.payload, log[2]!.payload]).toEqual([
+    { userId: participant.id },
+    { userId: participant.id },
+  ]);
 });
 
 describe("listing", () => {

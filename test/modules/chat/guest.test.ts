@@ -50,13 +50,19 @@ it("refuses a name that is none, and times that are over or too far away", async
   for (const input of [
     { displayName: " " },
     { displayName: "a\nb" },
+    { displayName: "\u200b\u2060" },
+    { displayName: "\u3164" },
+    { displayName: "Room \u202e402" },
+    { displayName: "Room\u2028204" },
+    { displayName: "\u2066Room" },
     { displayName: "x".repeat(101) },
     { expiresAt: at(-0.01) },
     { expiresAt: at(30.01) },
     { displayName: "x".repeat(100), expiresAt: at(29.9) },
+    { displayName: "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u{1F468}\u200d\u{1F469}" },
   ])
     codes.push(codeIn(await invite(id, input)));
-  expect(codes).toEqual([...Array(5).fill("BAD_USER_INPUT"), "ok"]);
+  expect(codes).toEqual([...Array(10).fill("BAD_USER_INPUT"), "ok", "ok"]);
 });
 
 it("takes 50 living guests in a conversation, also when they are invited at once", async () => {
@@ -149,4 +155,12 @@ it("ends a guest's access at once, and lets what it wrote stay", async () => {
     payload: { guestId: guest.id },
   });
   expect(await auditOf(guest.id)).toEqual(["guest.invited", "guest.joined", "guest.revoked"]);
+});
+
+it("names a guest who never came to nobody when it is revoked", async () => {
+  const id = await world.start({ companyId });
+  const { guest } = await world.invite(id);
+  const revoked = await world.server.gql(RevokeGuestDocument, { id: guest.id }, world.people.agent.token);
+  expect(revoked.data!.revokeGuest.revokedAt).not.toBeNull();
+  expect(await world.log(id)).toEqual([]);
 });
