@@ -18,7 +18,7 @@ export function refuseConditionalRoots(document: DocumentNode): void {
   if (nodes.length > 0)
     throw new GraphQLError(CONDITIONAL, {
       nodes,
-      extensions: { code: ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED },
+      extensions: { code: ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED, http: { status: 400 } },
     });
 }
 
