@@ -39,7 +39,8 @@ export function registerRealtime(
     ...realtime,
     documents: eventDocuments,
     signer,
-    enterById: async (viewerId, endsAt) => entranceOf(await sessions.viewerById(viewerId), endsAt),
+    enterBySignature: async ({ id, sessionId }, endsAt) =>
+      entranceOf(await sessions.viewerById(id, sessionId), endsAt),
   });
   registerWebSocketDoor(app, {
     ...realtime,

@@ -16,6 +16,7 @@ export const ERROR_STATUS = {
   FILE_INFECTED: 422,
   FILE_NOT_SCANNED: 423,
   RATE_LIMITED: 429,
+  SERVICE_UNAVAILABLE: 503,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { DEMO_PASSWORD } from "../../src/app/demo/demo-people.js";
 import type { ChatWorld, Speaker } from "../support/chat-world.js";
 import { startChatWorld } from "../support/chat-world.js";
 import type { EventSources } from "../support/event-sources.js";
@@ -8,6 +9,7 @@ import {
   ConversationEventsUrlDocument,
   MediaFileEventsUrlDocument,
   RevokeGuestDocument,
+  SignInDocument,
   TicketEventsUrlDocument,
 } from "../support/generated/operations.js";
 import { textFile } from "../support/ticket-world.js";
@@ -120,6 +122,34 @@ describe("The URL of events", () => {
     expect(states.other).toEqual(["open"]);
   });
 
+  it("ends with the session that asked for it, and with no other", async () => {
+    const { agent } = world.people;
+    const signIn = async () => {
+      const input = { email: agent.email, password: DEMO_PASSWORD };
+      return (await world.server.gql(SignInDocument, { input })).data!.signIn;
+    };
+    const id = await world.start({ companyId });
+    const [left, stayed] = [await signIn(), await signIn()];
+    const url = await conversationUrl({ token: left.accessToken }, id);
+    const lasting = await conversationUrl({ token: stayed.accessToken }, id);
+    const { heard, states } = open({ left: url, stayed: lasting });
+    await until(() => states.left?.[0] === "open" && states.stayed?.[0] === "open");
+    const { refreshToken } = stayed;
+    const refresh = `mutation ($refreshToken: String!) { refreshSession(refreshToken: $refreshToken) { expiresAt } }`;
+    expect((await world.server.gql(refresh, { refreshToken })).errors).toBeUndefined();
+    await world.server.gql("mutation { signOut }", {}, left.accessToken);
+    await until(() => states.left?.at(-1) === "closed");
+    await world.say(agent, id, "Who is still there?");
+    await until(() => heard.some(({ type }) => type === "MessageAdded"));
+    expect(heard).toMatchObject([
+      { source: "left", type: "error", data: { code: "UNAUTHENTICATED", status: 401 } },
+      { source: "stayed", type: "MessageAdded", data: { message: { body: "Who is still there?" } } },
+    ]);
+    expect(await statusOf(url)).toBe(401);
+    expect(await statusOf(lasting)).toBe(200);
+    expect(states.stayed).toEqual(["open"]);
+  });
+
   it("ends with a membership, though the person may still come in", async () => {
     const { requester, participant, admin } = world.people;
     const { id: ticketId } = await world.openTicket(requester, { companyId });
@@ -141,7 +171,9 @@ describe("The URL of events", () => {
     const [id, another] = [await world.start({ companyId }), await world.start({ companyId })];
     const url = await conversationUrl(agent, id);
     expect(url).toMatch(
-      new RegExp(`^${world.server.url}/events\\?topic=conversation:${id}&viewer=${agent.id}&`),
+      new RegExp(
+        `^${world.server.url}/events\\?topic=conversation:${id}&viewer=${agent.id}\\.[\\w-]+&expires=`,
+      ),
     );
     expect(await statusOf(url)).toBe(200);
     expect(await statusOf(url.replace(id, another))).toBe(403);

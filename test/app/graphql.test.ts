@@ -162,6 +162,11 @@ describe("failures", () => {
     ],
     ["no operation", "", "BAD_REQUEST"],
     ["an unknown variable", "{ tickets(first: $b) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"],
+    [
+      "a condition at the root of a subscription",
+      'subscription ($a: Boolean!) { conversationEvents(conversationId: "x") @skip(if: $a) { cursor } }',
+      "GRAPHQL_VALIDATION_FAILED",
+    ],
   ])("give %s its code and no stack", async (_what, query, code) => {
     const answer = await ask(query, { a: "one" });
     expect(answer.status).toBe(400);

@@ -220,7 +220,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     documents: { conversation: DOCUMENT },
     signer,
     roundMs: options.roundMs ?? 20,
-    enterById: async (id, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
+    enterBySignature: async ({ id }, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
   });
   registerWebSocketDoor(app, {
     ...realtime,

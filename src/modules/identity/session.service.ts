@@ -138,8 +138,12 @@ export function createSessionService(options: SessionServiceOptions) {
     return (await findOutsideViewer(db, subject)) ?? anonymous;
   }
 
-  /** Whom a signed URL was given to, with what they may do today; anonymous for who has been deleted or sent away since. */
-  async function viewerById(id: string): Promise<Viewer> {
+  /**
+   * Whom a signed URL was given to, with what they may do today; anonymous for who has been deleted or sent away since,
+   * and for whose session has ended, when the URL was bound to one.
+   */
+  async function viewerById(id: string, sessionId?: string): Promise<Viewer> {
+    if (sessionId !== undefined) return (await findViewer(db, { userId: id, sessionId })) ?? anonymous;
     return (await findViewer(db, { userId: id })) ?? (await findGuestViewer(id)) ?? anonymous;
   }
 

@@ -42,7 +42,7 @@ const bySubject = preparedOnce((db) => select(db, isThisSubject).prepare("viewer
 /**
  * The person with all their roles, in one statement: this runs on every request.
  *
- * A session's own expiry needs no look: an access token ends 29 days before it.
+ * A session's own expiry needs no look: an access token ends 29 days before it, and a URL given out by it soon after.
  */
 export async function findViewer(db: Database, key: ViewerKey): Promise<UserViewer | null> {
   if ("userId" in key && !isId(key.userId)) return null;

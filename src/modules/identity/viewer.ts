@@ -15,7 +15,7 @@ export interface UserViewer {
   readonly name: string;
   readonly isAdmin: boolean;
   readonly roles: ReadonlyMap<string, Role>;
-  /** The session of the access token; none with an outside provider's token and with a signed URL. */
+  /** The session of the access token; none with an outside provider's token and with a file's signed URL. */
   readonly sessionId?: string;
 }
 

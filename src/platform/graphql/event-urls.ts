@@ -7,7 +7,15 @@ export const EVENTS_PATH = "/events";
 /** What a topic's URL is signed for. */
 export const eventResource = (topic: string): string => `events/${topic}`;
 
-type Asking = Pick<RequestContext<FeedViewer>, "viewer" | "baseUrl">;
+/** Whom a URL is given to: it is good for as long as their session, where they have one. */
+export interface SignedFor {
+  readonly id: string;
+  readonly sessionId?: string;
+}
+
+interface Asking extends Pick<RequestContext<unknown>, "baseUrl"> {
+  readonly viewer: FeedViewer & Partial<SignedFor>;
+}
 
 export type EventUrls = ReturnType<typeof createEventUrls>;
 
@@ -17,10 +25,19 @@ export const createEventUrls = (signer: Pick<UrlSigner, "signQuery">) => ({
   ofTopic: ({ viewer, baseUrl }: Asking, kind: string, id: string): string => {
     const topic = `${kind}:${id}`;
     const url = `${baseUrl}${EVENTS_PATH}?topic=${topic}`;
-    return viewer.id === undefined ? url : `${url}&${signer.signQuery(eventResource(topic), viewer.id)}`;
+    const { id: viewerId, sessionId } = viewer;
+    if (viewerId === undefined) return url;
+    const signedFor = sessionId === undefined ? viewerId : `${viewerId}.${sessionId}`;
+    return `${url}&${signer.signQuery(eventResource(topic), signedFor)}`;
   },
 });
 
+/** Whom the signature of such a URL names: ids have no dots in them. */
+export function readSignedFor(text: string): SignedFor {
+  const [id = "", sessionId] = text.split(".");
+  return sessionId === undefined ? { id } : { id, sessionId };
+}
+
 /** How the schema says what such a URL is good for. */
 export const EVENTS_URL =
-  "signed for this viewer: open it with a browser's `EventSource`, with `&after=` and a cursor behind it to have what was missed first. Good for about an hour; ask for another when it is closed.";
+  "signed for this viewer: open it with a browser's `EventSource`, with `&after=` and a cursor behind it to have what was missed first. Good for about an hour, and no longer than your session; ask for another when it is closed.";

@@ -10,7 +10,8 @@ import { EventStream } from "../http/event-stream.js";
 import { createRounds } from "../http/rounds.js";
 import type { UrlSigner } from "../http/signed-url.js";
 import { isSigned } from "../http/signed-url.js";
-import { EVENTS_PATH, eventResource } from "./event-urls.js";
+import type { SignedFor } from "./event-urls.js";
+import { EVENTS_PATH, eventResource, readSignedFor } from "./event-urls.js";
 import type { Entrance, Realtime } from "./realtime.js";
 import { PATIENCE_MS } from "./realtime.js";
 import { SubscriptionFailure } from "./subscriptions.js";
@@ -25,7 +26,7 @@ export interface EventRoute<Viewer> extends Realtime<Viewer> {
   /** How often streams are looked after; by default each second. */
   readonly roundMs?: number;
   /** Whom a signed URL was given to; null when they may not come in any more. */
-  enterById(viewerId: string, endsAt: Date): Promise<Entrance<Viewer> | null>;
+  enterBySignature(signedFor: SignedFor, endsAt: Date): Promise<Entrance<Viewer> | null>;
 }
 
 type EventRequest = FastifyRequest<{ Querystring: Record<string, unknown> }>;
@@ -81,7 +82,7 @@ async function identify<Viewer>(route: EventRoute<Viewer>, request: EventRequest
   let entrance: Entrance<Viewer> | null;
   if (isSigned(query)) {
     const { viewerId, expiresAt } = route.signer.verify(eventResource(String(query.topic)), query);
-    entrance = await route.enterById(viewerId, expiresAt);
+    entrance = await route.enterBySignature(readSignedFor(viewerId), expiresAt);
   } else entrance = await route.enter(bearerToken(headers.authorization));
   if (!entrance) throw unauthenticated();
   return entrance;

@@ -12,6 +12,7 @@ import {
 import { badUserInput } from "../../kernel/errors.js";
 import { depthLimit, MAX_TOKENS } from "./query-limits.js";
 import { innerVariables, ToldResults } from "./told-results.js";
+import { refuseConditionalRoots } from "./unconditional-root.js";
 
 export interface SubscriptionRules {
   readonly schema: GraphQLSchema;
@@ -77,6 +78,7 @@ function prepareAnew<Viewer>(
   const operation = getOperationAST(document, operationName);
   if (!operation) throw coded(UNKNOWN_OPERATION, ApolloServerErrorCode.OPERATION_RESOLUTION_FAILURE);
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) throw badUserInput(SUBSCRIPTIONS_ALONE);
+  refuseConditionalRoots(document);
   const rules: ValidationRule[] = [...specifiedRules, depthLimit(maxDepth)];
   if (!introspection) rules.push(NoSchemaIntrospectionCustomRule);
   const errors = validate(schema, document, rules);

@@ -13,6 +13,7 @@ import { badUserInput } from "../../kernel/errors.js";
 import { compiledExecution } from "./compiled-execution.js";
 import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
 import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
+import { refuseConditionalRoots } from "./unconditional-root.js";
 import { wholeCharacters } from "./whole-characters.js";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -49,6 +50,7 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
       costLimit(options.maxCost),
       subscriptionsElsewhere,
       wholeCharacters,
+      conditionalRootsRefused,
       unexpectedToLog(app),
       options.landingPage
         ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })
@@ -101,6 +103,13 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
 
 const SUBSCRIPTIONS_ELSEWHERE =
   "Subscriptions are not taken over HTTP: open a websocket at the same URL, in the protocol graphql-transport-ws.";
+
+/** GraphQL.js throws over one while it validates, which Apollo Server takes for a fault; what is thrown here is told instead. */
+const conditionalRootsRefused: ApolloServerPlugin = {
+  unexpectedErrorProcessingRequest: async ({ requestContext: { document } }) => {
+    if (document) refuseConditionalRoots(document);
+  },
+};
 
 function unexpectedToLog<Context extends BaseContext & { readonly requestId: string }>(
   app: FastifyInstance,

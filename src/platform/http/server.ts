@@ -4,13 +4,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
 import { MIB } from "../../kernel/bytes.js";
-import { badUserInput } from "../../kernel/errors.js";
+import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import { isHost } from "./base-url.js";
 import { endSlowBodies } from "./body-deadline.js";
 import { closeWhenAnswered } from "./close-when-answered.js";
 import { errorResponse } from "./error-response.js";
 import { originPatterns } from "./origins.js";
+import { refuseWhileClosing } from "./refuse-while-closing.js";
 import { isWebSocketUpgrade } from "./websocket-upgrade.js";
 
 export interface HttpServerOptions {
@@ -32,6 +33,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     loggerInstance: options.log,
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     bodyLimit: BODY_LIMIT,
+    return503OnClosing: false,
     genReqId: newId,
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 512 },
@@ -60,6 +62,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     if (request.host && !isHost(request.host))
       throw badUserInput("The `Host` header of this request names no host.");
   });
+  refuseWhileClosing(app);
   app.addHook("onResponse", async (request, reply) => {
     const { method, ip } = request;
     const ms = Math.round(reply.elapsedTime * 10) / 10;
@@ -74,7 +77,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = errorResponse(error, request.id);
-    if (status >= 500) request.log.error({ err: error }, "unexpected failure");
+    if (status >= 500 && !(error instanceof FiledeskError))
+      request.log.error({ err: error }, "unexpected failure");
     const { message, ...extensions } = body.error;
     const isGraphQL = pathOf(request) === options.graphqlPath;
     return reply

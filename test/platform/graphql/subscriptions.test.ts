@@ -193,6 +193,47 @@ describe("A subscription", () => {
     expect(feed.followers.size).toBe(0);
   });
 
+  it.each([
+    [
+      "by a value",
+      `subscription ($id: ID!) { conversationEvents(conversationId: $id) @skip(if: true) { cursor } }`,
+    ],
+    [
+      "though it holds",
+      `subscription ($id: ID!) { conversationEvents(conversationId: $id) @include(if: true) { cursor } }`,
+    ],
+    [
+      "by a variable",
+      `subscription ($id: ID!, $on: Boolean!) { conversationEvents(conversationId: $id) @include(if: $on) { cursor } }`,
+    ],
+    [
+      "in a fragment",
+      `subscription ($id: ID!) { ...F } fragment F on Subscription { conversationEvents(conversationId: $id) @skip(if: true) { cursor } }`,
+    ],
+    [
+      "by its fragment",
+      `subscription ($id: ID!) { ...F @skip(if: true) } fragment F on Subscription { conversationEvents(conversationId: $id) { cursor } }`,
+    ],
+    [
+      "by a fragment in a fragment",
+      `subscription ($id: ID!) { ... { ...F } } fragment F on Subscription { ... @skip(if: true) { ...F conversationEvents(conversationId: $id) { cursor } } }`,
+    ],
+  ])("has a root that depends on no condition: %s", async (_how, query) => {
+    const { feed, log, open } = stage();
+    const variables = { id: "c1", on: true };
+    const { errors, failure } = await refusalOf(open(query, anna, variables));
+    expect(errors).toMatchObject([
+      {
+        extensions: { code: "GRAPHQL_VALIDATION_FAILED", status: 400 },
+        locations: [{ line: expect.any(Number) }],
+      },
+    ]);
+    expect(errors[0]?.message).toContain("takes no `@skip` or `@include`");
+    expect(failure).toMatchObject({ code: "BAD_USER_INPUT" });
+    expect(log.error).not.toHaveBeenCalled();
+    expect(feed.followers.size).toBe(0);
+  });
+
   it("suggests no names and shows no schema where introspection is off", async () => {
     const query = `subscription { conversationEvent(conversationId: "c1") { cursor } }`;
     const [shown] = (await refusalOf(stage().open(query, anna, {}))).errors;

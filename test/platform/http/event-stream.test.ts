@@ -182,7 +182,17 @@ describe("GET /events", () => {
     const closing = opened.app.close();
     await ended;
     await expect(fetch(`${opened.url}${C1}`, { headers: ANNA })).rejects.toThrow("fetch failed");
-    expect((await fetch(`${opened.url}/graphql`)).status).toBe(503);
+    const refusal = { code: "SERVICE_UNAVAILABLE", status: 503, retryAfter: 1 };
+    const page = { headers: { origin: "https://app.example.com" } };
+    const refused = await fetch(`${opened.url}/graphql`, page);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(refused.headers.get("access-control-allow-origin")).toBe("https://app.example.com");
+    expect(await refused.json()).toMatchObject({ errors: [{ extensions: refusal }] });
+    const elsewhere = await fetch(`${opened.url}/nothing`);
+    expect(elsewhere.status).toBe(503);
+    expect(await elsewhere.json()).toMatchObject({ error: refusal });
+    expect(opened.faults).toEqual([]);
     deaf.terminate();
     await closing;
   });
