@@ -55,7 +55,7 @@ export async function walkersOf(world: WalkedWorld): Promise<readonly Walker[]> 
     name,
     token,
     outside: everything,
-    reach: new Set([...shared, ...reach]),
+    reach: new Set([...shared, ...reach, ...sessionOf(token)]),
     roots,
   });
   const [file] = await sql<{ id: string; attachment: string }[]>`
@@ -91,6 +91,13 @@ async function idsOf(sql: postgres.Sql, statement: postgres.PendingQuery<postgre
 }
 
 /** A guest knows its conversation and who is there, the company by its name, and what has been said. */
+/** Its own session, which URLs of event streams are bound to. */
+const sessionOf = (token: string | undefined): string[] => {
+  const claims = token?.split(".")[1];
+  const { sid } = claims ? JSON.parse(Buffer.from(claims, "base64url").toString()) : {};
+  return typeof sid === "string" ? [sid] : [];
+};
+
 const reachOfConversation = (sql: postgres.Sql, id: string) =>
   idsOf(
     sql,
