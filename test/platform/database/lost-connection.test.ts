@@ -8,18 +8,6 @@ import { connectDatabase } from "../../../src/platform/database/client.js";
 import { createTestDatabase } from "../../support/database.js";
 import { until } from "../../support/feed-world.js";
 
-/** How a connection may end: as when Postgres stops, and when an operator ends it. */
-const ENDS = {
-  "is closed": async (sockets: ReadonlySet<Socket>) => {
-    for (const socket of sockets) socket.end();
-  },
-  "is ended by an operator": async (_sockets: ReadonlySet<Socket>, admin: Database) => {
-    await admin.execute(sql`
-      select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid()`);
-  },
-};
-
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let admin: DatabaseClient;
 let client: DatabaseClient;
@@ -77,13 +65,18 @@ const poolIsWhole = () =>
 const active = sql`
   select from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()`;
 
-describe.each(Object.entries(ENDS))("a connection that %s in the middle of a transaction", (_end, end) => {
+/** As when Postgres stops, or its proxy does. */
+const breakOff = () => {
+  for (const socket of sockets) socket.end();
+};
+
+describe("a connection that is closed in the middle of a transaction", () => {
   it("fails what is under way, and the next transactions succeed", async () => {
     const outcomes = Promise.allSettled(
       [1, 2, 3].map(() => writeAndThen((tx) => tx.execute(sql`select pg_sleep(60)`))),
     );
     await until(async () => (await admin.db.execute(active)).length === 3);
-    await end(sockets, admin.db);
+    breakOff();
     expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
     await until(poolIsWhole);
   });
@@ -92,7 +85,7 @@ describe.each(Object.entries(ENDS))("a connection that %s in the middle of a tra
     let said: unknown;
     const outcome = writeAndThen(async (tx) => {
       const before = sockets.size;
-      await end(sockets, admin.db);
+      breakOff();
       await until(() => sockets.size < before);
       await turn();
       said = await Promise.resolve(tx.execute(sql`insert into written values (2)`)).then(
