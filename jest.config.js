@@ -22,9 +22,8 @@ export default {
   globalSetup: "<rootDir>/test/support/global-setup.js",
   globalTeardown: "<rootDir>/test/support/global-teardown.js",
   testSequencer: "<rootDir>/test/support/sequencer.js",
-  // Many wait for processes, heartbeats and clocks: with one worker, as jest takes on two cores, they would wait in a row,
-  // and with two, a fifth of the processors' time is idle.
-  maxWorkers: 3,
+  // Many wait for processes, heartbeats and clocks: with one worker, as jest takes on two cores, they would wait in a row.
+  maxWorkers: 2,
   // Tests of one file that run at the same time (`it.concurrent`) mostly wait as well.
   maxConcurrency: 8,
   // Only what hangs takes so long, however busy the machine.
