@@ -21,7 +21,7 @@ let dataFolder: string;
 
 beforeEach(async () => {
   dataFolder = await mkdtemp(join(tmpdir(), "filedesk-data-"));
-  cleanUps.push(() => rm(dataFolder, { recursive: true }));
+  cleanUps.push(() => rm(dataFolder, { recursive: true, maxRetries: 20 }));
 });
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
