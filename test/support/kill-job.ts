@@ -26,7 +26,7 @@ export interface KilledJob {
 /** Only a job that never comes makes anybody wait so long. */
 const PATIENCE_MS = 150_000;
 
-/** As though the killed worker's last heartbeat were long ago: that it is awaited in truth `job-kill.test.ts` shows. */
+/** As though the killed worker's last heartbeat were long ago: that it is awaited in truth `job-kill.long.ts` shows. */
 const loseHeartbeats = (sql: postgres.Sql) =>
   sql`update pgboss.job set heartbeat_on = heartbeat_on - interval '1 minute' where state = 'active'`;
 
