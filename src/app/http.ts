@@ -17,6 +17,7 @@ import { registerHealthRoutes } from "../platform/http/health.route.js";
 import { ENVELOPE_BYTES } from "../platform/http/incoming-files.js";
 import { registerMultipartDoor } from "../platform/http/multipart-door.js";
 import { createHttpServer } from "../platform/http/server.js";
+import { createUnreadBudget } from "../platform/http/unread-budget.js";
 import { originsOf } from "./origins.js";
 import { registerRealtime } from "./realtime.js";
 import { createSchema } from "./schema.js";
@@ -37,8 +38,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const viewerOf = oncePerRequest((request) =>
     services.sessions.viewerOf(bearerToken(request.headers.authorization)),
   );
+  const unread = createUnreadBudget({ maxBytes: config.UNREAD_MEGABYTES * MIB, log });
   const app = await createHttpServer({
     log,
+    unread,
     trustProxy: config.TRUST_PROXY,
     origins: originsOf(config),
     graphqlPath: GRAPHQL_PATH,
@@ -54,8 +57,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     introspection: config.introspection,
     maxDepth: config.GRAPHQL_DEPTH,
     maxCost: config.GRAPHQL_COST,
+    maxAnswerBytes: config.GRAPHQL_ANSWER_MEGABYTES * MIB,
   };
-  registerRealtime(app, { config, services, subscriptions: createSubscriptions({ ...limits, feed, log }) });
+  const subscriptions = createSubscriptions({ ...limits, feed, log });
+  registerRealtime(app, { config, services, subscriptions, unread });
   await registerGraphQL<ViewerContext>(app, {
     ...limits,
     landingPage: !config.isProduction,

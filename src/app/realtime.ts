@@ -11,6 +11,7 @@ import { registerWebSocketDoor } from "../platform/graphql/websocket-door.js";
 import { baseUrl } from "../platform/http/base-url.js";
 import { acceptsOrigin } from "../platform/http/origins.js";
 import { createPlaces } from "../platform/http/places.js";
+import type { UnreadBudget } from "../platform/http/unread-budget.js";
 import { eventDocuments } from "./event-documents.js";
 import { originsOf } from "./origins.js";
 import type { Services } from "./services.js";
@@ -19,15 +20,17 @@ export interface RealtimeOptions {
   readonly config: Config;
   readonly services: Pick<Services, "sessions" | "signer">;
   readonly subscriptions: Subscriptions<Viewer>;
+  readonly unread: UnreadBudget;
 }
 
 /** The two doors of realtime: websockets at the URL of GraphQL, and event streams. */
 export function registerRealtime(
   app: FastifyInstance,
-  { config, services: { sessions, signer }, subscriptions }: RealtimeOptions,
+  { config, services: { sessions, signer }, subscriptions, unread }: RealtimeOptions,
 ): void {
   const realtime: Realtime<Viewer> = {
     subscriptions,
+    unread,
     places: createPlaces(config.CONNECTIONS_PER_VIEWER),
     heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
     enter: async (token) =>

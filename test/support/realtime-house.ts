@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { buildSchema } from "graphql";
 import { pino } from "pino";
+import { MIB } from "../../src/kernel/bytes.js";
 import { badUserInput, notFound, unauthenticated } from "../../src/kernel/errors.js";
 import type { Delivery, FollowRequest, Told } from "../../src/platform/events/channel.js";
 import type { RequestContext, SubscriptionContext } from "../../src/platform/graphql/context.js";
@@ -14,6 +15,8 @@ import { acceptsOrigin } from "../../src/platform/http/origins.js";
 import { createPlaces } from "../../src/platform/http/places.js";
 import { createHttpServer } from "../../src/platform/http/server.js";
 import { createUrlSigner } from "../../src/platform/http/signed-url.js";
+import type { UnreadBudget } from "../../src/platform/http/unread-budget.js";
+import { createUnreadBudget } from "../../src/platform/http/unread-budget.js";
 
 /** A viewer of these tests; the name is the token. */
 export interface Person {
@@ -176,6 +179,7 @@ export interface HouseOptions
   readonly connections?: number;
   readonly initMs?: number;
   readonly roundMs?: number;
+  readonly unreadBytes?: number;
 }
 
 export interface House {
@@ -188,6 +192,7 @@ export interface House {
   readonly guests: Map<string, Date | null>;
   /** Lines that were logged as errors. */
   readonly faults: string[];
+  readonly unread: UnreadBudget;
 }
 
 /** A server with both doors, a made-up schema, and a feed that is told by hand. */
@@ -201,13 +206,23 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   ]);
   const log = pino({ level: "error" }, { write: (line: string) => void faults.push(line) });
   const origins = ["https://app.example.com"];
-  const app = await createHttpServer({ log, trustProxy: [], origins, graphqlPath: "/graphql" });
+  const unread = createUnreadBudget({ maxBytes: options.unreadBytes ?? 100 * MIB, log });
+  const app = await createHttpServer({ log, unread, trustProxy: [], origins, graphqlPath: "/graphql" });
   const { introspection = true, maxSubscriptions = 5, connections = 50 } = options;
   const schema = realtimeSchema(seen);
   const entrance = (id: string, endsAt: Date | null) => ({ viewer: person(id), key: id, endsAt });
   const realtime: Realtime<Person> = {
-    subscriptions: createSubscriptions({ schema, feed, introspection, maxDepth: 6, maxCost: 100, log }),
+    subscriptions: createSubscriptions({
+      schema,
+      feed,
+      introspection,
+      maxDepth: 6,
+      maxCost: 100,
+      maxAnswerBytes: 8 * MIB,
+      log,
+    }),
     places: createPlaces(connections),
+    unread,
     heartbeatMs: options.heartbeatMs ?? 60_000,
     ...(options.patienceMs && { patienceMs: options.patienceMs }),
     enter:
@@ -233,7 +248,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   app.get("/graphql", async () => ({ page: true }));
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;
-  return { app, feed, seen, url, port, guests, faults };
+  return { app, feed, seen, url, port, guests, faults, unread };
 }
 
 export const accessEnded = () => unauthenticated("Your access has ended.");

@@ -157,6 +157,16 @@ export const settings = {
     desc: "Objects that an operation may ask for at most, lists counted by their page size",
     example: "5000",
   }),
+  GRAPHQL_ANSWER_MEGABYTES: whole({
+    default: 8,
+    desc: "MiB of an operation's answer at most",
+    example: "8",
+  }),
+  UNREAD_MEGABYTES: whole({
+    default: 128,
+    desc: "MiB of answers and events that may wait for slow readers in all; then the worst are cut off",
+    example: "128",
+  }),
 
   REDIS_URL: redisUrl({
     default: undefined,

@@ -58,6 +58,8 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
 /** Where unexpected failures are written down. */
 export interface FailureLog {
   error(details: object, message: string): void;
+  /** What a client brought about. */
+  warn(details: object, message: string): void;
 }
 
 /** Writes what nobody expected to the log, under the request id that the client is told. */

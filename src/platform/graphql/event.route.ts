@@ -51,8 +51,8 @@ export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRou
       reply.raw.once("close", () => gone.abort());
       const events = await begin(route, { request, reply, entrance, signal: gone.signal });
       if (!events) return reply;
-      const { heartbeatMs, patienceMs = PATIENCE_MS } = route;
-      const stream = new EventStream(reply, { heartbeatMs, patienceMs, endsAt: entrance.endsAt });
+      const { heartbeatMs, patienceMs = PATIENCE_MS, unread } = route;
+      const stream = new EventStream(reply, { heartbeatMs, patienceMs, unread, endsAt: entrance.endsAt });
       rounds.add(stream);
       reply.raw.once("close", () => rounds.remove(stream));
       stream.signal.addEventListener("abort", () => gone.abort(), { once: true });

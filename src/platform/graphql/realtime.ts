@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Places } from "../http/places.js";
+import type { UnreadBudget } from "../http/unread-budget.js";
 import type { RequestContext } from "./context.js";
 import type { Subscriptions } from "./subscriptions.js";
 
@@ -16,6 +17,8 @@ export interface Entrance<Viewer> {
 export interface Realtime<Viewer> {
   readonly subscriptions: Subscriptions<Viewer>;
   readonly places: Places;
+  /** What may wait in memory for those who read slowly. */
+  readonly unread: UnreadBudget;
   /** Who comes with this access token; null for nobody we know. */
   enter(token: string | null): Promise<Entrance<Viewer> | null>;
   /** What the context of every event has from the request that opened the connection. */

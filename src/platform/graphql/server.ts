@@ -10,6 +10,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { GraphQLError, OperationTypeNode } from "graphql";
 import { badUserInput } from "../../kernel/errors.js";
+import { answerLimit } from "./answer-size.js";
 import { compiledExecution } from "./compiled-execution.js";
 import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
 import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
@@ -26,6 +27,8 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   readonly landingPage: boolean;
   readonly maxDepth: number;
   readonly maxCost: number;
+  /** Bytes of an answer at most. */
+  readonly maxAnswerBytes: number;
 }
 
 /** Serves a schema at `/graphql` with Apollo Server: CSRF prevention, limits, persisted queries, masked errors. */
@@ -52,6 +55,7 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
       wholeCharacters,
       conditionalRootsRefused,
       unexpectedToLog(app),
+      answerLimit(options.maxAnswerBytes, app.log),
       options.landingPage
         ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })
         : ApolloServerPluginLandingPageDisabled(),

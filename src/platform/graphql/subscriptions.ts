@@ -1,8 +1,10 @@
 import type { ExecutionResult, FormattedExecutionResult } from "graphql";
 import { createSourceEventStream, GraphQLError } from "graphql";
+import { MIB } from "../../kernel/bytes.js";
 import type { FiledeskError } from "../../kernel/errors.js";
 import { badUserInput } from "../../kernel/errors.js";
 import type { Delivery, FollowRequest } from "../events/channel.js";
+import { answerTooLarge, fitsInBytes } from "./answer-size.js";
 import { createExecution } from "./compiled-execution.js";
 import type { RequestContext, SubscriptionContext } from "./context.js";
 import type { FailureLog } from "./error-format.js";
@@ -24,8 +26,13 @@ export interface FollowedFeed<Viewer> {
 export interface SubscriptionOptions<Viewer> extends SubscriptionRules {
   readonly feed: FollowedFeed<Viewer>;
   readonly maxCost: number;
+  /** Bytes of what is told of one event at most, if fewer than `MAX_EVENT_BYTES`. */
+  readonly maxAnswerBytes: number;
   readonly log: FailureLog;
 }
+
+/** A connection that has more unsent is closed as too slow: one event alone must stay below that. */
+export const MAX_EVENT_BYTES = MIB / 2;
 
 /** A subscription that is refused, or that has ended by a failure. */
 export class SubscriptionFailure extends Error {
@@ -58,6 +65,7 @@ export interface Subscriptions<Viewer> {
 export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>): Subscriptions<Viewer> {
   const { schema, feed, log } = options;
   const execution = createExecution(schema);
+  const maxEventBytes = Math.min(options.maxAnswerBytes, MAX_EVENT_BYTES);
   const checkCost = createCostLimit(options.maxCost);
   const prepare = createPreparation<Viewer>(options);
   tellWithoutArguments(schema);
@@ -88,6 +96,11 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     // A feed that was asked before the signal aborted may have missed it.
     if (signal.aborted) await source[Symbol.asyncIterator]().return?.();
     const results = resultsOf(prepared, variables);
+    const bounded = (result: ExecutionResult): ExecutionResult => {
+      if (fitsInBytes(result, maxEventBytes)) return result;
+      log.warn({ reqId: base.requestId, operationName, maxEventBytes }, "an event was too large");
+      throw answerTooLarge(maxEventBytes);
+    };
     const reported = (result: ExecutionResult): FormattedExecutionResult =>
       result.errors
         ? { data: result.data ?? null, errors: reportErrors(result.errors, { log, ...base }) }
@@ -96,7 +109,8 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
       tell(delivery) {
         const told = results.of(delivery, base, (context) => {
           const root = { cursor: delivery.cursor, event: delivery.event };
-          return execution({ document, operation, context, variables, root });
+          const result = execution({ document, operation, context, variables, root });
+          return result instanceof Promise ? result.then(bounded) : bounded(result);
         });
         return told instanceof Promise ? told.then(reported) : reported(told);
       },

@@ -6,6 +6,7 @@ import { FiledeskError } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import { bearerToken } from "../http/bearer-token.js";
 import type { Attended } from "../http/rounds.js";
+import type { Reader } from "../http/unread-budget.js";
 import type { RequestContext } from "./context.js";
 import type { FailureLog } from "./error-format.js";
 import type { SubscriptionRequest } from "./prepare-subscription.js";
@@ -51,6 +52,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   #pingAt: number;
   #isAlive = true;
   #closingSince: number | null = null;
+  readonly #reader: Reader = { cut: () => this.#socket.terminate() };
 
   constructor(socket: WebSocket, options: ConnectionOptions<Viewer>) {
     this.#socket = socket;
@@ -64,7 +66,10 @@ export class WebSocketConnection<Viewer> implements Attended {
     socket.on("ping", () => this.#watchBuffer());
     // What is wrong with a frame, `ws` has told the client by the close code.
     socket.on("error", () => {});
-    socket.once("close", () => this.#end());
+    socket.once("close", () => {
+      this.#end();
+      options.unread.hold(this.#reader, 0);
+    });
   }
 
   attend(now: number): void {
@@ -124,7 +129,9 @@ export class WebSocketConnection<Viewer> implements Attended {
   }
 
   #watchBuffer(): void {
-    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.close(...TOO_SLOW);
+    const { bufferedAmount } = this.#socket;
+    this.#options.unread.hold(this.#reader, bufferedAmount);
+    if (bufferedAmount > MAX_BUFFERED_BYTES) this.close(...TOO_SLOW);
   }
 
   /** Resolves when the message is with the kernel, so that who reads slowly is told slowly; nothing when it is at once. */
@@ -141,7 +148,9 @@ export class WebSocketConnection<Viewer> implements Attended {
 
   #sent = (): void => {
     this.#stuckSince = Date.now();
-    if (--this.#unsent === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    if (--this.#unsent > 0) return;
+    if (this.#socket.bufferedAmount === 0) this.#options.unread.hold(this.#reader, 0);
+    for (const resolve of this.#waiting.splice(0)) resolve();
   };
 
   #hear(data: RawData, isBinary: boolean): void {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import type { Attended } from "./rounds.js";
+import type { Reader, UnreadBudget } from "./unread-budget.js";
 
 /** An event as it is sent (HTML Standard, server-sent events). */
 export interface ServerSentEvent {
@@ -16,6 +17,7 @@ export interface EventStreamOptions {
   /** How long a client may take to read what is sent to it. */
   readonly patienceMs: number;
   readonly endsAt: Date | null;
+  readonly unread: UnreadBudget;
 }
 
 /** How long a client waits before it connects again. */
@@ -28,6 +30,7 @@ export class EventStream implements Attended {
   readonly #closed = new AbortController();
   #stuckSince: number | null = null;
   #beatAt: number;
+  readonly #reader: Reader = { cut: () => this.#response.destroy() };
 
   /** Answers the request with the beginning of a stream. */
   constructor(reply: FastifyReply, options: EventStreamOptions) {
@@ -35,7 +38,10 @@ export class EventStream implements Attended {
     this.#response = reply.raw;
     this.#beatAt = Date.now() + options.heartbeatMs;
     reply.hijack();
-    this.#response.once("close", () => this.#closed.abort());
+    this.#response.once("close", () => {
+      this.#closed.abort();
+      options.unread.hold(this.#reader, 0);
+    });
     if (this.#response.destroyed) this.#closed.abort();
     this.#response.writeHead(200, {
       ...(reply.getHeaders() as Record<string, string>),
@@ -68,11 +74,22 @@ export class EventStream implements Attended {
   async send({ event, id, data }: ServerSentEvent): Promise<void> {
     if (this.signal.aborted || this.#response.writableEnded) return;
     const idLine = id === undefined ? "" : `id: ${id}\n`;
-    if (this.#response.write(`${idLine}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)) return;
+    const hasRoom = this.#response.write(
+      `${idLine}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+      this.#countUnread,
+    );
+    // Node keeps back what is written in one tick, and hands it to the kernel at its end.
+    process.nextTick(this.#countUnread);
+    if (hasRoom) return;
     this.#stuckSince = Date.now();
     await once(this.#response, "drain", { signal: this.signal }).catch(() => {});
     if (!this.signal.aborted) this.#stuckSince = null;
   }
+
+  #countUnread = (): void => {
+    const { destroyed, writableLength } = this.#response;
+    this.#options.unread.hold(this.#reader, destroyed ? 0 : writableLength);
+  };
 
   /** Ends the stream; the client connects again, and goes on behind the last id that it has. */
   end(): void {

@@ -10,8 +10,10 @@ import { isHost } from "./base-url.js";
 import { endSlowBodies } from "./body-deadline.js";
 import { closeWhenAnswered } from "./close-when-answered.js";
 import { errorResponse } from "./error-response.js";
+import { holdUnreadAnswers } from "./hold-unread-answers.js";
 import { originPatterns } from "./origins.js";
 import { refuseWhileClosing } from "./refuse-while-closing.js";
+import type { UnreadBudget } from "./unread-budget.js";
 import { isWebSocketUpgrade } from "./websocket-upgrade.js";
 
 export interface HttpServerOptions {
@@ -22,6 +24,8 @@ export interface HttpServerOptions {
   readonly origins: readonly string[];
   /** Whose errors take the form of a GraphQL response. */
   readonly graphqlPath: string;
+  /** What answers may wait for their readers in memory. */
+  readonly unread: UnreadBudget;
 }
 
 /** A JSON body may have this many bytes; files come by another way. */
@@ -57,6 +61,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   closeWhenAnswered(app);
   endSlowBodies(app);
+  holdUnreadAnswers(app, options.unread);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     if (request.host && !isHost(request.host))

@@ -17,8 +17,16 @@ function stage({ introspection = true } = {}) {
   const feed = new FakeFeed();
   const seen: Seen = { contexts: [] };
   const schema = realtimeSchema(seen);
-  const log = { error: jest.fn() };
-  const subscriptions = createSubscriptions({ schema, feed, introspection, maxDepth: 6, maxCost: 100, log });
+  const log = { error: jest.fn(), warn: jest.fn() };
+  const subscriptions = createSubscriptions({
+    schema,
+    feed,
+    introspection,
+    maxDepth: 6,
+    maxCost: 100,
+    maxAnswerBytes: 1_000,
+    log,
+  });
   const base: Context = {
     viewer: anna,
     requestId: "r1",
@@ -245,4 +253,20 @@ describe("A subscription", () => {
     const fragment = `${EVENTS} fragment F on Query { __schema { types { name } } }`;
     await refusalOf(hidden.open(fragment));
   });
+});
+
+it("ends with a code when what is told of one event is too large, and says so in the log", async () => {
+  const { feed, log, open } = stage();
+  const query = `subscription Events($id: ID!) { conversationEvents(conversationId: $id) {
+    cursor event { __typename ... on MessageAdded { message { id a: body b: body c: body } } }
+  } }`;
+  const { results, over } = await open(query);
+  feed.tell("c1", message("m1", "short"));
+  feed.tell("c1", message("m2", "x".repeat(400)));
+  await expect(over).rejects.toMatchObject({
+    errors: [{ extensions: { code: "QUERY_TOO_COMPLEX", status: 400, limit: 1_000 } }],
+  });
+  expect(results).toHaveLength(1);
+  expect(log.warn).toHaveBeenCalledTimes(1);
+  expect(log.error).not.toHaveBeenCalled();
 });

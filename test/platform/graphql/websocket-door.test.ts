@@ -466,6 +466,24 @@ describe("A websocket", () => {
     expect(slow.told.length).toBeLessThan(number);
   });
 
+  it("is bounded in what waits for all who do not read, together", async () => {
+    const opened = await house({ patienceMs: 60_000, unreadBytes: 512 * 1024 });
+    const lively = await enter(opened);
+    lively.subscribe("a");
+    const deaf = await Promise.all(Array.from({ length: 8 }, () => enter(opened)));
+    for (const { subscribe } of deaf) subscribe("a");
+    await until(() => opened.feed.followers.size === 9);
+    for (const { socket } of deaf) socket.pause();
+    let number = 0;
+    while (opened.feed.followers.size > 5) {
+      opened.feed.tell("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
+      await until(() => lively.told.length === number);
+      expect(opened.unread.held).toBeLessThanOrEqual(512 * 1024);
+    }
+    opened.feed.tell("c1", message("last"));
+    await until(() => lively.told.length === number + 1);
+  });
+
   it("is terminated when a client that never reads does not close either", async () => {
     const opened = await house({ patienceMs: 100 });
     const socket = connect(opened.port, "127.0.0.1");

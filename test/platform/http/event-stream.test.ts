@@ -229,4 +229,25 @@ describe("GET /events", () => {
     await until(() => lively.frames.length === number + 1);
     expect(lively.frames.at(-1)?.id).toBe(String(number + 1));
   });
+
+  it("is bounded in what waits for all who do not read, together", async () => {
+    const opened = await house({ patienceMs: 60_000, unreadBytes: 256 * 1024 });
+    const lively = await listen(opened, C1);
+    for (let count = 0; count < 8; count++) {
+      const socket = connect(opened.port, "127.0.0.1");
+      closers.push(() => socket.destroy());
+      socket.on("error", () => {});
+      socket.write(`GET ${C1} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer anna\r\n\r\n`);
+      await once(socket, "data");
+      socket.pause();
+    }
+    await until(() => opened.feed.followers.size === 9);
+    let number = 0;
+    while (opened.feed.followers.size > 5) {
+      opened.feed.tell("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
+      await until(() => lively.frames.length === number);
+      expect(opened.unread.held).toBeLessThanOrEqual(256 * 1024);
+    }
+    expect(lively.frames.at(-1)?.id).toBe(String(number));
+  });
 });

@@ -1,0 +1,22 @@
+import type { FastifyInstance } from "fastify";
+import type { Reader, UnreadBudget } from "./unread-budget.js";
+
+/** Counts every answer that is sent in one piece as unread, until the kernel has all of it or its connection is gone. */
+export function holdUnreadAnswers(app: FastifyInstance, unread: UnreadBudget): void {
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    const bytes = bytesOf(payload);
+    if (bytes > 0) {
+      const { raw } = reply;
+      const reader: Reader = { cut: () => raw.destroy() };
+      raw.once("close", () => unread.hold(reader, 0));
+      unread.hold(reader, bytes);
+    }
+    done();
+  });
+}
+
+/** Streams are read as they are sent: they hold little. */
+function bytesOf(payload: unknown): number {
+  if (typeof payload === "string") return Buffer.byteLength(payload);
+  return Buffer.isBuffer(payload) ? payload.length : 0;
+}

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { pino } from "pino";
+import { MIB } from "../../src/kernel/bytes.js";
+import { codeIn } from "../support/test-client.js";
+import type { TicketWorld } from "../support/ticket-world.js";
+import { startTicketWorld } from "../support/ticket-world.js";
+
+interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+}
+
+let world: TicketWorld;
+let companyId: string;
+const lines: LogLine[] = [];
+
+beforeAll(async () => {
+  const log = pino({ level: "info" }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  world = await startTicketWorld({ log, env: { GRAPHQL_ANSWER_MEGABYTES: "1" } });
+  companyId = await world.newCompany();
+});
+afterAll(() => world?.close());
+
+const LIST = `query List($companyId: ID!, $first: Int!) {
+  tickets(filter: { companyId: $companyId }, first: $first) { nodes { id description } }
+}`;
+
+describe("the size of an answer", () => {
+  beforeAll(async () => {
+    const { agent } = world.people;
+    const description = "x".repeat(48_000);
+    for (let number = 0; number < 24; number++)
+      await world.openTicket(agent, { companyId, subject: `Long ${number}`, description });
+  });
+
+  it("is bounded, with a code, a warning and no failure of ours; below the bound nothing changes", async () => {
+    const { server, people } = world;
+    const ask = (first: number) => server.gql(LIST, { companyId, first }, people.agent.token);
+    // Twice: by the interpreter, and compiled.
+    for (const _way of ["interpreted", "compiled"]) {
+      const small = await ask(20);
+      expect(codeIn(small)).toBe("ok");
+      lines.length = 0;
+      const large = await ask(24);
+      expect(large.status).toBe(400);
+      expect(large.data).toBeNull();
+      expect(large.errors?.[0]?.extensions).toEqual({ code: "QUERY_TOO_COMPLEX", status: 400, limit: MIB });
+      expect(lines.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
+        "an answer was too large",
+      ]);
+      expect(lines.filter(({ level }) => level > 40)).toEqual([]);
+    }
+  });
+});
