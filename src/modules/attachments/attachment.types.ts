@@ -1,5 +1,6 @@
-import { Field, ID, ObjectType } from "type-graphql";
+import { Extensions, Field, ID, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
+import { SHORT_TEXT } from "../../platform/graphql/prices.js";
 import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
 import { ScanStatus } from "../media/media-file.types.js";
 
@@ -23,6 +24,7 @@ export class Attachment {
   mimeType!: string;
 
   @Field(() => String, { nullable: true, description: "What the uploader says of it." })
+  @Extensions(SHORT_TEXT)
   description!: string | null;
 
   @Field(() => ScanStatus, { description: "What the malware scanner says of it." })

@@ -1,5 +1,6 @@
-import { Field, ID, Int, ObjectType } from "type-graphql";
+import { Extensions, Field, ID, Int, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
+import { MIDDLE_TEXT } from "../../platform/graphql/prices.js";
 import { DateTime } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ description: "A message in a conversation.", simpleResolvers: true })
@@ -17,6 +18,7 @@ export class ChatMessage {
     description:
       "What it says, as plain text; empty when it has files alone, `[Message deleted]` when it was deleted.",
   })
+  @Extensions(MIDDLE_TEXT)
   body!: string;
 
   @Field(() => Boolean, { description: "Whether its sender has changed it." })

@@ -1,6 +1,7 @@
 import type { ClassType } from "type-graphql";
-import { createUnionType, Field, ID, InterfaceType, ObjectType } from "type-graphql";
+import { createUnionType, Extensions, Field, ID, InterfaceType, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
+import { SHORT_TEXT } from "../../platform/graphql/prices.js";
 import { DateTime } from "../../platform/graphql/scalars.js";
 import type { PostRow } from "./post.tables.js";
 import { Reply } from "./reply.types.js";
@@ -18,6 +19,7 @@ export abstract class Post {
   id!: string;
 
   @Field(() => String, { nullable: true, description: "What is to be seen, as plain text." })
+  @Extensions(SHORT_TEXT)
   description!: string | null;
 
   @Field(() => DateTime, { description: "When it was posted." })
@@ -53,6 +55,7 @@ export class SeriesPhoto {
   mediaFileId!: string;
 
   @Field(() => String, { nullable: true, description: "What is to be seen on it, as plain text." })
+  @Extensions(SHORT_TEXT)
   caption!: string | null;
 }
 

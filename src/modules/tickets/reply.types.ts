@@ -1,5 +1,6 @@
-import { Field, ID, ObjectType } from "type-graphql";
+import { Extensions, Field, ID, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
+import { LONG_TEXT } from "../../platform/graphql/prices.js";
 import { DateTime } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ description: "An answer on a ticket.", simpleResolvers: true })
@@ -8,6 +9,7 @@ export class Reply {
   id!: string;
 
   @Field(() => String, { description: "What it says, as plain text." })
+  @Extensions(LONG_TEXT)
   body!: string;
 
   @Field(() => Boolean, { description: "Whether the company's staff alone sees it." })

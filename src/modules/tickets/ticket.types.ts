@@ -1,5 +1,6 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Extensions, Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
+import { LONG_TEXT } from "../../platform/graphql/prices.js";
 import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
 
 export const TicketStatus = {
@@ -39,6 +40,7 @@ export class Ticket {
   subject!: string;
 
   @Field(() => String, { description: "What is asked, as plain text." })
+  @Extensions(LONG_TEXT)
   description!: string;
 
   @Field(() => TicketStatus, { description: "Where it stands." })

@@ -154,7 +154,7 @@ export const settings = {
   GRAPHQL_DEPTH: whole({ default: 12, desc: "Levels of nesting in an operation at most", example: "12" }),
   GRAPHQL_COST: whole({
     default: 5_000,
-    desc: "Objects that an operation may ask for at most, lists counted by their page size",
+    desc: "What an operation may cost at most: an object costs 1, a list its objects times its page size",
     example: "5000",
   }),
   GRAPHQL_ANSWER_MEGABYTES: whole({

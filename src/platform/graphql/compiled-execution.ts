@@ -1,28 +1,33 @@
 import type { ApolloServerOptionsWithGateway, BaseContext } from "@apollo/server";
 import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from "graphql";
-import { execute, GraphQLError, getVariableValues, OperationTypeNode } from "graphql";
-import type { CompiledQuery } from "graphql-jit";
+import { execute, GraphQLError, OperationTypeNode } from "graphql";
 import { compileQuery, isCompiledQuery } from "graphql-jit";
+import type { CoerceVariables, Variables } from "./coerce-variables.js";
+import { MAX_ERRORS } from "./error-format.js";
+import { measureDocument } from "./measure-document.js";
+import { DOCUMENT_LIMITS } from "./read-document.js";
 
 /** What Apollo Server calls a gateway: whoever executes its operations. */
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<BaseContext>["gateway"]>;
 
 interface Operation {
-  readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly context: unknown;
-  readonly variables: Readonly<Record<string, unknown>>;
+  readonly variables: Variables;
   /** What a subscription's field is resolved from: what is delivered. */
   readonly root?: unknown;
 }
 
-/** Whoever executes operations of one schema. */
-export type Execution = (asked: Omit<Operation, "schema">) => ExecutionResult | Promise<ExecutionResult>;
+/** Compiling takes a millisecond for twenty fields: larger documents are interpreted. */
+const MAX_COMPILED_FIELDS = 1_000;
+
+/** Whoever executes operations of one schema. Errors of an answer are no more than `MAX_ERRORS`. */
+export type Execution = (asked: Operation) => ExecutionResult | Promise<ExecutionResult>;
 
 /** Lets Apollo Server execute by `createExecution`. */
-export function compiledExecution(schema: GraphQLSchema): Gateway {
-  const execution = createExecution(schema);
+export function compiledExecution(schema: GraphQLSchema, coerce: CoerceVariables): Gateway {
+  const execution = createExecution(schema, coerce);
   return {
     onSchemaLoadOrUpdate(callback) {
       callback({ apiSchema: schema, coreSupergraphSdl: "" });
@@ -44,63 +49,59 @@ export function compiledExecution(schema: GraphQLSchema): Gateway {
  *
  * In a compiled query, a field without a resolver is the property of that name: no function, no promise.
  */
-export function createExecution(schema: GraphQLSchema): Execution {
-  const ways = new WeakMap<OperationDefinitionNode, Way>();
-  const compileAndRun: Way = (asked) => {
+export function createExecution(schema: GraphQLSchema, coerce: CoerceVariables): Execution {
+  const interpret: Execution = (asked) => settled(interpreted(schema, asked), (result) => result);
+  const compile = ({ document, operation }: Operation): Execution => {
+    if (measureDocument(document, DOCUMENT_LIMITS.nesting).fields > MAX_COMPILED_FIELDS) return interpret;
+    const compiled = compileQuery(schema, document, operation.name?.value);
+    // GraphQL's own coercion goes first: that of graphql-jit does not know the default values inside of inputs.
+    return isCompiledQuery(compiled)
+      ? ({ root, context, operation, variables }) =>
+          settled(compiled.query(root, context, coerce(operation, variables)), ownErrors)
+      : interpret;
+  };
+  const ways = new WeakMap<OperationDefinitionNode, Execution>();
+  const compileAndRun: Execution = (asked) => {
     const way = compile(asked);
     ways.set(asked.operation, way);
     return way(asked);
   };
   return (asked) => {
     const way = ways.get(asked.operation);
-    if (way) return way({ schema, ...asked });
+    if (way) return way(asked);
     const isMutation = asked.operation.operation === OperationTypeNode.MUTATION;
     ways.set(asked.operation, isMutation ? interpret : compileAndRun);
-    return interpret({ schema, ...asked });
+    return interpret(asked);
   };
 }
 
-type Way = (asked: Operation) => ExecutionResult | Promise<ExecutionResult>;
-
-function compile({ schema, document, operation }: Operation): Way {
-  const compiled = compileQuery(schema, document, operation.name?.value);
-  return isCompiledQuery(compiled) ? (asked) => runCompiled(compiled, asked) : interpret;
-}
-
-const interpret: Way = ({ schema, document, operation, context, variables, root }: Operation) =>
+const interpreted = (
+  schema: GraphQLSchema,
+  { document, operation, context, variables, root }: Operation,
+): ExecutionResult | Promise<ExecutionResult> =>
   execute({
     schema,
     document,
     operationName: operation.name?.value ?? null,
     rootValue: root,
     contextValue: context,
+    // They have been coerced before, to be weighed: they are right.
     variableValues: variables,
-  });
+  }) as ExecutionResult | Promise<ExecutionResult>;
 
-/** GraphQL's own coercion goes first: that of graphql-jit does not know the default values inside of inputs. */
-function runCompiled(compiled: CompiledQuery, asked: Operation): ExecutionResult | Promise<ExecutionResult> {
-  const { coerced, errors } = asked.root === undefined ? coercedOf(asked) : coercedOnce(asked);
-  if (errors) return { errors };
-  const result = compiled.query(asked.root, asked.context, coerced);
-  return "then" in result ? result.then(ownErrors) : ownErrors(result);
-}
-
-const coercedOf = ({ schema, operation, variables }: Operation) =>
-  getVariableValues(schema, operation.variableDefinitions ?? [], variables);
-
-const known = new WeakMap<Operation["variables"], ReturnType<typeof coercedOf>>();
-
-/** All events of a subscription are executed with the same variables. */
-function coercedOnce(asked: Operation): ReturnType<typeof coercedOf> {
-  const coerced = known.get(asked.variables) ?? coercedOf(asked);
-  known.set(asked.variables, coerced);
-  return coerced;
+/** A result whose errors, in whatever form they are, are no more than an answer has. */
+function settled(
+  result: ExecutionResult | Promise<ExecutionResult>,
+  finish: (result: ExecutionResult) => ExecutionResult,
+): ExecutionResult | Promise<ExecutionResult> {
+  const bounded = (made: ExecutionResult): ExecutionResult =>
+    made.errors ? finish({ ...made, errors: made.errors.slice(0, MAX_ERRORS) }) : made;
+  return "then" in result ? result.then(bounded) : bounded(result);
 }
 
 /** graphql-jit has an error of its own, which lacks the parts that GraphQL's own always has. */
 function ownErrors(result: ExecutionResult): ExecutionResult {
-  if (!result.errors) return result;
-  const errors = result.errors.map(({ message, locations, path, originalError }) =>
+  const errors = (result.errors ?? []).map(({ message, locations, path, originalError }) =>
     Object.assign(
       new GraphQLError(message, { path: path ?? null, originalError: originalError ?? null }),
       locations && { locations },

@@ -6,6 +6,18 @@ import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 import { unstorableValue } from "../database/faults.js";
 import { errorResponse } from "../http/error-response.js";
 
+/** Errors that an answer has at most: of more, only the first are told. */
+export const MAX_ERRORS = 20;
+
+/** Of a message, in UTF-16 code units: many of them repeat what was sent. */
+const MAX_MESSAGE_LENGTH = 1_000;
+
+function shortened(message: string): string {
+  if (message.length <= MAX_MESSAGE_LENGTH) return message;
+  // No half of a character is left at its end.
+  return `${message.slice(0, MAX_MESSAGE_LENGTH).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
 /** What was thrown in the first place: GraphQL and Apollo Server wrap it, each in their way. */
 function causeOf(error: unknown): unknown {
   let cause = error;
@@ -45,14 +57,14 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   const failure = expectedFailure(error);
   if (failure === null && isRefusalByGraphQL(error)) {
     const code = codeOfRefusal(formatted);
-    return { ...where, message: formatted.message, extensions: { code, status: statusOf(code) } };
+    return { ...where, message: shortened(formatted.message), extensions: { code, status: statusOf(code) } };
   }
   const requestId = formatted.extensions?.requestId;
   const { message, ...extensions } = errorResponse(
     failure,
     typeof requestId === "string" ? requestId : "unknown",
   ).body.error;
-  return { ...where, message, extensions };
+  return { ...where, message: shortened(message), extensions };
 }
 
 /** Where unexpected failures are written down. */
@@ -92,9 +104,11 @@ const statusOf = (code: unknown): number =>
   code === ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND ? 200 : 400;
 
 function invalidInput({ extensions }: ArgumentValidationError): FiledeskError {
-  const problems = extensions.validationErrors.flatMap((problem) =>
-    Object.values(problem.constraints ?? {}).map((text) => ({ field: problem.property, text })),
-  );
+  const problems = extensions.validationErrors
+    .slice(0, MAX_ERRORS)
+    .flatMap((problem) =>
+      Object.values(problem.constraints ?? {}).map((text) => ({ field: problem.property, text })),
+    );
   const message = problems.map(({ text }) => text).join("; ");
   return badUserInput(`The input is not valid: ${message}.`, { fields: problems.map(({ field }) => field) });
 }

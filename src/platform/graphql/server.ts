@@ -10,11 +10,12 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { GraphQLError, OperationTypeNode } from "graphql";
 import { badUserInput } from "../../kernel/errors.js";
+import { createAdmission, createTextStore } from "./admission.js";
 import { answerLimit } from "./answer-size.js";
+import { createCoercion } from "./coerce-variables.js";
 import { compiledExecution } from "./compiled-execution.js";
 import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
-import { costLimit, depthLimit, MAX_TOKENS } from "./query-limits.js";
-import { refuseConditionalRoots } from "./unconditional-root.js";
+import { validationOptions } from "./read-document.js";
 import { wholeCharacters } from "./whole-characters.js";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -36,24 +37,27 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
   app: FastifyInstance,
   options: GraphQLServerOptions<Context>,
 ): Promise<void> {
+  const { schema } = options;
+  const coerce = createCoercion(options);
+  const admission = createAdmission({ ...options, coerce });
   const apollo = new ApolloServer<Context>({
-    gateway: compiledExecution(options.schema),
+    gateway: compiledExecution(schema, coerce),
+    documentStore: admission.documentStore,
+    cache: createTextStore(),
     introspection: options.introspection,
     hideSchemaDetailsFromClientErrors: !options.introspection,
     includeStacktraceInErrorResponses: false,
     csrfPrevention: true,
-    parseOptions: { maxTokens: MAX_TOKENS },
-    validationRules: [depthLimit(options.maxDepth)],
+    validationOptions: validationOptions(options.introspection),
     formatError,
     // The web server lets requests finish before its `onClose` hooks run.
     stopOnTerminationSignals: false,
     plugins: [
       // It would watch every field of every answer, to say in the end what the route says of all: do not store.
       ApolloServerPluginCacheControlDisabled(),
-      costLimit(options.maxCost),
+      admission.plugin,
       subscriptionsElsewhere,
       wholeCharacters,
-      conditionalRootsRefused,
       unexpectedToLog(app),
       answerLimit(options.maxAnswerBytes, app.log),
       options.landingPage
@@ -107,13 +111,6 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
 
 const SUBSCRIPTIONS_ELSEWHERE =
   "Subscriptions are not taken over HTTP: open a websocket at the same URL, in the protocol graphql-transport-ws.";
-
-/** GraphQL.js throws over one while it validates, which Apollo Server takes for a fault; what is thrown here is told instead. */
-const conditionalRootsRefused: ApolloServerPlugin = {
-  unexpectedErrorProcessingRequest: async ({ requestContext: { document } }) => {
-    if (document) refuseConditionalRoots(document);
-  },
-};
 
 function unexpectedToLog<Context extends BaseContext & { readonly requestId: string }>(
   app: FastifyInstance,

@@ -5,13 +5,14 @@ import type { FiledeskError } from "../../kernel/errors.js";
 import { badUserInput } from "../../kernel/errors.js";
 import type { Delivery, FollowRequest } from "../events/channel.js";
 import { answerTooLarge, fitsInBytes } from "./answer-size.js";
+import { createCoercion, limitVariables } from "./coerce-variables.js";
 import { createExecution } from "./compiled-execution.js";
 import type { RequestContext, SubscriptionContext } from "./context.js";
+import { limitCost } from "./cost-limit.js";
 import type { FailureLog } from "./error-format.js";
 import { expectedFailure, isRefusalByGraphQL, reportErrors } from "./error-format.js";
 import type { SubscriptionRequest, SubscriptionRules } from "./prepare-subscription.js";
 import { createPreparation, resultsOf } from "./prepare-subscription.js";
-import { createCostLimit } from "./query-limits.js";
 import { tellWithoutArguments } from "./told-results.js";
 
 /** What subscriptions follow: an `EventFeed`. */
@@ -64,10 +65,10 @@ export interface Subscriptions<Viewer> {
 /** Executes subscriptions, whichever way they come in. */
 export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>): Subscriptions<Viewer> {
   const { schema, feed, log } = options;
-  const execution = createExecution(schema);
+  const coerce = createCoercion(options);
+  const execution = createExecution(schema, coerce);
+  const preparation = createPreparation<Viewer>(options);
   const maxEventBytes = Math.min(options.maxAnswerBytes, MAX_EVENT_BYTES);
-  const checkCost = createCostLimit(options.maxCost);
-  const prepare = createPreparation<Viewer>(options);
   tellWithoutArguments(schema);
 
   async function begin(
@@ -75,12 +76,12 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     base: RequestContext<Viewer>,
     signal: AbortSignal,
   ): Promise<AsyncIterable<FormattedExecutionResult>> {
-    const prepared = prepare(request);
+    limitVariables(request.variables);
+    const prepared = preparation.prepare(request);
     const { document, operation } = prepared;
     // An object of this subscription's own: what is coerced from it is remembered by it.
     const variables = { ...request.variables };
-    const operationName = operation.name?.value ?? null;
-    checkCost({ schema, document, operationName, variables });
+    limitCost({ schema, document, operation, variables: coerce(operation, variables) }, options.maxCost);
     const contextValue: SubscriptionContext<Viewer> = {
       ...base,
       follow: (asked) => feed.follow(base.viewer, asked, signal),
@@ -88,17 +89,20 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     const source = await createSourceEventStream({
       schema,
       document,
-      operationName,
+      operationName: operation.name?.value ?? null,
       contextValue,
       variableValues: variables,
     });
     if (!isAsyncIterable(source)) throw new AggregateError(source.errors ?? []);
     // A feed that was asked before the signal aborted may have missed it.
     if (signal.aborted) await source[Symbol.asyncIterator]().return?.();
-    const results = resultsOf(prepared, variables);
+    const results = resultsOf(preparation.keep(request, prepared), variables);
     const bounded = (result: ExecutionResult): ExecutionResult => {
       if (fitsInBytes(result, maxEventBytes)) return result;
-      log.warn({ reqId: base.requestId, operationName, maxEventBytes }, "an event was too large");
+      log.warn(
+        { reqId: base.requestId, operationName: operation.name?.value, maxEventBytes },
+        "an event was too large",
+      );
       throw answerTooLarge(maxEventBytes);
     };
     const reported = (result: ExecutionResult): FormattedExecutionResult =>

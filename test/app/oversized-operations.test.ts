@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createClient } from "graphql-ws";
+import { WebSocket } from "ws";
+import { DOCUMENT_LIMITS } from "../../src/platform/graphql/read-document.js";
+import type { GraphQLFailure } from "../support/test-client.js";
+import { bearer, codeIn } from "../support/test-client.js";
+import type { TestServer } from "../support/test-server.js";
+import { startTestServer } from "../support/test-server.js";
+
+let server: TestServer;
+const tokens: Record<string, string | undefined> = { nobody: undefined };
+
+beforeAll(async () => {
+  server = await startTestServer({ env: { NODE_ENV: "production", EMBEDDED_SECRETS: "true" } });
+  const agent = await server.signInAs("agent@acme.test");
+  tokens.customer = (await server.signInAs("customer@acme.test")).token;
+  tokens.guest = await joinAsGuest(agent.token);
+});
+afterAll(() => server?.close());
+
+async function joinAsGuest(agent: string): Promise<string> {
+  const ask = async <Data>(query: string, variables: object): Promise<Data> => {
+    const { data, errors } = await server.gql<Data>(query, variables as Record<string, unknown>, agent);
+    if (!data) throw new Error(JSON.stringify(errors));
+    return data;
+  };
+  const { companies } = await ask<{ companies: { nodes: { id: string }[] } }>(
+    "{ companies { nodes { id } } }",
+    {},
+  );
+  const { startConversation } = await ask<{ startConversation: { id: string } }>(
+    "mutation ($id: ID!) { startConversation(input: { companyId: $id }) { id } }",
+    { id: companies.nodes[0]?.id },
+  );
+  const { inviteGuest } = await ask<{ inviteGuest: { token: string } }>(
+    'mutation ($id: ID!) { inviteGuest(input: { conversationId: $id, displayName: "Room 204" }) { token } }',
+    { id: startConversation.id },
+  );
+  const { joinAsGuest: joined } = await ask<{ joinAsGuest: { accessToken: string } }>(
+    "mutation ($token: String!) { joinAsGuest(token: $token) { accessToken } }",
+    { token: inviteGuest.token },
+  );
+  return joined.accessToken;
+}
+
+interface Answer {
+  readonly code: string;
+  /** Of the whole answer, in bytes. */
+  readonly size: number;
+  readonly text: string;
+}
+
+type Sent = readonly [document: string, variables?: Record<string, unknown>];
+
+async function byHttp([query, variables]: Sent, token?: string): Promise<Answer> {
+  const response = await fetch(`${server.url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...bearer(token) },
+    body: JSON.stringify({ query, variables }),
+  });
+  const text = await response.text();
+  const { errors } = JSON.parse(text) as { errors?: GraphQLFailure[] };
+  expect(response.status).toBe(errors?.[0]?.extensions.status);
+  return { code: codeIn({ errors: errors ?? [] }), size: text.length, text };
+}
+
+async function byWebSocket([query, variables]: Sent, token?: string): Promise<Answer> {
+  const client = createClient({
+    url: `${server.url.replace("http", "ws")}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    connectionParams: bearer(token),
+  });
+  try {
+    const errors = await new Promise<readonly GraphQLFailure[]>((resolve, reject) => {
+      client.subscribe(
+        { query, ...(variables && { variables }) },
+        {
+          next: (event) => reject(new Error(JSON.stringify(event))),
+          complete: () => reject(new Error("it was taken")),
+          error: (error) => (Array.isArray(error) ? resolve(error as GraphQLFailure[]) : reject(error)),
+        },
+      );
+    });
+    const text = JSON.stringify(errors);
+    return { code: codeIn({ errors }), size: text.length, text };
+  } finally {
+    await client.dispose();
+  }
+}
+
+const chain = (type: string, leaf: string, length = 40) =>
+  Array.from(
+    { length },
+    (_, n) => `fragment f${n} on ${type} { ${n === length - 1 ? leaf : `...f${n + 1} ...f${n + 1}`} }`,
+  ).join("\n");
+const times = (count: number, text: (n: number) => string) =>
+  Array.from({ length: count }, (_, n) => text(n));
+
+/** A query and a subscription, of which each has the same in it. */
+interface Asked {
+  readonly root: string;
+  readonly type: string;
+  readonly object: string;
+  readonly list: string;
+}
+const QUERY: Asked = {
+  root: "query",
+  type: "Ticket",
+  object: 'ticket(id: "0190a000-0000-7000-8000-000000000000")',
+  list: "tickets(filter: { status: LIST }) { totalCount }",
+};
+const SUBSCRIPTION: Asked = {
+  root: "subscription",
+  type: "ConversationEventEdge",
+  object: 'conversationEvents(conversationId: "0190a000-0000-7000-8000-000000000000")',
+  list: "conversationEvents(conversationId: LIST) { cursor }",
+};
+
+const deep = (levels: number, open: string, close: string) => open.repeat(levels) + close.repeat(levels);
+
+const documents: Record<string, (asked: Asked) => string> = {
+  "fragments that double, left out by a condition": ({ root, type, object }) =>
+    `${root} { ${object} { __typename ... on ${type} @include(if: false) { ...f0 } } } ${chain(type, "__typename")}`,
+  "fragments that double": ({ root, type, object }) =>
+    `${root} { ${object} { ...f0 } } ${chain(type, "__typename")}`,
+  "fragments that double, spread nowhere": ({ root, type, object }) =>
+    `${root} { ${object} { __typename } } ${chain(type, "__typename")}`,
+  "fragments in one another in a long chain": ({ root, type, object }) =>
+    `${root} { ${object} { ...f0 } } ${times(500, (n) => `fragment f${n} on ${type} { __typename ...f${n + 1} }`).join(" ")} fragment f500 on ${type} { __typename }`,
+  "selection sets in one another": ({ root, object }) => `${root} { ${object} ${deep(1_600, "{ a ", "}")} }`,
+  "inline fragments in one another": ({ root, object }) =>
+    `${root} { ${object} { ${deep(1_600, "... { ", "}").replace("}", "__typename }")} } }`,
+  "lists in one another": ({ root, list }) => `${root} { ${list.replace("LIST", deep(2_000, "[", "]"))} }`,
+  "objects in one another": ({ root, list }) =>
+    `${root} { ${list.replace("LIST", `${"{ a: ".repeat(1_600)}1${"}".repeat(1_600)}`)} }`,
+  "list types in one another": ({ root, object }) =>
+    `${root} ($a: ${"[".repeat(2_000)}ID${"]".repeat(2_000)}) { ${object} { __typename } }`,
+  "brackets that nobody closes": ({ root }) => `${root} ${"{ a ".repeat(2_400)}`,
+  "a thousand aliases": ({ root, object }) =>
+    `${root} { ${object} { ${times(1_000, (n) => `a${n}: __typename`).join(" ")} } }`,
+  "more aliases than there may be of a field, in several objects": ({ root, type, object }) =>
+    `${root} { ${object} { ${times(60, (n) => `... on ${type} { a${n}: __typename }`).join(" ")} } }`,
+  "more fields than there may be": ({ root, object }) =>
+    `${root} { ${object} { ${"__typename ".repeat(2_100)} } }`,
+  "a very long name": ({ root, object }) => `${root} { ${object} { ${"a".repeat(2_000)}: __typename } }`,
+};
+
+describe.each([
+  ["over HTTP by nobody", QUERY, "nobody", byHttp],
+  ["over HTTP by a customer", QUERY, "customer", byHttp],
+  ["over a websocket by a guest", SUBSCRIPTION, "guest", byWebSocket],
+  ["over a websocket by a customer", SUBSCRIPTION, "customer", byWebSocket],
+] as const)("a document %s", (_how, asked, who, send) => {
+  it.each(Object.keys(documents))("with %s is refused before it is validated", async (what) => {
+    const document = documents[what]!(asked);
+    // What is compiled, is compiled when it comes again.
+    for (let round = 0; round < 3; round++)
+      expect(await send([document], tokens[who])).toMatchObject({ code: "QUERY_TOO_COMPLEX" });
+  });
+
+  it("with more comments than there may be is refused", async () => {
+    const document = `${asked.root} { ${asked.object} { __typename } } ${"#\n".repeat(DOCUMENT_LIMITS.comments + 1)}`;
+    expect(await send([document], tokens[who])).toMatchObject({ code: "GRAPHQL_PARSE_FAILED" });
+  });
+
+  it("with many faults gets a short answer, and no names of the schema", async () => {
+    const wrong = times(900, (n) => `idd @x${n}`).join(" ");
+    const { text, size } = await send([`${asked.root} { ${asked.object} { ${wrong} } }`], tokens[who]);
+    expect(size).toBeLessThan(10_000);
+    expect(text).not.toContain("Did you mean");
+  });
+});
+
+it("a document that is longer than it may be is refused unread", async () => {
+  const { root, object } = QUERY;
+  const document = `${root} { ${object} { __typename } } ${" ".repeat(DOCUMENT_LIMITS.sourceLength)}`;
+  expect(await byHttp([document])).toMatchObject({ code: "QUERY_TOO_COMPLEX" });
+});
+
+describe("a thousand such documents", () => {
+  it("hold up nobody else more than a thousand ordinary ones", async () => {
+    const worstWait = async (document: (n: number) => string) => {
+      const sending = Promise.all(
+        times(10, String).map(async (lane) => {
+          for (let n = 0; n < 100; n++)
+            await byHttp([document(Number(lane) * 50 + (n % 50))]).catch(() => {});
+        }),
+      );
+      let isSent = false;
+      void sending.then(() => {
+        isSent = true;
+      });
+      let worst = 0;
+      while (!isSent) {
+        const since = performance.now();
+        await (await fetch(`${server.url}/healthz`)).text();
+        worst = Math.max(worst, performance.now() - since);
+      }
+      return worst;
+    };
+    const floor = await worstWait((n) => `{ a${n}: __typename }`);
+    const bomb = documents["fragments that double, left out by a condition"]!(QUERY);
+    expect(await worstWait((n) => bomb.replace("__typename", `a${n}: __typename`))).toBeLessThan(
+      4 * floor + 100,
+    );
+  });
+});
