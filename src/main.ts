@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-import "reflect-metadata";
-import { runCommandLine } from "./app/command-line.js";
+import { stopRequest } from "./app/stop-request.js";
 import { isErrno } from "./platform/storage/errno.js";
+
+// Loading the rest takes a while, in which the process may be told to stop.
+stopRequest();
 
 /** A file named `.env` in the folder that the command is started in; what is set already wins over it. */
 function loadSettingsFile(): void {
@@ -17,4 +19,6 @@ process.stdout.on("error", (error) => {
   if (!isErrno(error, "EPIPE")) throw error;
 });
 loadSettingsFile();
+await import("reflect-metadata");
+const { runCommandLine } = await import("./app/command-line.js");
 await runCommandLine(process.argv.slice(2), process.env);

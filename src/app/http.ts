@@ -18,6 +18,7 @@ import { ENVELOPE_BYTES } from "../platform/http/incoming-files.js";
 import { registerMultipartDoor } from "../platform/http/multipart-door.js";
 import { createHttpServer } from "../platform/http/server.js";
 import { createUnreadBudget } from "../platform/http/unread-budget.js";
+import { drainMs } from "./drain-time.js";
 import { originsOf } from "./origins.js";
 import { registerRealtime } from "./realtime.js";
 import { createSchema } from "./schema.js";
@@ -45,6 +46,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     trustProxy: config.TRUST_PROXY,
     origins: originsOf(config),
     graphqlPath: GRAPHQL_PATH,
+    drainMs: drainMs(config),
   });
   // Redis is none of them: what it carries may be lost.
   registerHealthRoutes(app, [

@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
-import { SECOND_MS } from "../kernel/clock.js";
 import type { Viewer } from "../modules/identity/viewer.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -14,6 +13,7 @@ import { createPostgresWakes } from "../platform/events/postgres-wakes.js";
 import type { Wakes } from "../platform/events/wakes.js";
 import type { JobQueue } from "../platform/jobs/job-queue.js";
 import { createJobQueue } from "../platform/jobs/job-queue.js";
+import { drainMs } from "./drain-time.js";
 import type { Role } from "./find-database.js";
 import { findDatabase } from "./find-database.js";
 import { createJobs } from "./jobs.js";
@@ -43,6 +43,8 @@ export interface OpenDeskOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly role: Role;
+  /** Gives the opening up between two of its steps. */
+  readonly signal?: AbortSignal;
   /** Told of every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
 }
@@ -53,7 +55,8 @@ export interface OpenDeskOptions {
  *
  * @throws Error that says what is in the way, with nothing left open
  */
-export async function openDesk({ config, log, role, onStatement }: OpenDeskOptions): Promise<OpenDesk> {
+export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
+  const { config, log, role, signal, onStatement } = options;
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
@@ -63,7 +66,9 @@ export async function openDesk({ config, log, role, onStatement }: OpenDeskOptio
     await mkdir(dataFolder, { recursive: true });
     const found = await findDatabase({ config, dataFolder, log, role });
     closers.push(() => found.close());
+    signal?.throwIfAborted();
     await runMigrations(found.url);
+    signal?.throwIfAborted();
     const client = connectDatabase(found.url, {
       connections: config.DATABASE_CONNECTIONS,
       ...(onStatement && { onStatement }),
@@ -83,7 +88,7 @@ export async function openDesk({ config, log, role, onStatement }: OpenDeskOptio
     const secrets = await readSecrets(config, dataFolder);
     const services = await createServices({ config, secrets, database, dataFolder, jobs: jobQueue.sender });
     closers.push(() => services.tempFolder.close());
-    const stopJobs = () => jobQueue.stop(patienceOf(config));
+    const stopJobs = () => jobQueue.stop(drainMs(config));
     closers.push(stopJobs);
     await jobQueue.open(createJobs({ config, database, services }));
     // Others only wake: nobody follows anything there.
@@ -102,6 +107,3 @@ async function createWakes({ REDIS_URL }: Config, { sql }: DatabaseClient, log: 
   const { createRedisWakes } = await import("../platform/events/redis-wakes.js");
   return createRedisWakes({ url: REDIS_URL, log });
 }
-
-/** Jobs are given up a little before the shutdown is, so that the queue hears of it. */
-const patienceOf = ({ SHUTDOWN_SECONDS }: Config): number => SHUTDOWN_SECONDS * SECOND_MS - 2 * SECOND_MS;

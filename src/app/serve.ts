@@ -23,19 +23,23 @@ export interface Desk {
 export interface ServeOptions {
   readonly config: Config;
   readonly log: Logger;
+  /** Gives the start up between two of its steps. */
+  readonly signal?: AbortSignal;
   /** Told of every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
 }
 
 /** Starts everything: data folder, database, migrations, services, HTTP, and the running of jobs unless WORKER is off. */
-export async function serve({ config, log, onStatement }: ServeOptions): Promise<Desk> {
-  const open = await openDesk({ config, log, role: "server", ...(onStatement && { onStatement }) });
+export async function serve(options: ServeOptions): Promise<Desk> {
+  const { config, log, signal } = options;
+  const open = await openDesk({ ...options, role: "server" });
   const closers: (() => Promise<unknown>)[] = [() => open.close()];
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   const { services, database, feed } = open;
   try {
+    signal?.throwIfAborted();
     if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD)
       await bootstrapAdmin(database.db, { email: config.ADMIN_EMAIL, password: config.ADMIN_PASSWORD });
     if (config.demoData) {
@@ -46,6 +50,7 @@ export async function serve({ config, log, onStatement }: ServeOptions): Promise
     const http = await createHttp({ config, services, database, log, feed });
     // What is followed ends first: its connections would hold up the end of the others.
     closers.push(() => Promise.all([feed.close(), http.close(), open.stopJobs()]));
+    signal?.throwIfAborted();
     const url = await http.listen({ host: config.HOST, port: config.PORT });
     if (config.WORKER) await open.jobQueue.work();
     return { url, http, services, database, feed, close };

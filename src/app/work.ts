@@ -10,9 +10,16 @@ export interface Worker {
   close(): Promise<void>;
 }
 
+export interface WorkOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Gives the start up between two of its steps. */
+  readonly signal?: AbortSignal;
+}
+
 /** Starts a worker: as many as one likes may run, beside servers or without one. */
-export async function work({ config, log }: { config: Config; log: Logger }): Promise<Worker> {
-  const { jobQueue, databaseLost, close } = await openDesk({ config, log, role: "worker" });
+export async function work(options: WorkOptions): Promise<Worker> {
+  const { jobQueue, databaseLost, close } = await openDesk({ ...options, role: "worker" });
   try {
     await jobQueue.work();
     return { databaseLost, close };

@@ -207,7 +207,14 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const log = pino({ level: "error" }, { write: (line: string) => void faults.push(line) });
   const origins = ["https://app.example.com"];
   const unread = createUnreadBudget({ maxBytes: options.unreadBytes ?? 100 * MIB, log });
-  const app = await createHttpServer({ log, unread, trustProxy: [], origins, graphqlPath: "/graphql" });
+  const app = await createHttpServer({
+    log,
+    unread,
+    trustProxy: [],
+    origins,
+    graphqlPath: "/graphql",
+    drainMs: 30_000,
+  });
   const { introspection = true, maxSubscriptions = 5, connections = 50 } = options;
   const schema = realtimeSchema(seen);
   const entrance = (id: string, endsAt: Date | null) => ({ viewer: person(id), key: id, endsAt });

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../../platform/config/config.js";
 import type { OpenDesk } from "../open-desk.js";
 import { inWords } from "../start-faults.js";
+import { stopRequest } from "../stop-request.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";
 
@@ -32,28 +33,22 @@ export async function runCommand(
 ): Promise<void> {
   const { createOutput } = await import("./output.js");
   const output = createOutput(options);
-  const stop = new AbortController();
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(ExitCode.INTERRUPTED);
-    output.note("Stopping; press Ctrl-C again to end at once.");
-    stop.abort();
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const { signal } = stopRequest();
+  signal.addEventListener("abort", () => output.note("Stopping; press Ctrl-C again to end at once."));
   try {
+    signal.throwIfAborted();
     const { readConfig } = await import("../../platform/config/config.js");
     const config = readConfig(environment);
     const { destination, pino } = await import("pino");
     // What a command does it tells by itself; what goes wrong beside it is worth a line.
     const log = pino({ level: config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL }, destination(2));
-    const code = await work({ config, log, output, signal: stop.signal });
+    const code = await work({ config, log, output, signal });
     process.exitCode = code;
   } catch (error) {
-    process.exitCode = stop.signal.aborted ? ExitCode.INTERRUPTED : ExitCode.FAILED;
-    const message = stop.signal.aborted ? "Stopped." : inWords(error as Error);
+    process.exitCode = signal.aborted ? ExitCode.INTERRUPTED : ExitCode.FAILED;
+    const message = signal.aborted ? "Stopped." : inWords(error as Error);
     output.event("error", { message });
     output.note(message);
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }
 
@@ -65,7 +60,7 @@ export const runOnDesk = (
 ): Promise<void> =>
   runCommand(options, environment, async (run) => {
     const { openDesk } = await import("../open-desk.js");
-    const desk = await openDesk({ config: run.config, log: run.log, role: "command" });
+    const desk = await openDesk({ ...run, role: "command" });
     try {
       return await work(desk, run);
     } finally {

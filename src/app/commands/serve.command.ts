@@ -2,74 +2,104 @@ import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { Config } from "../../platform/config/config.js";
 import { inWords } from "../start-faults.js";
+import { stopRequest } from "../stop-request.js";
 import { ExitCode } from "./exit-code.js";
 
 export function addServeCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("serve")
     .description("start the server (what `filedesk` alone does)")
-    .action(() => start(environment, runServer));
+    .action(() => run(environment, startServer));
 }
 
 export function addWorkerCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("worker")
     .description("run jobs alone; the server leaves them to workers with WORKER=off")
-    .action(() => start(environment, runWorker));
+    .action(() => run(environment, startWorker));
 }
 
-/** For what runs until it is told to stop. */
-async function start(
+interface StartOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Aborted when the process is told to stop before it is ready. */
+  readonly signal: AbortSignal;
+}
+
+/** Something that runs until it is told to stop. */
+interface Started {
+  /** What it is called in the log. */
+  readonly name: "server" | "worker";
+  /** Says that it is ready. */
+  announce(): void;
+  close(): Promise<void>;
+  /** Resolves when it cannot go on, with the reason. */
+  readonly lost?: Promise<string>;
+}
+
+/** Starts it, and stops it in order when the process is told to, at whatever moment that is. */
+async function run(
   environment: NodeJS.ProcessEnv,
-  run: (config: Config, log: Logger) => Promise<void>,
+  start: (options: StartOptions) => Promise<Started>,
 ): Promise<void> {
+  const stop = stopRequest();
   try {
     const { readConfig } = await import("../../platform/config/config.js");
     const config = readConfig(environment);
     const { createLogger } = await import("../../platform/logger.js");
-    await run(config, createLogger(config.LOG_LEVEL, process.stdout.isTTY && !config.isProduction));
+    const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY && !config.isProduction);
+    const { default: closeWithGrace } = await import("close-with-grace");
+    const started = await start({ config, log, signal: stop.signal });
+    const close = async ({ err, signal }: { err?: Error; signal?: string }) => {
+      if (err) log.fatal({ err }, `the ${started.name} stops because of a fault`);
+      else log.info({ signal }, `the ${started.name} stops and lets what is under way finish`);
+      await started.close();
+    };
+    const closer = closeWithGrace({ delay: config.SHUTDOWN_SECONDS * 1_000, logger: log }, close);
+    stop.release();
+    if (stop.signal.aborted) return closer.close();
+    started.announce();
+    started.lost?.then(async (reason) => {
+      log.fatal(`the ${started.name} stops, because ${reason}`);
+      closer.uninstall();
+      process.exitCode = ExitCode.FAILED;
+      await started.close();
+    });
   } catch (error) {
+    // Told to stop before it was ready, it has stopped: what was open is closed again.
+    if (error === stop.signal.reason) return;
     process.stderr.write(`${inWords(error as Error)}\n`);
     process.exitCode = ExitCode.FAILED;
   }
 }
 
-/** Ahead of the start: who reads that we are ready may send a signal at once. */
-const loadCloseWithGrace = async () => (await import("close-with-grace")).default;
-
-async function runServer(config: Config, log: Logger): Promise<void> {
+async function startServer(options: StartOptions): Promise<Started> {
   const { serve } = await import("../serve.js");
   const { banner } = await import("../banner.js");
-  const closeWithGrace = await loadCloseWithGrace();
-  const desk = await serve({ config, log });
-  if (config.isProduction) log.info({ url: desk.url }, "the server is ready");
-  else process.stdout.write(banner(desk.url, config.demoData));
-  closeWithGrace({ delay: config.SHUTDOWN_SECONDS * 1_000, logger: log }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, "the server stops because of a fault");
-    else log.info({ signal }, "the server stops and lets what is under way finish");
-    await desk.close();
-  });
+  const { url, close } = await serve(options);
+  const { config, log } = options;
+  return {
+    name: "server",
+    announce() {
+      if (config.isProduction) log.info({ url }, "the server is ready");
+      else process.stdout.write(banner(url, config.demoData));
+    },
+    close,
+  };
 }
 
 /** Runs jobs until it is told to stop, or until a server on the same data folder stops the database that both use. */
-async function runWorker(config: Config, log: Logger): Promise<void> {
+async function startWorker(options: StartOptions): Promise<Started> {
   const { work } = await import("../work.js");
-  const closeWithGrace = await loadCloseWithGrace();
-  const worker = await work({ config, log });
-  if (config.isProduction) log.info("the worker is ready");
-  else process.stdout.write("\n  The Filedesk worker is ready. Stop it with Ctrl+C.\n\n");
-  const closer = closeWithGrace(
-    { delay: config.SHUTDOWN_SECONDS * 1_000, logger: log },
-    async ({ err, signal }) => {
-      if (err) log.fatal({ err }, "the worker stops because of a fault");
-      else log.info({ signal }, "the worker stops and lets the jobs under way finish");
-      await worker.close();
+  const { databaseLost, close } = await work(options);
+  const { config, log } = options;
+  return {
+    name: "worker",
+    announce() {
+      if (config.isProduction) log.info("the worker is ready");
+      else process.stdout.write("\n  The Filedesk worker is ready. Stop it with Ctrl+C.\n\n");
     },
-  );
-  worker.databaseLost.then(async () => {
-    log.fatal("the worker stops, because the server that runs its database has stopped");
-    closer.uninstall();
-    process.exitCode = ExitCode.FAILED;
-    await worker.close();
-  });
+    close,
+    lost: databaseLost.then(() => "the server that runs its database has stopped"),
+  };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FormattedExecutionResult } from "graphql";
+import { SECOND_MS } from "../../kernel/clock.js";
 import { badUserInput, notFound, unauthenticated } from "../../kernel/errors.js";
 import type { Told } from "../events/channel.js";
 import { bearerToken } from "../http/bearer-token.js";
@@ -28,6 +29,9 @@ export interface EventRoute<Viewer> extends Realtime<Viewer> {
   /** Whom a signed URL was given to; null when they may not come in any more. */
   enterBySignature(signedFor: SignedFor, endsAt: Date): Promise<Entrance<Viewer> | null>;
 }
+
+/** How long a client may take to read the end of its stream when the server closes. */
+const FAREWELL_MS = SECOND_MS;
 
 type EventRequest = FastifyRequest<{ Querystring: Record<string, unknown> }>;
 
@@ -65,6 +69,10 @@ export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRou
     isClosing = true;
     for (const stream of rounds.connections) stream.end();
     app.server.prependListener("request", cutOff);
+    const impatience = setTimeout(() => {
+      for (const stream of rounds.connections) stream.destroy();
+    }, FAREWELL_MS);
+    app.server.once("close", () => clearTimeout(impatience));
   });
 }
 

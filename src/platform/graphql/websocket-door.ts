@@ -18,7 +18,7 @@ export interface WebSocketDoor<Viewer> extends Realtime<Viewer> {
 }
 
 /** How long connections may take to close when the server does. */
-const FAREWELL_MS = 3 * SECOND_MS;
+const FAREWELL_MS = SECOND_MS;
 
 /** Takes subscriptions by websocket, in the protocol graphql-transport-ws, at the URL of GraphQL. */
 export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSocketDoor<Viewer>): void {

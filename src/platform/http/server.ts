@@ -8,7 +8,8 @@ import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import { isHost } from "./base-url.js";
 import { endSlowBodies } from "./body-deadline.js";
-import { closeWhenAnswered } from "./close-when-answered.js";
+import { trackConnections } from "./connections.js";
+import { drainOnClose } from "./drain.js";
 import { errorResponse } from "./error-response.js";
 import { holdUnreadAnswers } from "./hold-unread-answers.js";
 import { originPatterns } from "./origins.js";
@@ -26,6 +27,8 @@ export interface HttpServerOptions {
   readonly graphqlPath: string;
   /** What answers may wait for their readers in memory. */
   readonly unread: UnreadBudget;
+  /** How long what is under way may take to finish when the server closes. */
+  readonly drainMs: number;
 }
 
 /** A JSON body may have this many bytes; files come by another way. */
@@ -59,7 +62,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     ],
     maxAge: 600,
   });
-  closeWhenAnswered(app);
+  drainOnClose(app, trackConnections(app), options.drainMs);
   endSlowBodies(app);
   holdUnreadAnswers(app, options.unread);
   app.addHook("onRequest", async (request, reply) => {

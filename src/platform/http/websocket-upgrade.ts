@@ -45,8 +45,10 @@ export function registerWebSocketRoute(app: FastifyInstance, route: WebSocketRou
     socket.on("error", destroy);
     if (isWebSocketUpgrade(request)) {
       upgrades.set(request, { socket, head });
-      app.routing(request, responseOn(socket, request));
-    } else socket.end(NO_SUCH_UPGRADE);
+      app.routing(request, responseOn(request));
+    } else {
+      socket.once("finish", destroy).end(NO_SUCH_UPGRADE);
+    }
   });
   app.addHook("onRequest", (request, reply, done) => {
     const { raw } = request;
@@ -70,10 +72,10 @@ function destroy(this: Duplex): void {
 }
 
 /** For the answer to a request that is refused; the connection ends with it. */
-function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
+function responseOn(request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(request.socket);
-  response.once("finish", () => socket.end());
+  response.once("finish", () => request.socket.destroySoon());
   return response;
 }

@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { FastifyInstance } from "fastify";
+
+/** A connection that speaks HTTP. One that becomes a websocket is none any more. */
+export interface Connection {
+  readonly socket: Socket;
+  /** The answers of the requests under way on it; with pipelining there may be several. */
+  readonly underWay: ReadonlySet<ServerResponse>;
+}
+
+export interface ConnectionListener {
+  opened?(connection: Connection): void;
+  /** The last request under way has been answered, or given up by the client. */
+  idle?(connection: Connection): void;
+}
+
+/** The HTTP connections of a server that are open, each with what is under way on it. */
+export interface Connections extends Iterable<Connection> {
+  listen(listener: ConnectionListener): void;
+}
+
+/** Call before any route is registered: requests are known from their very first event. */
+export function trackConnections({ server }: FastifyInstance): Connections {
+  const open = new Map<Socket, { readonly socket: Socket; readonly underWay: Set<ServerResponse> }>();
+  const listeners: ConnectionListener[] = [];
+  server.on("connection", (socket: Socket) => {
+    const connection = { socket, underWay: new Set<ServerResponse>() };
+    open.set(socket, connection);
+    socket.once("close", () => open.delete(socket));
+    for (const listener of listeners) listener.opened?.(connection);
+  });
+  server.prependListener("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const connection = open.get(socket);
+    if (!connection) return;
+    connection.underWay.add(response);
+    response.once("close", () => {
+      connection.underWay.delete(response);
+      if (connection.underWay.size === 0) for (const listener of listeners) listener.idle?.(connection);
+    });
+  });
+  server.on("upgrade", ({ socket }: IncomingMessage) => void open.delete(socket));
+  return {
+    listen: (listener) => void listeners.push(listener),
+    [Symbol.iterator]: () => open.values(),
+  };
+}
