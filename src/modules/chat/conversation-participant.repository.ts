@@ -5,7 +5,7 @@ import type { Database } from "../../platform/database/client.js";
 import { companies } from "../identity/company.tables.js";
 import { memberships } from "../identity/membership.tables.js";
 import { inTenants } from "../identity/tenant.repository.js";
-import { personColumns } from "../identity/user.repository.js";
+import { isActive, personColumns } from "../identity/user.repository.js";
 import { users } from "../identity/user.tables.js";
 import type { TenantScope } from "../identity/viewer.js";
 import { conversations } from "./conversation.tables.js";
@@ -44,7 +44,7 @@ export async function listMembersAmong(
   const rows = await db
     .select({ id: memberships.userId })
     .from(memberships)
-    .innerJoin(users, and(eq(users.id, memberships.userId), isNull(users.deletedAt)))
+    .innerJoin(users, and(eq(users.id, memberships.userId), isActive))
     .where(and(eq(memberships.companyId, companyId), isAnyOf(memberships.userId, known)));
   return new Set(rows.map((row) => row.id));
 }

@@ -8,6 +8,7 @@ import { keyset } from "../../platform/database/keyset.js";
 import { companies } from "./company.tables.js";
 import type { MembershipRow } from "./membership.tables.js";
 import { memberships } from "./membership.tables.js";
+import { isActive } from "./user.repository.js";
 import { users } from "./user.tables.js";
 import type { Role } from "./viewer.js";
 
@@ -37,7 +38,7 @@ export async function findOtherManager(
   const [found] = await db
     .select(getTableColumns(memberships))
     .from(memberships)
-    .innerJoin(users, and(eq(users.id, memberships.userId), isNull(users.deletedAt)))
+    .innerJoin(users, and(eq(users.id, memberships.userId), isActive))
     .where(
       and(
         eq(memberships.companyId, companyId),

@@ -3,6 +3,7 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { sessions } from "./session.tables.js";
+import { isActive } from "./user.repository.js";
 import { users } from "./user.tables.js";
 
 export interface NewSession {
@@ -45,7 +46,7 @@ export async function updateRefreshToken(
         eq(sessions.refreshTokenHash, oldHash),
         isNull(sessions.revokedAt),
         gt(sessions.expiresAt, now),
-        sql`exists (select from ${users} where ${users.id} = ${sessions.userId} and ${users.deletedAt} is null)`,
+        sql`exists (select from ${users} where ${users.id} = ${sessions.userId} and ${isActive})`,
       ),
     )
     .returning({ userId: sessions.userId });

@@ -16,6 +16,10 @@ export const sessions = pgTable(
     refreshTokenHash: text("refresh_token_hash").notNull(),
     expiresAt: moment("expires_at").notNull(),
     revokedAt: moment("revoked_at"),
+    /** What opened it, as the client called itself; null where nothing was said, and for scripts. */
+    userAgent: text("user_agent"),
+    /** The network address that it was opened from. */
+    address: text("address"),
     ...timestamps(),
   },
   (table) => [index("sessions_by_user").on(table.userId)],

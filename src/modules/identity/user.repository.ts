@@ -1,3 +1,4 @@
+import type { SQL } from "drizzle-orm";
 import { and, eq, isNull, notExists, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import { isAnyOf } from "../../platform/database/any-of.js";
@@ -12,6 +13,9 @@ export type Person = Pick<UserRow, "id" | "email" | "name" | "isAdmin">;
 export type Credentials = Pick<UserRow, "id" | "passwordHash">;
 
 export type NewUser = Pick<UserRow, "email" | "name" | "passwordHash" | "isAdmin">;
+
+/** Neither deleted nor deactivated: who may sign in, and be somebody here. */
+export const isActive: SQL = sql`${users.deletedAt} is null and ${users.deactivatedAt} is null`;
 
 /** The columns of a `Person`. */
 export const personColumns = { id: users.id, email: users.email, name: users.name, isAdmin: users.isAdmin };
@@ -34,7 +38,7 @@ export async function findCredentials(db: Database, email: string): Promise<Cred
   const [found] = await db
     .select({ id: users.id, passwordHash: users.passwordHash })
     .from(users)
-    .where(and(eq(users.email, email), isNull(users.deletedAt)));
+    .where(and(eq(users.email, email), isActive));
   return found ?? null;
 }
 
@@ -60,7 +64,5 @@ export async function updateExternalSubject(
   await db
     .update(users)
     .set({ externalSubject, updatedAt: sql`now()` })
-    .where(
-      and(eq(users.email, email), isNull(users.deletedAt), isNull(users.externalSubject), notExists(taken)),
-    );
+    .where(and(eq(users.email, email), isActive, isNull(users.externalSubject), notExists(taken)));
 }

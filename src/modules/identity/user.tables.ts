@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { boolean, check, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
-import { primaryId, softDelete, timestamps } from "../../platform/database/columns.js";
+import { boolean, check, index, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { moment, primaryId, softDelete, timestamps } from "../../platform/database/columns.js";
 
 /** People with an account. Without a password hash they sign in through an outside identity provider alone. */
 export const users = pgTable(
@@ -13,11 +13,14 @@ export const users = pgTable(
     isAdmin: boolean("is_admin").notNull().default(false),
     /** The `sub` claim of the outside identity provider, once this account has been used through it. */
     externalSubject: text("external_subject").unique(),
+    /** Since when the person is locked out. Their content keeps their name, and their sessions have ended. */
+    deactivatedAt: moment("deactivated_at"),
     ...timestamps(),
     ...softDelete(),
   },
   (table) => [
     uniqueIndex("users_email").on(table.email),
+    index("users_by_name").on(table.name, table.id).where(sql`${table.deletedAt} is null`),
     check("users_email_lower", sql`${table.email} = lower(${table.email})`),
   ],
 );

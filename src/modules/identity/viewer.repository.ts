@@ -8,6 +8,7 @@ import { withQuickRows } from "../../platform/database/quick-rows.js";
 import { companies } from "./company.tables.js";
 import { memberships } from "./membership.tables.js";
 import { sessions } from "./session.tables.js";
+import { isActive } from "./user.repository.js";
 import { users } from "./user.tables.js";
 import type { Role, UserViewer } from "./viewer.js";
 
@@ -28,7 +29,7 @@ const select = (db: Database, ...conditions: SQL[]) =>
   db
     .select({ ...viewerColumns, roles })
     .from(users)
-    .where(and(isNull(users.deletedAt), ...conditions));
+    .where(and(isActive, ...conditions));
 
 const isThisUser = eq(users.id, sql.placeholder("userId"));
 const hasSession = sql`exists (select from ${sessions} where ${sessions.id} = ${sql.placeholder("sessionId")}
@@ -70,7 +71,7 @@ const bySessions = preparedOnce((db) =>
     db
       .select({ ...viewerColumns, sessionId: sessions.id, roles: gathered })
       .from(sessions)
-      .innerJoin(users, and(eq(users.id, sessions.userId), isNull(users.deletedAt)))
+      .innerJoin(users, and(eq(users.id, sessions.userId), isActive))
       .leftJoin(memberships, eq(memberships.userId, users.id))
       .leftJoin(companies, isLivingCompany)
       .where(
@@ -92,7 +93,7 @@ const byUsers = preparedOnce((db) =>
       .from(users)
       .leftJoin(memberships, eq(memberships.userId, users.id))
       .leftJoin(companies, isLivingCompany)
-      .where(and(isAsked(users.id), isNull(users.deletedAt)))
+      .where(and(isAsked(users.id), isActive))
       .groupBy(users.id)
       .prepare("viewers_by_users"),
   ),

@@ -57,11 +57,15 @@ it("does not tie by an e-mail address that is not verified, unknown, broken, or 
   expect(await viewerOf({ sub: "c", email, email_verified: true })).toBe(anonymous);
 });
 
-it("does not let a deleted person come back through another account", async () => {
-  const [gone, other] = [await identity.buildUser(), await identity.buildUser()];
-  expect(await viewerOf({ sub: "d", email: gone.email, email_verified: true })).toMatchObject({
-    id: gone.id,
-  });
-  await identity.sql`update users set deleted_at = now() where id = ${gone.id}`;
-  expect(await viewerOf({ sub: "d", email: other.email, email_verified: true })).toBe(anonymous);
-});
+it.each(["deleted_at", "deactivated_at"])(
+  "does not let a person come back through another account (%s)",
+  async (column) => {
+    const [gone, other] = [await identity.buildUser(), await identity.buildUser()];
+    expect(await viewerOf({ sub: column, email: gone.email, email_verified: true })).toMatchObject({
+      id: gone.id,
+    });
+    await identity.sql`update users set ${identity.sql(column)} = now() where id = ${gone.id}`;
+    expect(await viewerOf({ sub: column, email: gone.email, email_verified: true })).toBe(anonymous);
+    expect(await viewerOf({ sub: column, email: other.email, email_verified: true })).toBe(anonymous);
+  },
+);

@@ -43,16 +43,19 @@ describe("signing in", () => {
     expect(session.viewer).toEqual(asking);
   });
 
-  it("gives the very same answer for a wrong password, an unknown address, no password and a deleted person", async () => {
+  it("gives the very same answer for a wrong password, an unknown address, no password, and a deleted or deactivated person", async () => {
     const { email } = await identity.buildUser();
     const { email: outsider } = await identity.buildUser({ password: null });
     const deleted = await identity.buildUser();
     await identity.sql`update users set deleted_at = now() where id = ${deleted.id}`;
+    const deactivated = await identity.buildUser();
+    await identity.sql`update users set deactivated_at = now() where id = ${deactivated.id}`;
     const wrong = await failureOf(signIn(email, "wrong password"));
     expect(wrong).toMatchObject({ code: "UNAUTHENTICATED" });
     expect(await failureOf(signIn("nobody@example.test"))).toEqual(wrong);
     expect(await failureOf(signIn(outsider))).toEqual(wrong);
     expect(await failureOf(signIn(deleted.email))).toEqual(wrong);
+    expect(await failureOf(signIn(deactivated.email))).toEqual(wrong);
   });
 
   it("is limited for one e-mail address, right or wrong, known or not", async () => {
@@ -146,15 +149,19 @@ describe("a session", () => {
     expect(await identity.sessions.signOut(anonymous)).toBe(false);
   });
 
-  it("ends with its person, and a signed URL's viewer as well", async () => {
-    const session = await start();
-    expect(await identity.sessions.viewerById(session.viewer.id)).toMatchObject({ id: session.viewer.id });
-    await identity.sql`update users set deleted_at = now() where id = ${session.viewer.id}`;
-    expect(await identity.sessions.viewerOf(session.accessToken)).toBe(anonymous);
-    expect(await identity.sessions.viewerById(session.viewer.id)).toBe(anonymous);
-    expect(await identity.sessions.viewerById("not an id")).toBe(anonymous);
-    expect(await codeOf(identity.sessions.refreshSession(session.refreshToken))).toBe("UNAUTHENTICATED");
-  });
+  it.each(["deleted_at", "deactivated_at"])(
+    "ends with its person, and a signed URL's viewer as well (%s)",
+    async (column) => {
+      const session = await start();
+      expect(await identity.sessions.viewerById(session.viewer.id)).toMatchObject({ id: session.viewer.id });
+      await identity.sql`update users set ${identity.sql(column)} = now() where id = ${session.viewer.id}`;
+      expect(await identity.sessions.viewerOf(session.accessToken)).toBe(anonymous);
+      expect(await identity.sessions.reload([session.viewer])).toEqual([anonymous]);
+      expect(await identity.sessions.viewerById(session.viewer.id)).toBe(anonymous);
+      expect(await identity.sessions.viewerById("not an id")).toBe(anonymous);
+      expect(await codeOf(identity.sessions.refreshSession(session.refreshToken))).toBe("UNAUTHENTICATED");
+    },
+  );
 
   it("keeps no token in the database, and leaves no row long after its end", async () => {
     const { refreshToken } = await start();
