@@ -25,22 +25,33 @@ export interface ClaimedBlob {
   readonly storageKey: string;
 }
 
+export interface UpsertedBlob extends ClaimedBlob {
+  /** Whether the row was there before, damaged, and has taken the new bytes. */
+  readonly isHealed: boolean;
+}
+
+/** What a row says of a company's bytes. */
+export interface BlobOnRecord extends ClaimedBlob {
+  readonly companyId: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
 const claimed = { id: blobs.id, sha256: blobs.sha256, storageKey: blobs.storageKey };
 
 /** Bytes that were found altered or missing are not there for whoever brings them again. */
 const isDamaged = sql`${blobs.integrity} in ('ALTERED', 'MISSING')`;
 
-/** Which of these bytes the company has already. */
-export async function listKnownHashes(
+/** Which of these bytes the company has by its rows, leaving out those that were found altered or missing. */
+export async function listKnownBlobs(
   db: Database,
   companyId: string,
   hashes: readonly string[],
-): Promise<Set<string>> {
-  const rows = await db
-    .select({ sha256: blobs.sha256 })
+): Promise<BlobOnRecord[]> {
+  return db
+    .select({ ...claimed, companyId: blobs.companyId, size: blobs.size })
     .from(blobs)
     .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes), not(isDamaged)));
-  return new Set(rows.map((row) => row.sha256));
 }
 
 /**
@@ -54,11 +65,12 @@ export async function upsertBlobs(
   tx: Database,
   companyId: string,
   stored: readonly NewBlob[],
-): Promise<ClaimedBlob[]> {
+): Promise<UpsertedBlob[]> {
   if (stored.length === 0) return [];
-  return tx
+  const rows = stored.map((blob) => ({ id: newId(), companyId, ...blob }));
+  const upserted = await tx
     .insert(blobs)
-    .values(stored.map((blob) => ({ id: newId(), companyId, ...blob })))
+    .values(rows)
     .onConflictDoUpdate({
       target: [blobs.companyId, blobs.sha256],
       set: {
@@ -69,6 +81,12 @@ export async function upsertBlobs(
       },
     })
     .returning(claimed);
+  const newIds = new Set(rows.map(({ id }) => id));
+  const newKeys = new Set(rows.map(({ storageKey }) => storageKey));
+  return upserted.map((blob) => ({
+    ...blob,
+    isHealed: !newIds.has(blob.id) && newKeys.has(blob.storageKey),
+  }));
 }
 
 /** Claims blobs that the company had already; those that a purge has taken meanwhile, or that are damaged, are left out. */

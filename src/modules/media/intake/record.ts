@@ -3,11 +3,13 @@ import { commitIsInDoubt, isDeadlock } from "../../../platform/database/faults.j
 import type { JobSender } from "../../../platform/jobs/job.js";
 import type { Authorship } from "../../identity/viewer.js";
 import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
-import { listKnownHashes, lockBlobs, upsertBlobs } from "../blob.repository.js";
+import { lockBlobs, upsertBlobs } from "../blob.repository.js";
 import type { AllBucketRules, Bucket } from "../buckets.js";
 import { filesHappened } from "../file-events.js";
 import { insertMediaFiles } from "../media-file.repository.js";
+import { tellRecovery } from "../upkeep/record-finding.js";
 import { requestRenderings, variantsStatusOf } from "../variants/request-renderings.js";
+import { findPresent } from "./find-present.js";
 import type { Scanned } from "./scan.js";
 import type { StoreDeps } from "./store.js";
 import { store } from "./store.js";
@@ -60,7 +62,7 @@ export async function storeAndRecord<Result>(
   request: RecordRequest<Result>,
 ): Promise<Result> {
   const byHash = new Map(request.files.map((file) => [file.sha256, file]));
-  const known = await listKnownHashes(deps.db, request.companyId, [...byHash.keys()]);
+  const known = await findPresent(deps, request.companyId, [...byHash.keys()]);
   const stored = new Map<string, NewBlob>();
   let missing = [...byHash.keys()].filter((hash) => !known.has(hash));
   let attempts = ATTEMPTS;
@@ -103,8 +105,9 @@ async function record<Result>(
 ) {
   const { companyId, bucket, uploader, files, recordMore } = request;
   const inOrder = [...stored.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const upserted = await upsertBlobs(tx, companyId, inOrder);
   const claimed = [
-    ...(await upsertBlobs(tx, companyId, inOrder)),
+    ...upserted,
     ...(await lockBlobs(
       tx,
       companyId,
@@ -120,6 +123,7 @@ async function record<Result>(
     const variantsStatus = statusOf(blobId, mimeType);
     return { companyId, bucket, uploader, fileName, size, mimeType, blobId, variantsStatus };
   });
+  for (const blob of upserted) if (blob.isHealed) await tellRecovery(tx, companyId, blob.id);
   const ids = await insertMediaFiles(tx, rows);
   if (!request.isReplacement) filesHappened(tx, companyId, "file.added", ids);
   await requestRenderings(

@@ -37,3 +37,8 @@ export async function recordFinding(
     return true;
   });
 }
+
+/** Tells, in the transaction that has given a damaged blob its bytes back, that they are there again. */
+export async function tellRecovery(tx: Database, companyId: string, blobId: string): Promise<void> {
+  bytesHappened(tx, companyId, "file.recovered", await listFilesOfBlob(tx, companyId, blobId, FILES_NAMED));
+}
