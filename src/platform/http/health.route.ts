@@ -8,27 +8,50 @@ export interface Dependency {
 
 /** A check that takes longer counts as failed. */
 const PATIENCE_MS = 3_000;
+/** Checks cost something, such as a file that is written: whoever asks within this time is told the same. */
+const KEPT_MS = 1_000;
 
-/** `/healthz`: the process lives. `/readyz`: it can serve; 503 while something is missing or it shuts down. */
+/**
+ * `/healthz`: the process lives. `/readyz`: it can serve; 503 while something is missing or it shuts down. Anybody may ask:
+ * one check is under way at a time, whatever comes, and its result is kept for a second.
+ */
 export function registerHealthRoutes(app: FastifyInstance, dependencies: readonly Dependency[]): void {
   let closing = false;
   app.addHook("preClose", async () => {
     closing = true;
   });
-  app.get("/healthz", async () => ({ status: "ok" }));
-  app.get("/readyz", async (request, reply) => {
-    const checks = Object.fromEntries(
+  const checkAll = keptFor(KEPT_MS, async () =>
+    Object.fromEntries(
       await Promise.all(
         dependencies.map(
-          async (dependency) => [dependency.name, await stateOf(dependency, request.log)] as const,
+          async (dependency) => [dependency.name, await stateOf(dependency, app.log)] as const,
         ),
       ),
-    );
+    ),
+  );
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const checks = await checkAll();
     const ready = !closing && Object.values(checks).every((state) => state === "ok");
     return reply
       .status(ready ? 200 : 503)
       .send({ status: closing ? "closing" : ready ? "ok" : "unavailable", checks });
   });
+}
+
+/** Gives all who ask the same result, from the moment on that one begins to look until a while after it is known. */
+function keptFor<Result>(keptMs: number, look: () => Promise<Result>): () => Promise<Result> {
+  let latest: Promise<Result> | null = null;
+  let knownAt: number | null = null;
+  return () => {
+    const isKept = latest && (knownAt === null || performance.now() - knownAt < keptMs);
+    if (latest && isKept) return latest;
+    knownAt = null;
+    latest = look().finally(() => {
+      knownAt = performance.now();
+    });
+    return latest;
+  };
 }
 
 /** Why it fails is for the log, not for whoever asks. */
