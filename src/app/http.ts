@@ -9,6 +9,7 @@ import { registerPublicRoute } from "../modules/media/public.route.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import type { EventFeed } from "../platform/events/feed.js";
+import { createReadAdmission, readInSlots } from "../platform/graphql/read-slots.js";
 import { GRAPHQL_PATH, registerGraphQL } from "../platform/graphql/server.js";
 import { createSubscriptions } from "../platform/graphql/subscriptions.js";
 import { baseUrl } from "../platform/http/base-url.js";
@@ -20,6 +21,7 @@ import { createHttpServer } from "../platform/http/server.js";
 import { createUnreadBudget } from "../platform/http/unread-budget.js";
 import { drainMs } from "./drain-time.js";
 import { originsOf } from "./origins.js";
+import { readShareOf } from "./read-share.js";
 import { registerRealtime } from "./realtime.js";
 import { createSchema } from "./schema.js";
 import type { Services } from "./services.js";
@@ -55,7 +57,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   ]);
   registerDoor(app, config, services, viewerOf);
   const limits = {
-    schema: await createSchema(services),
+    schema: readInSlots(await createSchema(services)),
     introspection: config.introspection,
     maxDepth: config.GRAPHQL_DEPTH,
     maxCost: config.GRAPHQL_COST,
@@ -63,16 +65,21 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   };
   const subscriptions = createSubscriptions({ ...limits, feed, log });
   registerRealtime(app, { config, services, subscriptions, unread });
+  const admission = createReadAdmission(config.DATABASE_CONNECTIONS);
   await registerGraphQL<ViewerContext>(app, {
     ...limits,
     landingPage: !config.isProduction,
-    context: async (request) => ({
-      viewer: await viewerOf(request),
-      requestId: request.id,
-      baseUrl: baseUrl(request, config.PUBLIC_URL),
-      clientAddress: request.ip,
-      requestBytes: request.incoming?.requestBytes ?? null,
-    }),
+    context: async (request) => {
+      const viewer = await viewerOf(request);
+      return {
+        viewer,
+        requestId: request.id,
+        baseUrl: baseUrl(request, config.PUBLIC_URL),
+        clientAddress: request.ip,
+        requestBytes: request.incoming?.requestBytes ?? null,
+        reads: admission.forRequest(readShareOf(viewer, request.ip)),
+      };
+    },
   });
   const { downloads, variants, signer, sessions, mediaFiles, attachments } = services;
   const viewers = { ofRequest: viewerOf, byId: sessions.viewerById };

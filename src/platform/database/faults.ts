@@ -13,6 +13,9 @@ export function sqlState(error: unknown): string | null {
 /** It ends the transaction that the statement is in. */
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === "23505";
 
+/** Postgres has cancelled the statement: it took longer than statements may. */
+export const tookTooLong = (error: unknown): boolean => sqlState(error) === "57014";
+
 /** Two transactions waited for each other, and Postgres has ended this one. */
 export const isDeadlock = (error: unknown): boolean => sqlState(error) === "40P01";
 

@@ -1,4 +1,5 @@
 import type { Follow } from "../events/channel.js";
+import type { RequestReads } from "./read-slots.js";
 
 /** What every resolver is given. The modules say what a viewer is. */
 export interface RequestContext<Viewer> {
@@ -12,6 +13,8 @@ export interface RequestContext<Viewer> {
   readonly requestBytes: number | null;
   /** The same object for all who are told of one event: what does not depend on who asks, they look up together. */
   readonly shared?: object;
+  /** How a query's reads get their turns at the database; events, whose readers are bounded, have none. */
+  readonly reads?: RequestReads;
 }
 
 /** What the resolvers of subscriptions are given besides. */

@@ -1,4 +1,5 @@
 import DataLoader from "dataloader";
+import { inListSlots } from "./read-slots.js";
 
 type Batch<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>;
 
@@ -40,7 +41,10 @@ export function perRound<Context extends { readonly shared?: object }, Key, Valu
   return (context) => loader(context.shared ?? context);
 }
 
-/** As `perRequest`, with one loader for each set of arguments: for nested lists, whose page every parent shares. */
+/**
+ * As `perRequest`, with one loader for each set of arguments: for nested lists, whose page every parent shares. Aliases can
+ * multiply them, so they take turns: `batch` waits for no other such loader.
+ */
 export function perRequestAndArguments<Context extends object, Args, Key, Value>(
   batch: (context: Context, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
   options?: KeyOptions<Key>,
@@ -69,13 +73,13 @@ const newLoader = <Key, Value>(batch: Batch<Key, Value>, options?: KeyOptions<Ke
   new DataLoader<Key, Value, unknown>(batch, options && { cacheKeyFn: options.nameOf });
 
 const batchOf =
-  <Context, Args, Key, Value>(
+  <Context extends object, Args, Key, Value>(
     context: Context,
     args: Args,
     batch: (context: Context, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
   ): Batch<Key, Value> =>
   (keys) =>
-    batch(context, args, keys);
+    inListSlots(context, () => batch(context, args, keys));
 
 /** Puts rows into the order of the keys that were asked for; null where there is none. */
 export function inOrderOf<Key, Row>(
