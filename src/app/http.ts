@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { MIB } from "../kernel/bytes.js";
@@ -52,7 +53,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   });
   // Redis is none of them: what it carries may be lost.
   registerHealthRoutes(app, [
-    { name: "database", check: () => database.sql`select 1` },
+    { name: "database", check: () => database.db.execute(sql`select 1`) },
     { name: "storage", check: () => services.storage.check() },
   ]);
   registerDoor(app, config, services, viewerOf);

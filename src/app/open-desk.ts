@@ -77,7 +77,14 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     const wakes = await createWakes(config, client, log);
     const feed = createEventFeed<Viewer>({ db: client.db, wakes, log });
     closers.push(() => feed.close());
-    const database = { ...client, db: withHappenings(client.db, feed.wake) };
+    const database: DatabaseClient = {
+      db: withHappenings(client.db, feed.wake),
+      url: client.url,
+      get sql() {
+        return client.sql;
+      },
+      close: client.close,
+    };
 
     const jobQueue = createJobQueue({
       databaseUrl: found.url,
@@ -102,8 +109,8 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
 }
 
 /** The client of Redis takes a while and 20 MB to load: only who uses it does. */
-async function createWakes({ REDIS_URL }: Config, { sql }: DatabaseClient, log: Logger): Promise<Wakes> {
-  if (REDIS_URL === undefined) return createPostgresWakes({ sql, log });
+async function createWakes({ REDIS_URL }: Config, database: DatabaseClient, log: Logger): Promise<Wakes> {
+  if (REDIS_URL === undefined) return createPostgresWakes({ database, log });
   const { createRedisWakes } = await import("../platform/events/redis-wakes.js");
   return createRedisWakes({ url: REDIS_URL, log });
 }

@@ -82,7 +82,7 @@ export async function startFeedWorld(): Promise<FeedWorld> {
         connections: 10,
         onStatement: (statement) => ground.statements.push(statement),
       });
-      const wakes = change(createPostgresWakes({ sql: client.sql, log }));
+      const wakes = change(createPostgresWakes({ database: client, log }));
       const feed = createEventFeed<Person>({ db: client.db, wakes, log, pace: { ...NEVER, ...pace } });
       const db = withHappenings(client.db, feed.wake);
       await feed.open({ channels: [createRoomChannel(db, known)], viewers: createPeople(db, known) });

@@ -92,7 +92,7 @@ async function checkVideo(ffmpeg = "ffmpeg"): Promise<Check> {
 /** The connection, the server's version and the schema. */
 export async function checkDatabase(url: string, database: DatabaseClient): Promise<Check[]> {
   try {
-    await database.sql`select 1`;
+    await database.db.execute(sql`select 1`);
     const { serverVersion, applied, pending } = await migrationsOf(url);
     return [
       ok("database", `Postgres ${serverVersion}`),

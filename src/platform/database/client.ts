@@ -1,7 +1,14 @@
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import type { Connection, Statement, TypeOptions } from "./connection.js";
+import { ConnectionPool } from "./connection-pool.js";
 import { connectionBroke } from "./faults.js";
+import { isPlainRead } from "./plain-read.js";
+import type { Rows } from "./statement-result.js";
+import { statementResult } from "./statement-result.js";
+import type { TransactionClient } from "./transaction.js";
+import { runTransaction } from "./transaction.js";
 
 /** The database, or a transaction in it. */
 export type Database = Pick<
@@ -11,7 +18,9 @@ export type Database = Pick<
 
 export interface DatabaseClient {
   readonly db: Database;
-  /** The driver beneath, for what Drizzle does not know: `LISTEN`, advisory locks on a connection of their own. */
+  /** Where it is, for connections of another kind. */
+  readonly url: string;
+  /** The driver itself, with a pool of its own that connects when it is used: for scripts and tests, never for requests. */
   readonly sql: postgres.Sql;
   close(): Promise<void>;
 }
@@ -20,87 +29,96 @@ export interface DatabaseOptions {
   readonly connections: number;
   /** Told of every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
+  /** How long an answer is waited for; by default a little longer than Postgres lets a statement run. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** No statement of ours takes nearly as long; one that does was made expensive on purpose, or waits for a lock in vain. */
 const STATEMENT_TIMEOUT_MS = 30_000;
-
-export function connectDatabase(url: string, { connections, onStatement }: DatabaseOptions): DatabaseClient {
-  const sql = postgres(url, {
-    max: connections,
-    onnotice: () => {},
-    connection: { application_name: "filedesk", statement_timeout: STATEMENT_TIMEOUT_MS },
-    ...(onStatement && { debug: (_connection: number, statement: string) => onStatement(statement) }),
-  });
-  return { db: drizzle(preparing(sql)), sql, close: () => sql.end({ timeout: 5 }) };
-}
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+const CLOSE_PATIENCE_MS = 5_000;
+/** How often what has had no effect yet is tried again on another connection. */
+const TRIES_AGAIN = 2;
+/** What has failed after so long is not tried again: whoever asked has waited enough. */
+const TRY_AGAIN_WITHIN_MS = 5_000;
 
 /**
- * Drizzle asks the driver to have each statement parsed and planned anew. Prepared ones spare Postgres that, and take
- * one round trip instead of two; their number is that of the statements in our code, since a list is one parameter.
+ * A pool of connections, each of which may end at any moment: that costs what was under way on it, and nothing else. A
+ * statement that only reads, outside of transactions, is tried again on another connection, and so is the beginning of a
+ * transaction.
  */
-const preparing = <Client extends postgres.Sql | postgres.TransactionSql>(
-  client: Client,
-  connection?: Connection,
-): Client =>
-  new Proxy(client, {
-    get(target, name) {
-      if (name === "unsafe")
-        return (text: string, parameters: never[]) => {
-          if (connection?.isLost) throw connectionLost();
-          const query = target.unsafe(text, parameters, { prepare: true });
-          return connection ? noticing(query, connection) : query;
-        };
-      const value: unknown = Reflect.get(target, name);
-      return name === "begin" && typeof value === "function" ? transactions(value as Begin) : value;
-    },
+export function connectDatabase(url: string, options: DatabaseOptions): DatabaseClient {
+  const { connections, onStatement, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
+  // Drizzle sets here which types it reads and writes by itself, before the first connection is made.
+  const types: TypeOptions = { parsers: {}, serializers: {} };
+  const statementTimeoutMs = STATEMENT_TIMEOUT_MS;
+  const pool = new ConnectionPool({
+    url,
+    connections,
+    statementTimeoutMs,
+    answerTimeoutMs,
+    types,
+    onStatement,
   });
-
-type Work = (tx: postgres.TransactionSql) => unknown;
-type Begin = (work: Work) => Promise<unknown>;
-
-/** What a transaction runs on. */
-interface Connection {
-  isLost: boolean;
-}
-
-/**
- * A transaction whose connection breaks off fails, and nothing more is sent on that connection: the driver would write
- * its COMMIT or ROLLBACK to a socket that is no more, outside of any promise, which ends the process, or makes its place
- * in the pool useless (porsager/postgres#1208). Postgres undoes the transaction by itself.
- */
-const transactions =
-  (begin: Begin): Begin =>
-  async (work) => {
-    const connection: Connection = { isLost: false };
-    // `begin` hears of the connection's end by itself, and fails by it, whatever becomes of the work.
-    const unlessLost = <Value>(value: Value) => (connection.isLost ? new Promise<never>(() => {}) : value);
+  const run = async (statement: Statement): Promise<Rows> => {
+    const acquired = pool.acquire();
+    // At once where it can be: this is the hottest path of all.
+    const connection = acquired instanceof Promise ? await acquired : acquired;
     try {
-      return await begin(async (tx) => {
-        try {
-          return await unlessLost(await work(preparing(tx, connection)));
-        } catch (error) {
-          await unlessLost(null);
-          throw error;
-        }
-      });
+      return await connection.run(statement);
     } finally {
-      connection.isLost = true;
+      pool.release(connection);
     }
   };
-
-/** Notices by a statement's failure that its connection is lost, before whoever waits for it does. */
-function noticing<Query extends object>(query: Query, connection: Connection): Query {
-  const settled = query as { reject(error: unknown): void };
-  const { reject } = settled;
-  settled.reject = (error) => {
-    connection.isLost ||= connectionBroke(error);
-    reject(error);
+  const client = {
+    options: types,
+    unsafe: (text: string, parameters: readonly unknown[] = []) =>
+      statementResult((asValues) => {
+        const attempt = () => run({ text, parameters, asValues });
+        return isPlainRead(text) ? tryingAgain(attempt) : attempt();
+      }),
+    async begin<Result>(work: (tx: TransactionClient) => Promise<Result>): Promise<Result> {
+      const connection = await tryingAgain(() => beginOn(pool));
+      try {
+        return await runTransaction(connection, types, work);
+      } finally {
+        pool.release(connection);
+      }
+    },
   };
-  return query;
+  let driver: postgres.Sql | null = null;
+  return {
+    db: drizzle(client as unknown as postgres.Sql),
+    url,
+    get sql() {
+      driver ??= postgres(url, { max: 4, onnotice: () => {} });
+      return driver;
+    },
+    async close() {
+      await Promise.all([pool.close(CLOSE_PATIENCE_MS), driver?.end({ timeout: 5 })]);
+    },
+  };
 }
 
-const connectionLost = () =>
-  Object.assign(new Error("the connection of this transaction has broken off"), {
-    code: "CONNECTION_CLOSED",
-  });
+async function beginOn(pool: ConnectionPool): Promise<Connection> {
+  const connection = await pool.acquire();
+  try {
+    await connection.run({ text: "begin", parameters: [] });
+    return connection;
+  } catch (error) {
+    pool.release(connection);
+    throw error;
+  }
+}
+
+/** For what has no effect until it has succeeded: does it again when its connection breaks off. */
+async function tryingAgain<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  const startedAt = performance.now();
+  for (let tries = 0; ; tries++)
+    try {
+      return await attempt();
+    } catch (error) {
+      const isLate = tries >= TRIES_AGAIN || performance.now() - startedAt > TRY_AGAIN_WITHIN_MS;
+      if (isLate || !connectionBroke(error)) throw error;
+    }
+}

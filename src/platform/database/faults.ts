@@ -45,6 +45,10 @@ export function connectionBroke(error: unknown): boolean {
   return typeof cause.code === "string" && /^(CONNECTION_|CONNECT_|E[A-Z]+$)/.test(cause.code);
 }
 
+/** Nothing is sent on a connection that has broken off. */
+export const connectionLost = () =>
+  Object.assign(new Error("the connection to Postgres has broken off"), { code: "CONNECTION_CLOSED" });
+
 /**
  * Whether a transaction that failed may have been committed all the same. Only a connection that broke leaves
  * that open: an error that Postgres answered, or that our own code threw, came before the commit.

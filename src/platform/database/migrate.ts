@@ -16,7 +16,7 @@ const migrationsFolder = fileURLToPath(new URL("../../../drizzle", import.meta.u
  * @throws when the server is older than Postgres 15
  */
 export async function runMigrations(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
   try {
     const [server] = await sql<
       { version: number }[]
@@ -45,7 +45,7 @@ export async function migrationsOf(url: string): Promise<Migrations> {
   const journal = JSON.parse(await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8")) as {
     entries: { tag: string; when: number }[];
   };
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
   try {
     const [server] = await sql<{ version: string; isBegun: boolean }[]>`
       select current_setting('server_version') as version,

@@ -35,6 +35,8 @@ const PACE: Pace = { pollMs: SECOND_MS, checkMs: 5 * SECOND_MS, announceMs: 20 *
 const MISSED_ANNOUNCEMENTS = 2.25;
 /** A topic in which nothing happens is looked at whole at every so manieth look at the viewers. */
 const FULL_CHECK_EVERY = 12;
+/** How long those who begin to follow wait for others, to be looked up together. */
+const GATHER_MS = 5;
 /** Positions whose events are read in one statement. */
 const POSITIONS_AT_ONCE = 20;
 
@@ -72,7 +74,11 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     this.#options = options;
     this.#pace = pace;
     this.#tellFault = seldom(log);
-    this.#reaches = new DataLoader((topics) => listLogReaches(db, topics), { cache: false });
+    this.#reaches = new DataLoader((topics) => listLogReaches(db, topics), {
+      cache: false,
+      // Many come back at once after a restart, and are let in one after the other.
+      batchScheduleFn: (dispatch) => setTimeout(dispatch, GATHER_MS),
+    });
     this.#events = new DataLoader((positions) => listEventsAfter(db, positions, PAGE), {
       cache: false,
       maxBatchSize: POSITIONS_AT_ONCE,

@@ -1,7 +1,9 @@
 import { setTimeout as pass } from "node:timers/promises";
+import { sql } from "drizzle-orm";
 import type { Logger } from "pino";
-import type postgres from "postgres";
 import { newId } from "../../kernel/ids.js";
+import type { DatabaseClient } from "../database/client.js";
+import { listenTo } from "../database/listen.js";
 import type { Listener, Wakes } from "./wakes.js";
 import { Outbox, readMessage } from "./wakes.js";
 
@@ -11,11 +13,16 @@ const MAX_BYTES = 7_900;
 /** How long a database that does not answer may hold up the end of the process. */
 const PATIENCE_MS = 2_000;
 
+export interface PostgresWakesOptions {
+  readonly database: Pick<DatabaseClient, "db" | "url">;
+  readonly log: Logger;
+}
+
 /**
  * News by NOTIFY, in statements of their own: in the transaction that they are about they would make all commits wait
  * for each other. What comes while one statement is under way goes out together with the next.
  */
-export function createPostgresWakes({ sql, log }: { sql: postgres.Sql; log: Logger }): Wakes {
+export function createPostgresWakes({ database, log }: PostgresWakesOptions): Wakes {
   const self = newId();
   const outbox = new Outbox();
   let sending: Promise<void> | null = null;
@@ -28,9 +35,9 @@ export function createPostgresWakes({ sql, log }: { sql: postgres.Sql; log: Logg
       if (messages.length === 0) return;
       try {
         // Nobody needs it on the disk, and a flush would make the other statements of this kind wait.
-        await sql`
+        await database.db.execute(sql`
           select set_config('synchronous_commit', 'off', true), pg_notify(${CHANNEL}, message)
-          from unnest(${messages}::text[]) message`;
+          from unnest(${sql.param(messages)}::text[]) message`);
       } catch (error) {
         log.debug({ err: error }, "other processes could not be woken; they look by themselves");
       }
@@ -59,10 +66,14 @@ export function createPostgresWakes({ sql, log }: { sql: postgres.Sql; log: Logg
         const read = readMessage(message);
         if (read && read.from !== self && !isClosed) heard(read.news, read.from);
       };
-      const { unlisten } = await sql.listen(CHANNEL, hear, () => {
-        if (!isClosed) listens();
+      stopListening = await listenTo({
+        url: database.url,
+        channel: CHANNEL,
+        hear,
+        listens: () => {
+          if (!isClosed) listens();
+        },
       });
-      stopListening = unlisten;
     },
     async close() {
       isClosed = true;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { sql } from "drizzle-orm";
 import { SECOND_MS } from "../../kernel/clock.js";
 import { connectDatabase } from "../database/client.js";
 
@@ -11,11 +12,13 @@ const PATIENCE_MS = 2 * SECOND_MS;
  * counts a connection as closed when it has said goodbye, and a Postgres that stops then may still answer it.
  */
 export async function awaitDisconnection(databaseUrl: string, applicationName: string): Promise<void> {
-  const { sql, close } = connectDatabase(databaseUrl, { connections: 1 });
+  const { db, close } = connectDatabase(databaseUrl, { connections: 1 });
   const patience = new AbortController();
   const look = async () => {
     while (!patience.signal.aborted) {
-      const open = await sql`select from pg_stat_activity where application_name = ${applicationName}`;
+      const open = await db.execute(
+        sql`select from pg_stat_activity where application_name = ${applicationName}`,
+      );
       if (open.length === 0) return;
       await delay(LOOK_AGAIN_MS);
     }

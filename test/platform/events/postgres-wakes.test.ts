@@ -12,7 +12,7 @@ describeWakes("Postgres", async () => {
   const name = new URL(database.url).pathname.slice(1);
   const log = pino({ level: "silent" });
   return {
-    open: () => createPostgresWakes({ sql: client.sql, log }),
+    open: () => createPostgresWakes({ database: client, log }),
     cut: () => admin`
       select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and query ilike 'listen%'`,
     async cleanup() {

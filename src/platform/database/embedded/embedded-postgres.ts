@@ -91,7 +91,7 @@ export async function findEmbeddedPostgres(folder: string): Promise<string | nul
 
 /** At its first start Postgres takes connections before role and database are there. */
 async function isReady(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
   return sql`select 1`
     .then(
       () => true,
@@ -197,7 +197,15 @@ async function stopServer(child: ChildProcess, exit: Promise<string>, cluster: C
 
 /** Makes the role and its database, unless they are there. */
 async function ensureDatabase({ password }: Cluster, port: number): Promise<void> {
-  const sql = postgres({ host: "127.0.0.1", port, user: SUPERUSER, password, database: "postgres", max: 1 });
+  const sql = postgres({
+    host: "127.0.0.1",
+    port,
+    user: SUPERUSER,
+    password,
+    database: "postgres",
+    max: 1,
+    fetch_types: false,
+  });
   try {
     const [found] = await sql`
       select exists (select from pg_roles where rolname = ${NAME}) as role,

@@ -1,0 +1,164 @@
+import type { Socket } from "node:net";
+import { connect } from "node:net";
+import postgres from "postgres";
+import { toArrayLiteral } from "./array-values.js";
+import { connectionLost } from "./faults.js";
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** In milliseconds, told to Postgres; 0 for none. */
+  readonly statementTimeoutMs?: number;
+  /** Which of the hosts in the URL it goes to, when there are several; counted without end. */
+  readonly attempt?: number;
+  readonly onNotify?: (channel: string, payload: string) => void;
+  /** Told of every statement that is run. */
+  readonly onStatement?: ((statement: string) => void) | undefined;
+}
+
+/** What Drizzle sets on its client: types that it reads and writes by itself. */
+export interface TypeOptions {
+  readonly parsers: Record<string, unknown>;
+  readonly serializers: Record<string, unknown>;
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly parameters: readonly unknown[];
+  /** Rows as arrays of values instead of objects. */
+  readonly asValues?: boolean;
+  /** Whether Postgres keeps it parsed and planned on this connection. */
+  readonly prepare?: boolean;
+}
+
+const CONNECT_TIMEOUT_SECONDS = 10;
+const KEEP_ALIVE_SECONDS = 30;
+
+/**
+ * One connection to Postgres, with one life. The driver takes a connection that broke up again with what the old one
+ * left: half of a result, a query that nobody answers, bytes that were not written. That gives wrong answers to whoever
+ * comes next (docs/decisions/0029). So each connection is a client of the driver's own, and is thrown away when it breaks.
+ */
+export class Connection {
+  readonly openedAt = performance.now();
+  /** Resolves when it has broken off or was closed. */
+  readonly lost: Promise<void>;
+  readonly #sql: postgres.Sql;
+  readonly #onStatement: ((statement: string) => void) | undefined;
+  #socket: Socket | null = null;
+  #isLost = false;
+  #lose: () => void = () => {};
+  /** Statements that have not been answered, and since when none has been. */
+  #unanswered = 0;
+  #since = 0;
+
+  constructor(options: ConnectionOptions, types?: TypeOptions) {
+    this.lost = new Promise((resolve) => {
+      this.#lose = () => {
+        if (this.#isLost) return;
+        this.#isLost = true;
+        resolve();
+        // Whatever the driver still holds is refused, once it has heard of the end as well.
+        setImmediate(() => void this.#sql.end({ timeout: 0 }).catch(() => {}));
+      };
+    });
+    this.#onStatement = options.onStatement;
+    const { url, statementTimeoutMs = 0, attempt = 0, onNotify } = options;
+    this.#sql = postgres(url, {
+      max: 1,
+      // Its own question for types is asked outside of any promise, and ends the process when it fails.
+      fetch_types: false,
+      onnotice: () => {},
+      connect_timeout: CONNECT_TIMEOUT_SECONDS,
+      max_lifetime: null,
+      backoff: () => 0,
+      connection: { application_name: "filedesk", statement_timeout: statementTimeoutMs },
+      onclose: () => this.#lose(),
+      ...(onNotify && { onnotify: onNotify }),
+      socket: (parsed: ParsedOptions) => this.#connect(parsed, attempt),
+    } as postgres.Options<Record<string, never>>);
+    Object.assign(this.#sql.options.parsers, types?.parsers);
+    Object.assign(this.#sql.options.serializers, types?.serializers);
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Connects. @throws what was in the way */
+  async open(): Promise<void> {
+    try {
+      await this.#sql.unsafe("select 1");
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  /** @throws what Postgres answers, or that the connection has broken off */
+  async run({
+    text,
+    parameters,
+    asValues = false,
+    prepare = true,
+  }: Statement): Promise<postgres.RowList<postgres.Row[]>> {
+    if (this.#isLost) throw connectionLost();
+    this.#onStatement?.(text);
+    const query = this.#sql.unsafe(text, parameters.map(toArrayLiteral) as never[], { prepare });
+    if (this.#unanswered++ === 0) this.#since = performance.now();
+    try {
+      return (await (asValues ? query.values() : query)) as postgres.RowList<postgres.Row[]>;
+    } finally {
+      this.#unanswered--;
+      this.#since = performance.now();
+    }
+  }
+
+  /** How long a statement has been waiting for an answer, in milliseconds. */
+  waitedMs(now: number): number {
+    return this.#unanswered > 0 ? now - this.#since : 0;
+  }
+
+  /** Breaks it off at once: what is under way fails. */
+  destroy(): void {
+    this.#lose();
+    this.#socket?.destroy();
+  }
+
+  /** Says goodbye to Postgres. Resolves when the socket is closed. */
+  async close(): Promise<void> {
+    await this.#sql.end({ timeout: 5 });
+    this.destroy();
+  }
+
+  #connect({ host, port, path }: ParsedOptions, attempt: number): Socket {
+    if (this.#socket) throw connectionLost();
+    const place = attempt % host.length;
+    const address = { host: host[place] ?? "localhost", port: port[place] ?? 5432 };
+    const socket = path ? connect(path) : connect(address);
+    this.#socket = socket;
+    socket.setKeepAlive(true, KEEP_ALIVE_SECONDS * 1_000);
+    socket.setNoDelay(true);
+    this.#watch(socket);
+    // The driver forgets all who listen when it begins TLS; it reads `host` for the name in the certificate.
+    const { removeAllListeners } = socket;
+    return Object.assign(socket, address, {
+      removeAllListeners: (event?: string) => {
+        removeAllListeners.call(socket, event);
+        this.#watch(socket);
+        return socket;
+      },
+    });
+  }
+
+  /** The first sign of the end is believed: the driver would take queries until the last. */
+  #watch(socket: Socket): void {
+    for (const sign of ["error", "end", "close"]) socket.on(sign, this.#lose);
+  }
+}
+
+/** What the driver has made of its URL. */
+interface ParsedOptions {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  readonly path: string | false | undefined;
+}

@@ -1,0 +1,72 @@
+import { setTimeout as pass } from "node:timers/promises";
+import { Connection } from "./connection.js";
+import { connectionLost } from "./faults.js";
+
+export interface ListenOptions {
+  readonly url: string;
+  readonly channel: string;
+  hear(payload: string): void;
+  /** Told when it begins to listen, for the first time and whenever it does again. */
+  listens(): void;
+}
+
+/** How often the connection is asked whether it is still there, and how long it may take to say so. */
+const ASK_EVERY_MS = 30_000;
+const ANSWER_WITHIN_MS = 10_000;
+const LISTEN_AGAIN_MS = [50, 200, 1_000];
+
+/**
+ * Listens on a connection of its own (LISTEN), and does so again whenever that has broken off.
+ *
+ * @returns what ends it
+ * @throws when it cannot begin to
+ */
+export async function listenTo(options: ListenOptions): Promise<() => Promise<void>> {
+  const stopped = new AbortController();
+  let connection = await begin(options);
+  options.listens();
+  const keep = async () => {
+    for (let tries = 0; !stopped.signal.aborted; ) {
+      await watch(connection, stopped.signal);
+      if (stopped.signal.aborted) return;
+      await pass(LISTEN_AGAIN_MS[Math.min(tries++, LISTEN_AGAIN_MS.length - 1)], null, { ref: false });
+      const anew = stopped.signal.aborted ? null : await begin(options).catch(() => null);
+      if (!anew) continue;
+      connection = anew;
+      tries = 0;
+      if (stopped.signal.aborted) await connection.close();
+      else options.listens();
+    }
+  };
+  void keep();
+  return async () => {
+    stopped.abort();
+    await connection.close();
+  };
+}
+
+async function begin({ url, channel, hear }: ListenOptions): Promise<Connection> {
+  const connection = new Connection({ url, onNotify: (_channel, payload) => hear(payload) });
+  await connection.open();
+  await connection.run({ text: `listen "${channel}"`, parameters: [] });
+  return connection;
+}
+
+/** Resolves when the connection has broken off. One that has silently dropped is found by asking. */
+async function watch(connection: Connection, signal: AbortSignal): Promise<void> {
+  while (!connection.isLost && !signal.aborted) {
+    await within(ASK_EVERY_MS, connection.lost).catch(() => {});
+    if (connection.isLost || signal.aborted) return;
+    const asked = connection.run({ text: "select 1", parameters: [] });
+    await within(ANSWER_WITHIN_MS, asked).catch(() => connection.destroy());
+  }
+}
+
+/** @throws when it takes longer */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(connectionLost()), milliseconds).unref();
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,66 @@
+import type { Socket } from "node:net";
+import { connect, createServer } from "node:net";
+
+/** Stands between a client and a server, to break what goes through it. */
+export interface TcpProxy {
+  readonly port: number;
+  /** How many connections go through it. */
+  readonly open: number;
+  /** Ends every connection with a TCP reset. */
+  reset(): void;
+  /** Ends every connection as a server does that stops. */
+  end(): void;
+  /** From now on no byte goes through the connections that are open, and nobody is told. */
+  silence(): void;
+  close(): void;
+}
+
+export async function startTcpProxy(target: URL): Promise<TcpProxy> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  const server = createServer((socket) => {
+    const onward = connect(Number(target.port), target.hostname);
+    const pair = [socket, onward] as const;
+    pairs.add(pair);
+    for (const one of pair) {
+      one.on("error", () => {});
+      one.on("close", () => {
+        pairs.delete(pair);
+        for (const other of pair) other.destroy();
+      });
+    }
+    socket.pipe(onward).pipe(socket, { end: false });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return {
+    port: typeof address === "object" ? (address?.port ?? 0) : 0,
+    get open() {
+      return pairs.size;
+    },
+    reset() {
+      for (const [socket] of pairs) socket.resetAndDestroy();
+    },
+    end() {
+      for (const [socket] of pairs) socket.end();
+    },
+    silence() {
+      for (const [socket, onward] of pairs) {
+        socket.unpipe(onward);
+        onward.unpipe(socket);
+        for (const one of [socket, onward]) one.resume();
+      }
+    },
+    close() {
+      server.close();
+      for (const pair of pairs) for (const one of pair) one.destroy();
+    },
+  };
+}
+
+/** The URL of a database, by way of a proxy. */
+export function through(proxy: TcpProxy, databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.hostname = "127.0.0.1";
+  url.port = String(proxy.port);
+  return url.href;
+}
