@@ -93,7 +93,14 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       concurrency: config.WORKER_CONCURRENCY,
     });
     const secrets = await readSecrets(config, dataFolder);
-    const services = await createServices({ config, secrets, database, dataFolder, jobs: jobQueue.sender });
+    const services = await createServices({
+      config,
+      secrets,
+      database,
+      dataFolder,
+      jobs: jobQueue.sender,
+      log,
+    });
     closers.push(() => services.tempFolder.close());
     const stopJobs = () => jobQueue.stop(drainMs(config));
     closers.push(stopJobs);

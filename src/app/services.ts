@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Logger } from "pino";
 import { MIB } from "../kernel/bytes.js";
 import type { Clock } from "../kernel/clock.js";
 import { MINUTE_MS, systemClock } from "../kernel/clock.js";
@@ -37,6 +38,9 @@ import { createCheckInService } from "../modules/media/intake/check-in.service.j
 import { createUploadAdmission } from "../modules/media/intake/upload-admission.js";
 import { createMediaFileLoaders } from "../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../modules/media/media-file.service.js";
+import type { ReportDamageDeps } from "../modules/media/upkeep/report-damage.js";
+import { createReportDamage } from "../modules/media/upkeep/report-damage.js";
+import { requestVariantsOf } from "../modules/media/variants/request-renderings.js";
 import { createPostLoaders } from "../modules/tickets/post.loaders.js";
 import { createPostUsageLoaders } from "../modules/tickets/post-usage.loaders.js";
 import type { TicketLoaderDeps } from "../modules/tickets/ticket.loaders.js";
@@ -50,6 +54,7 @@ import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
 import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
+import type { Storage } from "../platform/storage/storage.js";
 import { openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import { createChannels } from "./channels.js";
@@ -70,6 +75,7 @@ export interface ServiceOptions {
   /** Where services ask for jobs. */
   readonly jobs: JobSender;
   readonly clock?: Clock;
+  readonly log: Logger;
 }
 
 export type Services = Awaited<ReturnType<typeof createServices>>;
@@ -81,6 +87,7 @@ export async function createServices({
   database,
   dataFolder,
   jobs,
+  log,
   clock = systemClock,
 }: ServiceOptions) {
   const { db } = database;
@@ -135,7 +142,7 @@ export async function createServices({
     mediaImports: createMediaImportService({ db, checkIns }),
     ...pictures.services,
     ...library.services,
-    downloads: createDownloadService({ db, storage, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE }),
+    downloads: createDownloads({ ...ground, log }),
     /** What can be followed, and who follows it. */
     channels: createChannels(ground),
     viewers: { reload: identity.sessions.reload },
@@ -148,6 +155,14 @@ export async function createServices({
       library: library.loaders,
     },
   };
+}
+
+type DownloadGround = Pick<ServiceOptions, "config" | "jobs" | "log"> &
+  Omit<ReportDamageDeps, "requestVariants"> & { readonly storage: Storage };
+
+function createDownloads({ config, jobs, ...deps }: DownloadGround) {
+  const reportDamage = createReportDamage({ ...deps, requestVariants: requestVariantsOf(jobs) });
+  return createDownloadService({ ...deps, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE, reportDamage });
 }
 
 function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderDeps) {

@@ -4,7 +4,7 @@ import { createChatPurgeService } from "../modules/chat/chat-purge.service.js";
 import { createCompanyPurgeService } from "../modules/identity/company-purge.service.js";
 import type { UpkeepDeps } from "../modules/media/upkeep/upkeep.service.js";
 import { createUpkeepService } from "../modules/media/upkeep/upkeep.service.js";
-import { RENDER_VARIANTS } from "../modules/media/variants/request-renderings.js";
+import { RENDER_VARIANTS, requestVariantsOf } from "../modules/media/variants/request-renderings.js";
 import { createTicketPurgeService } from "../modules/tickets/ticket-purge.service.js";
 import type { Config } from "../platform/config/config.js";
 import type { JobSender } from "../platform/jobs/job.js";
@@ -30,11 +30,7 @@ export function createUpkeep({ config, storageRoot, jobs, ...deps }: UpkeepOptio
   const service = createUpkeepService({
     ...deps,
     tempRoot: localTempFolder(storageRoot),
-    requestVariants: (tx, ids) =>
-      jobs.send(
-        tx,
-        ids.map((mediaFileId) => ({ name: RENDER_VARIANTS, data: { mediaFileId } })),
-      ),
+    requestVariants: requestVariantsOf(jobs),
     listAskedFor: () => listUnderWay(deps.db, { name: RENDER_VARIANTS, field: "mediaFileId" }),
     orphanDays: config.ORPHAN_DAYS,
     unfinishedUploadHours: config.UNFINISHED_UPLOAD_HOURS,

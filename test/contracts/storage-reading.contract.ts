@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { ObjectNotFound } from "../../src/platform/storage/storage.js";
+import { ObjectNotFound, WrongSize } from "../../src/platform/storage/storage.js";
 import type { StorageUnderTest } from "./storage.contract.js";
 
 const MIB = 1024 * 1024;
@@ -36,6 +36,17 @@ export function describeReading(on: StorageUnderTest): void {
       await expect(on.storage.get("range/none", { start: 5, end: 4 })).rejects.toBeInstanceOf(RangeError);
       await on.storage.put("range/empty", Readable.from([]));
       await expect(on.storage.get("range/empty", { start: 0, end: 0 })).rejects.toBeInstanceOf(RangeError);
+    });
+
+    it("says before the first byte that an object has not the length that it should have", async () => {
+      await on.put("range/ten", "0123456789");
+      for (const size of [9, 11])
+        await expect(on.storage.get("range/ten", { start: 9, end: 9 }, size)).rejects.toBeInstanceOf(
+          WrongSize,
+        );
+      await expect(on.storage.get("range/ten", { start: 20, end: 30 }, 40)).rejects.toBeInstanceOf(WrongSize);
+      const stream = await on.storage.get("range/ten", { start: 9, end: 9 }, 10);
+      expect((await stream.toArray()).join("")).toBe("9");
     });
 
     it("says before the first byte that nothing is there", async () => {

@@ -54,7 +54,7 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
     const database = connectDatabase(found.url, { connections: 2 });
     try {
       const secrets = await readSecrets(config, dataFolder);
-      const services = await createServices({ config, secrets, database, dataFolder, jobs: NO_JOBS });
+      const services = await createServices({ config, secrets, database, dataFolder, jobs: NO_JOBS, log });
       try {
         output.line("\nBuckets");
         for (const rules of Object.values(services.buckets)) output.event("bucket", rules);

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { unauthenticated } from "../../kernel/errors.js";
+import { FiledeskError, unauthenticated } from "../../kernel/errors.js";
 import { DOWNLOAD_STATUS, errorResponse } from "../../platform/http/error-response.js";
 import { sendFile } from "../../platform/http/send-file.js";
 import type { UrlSigner } from "../../platform/http/signed-url.js";
@@ -67,7 +67,7 @@ async function serve(
     access: "private",
     maxAgeSeconds,
     inline: "inline" in request.query,
-    open: deps.downloads.openDownload({ viewer, ...found, ...(variant && { variant }) }),
+    ...deps.downloads.openDownload({ viewer, ...found, ...(variant && { variant }) }),
   });
 }
 
@@ -108,7 +108,9 @@ function known(viewer: Viewer): Actor {
 /** Answers a failure as a small JSON body, which no cache keeps. */
 export function refuseDownload(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const { status, body, headers } = errorResponse(error, request.id, DOWNLOAD_STATUS);
-  if (status >= 500) request.log.error({ err: error }, "download failed");
+  // Damage was logged when it was found: whoever asks again says nothing new.
+  if (status >= 500 && !(error instanceof FiledeskError))
+    request.log.error({ err: error }, "download failed");
   return reply
     .status(status)
     .headers({ ...headers, "cache-control": "no-store" })

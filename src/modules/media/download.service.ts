@@ -1,16 +1,16 @@
-import type { Readable } from "node:stream";
 import type { Database } from "../../platform/database/client.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
-import type { ByteRange, Storage } from "../../platform/storage/storage.js";
+import type { ByteRange } from "../../platform/storage/storage.js";
 import { insertAuditEntry } from "../identity/audit.repository.js";
 import type { Actor } from "../identity/viewer.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { refuseUnsafe } from "./media-file.service.js";
+import type { StoredBytesDeps } from "./stored-bytes.js";
+import { readable } from "./stored-bytes.js";
 import type { VariantView } from "./variant.repository.js";
 
-export interface DownloadDeps {
+export interface DownloadDeps extends StoredBytesDeps {
   readonly db: Database;
-  readonly storage: Storage;
   readonly downloadsPerMinute: number;
 }
 
@@ -28,7 +28,7 @@ const PEOPLE_BEHIND_AN_ADDRESS = 10;
 
 export type DownloadService = ReturnType<typeof createDownloadService>;
 
-export function createDownloadService({ db, storage, downloadsPerMinute }: DownloadDeps) {
+export function createDownloadService({ db, downloadsPerMinute, ...deps }: DownloadDeps) {
   return {
     /** Counts the request before anything is looked up. @throws RATE_LIMITED */
     countDownload: (viewer: Actor): Promise<void> =>
@@ -49,17 +49,17 @@ export function createDownloadService({ db, storage, downloadsPerMinute }: Downl
       }),
 
     /** The bytes of a rendition that is for everybody. */
-    openPublic: (variant: VariantView, range: ByteRange): Promise<Readable> =>
-      storage.get(variant.storageKey, range),
+    openPublic: (file: MediaFileView, variant: VariantView) => readable(deps, { file, variant }),
 
     /**
      * Gives access to the bytes of a file that the viewer may read; opening them is written down.
      *
      * @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE
      */
-    openDownload({ viewer, file, variant, subject }: Download): (range?: ByteRange) => Promise<Readable> {
+    openDownload({ viewer, file, variant, subject }: Download) {
       refuseUnsafe(file);
-      return async (range) => {
+      const bytes = readable(deps, { file, variant });
+      const open = async (range?: ByteRange) => {
         await insertAuditEntry(db, {
           companyId: file.companyId,
           actorId: viewer.id,
@@ -68,8 +68,9 @@ export function createDownloadService({ db, storage, downloadsPerMinute }: Downl
           subjectId: subject.id,
           ...(variant && { details: { variant: variant.name } }),
         });
-        return storage.get((variant ?? file).storageKey, range);
+        return bytes.open(range);
       };
+      return { ...bytes, open };
     },
   };
 }

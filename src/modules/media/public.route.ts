@@ -45,7 +45,7 @@ async function serve(
     access: "public",
     ...keptFor(request.query.v === versionOf(variant)),
     inline: true,
-    open: (range) => downloads.openPublic(variant, range),
+    ...downloads.openPublic(file, variant),
   });
 }
 

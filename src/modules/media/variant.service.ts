@@ -90,7 +90,8 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
   };
 }
 
-const notYet = () =>
+/** A rendition does not exist yet, or has to be made again. */
+export const notYet = () =>
   new FiledeskError("NOT_FOUND", "This variant is being made. Try again in a moment.", {
     retryAfter: RETRY_AFTER_SECONDS,
   });

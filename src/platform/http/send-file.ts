@@ -31,6 +31,10 @@ export interface ServedFile {
    * that finds nothing. Not called when no bytes are needed (HEAD, 304, 412, 416, an empty file).
    */
   open(range: ByteRange): Promise<Readable>;
+  /** For a HEAD, which promises what a GET gives. @throws what `open` would throw */
+  check(): Promise<void>;
+  /** Told when the bytes turn out to be other than `size` says while they are sent. @throws what is to be answered where that is still possible */
+  onDamage(error: Error): Promise<void>;
 }
 
 /** Bodies up to this length are read whole: one write to the socket, and a failure can still be told. */
@@ -79,10 +83,18 @@ export async function sendFile(
     "content-disposition": contentDisposition(file),
     "last-modified": file.lastModified.toUTCString(),
   };
+  if (request.method === "HEAD") await file.check();
   if (request.method === "HEAD") return void (await reply.headers(headers).send(emptyBody(request)));
-  const body = length === 0 ? Buffer.alloc(0) : await openBody(await file.open(range), length, reply.raw);
+  const body =
+    length === 0
+      ? Buffer.alloc(0)
+      : await openBody(file, await file.open(range), { length, response: reply.raw });
   if (body === null) return;
-  if (body instanceof Readable) body.once("error", () => takeBack(reply, headers));
+  if (body instanceof Readable)
+    body.once("error", (error) => {
+      takeBack(reply, headers);
+      if (error instanceof WrongLength) file.onDamage(error).catch(() => {}); // it is the connection that says so
+    });
   await reply
     .code(isPart ? 206 : 200)
     .headers(headers)
@@ -112,15 +124,19 @@ async function refuse(request: FastifyRequest, reply: FastifyReply, error: Filed
 
 /** Null when the client has left. */
 async function openBody(
+  file: Pick<ServedFile, "onDamage">,
   source: Readable,
-  length: number,
-  response: ServerResponse,
+  { length, response }: { readonly length: number; readonly response: ServerResponse },
 ): Promise<Readable | Buffer | null> {
   if (response.destroyed) {
     source.destroy();
     return null;
   }
-  if (length <= WHOLE_BODY_BYTES) return readWhole(source, length, response);
+  if (length <= WHOLE_BODY_BYTES)
+    return readWhole(source, length, response).catch(async (error: unknown) => {
+      if (error instanceof WrongLength) await file.onDamage(error);
+      throw error;
+    });
   // The callback is for a failure that nobody awaits: it reaches the client through the counted stream.
   return pipeline(source, exactly(length), () => undefined);
 }
@@ -142,7 +158,7 @@ async function readWhole(source: Readable, length: number, response: ServerRespo
   } finally {
     response.off("close", stop);
   }
-  if (size !== length) throw wrongLength(length);
+  if (size !== length) throw new WrongLength(length);
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 }
 
@@ -152,17 +168,20 @@ function exactly(length: number): Transform {
     highWaterMark: WHOLE_BODY_BYTES,
     transform(chunk: Buffer, _encoding, done) {
       left -= chunk.length;
-      if (left < 0) done(wrongLength(length));
+      if (left < 0) done(new WrongLength(length));
       else done(null, chunk);
     },
     flush(done) {
-      done(left === 0 ? null : wrongLength(length));
+      done(left === 0 ? null : new WrongLength(length));
     },
   });
 }
 
-const wrongLength = (length: number) =>
-  new Error(`a stored file does not have the ${length} bytes that it should`);
+class WrongLength extends Error {
+  constructor(length: number) {
+    super(`a stored file does not have the ${length} bytes that it should`);
+  }
+}
 
 /** A stream that fails before its first byte is answered with an error, which must not look like the file. */
 function takeBack(reply: FastifyReply, headers: Headers): void {

@@ -7,18 +7,18 @@ import { isErrno } from "./errno.js";
 import { assertKey, assertKeyPrefix } from "./key.js";
 import { walkKeys } from "./local-listing.js";
 import type { ByteRange, Storage, StoredObject } from "./storage.js";
-import { ObjectNotFound } from "./storage.js";
+import { ObjectNotFound, WrongSize } from "./storage.js";
 
 const READ_BYTES = 256 * KIB;
 const LIST_LIMIT = 1000;
 
 /** The half of a local storage that reads. */
 export function createLocalReading(root: string): Pick<Storage, "get" | "stat" | "list"> {
-  const get: Storage["get"] = async (key, range) => {
+  const get: Storage["get"] = async (key, range, size) => {
     assertKey(key);
     const handle = await openObject(root, key);
     try {
-      return await read(handle, key, range);
+      return await read(handle, { key, range, size });
     } catch (error) {
       await handle.close();
       throw error;
@@ -61,13 +61,20 @@ async function openObject(root: string, key: string): Promise<FileHandle> {
   }
 }
 
+interface Wanted {
+  readonly key: string;
+  readonly range: ByteRange | undefined;
+  readonly size: number | undefined;
+}
+
 /**
  * What is small is read at once, which is faster than a stream of one chunk.
  * The handle is closed by the time the stream is; when this throws, it is still the caller's to close.
  */
-async function read(handle: FileHandle, key: string, range?: ByteRange): Promise<Readable> {
+async function read(handle: FileHandle, { key, range, size }: Wanted): Promise<Readable> {
   const found = await handle.stat();
   if (!found.isFile()) throw new ObjectNotFound(key);
+  if (size !== undefined && size !== found.size) throw new WrongSize(key, size, found.size);
   const start = range?.start ?? 0;
   const end = Math.min(range?.end ?? Number.POSITIVE_INFINITY, found.size - 1);
   if (range && !(start >= 0 && start <= end))

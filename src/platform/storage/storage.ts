@@ -35,9 +35,10 @@ export interface Storage {
   /**
    * The bytes, or a range of them, whose end may lie behind the object's. Read the stream to its end or destroy it.
    *
-   * @throws ObjectNotFound, RangeError when the range starts behind the object's end
+   * @param size how many bytes the whole object should have, where the caller knows
+   * @throws ObjectNotFound, WrongSize, RangeError when the range starts behind the object's end
    */
-  get(key: string, range?: ByteRange): Promise<Readable>;
+  get(key: string, range?: ByteRange, size?: number): Promise<Readable>;
   /** Null when nothing is stored under the key. */
   stat(key: string): Promise<StoredObject | null>;
   /** Atomic, like `put`. @throws ObjectNotFound */
@@ -48,6 +49,18 @@ export interface Storage {
   list(prefix: string, after?: string): Promise<readonly StoredObject[]>;
   /** Resolves when the storage can be written to and read from. @throws what is wrong, in words */
   check(): Promise<void>;
+}
+
+/** An object is longer or shorter than who asks for it knows it to be. */
+export class WrongSize extends Error {
+  override readonly name = "WrongSize";
+  constructor(
+    readonly key: string,
+    readonly expected: number,
+    readonly actual: number,
+  ) {
+    super(`${key} has ${actual} bytes, and should have ${expected}`);
+  }
 }
 
 export class ObjectNotFound extends Error {

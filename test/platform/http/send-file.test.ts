@@ -53,6 +53,8 @@ function onDisk(name: string, bytes: Buffer, changes: Partial<ServedFile> = {}):
       opened.push({ handle, source });
       return source;
     },
+    check: async () => {},
+    onDamage: async () => {},
     ...changes,
   };
 }

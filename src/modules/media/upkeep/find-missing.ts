@@ -1,25 +1,16 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Storage } from "../../../platform/storage/storage.js";
-import { lockMediaFiles } from "../media-file.repository.js";
 import type { FindingOptions } from "./finding.js";
 import { tellFinding } from "./finding.js";
 import type { KnownBlob, KnownBytes, KnownVariant } from "./integrity.repository.js";
-import {
-  countStored,
-  deleteVariant,
-  listBlobs,
-  listFilesOfBlob,
-  listVariants,
-  setVariantsPending,
-} from "./integrity.repository.js";
+import { countStored, listBlobs, listVariants } from "./integrity.repository.js";
 import { recordFinding } from "./record-finding.js";
+import type { RenderAgainDeps } from "./render-again.js";
+import { renderAgain } from "./render-again.js";
 
-export interface FindMissingDeps {
-  readonly db: Database;
+export interface FindMissingDeps extends RenderAgainDeps {
   readonly storage: Storage;
-  /** Asks, in the transaction, for the variants of these files to be made again. */
-  readonly requestVariants: (tx: Database, mediaFileIds: readonly string[]) => Promise<void>;
 }
 
 export interface MissingReport {
@@ -33,8 +24,6 @@ export interface MissingReport {
 
 const PAGE = 500;
 const AT_ONCE = 8;
-/** So many files of one blob have their variants made again; the others find them made. */
-const FILES_ASKED_FOR = 100;
 
 /**
  * Finds rows whose bytes are not in the storage. An original is marked, and the managers are told once; a variant is
@@ -62,7 +51,7 @@ export async function findMissing(
   });
   await look(deps, listVariants, signal, async (variant: KnownVariant, isThere) => {
     if (!isThere) report.missingVariants += 1;
-    if (!dryRun && !isThere) await askForVariant(deps, variant);
+    if (!dryRun && !isThere) await renderAgain(deps, variant);
     seen();
   });
   return report;
@@ -86,16 +75,4 @@ async function look<Row extends KnownBytes>(
     after = page.at(-1)?.id ?? null;
     if (page.length < PAGE) return;
   }
-}
-
-async function askForVariant({ db, requestVariants }: FindMissingDeps, variant: KnownVariant): Promise<void> {
-  const { companyId, blobId } = variant;
-  await db.transaction(async (tx) => {
-    // The files first, then what hangs on their blob, as the purge goes.
-    const files = await listFilesOfBlob(tx, companyId, blobId, FILES_ASKED_FOR);
-    await lockMediaFiles(tx, files);
-    if (!(await deleteVariant(tx, variant))) return;
-    await setVariantsPending(tx, companyId, files);
-    await requestVariants(tx, files);
-  });
 }

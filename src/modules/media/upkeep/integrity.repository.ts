@@ -23,9 +23,12 @@ export interface KnownBlob extends KnownBytes {
   readonly integrity: Integrity;
 }
 
-export interface KnownVariant extends KnownBytes {
+/** A rendition by its key, which is used once. */
+export interface VariantOnRecord extends Omit<KnownBytes, "id"> {
   readonly blobId: string;
 }
+
+export interface KnownVariant extends KnownBytes, VariantOnRecord {}
 
 const blobColumns = {
   id: blobs.id,
@@ -162,13 +165,13 @@ export async function describeBlob(db: Database, companyId: string, blobId: stri
 }
 
 /** @returns false when it has been purged, or has been rendered anew by now */
-export async function deleteVariant(tx: Database, variant: KnownVariant): Promise<boolean> {
+export async function deleteVariant(tx: Database, variant: VariantOnRecord): Promise<boolean> {
   const deleted = await tx
     .delete(blobVariants)
     .where(
       and(
         eq(blobVariants.companyId, variant.companyId),
-        eq(blobVariants.id, variant.id),
+        eq(blobVariants.blobId, variant.blobId),
         eq(blobVariants.storageKey, variant.storageKey),
       ),
     )

@@ -35,6 +35,12 @@ export async function variantsStatusOf(
   };
 }
 
+/** As `requestRenderings`, for who is to have it by a port. */
+export const requestVariantsOf =
+  (jobs: JobSender) =>
+  (tx: Database, mediaFileIds: readonly string[]): Promise<void> =>
+    requestRenderings({ jobs, tx }, mediaFileIds);
+
 /** Has renditions made of files, in the transaction that records them. */
 export async function requestRenderings(
   { jobs, tx }: { readonly jobs: JobSender; readonly tx: Database },

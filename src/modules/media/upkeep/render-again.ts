@@ -1,0 +1,34 @@
+import type { Database } from "../../../platform/database/client.js";
+import { lockMediaFiles } from "../media-file.repository.js";
+import type { VariantOnRecord } from "./integrity.repository.js";
+import { deleteVariant, listFilesOfBlob, setVariantsPending } from "./integrity.repository.js";
+
+export interface RenderAgainDeps {
+  readonly db: Database;
+  /** Asks, in the transaction, for the variants of these files to be made again. */
+  readonly requestVariants: (tx: Database, mediaFileIds: readonly string[]) => Promise<void>;
+}
+
+/** So many files of one blob have their variants made again; the others find them made. */
+const FILES_ASKED_FOR = 100;
+
+/**
+ * Forgets a rendition whose bytes are missing or damaged, and has it made again from the original.
+ *
+ * @returns false when somebody else has done so, or it has been purged
+ */
+export async function renderAgain(
+  { db, requestVariants }: RenderAgainDeps,
+  variant: VariantOnRecord,
+): Promise<boolean> {
+  const { companyId, blobId } = variant;
+  return db.transaction(async (tx) => {
+    // The files first, then what hangs on their blob, as the purge goes.
+    const files = await listFilesOfBlob(tx, companyId, blobId, FILES_ASKED_FOR);
+    await lockMediaFiles(tx, files);
+    if (!(await deleteVariant(tx, variant))) return false;
+    await setVariantsPending(tx, companyId, files);
+    await requestVariants(tx, files);
+    return true;
+  });
+}

@@ -1,0 +1,86 @@
+import type { Clock } from "../../../kernel/clock.js";
+import { FiledeskError } from "../../../kernel/errors.js";
+import type { Storage } from "../../../platform/storage/storage.js";
+import { ObjectNotFound, WrongSize } from "../../../platform/storage/storage.js";
+import { damagedFile } from "../media.errors.js";
+import type { ReportDamage, StoredBytes } from "../stored-bytes.js";
+import { notYet } from "../variant.service.js";
+import { recordFinding } from "./record-finding.js";
+import type { RenderAgainDeps } from "./render-again.js";
+import { renderAgain } from "./render-again.js";
+
+export interface ReportDamageDeps extends RenderAgainDeps {
+  readonly storage: Pick<Storage, "check">;
+  readonly clock: Clock;
+  readonly log: { warn(details: object, message: string): void };
+}
+
+const RETRY_AFTER_SECONDS = 30;
+
+/**
+ * What a reader does about bytes that are gone, or cut: an original is marked, told by its event and logged, once, as
+ * the verification does it; a rendition is made again. Nothing is marked while the storage itself cannot be used: then
+ * it is the storage that is missing, not the file.
+ */
+export function createReportDamage(deps: ReportDamageDeps): ReportDamage {
+  const isUsable = oneLookAtATime(deps.storage);
+  return async (bytes, error) => {
+    const finding = findingOf(error);
+    if (finding === null) return error;
+    if (!(await isUsable())) return storageUnavailable();
+    return bytes.variant ? makeAgain(deps, bytes, finding) : mark(deps, bytes, finding);
+  };
+}
+
+const findingOf = (error: unknown): "MISSING" | "ALTERED" | null => {
+  if (error instanceof ObjectNotFound) return "MISSING";
+  return error instanceof WrongSize ? "ALTERED" : null;
+};
+
+async function mark(
+  { db, clock, log }: ReportDamageDeps,
+  { file }: StoredBytes,
+  finding: "MISSING" | "ALTERED",
+): Promise<FiledeskError> {
+  const { companyId, blobId: id, storageKey } = file;
+  if (await recordFinding(db, { id, companyId, storageKey }, finding, clock()))
+    log.warn({ companyId, storageKey, finding }, "stored bytes are damaged; restore them from a backup");
+  return damagedFile(finding === "MISSING" ? "are missing" : "are not those that were uploaded any more");
+}
+
+async function makeAgain(
+  deps: ReportDamageDeps,
+  { file, variant }: StoredBytes,
+  finding: "MISSING" | "ALTERED",
+): Promise<FiledeskError> {
+  const { companyId, blobId } = file;
+  const storageKey = variant?.storageKey ?? "";
+  if (await renderAgain(deps, { companyId, blobId, storageKey }))
+    deps.log.warn(
+      { companyId, storageKey, finding },
+      "the bytes of a rendition are damaged; it is made again",
+    );
+  return notYet();
+}
+
+const storageUnavailable = () =>
+  new FiledeskError("SERVICE_UNAVAILABLE", "Files cannot be read at the moment. Try again in a while.", {
+    retryAfter: RETRY_AFTER_SECONDS,
+  });
+
+/** One look at a time, shared by all who ask for it meanwhile. */
+function oneLookAtATime(storage: Pick<Storage, "check">): () => Promise<boolean> {
+  let looking: Promise<boolean> | null = null;
+  return () => {
+    looking ??= storage
+      .check()
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        looking = null;
+      });
+    return looking;
+  };
+}
