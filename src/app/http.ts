@@ -10,6 +10,7 @@ import { registerPublicRoute } from "../modules/media/public.route.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import type { EventFeed } from "../platform/events/feed.js";
+import { limitMutations } from "../platform/graphql/limit-mutations.js";
 import { createReadAdmission, readInSlots } from "../platform/graphql/read-slots.js";
 import { GRAPHQL_PATH, registerGraphQL } from "../platform/graphql/server.js";
 import { createSubscriptions } from "../platform/graphql/subscriptions.js";
@@ -21,6 +22,7 @@ import { registerMultipartDoor } from "../platform/http/multipart-door.js";
 import { createHttpServer } from "../platform/http/server.js";
 import { createUnreadBudget } from "../platform/http/unread-budget.js";
 import { drainMs } from "./drain-time.js";
+import { createMutationLimits } from "./mutation-limits.js";
 import { originsOf } from "./origins.js";
 import { readShareOf } from "./read-share.js";
 import { registerRealtime } from "./realtime.js";
@@ -58,7 +60,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   ]);
   registerDoor(app, config, services, viewerOf);
   const limits = {
-    schema: readInSlots(await createSchema(services)),
+    schema: limitMutations(
+      readInSlots(await createSchema(services)),
+      createMutationLimits({ db: database.db, config }),
+    ),
     introspection: config.introspection,
     maxDepth: config.GRAPHQL_DEPTH,
     maxCost: config.GRAPHQL_COST,

@@ -56,6 +56,8 @@ function launch(environment: Environment, command: Command = "serve") {
       ...(TMPDIR && { TMPDIR }),
       PORT: "0",
       LOG_LEVEL: environment.NODE_ENV === "production" ? "info" : "warn",
+      CREATIONS_PER_MINUTE: "100000",
+      CHANGES_PER_MINUTE: "100000",
       ...environment,
     },
   });

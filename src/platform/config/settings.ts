@@ -228,6 +228,16 @@ export const settings = {
     desc: "Requests with files that a user may have under way at once, per server",
     example: "3",
   }),
+  CREATIONS_PER_MINUTE: whole({
+    default: 120,
+    desc: "Tickets, replies, messages, conversations and invitations of a user or guest in a minute, together",
+    example: "120",
+  }),
+  CHANGES_PER_MINUTE: whole({
+    default: 600,
+    desc: "All other mutations of a user or guest in a minute, together",
+    example: "600",
+  }),
   DOWNLOADS_PER_MINUTE: whole({ default: 600, desc: "Downloads of a user in a minute", example: "600" }),
   SIGN_INS_PER_MINUTE: whole({
     default: 10,

@@ -1,0 +1,53 @@
+import type { ViewerContext } from "../modules/identity/viewer.js";
+import type { Config } from "../platform/config/config.js";
+import type { Database } from "../platform/database/client.js";
+import type { AdmitMutation } from "../platform/graphql/limit-mutations.js";
+import { countUse } from "../platform/rate-limit/rate-limit.repository.js";
+
+/** What begins something, or tells people of something, that stays. */
+const CREATING: ReadonlySet<string> = new Set([
+  "addReply",
+  "createCompany",
+  "createTicket",
+  "createUser",
+  "inviteGuest",
+  "sendMessage",
+  "startConversation",
+]);
+
+/** They have limits of their own, by what is tried. */
+const LIMITED_ELSEWHERE: ReadonlySet<string> = new Set(["joinAsGuest", "signIn", "startTyping"]);
+
+const WINDOW_SECONDS = 60;
+/** Many people may have one address, as with sign-ins. */
+const OF_AN_ADDRESS = 10;
+
+export interface MutationLimits {
+  readonly db: Database;
+  readonly config: Pick<Config, "CHANGES_PER_MINUTE" | "CREATIONS_PER_MINUTE">;
+}
+
+/**
+ * How many mutations a viewer may send in a minute: of those that create, and of all others together. A request with
+ * files was counted as an upload before its first byte was read, and its first mutation with it.
+ */
+export function createMutationLimits({ db, config }: MutationLimits): AdmitMutation<ViewerContext> {
+  const countedAsUploads = new WeakSet<ViewerContext>();
+  return async (context, mutation) => {
+    const { viewer, clientAddress, requestBytes } = context;
+    if (LIMITED_ELSEWHERE.has(mutation)) return;
+    if (requestBytes !== null && !countedAsUploads.has(context)) {
+      countedAsUploads.add(context);
+      return;
+    }
+    const creates = CREATING.has(mutation);
+    const limit = creates ? config.CREATIONS_PER_MINUTE : config.CHANGES_PER_MINUTE;
+    const whose = viewer.kind === "anonymous" ? `address:${clientAddress}` : `${viewer.kind}:${viewer.id}`;
+    await countUse(db, {
+      key: `${creates ? "create" : "change"}:${whose}`,
+      limit: viewer.kind === "anonymous" ? limit * OF_AN_ADDRESS : limit,
+      windowSeconds: WINDOW_SECONDS,
+      message: creates ? "You create too much at once" : "You change too much at once",
+    });
+  };
+}
