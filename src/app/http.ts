@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import { MIB } from "../kernel/bytes.js";
+import { KIB, MIB } from "../kernel/bytes.js";
+import { SECOND_MS } from "../kernel/clock.js";
 import { unauthenticated } from "../kernel/errors.js";
 import { registerAttachmentRoute } from "../modules/attachments/attachment.route.js";
 import type { Viewer, ViewerContext } from "../modules/identity/viewer.js";
@@ -52,6 +53,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     origins: originsOf(config),
     graphqlPath: GRAPHQL_PATH,
     drainMs: drainMs(config),
+    pace: {
+      bytesPerSecond: config.SLOWEST_KILOBYTES_PER_SECOND * KIB,
+      windowMs: config.PACE_SECONDS * SECOND_MS,
+    },
   });
   // Redis is none of them: what it carries may be lost.
   registerHealthRoutes(app, [

@@ -162,7 +162,12 @@ type DownloadGround = Pick<ServiceOptions, "config" | "jobs" | "log"> &
 
 function createDownloads({ config, jobs, ...deps }: DownloadGround) {
   const reportDamage = createReportDamage({ ...deps, requestVariants: requestVariantsOf(jobs) });
-  return createDownloadService({ ...deps, downloadsPerMinute: config.DOWNLOADS_PER_MINUTE, reportDamage });
+  return createDownloadService({
+    ...deps,
+    downloadsPerMinute: config.DOWNLOADS_PER_MINUTE,
+    downloadsAtOnce: config.DOWNLOADS_AT_ONCE,
+    reportDamage,
+  });
 }
 
 function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderDeps) {

@@ -214,6 +214,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     origins,
     graphqlPath: "/graphql",
     drainMs: 30_000,
+    pace: { bytesPerSecond: 1, windowMs: 60_000 },
   });
   const { introspection = true, maxSubscriptions = 5, connections = 50 } = options;
   const schema = realtimeSchema(seen);

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { FiledeskError, unauthenticated } from "../../kernel/errors.js";
 import { DOWNLOAD_STATUS, errorResponse } from "../../platform/http/error-response.js";
+import { onceOver } from "../../platform/http/once-over.js";
 import { sendFile } from "../../platform/http/send-file.js";
 import type { UrlSigner } from "../../platform/http/signed-url.js";
 import { isSigned } from "../../platform/http/signed-url.js";
@@ -59,6 +60,7 @@ async function serve(
   const { id, variant: name } = request.params;
   const resource = name === undefined ? `${route.resource}/${id}` : `${route.resource}/${id}/${name}`;
   const { viewer, maxAgeSeconds } = await identify(deps, resource, request);
+  onceOver(request.raw, reply.raw, deps.downloads.takePlace(viewer));
   await deps.downloads.countDownload(viewer);
   const found = await route.find(viewer, id);
   const variant = name === undefined ? undefined : await deps.variants.requireVariant(found.file, name);

@@ -1,4 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
+import { createPlaces } from "../../platform/http/places.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type { ByteRange } from "../../platform/storage/storage.js";
 import { insertAuditEntry } from "../identity/audit.repository.js";
@@ -12,6 +13,7 @@ import type { VariantView } from "./variant.repository.js";
 export interface DownloadDeps extends StoredBytesDeps {
   readonly db: Database;
   readonly downloadsPerMinute: number;
+  readonly downloadsAtOnce: number;
 }
 
 export interface Download {
@@ -28,8 +30,23 @@ const PEOPLE_BEHIND_AN_ADDRESS = 10;
 
 export type DownloadService = ReturnType<typeof createDownloadService>;
 
-export function createDownloadService({ db, downloadsPerMinute, ...deps }: DownloadDeps) {
+export function createDownloadService(options: DownloadDeps) {
+  const { db, downloadsPerMinute, downloadsAtOnce, ...deps } = options;
+  const open = createPlaces(
+    downloadsAtOnce,
+    `You have ${downloadsAtOnce} downloads under way, which is as many as one person may have at once: let one end first.`,
+  );
+  const openPublic = createPlaces(
+    downloadsAtOnce * PEOPLE_BEHIND_AN_ADDRESS,
+    "There are too many downloads under way to this network address: let one end first.",
+  );
   return {
+    /** Takes a place for a download, to be given back when its answer is over. @throws RATE_LIMITED */
+    takePlace: (viewer: Actor): (() => void) => open.take(viewer.id),
+
+    /** The same for who is not signed in, by network address. @throws RATE_LIMITED */
+    takePublicPlace: (address: string): (() => void) => openPublic.take(address),
+
     /** Counts the request before anything is looked up. @throws RATE_LIMITED */
     countDownload: (viewer: Actor): Promise<void> =>
       countUse(db, {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { onceOver } from "../../platform/http/once-over.js";
 import { sendFile } from "../../platform/http/send-file.js";
 import { refuseDownload, servedAs } from "./download.route.js";
 import type { DownloadService } from "./download.service.js";
@@ -38,6 +39,7 @@ async function serve(
   request: FastifyRequest<PublicRequest>,
   reply: FastifyReply,
 ): Promise<void> {
+  onceOver(request.raw, reply.raw, downloads.takePublicPlace(request.ip));
   await downloads.countPublicDownload(request.ip);
   const { file, variant } = await variants.requirePublic(request.params.id, request.params.variant);
   await sendFile(request, reply, {

@@ -238,6 +238,21 @@ export const settings = {
     desc: "All other mutations of a user or guest in a minute, together",
     example: "600",
   }),
+  DOWNLOADS_AT_ONCE: whole({
+    default: 100,
+    desc: "Downloads that a person may have open at once, per server; ten times as many of public files from one network address",
+    example: "100",
+  }),
+  SLOWEST_KILOBYTES_PER_SECOND: num({
+    default: 1,
+    desc: "KiB a second at least of a body that a client sends, or of an answer that it reads; who is slower is cut off",
+    example: "1",
+  }),
+  PACE_SECONDS: whole({
+    default: 60,
+    desc: "Over how many seconds that is measured of what is sent; over twice as many of what is read",
+    example: "60",
+  }),
   DOWNLOADS_PER_MINUTE: whole({ default: 600, desc: "Downloads of a user in a minute", example: "600" }),
   SIGN_INS_PER_MINUTE: whole({
     default: 10,

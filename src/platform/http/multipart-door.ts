@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { badUserInput } from "../../kernel/errors.js";
 import type { MultipartLimits, ReceivedMultipart } from "./multipart.js";
 import { receiveMultipart, requestTooLarge } from "./multipart.js";
+import { onceOver } from "./once-over.js";
 import { closeOnUnreadBody } from "./unread-body.js";
 
 declare module "fastify" {
@@ -93,23 +94,6 @@ function contentLength(headers: IncomingHttpHeaders): number | null {
 
 const isMultipartPost = ({ method, headers }: IncomingMessage): boolean =>
   method === "POST" && /^multipart\/form-data\s*(;|$)/i.test(headers["content-type"] ?? "");
-
-/** Calls back once, when the answer is out or the connection is gone. */
-function onceOver({ socket }: IncomingMessage, response: ServerResponse, callback: () => void): void {
-  let isOver = false;
-  const over = () => {
-    // One of the two events may come while the other is being delivered.
-    if (isOver) return;
-    isOver = true;
-    response.off("close", over);
-    socket.off("close", over);
-    callback();
-  };
-  response.once("close", over);
-  // An answer that waits behind another one on the same connection hears nothing of the connection's end.
-  socket.once("close", over);
-  if (socket.destroyed || response.closed) over();
-}
 
 /**
  * A client that sends `Expect: 100-continue` (RFC 9110 §10.1.1) keeps its body until it is told to go on: the door

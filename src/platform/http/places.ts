@@ -8,17 +8,20 @@ export interface Places {
   take(viewerKey: string): () => void;
 }
 
-/** Counts the open connections of each viewer. */
-export function createPlaces(limit: number): Places {
+const ofConnections = (limit: number) =>
+  `You have ${limit} open connections, which is as many as one person may have: close one first.`;
+
+/**
+ * Counts the open connections of each viewer.
+ *
+ * @param refusal what somebody is told who has them all
+ */
+export function createPlaces(limit: number, refusal = ofConnections(limit)): Places {
   const taken = new Map<string, number>();
   return {
     take(viewerKey) {
       const held = taken.get(viewerKey) ?? 0;
-      if (held >= limit)
-        throw rateLimited(
-          `You have ${limit} open connections, which is as many as one person may have: close one first.`,
-          RETRY_AFTER_SECONDS,
-        );
+      if (held >= limit) throw rateLimited(refusal, RETRY_AFTER_SECONDS);
       taken.set(viewerKey, held + 1);
       let isTaken = true;
       return () => {

@@ -4,15 +4,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
 import { MIB } from "../../kernel/bytes.js";
+import { SECOND_MS } from "../../kernel/clock.js";
 import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
+import { isErrno } from "../storage/errno.js";
 import { isHost } from "./base-url.js";
-import { endSlowBodies } from "./body-deadline.js";
 import { trackConnections } from "./connections.js";
 import { drainOnClose } from "./drain.js";
 import { errorResponse } from "./error-response.js";
 import { holdUnreadAnswers } from "./hold-unread-answers.js";
 import { originPatterns } from "./origins.js";
+import type { LeastPace } from "./pace.js";
+import { endSlowConnections } from "./pace.js";
 import { refuseWhileClosing } from "./refuse-while-closing.js";
 import type { UnreadBudget } from "./unread-budget.js";
 import { isWebSocketUpgrade } from "./websocket-upgrade.js";
@@ -29,10 +32,16 @@ export interface HttpServerOptions {
   readonly unread: UnreadBudget;
   /** How long what is under way may take to finish when the server closes. */
   readonly drainMs: number;
+  /** Who sends or reads more slowly is cut off. */
+  readonly pace: LeastPace;
 }
 
 /** A JSON body may have this many bytes; files come by another way. */
 const BODY_LIMIT = MIB;
+
+/** A request's headers take a packet or two. */
+const HEADERS_MS = 30 * SECOND_MS;
+const HEADERS_CHECK_MS = 5 * SECOND_MS;
 
 /** The web server: request ids, one log line a request, CORS, and errors in the form that the client expects. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
@@ -44,7 +53,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     genReqId: newId,
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 512 },
-    http: { shouldUpgradeCallback: isWebSocketUpgrade } as ServerOptions,
+    http: {
+      shouldUpgradeCallback: isWebSocketUpgrade,
+      // Also for a connection on which nothing is said.
+      headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: HEADERS_CHECK_MS,
+    } as ServerOptions,
     frameworkErrors: (error, request, reply) => {
       const { status, headers, body } = errorResponse(error, request.id);
       void (reply as FastifyReply).status(status).headers(headers).send(body);
@@ -62,8 +76,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     ],
     maxAge: 600,
   });
-  drainOnClose(app, trackConnections(app), options.drainMs);
-  endSlowBodies(app);
+  const connections = trackConnections(app);
+  drainOnClose(app, connections, options.drainMs);
+  endSlowConnections(app, connections, options.pace);
   holdUnreadAnswers(app, options.unread);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
@@ -85,7 +100,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = errorResponse(error, request.id);
-    if (status >= 500 && !(error instanceof FiledeskError))
+    if (hasLeft(request, error)) request.log.info("the client left in the middle of its request");
+    else if (status >= 500 && !(error instanceof FiledeskError))
       request.log.error({ err: error }, "unexpected failure");
     const { message, ...extensions } = body.error;
     const isGraphQL = pathOf(request) === options.graphqlPath;
@@ -96,6 +112,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   return app;
 }
+
+/** Whether a request failed because its connection ended while it came in. */
+const hasLeft = ({ raw }: FastifyRequest, error: unknown): boolean =>
+  raw.destroyed && !raw.complete && isErrno(error, "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE");
 
 /** Without the query, which may hold a signature. */
 const pathOf = (request: FastifyRequest) => request.url.split("?", 1)[0] ?? "";

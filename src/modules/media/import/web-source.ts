@@ -3,7 +3,9 @@ import { Agent as HttpAgent, get as httpGet } from "node:http";
 import { Agent as HttpsAgent, get as httpsGet } from "node:https";
 import type { Socket } from "node:net";
 import { parse as parseDisposition } from "content-disposition";
+import { formatBytes, KIB } from "../../../kernel/bytes.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
+import { PaceMeter } from "../../../platform/http/pace-meter.js";
 import { fileTooLarge } from "../media.errors.js";
 import { badAnswer, ImportFault, sourceRefused, sourceUnreachable } from "./media-import.errors.js";
 import type { OpenedSource } from "./opened-source.js";
@@ -19,6 +21,7 @@ import {
 import { nameFromUrl } from "./source-name.js";
 
 const MAX_REDIRECTS = 5;
+const LOOKS_PER_WINDOW = 8;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** What a server says that may answer better in a moment. */
 const PASSING_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -28,6 +31,8 @@ export interface WebOptions extends AddressRules {
   readonly silenceMs: number;
   /** How long a file may take from the first request to its last byte, in milliseconds. */
   readonly totalMs: number;
+  /** What a server may send at least, measured over `silenceMs`; 1 KiB a second by default. */
+  readonly leastBytesPerSecond?: number;
 }
 
 export interface WebRequest {
@@ -85,7 +90,11 @@ export function createWebSources(options: WebOptions): WebSources {
         const url = checkedUrl(written, options);
         const response = await request(url, writtenHost(written), limited);
         const target = redirectTarget(response, url);
-        if (target === null) return opened(response, url, maxBytes);
+        if (target === null) {
+          const source = opened(response, url, maxBytes);
+          endSlow(response, url, options);
+          return source;
+        }
         response.destroy();
         if (redirects === MAX_REDIRECTS)
           throw badAnswer(`The server redirected more than ${MAX_REDIRECTS} times.`);
@@ -134,6 +143,20 @@ function opened(response: IncomingMessage, url: URL, maxBytes: number): OpenedSo
     throw error;
   }
   return { fileName: nameInHeader(response) ?? nameFromUrl(url), stream: response };
+}
+
+/** Ends an answer that drips. While bytes that have arrived wait for us, the server is not to blame. */
+function endSlow(response: IncomingMessage, url: URL, options: WebOptions): void {
+  const { silenceMs: windowMs, leastBytesPerSecond: bytesPerSecond = KIB } = options;
+  const meter = new PaceMeter({ bytesPerSecond, windowMs });
+  const timer = setInterval(() => {
+    const bytes = response.readableLength === 0 ? response.socket.bytesRead : null;
+    if (!meter.isTooSlow(bytes, performance.now())) return;
+    response.destroy(
+      sourceUnreachable(`${url.host} sends less than ${formatBytes(bytesPerSecond)} a second.`),
+    );
+  }, windowMs / LOOKS_PER_WINDOW).unref();
+  response.once("close", () => clearInterval(timer));
 }
 
 function refuseAnswer({ statusCode = 0, headers }: IncomingMessage, maxBytes: number): void {

@@ -39,7 +39,7 @@ afterAll(() => {
 const resolved: string[] = [];
 const fetchOf = async (
   url: string,
-  more: { allow?: string[]; maxBytes?: number; silenceMs?: number } = {},
+  more: { allow?: string[]; maxBytes?: number; silenceMs?: number; leastBytesPerSecond?: number } = {},
 ) => {
   const web = createWebSources({
     resolve: async (name) => {
@@ -49,6 +49,7 @@ const fetchOf = async (
     allowedHosts: new Set(more.allow ?? ["files.internal"]),
     silenceMs: more.silenceMs ?? 5_000,
     totalMs: 10_000,
+    ...(more.leastBytesPerSecond && { leastBytesPerSecond: more.leastBytesPerSecond }),
   });
   try {
     const source = await web.open({
@@ -202,6 +203,30 @@ describe("a file on the web", () => {
     });
     answer = (_, response) => response.writeHead(200).write("half");
     await expect(fetchOf(at("/"), { silenceMs: 100 })).rejects.toMatchObject({ code: "SOURCE_UNREACHABLE" });
+  });
+
+  it("is given up when it drips, and not when it comes slowly and steadily", async () => {
+    let drip: NodeJS.Timeout | undefined;
+    const drips = (bytes: number, times: number) => {
+      answer = (_, response) => {
+        response.writeHead(200).flushHeaders();
+        let left = times;
+        drip = setInterval(() => {
+          response.write(Buffer.alloc(bytes, "x"));
+          if (--left === 0) response.end();
+        }, 20);
+        response.once("close", () => clearInterval(drip));
+      };
+    };
+    const rules = { silenceMs: 400, leastBytesPerSecond: 10_000 };
+    drips(1, 1_000);
+    await expect(fetchOf(at("/"), rules)).rejects.toMatchObject({
+      code: "SOURCE_UNREACHABLE",
+      isPassing: true,
+      message: expect.stringContaining("a second"),
+    });
+    drips(10_000, 60);
+    expect((await fetchOf(at("/"), rules)).bytes).toHaveLength(600_000);
   });
 
   it("says when nothing listens", async () => {
