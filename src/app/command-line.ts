@@ -8,6 +8,7 @@ import { addSeedCommand } from "./commands/seed.command.js";
 import { addServeCommand, addWorkerCommand } from "./commands/serve.command.js";
 import { addTokenCommand } from "./commands/token.command.js";
 import { addPurgeCommand, addSweepCommand, addVerifyCommand } from "./commands/upkeep.command.js";
+import { addUserCommand } from "./commands/user.command.js";
 
 const HELP = `
 Settings come from the environment and from a file .env in the current folder: see .env.example.
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addSweepCommand,
   addDoctorCommand,
   addTokenCommand,
+  addUserCommand,
 ];
 
 /**

@@ -87,6 +87,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
         requestId: request.id,
         baseUrl: baseUrl(request, config.PUBLIC_URL),
         clientAddress: request.ip,
+        userAgent: request.headers["user-agent"] ?? null,
         requestBytes: request.incoming?.requestBytes ?? null,
         reads: admission.forRequest(readShareOf(viewer, request.ip)),
       };

@@ -13,6 +13,7 @@ import { ConversationEventResolver } from "../modules/chat/conversation-event.re
 import { GuestInvitationResolver } from "../modules/chat/guest-invitation.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
+import { PasswordResolver } from "../modules/identity/password.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
 import { UserResolver } from "../modules/identity/user.resolver.js";
 import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
@@ -49,11 +50,15 @@ import type { Services } from "./services.js";
 
 /** Each resolver class, and how it is made. */
 const resolvers: readonly (readonly [new (...args: never[]) => object, (services: Services) => object])[] = [
-  [SessionResolver, ({ sessions }) => new SessionResolver(sessions)],
-  [ViewerResolver, ({ loaders }) => new ViewerResolver(loaders.memberships, loaders.guests)],
+  [SessionResolver, ({ sessions, ownSessions }) => new SessionResolver(sessions, ownSessions)],
+  [PasswordResolver, ({ passwords }) => new PasswordResolver(passwords)],
+  [
+    ViewerResolver,
+    ({ loaders }) => new ViewerResolver(loaders.memberships, loaders.guests, loaders.sessions),
+  ],
   [CompanyResolver, ({ companies, memberships }) => new CompanyResolver(companies, memberships)],
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
-  [UserResolver, ({ users }) => new UserResolver(users)],
+  [UserResolver, ({ users, userAccess, loaders }) => new UserResolver(users, userAccess, loaders.users)],
   [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],

@@ -20,17 +20,23 @@ import {
   createTokenVerifier,
 } from "../modules/identity/access-token.js";
 import { createActorLoaders } from "../modules/identity/actor.loaders.js";
+import { createAttemptLimit } from "../modules/identity/attempt-limit.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
 import { createCompanyService } from "../modules/identity/company.service.js";
 import { createGuestLoaders } from "../modules/identity/guest.loaders.js";
 import { createMembershipLoaders } from "../modules/identity/membership.loaders.js";
 import type { MembershipDeps } from "../modules/identity/membership.service.js";
 import { createMembershipService } from "../modules/identity/membership.service.js";
+import { createOperatorAccountService } from "../modules/identity/operator-account.service.js";
+import { createOwnSessionService } from "../modules/identity/own-session.service.js";
+import { createPasswordService } from "../modules/identity/password.service.js";
 import { createRefreshTokens } from "../modules/identity/refresh-token.js";
 import { createScriptTokenService } from "../modules/identity/script-token.service.js";
+import { createSessionLoaders } from "../modules/identity/session.loaders.js";
 import { createSessionService } from "../modules/identity/session.service.js";
 import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
+import { createUserAccessService } from "../modules/identity/user-access.service.js";
 import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
 import { createDownloadService } from "../modules/media/download.service.js";
 import { createMediaImportService } from "../modules/media/import/media-import.service.js";
@@ -202,7 +208,10 @@ function createIdentity({
     actors: createActorLoaders(people),
     companies: createCompanyLoaders({ db }),
     memberships: createMembershipLoaders({ db }),
+    sessions: createSessionLoaders({ db, clock }),
   };
+  const attempts = createAttemptLimit(db, config.SIGN_INS_PER_MINUTE);
+  const resets = { db, clock, resetUrl: config.RESET_URL ?? null, resetHours: config.RESET_HOURS };
   return {
     loaders,
     sessions: createSessionService({
@@ -220,8 +229,12 @@ function createIdentity({
         clock,
         ...(url && issuer && audience && { jwks: { url, issuer, audience } }),
       }),
-      signInsPerMinute: config.SIGN_INS_PER_MINUTE,
+      attempts,
     }),
+    ownSessions: createOwnSessionService({ db, clock }),
+    passwords: createPasswordService({ ...resets, attempts }),
+    userAccess: createUserAccessService({ db, clock }),
+    operatorAccounts: createOperatorAccountService(resets),
     scriptTokens: createScriptTokenService({ db, clock, secret }),
     companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
     memberships: createMembershipService({

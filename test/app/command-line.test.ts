@@ -27,6 +27,7 @@ const COMMANDS = [
   "sweep",
   "doctor",
   "token",
+  "user",
 ];
 
 let folder: string;
@@ -69,7 +70,7 @@ describe("the command line", () => {
     expect(code).toBe(0);
     for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
     expect(stdout).toContain("Exit codes:");
-    for (const name of ["import", "purge", "token"]) {
+    for (const name of ["import", "purge", "token", "user"]) {
       const help = await run([name, "--help"]);
       expect(help.code).toBe(0);
       expect(help.stdout).toMatch(/Examples?:\n {2}\S/);

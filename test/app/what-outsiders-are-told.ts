@@ -81,6 +81,8 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       { filter: { requesterId: userId } },
       { filter: { companyId, isDeleted: true } },
     ]),
+    user: noObject(({ userId }) => [{ id: userId }]),
+    users: forbidden(() => [{}, { search: "acme" }, { isDeactivated: true }]),
     viewer: { args: () => [{}], outcome: { nobody: "null", others: "open" } },
   },
 
@@ -99,8 +101,13 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     captionPhoto: notFound(
       inSeries(({ mediaFileIds }) => ({ mediaFileId: mediaFileIds[0], caption: "Mine" })),
     ),
+    changePassword: {
+      args: () => [{ input: { currentPassword: "mine", newPassword: "longer than twelve" } }],
+      outcome: { nobody: "UNAUTHENTICATED", guest: "NOT_FOUND", others: "own" },
+    },
     closeConversation: notFound(byId("conversationIds")),
     createCompany: forbidden(() => [{ input: { name: "Mine", slug: "mine" } }]),
+    createPasswordReset: notFound(({ userId }) => [{ userId }]),
     createPhoto: notFound(inTicket(() => ({ file: textFile() }))),
     createPhotoSeries: notFound(inTicket(() => ({ photos: [{ file: textFile() }] }))),
     createTicket: notFound(
@@ -113,6 +120,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       { input: { email: "mine@example.com", name: "Mine", password: "longer than twelve", isAdmin: true } },
     ]),
     createVideoClip: notFound(inTicket(() => ({ file: textFile() }))),
+    deactivateUser: notFound(({ userId }) => [{ id: userId }]),
     deleteAttachment: notFound(byId("attachmentIds")),
     deleteCompany: notOfCompany(byId("companyId")),
     deleteMediaFile: notFound(byId("mediaFileIds")),
@@ -121,6 +129,11 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     deleteReply: notFound(byId("replyIds")),
     deleteTicket: notFound(byId("ticketIds")),
     editMessage: notFound(byInputId("messageIds", () => ({ body: "Mine" }))),
+    endOtherSessions: {
+      args: () => [{}],
+      outcome: { nobody: "UNAUTHENTICATED", guest: "NOT_FOUND", others: "own" },
+    },
+    endSession: notFound(({ sessionId }) => [{ id: sessionId }]),
     inviteGuest: notFound(inConversation(() => ({ displayName: "Mine" }))),
     joinAsGuest: { args: () => [{ token: "nobody's" }], outcome: { others: "UNAUTHENTICATED" } },
     markRead: notFound(inConversation(({ messageIds }) => ({ messageId: messageIds[0] }))),
@@ -129,6 +142,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       { input: { companyId, olderThanDays: 0 } },
       { input: { companyId, olderThanDays: 0, dryRun: true } },
     ]),
+    reactivateUser: notFound(({ userId }) => [{ id: userId }]),
     refreshSession: { args: () => [{ refreshToken: "nobody's" }], outcome: { others: "UNAUTHENTICATED" } },
     removeAvatar: {
       args: () => [{}],
@@ -151,6 +165,10 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       inSeries(({ mediaFileIds }) => ({ mediaFileIds: mediaFileIds.slice(0, 2) })),
     ),
     replaceMediaFile: notFound(byInputId("mediaFileIds", () => ({ file: textFile() }))),
+    resetPassword: {
+      args: () => [{ input: { token: "nobody's", newPassword: "longer than twelve" } }],
+      outcome: { others: "UNAUTHENTICATED" },
+    },
     restoreAttachment: notFound(byId("attachmentIds")),
     restoreCompany: notOfCompany(byId("companyId")),
     restoreMediaFile: notFound(byId("mediaFileIds")),
@@ -185,6 +203,10 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     updateMediaFile: notFound(byInputId("mediaFileIds", () => ({ fileName: "mine.txt" }))),
     updateReply: notFound(byInputId("replyIds", () => ({ body: "Mine" }))),
     updateTicket: notFound(byInputId("ticketIds", () => ({ subject: "Mine", status: "CLOSED" }))),
+    updateUser: notFound(({ userId }) => [
+      { input: { id: userId, name: "Mine" } },
+      { input: { id: userId, isAdmin: true } },
+    ]),
     uploadMedia: notOfCompany(({ companyId }) => [
       { input: { companyId, bucket: "ATTACHMENTS", file: textFile() } },
     ]),

@@ -54,6 +54,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Membership: { member: "company createdAt id role user" },
   PageInfo: { guest: "endCursor hasNextPage hasPreviousPage startCursor" },
   Photo: { member: "author createdAt deletedAt description file id ticket updatedAt" },
+  PasswordReset: { doer: "expiresAt token url user" },
   PhotoSeries: { member: "author createdAt deletedAt description id photos ticket updatedAt" },
   PurgeReport: { doer: "bytes dryRun files ids" },
   Reply: { member: "attachments author body createdAt deletedAt id isInternal ticket updatedAt" },
@@ -63,9 +64,10 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
     member:
       "assignee attachmentBytes attachmentCount attachments company conversations createdAt deletedAt description eventCursor eventsUrl id number participants posts priority replies requester status subject timeline updatedAt",
   },
-  User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin" },
+  User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin", staff: "deactivatedAt" },
+  UserSession: { member: "address createdAt expiresAt id isCurrent lastUsedAt userAgent" },
   VideoClip: { member: "author createdAt deletedAt description file id ticket updatedAt" },
-  Viewer: { guest: "guest", member: "memberships user" },
+  Viewer: { guest: "guest", member: "memberships sessions user" },
 
   BucketCount: { staff: "bucket bytes files" },
   FileCount: { staff: "bytes files" },

@@ -7,6 +7,8 @@ export interface Outside {
   readonly companyId: string;
   readonly slug: string;
   readonly userId: string;
+  /** Of that person. */
+  readonly sessionId: string;
   readonly seriesId: string;
   readonly ticketIds: readonly string[];
   readonly replyIds: readonly string[];
@@ -160,11 +162,13 @@ async function outsideOf(
   const kept = sql`select media_file_id from attachments where message_id in (${said})`;
   const looks = sql`select media_file_id from media_usages where resource_type in ('company', 'user')`;
   const [user] = await ids(sql`select id from users where email = ${`customer@${slug}.test`}`);
+  const [session] = await ids(sql`select id from sessions where user_id = ${user!}`);
   return {
     companyId,
     slug,
     seriesId,
     userId: user!,
+    sessionId: session!,
     ticketIds: await ids(sql`
       select distinct on (deleted_at is null, next.about is null) id from tickets
       left join lateral (select id as about from conversations c where c.ticket_id = tickets.id limit 1) next on true

@@ -3,7 +3,8 @@ import type { Database } from "../../platform/database/client.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import { EMAIL_FORM, normalizeEmail } from "./email.js";
 import type { PasswordCost } from "./password.js";
-import { hashPassword, MIN_PASSWORD_LENGTH } from "./password.js";
+import { hashPassword } from "./password.js";
+import { requireGoodPassword } from "./password-rule.js";
 import { findPersonByEmail, insertUser } from "./user.repository.js";
 
 export interface FirstAdmin {
@@ -26,10 +27,7 @@ export async function bootstrapAdmin(
   const address = normalizeEmail(email);
   if (!EMAIL_FORM.test(address))
     throw badUserInput(`"${email}" is not an e-mail address.`, { field: "email" });
-  if (password.length < MIN_PASSWORD_LENGTH)
-    throw badUserInput(`An administrator's password has at least ${MIN_PASSWORD_LENGTH} characters.`, {
-      field: "password",
-    });
+  requireGoodPassword(password, { email: address, name: "Administrator" });
   if (await findPersonByEmail(db, address)) return false;
   const passwordHash = await hashPassword(password, passwordCost);
   return db.transaction(async (tx) => {

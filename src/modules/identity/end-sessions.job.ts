@@ -1,14 +1,18 @@
 import type { Clock } from "../../kernel/clock.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Job } from "../../platform/jobs/job.js";
+import { deleteEndedPasswordResets } from "./password-reset.repository.js";
 import { deleteEndedSessions } from "./session.repository.js";
 
-/** Forgets sessions that have ended. */
+/** Forgets sessions and links to a new password that have ended. */
 export const createEndSessionsJob = ({ db, clock }: { db: Database; clock: Clock }): Job => ({
   name: "end-sessions",
   atOnce: 1,
   timeoutSeconds: 600,
   retries: 3,
   cron: "17 * * * *",
-  run: () => deleteEndedSessions(db, clock()),
+  run: async () => {
+    await deleteEndedSessions(db, clock());
+    await deleteEndedPasswordResets(db, clock());
+  },
 });

@@ -10,7 +10,7 @@ import { insertAuditEntry } from "./audit.repository.js";
 import { normalizeEmail } from "./email.js";
 import { hashOfToken } from "./refresh-token.js";
 import { insertSession } from "./session.repository.js";
-import { findPersonByEmail } from "./user.repository.js";
+import { findPersonByEmail, lockForSignIn } from "./user.repository.js";
 
 const MAX_LIFETIME_MS = 24 * HOUR_MS;
 
@@ -39,6 +39,8 @@ export function createScriptTokenService({ db, clock, secret }: ScriptTokenDeps)
       const issue = createTokenIssuer({ secret, clock, lifetimeMs });
       const token = await issue({ userId: person.id, sessionId });
       await db.transaction(async (tx) => {
+        if (!(await lockForSignIn(tx, { id: person.id })))
+          throw badUserInput(`${email} is deactivated: filedesk user unlock ${email}`);
         await insertSession(tx, {
           id: sessionId,
           userId: person.id,

@@ -1,7 +1,9 @@
-import { and, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { DAY_MS } from "../../kernel/clock.js";
+import { isId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import type { SessionRow } from "./session.tables.js";
 import { sessions } from "./session.tables.js";
 import { isActive } from "./user.repository.js";
 import { users } from "./user.tables.js";
@@ -11,7 +13,19 @@ export interface NewSession {
   readonly userId: string;
   readonly refreshTokenHash: string;
   readonly expiresAt: Date;
+  /** What the client calls itself. */
+  readonly userAgent?: string | null;
+  readonly address?: string | null;
 }
+
+/** What a person is told of a session of theirs. */
+export type OpenSession = Pick<
+  SessionRow,
+  "id" | "userId" | "createdAt" | "updatedAt" | "expiresAt" | "userAgent" | "address"
+>;
+
+/** A person's sessions that are shown; who has more of them ends all others at once. */
+const MAX_LISTED_SESSIONS = 100;
 
 export interface Rotation {
   readonly id: string;
@@ -64,6 +78,52 @@ export function updateRevokedSessions(
     .set({ revokedAt: now, updatedAt: now })
     .where(and(isAnyOf(sessions.id, ids), isNull(sessions.revokedAt)))
     .returning({ userId: sessions.userId });
+}
+
+/** As `updateRevokedSessions`, for all of a person's, or all but one. @returns how many */
+export async function updateRevokedSessionsOf(
+  db: Database,
+  userId: string,
+  { now, except }: { readonly now: Date; readonly except?: string | undefined },
+): Promise<number> {
+  const others = except === undefined ? undefined : ne(sessions.id, except);
+  const ended = await db
+    .update(sessions)
+    .set({ revokedAt: now, updatedAt: now })
+    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now), others))
+    .returning({ id: sessions.id });
+  return ended.length;
+}
+
+const openSessionColumns = {
+  id: sessions.id,
+  userId: sessions.userId,
+  createdAt: sessions.createdAt,
+  updatedAt: sessions.updatedAt,
+  expiresAt: sessions.expiresAt,
+  userAgent: sessions.userAgent,
+  address: sessions.address,
+};
+
+const lasts = (now: Date) => and(isNull(sessions.revokedAt), gt(sessions.expiresAt, now));
+
+/** A person's sessions that last, the newest first. */
+export const listOpenSessions = (db: Database, userId: string, now: Date): Promise<OpenSession[]> =>
+  db
+    .select(openSessionColumns)
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), lasts(now)))
+    .orderBy(desc(sessions.id))
+    .limit(MAX_LISTED_SESSIONS);
+
+/** Null for what has not the form of an id, and for a session that has ended. */
+export async function findOpenSession(db: Database, id: string, now: Date): Promise<OpenSession | null> {
+  if (!isId(id)) return null;
+  const [found] = await db
+    .select(openSessionColumns)
+    .from(sessions)
+    .where(and(eq(sessions.id, id), lasts(now)));
+  return found ?? null;
 }
 
 /** Removes sessions that ended more than a day ago, so that the table does not grow with every sign-in. */

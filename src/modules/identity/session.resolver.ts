@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from "type-graphql";
+import type { OwnSessionService } from "./own-session.service.js";
 import { SignInInput } from "./session.inputs.js";
 import type { SessionService, StartedSession } from "./session.service.js";
 import { Session } from "./session.types.js";
@@ -7,14 +8,18 @@ import { ViewerProfile } from "./viewer.types.js";
 
 @Resolver(() => Session)
 export class SessionResolver {
-  constructor(private readonly sessions: SessionService) {}
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly ownSessions: OwnSessionService,
+  ) {}
 
   @Mutation(() => Session, { description: "Opens a session with an e-mail address and a password." })
   signIn(
     @Arg("input", () => SignInInput, { description: "Whom to sign in." }) input: SignInInput,
     @Ctx() context: ViewerContext,
   ): Promise<StartedSession> {
-    return this.sessions.signIn(input, context.clientAddress);
+    const { clientAddress: address, userAgent } = context;
+    return this.sessions.signIn(input, { address, userAgent });
   }
 
   @Mutation(() => Session, {
@@ -41,6 +46,24 @@ export class SessionResolver {
     refreshToken?: string | null,
   ): Promise<boolean> {
     return this.sessions.signOut(viewer, refreshToken);
+  }
+
+  @Mutation(() => ViewerProfile, {
+    description:
+      "Ends a session of the viewer's own, with its tokens, subscriptions and signed URLs, at once; else NOT_FOUND.",
+  })
+  async endSession(
+    @Arg("id", () => ID, { description: "The session's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ): Promise<ViewerProfile> {
+    return { user: await this.ownSessions.endSession(viewer, id) };
+  }
+
+  @Mutation(() => ViewerProfile, {
+    description: "Signs the viewer out everywhere else: ends all their sessions but the one that asks.",
+  })
+  async endOtherSessions(@Ctx() { viewer }: ViewerContext): Promise<ViewerProfile> {
+    return { user: await this.ownSessions.endOtherSessions(viewer) };
   }
 
   @FieldResolver(() => ViewerProfile, { description: "Who is signed in now." })

@@ -4,7 +4,6 @@ import { unauthenticated } from "../../kernel/errors.js";
 import { isId, newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import { viewerChanged } from "../../platform/events/viewer-changed.js";
-import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type {
   AccessToken,
   GuestTokenIssuer,
@@ -12,24 +11,25 @@ import type {
   TokenIssuer,
   TokenVerifier,
 } from "./access-token.js";
+import type { AttemptLimit } from "./attempt-limit.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import { EMAIL_FORM, normalizeEmail } from "./email.js";
 import { listGuestViewers } from "./guest.repository.js";
 import { verifyPassword } from "./password.js";
-import type { RefreshTokens } from "./refresh-token.js";
+import type { RefreshToken, RefreshTokens } from "./refresh-token.js";
 import { hashOfToken } from "./refresh-token.js";
 import { reloadViewers } from "./reload-viewers.js";
 import { insertSession, updateRefreshToken, updateRevokedSessions } from "./session.repository.js";
-import { findCredentials, updateExternalSubject } from "./user.repository.js";
+import type { Credentials } from "./user.repository.js";
+import { findCredentials, lockForSignIn, updateExternalSubject } from "./user.repository.js";
 import type { GuestViewer, UserViewer, Viewer } from "./viewer.js";
 import { anonymous } from "./viewer.js";
 import { findViewer } from "./viewer.repository.js";
 
 /** From the last refresh on. */
 export const SESSION_LIFETIME_MS = 30 * DAY_MS;
-const WINDOW_SECONDS = 60;
-/** Many people may share one network address. */
-const SIGN_INS_PER_ADDRESS = 10;
+/** How much of what a client calls itself is kept, in characters. */
+const MAX_USER_AGENT_LENGTH = 300;
 
 export interface SessionServiceOptions {
   readonly db: Database;
@@ -37,14 +37,21 @@ export interface SessionServiceOptions {
   readonly issueGuestToken: GuestTokenIssuer;
   readonly verifyToken: TokenVerifier;
   readonly refreshTokens: RefreshTokens;
-  /** For one e-mail address; ten times as many from one network address. */
-  readonly signInsPerMinute: number;
+  readonly attempts: AttemptLimit;
   readonly clock?: Clock;
 }
 
 export interface SignIn {
   readonly email: string;
   readonly password: string;
+}
+
+/** Where a session is opened from, as far as it is known. */
+export interface SessionClient {
+  /** The network address. */
+  readonly address: string;
+  /** `User-Agent`, as it was sent. */
+  readonly userAgent?: string | null | undefined;
 }
 
 /** `expiresAt` is the access token's. */
@@ -56,7 +63,7 @@ export interface StartedSession extends AccessToken {
 export type SessionService = ReturnType<typeof createSessionService>;
 
 export function createSessionService(options: SessionServiceOptions) {
-  const { db, issueToken, verifyToken, refreshTokens, signInsPerMinute, clock = systemClock } = options;
+  const { db, issueToken, verifyToken, refreshTokens, attempts, clock = systemClock } = options;
 
   const open = async (userId: string, sessionId: string, refreshToken: string): Promise<StartedSession> => {
     const viewer = await findViewer(db, { userId, sessionId });
@@ -70,21 +77,15 @@ export function createSessionService(options: SessionServiceOptions) {
    * @throws UNAUTHENTICATED, in the same time and words for a wrong password and an unknown address
    * @throws RATE_LIMITED after too many attempts for one e-mail address or from one network address
    */
-  async function signIn({ email, password }: SignIn, clientAddress: string): Promise<StartedSession> {
+  async function signIn({ email, password }: SignIn, client: SessionClient): Promise<StartedSession> {
     const address = normalizeEmail(email);
-    await countAttempt(db, `address:${clientAddress}`, signInsPerMinute * SIGN_INS_PER_ADDRESS);
-    await countAttempt(db, `email:${address}`, signInsPerMinute);
+    await attempts.signIn(address, client.address);
     const account = await findCredentials(db, address);
     const isRight = await verifyPassword(account?.passwordHash ?? null, password);
-    if (!account || !isRight) throw unauthenticated("The e-mail address or the password is wrong.");
-    const { token, hash, id } = refreshTokens.issue(newId());
-    await insertSession(db, {
-      id,
-      userId: account.id,
-      refreshTokenHash: hash,
-      expiresAt: sessionEnd(clock()),
-    });
-    return open(account.id, id, token);
+    if (!account || !isRight) throw wrongCredentials();
+    const token = refreshTokens.issue(newId());
+    await beginSession(db, { account, token, client, expiresAt: sessionEnd(clock()) });
+    return open(account.id, token.id, token.token);
   }
 
   /**
@@ -162,6 +163,29 @@ export function createSessionService(options: SessionServiceOptions) {
   };
 }
 
+interface Beginning {
+  readonly account: Credentials;
+  readonly token: RefreshToken;
+  readonly client: SessionClient;
+  readonly expiresAt: Date;
+}
+
+/** The password may have been changed, and the person deactivated, while it was verified. */
+const beginSession = (db: Database, { account, token, client, expiresAt }: Beginning): Promise<void> =>
+  db.transaction(async (tx) => {
+    if (!(await lockForSignIn(tx, account))) throw wrongCredentials();
+    await insertSession(tx, {
+      id: token.id,
+      userId: account.id,
+      refreshTokenHash: token.hash,
+      expiresAt,
+      userAgent: client.userAgent?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+      address: client.address,
+    });
+  });
+
+const wrongCredentials = () => unauthenticated("The e-mail address or the password is wrong.");
+
 const ENDED = "This session has ended: sign in again.";
 
 const sessionEnd = (now: Date) => new Date(now.getTime() + SESSION_LIFETIME_MS);
@@ -188,14 +212,6 @@ const revokeFamily = (db: Database, id: string, now: Date) =>
         details: { reason: "a refresh token was used that is not the newest" },
       });
     }
-  });
-
-const countAttempt = (db: Database, whose: string, limit: number) =>
-  countUse(db, {
-    key: `sign-in:${whose}`,
-    limit,
-    windowSeconds: WINDOW_SECONDS,
-    message: "Too many sign-in attempts",
   });
 
 /** An account is tied to the outside person at their first visit, by an e-mail address that the provider verified. */

@@ -1,9 +1,10 @@
 import { IsOptional, Length, Matches, MaxLength } from "class-validator";
-import { Field, InputType } from "type-graphql";
+import { ArgsType, Field, ID, InputType } from "type-graphql";
+import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { EMAIL_FORM, MAX_EMAIL_LENGTH } from "./email.js";
 import { NAME_FORM, NAME_RULE } from "./name.js";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.js";
-import type { NewAccount } from "./user.service.js";
+import type { NewAccount, UserEdit, UserSearch } from "./user.service.js";
 
 @InputType({ description: "An account to create." })
 export class CreateUserInput implements NewAccount {
@@ -17,13 +18,63 @@ export class CreateUserInput implements NewAccount {
   @Matches(NAME_FORM, NAME_RULE)
   name!: string;
 
-  @Field(() => String, { description: `The password: at least ${MIN_PASSWORD_LENGTH} characters.` })
+  @Field(() => String, {
+    nullable: true,
+    description: `The password: at least ${MIN_PASSWORD_LENGTH} characters. Without one the person sets it by a link (\`createPasswordReset\`).`,
+  })
+  @IsOptional()
   @Length(MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH)
-  password!: string;
+  password?: string | null;
 
   @Field(() => Boolean, {
     nullable: true,
     description: "Whether the person administers the whole installation.",
+  })
+  @IsOptional()
+  isAdmin?: boolean | null;
+}
+
+@ArgsType()
+export class UsersArgs extends PageArgs implements UserSearch {
+  @Field(() => String, { nullable: true, description: "A part of the name or the e-mail address." })
+  @IsOptional()
+  @MaxLength(200)
+  @Matches(/^\P{Cc}*$/u, { message: "search must be one line" })
+  search?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Those who are deactivated alone, or those who are not alone; by default both.",
+  })
+  isDeactivated?: boolean | null;
+}
+
+@InputType({ description: "Changes to an account; what is left out stays." })
+export class UpdateUserInput implements UserEdit {
+  @Field(() => ID, { description: "Whose account." })
+  id!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "What the person is called from now on: 1 to 200 characters.",
+  })
+  @IsOptional()
+  @Length(1, 200)
+  @Matches(NAME_FORM, NAME_RULE)
+  name?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The address to sign in with from now on; for administrators.",
+  })
+  @IsOptional()
+  @MaxLength(MAX_EMAIL_LENGTH)
+  @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
+  email?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "Whether the person administers the whole installation; for administrators.",
   })
   @IsOptional()
   isAdmin?: boolean | null;

@@ -1,8 +1,10 @@
 import type { SQL } from "drizzle-orm";
-import { and, eq, isNull, notExists, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, notExists, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
+import { isId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import { isUniqueViolation } from "../../platform/database/faults.js";
 import type { UserRow } from "./user.tables.js";
 import { users } from "./user.tables.js";
 
@@ -42,6 +44,60 @@ export async function findCredentials(db: Database, email: string): Promise<Cred
   return found ?? null;
 }
 
+/** What changing an account needs of it. */
+export type Account = Person & Pick<UserRow, "passwordHash" | "deactivatedAt">;
+
+/** The columns of an `Account`. */
+export const accountColumns = {
+  ...personColumns,
+  passwordHash: users.passwordHash,
+  deactivatedAt: users.deactivatedAt,
+};
+
+const isThisAccount = (id: string) => and(eq(users.id, id), isNull(users.deletedAt));
+
+/** A deactivated person's as well. Null for what has not the form of an id. */
+export async function findAccount(db: Database, id: string): Promise<Account | null> {
+  if (!isId(id)) return null;
+  const [found] = await db.select(accountColumns).from(users).where(isThisAccount(id));
+  return found ?? null;
+}
+
+/** As `findAccount`, with the row locked against other changes until the transaction ends. */
+export async function findAccountForChange(tx: Database, id: string): Promise<Account | null> {
+  if (!isId(id)) return null;
+  const [found] = await tx.select(accountColumns).from(users).where(isThisAccount(id)).for("no key update");
+  return found ?? null;
+}
+
+/**
+ * Whether the person may sign in, by this password hash where one is given. Until the transaction ends nobody
+ * deactivates them or sets another password: a session that is opened meanwhile is ended with the others.
+ */
+export async function lockForSignIn(
+  tx: Database,
+  { id, passwordHash }: { readonly id: string; readonly passwordHash?: string | null },
+): Promise<boolean> {
+  const isVerified = passwordHash ? eq(users.passwordHash, passwordHash) : undefined;
+  const found = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, id), isActive, isVerified))
+    .for("share");
+  return found.length > 0;
+}
+
+/** All who administer the installation today, each locked until the transaction ends. */
+export async function lockActiveAdmins(tx: Database): Promise<string[]> {
+  const admins = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(users.isAdmin, isActive))
+    .orderBy(asc(users.id))
+    .for("no key update");
+  return admins.map(({ id }) => id);
+}
+
 /** Makes whoever else changes what belongs to a person wait until the transaction ends. */
 export async function lockUser(tx: Database, id: string): Promise<void> {
   await tx.select({ id: users.id }).from(users).where(eq(users.id, id)).for("no key update");
@@ -51,6 +107,45 @@ export async function lockUser(tx: Database, id: string): Promise<void> {
 export async function insertUser(db: Database, user: NewUser): Promise<Person | null> {
   const [inserted] = await db.insert(users).values(user).onConflictDoNothing().returning(personColumns);
   return inserted ?? null;
+}
+
+export interface UserChanges {
+  readonly name?: string | undefined;
+  /** Normalised. */
+  readonly email?: string | undefined;
+  readonly isAdmin?: boolean | undefined;
+}
+
+/** What is left out stays. */
+export async function updateUser(
+  tx: Database,
+  id: string,
+  changes: UserChanges,
+): Promise<Person | "email taken" | null> {
+  try {
+    const [updated] = await tx
+      .update(users)
+      .set({ ...changes, updatedAt: sql`now()` })
+      .where(isThisAccount(id))
+      .returning(personColumns);
+    return updated ?? null;
+  } catch (error) {
+    if (isUniqueViolation(error)) return "email taken";
+    throw error;
+  }
+}
+
+export async function updatePasswordHash(tx: Database, id: string, passwordHash: string): Promise<void> {
+  await tx.update(users).set({ passwordHash, updatedAt: sql`now()` }).where(eq(users.id, id));
+}
+
+/** @param deactivatedAt null lets the person in again */
+export async function updateDeactivatedAt(
+  tx: Database,
+  id: string,
+  deactivatedAt: Date | null,
+): Promise<void> {
+  await tx.update(users).set({ deactivatedAt, updatedAt: sql`now()` }).where(eq(users.id, id));
 }
 
 /** Ties an account that is not tied yet to a person of the outside identity provider. */

@@ -1,20 +1,41 @@
-import { authorize } from "../../kernel/authorize.js";
-import { conflict } from "../../kernel/errors.js";
+import { authorize, readable } from "../../kernel/authorize.js";
+import { conflict, notFound, unauthenticated } from "../../kernel/errors.js";
+import type { PageArguments } from "../../kernel/pagination.js";
+import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
+import { viewerChanged } from "../../platform/events/viewer-changed.js";
+import type { Connection } from "../../platform/graphql/connection.js";
+import { toConnection } from "../../platform/graphql/connection.js";
 import { insertAuditEntry } from "./audit.repository.js";
+import { keepLastAdmin, lockAccount } from "./deactivate.js";
 import { normalizeEmail } from "./email.js";
 import { installation, installationPolicy } from "./installation.policy.js";
 import type { PasswordCost } from "./password.js";
 import { hashPassword } from "./password.js";
-import type { Person } from "./user.repository.js";
-import { insertUser } from "./user.repository.js";
+import { requireGoodPassword } from "./password-rule.js";
+import { userPolicy } from "./user.policy.js";
+import type { Person, UserChanges } from "./user.repository.js";
+import { findAccount, findAccountForChange, insertUser, updateUser } from "./user.repository.js";
+import type { UserList } from "./user-list.repository.js";
+import { countUsers, listUsers, userPosition } from "./user-list.repository.js";
 import type { Viewer } from "./viewer.js";
-import { actorOf } from "./viewer.js";
+import { actorOf, isUser } from "./viewer.js";
 
 export interface NewAccount {
   readonly email: string;
   readonly name: string;
-  readonly password: string;
+  /** Without one the person sets it by a link, or comes by an outside identity provider alone. */
+  readonly password?: string | null | undefined;
+  readonly isAdmin?: boolean | null | undefined;
+}
+
+export interface UserSearch extends PageArguments, UserList {}
+
+/** What is left out stays. */
+export interface UserEdit {
+  readonly id: string;
+  readonly name?: string | null | undefined;
+  readonly email?: string | null | undefined;
   readonly isAdmin?: boolean | null | undefined;
 }
 
@@ -29,11 +50,12 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
   /** @throws CONFLICT when somebody has this e-mail address */
   async function createUser(viewer: Viewer, { email, name, password, isAdmin }: NewAccount): Promise<Person> {
     authorize(installationPolicy, "administer", viewer, installation);
-    const passwordHash = await hashPassword(password, passwordCost);
+    if (password != null) requireGoodPassword(password, { email, name });
+    const passwordHash = password == null ? null : await hashPassword(password, passwordCost);
     return db.transaction(async (tx) => {
       const account = { email: normalizeEmail(email), name, passwordHash, isAdmin: isAdmin ?? false };
       const user = await insertUser(tx, account);
-      if (!user) throw conflict("Somebody has this e-mail address already.", { field: "email" });
+      if (!user) throw emailTaken();
       await insertAuditEntry(tx, {
         companyId: null,
         actorId: actorOf(viewer),
@@ -46,5 +68,62 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
     });
   }
 
-  return { createUser };
+  /** An account, for administrators and oneself; null when it does not exist or may not be seen. */
+  const readUser = async (viewer: Viewer, id: string): Promise<Person | null> =>
+    readable(userPolicy, viewer, await findAccount(db, id));
+
+  /** All accounts by name; for administrators. */
+  async function browseUsers(
+    viewer: Viewer,
+    { search, isDeactivated, ...page }: UserSearch,
+  ): Promise<Connection<Person>> {
+    authorize(installationPolicy, "administer", viewer, installation);
+    const list = { search: search?.trim(), isDeactivated };
+    const found = await listUsers(db, list, pageRequest(page));
+    return toConnection(found, userPosition, () => countUsers(db, list));
+  }
+
+  /**
+   * Changes an account: administrators all of it, everybody their own name.
+   *
+   * @throws CONFLICT when somebody has the e-mail address, and when nobody would administer the installation any more
+   */
+  async function editUser(viewer: Viewer, { id, ...input }: UserEdit): Promise<Person> {
+    const changes = changesOf(input);
+    const isOwnName = changes.email === undefined && changes.isAdmin === undefined;
+    const found = await findAccount(db, id);
+    authorize(userPolicy, isOwnName ? "rename" : "administer", viewer, found);
+    return db.transaction(async (tx) => {
+      if (isOwnName && isUser(viewer, id)) {
+        const own = await findAccountForChange(tx, id);
+        if (!own || own.deactivatedAt !== null) throw unauthenticated();
+      } else {
+        const { admins } = await lockAccount(tx, { userId: id, actorId: actorOf(viewer) });
+        if (changes.isAdmin === false) keepLastAdmin(admins, id);
+      }
+      const edited = await updateUser(tx, id, changes);
+      if (edited === "email taken") throw emailTaken();
+      if (!edited) throw notFound(userPolicy.subject);
+      viewerChanged(tx, id);
+      await insertAuditEntry(tx, {
+        companyId: null,
+        actorId: actorOf(viewer),
+        action: "user.updated",
+        subjectType: "user",
+        subjectId: id,
+        details: { ...changes },
+      });
+      return edited;
+    });
+  }
+
+  return { createUser, readUser, browseUsers, editUser };
 }
+
+const changesOf = ({ name, email, isAdmin }: Omit<UserEdit, "id">): UserChanges => ({
+  ...(name != null && { name }),
+  ...(email != null && { email: normalizeEmail(email) }),
+  ...(isAdmin != null && { isAdmin }),
+});
+
+const emailTaken = () => conflict("Somebody has this e-mail address already.", { field: "email" });

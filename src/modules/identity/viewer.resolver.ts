@@ -3,6 +3,8 @@ import type { GuestLoaders } from "./guest.loaders.js";
 import { Guest } from "./guest.types.js";
 import type { MembershipLoaders } from "./membership.loaders.js";
 import { Membership } from "./membership.types.js";
+import type { SessionLoaders } from "./session.loaders.js";
+import { UserSession } from "./session.types.js";
 import type { ViewerContext } from "./viewer.js";
 import { ViewerProfile } from "./viewer.types.js";
 
@@ -11,6 +13,7 @@ export class ViewerResolver {
   constructor(
     private readonly memberships: MembershipLoaders,
     private readonly guests: GuestLoaders,
+    private readonly sessions: SessionLoaders,
   ) {}
 
   @Query(() => ViewerProfile, {
@@ -25,6 +28,24 @@ export class ViewerResolver {
   @FieldResolver(() => Guest, { nullable: true, description: "The guest; null for a person." })
   guest(@Root() { guest }: ViewerProfile, @Ctx() context: ViewerContext) {
     return guest ? this.guests.byId(context).load(guest.id) : null;
+  }
+
+  @FieldResolver(() => [UserSession], {
+    name: "sessions",
+    description:
+      "Where the person is signed in, the newest first: the first 100. Guests have none, nor has who comes by an outside identity provider.",
+  })
+  async sessionsOfViewer(
+    @Root() { user }: ViewerProfile,
+    @Ctx() context: ViewerContext,
+  ): Promise<UserSession[]> {
+    if (user === null) return [];
+    const open = await this.sessions.ofUser(context).load(user.id);
+    return open.map((session) => ({
+      ...session,
+      lastUsedAt: session.updatedAt,
+      isCurrent: session.id === user.sessionId,
+    }));
   }
 
   @FieldResolver(() => [Membership], {

@@ -134,6 +134,16 @@ export const settings = {
     desc: "How long a guest's access token is good for; never longer than the invitation",
     example: "60",
   }),
+  RESET_URL: linkTemplate({
+    default: undefined,
+    desc: "The link to a new password, with `{token}` in it; else the page /reset-password of the server itself",
+    example: "https://desk.example.com/reset-password#{token}",
+  }),
+  RESET_HOURS: whole({
+    default: 24,
+    desc: "How long a link to a new password is good for",
+    example: "24",
+  }),
   ADMIN_EMAIL: email({
     default: undefined,
     desc: "An administrator who is created at start when nobody has this address",

@@ -9,6 +9,8 @@ export interface RequestContext<Viewer> {
   readonly baseUrl: string;
   /** The network address that the request came from, as far as trusted proxies tell it. */
   readonly clientAddress: string;
+  /** What the client calls itself (`User-Agent`), as it was sent; absent where nobody asks for it. */
+  readonly userAgent?: string | null;
   /** `Content-Length` of a request with files, in bytes; null when it was not given. */
   readonly requestBytes: number | null;
   /** The same object for all who are told of one event: what does not depend on who asks, they look up together. */

@@ -10,6 +10,7 @@ import {
   createTokenIssuer,
   createTokenVerifier,
 } from "../../../src/modules/identity/access-token.js";
+import { createAttemptLimit } from "../../../src/modules/identity/attempt-limit.js";
 import { createCompanyLoaders } from "../../../src/modules/identity/company.loaders.js";
 import { insertCompany } from "../../../src/modules/identity/company.repository.js";
 import { CompanyResolver } from "../../../src/modules/identity/company.resolver.js";
@@ -20,8 +21,12 @@ import { createMembershipLoaders } from "../../../src/modules/identity/membershi
 import { upsertMembership } from "../../../src/modules/identity/membership.repository.js";
 import { MembershipResolver } from "../../../src/modules/identity/membership.resolver.js";
 import { createMembershipService } from "../../../src/modules/identity/membership.service.js";
+import { createOwnSessionService } from "../../../src/modules/identity/own-session.service.js";
 import { hashPassword } from "../../../src/modules/identity/password.js";
+import { PasswordResolver } from "../../../src/modules/identity/password.resolver.js";
+import { createPasswordService } from "../../../src/modules/identity/password.service.js";
 import { createRefreshTokens } from "../../../src/modules/identity/refresh-token.js";
+import { createSessionLoaders } from "../../../src/modules/identity/session.loaders.js";
 import { SessionResolver } from "../../../src/modules/identity/session.resolver.js";
 import { createSessionService } from "../../../src/modules/identity/session.service.js";
 import { createUserLoaders } from "../../../src/modules/identity/user.loaders.js";
@@ -29,6 +34,7 @@ import type { Person } from "../../../src/modules/identity/user.repository.js";
 import { insertUser } from "../../../src/modules/identity/user.repository.js";
 import { UserResolver } from "../../../src/modules/identity/user.resolver.js";
 import { createUserService } from "../../../src/modules/identity/user.service.js";
+import { createUserAccessService } from "../../../src/modules/identity/user-access.service.js";
 import type { Role, Viewer, ViewerContext } from "../../../src/modules/identity/viewer.js";
 import { anonymous } from "../../../src/modules/identity/viewer.js";
 import { ViewerResolver } from "../../../src/modules/identity/viewer.resolver.js";
@@ -62,6 +68,7 @@ export async function startIdentity({
     onStatement: (text) => statements.push(text),
   });
   const db = withHappenings(client.db, () => {});
+  const attempts = createAttemptLimit(db, signInsPerMinute);
   const sessions = createSessionService({
     db,
     clock,
@@ -69,22 +76,37 @@ export async function startIdentity({
     issueGuestToken: createGuestTokenIssuer({ secret: SECRET, clock, lifetimeMs: 3_600_000 }),
     refreshTokens: createRefreshTokens({ secret: SECRET }),
     verifyToken: createTokenVerifier({ secret: SECRET, clock, ...(jwks && { jwks }) }),
-    signInsPerMinute,
+    attempts,
   });
   const loaders = createMembershipLoaders({ db });
   const companies = createCompanyService({ db, clock, retentionDays: 14 });
   const memberships = createMembershipService({ db, loaders, whenEnded: async () => {} });
   const users = createUserService({ db, passwordCost: CHEAP });
+  const userAccess = createUserAccessService({ db, clock });
+  const ownSessions = createOwnSessionService({ db, clock });
+  const resets = { db, clock, passwordCost: CHEAP, resetUrl: null, resetHours: 24 };
+  const passwords = createPasswordService({ ...resets, attempts });
   const fields = { companies: createCompanyLoaders({ db }), users: createUserLoaders({ db }) };
   const resolvers = new Map<unknown, unknown>([
     [CompanyResolver, new CompanyResolver(companies, memberships)],
     [MembershipResolver, new MembershipResolver(memberships, fields)],
-    [SessionResolver, new SessionResolver(sessions)],
-    [UserResolver, new UserResolver(users)],
-    [ViewerResolver, new ViewerResolver(loaders, createGuestLoaders({ db }))],
+    [SessionResolver, new SessionResolver(sessions, ownSessions)],
+    [PasswordResolver, new PasswordResolver(passwords)],
+    [UserResolver, new UserResolver(users, userAccess, fields.users)],
+    [
+      ViewerResolver,
+      new ViewerResolver(loaders, createGuestLoaders({ db }), createSessionLoaders({ db, clock })),
+    ],
   ]);
   const schema: GraphQLSchema = await buildSchema({
-    resolvers: [CompanyResolver, MembershipResolver, SessionResolver, UserResolver, ViewerResolver],
+    resolvers: [
+      CompanyResolver,
+      MembershipResolver,
+      PasswordResolver,
+      SessionResolver,
+      UserResolver,
+      ViewerResolver,
+    ],
     container: { get: (resolver: unknown) => resolvers.get(resolver) },
     validate: true,
   });
@@ -121,7 +143,7 @@ export async function startIdentity({
     await client.close();
     await database.drop();
   };
-  const services = { sessions, companies, memberships, users };
+  const services = { sessions, companies, memberships, users, userAccess, ownSessions, passwords };
   return {
     db,
     sql: client.sql,

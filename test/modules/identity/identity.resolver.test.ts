@@ -182,6 +182,7 @@ describe("the identity schema", () => {
       }
     }
     expect(Object.keys((identity.schema.getType("User") as GraphQLObjectType).getFields()).sort()).toEqual([
+      "deactivatedAt",
       "email",
       "id",
       "isAdmin",

@@ -22,7 +22,10 @@ beforeEach(() => {
 
 async function signedIn(): Promise<{ viewer: Viewer; id: string }> {
   const { email, id } = await identity.buildUser();
-  const { accessToken } = await identity.sessions.signIn({ email, password: PASSWORD }, "192.0.2.1");
+  const { accessToken } = await identity.sessions.signIn(
+    { email, password: PASSWORD },
+    { address: "192.0.2.1" },
+  );
   return { viewer: await identity.sessions.viewerOf(accessToken), id };
 }
 

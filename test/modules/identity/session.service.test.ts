@@ -20,7 +20,7 @@ beforeEach(() => {
 afterAll(() => identity.stop());
 
 const signIn = (email: string, password = PASSWORD, address = ADDRESS) =>
-  identity.sessions.signIn({ email, password }, address);
+  identity.sessions.signIn({ email, password }, { address });
 
 const failureOf = (action: Promise<unknown>) =>
   action.then(

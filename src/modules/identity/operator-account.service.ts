@@ -1,0 +1,121 @@
+import { badUserInput, conflict } from "../../kernel/errors.js";
+import { MAX_PAGE_SIZE } from "../../kernel/pagination.js";
+import type { Database } from "../../platform/database/client.js";
+import { insertAuditEntry } from "./audit.repository.js";
+import { deactivate, reactivate } from "./deactivate.js";
+import { EMAIL_FORM, MAX_EMAIL_LENGTH, normalizeEmail } from "./email.js";
+import { NAME_FORM } from "./name.js";
+import type { PasswordCost } from "./password.js";
+import { hashPassword } from "./password.js";
+import type { GivenPasswordReset, PasswordResetDeps } from "./password-reset-link.js";
+import { givePasswordReset } from "./password-reset-link.js";
+import { requireGoodPassword } from "./password-rule.js";
+import { setPassword } from "./set-password.js";
+import type { Account, Person } from "./user.repository.js";
+import { findAccountForChange, findPersonByEmail, insertUser } from "./user.repository.js";
+import type { UserList } from "./user-list.repository.js";
+import { listDeactivations, listUsers } from "./user-list.repository.js";
+
+export interface OperatorAccountDeps extends PasswordResetDeps {
+  readonly passwordCost?: PasswordCost;
+}
+
+export interface OperatorAccount {
+  readonly email: string;
+  readonly name: string;
+  readonly isAdmin: boolean;
+}
+
+/** A person, and since when they are locked out. */
+export type ListedAccount = Person & Pick<Account, "deactivatedAt">;
+
+export type OperatorAccountService = ReturnType<typeof createOperatorAccountService>;
+
+/**
+ * Accounts, for whoever runs the installation on its own machine: what they do is written down without a name. Nobody
+ * reaches this over the network. An address that nobody has is told as BAD_USER_INPUT.
+ */
+export function createOperatorAccountService(deps: OperatorAccountDeps) {
+  const { db, clock, passwordCost } = deps;
+
+  /** @throws CONFLICT when somebody has the address */
+  async function create({ email, name, isAdmin }: OperatorAccount): Promise<Person> {
+    const address = normalizeEmail(email);
+    if (!EMAIL_FORM.test(address) || address.length > MAX_EMAIL_LENGTH)
+      throw badUserInput(`"${email}" is not an e-mail address.`);
+    if (!NAME_FORM.test(name) || name.length > 200)
+      throw badUserInput("A name is one line of 1 to 200 characters.");
+    return db.transaction(async (tx) => {
+      const user = await insertUser(tx, { email: address, name, passwordHash: null, isAdmin });
+      if (!user) throw conflict(`Somebody has the e-mail address ${address} already.`);
+      await insertAuditEntry(tx, {
+        companyId: null,
+        actorId: null,
+        action: "user.created",
+        subjectType: "user",
+        subjectId: user.id,
+        details: { email: address, isAdmin },
+      });
+      return user;
+    });
+  }
+
+  async function changeAccess(email: string, act: typeof deactivate): Promise<Person> {
+    const { id: userId } = await requirePerson(db, email);
+    return db.transaction((tx) => act(tx, { userId, actorId: null, now: clock() }));
+  }
+
+  return {
+    create,
+
+    /** Every account by name. @returns page after page, until nobody is left */
+    list: (list: UserList): AsyncGenerator<ListedAccount> => everybody(db, list),
+
+    /** Ends all that the person has open, at once. @throws CONFLICT for the last administrator */
+    lock: (email: string): Promise<Person> => changeAccess(email, deactivate),
+
+    unlock: (email: string): Promise<Person> => changeAccess(email, reactivate),
+
+    /** A link by which the person sets a new password. @throws CONFLICT for who is locked out */
+    async linkToPassword(email: string, baseUrl: string): Promise<GivenPasswordReset> {
+      const { id: userId } = await requirePerson(db, email);
+      return givePasswordReset(deps, { userId, actorId: null, baseUrl });
+    },
+
+    /** Sets a password at once, and ends all sessions of the person. */
+    async setPassword(email: string, password: string): Promise<Person> {
+      const person = await requirePerson(db, email);
+      requireGoodPassword(password, person);
+      const passwordHash = await hashPassword(password, passwordCost);
+      await db.transaction(async (tx) => {
+        await findAccountForChange(tx, person.id);
+        const setting = { userId: person.id, passwordHash, actorId: null, now: clock() };
+        await setPassword(tx, { ...setting, action: "user.password-set" });
+      });
+      return person;
+    },
+  };
+}
+
+async function requirePerson(db: Database, email: string): Promise<Person> {
+  const person = await findPersonByEmail(db, normalizeEmail(email));
+  if (!person) throw badUserInput(`Nobody has the e-mail address ${email}.`);
+  return person;
+}
+
+async function* everybody(db: Database, list: UserList): AsyncGenerator<ListedAccount> {
+  let from: [string, string] | null = null;
+  for (;;) {
+    const page = await listUsers(db, list, { limit: MAX_PAGE_SIZE, direction: "forward", from });
+    const since = await listDeactivations(
+      db,
+      "every company",
+      page.rows.map(({ id }) => id),
+    );
+    for (const [index, person] of page.rows.entries())
+      yield { ...person, deactivatedAt: since[index] ?? null };
+    const last: Person | undefined = page.rows.at(-1);
+    if (!page.hasNextPage || !last) return;
+    from = [last.name, last.id];
+  }
+}

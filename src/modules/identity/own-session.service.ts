@@ -1,0 +1,56 @@
+import { authorize } from "../../kernel/authorize.js";
+import type { Clock } from "../../kernel/clock.js";
+import type { Database } from "../../platform/database/client.js";
+import { viewerChanged } from "../../platform/events/viewer-changed.js";
+import { insertAuditEntry } from "./audit.repository.js";
+import { sessionPolicy } from "./session.policy.js";
+import { findOpenSession, updateRevokedSessions, updateRevokedSessionsOf } from "./session.repository.js";
+import { userPolicy } from "./user.policy.js";
+import type { UserViewer, Viewer } from "./viewer.js";
+
+export type OwnSessionService = ReturnType<typeof createOwnSessionService>;
+
+/** A person's own sessions. What one has opened (subscriptions, event streams, signed URLs) ends with it, at once. */
+export function createOwnSessionService({ db, clock }: { readonly db: Database; readonly clock: Clock }) {
+  /** @throws NOT_FOUND for a session that is somebody else's, unknown, or over */
+  async function endSession(viewer: Viewer, id: string): Promise<UserViewer> {
+    authorize(sessionPolicy, "end", viewer, await findOpenSession(db, id, clock()));
+    const own = viewer as UserViewer;
+    await db.transaction(async (tx) => {
+      const ended = await updateRevokedSessions(tx, [id], clock());
+      if (ended.length === 0) return;
+      viewerChanged(tx, own.id);
+      await insertAuditEntry(tx, {
+        companyId: null,
+        actorId: own.id,
+        action: "session.ended",
+        subjectType: "session",
+        subjectId: id,
+      });
+    });
+    return own;
+  }
+
+  /** Signs out everywhere but here. An outside provider's token is not of a session: with one, all are others. */
+  async function endOtherSessions(viewer: Viewer): Promise<UserViewer> {
+    const own = viewer.kind === "user" ? viewer : null;
+    authorize(userPolicy, "endSessionsOf", viewer, own);
+    await db.transaction(async (tx) => {
+      const others = { now: clock(), except: own.sessionId };
+      const sessionsEnded = await updateRevokedSessionsOf(tx, own.id, others);
+      if (sessionsEnded === 0) return;
+      viewerChanged(tx, own.id);
+      await insertAuditEntry(tx, {
+        companyId: null,
+        actorId: own.id,
+        action: "user.signed-out-elsewhere",
+        subjectType: "user",
+        subjectId: own.id,
+        details: { sessionsEnded },
+      });
+    });
+    return own;
+  }
+
+  return { endSession, endOtherSessions };
+}
