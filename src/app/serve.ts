@@ -7,6 +7,7 @@ import type { DatabaseClient } from "../platform/database/client.js";
 import type { EventFeed } from "../platform/events/feed.js";
 import { createHttp } from "./http.js";
 import { openDesk } from "./open-desk.js";
+import { warnOfFewDescriptors } from "./open-file-limit.js";
 import type { Services } from "./services.js";
 
 /** A server that runs. */
@@ -38,6 +39,7 @@ export async function serve(options: ServeOptions): Promise<Desk> {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   const { services, database, feed } = open;
+  await warnOfFewDescriptors(log);
   try {
     signal?.throwIfAborted();
     if (config.ADMIN_EMAIL && config.ADMIN_PASSWORD)

@@ -12,6 +12,18 @@ export function inWords(error: Error): string {
     return `The server cannot listen there (${error.message}). Set HOST and PORT.`;
   if (isErrno(error, "ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT"))
     return `The database cannot be reached (${error.message}). Check DATABASE_URL.`;
+  const place = "path" in error ? ` (${error.path})` : "";
+  if (isErrno(error, "EROFS"))
+    return `The data folder is on a file system that is mounted read-only${place}. Mount it for writing, or set FILEDESK_DATA to another folder.`;
+  if (isErrno(error, "EACCES", "EPERM"))
+    return `The data folder may not be written by this user${place}. Give the folder to whoever runs Filedesk, or set FILEDESK_DATA to another one.`;
+  // What Node says of a folder that it could not make with those above it, whatever the reason.
+  if (isErrno(error, "ENOENT") && "syscall" in error && error.syscall === "mkdir")
+    return `The data folder cannot be made${place}: what is above it is missing or cannot be written. Make it, or set FILEDESK_DATA to another one.`;
+  if (isErrno(error, "ENOSPC", "EDQUOT"))
+    return `The disk is full${place}. Make room for FILEDESK_DATA, or set it to a folder on another disk.`;
+  if (isErrno(error, "EMFILE", "ENFILE"))
+    return "Too few files may be open at once. Raise the limit (`ulimit -n`, LimitNOFILE) to 1024 or more.";
   // A failure has something to say to the operator; a bug in ours has to say where it is.
   const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   return isBug ? (error.stack ?? error.message) : error.message;

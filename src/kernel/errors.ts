@@ -17,6 +17,7 @@ export const ERROR_STATUS = {
   FILE_NOT_SCANNED: 423,
   RATE_LIMITED: 429,
   SERVICE_UNAVAILABLE: 503,
+  INSUFFICIENT_STORAGE: 507,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;

@@ -35,7 +35,10 @@ export interface BuiltProcess {
   stop(): Promise<Ending>;
 }
 
-/** Settings on top of what every test wants: a free port, and a log that is quiet where that hides nothing. */
+/**
+ * Settings on top of what every test wants: a free port, and a log that is quiet where that hides nothing.
+ * `OPEN_FILES` is none of the server's: so many descriptors it may have.
+ */
 export type Environment = Readonly<Record<string, string>>;
 
 /** Loaded before the server: ends it together with the test run, should that be killed. */
@@ -44,10 +47,16 @@ const LEASH =
 
 type Command = "serve" | "worker";
 
+/** A shell that sets the limit of open files, hard and soft, before it becomes the server. */
+const LIMITED = ["/bin/sh", "-c", 'ulimit -n "$0" && exec "$@"'] as const;
+
 function launch(environment: Environment, command: Command = "serve") {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm run build`);
   const { PATH = "", HOME = "", TMPDIR } = process.env;
-  const child = spawn(process.execPath, ["--max-semi-space-size=32", "--import", LEASH, MAIN, command], {
+  const program = [process.execPath, "--max-semi-space-size=32", "--import", LEASH, MAIN, command];
+  const { OPEN_FILES, ...settings } = environment;
+  const [path = "", ...args] = OPEN_FILES === undefined ? program : [...LIMITED, OPEN_FILES, ...program];
+  const child = spawn(path, args, {
     stdio: ["pipe", "pipe", "pipe"],
     cwd: tmpdir(), // no .env of a developer's
     env: {
@@ -58,7 +67,7 @@ function launch(environment: Environment, command: Command = "serve") {
       LOG_LEVEL: environment.NODE_ENV === "production" ? "info" : "warn",
       CREATIONS_PER_MINUTE: "100000",
       CHANGES_PER_MINUTE: "100000",
-      ...environment,
+      ...settings,
     },
   });
   let output = "";

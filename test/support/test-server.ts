@@ -28,6 +28,8 @@ export interface TestServerOptions {
   /** Settings over the test server's own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onStatement?: (statement: string) => void;
+  /** Where its data folder is made; by default among the system's temp files. */
+  readonly parentFolder?: string;
   /** Where log lines go; by default nowhere. */
   readonly log?: Logger;
 }
@@ -63,7 +65,7 @@ export interface TestServer {
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   // What it makes of an empty installation is there already, as after a start before: that takes a while.
   const database = await createTestDatabase("filedesk_demo_template");
-  const dataFolder = await mkdtemp(join(tmpdir(), "filedesk-test-"));
+  const dataFolder = await mkdtemp(join(options.parentFolder ?? tmpdir(), "filedesk-test-"));
   await cp(process.env.TEST_DEMO_FOLDER ?? "", dataFolder, { recursive: true });
   const env = {
     NODE_ENV: "test",

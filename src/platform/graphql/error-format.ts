@@ -5,6 +5,7 @@ import { ArgumentValidationError } from "type-graphql";
 import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 import { tookTooLong, unstorableValue } from "../database/faults.js";
 import { errorResponse } from "../http/error-response.js";
+import { logResourceFault, resourceFailure } from "../http/resource-faults.js";
 
 /** Errors that an answer has at most: of more, only the first are told. */
 export const MAX_ERRORS = 20;
@@ -31,6 +32,8 @@ export function expectedFailure(error: unknown): FiledeskError | null {
   if (cause instanceof FiledeskError) return cause;
   if (cause instanceof ArgumentValidationError) return invalidInput(cause);
   if (tookTooLong(cause)) return slowStatement();
+  const lacking = resourceFailure(cause);
+  if (lacking !== null) return lacking;
   const unstorable = unstorableValue(cause);
   return unstorable === null ? null : badUserInput(unstorable);
 }
@@ -79,6 +82,7 @@ export interface FailureLog {
 export function logUnexpected(log: FailureLog, error: GraphQLError, requestId: string): void {
   if (tookTooLong(causeOf(error)))
     log.warn({ reqId: requestId, path: error.path }, "a statement took too long");
+  if (logResourceFault(log, causeOf(error))) return;
   if (isRefusalByGraphQL(error) || expectedFailure(error) !== null) return;
   error.extensions.requestId = requestId;
   log.error({ err: error.originalError ?? error, reqId: requestId, path: error.path }, "unexpected failure");

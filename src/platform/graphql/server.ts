@@ -10,6 +10,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { GraphQLError, OperationTypeNode } from "graphql";
 import { badUserInput } from "../../kernel/errors.js";
+import { logResourceFault } from "../http/resource-faults.js";
 import { createAdmission, createTextStore } from "./admission.js";
 import { answerLimit } from "./answer-size.js";
 import { createCoercion } from "./coerce-variables.js";
@@ -87,7 +88,8 @@ async function openContext<Context extends BaseContext>(
     return await context(request);
   } catch (error) {
     const failure = expectedFailure(error);
-    if (failure === null) request.log.error({ err: error }, "unexpected failure");
+    if (!logResourceFault(request.log, error) && failure === null)
+      request.log.error({ err: error }, "unexpected failure");
     throw new GraphQLError("The request could not be begun.", {
       originalError: error as Error,
       extensions: { requestId: request.id, http: { status: failure?.status ?? 500 } },

@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorDetails } from "../../kernel/errors.js";
 import { FiledeskError } from "../../kernel/errors.js";
+import { resourceFailure } from "./resource-faults.js";
 
 export interface ErrorResponse {
   readonly status: number;
@@ -31,7 +32,8 @@ export function errorResponse(
   requestId: string,
   overrides: StatusOverrides = {},
 ): ErrorResponse {
-  const expected = error instanceof FiledeskError ? error : refusalByServer(error);
+  const expected =
+    error instanceof FiledeskError ? error : (refusalByServer(error) ?? resourceFailure(error));
   if (expected === null) {
     const message = "Something went wrong on our side. Give this request id when you report it.";
     const body = { code: "INTERNAL_SERVER_ERROR", message, status: 500, requestId } as const;

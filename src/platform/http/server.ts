@@ -17,6 +17,7 @@ import { originPatterns } from "./origins.js";
 import type { LeastPace } from "./pace.js";
 import { endSlowConnections } from "./pace.js";
 import { refuseWhileClosing } from "./refuse-while-closing.js";
+import { logResourceFault } from "./resource-faults.js";
 import type { UnreadBudget } from "./unread-budget.js";
 import { isWebSocketUpgrade } from "./websocket-upgrade.js";
 
@@ -101,7 +102,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = errorResponse(error, request.id);
     if (hasLeft(request, error)) request.log.info("the client left in the middle of its request");
-    else if (status >= 500 && !(error instanceof FiledeskError))
+    else if (status >= 500 && !(error instanceof FiledeskError) && !logResourceFault(request.log, error))
       request.log.error({ err: error }, "unexpected failure");
     const { message, ...extensions } = body.error;
     const isGraphQL = pathOf(request) === options.graphqlPath;
@@ -109,6 +110,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       .status(status)
       .headers(headers)
       .send(isGraphQL ? { errors: [{ message, extensions }] } : body);
+  });
+  // Without a listener, a connection that could not be accepted would end the process.
+  app.server.on("error", (error) => {
+    if (app.server.listening && !logResourceFault(options.log, error))
+      options.log.warn({ err: error }, "a connection could not be accepted");
   });
   return app;
 }
