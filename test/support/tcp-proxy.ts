@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { connect, createServer } from "node:net";
+import { setTimeout as pass } from "node:timers/promises";
 
 /** Stands between a client and a server, to break what goes through it. */
 export interface TcpProxy {
@@ -12,12 +13,19 @@ export interface TcpProxy {
   end(): void;
   /** From now on no byte goes through the connections that are open, and nobody is told. */
   silence(): void;
+  /** Ends every connection with a TCP reset, and each new one as well for so long. */
+  goAway(milliseconds: number): Promise<void>;
   close(): void;
 }
 
 export async function startTcpProxy(target: URL): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
+  let isAway = false;
+  const reset = () => {
+    for (const [socket] of pairs) socket.resetAndDestroy();
+  };
   const server = createServer((socket) => {
+    if (isAway) return void socket.on("error", () => {}).resetAndDestroy();
     const onward = connect(Number(target.port), target.hostname);
     const pair = [socket, onward] as const;
     pairs.add(pair);
@@ -37,8 +45,12 @@ export async function startTcpProxy(target: URL): Promise<TcpProxy> {
     get open() {
       return pairs.size;
     },
-    reset() {
-      for (const [socket] of pairs) socket.resetAndDestroy();
+    reset,
+    async goAway(milliseconds) {
+      isAway = true;
+      reset();
+      await pass(milliseconds);
+      isAway = false;
     },
     end() {
       for (const [socket] of pairs) socket.end();

@@ -10,6 +10,8 @@ import { serve } from "../../src/app/serve.js";
 import { readConfig } from "../../src/platform/config/config.js";
 import { createTestDatabase } from "./database.js";
 import { SignInDocument } from "./generated/operations.js";
+import type { TcpProxy } from "./tcp-proxy.js";
+import { through } from "./tcp-proxy.js";
 import type { GraphQLAnswer, Query } from "./test-client.js";
 import { createClient, postGraphQL } from "./test-client.js";
 
@@ -25,6 +27,8 @@ const GENEROUS = {
 };
 
 export interface TestServerOptions {
+  /** Stands between the server and its database. */
+  readonly proxy?: TcpProxy;
   /** Settings over the test server's own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onStatement?: (statement: string) => void;
@@ -70,7 +74,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const env = {
     NODE_ENV: "test",
     PORT: "0",
-    DATABASE_URL: database.url,
+    DATABASE_URL: options.proxy ? through(options.proxy, database.url) : database.url,
     FILEDESK_DATA: dataFolder,
     ...GENEROUS,
     // Jobs run where a test has them run: nothing comes and goes beside what it looks at.

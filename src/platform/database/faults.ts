@@ -45,6 +45,13 @@ export function connectionBroke(error: unknown): boolean {
   return typeof cause.code === "string" && /^(CONNECTION_|CONNECT_|E[A-Z]+$)/.test(cause.code);
 }
 
+/**
+ * Whether a statement failed only because the database was away, was stopping, or had no room just now: the same may
+ * succeed in a moment (PostgreSQL Appendix A, classes 53, 57 and 58).
+ */
+export const databaseIsAway = (error: unknown): boolean =>
+  connectionBroke(error) || /^5[378]/.test(sqlState(error) ?? "");
+
 /** Nothing is sent on a connection that has broken off. */
 export const connectionLost = () =>
   Object.assign(new Error("the connection to Postgres has broken off"), { code: "CONNECTION_CLOSED" });

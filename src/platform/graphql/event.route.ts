@@ -13,6 +13,7 @@ import type { UrlSigner } from "../http/signed-url.js";
 import { isSigned } from "../http/signed-url.js";
 import type { SignedFor } from "./event-urls.js";
 import { EVENTS_PATH, eventResource, readSignedFor } from "./event-urls.js";
+import { wasInterrupted } from "./make-again.js";
 import type { Entrance, Realtime } from "./realtime.js";
 import { PATIENCE_MS } from "./realtime.js";
 import { SubscriptionFailure } from "./subscriptions.js";
@@ -46,6 +47,13 @@ export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRou
     url: EVENTS_PATH,
     method: "GET",
     exposeHeadRoute: false,
+    // A browser takes every answer but a stream for the end, and comes back from what is none.
+    errorHandler: (error, request, reply) => {
+      if (!wasInterrupted(error)) throw error;
+      request.log.warn({ err: error }, "a stream is cut off: the database is away");
+      reply.hijack();
+      reply.raw.destroy();
+    },
     handler: async (request, reply) => {
       const entrance = await identify(route, request);
       const leave = route.places.take(entrance.key);

@@ -11,6 +11,7 @@ import type { RequestContext, SubscriptionContext } from "./context.js";
 import { limitCost } from "./cost-limit.js";
 import type { FailureLog } from "./error-format.js";
 import { expectedFailure, isRefusalByGraphQL, reportErrors } from "./error-format.js";
+import { isInterrupted, makeAgain, wasInterrupted } from "./make-again.js";
 import type { SubscriptionRequest, SubscriptionRules } from "./prepare-subscription.js";
 import { createPreparation, resultsOf } from "./prepare-subscription.js";
 import { tellWithoutArguments } from "./told-results.js";
@@ -51,9 +52,9 @@ export class SubscriptionFailure extends Error {
 export interface Subscriptions<Viewer> {
   /**
    * Begins a subscription, which lasts until the signal aborts. Every event is executed by itself, in a context of its
-   * own that is made from this one. It ends by itself only when the server closes.
+   * own that is made from this one. It ends by itself only when the server closes, or when an event cannot be made.
    *
-   * @throws SubscriptionFailure, and so does the iteration
+   * @throws SubscriptionFailure, and so does the iteration; what is thrown as it is says that the database is away
    */
   open(
     request: SubscriptionRequest,
@@ -110,14 +111,14 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
         ? { data: result.data ?? null, errors: reportErrors(result.errors, { log, ...base }) }
         : (result as FormattedExecutionResult);
     return deliver(source as AsyncIterable<Delivery<Viewer>>, {
-      tell(delivery) {
-        const told = results.of(delivery, base, (context) => {
+      make: (delivery) =>
+        results.of(delivery, base, (context) => {
           const root = { cursor: delivery.cursor, event: delivery.event };
           const result = execution({ document, operation, context, variables, root });
           return result instanceof Promise ? result.then(bounded) : bounded(result);
-        });
-        return told instanceof Promise ? told.then(reported) : reported(told);
-      },
+        }),
+      reported,
+      signal,
       failed: (error) => (signal.aborted ? null : failureFrom(error, log, base.requestId)),
     });
   }
@@ -125,24 +126,28 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
   return {
     open: (request, base, signal) =>
       begin(request, base, signal).catch((error: unknown) => {
-        throw failureFrom(error, log, base.requestId);
+        // It is no refusal: clients try again.
+        throw wasInterrupted(error) ? error : failureFrom(error, log, base.requestId);
       }),
   };
 }
 
 interface Delivering<Viewer> {
-  tell(delivery: Delivery<Viewer>): FormattedExecutionResult | Promise<FormattedExecutionResult>;
+  make(delivery: Delivery<Viewer>): ExecutionResult | Promise<ExecutionResult>;
+  reported(result: ExecutionResult): FormattedExecutionResult;
+  readonly signal: AbortSignal;
   /** What a fault is told as; null for one that does not matter any more. */
   failed(error: unknown): SubscriptionFailure | null;
 }
 
 /**
  * One event after the other: the next is asked for when whoever reads has dealt with this one. An iterator by hand, since
- * a generator takes thrice as many promises for each event.
+ * a generator takes thrice as many promises for each event. None is passed over: what cannot be made is made again, or
+ * ends the subscription, without an error, so that the client resumes behind what it has.
  */
 function deliver<Viewer>(
   source: AsyncIterable<Delivery<Viewer>>,
-  { tell, failed }: Delivering<Viewer>,
+  { make, reported, signal, failed }: Delivering<Viewer>,
 ): AsyncIterableIterator<FormattedExecutionResult> {
   const deliveries = source[Symbol.asyncIterator]();
   const end = { done: true, value: undefined } as const;
@@ -154,8 +159,12 @@ function deliver<Viewer>(
       try {
         const delivery = await deliveries.next();
         if (delivery.done) return end;
-        const told = tell(delivery.value);
-        return { done: false, value: told instanceof Promise ? await told : told };
+        const making = make(delivery.value);
+        const made = making instanceof Promise ? await making : making;
+        const whole = isInterrupted(made) ? await makeAgain(delivery.value, make, signal) : made;
+        if (whole) return { done: false, value: reported(whole) };
+        await deliveries.return?.();
+        return end;
       } catch (error) {
         const failure = failed(error);
         if (failure) throw failure;
