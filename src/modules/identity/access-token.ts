@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { createSecretKey } from "node:crypto";
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, SignJWT } from "jose";
+import { LRUCache } from "lru-cache";
 import type { Clock } from "../../kernel/clock.js";
 import { MINUTE_MS, SECOND_MS } from "../../kernel/clock.js";
 
@@ -131,14 +132,15 @@ const secretKey = (secret: string): KeyObject => createSecretKey(Buffer.from(sec
 
 function ourVerifier(key: KeyObject, clock: Clock): Verify {
   const rules = rulesFor({ issuer: OURSELVES, audience: OURSELVES, algorithms: OUR_ALGORITHMS });
-  const verified = new Map<string, { subject: TokenSubject | null; expiresMs: number }>();
+  const verified = new LRUCache<string, { subject: TokenSubject | null; expiresMs: number }>({
+    max: MAX_REMEMBERED,
+  });
   return async (token) => {
     const known = verified.get(token);
     if (known && known.expiresMs > clock().getTime()) return known.subject;
     const { payload } = await jwtVerify(token, key, { ...rules, currentDate: clock() });
     const { exp = 0 } = payload;
     const subject = ourSubject(payload);
-    if (verified.size >= MAX_REMEMBERED) verified.clear();
     verified.set(token, { subject, expiresMs: exp * SECOND_MS });
     return subject;
   };

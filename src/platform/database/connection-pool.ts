@@ -2,6 +2,7 @@ import { setTimeout as pass } from "node:timers/promises";
 import type { TypeOptions } from "./connection.js";
 import { Connection } from "./connection.js";
 import { connectionBroke, connectionLost } from "./faults.js";
+import { createPreparedTexts } from "./prepared-texts.js";
 
 export interface PoolOptions {
   readonly url: string;
@@ -28,6 +29,7 @@ const MAX_AGE_MS = 45 * 60_000;
 /** Connections for one user at a time each. One that has broken off is never given to anybody. */
 export class ConnectionPool {
   readonly #options: PoolOptions;
+  readonly #prepared = createPreparedTexts();
   readonly #open = new Set<Connection>();
   /** The one that was used last comes first: Postgres has its statements prepared. */
   readonly #idle: Connection[] = [];
@@ -55,7 +57,8 @@ export class ConnectionPool {
 
   release(connection: Connection): void {
     if (connection.isLost || !this.#open.has(connection)) return;
-    if (this.#isClosed || performance.now() - connection.openedAt > MAX_AGE_MS) {
+    const isWorn = connection.isFull || performance.now() - connection.openedAt > MAX_AGE_MS;
+    if (this.#isClosed || isWorn) {
       void connection.close();
       return;
     }
@@ -98,7 +101,10 @@ export class ConnectionPool {
   /** Nothing has been asked yet, so it is safe to try again. */
   async #openOne(): Promise<Connection> {
     for (let tries = 0; ; tries++) {
-      const connection = new Connection({ ...this.#options, attempt: this.#attempts++ }, this.#options.types);
+      const connection = new Connection(
+        { ...this.#options, prepared: this.#prepared, attempt: this.#attempts++ },
+        this.#options.types,
+      );
       try {
         await connection.open();
         return connection;

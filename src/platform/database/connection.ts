@@ -3,6 +3,8 @@ import { connect } from "node:net";
 import postgres from "postgres";
 import { toArrayLiteral } from "./array-values.js";
 import { connectionLost } from "./faults.js";
+import type { PreparedTexts } from "./prepared-texts.js";
+import { MOST_PREPARED } from "./prepared-texts.js";
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -11,6 +13,8 @@ export interface ConnectionOptions {
   /** Which of the hosts in the URL it goes to, when there are several; counted without end. */
   readonly attempt?: number;
   readonly onNotify?: (channel: string, payload: string) => void;
+  /** Which statements are prepared on it; by default all. */
+  readonly prepared?: Pick<PreparedTexts, "isPrepared">;
   /** Told of every statement that is run. */
   readonly onStatement?: ((statement: string) => void) | undefined;
 }
@@ -47,6 +51,9 @@ export class Connection {
   #socket: Socket | null = null;
   #isLost = false;
   #lose: () => void = () => {};
+  readonly #prepared: ConnectionOptions["prepared"];
+  /** What the driver and Postgres keep for this connection, until its end. */
+  readonly #kept = new Set<string>();
   /** Statements that have not been answered, and since when none has been. */
   #unanswered = 0;
   #since = 0;
@@ -62,6 +69,7 @@ export class Connection {
       };
     });
     this.#onStatement = options.onStatement;
+    this.#prepared = options.prepared;
     const { url, statementTimeoutMs = 0, attempt = 0, onNotify } = options;
     this.#sql = postgres(url, {
       max: 1,
@@ -84,6 +92,11 @@ export class Connection {
     return this.#isLost;
   }
 
+  /** Whether so many statements are prepared on it that another connection had better take its place. */
+  get isFull(): boolean {
+    return this.#kept.size >= MOST_PREPARED;
+  }
+
   /** Connects. @throws what was in the way */
   async open(): Promise<void> {
     try {
@@ -103,7 +116,10 @@ export class Connection {
   }: Statement): Promise<postgres.RowList<postgres.Row[]>> {
     if (this.#isLost) throw connectionLost();
     this.#onStatement?.(text);
-    const query = this.#sql.unsafe(text, parameters.map(toArrayLiteral) as never[], { prepare });
+    // Without parameters the driver sends a text as it is.
+    const isPrepared = prepare && parameters.length > 0 && (this.#prepared?.isPrepared(text) ?? true);
+    if (isPrepared) this.#kept.add(text);
+    const query = this.#sql.unsafe(text, parameters.map(toArrayLiteral) as never[], { prepare: isPrepared });
     if (this.#unanswered++ === 0) this.#since = performance.now();
     try {
       return (await (asValues ? query.values() : query)) as postgres.RowList<postgres.Row[]>;

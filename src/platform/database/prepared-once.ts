@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Database } from "./client.js";
 
 /**
@@ -13,18 +14,21 @@ export function preparedOnce<Statement>(prepare: (db: Database) => Statement): (
   };
 }
 
+/** Callers combine filters into hundreds of thousands of shapes, of which few come all the time. */
+const MOST_SHAPES = 300;
+
 /**
  * As `preparedOnce`, for a list that is asked for in several ways: one statement for each shape, which is what makes
- * the statement's text. Values are placeholders, given at each run.
+ * the statement's text. Values are placeholders, given at each run. Those that were used last are kept.
  *
- * @param prepare puts the statement together for a shape, of which there are few
+ * @param prepare puts the statement together for a shape
  */
-export function preparedByShape<Shape extends object, Statement>(
+export function preparedByShape<Shape extends object, Statement extends object>(
   prepare: (db: Database, shape: Shape) => Statement,
 ): (db: Database, shape: Shape) => Statement {
-  const prepared = new WeakMap<Database, Map<string, Statement>>();
+  const prepared = new WeakMap<Database, LRUCache<string, Statement>>();
   return (db, shape) => {
-    const ofDatabase = prepared.get(db) ?? new Map<string, Statement>();
+    const ofDatabase = prepared.get(db) ?? new LRUCache<string, Statement>({ max: MOST_SHAPES });
     prepared.set(db, ofDatabase);
     const name = JSON.stringify(shape);
     const statement = ofDatabase.get(name) ?? prepare(db, shape);

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import type { Clock } from "../../kernel/clock.js";
 import { HOUR_MS, SECOND_MS, systemClock } from "../../kernel/clock.js";
 import { forbidden } from "../../kernel/errors.js";
@@ -97,13 +98,12 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
 /** About 10 MiB. Within a window the same list is read again and again, with the same URLs. */
 const REMEMBERED_SIGNATURES = 20_000;
 
-/** Remembers what was made for a key, for as long as there is room; then begins anew. */
+/** Remembers what was made for the keys that were asked for last. */
 function memo(limit: number): (key: string, make: () => string) => string {
-  const known = new Map<string, string>();
+  const known = new LRUCache<string, string>({ max: limit });
   return (key, make) => {
     const found = known.get(key);
     if (found !== undefined) return found;
-    if (known.size >= limit) known.clear();
     const made = make();
     known.set(key, made);
     return made;

@@ -1,0 +1,35 @@
+import { LRUCache } from "lru-cache";
+import { MIB } from "../../kernel/bytes.js";
+
+/** Which statements are prepared: parsed once by each connection, which then keeps them, as Postgres does at its end. */
+export interface PreparedTexts {
+  /** Whether to prepare a statement that is about to run. */
+  isPrepared(text: string): boolean;
+  /** Texts that are remembered. */
+  readonly size: number;
+}
+
+/** Far more than a server runs all the time. A connection that has prepared as many is replaced when it is free. */
+export const MOST_PREPARED = 500;
+const MOST_SEEN_ONCE = 2_000;
+
+/**
+ * Prepares what has come before, and lately. Callers combine filters, orders and lists into hundreds of thousands of
+ * texts: most come once, and would be kept for nothing.
+ */
+export function createPreparedTexts(): PreparedTexts {
+  const sizeCalculation = (_value: true, text: string) => text.length;
+  const seenOnce = new LRUCache<string, true>({ max: MOST_SEEN_ONCE, maxSize: 4 * MIB, sizeCalculation });
+  const prepared = new LRUCache<string, true>({ max: MOST_PREPARED, maxSize: 2 * MIB, sizeCalculation });
+  return {
+    isPrepared(text) {
+      if (prepared.get(text)) return true;
+      const isKnown = seenOnce.delete(text);
+      (isKnown ? prepared : seenOnce).set(text, true);
+      return isKnown;
+    },
+    get size() {
+      return prepared.size + seenOnce.size;
+    },
+  };
+}
