@@ -16,7 +16,13 @@ const CREATING: ReadonlySet<string> = new Set([
 ]);
 
 /** They have limits of their own, by what is tried. */
-const LIMITED_ELSEWHERE: ReadonlySet<string> = new Set(["joinAsGuest", "signIn", "startTyping"]);
+const LIMITED_ELSEWHERE: ReadonlySet<string> = new Set([
+  "changePassword",
+  "joinAsGuest",
+  "resetPassword",
+  "signIn",
+  "startTyping",
+]);
 
 const WINDOW_SECONDS = 60;
 /** Many people may have one address, as with sign-ins. */

@@ -10,7 +10,7 @@ import type { UserViewer, Viewer } from "./viewer.js";
 
 export type OwnSessionService = ReturnType<typeof createOwnSessionService>;
 
-/** A person's own sessions. What one has opened (subscriptions, event streams, signed URLs) ends with it, at once. */
+/** A person's own sessions. What one has opened (subscriptions, event streams and their URLs) ends with it, at once. */
 export function createOwnSessionService({ db, clock }: { readonly db: Database; readonly clock: Clock }) {
   /** @throws NOT_FOUND for a session that is somebody else's, unknown, or over */
   async function endSession(viewer: Viewer, id: string): Promise<UserViewer> {

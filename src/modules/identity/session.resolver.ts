@@ -50,7 +50,7 @@ export class SessionResolver {
 
   @Mutation(() => ViewerProfile, {
     description:
-      "Ends a session of the viewer's own, with its tokens, subscriptions and signed URLs, at once; else NOT_FOUND.",
+      "Ends a session of the viewer's own, with its tokens, subscriptions and event streams, at once; else NOT_FOUND.",
   })
   async endSession(
     @Arg("id", () => ID, { description: "The session's id." }) id: string,

@@ -1,4 +1,5 @@
-import { Field, ID, ObjectType } from "type-graphql";
+import { Extensions, Field, ID, ObjectType } from "type-graphql";
+import { SHORT_TEXT } from "../../platform/graphql/prices.js";
 import { DateTime } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ simpleResolvers: true, description: "A session that was opened or refreshed." })
@@ -37,6 +38,7 @@ export class UserSession {
   @Field(() => DateTime, { description: "When it ends unless it is refreshed before." })
   expiresAt!: Date;
 
+  @Extensions(SHORT_TEXT)
   @Field(() => String, {
     nullable: true,
     description: "What the client called itself at sign-in (`User-Agent`), up to 300 characters.",
