@@ -419,6 +419,32 @@ describe("filedesk doctor", () => {
   });
 });
 
+describe("user", () => {
+  it("makes an account, gives it a link or a password, locks it, and never takes a password as an argument", async () => {
+    const email = "olga@example.test";
+    expect((await run(["user", "create", email, "Olga Ops"])).code).toBe(0);
+    const link = await run(["user", "password", email], { PUBLIC_URL: "https://desk.example.test/" });
+    expect(link.stdout).toMatch(/^https:\/\/desk\.example\.test\/reset-password#[\w-]{43}\n$/);
+    expect(link.stderr).toMatch(/^Good once, until \d/);
+    const short = await runCommand(["user", "password", email, "--stdin"], environment, "short\n");
+    expect([short.code, short.stderr]).toEqual([1, expect.stringContaining("12 to 1024 characters")]);
+    const hashOf = async () =>
+      (await sql`select password_hash from users where email = ${email}`)[0]?.password_hash;
+    expect(await hashOf()).toBeNull();
+    const set = await runCommand(["user", "password", email, "--stdin"], environment, "longer than twelve\n");
+    expect([set.code, set.stdout]).toEqual([0, `${email} has a new password; all sessions have ended.\n`]);
+    expect(await hashOf()).toMatch(/^\$argon2id\$/);
+    expect((await run(["user", "password", email, "longer than twelve"])).code).toBe(64);
+    expect((await run(["user", "lock", email])).code).toBe(0);
+    const { events } = await run(["user", "list", "--locked", "--json"]);
+    expect(events).toMatchObject([{ event: "user", email, deactivatedAt: expect.any(String) }]);
+    expect((await run(["token", email])).stderr).toContain("is deactivated");
+    expect((await run(["user", "unlock", email])).code).toBe(0);
+    expect((await run(["user", "list", "--search", "OLGA"])).stdout).toBe(`${email}  Olga Ops\n`);
+    expect((await run(["user", "lock", "nobody@example.test"])).code).toBe(1);
+  });
+});
+
 describe("commands beside a server on the same data folder", () => {
   it("share its embedded database, and leave it running", async () => {
     const data = join(folder, "embedded");

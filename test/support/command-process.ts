@@ -24,15 +24,20 @@ export interface CommandProcess {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** The built command line in a process of its own, as an operator runs it. */
-export function startCommand(args: readonly string[], environment: Environment): CommandProcess {
+/** The built command line in a process of its own, as an operator runs it. @param input what stands on standard input */
+export function startCommand(
+  args: readonly string[],
+  environment: Environment,
+  input?: string,
+): CommandProcess {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm run build`);
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(process.execPath, [MAIN, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     cwd: tmpdir(), // no .env of a developer's
     env: { PATH, HOME, ...environment },
   });
+  child.stdin.on("error", () => {}).end(input);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -59,5 +64,8 @@ export function startCommand(args: readonly string[], environment: Environment):
   };
 }
 
-export const runCommand = (args: readonly string[], environment: Environment): Promise<CommandEnding> =>
-  startCommand(args, environment).ended;
+export const runCommand = (
+  args: readonly string[],
+  environment: Environment,
+  input?: string,
+): Promise<CommandEnding> => startCommand(args, environment, input).ended;
