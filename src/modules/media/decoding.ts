@@ -1,4 +1,4 @@
-import { atMost } from "../../kernel/at-most.js";
+import { fairTurns } from "../../kernel/fair-turns.js";
 import { tooLongSide, tooManyPixels } from "./media.errors.js";
 
 /**
@@ -8,20 +8,21 @@ import { tooLongSide, tooManyPixels } from "./media.errors.js";
 export const MAX_SIDE = 16_384;
 
 /** How long the decoding of an upload may take. A sound picture of 50 megapixels takes about a second. */
-export const PROVING_SECONDS = 20;
+export const PROVING_SECONDS = 10;
 
 /**
  * Each decoding holds one of libuv's four threads, on which everybody's files, passwords and pictures wait. One
- * thread is never taken; of the others proving leaves one for rendering, which takes longer.
+ * thread is never taken; of the others proving leaves one for rendering, which takes longer. Companies take turns: a
+ * small file can be made to take long, and that is to cost its own company's time.
  */
-const onThreads = atMost(3);
-const proofs = atMost(2);
+const onThreads = fairTurns({ total: 3, perKey: 3 });
+const proofs = fairTurns({ total: 2, perKey: 2 });
 
-/** Proves an upload's picture by decoding it, when its turn has come. */
-export const inProofTurn = <Result>(decode: () => Promise<Result>): Promise<Result> =>
-  proofs(() => onThreads(decode));
+/** Proves a company's picture by decoding it, when its turn has come. */
+export const inProofTurn = <Result>(companyId: string, decode: () => Promise<Result>): Promise<Result> =>
+  proofs(companyId, () => onThreads(companyId, decode));
 
-/** Renders a picture, when its turn has come. */
+/** Renders a company's picture, when its turn has come. */
 export const inRenderTurn = onThreads;
 
 export interface PictureLimits {

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from "graphql";
 import { FiledeskError } from "../../kernel/errors.js";
-import type { FairSlots } from "./fair-slots.js";
-import { createFairSlots } from "./fair-slots.js";
+import type { FairSlots } from "../../kernel/fair-slots.js";
+import { createFairSlots } from "../../kernel/fair-slots.js";
 
 /** How one request's reads get their turns at the database. */
 export interface ReadSlots {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createFairSlots } from "../../../src/platform/graphql/fair-slots.js";
+import { createFairSlots } from "../../../src/kernel/fair-slots.js";
 import { createReadAdmission } from "../../../src/platform/graphql/read-slots.js";
 import { createRandom } from "../../support/random.js";
 

@@ -64,7 +64,7 @@ export function createCheckInService(deps: CheckInDeps) {
     }: CheckIn<Result>): Promise<Result> {
       if (incoming.files.length === 0) return deps.db.transaction((tx) => recordMore(tx, []));
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
-      const batch = new Batch();
+      const batch = new Batch(companyId);
       try {
         const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
         return await storeAndRecord(deps, {
@@ -84,8 +84,13 @@ export function createCheckInService(deps: CheckInDeps) {
 
 /** The temp files of one request; disposing it removes those that the storage has not taken over. */
 class Batch {
+  readonly companyId: string;
   readonly #abort = new AbortController();
   readonly #temps: AsyncDisposable[] = [];
+
+  constructor(companyId: string) {
+    this.companyId = companyId;
+  }
 
   get signal(): AbortSignal {
     return this.#abort.signal;
@@ -143,6 +148,7 @@ async function takeIn(
     const received = await receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal });
     const identified = await identify(received, rules);
     const inspected = await inspect(identified, {
+      companyId: batch.companyId,
       maxPixels: deps.maxPixels,
       maxSeconds: rules.maxSeconds,
     });

@@ -14,6 +14,8 @@ export interface VideoFacts {
 }
 
 export interface VideoLimits {
+  /** Whose video it is: companies take turns. */
+  readonly companyId?: string | undefined;
   /** Of one picture: width × height. */
   readonly maxPixels: number;
   /** The longest video; without it, any. */
@@ -31,7 +33,7 @@ const PADDING_SECONDS = 0.5;
  *   longer or larger one than allowed
  */
 export async function inspectVideo(file: Identified, limits: VideoLimits): Promise<VideoFacts> {
-  const answer = await readVideo({ path: file.temp.path, size: file.size });
+  const answer = await readVideo({ path: file.temp.path, size: file.size }, limits.companyId);
   if (answer.outcome === "unreadable") throw corruptFile("the video cannot be read");
   if (answer.outcome === "no video")
     throw new FiledeskError(

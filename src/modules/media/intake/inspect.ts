@@ -28,6 +28,8 @@ export interface Inspected extends Identified {
 }
 
 export interface InspectOptions extends PictureLimits {
+  /** Whose file it is: companies take turns. */
+  readonly companyId?: string | undefined;
   /** How long one decoding may take: PROVING_SECONDS without it. */
   readonly decodingSeconds?: number | undefined;
   /** The longest video. */
@@ -67,7 +69,7 @@ export async function inspect(identified: Identified, options: InspectOptions): 
 
 async function factsOf(file: Identified, options: InspectOptions): Promise<Facts> {
   const { kind, name, title } = file.type;
-  if (DECODED.has(name)) return inProofTurn(() => decode(file, options));
+  if (DECODED.has(name)) return inProofTurn(options.companyId ?? "", () => decode(file, options));
   if (name === "bmp") return inspectPlain(file, options);
   if (name === "pdf") return inspectPdf(file);
   if (kind === "VIDEO") return inspectVideo(file, options);

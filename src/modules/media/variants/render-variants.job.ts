@@ -14,6 +14,7 @@ import type { Rendered, RenderOptions } from "./render.js";
 import { RENDER_VARIANTS } from "./request-renderings.js";
 import type { SourceDeps } from "./source.js";
 import { openSource } from "./source.js";
+import { ofDecoder, Unrenderable } from "./unrenderable.js";
 
 export interface RenderVariantsData {
   readonly mediaFileId: string;
@@ -63,7 +64,14 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
   const missing = presets.filter((preset) => !there.has(preset.name));
   if (missing.length === 0) return end(deps, file, "READY");
   refuseUnsafe(file);
-  const rendered = await renderFile(deps, file, missing, signal);
+  const rendered = await renderFile(deps, file, missing, signal).catch((error: unknown) => {
+    if (error instanceof Unrenderable) return error;
+    throw error;
+  });
+  if (rendered instanceof Unrenderable) {
+    await giveUp(deps, { mediaFileId });
+    return { outcome: "cannot be rendered", reason: rendered.message };
+  }
   if (rendered === null) return end(deps, file, "NOT_APPLICABLE");
   const kept = await keepVariants(deps, file, rendered);
   return kept
@@ -84,9 +92,16 @@ async function renderFile(
   try {
     const picture = isVideo ? await deps.posterOf?.(String(source.input), signal) : source.input;
     // What has no picture in it at all has not been taken in: this one is damaged, or its time ran out.
-    if (!picture) throw new Error("no picture of the video could be decoded");
-    const options = { maxPixels: deps.maxPixels, timeoutSeconds: DECODING_SECONDS, signal };
-    return await deps.render(picture, presets, options);
+    if (!picture) throw new Unrenderable("no picture of the video could be decoded");
+    const options = {
+      maxPixels: deps.maxPixels,
+      timeoutSeconds: DECODING_SECONDS,
+      companyId: file.companyId,
+      signal,
+    };
+    return await deps.render(picture, presets, options).catch((error: unknown) => {
+      throw signal.aborted ? error : ofDecoder(error);
+    });
   } finally {
     await source[Symbol.asyncDispose]();
   }
@@ -101,7 +116,7 @@ async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "REA
   return { outcome: status };
 }
 
-/** After the last retry: says so, and leaves the original as it is. */
+/** After the last retry, or when a retry would be of no use: says so, and leaves the original as it is. */
 async function giveUp({ db }: RenderVariantsDeps, { mediaFileId }: RenderVariantsData): Promise<void> {
   const file = await findMediaFileToRender(db, mediaFileId);
   if (file === null || file.variantsStatus !== "PENDING") return;

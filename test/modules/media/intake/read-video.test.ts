@@ -15,11 +15,15 @@ const SCRIPT = `
     worker.once("exit", () => alive--);
   });
   const path = process.argv[3];
+  const companies = process.argv.slice(4);
   const question = { path, size: statSync(path).size };
-  const answers = await Promise.all(Array.from({ length: 8 }, () => readVideo(question)));
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => readVideo(question, companies[n % companies.length])));
   console.log(JSON.stringify({ most, outcomes: answers.map(({ outcome }) => outcome) }));`;
 
-it("reads two videos at once at most, however many are uploaded", async () => {
+it.each([
+  ["two videos at once at most, however many are uploaded", 2, ["a", "b", "c"]],
+  ["one of a company, so that another's never waits behind it", 1, ["a"]],
+])("reads %s", async (_what, most, companies) => {
   const folder = await mkdtemp(join(tmpdir(), "filedesk-threads-"));
   try {
     const script = join(folder, "count.mjs");
@@ -29,8 +33,9 @@ it("reads two videos at once at most, however many are uploaded", async () => {
       script,
       module,
       resolve("test/fixtures/clip.mp4"),
+      ...companies,
     ]);
-    expect(JSON.parse(stdout)).toEqual({ most: 2, outcomes: Array(8).fill("read") });
+    expect(JSON.parse(stdout)).toEqual({ most, outcomes: Array(8).fill("read") });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -321,6 +321,25 @@ describe("the rendering", () => {
     }
   });
 
+  it("is given up at once, with no retry and no fault of ours, for bytes that no decoder reads", async () => {
+    const bytes = await picture();
+    const id = await attach(bytes);
+    const { mediaFile } = await fieldsOf(id);
+    const { storage } = world.server.services;
+    const get_ = jest
+      .spyOn(storage, "get")
+      .mockImplementation(async () => Readable.from([bytes.subarray(0, 300)]));
+    try {
+      expect(await renderFile(mediaFile.id)).toMatchObject({
+        outcome: "cannot be rendered",
+        reason: expect.any(String),
+      });
+    } finally {
+      get_.mockRestore();
+    }
+    expect((await fieldsOf(id)).mediaFile.variantsStatus).toBe("FAILED");
+  });
+
   it("is reported when it fails for good, and leaves the original as it is", async () => {
     const bytes = await picture();
     const id = await attach(bytes);

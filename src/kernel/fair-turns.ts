@@ -1,0 +1,18 @@
+import type { FairSlotsOptions } from "./fair-slots.js";
+import { createFairSlots } from "./fair-slots.js";
+
+/** Runs one piece of work for somebody, when their turn has come. */
+export type FairTurns = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
+
+/** As `atMost`, but those who wait take turns: who comes with a hundred pieces of work waits for themselves alone. */
+export function fairTurns(options: FairSlotsOptions): FairTurns {
+  const slots = createFairSlots(options);
+  return async (key, work) => {
+    await new Promise<void>((begin) => slots.take(key, begin));
+    try {
+      return await work();
+    } finally {
+      slots.release(key);
+    }
+  };
+}
