@@ -50,7 +50,7 @@ interface Answer {
   readonly text: string;
 }
 
-type Sent = readonly [document: string, variables?: Record<string, unknown>];
+type Sent = readonly [document: string, variables?: Record<string, unknown> | undefined];
 
 async function byHttp([query, variables]: Sent, token?: string): Promise<Answer> {
   const response = await fetch(`${server.url}/graphql`, {
@@ -94,8 +94,8 @@ const chain = (type: string, leaf: string, length = 40) =>
     { length },
     (_, n) => `fragment f${n} on ${type} { ${n === length - 1 ? leaf : `...f${n + 1} ...f${n + 1}`} }`,
   ).join("\n");
-const times = (count: number, text: (n: number) => string) =>
-  Array.from({ length: count }, (_, n) => text(n));
+const times = <Item>(count: number, item: (n: number) => Item): Item[] =>
+  Array.from({ length: count }, (_, n) => item(n));
 
 /** A query and a subscription, of which each has the same in it. */
 interface Asked {
@@ -169,6 +169,108 @@ describe.each([
     const { text, size } = await send([`${asked.root} { ${asked.object} { ${wrong} } }`], tokens[who]);
     expect(size).toBeLessThan(10_000);
     expect(text).not.toContain("Did you mean");
+  });
+});
+
+/** Variables in one another, each in a list. */
+const nestedList = (levels: number) => JSON.parse(deep(levels, "[", "]")) as unknown;
+
+describe.each([
+  [
+    "over HTTP by nobody",
+    "nobody",
+    byHttp,
+    "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
+  ],
+  [
+    "over HTTP by a customer",
+    "customer",
+    byHttp,
+    "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
+  ],
+  [
+    "over a websocket by a guest",
+    "guest",
+    byWebSocket,
+    "subscription ($v: ID!) { conversationEvents(conversationId: $v) { cursor } }",
+  ],
+] as const)("variables %s", (_how, who, send, document) => {
+  const ask = (v: unknown) => send([document, { v }], tokens[who]);
+
+  it.each<[string, () => unknown]>([
+    ["a list of ten thousand", () => times(10_000, () => 1)],
+    ["ten thousand fields", () => Object.fromEntries(times(5_000, (n) => [`f${n}`, n]))],
+    ["lists in one another", () => nestedList(1_600)],
+    ["a list in a filter", () => ({ status: times(2_000, () => "OPEN") })],
+  ])("with %s are refused before they are coerced", async (_what, value) => {
+    const { code, size } = await ask(value());
+    expect(code).toBe("QUERY_TOO_COMPLEX");
+    expect(size).toBeLessThan(500);
+  });
+
+  it.each<[string, () => unknown]>([
+    ["values", () => times(900, () => ({}))],
+    ["lists of a filter", () => ({ status: times(900, () => 1) })],
+    ["unknown fields", () => Object.fromEntries(times(900, (n) => [`statuss${n}`, n]))],
+    ["long texts", () => ({ status: times(20, () => "OPE".repeat(900)) })],
+  ])("with many wrong %s are told of the first, in short", async (_what, value) => {
+    const { code, size, text } = await ask(value());
+    expect(code).toBe("BAD_USER_INPUT");
+    expect(size).toBeLessThan(2_000);
+    expect(text.match(/"message"/g)).toHaveLength(1);
+    expect(text).not.toContain("Did you mean");
+  });
+});
+
+describe("without introspection", () => {
+  it.each<[string, string, Record<string, unknown>]>([
+    [
+      "a value of an enumeration",
+      "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
+      { v: { status: ["OPEM"] } },
+    ],
+    [
+      "a field of an input",
+      "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
+      { v: { statu: ["CLOSED"] } },
+    ],
+    ["a literal of an enumeration", "{ tickets(filter: { status: OPEM }) { totalCount } }", {}],
+    ["a field of a literal", "{ tickets(filter: { statu: CLOSED }) { totalCount } }", {}],
+    ["an argument", "{ tickets(filte: null) { totalCount } }", {}],
+    ["a type", "query ($v: TicketFilte) { tickets(filter: $v) { totalCount } }", {}],
+    ["a field", "{ ticket(id: 1) { subjec } }", {}],
+  ])("nothing like %s is suggested", async (_what, document, variables) => {
+    const { text } = await byHttp([document, variables]);
+    expect(text).not.toMatch(/Did you mean|OPEN|subject|"filter"/);
+  });
+});
+
+describe("an answer that tells what is wrong", () => {
+  it.each([
+    ["literals", `{ tickets(filter: { status: [${"NOPE ".repeat(900)}] }) { totalCount } }`],
+    ["lists of literals", `{ tickets(filter: { status: [${"1 ".repeat(2_000)}] }) { totalCount } }`],
+    ["unknown fields", `{ ${times(900, (n) => `f${n}`).join(" ")} }`],
+  ])("about many %s is short", async (_what, document) => {
+    const { code, size } = await byHttp([document]);
+    expect(code).toBe("GRAPHQL_VALIDATION_FAILED");
+    expect(size).toBeLessThan(5_000);
+  });
+
+  it("repeats no more than the beginning of what was sent", async () => {
+    const text = "x".repeat(50_000);
+    const { size } = await byHttp([`{ tickets(filter: { status: "${text}" }) { totalCount } }`]);
+    expect(size).toBeLessThan(5_000);
+  });
+
+  it("tells some of the failures of an operation, not all", async () => {
+    const many = times(40, (n) => `c${n}: companyBranding(slug: "${n}") { name logoUrl }`).join(" ");
+    const failing = times(
+      30,
+      (n) => `s${n}: signIn(input: { email: "${n}", password: "x" }) { accessToken }`,
+    );
+    expect((await server.gql(`{ ${many} }`)).errors).toBeUndefined();
+    const { errors } = await server.gql(`mutation { ${failing.join(" ")} }`);
+    expect(errors?.length).toBeLessThanOrEqual(20);
   });
 });
 
