@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { MIB } from "../../kernel/bytes.js";
+import { KIB, MIB } from "../../kernel/bytes.js";
 
 /**
  * What is kept of what callers send, so that it need not be made again. Callers invent as much of it as they like: each
@@ -9,11 +9,11 @@ export const STORE_LIMITS = {
   /** Documents of queries and mutations, parsed and validated, with what is compiled from them. */
   documents: { entries: 1_000, bytes: 64 * MIB },
   /** The same of subscriptions. */
-  subscriptions: { entries: 500, bytes: 32 * MIB },
+  subscriptions: { entries: 500, bytes: 64 * MIB },
   /** Texts of documents that clients refer to by their hash (automatic persisted queries). */
   persistedQueries: { entries: 1_000, bytes: 16 * MIB },
   /** Of one subscription's document: values of variables by which the results of events are kept apart. */
-  eventResults: { entries: 100, bytes: MIB },
+  eventResults: { entries: 100, bytes: 128 * KIB },
 } as const;
 
 export interface StoreLimits {

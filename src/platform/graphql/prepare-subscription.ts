@@ -48,7 +48,7 @@ export function resultsOf<Viewer>(
   values: Variables,
 ): ToldResults<Viewer> {
   const given = names.filter((name) => Object.hasOwn(values, name));
-  const key = JSON.stringify(given.map((name) => [name, values[name]]));
+  const key = hashOf(given.map((name) => [name, values[name]]));
   const found = results.get(key) ?? new ToldResults<Viewer>();
   // Who has them already goes on with them when they are forgotten here.
   results.set(key, found, RESULTS_BYTES);
@@ -73,17 +73,17 @@ export function createPreparation<Viewer>(rules: SubscriptionRules): Preparation
       const key = keyOf(request);
       // Somebody else may have been let in with the same while this one was looked at.
       const first = kept.get(key);
-      if (!first) kept.set(key, prepared, prepared.weight);
+      if (!first) kept.set(key, prepared, prepared.weight + STORE_LIMITS.eventResults.bytes);
       return first ?? prepared;
     },
   };
 }
 
-/** Of one length, however long the text is. */
-const keyOf = ({ query, operationName }: SubscriptionRequest): string =>
-  createHash("sha256")
-    .update(JSON.stringify([operationName ?? "", query]))
-    .digest("base64");
+const keyOf = ({ query, operationName }: SubscriptionRequest): string => hashOf([operationName ?? "", query]);
+
+/** Of one length, however long what it stands for is. */
+const hashOf = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("base64");
 
 function prepareAnew<Viewer>(
   { schema, introspection, maxDepth }: SubscriptionRules,

@@ -1,0 +1,60 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "@jest/globals";
+import type { DocumentNode } from "graphql";
+import { createBoundedStore, STORE_LIMITS } from "../../../src/platform/graphql/document-stores.js";
+import { DOCUMENT_LIMITS, readDocument } from "../../../src/platform/graphql/read-document.js";
+
+describe.each(Object.entries(STORE_LIMITS))("the store of %s", (_name, limits) => {
+  it.each([
+    ["small", 1],
+    ["large", limits.bytes / 20],
+  ])("stays within its bounds, however many %s entries callers invent", (_size, bytes) => {
+    const store = createBoundedStore<object>(limits);
+    for (let n = 0; n < 20_000; n++) {
+      store.set(`entry ${n}`, {}, bytes);
+      // Somebody's own, used all the while.
+      if (n % 10 === 0) store.get("entry 0");
+    }
+    expect(store.entries).toBeLessThanOrEqual(limits.entries);
+    expect(store.bytes).toBeLessThanOrEqual(limits.bytes);
+    expect(store.get("entry 0")).toBeDefined();
+    expect(store.get("entry 1")).toBeUndefined();
+  });
+
+  it("does not keep what would take most of its room", () => {
+    const store = createBoundedStore<object>(limits);
+    store.set("ordinary", {}, 1);
+    store.set("huge", {}, limits.bytes);
+    expect(store.get("huge")).toBeUndefined();
+    expect(store.get("ordinary")).toBeDefined();
+  });
+});
+
+describe("the weight of a document", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heap = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const { tokens, comments, fields } = DOCUMENT_LIMITS;
+
+  it.each<[string, (n: number) => string]>([
+    ["fields", (n) => `{ n${n}: viewer { ${"__typename ".repeat(fields - 2)} } }`],
+    ["tokens", (n) => `{ n${n}: ticket(id: [${"1 ".repeat(tokens - 20)}]) { id } }`],
+    ["comments", (n) => `{ n${n}: __typename }${"\n# some words".repeat(comments)}`],
+    ["a long text", (n) => `{ n${n}: ticket(id: "${"é".repeat(90_000)}") { id } }`],
+  ])("is no less than what it takes, when it is mostly %s", (_what, text) => {
+    const kept: DocumentNode[] = [];
+    let weight = 0;
+    const before = heap();
+    for (let n = 0; n < 50; n++) {
+      const read = readDocument(text(n), 12);
+      kept.push(read.document);
+      weight += read.weight;
+    }
+    expect(heap() - before).toBeLessThan(weight);
+    expect(kept).toHaveLength(50);
+  });
+});
