@@ -23,7 +23,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       for (const [name, error] of Object.entries(errors)) problems.push(describe(name, error as Error));
     },
   });
-  if (problems.length === 0 && env.NODE_ENV === "production") problems.push(...unsafeInProduction(env));
+  if (problems.length === 0 && env.NODE_ENV === "production")
+    problems.push(...unsafeInProduction(env), ...examplesIn(given));
   if (problems.length > 0) throw new ConfigurationError(problems);
   const production = env.NODE_ENV === "production";
   return {
@@ -67,3 +68,11 @@ function unsafeInProduction(env: Guarded): string[] {
       );
   return problems;
 }
+
+/** Settings whose example everybody can read. */
+const SECRET_SETTINGS = ["DATABASE_URL", "AUTH_SECRET", "URL_SIGNING_KEYS", "ADMIN_PASSWORD"] as const;
+
+const examplesIn = (given: NodeJS.ProcessEnv): string[] =>
+  SECRET_SETTINGS.filter((name) => given[name]?.includes(settings[name].example ?? "")).map(
+    (name) => `${name}: is the example, which everybody knows; set one of your own`,
+  );

@@ -26,14 +26,29 @@ export const whole = makeValidator<number>((text) => {
   return value;
 });
 
+/** What is wrong with a URL is said without it: it may hold a password, wherever a slip has put that. */
 const urlOf = (schemes: readonly string[], example: string) =>
   makeValidator<string>((text) => {
     if (!URL.canParse(text) || !schemes.includes(new URL(text).protocol))
-      throw new EnvError(`"${text}" is not a URL like ${example}`);
-    if (new URL(text).hash !== "")
-      throw new EnvError(`"${text}" has a fragment, which a server is never told`);
+      throw new EnvError(`is not a URL like ${example}`);
+    const { hash, username, password } = new URL(text);
+    if (hash !== "")
+      throw new EnvError(
+        "is a URL with a fragment, which a server is never told; write # in a password as %23",
+      );
+    if (!isDecodable(username + password))
+      throw new EnvError("is a URL whose user or password cannot be decoded; write % there as %25");
     return text;
   });
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export const httpUrl = urlOf(["http:", "https:"], "https://example.com");
 export const postgresUrl = urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database");
@@ -41,7 +56,7 @@ export const postgresUrl = urlOf(["postgres:", "postgresql:"], "postgres://user:
 /** Its path is the number of a database. */
 export const redisUrl = makeValidator<string>((text) => {
   if (!/^rediss?:\/\/[^#?]+$/.test(text) || !URL.canParse(text) || !/^(\/\d*)?$/.test(new URL(text).pathname))
-    throw new EnvError(`"${text}" is not a URL like redis://user:password@host:6379/0`);
+    throw new EnvError("is not a URL like redis://user:password@host:6379/0");
   return text;
 });
 

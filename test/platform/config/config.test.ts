@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "@jest/globals";
 import { ConfigurationError, readConfig } from "../../../src/platform/config/config.js";
 
@@ -69,6 +70,41 @@ describe("the configuration", () => {
       demoData: true,
       introspection: true,
     });
+  });
+
+  it("never says a URL that is wrong: it may hold a password", () => {
+    const wrong = [
+      "postgres//desk:hunter2@db/desk",
+      "postgres://desk:hunter2@db:port/desk",
+      "postgres://desk:hunter2#x@db/desk",
+      "postgres://desk:hunter2%@db/desk",
+      "postgres://desk:hunter2@db/desk#x",
+    ];
+    for (const url of wrong)
+      for (const name of ["DATABASE_URL", "REDIS_URL", "AUTH_JWKS_URL", "PUBLIC_URL"]) {
+        const problems = problemsOf({ [name]: url });
+        expect(problems.some((problem) => problem.startsWith(`${name}: is `))).toBe(true);
+        expect(problems.join()).not.toContain("hunter2");
+      }
+  });
+
+  it("refuses in production what .env.example has for secrets", async () => {
+    const file = await readFile(new URL("../../../.env.example", import.meta.url), "utf8");
+    const examples = [...file.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].filter(
+      ([, name, value]) => /SECRET$|KEYS$|PASSWORD$/.test(name!) || /:\/\/[^/]*:[^/]*@/.test(value!),
+    );
+    expect(examples.map(([, name]) => name)).toEqual(
+      expect.arrayContaining(["DATABASE_URL", "AUTH_SECRET", "URL_SIGNING_KEYS", "ADMIN_PASSWORD"]),
+    );
+    for (const [, name, value] of examples) {
+      const problems = problemsOf({
+        ...production,
+        ADMIN_EMAIL: "a@b.example",
+        ADMIN_PASSWORD: SECRET,
+        [name!]: value!,
+      });
+      expect(problems.map((problem) => problem.split(":")[0])).toEqual([name]);
+    }
   });
 
   it("reads signing keys, newest first", () => {
