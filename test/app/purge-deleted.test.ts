@@ -91,3 +91,40 @@ describe("the purge of what was deleted", () => {
     expect(await purge()).toMatchObject({ companies: 0 });
   });
 });
+
+describe("the purge of a large company", () => {
+  it("removes its events and its audit log in statements of a bounded number of rows", async () => {
+    const { sql } = world.server.database;
+    const companyId = await world.newCompany();
+    await mutate("deleteCompany", companyId);
+    await age("companies", companyId, 15);
+    await sql`insert into event_topics (topic, company_id, sequence) select ${companyId}::text || '-' || n, ${companyId}::uuid, 10 from generate_series(1, 700) n`;
+    await sql`
+      insert into events (topic, sequence, company_id, type, payload)
+      select ${companyId}::text || '-' || n, s, ${companyId}::uuid, 'x', '{}' from generate_series(1, 700) n, generate_series(1, 10) s`;
+    await sql`
+      insert into audit_log (id, company_id, action, subject_type, subject_id)
+      select gen_random_uuid(), ${companyId}::uuid, 'x', 'x', gen_random_uuid() from generate_series(1, 7000)`;
+    // Statement triggers write down how many rows each statement takes away.
+    await sql`create table removals (of_table text, removed int)`;
+    await sql`
+      create function note_removal() returns trigger language plpgsql as $$
+      begin insert into removals select tg_table_name, count(*) from gone; return null; end $$`;
+    for (const table of ["events", "audit_log"])
+      await sql.unsafe(
+        `create trigger note_removal after delete on ${table} referencing old table as gone for each statement execute function note_removal()`,
+      );
+    try {
+      await purge();
+      const [most] = await sql`select max(removed), sum(removed)::int from removals`;
+      expect(most!.sum).toBeGreaterThanOrEqual(14_000);
+      expect(most!.max).toBeLessThanOrEqual(2_000);
+      expect((await rowsOf(companyId)).events).toBeUndefined();
+      expect((await rowsOf(companyId)).audit_log).toBeUndefined();
+      expect([...(await sql`select from event_topics where company_id = ${companyId}`)]).toHaveLength(0);
+    } finally {
+      await sql`drop function note_removal() cascade`;
+      await sql`drop table removals`;
+    }
+  });
+});

@@ -4,6 +4,7 @@ import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import { deleteInBatches } from "../../platform/database/in-batches.js";
 import { keysetTemplate, keysetValues, pageShape } from "../../platform/database/keyset.js";
 import { preparedByShape } from "../../platform/database/prepared-once.js";
 import { withQuickRows } from "../../platform/database/quick-rows.js";
@@ -205,9 +206,11 @@ export async function restoreAttachment(tx: Database, companyId: string, id: str
 
 /** Removes rows for good; every tenant's: for the purge, which has no viewer. */
 export async function deleteAttachmentsForGood(db: Database, deletedBefore: Date): Promise<void> {
-  await db
-    .delete(attachments)
-    .where(and(isNotNull(attachments.deletedAt), lt(attachments.deletedAt, deletedBefore)));
+  await deleteInBatches(
+    db,
+    attachments,
+    and(isNotNull(attachments.deletedAt), lt(attachments.deletedAt, deletedBefore)),
+  );
 }
 
 const ofParent = (companyId: string, parent: ParentRef) =>

@@ -1,6 +1,7 @@
 import { and, asc, eq, isNotNull, lt, ne } from "drizzle-orm";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import { deleteInBatches } from "../../platform/database/in-batches.js";
 import { attachments } from "../attachments/attachment.tables.js";
 import { chatMessages } from "./chat-message.tables.js";
 import { conversations } from "./conversation.tables.js";
@@ -49,5 +50,5 @@ export async function deleteMessagesForGood(db: Database, companyId: string, lim
 
 /** Participants, read marks and guests go with them by their foreign keys. */
 export async function deleteConversationsForGood(db: Database, companyId: string): Promise<void> {
-  await db.delete(conversations).where(eq(conversations.companyId, companyId));
+  await deleteInBatches(db, conversations, eq(conversations.companyId, companyId));
 }

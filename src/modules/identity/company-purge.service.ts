@@ -1,7 +1,12 @@
 import type { Database } from "../../platform/database/client.js";
 import { deleteEventsOfCompany } from "../../platform/events/event.repository.js";
 import { insertAuditEntry } from "./audit.repository.js";
-import { deleteCompanyForGood, listPurgeableCompanies } from "./company-purge.repository.js";
+import {
+  deleteAuditOfCompany,
+  deleteCompanyForGood,
+  isPurgeable,
+  listPurgeableCompanies,
+} from "./company-purge.repository.js";
 
 export type CompanyPurgeService = ReturnType<typeof createCompanyPurgeService>;
 
@@ -11,14 +16,18 @@ export const createCompanyPurgeService = ({ db }: { readonly db: Database }) => 
 
   /**
    * Removes a company for good with its memberships, events and audit log; one entry that it was purged remains.
+   * Events and audit log go first, in batches: a run that is cut off leaves a deleted company with fewer of them, which
+   * the next run ends. A company that is due cannot be restored any more, and nobody follows or reads it.
    *
    * @returns false when it is not due, or has gone already
    */
-  async purge(companyId: string, deletedBefore: Date): Promise<boolean> {
+  async purge(companyId: string, deletedBefore: Date, signal?: AbortSignal): Promise<boolean> {
+    if (!(await isPurgeable(db, companyId, deletedBefore))) return false;
+    await deleteEventsOfCompany(db, companyId, signal);
+    await deleteAuditOfCompany(db, companyId, signal);
     return db.transaction(async (tx) => {
       const company = await deleteCompanyForGood(tx, companyId, deletedBefore);
       if (company === null) return false;
-      await deleteEventsOfCompany(tx, companyId);
       await insertAuditEntry(tx, {
         companyId: null,
         actorId: null,

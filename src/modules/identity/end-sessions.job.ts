@@ -11,8 +11,8 @@ export const createEndSessionsJob = ({ db, clock }: { db: Database; clock: Clock
   timeoutSeconds: 600,
   retries: 3,
   cron: "17 * * * *",
-  run: async () => {
-    await deleteEndedSessions(db, clock());
+  run: async (_data, signal) => {
+    await deleteEndedSessions(db, clock(), signal);
     await deleteEndedPasswordResets(db, clock());
   },
 });

@@ -3,6 +3,7 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { isId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import { deleteInBatches } from "../../platform/database/in-batches.js";
 import type { SessionRow } from "./session.tables.js";
 import { sessions } from "./session.tables.js";
 import { isActive } from "./user.repository.js";
@@ -127,7 +128,9 @@ export async function findOpenSession(db: Database, id: string, now: Date): Prom
 }
 
 /** Removes sessions that ended more than a day ago, so that the table does not grow with every sign-in. */
-export async function deleteEndedSessions(db: Database, now: Date): Promise<void> {
+export async function deleteEndedSessions(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
   const dayAgo = new Date(now.getTime() - DAY_MS);
-  await db.delete(sessions).where(or(lt(sessions.expiresAt, dayAgo), lt(sessions.revokedAt, dayAgo)));
+  await deleteInBatches(db, sessions, or(lt(sessions.expiresAt, dayAgo), lt(sessions.revokedAt, dayAgo)), {
+    signal,
+  });
 }

@@ -4,6 +4,7 @@ import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import { deleteInBatches } from "../../platform/database/in-batches.js";
 import { keyset } from "../../platform/database/keyset.js";
 import { inTenants } from "../identity/tenant.repository.js";
 import type { TenantScope } from "../identity/viewer.js";
@@ -155,11 +156,11 @@ export async function restorePost(
 
 /** Removes rows for good; every tenant's: for the purge, which has no viewer. @returns how many */
 export async function deletePostsForGood(db: Database, deletedBefore: Date): Promise<number> {
-  const purged = await db
-    .delete(mediaPosts)
-    .where(and(isNotNull(mediaPosts.deletedAt), lt(mediaPosts.deletedAt, deletedBefore)))
-    .returning({ id: mediaPosts.id });
-  return purged.length;
+  return deleteInBatches(
+    db,
+    mediaPosts,
+    and(isNotNull(mediaPosts.deletedAt), lt(mediaPosts.deletedAt, deletedBefore)),
+  );
 }
 
 /** Removes the rows of a ticket's posts for good, deleted or not. */

@@ -1,5 +1,6 @@
 import { asc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../database/client.js";
+import { deleteInBatches } from "../database/in-batches.js";
 import { events, eventTopics } from "./event.tables.js";
 
 export interface NewEvent {
@@ -57,8 +58,23 @@ export async function deleteEventsBefore(db: Database, moment: Date, limit: numb
 export const countEventsBefore = (db: Database, moment: Date): Promise<number> =>
   db.$count(events, lt(events.createdAt, moment));
 
-/** Removes what a company's topics hold, and their counters. */
-export async function deleteEventsOfCompany(tx: Database, companyId: string): Promise<void> {
-  await tx.delete(events).where(eq(events.companyId, companyId));
-  await tx.delete(eventTopics).where(eq(eventTopics.companyId, companyId));
+const TOPICS_AT_ONCE = 500;
+
+/** Removes what a company's topics hold, and their counters, in batches: some topics after the other, by their keys. */
+export async function deleteEventsOfCompany(
+  db: Database,
+  companyId: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const some = await db
+      .select({ topic: eventTopics.topic })
+      .from(eventTopics)
+      .where(eq(eventTopics.companyId, companyId))
+      .limit(TOPICS_AT_ONCE);
+    if (some.length === 0) return;
+    const topics = some.map(({ topic }) => topic);
+    await deleteInBatches(db, events, sql`${events.topic} = any(${sql.param(topics)})`, { signal });
+    await db.delete(eventTopics).where(sql`${eventTopics.topic} = any(${sql.param(topics)})`);
+  }
 }

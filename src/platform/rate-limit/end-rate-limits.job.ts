@@ -9,5 +9,5 @@ export const createEndRateLimitsJob = ({ db }: { db: Database }): Job => ({
   timeoutSeconds: 600,
   retries: 3,
   cron: "27 * * * *",
-  run: () => deleteEndedWindows(db),
+  run: (_data, signal) => deleteEndedWindows(db, signal),
 });

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { rateLimited } from "../../kernel/errors.js";
 import type { Database } from "../database/client.js";
+import { deleteInBatches } from "../database/in-batches.js";
 import { rateLimits } from "./rate-limit.tables.js";
 
 export interface RateLimit {
@@ -47,6 +48,6 @@ export async function countUse(
 }
 
 /** Removes windows that are over, so that the table does not grow with everybody who was ever seen. */
-export async function deleteEndedWindows(db: Database): Promise<void> {
-  await db.delete(rateLimits).where(sql`${rateLimits.resetsAt} < now() - interval '1 hour'`);
+export async function deleteEndedWindows(db: Database, signal?: AbortSignal): Promise<void> {
+  await deleteInBatches(db, rateLimits, sql`${rateLimits.resetsAt} < now() - interval '1 hour'`, { signal });
 }
