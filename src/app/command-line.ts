@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addAdoptStorageCommand } from "./commands/adopt-storage.command.js";
 import { addDoctorCommand } from "./commands/doctor.command.js";
 import { ExitCode } from "./commands/exit-code.js";
 import { addImportCommand } from "./commands/import.command.js";
@@ -27,6 +28,7 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addVerifyCommand,
   addPurgeCommand,
   addSweepCommand,
+  addAdoptStorageCommand,
   addDoctorCommand,
   addTokenCommand,
   addUserCommand,

@@ -17,6 +17,7 @@ import { drainMs } from "./drain-time.js";
 import type { Role } from "./find-database.js";
 import { findDatabase } from "./find-database.js";
 import { createJobs } from "./jobs.js";
+import { openStorage } from "./open-storage.js";
 import { readSecrets } from "./secrets.js";
 import type { Services } from "./services.js";
 import { createServices } from "./services.js";
@@ -74,6 +75,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       ...(onStatement && { onStatement }),
     });
     closers.push(() => client.close());
+    const files = await openStorage(dataFolder, client.db, log);
     const wakes = await createWakes(config, client, log);
     const feed = createEventFeed<Viewer>({ db: client.db, wakes, log });
     closers.push(() => feed.close());
@@ -97,7 +99,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       config,
       secrets,
       database,
-      dataFolder,
+      files,
       jobs: jobQueue.sender,
       log,
     });

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Logger } from "pino";
 import { MIB } from "../kernel/bytes.js";
 import type { Clock } from "../kernel/clock.js";
@@ -59,15 +58,16 @@ import { createEventUrls } from "../platform/graphql/event-urls.js";
 import { createUrlSigner } from "../platform/http/signed-url.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import { scannerOff } from "../platform/scanner/off.js";
-import { createLocalStorage, localTempFolder } from "../platform/storage/local.js";
+import { localTempFolder } from "../platform/storage/local.js";
 import type { Storage } from "../platform/storage/storage.js";
-import { openTempFolder } from "../platform/storage/temp-folder.js";
+import { guardTempFolder, openTempFolder } from "../platform/storage/temp-folder.js";
 import { readBucketRules } from "./bucket-overrides.js";
 import { createChannels } from "./channels.js";
 import { createChat } from "./chat.js";
 import { createFileAccess } from "./file-access.js";
 import { createLibrary } from "./library.js";
 import { createLooks } from "./looks.js";
+import type { OpenedStorage } from "./open-storage.js";
 import { createPictures } from "./pictures.js";
 import type { Secrets } from "./secrets.js";
 import { createTickets } from "./tickets.js";
@@ -77,7 +77,7 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
-  readonly dataFolder: string;
+  readonly files: OpenedStorage;
   /** Where services ask for jobs. */
   readonly jobs: JobSender;
   readonly clock?: Clock;
@@ -91,15 +91,13 @@ export async function createServices({
   config,
   secrets,
   database,
-  dataFolder,
+  files: { storage, storageRoot, guard },
   jobs,
   log,
   clock = systemClock,
 }: ServiceOptions) {
   const { db } = database;
-  const storageRoot = join(dataFolder, "files");
-  const storage = createLocalStorage({ root: storageRoot });
-  const tempFolder = await openTempFolder(localTempFolder(storageRoot));
+  const tempFolder = guardTempFolder(await openTempFolder(localTempFolder(storageRoot)), guard.assertOurs);
   const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
@@ -136,7 +134,7 @@ export async function createServices({
     ...identity,
     ...tickets,
     ...chat,
-    ...createUpkeep({ ...ground, ...tickets, storageRoot, attachmentDeletions }),
+    ...createUpkeep({ ...ground, ...tickets, ...guard, storageRoot, attachmentDeletions }),
     ...files,
     jobs,
     signer,

@@ -14,7 +14,7 @@ import type { PurgeDeletedDeps } from "./purge-deleted.js";
 import { purgeDeleted } from "./purge-deleted.js";
 
 export interface UpkeepOptions
-  extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder">,
+  extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder" | "assertMayRemove">,
     Pick<PurgeDeletedDeps, "attachmentDeletions" | "postDeletions"> {
   readonly config: Config;
   readonly storageRoot: string;
@@ -32,6 +32,8 @@ export function createUpkeep({ config, storageRoot, jobs, ...deps }: UpkeepOptio
     tempRoot: localTempFolder(storageRoot),
     requestVariants: requestVariantsOf(jobs),
     listAskedFor: () => listUnderWay(deps.db, { name: RENDER_VARIANTS, field: "mediaFileId" }),
+    sweepLimits: { mostFiles: config.SWEEP_MOST_FILES, mostPercent: config.SWEEP_MOST_PERCENT },
+    trashDays: config.SWEEP_TRASH_DAYS,
     orphanDays: config.ORPHAN_DAYS,
     unfinishedUploadHours: config.UNFINISHED_UPLOAD_HOURS,
     eventDays: config.EVENT_DAYS,
@@ -42,7 +44,10 @@ export function createUpkeep({ config, storageRoot, jobs, ...deps }: UpkeepOptio
     upkeep: {
       ...service,
       /** Removes for good what was deleted so long ago that nobody may restore it. */
-      purgeDeleted: (options?: RunOptions) => purgeDeleted(deletions, options),
+      async purgeDeleted(options?: RunOptions) {
+        if (!options?.dryRun) await deps.assertMayRemove();
+        return purgeDeleted(deletions, options);
+      },
     },
   };
 }

@@ -78,11 +78,62 @@ export function describeStorage(
     describeWriting(on);
     describeReading(on);
     describeKeys(on);
+    describeUpkeep(on);
 
     it("finds itself in working order and leaves no trace of the check", async () => {
       await on.storage.check();
       expect(await on.keysOf("probe")).toEqual([]);
     });
+  });
+}
+
+/** What the sweep, and who asks whose storage it is, rely on. */
+function describeUpkeep(on: StorageUnderTest): void {
+  const keysOf = async (objects: AsyncIterable<{ readonly key: string }>) => {
+    const keys: string[] = [];
+    for await (const { key } of objects) keys.push(key);
+    return keys.sort();
+  };
+
+  describe("walk", () => {
+    it("tells of every object once, what stat tells, and of nothing else", async () => {
+      const keys = Array.from({ length: 70 }, (_, i) => `walk/${i % 3}/${i}`);
+      for (const key of [...keys, "walked"]) await on.put(key, key);
+      await on.storage.writeMark("no object");
+      expect(await keysOf(on.storage.walk())).toEqual([...(await on.keysOf(""))]);
+      for await (const object of on.storage.walk())
+        if (object.key === "walked") expect(await on.storage.stat("walked")).toEqual(object);
+    });
+  });
+
+  describe("the trash", () => {
+    it("takes objects out of reach, and gives them back", async () => {
+      for (const key of ["trash/1", "trash/deep/2", "trash/kept"]) await on.put(key, key);
+      await on.storage.trash.put(["trash/1", "trash/deep/2", "trash/never"]);
+      expect(await on.keysOf("trash/")).toEqual(["trash/kept"]);
+      expect(await keysOf(on.storage.trash.walk())).toEqual(["trash/1", "trash/deep/2"]);
+      await on.storage.trash.restore(["trash/1", "trash/deep/2", "trash/never"]);
+      expect(await on.text("trash/deep/2")).toBe("trash/deep/2");
+      expect(await keysOf(on.storage.trash.walk())).toEqual([]);
+    });
+
+    it("gives nothing back over what is there again, and removes for good what it is told to", async () => {
+      await on.put("trash/again", "old");
+      await on.storage.trash.put(["trash/again"]);
+      await on.put("trash/again", "new");
+      await on.storage.trash.restore(["trash/again"]);
+      expect(await on.text("trash/again")).toBe("new");
+      await on.storage.trash.delete(["trash/again", "trash/never"]);
+      expect(await keysOf(on.storage.trash.walk())).toEqual([]);
+      expect(await on.text("trash/again")).toBe("new");
+    });
+  });
+
+  it("keeps its mark", async () => {
+    await on.storage.writeMark("first");
+    await on.storage.writeMark("second");
+    expect(await on.storage.readMark()).toBe("second");
+    expect(await on.keysOf("")).not.toContain(".filedesk-installation");
   });
 }
 

@@ -24,6 +24,7 @@ import { postFiles, sha256 } from "../support/post-files.js";
 import { createRandom } from "../support/random.js";
 import type { Environment, ServerProcess } from "../support/server-process.js";
 import { startServerProcess } from "../support/server-process.js";
+import { sweepRules } from "../support/sweep-rules.js";
 import { bearer, isCutOff, postGraphQL } from "../support/test-client.js";
 
 /** Set it to the one of a run that failed, to kill and upload in the same order again. */
@@ -235,7 +236,7 @@ async function expectWhole(dataFolder: string, databaseUrl?: string): Promise<vo
     expect(await brokenPromises(sql, dataFolder)).toEqual([]);
     const strays = await strayFiles(sql, dataFolder);
     const storage = createLocalStorage({ root: join(dataFolder, "files") });
-    expect((await sweepStorage({ db, storage }, new Date())).removed).toBe(strays.length);
+    expect((await sweepStorage({ db, storage }, sweepRules())).removed).toBe(strays.length);
     expect(await strayFiles(sql, dataFolder)).toEqual([]);
     expect(await brokenPromises(sql, dataFolder)).toEqual([]);
   } finally {

@@ -7,6 +7,7 @@ import { killJob } from "../support/kill-job.js";
 import { makeJpeg } from "../support/make-files.js";
 import type { StoredFile, StoredWorld } from "../support/stored-files.js";
 import { openStoredWorld } from "../support/stored-files.js";
+import { sweepRules } from "../support/sweep-rules.js";
 
 const DAY = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY);
@@ -209,7 +210,7 @@ describe("a worker that is killed between storing and recording what it has rend
       ]);
       const { stored, known } = await world.inventory();
       expect(stored).toEqual(expect.arrayContaining([...known, key]));
-      await sweepStorage({ db: world.database.db, storage: world.storage }, new Date(Date.now() + DAY));
+      await sweepStorage({ db: world.database.db, storage: world.storage }, sweepRules());
       expect((await world.inventory()).stored).toEqual(known);
     }),
   );

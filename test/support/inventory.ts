@@ -34,10 +34,12 @@ export async function brokenPromises(
   return [...wrongBytes, ...rows].flat();
 }
 
-/** Files under the data folder that no row points at, temp files among them. */
+/** Files under the data folder that no row points at, temp files among them; without the installation's mark and the trash. */
 export async function strayFiles(sql: postgres.Sql, dataFolder: string): Promise<string[]> {
   const known = new Set((await listBlobs(sql)).map(({ key }) => key));
-  return (await filesUnder(join(dataFolder, "files"))).filter((path) => !known.has(path));
+  return (await filesUnder(join(dataFolder, "files"))).filter(
+    (path) => !known.has(path) && path !== ".filedesk-installation" && !path.startsWith(".trash/"),
+  );
 }
 
 /** Paths of all files below a folder, relative to it; none when the folder is not there. */

@@ -2,9 +2,17 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { connectDatabase } from "../../platform/database/client.js";
 import type { Check } from "../doctor/checks.js";
-import { checkDatabase, checkMachine, checkQueues, checkStorage, checkWakes } from "../doctor/checks.js";
+import {
+  checkDatabase,
+  checkInstallation,
+  checkMachine,
+  checkQueues,
+  checkStorage,
+  checkWakes,
+} from "../doctor/checks.js";
 import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js";
 import { findDatabase } from "../find-database.js";
+import { filesOf, useStorage } from "../open-storage.js";
 import { readSecrets } from "../secrets.js";
 import { createServices } from "../services.js";
 import { inWords } from "../start-faults.js";
@@ -53,17 +61,20 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
     const found = await findDatabase({ config, dataFolder, log, role: "command" });
     const database = connectDatabase(found.url, { connections: 2 });
     try {
+      const inDatabase = await checkDatabase(found.url, database);
+      if (inDatabase.some(({ state }) => state === "problem")) return inDatabase;
+      const deps = filesOf(dataFolder, database.db);
+      const { check, installation } = await checkInstallation(deps);
+      // Nothing is opened, and no folder made, in what may be somebody else's.
+      if (installation === null) return [...inDatabase, await checkQueues(database.db), check];
       const secrets = await readSecrets(config, dataFolder);
-      const services = await createServices({ config, secrets, database, dataFolder, jobs: NO_JOBS, log });
+      const files = useStorage(deps, installation.id);
+      const services = await createServices({ config, secrets, database, files, jobs: NO_JOBS, log });
       try {
         output.line("\nBuckets");
         for (const rules of Object.values(services.buckets)) output.event("bucket", rules);
         for (const line of aligned(bucketsInForce(services.buckets))) output.line(line);
-        return [
-          ...(await checkDatabase(found.url, database)),
-          await checkQueues(database.db),
-          await checkStorage(services.storage),
-        ];
+        return [...inDatabase, await checkQueues(database.db), check, await checkStorage(services.storage)];
       } finally {
         await services.tempFolder.close();
       }

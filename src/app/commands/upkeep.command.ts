@@ -114,13 +114,14 @@ export function addSweepCommand(program: Command, environment: NodeJS.ProcessEnv
     .command("sweep")
     .description("remove what killed processes left: bytes without a row, unfinished uploads")
     .option(...DRY_RUN)
+    .option("--even-many", "go on where so many files have no row that the database may be the wrong one")
     .option("--verbose", "name each object of the storage that is removed")
     .option(...JSON_LINES)
     .addHelpText(
       "after",
-      "\nThe server does this by itself. What is younger than half an hour may be on its way, and stays.",
+      "\nThe server does this by itself. What is younger than half an hour may be on its way, and stays. Files go to the trash\nfor SWEEP_TRASH_DAYS first, and come back by the next sweep when a row refers to them.",
     )
-    .action((options: UpkeepOptions & { verbose?: boolean }) =>
+    .action((options: UpkeepOptions & { verbose?: boolean; evenMany?: boolean }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
         const removed: string[] = [];
         const onRemoved = (object: { readonly key: string; readonly size: number }) => {
@@ -129,7 +130,7 @@ export function addSweepCommand(program: Command, environment: NodeJS.ProcessEnv
           removed.push(`${object.key}, ${formatBytes(object.size)}`);
         };
         await perform(run, { name: "sweep-storage", ...options }, (more) =>
-          upkeep.sweepStorage({ ...more, onRemoved }),
+          upkeep.sweepStorage({ ...more, onRemoved, evenMany: options.evenMany }),
         );
         for (const line of removed) run.output.line(line);
         await perform(run, { name: "sweep-uploads", ...options }, upkeep.sweepUploads);

@@ -5,10 +5,13 @@ import { sql } from "drizzle-orm";
 import { MIB } from "../../kernel/bytes.js";
 import type { Config } from "../../platform/config/config.js";
 import type { Database, DatabaseClient } from "../../platform/database/client.js";
+import type { Installation } from "../../platform/database/installation.repository.js";
 import { migrationsOf } from "../../platform/database/migrate.js";
 import type { JobCount } from "../../platform/jobs/job-count.repository.js";
 import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
 import type { Storage } from "../../platform/storage/storage.js";
+import type { InstallationDeps } from "../installation.js";
+import { examineInstallation } from "../installation.js";
 import { inWords } from "../start-faults.js";
 
 export interface Check {
@@ -119,6 +122,17 @@ export async function checkQueues(db: Database): Promise<Check> {
   return dead.length === 0
     ? ok("jobs", detail)
     : problem("jobs", `${detail}; given up in the last 30 days: ${dead.join(", ")}`);
+}
+
+/** Whether the database and the files belong together; the installation is null while they do not, or not yet. */
+export async function checkInstallation(
+  deps: InstallationDeps,
+): Promise<{ readonly check: Check; readonly installation: Installation | null }> {
+  const { state, detail, database } = await examineInstallation(deps);
+  if (state === "same") return { check: ok("installation", detail), installation: database };
+  if (state === "restored") return { check: problem("installation", detail), installation: database };
+  const says = state === "unfit" ? problem : note;
+  return { check: says("installation", detail), installation: null };
 }
 
 /** Writes, reads and removes a small object. */

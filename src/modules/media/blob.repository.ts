@@ -1,4 +1,4 @@
-import { and, asc, eq, not, sql } from "drizzle-orm";
+import { and, asc, desc, eq, not, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -118,4 +118,14 @@ export async function listReferencedKeys(db: Database, keys: readonly string[]):
         .where(isAnyOf(blobVariants.storageKey, keys)),
     );
   return new Set(rows.map((row) => row.key));
+}
+
+const SAMPLE_OF_EACH = 100;
+
+/** Keys of the oldest and of the newest blobs, every tenant's: to see whether a storage is the one that they lie in. */
+export async function listSampleKeys(db: Database): Promise<string[]> {
+  const key = { key: blobs.storageKey };
+  const oldest = await db.select(key).from(blobs).orderBy(asc(blobs.id)).limit(SAMPLE_OF_EACH);
+  const newest = await db.select(key).from(blobs).orderBy(desc(blobs.id)).limit(SAMPLE_OF_EACH);
+  return [...new Set([...oldest, ...newest].map((row) => row.key))];
 }

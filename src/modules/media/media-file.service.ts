@@ -1,4 +1,3 @@
-import { MINUTE_MS } from "../../kernel/clock.js";
 import { FiledeskError, gone } from "../../kernel/errors.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
@@ -9,7 +8,6 @@ import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
 import { purgeFiles } from "./purge.js";
-import { sweepStorage } from "./sweep.js";
 
 export interface MediaFileDeps extends MediaFileFinding {
   readonly storage: Storage;
@@ -33,9 +31,6 @@ export function createMediaFileService(deps: MediaFileDeps) {
     /** @returns how many files were removed */
     purgeDeleted: async (before: Date): Promise<number> =>
       (await purgeFiles(deps, { kind: "deleted", before })).files,
-
-    /** @param minutes how old bytes without a row are at least, before they count as left behind */
-    sweep: (minutes: number) => sweepStorage(deps, new Date(deps.clock().getTime() - minutes * MINUTE_MS)),
   };
 }
 

@@ -1,49 +1,162 @@
 import type { RunOptions } from "../../kernel/run-options.js";
 import type { Database } from "../../platform/database/client.js";
-import type { Storage } from "../../platform/storage/storage.js";
+import type { Storage, StoredObject } from "../../platform/storage/storage.js";
 import { listReferencedKeys } from "./blob.repository.js";
 
 export interface SweepOptions extends RunOptions {
   /** Told of what has gone, or in a dry run would go. */
   readonly onRemoved?: ((object: { readonly key: string; readonly size: number }) => void) | undefined;
+  /** Goes on where so much would be removed that the database is more likely to be wrong: an operator has looked. */
+  readonly evenMany?: boolean | undefined;
+}
+
+export interface SweepRules {
+  /** Younger bytes are left alone, for their rows may be on their way. */
+  readonly storedBefore: Date;
+  /** What went to the trash before is removed for good. */
+  readonly trashedBefore: Date;
+  /** More than so many objects and so much of all are not removed by itself. */
+  readonly mostFiles: number;
+  readonly mostPercent: number;
 }
 
 export interface SweepReport {
   readonly seen: number;
+  /** Moved to the trash. */
   readonly removed: number;
   readonly removedBytes: number;
+  /** Taken out of the trash, because a row refers to them. */
+  readonly restored: number;
+  /** Removed from the trash for good. */
+  readonly emptied: number;
 }
 
+interface SweepDeps {
+  readonly db: Database;
+  readonly storage: Storage;
+}
+
+const AT_ONCE = 1_000;
+/** What is more waits for the next run, so that memory stays bounded. */
+const MOST_AT_ONCE = 200_000;
+/** With no row for any object, so few may still be the rest of uploads that were killed. */
+const FEW = 10;
+
+/** Too much would be removed for the database to be the right one. */
+export class SweepRefused extends Error {}
+
 /**
- * Removes bytes that no row points at: what a process left that was killed between storing and recording, or between
- * purging rows and bytes.
+ * Takes away bytes that no row points at: what a process left that was killed between storing and recording, or between
+ * purging rows and bytes. They go to the trash first, and come back from there when a row refers to them after all, as
+ * when the right dump is restored after a wrong one.
  *
- * @param storedBefore younger bytes are left alone, for their rows may be on their way
+ * All is collected before anything is moved, so that a wrong database is known by how much it does not know.
+ *
+ * @throws SweepRefused
  */
 export async function sweepStorage(
-  { db, storage }: { readonly db: Database; readonly storage: Storage },
-  storedBefore: Date,
-  { dryRun = false, onProgress, onRemoved, signal }: SweepOptions = {},
+  deps: SweepDeps,
+  rules: SweepRules,
+  options: SweepOptions = {},
 ): Promise<SweepReport> {
-  let report: SweepReport = { seen: 0, removed: 0, removedBytes: 0 };
-  let after: string | undefined;
-  for (;;) {
+  const { dryRun = false, onRemoved, evenMany = false, signal } = options;
+  const { restored, emptied } = await tidyTrash(deps, rules, options);
+  const found = await collectStrays(deps, rules, options);
+  if (!evenMany) refuseTooMany(found, rules);
+  let removed = 0;
+  let removedBytes = 0;
+  for (let from = 0; from < found.strays.length; from += AT_ONCE) {
     signal?.throwIfAborted();
-    const objects = await storage.list("", after);
-    if (objects.length === 0) return report;
-    const referenced = await listReferencedKeys(
-      db,
-      objects.map((object) => object.key),
-    );
-    const stray = objects.filter((object) => !referenced.has(object.key) && object.modifiedAt < storedBefore);
-    if (!dryRun) await storage.delete(stray.map((object) => object.key));
-    for (const { key, size } of stray) onRemoved?.({ key, size });
-    report = {
-      seen: report.seen + objects.length,
-      removed: report.removed + stray.length,
-      removedBytes: report.removedBytes + stray.reduce((sum, object) => sum + object.size, 0),
-    };
-    onProgress?.({ done: report.seen, total: null });
-    after = objects.at(-1)?.key;
+    // Looked up again: a large collection takes its time.
+    const strays = await withoutRow(deps, found.strays.slice(from, from + AT_ONCE));
+    if (!dryRun) await deps.storage.trash.put(strays.map(({ key }) => key));
+    for (const { key, size } of strays) onRemoved?.({ key, size });
+    removed += strays.length;
+    removedBytes += strays.reduce((sum, { size }) => sum + size, 0);
   }
+  return { seen: found.seen, removed, removedBytes, restored, emptied };
+}
+
+interface Collected {
+  readonly seen: number;
+  /** How many have no row; those that are kept of them. */
+  readonly count: number;
+  readonly strays: readonly StoredObject[];
+  readonly known: number;
+}
+
+async function collectStrays(
+  deps: SweepDeps,
+  { storedBefore }: SweepRules,
+  { onProgress, signal }: SweepOptions,
+): Promise<Collected> {
+  const strays: StoredObject[] = [];
+  let seen = 0;
+  let count = 0;
+  let known = 0;
+  for await (const page of pagesOf(deps.storage.walk())) {
+    signal?.throwIfAborted();
+    const unknown = await withoutRow(deps, page);
+    const old = unknown.filter(({ modifiedAt }) => modifiedAt < storedBefore);
+    seen += page.length;
+    known += page.length - unknown.length;
+    count += old.length;
+    strays.push(...old.slice(0, MOST_AT_ONCE - strays.length));
+    onProgress?.({ done: seen, total: null });
+  }
+  return { seen, count, strays, known };
+}
+
+function refuseTooMany({ seen, count, known }: Collected, { mostFiles, mostPercent }: SweepRules): void {
+  const isMuch = count > mostFiles && count * 100 > seen * mostPercent;
+  if (!isMuch && !(known === 0 && count > FEW)) return;
+  throw new SweepRefused(
+    `${count} of ${seen} stored files have no row in the database: so many that the database may be the wrong one, or not ` +
+      "be restored to its end. Nothing was removed. Check DATABASE_URL and FILEDESK_DATA, and look with " +
+      "filedesk sweep --dry-run --even-many --verbose. If they are to go: filedesk sweep --even-many (they lie in the trash for SWEEP_TRASH_DAYS)",
+  );
+}
+
+/** Gives back what a row refers to, and empties what has lain there long enough. */
+async function tidyTrash(
+  deps: SweepDeps,
+  { trashedBefore }: SweepRules,
+  { dryRun = false, signal }: SweepOptions,
+): Promise<Pick<SweepReport, "restored" | "emptied">> {
+  const { trash } = deps.storage;
+  let restored = 0;
+  let emptied = 0;
+  for await (const page of pagesOf(trash.walk())) {
+    signal?.throwIfAborted();
+    const unknown = new Set((await withoutRow(deps, page)).map(({ key }) => key));
+    const wanted = page.filter(({ key }) => !unknown.has(key)).map(({ key }) => key);
+    const old = page.filter(({ key, modifiedAt }) => unknown.has(key) && modifiedAt < trashedBefore);
+    if (!dryRun) {
+      await trash.restore(wanted);
+      await trash.delete(old.map(({ key }) => key));
+    }
+    restored += wanted.length;
+    emptied += old.length;
+  }
+  return { restored, emptied };
+}
+
+async function withoutRow<Stored extends StoredObject>(
+  { db }: SweepDeps,
+  objects: readonly Stored[],
+): Promise<Stored[]> {
+  const keys = objects.map(({ key }) => key);
+  const referenced = await listReferencedKeys(db, keys);
+  return objects.filter(({ key }) => !referenced.has(key));
+}
+
+async function* pagesOf(objects: AsyncIterable<StoredObject>): AsyncGenerator<StoredObject[]> {
+  let page: StoredObject[] = [];
+  for await (const object of objects) {
+    page.push(object);
+    if (page.length < AT_ONCE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
 }

@@ -281,6 +281,21 @@ export const settings = {
     desc: "Removes files for good, every night, that nothing has used for ORPHAN_DAYS",
     example: "true",
   }),
+  SWEEP_TRASH_DAYS: whole({
+    default: 7,
+    desc: "How long swept files lie in the trash, from which they can come back",
+    example: "7",
+  }),
+  SWEEP_MOST_FILES: whole({
+    default: 100,
+    desc: "A sweep that would remove more files than this, and more than SWEEP_MOST_PERCENT, refuses",
+    example: "100",
+  }),
+  SWEEP_MOST_PERCENT: whole({
+    default: 10,
+    desc: "A sweep that would remove more of all files than this, and more than SWEEP_MOST_FILES, refuses",
+    example: "10",
+  }),
   UNFINISHED_UPLOAD_HOURS: whole({
     default: 24,
     desc: "How long the rest of an upload that was never finished is kept",

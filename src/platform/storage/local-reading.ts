@@ -6,14 +6,16 @@ import { KIB } from "../../kernel/bytes.js";
 import { isErrno } from "./errno.js";
 import { assertKey, assertKeyPrefix } from "./key.js";
 import { walkKeys } from "./local-listing.js";
+import { streamKeys } from "./local-walk.js";
 import type { ByteRange, Storage, StoredObject } from "./storage.js";
 import { ObjectNotFound, WrongSize } from "./storage.js";
 
 const READ_BYTES = 256 * KIB;
 const LIST_LIMIT = 1000;
+const STATS_AT_ONCE = 32;
 
 /** The half of a local storage that reads. */
-export function createLocalReading(root: string): Pick<Storage, "get" | "stat" | "list"> {
+export function createLocalReading(root: string): Pick<Storage, "get" | "stat" | "list" | "walk"> {
   const get: Storage["get"] = async (key, range, size) => {
     assertKey(key);
     const handle = await openObject(root, key);
@@ -50,7 +52,16 @@ export function createLocalReading(root: string): Pick<Storage, "get" | "stat" |
     return objects;
   };
 
-  return { get, stat, list };
+  async function* walk(): AsyncGenerator<StoredObject> {
+    const keys = streamKeys(root);
+    for (;;) {
+      const batch = await take(keys, STATS_AT_ONCE);
+      if (batch.length === 0) return;
+      for (const object of await Promise.all(batch.map(stat))) if (object) yield object;
+    }
+  }
+
+  return { get, stat, list, walk };
 }
 
 async function openObject(root: string, key: string): Promise<FileHandle> {

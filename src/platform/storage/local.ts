@@ -1,5 +1,7 @@
 import { join, resolve } from "node:path";
+import { createLocalMark } from "./local-mark.js";
 import { createLocalReading } from "./local-reading.js";
+import { createLocalTrash, localTrashRoot } from "./local-trash.js";
 import { createLocalWriting } from "./local-writing.js";
 import { probe } from "./probe.js";
 import type { Storage } from "./storage.js";
@@ -18,10 +20,18 @@ export const localTempFolder = (root: string): string => join(resolve(root), ".t
 export function createLocalStorage(options: { readonly root: string }): Storage {
   const root = resolve(options.root);
   const reading = createLocalReading(root);
-  const writing = createLocalWriting(root, ownTempFolder(localTempFolder(root)));
+  const tempFolder = ownTempFolder(localTempFolder(root));
+  const writing = createLocalWriting(root, tempFolder);
+  const trashRoot = localTrashRoot(root);
+  const trashObjects = { ...createLocalReading(trashRoot), ...createLocalWriting(trashRoot, tempFolder) };
   const storage: Omit<Storage, "check"> = {
     ...reading,
     ...writing,
+    ...createLocalMark(root),
+    trash: createLocalTrash(
+      { root, objects: { ...reading, ...writing } },
+      { root: trashRoot, objects: trashObjects },
+    ),
     copy: async (from, to) => writing.put(to, await reading.get(from)),
   };
   const check = async (): Promise<void> => {

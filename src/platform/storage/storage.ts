@@ -47,6 +47,17 @@ export interface Storage {
   delete(keys: readonly string[]): Promise<void>;
   /** At most 1,000 objects under a prefix, ordered by key, starting behind `after`; a page of fewer is the last. */
   list(prefix: string, after?: string): Promise<readonly StoredObject[]>;
+  /**
+   * Every object, in any order, read in one go: what comes or goes meanwhile may be told of or not. Memory does not
+   * grow with the number of objects.
+   */
+  walk(): AsyncIterable<StoredObject>;
+  /** What the sweep took away lies here for a while. */
+  readonly trash: StorageTrash;
+  /** The text of the mark that says whose storage this is; null when there is none, as in an empty mount point. */
+  readMark(): Promise<string | null>;
+  /** Writes the mark, atomic and durable. It is no object: neither `walk` nor `list` tells of it. */
+  writeMark(text: string): Promise<void>;
   /** Resolves when the storage can be written to and read from. @throws what is wrong, in words */
   check(): Promise<void>;
 }
@@ -61,6 +72,17 @@ export class WrongSize extends Error {
   ) {
     super(`${key} has ${actual} bytes, and should have ${expected}`);
   }
+}
+
+/** Objects out of everybody's reach that can come back under the keys that they had. */
+export interface StorageTrash {
+  /** Moves objects here; a key that does not exist is no error. `modifiedAt` is then the moment of the move. */
+  put(keys: readonly string[]): Promise<void>;
+  /** Moves objects back, except of those keys that have an object again. */
+  restore(keys: readonly string[]): Promise<void>;
+  walk(): AsyncIterable<StoredObject>;
+  /** Removes objects of the trash for good. */
+  delete(keys: readonly string[]): Promise<void>;
 }
 
 export class ObjectNotFound extends Error {

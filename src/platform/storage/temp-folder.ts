@@ -50,6 +50,15 @@ export async function openTempFolder(parent: string): Promise<TempFolder> {
   };
 }
 
+/** A folder in whose place nothing is made while the storage that it lies in is out of reach. */
+export const guardTempFolder = (folder: TempFolder, assertOurs: () => Promise<void>): TempFolder => ({
+  ...folder,
+  async open() {
+    await assertOurs();
+    return folder.open();
+  },
+});
+
 /** The path of this process' own folder below `parent`; `createTempFile` makes it. */
 export const ownTempFolder = (parent: string): string => join(parent, ownName());
 

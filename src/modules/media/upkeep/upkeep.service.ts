@@ -10,7 +10,7 @@ import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import { listCompanyIds } from "../../identity/company.repository.js";
 import { purgeFiles, sumOfPurges } from "../purge.js";
 import type { PurgeReport } from "../purge.repository.js";
-import type { SweepOptions } from "../sweep.js";
+import type { SweepOptions, SweepRules } from "../sweep.js";
 import { sweepStorage } from "../sweep.js";
 import type { FindMissingDeps } from "./find-missing.js";
 import { findMissing } from "./find-missing.js";
@@ -29,6 +29,10 @@ export interface UpkeepDeps {
   readonly tempFolder: Pick<TempFolder, "removeAbandoned">;
   readonly requestVariants: FindMissingDeps["requestVariants"];
   readonly listAskedFor: FindUnrenderedDeps["listAskedFor"];
+  /** @throws when the database may not be trusted to know what is to stay */
+  readonly assertMayRemove: () => Promise<void>;
+  readonly sweepLimits: Pick<SweepRules, "mostFiles" | "mostPercent">;
+  readonly trashDays: number;
   readonly orphanDays: number;
   readonly unfinishedUploadHours: number;
   readonly eventDays: number;
@@ -60,11 +64,14 @@ export function createUpkeepService(deps: UpkeepDeps) {
   const ago = (ms: number) => new Date(clock().getTime() - ms);
   return {
     /** Removes files for good that nothing uses and whose expiry has come; restoring them was never promised. */
-    purgeExpired: (options?: RunOptions): Promise<PurgeReport> =>
-      purgeFiles({ db, storage }, { kind: "expired", at: clock() }, options),
+    async purgeExpired(options?: RunOptions): Promise<PurgeReport> {
+      if (!options?.dryRun) await deps.assertMayRemove();
+      return purgeFiles({ db, storage }, { kind: "expired", at: clock() }, options);
+    },
 
     /** Removes files for good that nothing has used, nor anybody changed, for so many days. */
     async purgeOrphans(options: OrphanPurgeOptions = {}): Promise<PurgeReport> {
+      if (!options.dryRun) await deps.assertMayRemove();
       const before = ago((options.olderThanDays ?? deps.orphanDays) * DAY_MS);
       const companyIds = options.companyId ? [options.companyId] : await listCompanyIds(db);
       const reports: PurgeReport[] = [];
@@ -75,9 +82,16 @@ export function createUpkeepService(deps: UpkeepDeps) {
       return sumOfPurges(reports);
     },
 
-    /** Removes bytes that no row points at. */
-    sweepStorage: (options?: SweepOptions) =>
-      sweepStorage({ db, storage }, ago(SWEEP_OLDER_THAN_MS), options),
+    /** Moves bytes that no row points at to the trash, and empties that. */
+    async sweepStorage(options?: SweepOptions) {
+      if (!options?.dryRun) await deps.assertMayRemove();
+      const rules = {
+        ...deps.sweepLimits,
+        storedBefore: ago(SWEEP_OLDER_THAN_MS),
+        trashedBefore: ago(deps.trashDays * DAY_MS),
+      };
+      return sweepStorage({ db, storage }, rules, options);
+    },
 
     /** Removes what is left of uploads that were never finished, and folders of processes that are gone. */
     async sweepUploads(options: RunOptions = {}): Promise<TempSweepReport> {

@@ -1,6 +1,7 @@
 import { mkdir, open, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { setTimeout as pass } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { listKnownBlobs, lockBlobs, upsertBlobs } from "../../../../src/modules/media/blob.repository.js";
@@ -11,6 +12,7 @@ import { pruneEvents } from "../../../../src/platform/events/prune-events.js";
 import { sweepTempFiles } from "../../../../src/platform/storage/sweep-temp-files.js";
 import type { StoredFile, StoredWorld } from "../../../support/stored-files.js";
 import { openStoredWorld } from "../../../support/stored-files.js";
+import { sweepRules } from "../../../support/sweep-rules.js";
 
 const HOUR = 3_600_000;
 const NO_LIMITS = { files: 1_000_000, bytes: Number.MAX_SAFE_INTEGER };
@@ -213,14 +215,58 @@ describe("the sweeps", () => {
     const { known } = await world.inventory();
     await world.storage.put("stray/old.txt", Readable.from(["left behind"]));
     await pass(20);
-    const before = new Date();
+    const rules = sweepRules({ storedBefore: new Date() });
     await pass(20);
     await world.storage.put("stray/young.txt", Readable.from(["on its way"]));
-    const promised = await sweepStorage({ ...world, db: world.database.db }, before, { dryRun: true });
+    const promised = await sweepStorage({ ...world, db: world.database.db }, rules, { dryRun: true });
     expect((await world.inventory()).stored).toContain("stray/old.txt");
-    expect(await sweepStorage({ ...world, db: world.database.db }, before)).toEqual(promised);
-    expect(promised).toEqual({ seen: known.length + 2, removed: 1, removedBytes: "left behind".length });
+    expect(await sweepStorage({ ...world, db: world.database.db }, rules)).toEqual(promised);
+    expect(promised).toEqual({
+      seen: known.length + 2,
+      removed: 1,
+      removedBytes: "left behind".length,
+      restored: 0,
+      emptied: 0,
+    });
     expect((await world.inventory()).stored).toEqual([...known, "stray/young.txt"].sort());
+  });
+
+  it("bring back from the trash what a row refers to, and empty it of the rest when its time is over", async () => {
+    const deps = { ...world, db: world.database.db };
+    const file = await world.store({ content: "uploaded after yesterday's dump" });
+    const trash = async () => {
+      const keys: string[] = [];
+      for await (const { key } of world.storage.trash.walk()) keys.push(key);
+      return keys;
+    };
+    // The row is gone, as in yesterday's dump, and comes back with the right one.
+    await world.storage.put("stray/of-nobody.txt", Readable.from(["x"]));
+    await world.database.sql`update blobs set storage_key = 'elsewhere' where id = ${file.blobId}`;
+    expect(await sweepStorage(deps, sweepRules())).toMatchObject({ removed: 2 });
+    expect(await trash()).toEqual(expect.arrayContaining([file.key, "stray/of-nobody.txt"]));
+    await world.database.sql`update blobs set storage_key = ${file.key} where id = ${file.blobId}`;
+    expect(await sweepStorage(deps, sweepRules())).toMatchObject({ removed: 0, restored: 1, emptied: 0 });
+    expect(await text(await world.storage.get(file.key))).toBe("uploaded after yesterday's dump");
+    const later = sweepRules({ trashedBefore: new Date(Date.now() + HOUR) });
+    expect((await sweepStorage(deps, later)).emptied).toBeGreaterThan(0);
+    expect(await trash()).toEqual([]);
+    expect(await text(await world.storage.get(file.key))).toBe("uploaded after yesterday's dump");
+  });
+
+  it("refuse to remove more than a stated number and share, before anything is moved", async () => {
+    const deps = { ...world, db: world.database.db };
+    await world.store();
+    const keys = Array.from({ length: 12 }, (_, i) => `stray/many/${i}`);
+    for (const key of keys) await world.storage.put(key, Readable.from([key]));
+    const rules = sweepRules({ mostFiles: 10, mostPercent: 10 });
+    await expect(sweepStorage(deps, rules)).rejects.toThrow(/have no row .* filedesk sweep --even-many/);
+    expect((await world.inventory()).stored).toEqual(expect.arrayContaining(keys));
+    // Either bound alone lets it go on.
+    expect(
+      await sweepStorage(deps, sweepRules({ mostFiles: 10, mostPercent: 100 }), { dryRun: true }),
+    ).toMatchObject({ removed: expect.any(Number) });
+    expect((await sweepStorage(deps, rules, { evenMany: true })).removed).toBeGreaterThanOrEqual(12);
+    expect((await world.inventory()).stored).toEqual((await world.inventory()).known);
   });
 
   it("remove what unfinished uploads have left, and leave those that are under way", async () => {

@@ -6,11 +6,13 @@ import sharp from "sharp";
 import type { UserViewer } from "../../../../src/modules/identity/viewer.js";
 import type { Bucket } from "../../../../src/modules/media/buckets.js";
 import { createCheckInService } from "../../../../src/modules/media/intake/check-in.service.js";
+import { sweepStorage } from "../../../../src/modules/media/sweep.js";
 import { render } from "../../../../src/modules/media/variants/render.js";
 import { createRenderVariantsJob } from "../../../../src/modules/media/variants/render-variants.job.js";
 import { scannerOff } from "../../../../src/platform/scanner/off.js";
 import { brokenPromises, strayFiles } from "../../../support/inventory.js";
 import { fourFields } from "../../../support/make-pictures.js";
+import { sweepRules } from "../../../support/sweep-rules.js";
 import { bearer } from "../../../support/test-client.js";
 import type { TicketWorld } from "../../../support/ticket-world.js";
 import { startTicketWorld, textFile } from "../../../support/ticket-world.js";
@@ -102,7 +104,7 @@ const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex
 async function expectWhole(): Promise<void> {
   const { database, dataFolder, services } = world.server;
   expect(await brokenPromises(database.sql, dataFolder)).toEqual([]);
-  await services.mediaFiles.sweep(-1);
+  await sweepStorage({ db: database.db, storage: services.storage }, sweepRules());
   expect(await brokenPromises(database.sql, dataFolder)).toEqual([]);
   expect(await strayFiles(database.sql, dataFolder)).toEqual([]);
 }

@@ -1,0 +1,56 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { ExitCode } from "./exit-code.js";
+import type { OutputOptions } from "./run-command.js";
+import { runCommand } from "./run-command.js";
+
+export function addAdoptStorageCommand(program: Command, environment: NodeJS.ProcessEnv): void {
+  program
+    .command("adopt-storage")
+    .description("say that this database and these files belong together, after a restore or a move")
+    .option("--yes", "do it; without it the command only says what it finds")
+    .option("--json", "one JSON object a line")
+    .addHelpText(
+      "after",
+      `
+The server marks its database and its files as one installation and refuses to work on files of another one, or with a
+database that is older than the files. Adopt them only when you have read what doctor says and know that they belong
+together: what has no row in the database is swept, after SWEEP_TRASH_DAYS in the trash for good.
+
+Example:
+  filedesk adopt-storage --yes`,
+    )
+    .action((options: OutputOptions & { yes?: boolean }) =>
+      runCommand(options, environment, async ({ config, log, output }) => {
+        const { runMigrations } = await import("../../platform/database/migrate.js");
+        const { connectDatabase } = await import("../../platform/database/client.js");
+        const { findDatabase } = await import("../find-database.js");
+        const { filesOf } = await import("../open-storage.js");
+        const { adoptStorage, examineInstallation } = await import("../installation.js");
+        const dataFolder = resolve(config.FILEDESK_DATA);
+        await mkdir(dataFolder, { recursive: true });
+        const found = await findDatabase({ config, dataFolder, log, role: "command" });
+        try {
+          await runMigrations(found.url);
+          const client = connectDatabase(found.url, { connections: 2 });
+          try {
+            const deps = filesOf(dataFolder, client.db);
+            const { state, detail } = await examineInstallation(deps);
+            output.event("found", { state, detail });
+            output.line(detail);
+            if (state === "same") return ExitCode.OK;
+            if (!options.yes) return ExitCode.FINDINGS;
+            const { id } = await adoptStorage(deps);
+            output.event("done", { id });
+            output.line(`Adopted: database and files are one installation (${id}) from now on.`);
+            return ExitCode.OK;
+          } finally {
+            await client.close();
+          }
+        } finally {
+          await found.close();
+        }
+      }),
+    );
+}

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { Database } from "../platform/database/client.js";
+import { guardStorage } from "../platform/storage/guarded-storage.js";
+import { createLocalStorage } from "../platform/storage/local.js";
+import type { Storage } from "../platform/storage/storage.js";
+import type { InstallationDeps, InstallationGuard } from "./installation.js";
+import { createInstallationGuard, settleInstallation } from "./installation.js";
+
+/** The files of a desk, known to belong to its database. */
+export interface OpenedStorage {
+  /** Changed only while it has the mark of this installation. */
+  readonly storage: Storage;
+  readonly storageRoot: string;
+  readonly guard: InstallationGuard;
+}
+
+/** The files below a data folder and the database, as they are compared with each other. */
+export function filesOf(dataFolder: string, db: Database): InstallationDeps & { readonly storage: Storage } {
+  const place = join(dataFolder, "files");
+  return { db, place, storage: createLocalStorage({ root: place }) };
+}
+
+/**
+ * Opens the files of a desk; at the first start it marks them and the database as one installation.
+ *
+ * @throws Error with what to do when they do not belong together
+ */
+export async function openStorage(dataFolder: string, db: Database, log: Logger): Promise<OpenedStorage> {
+  const deps = filesOf(dataFolder, db);
+  const { database, state, detail } = await settleInstallation(deps);
+  if (state === "restored") log.warn(detail);
+  return useStorage(deps, database?.id ?? "");
+}
+
+/** As `openStorage`, for who has compared them already. */
+export function useStorage(deps: ReturnType<typeof filesOf>, id: string): OpenedStorage {
+  const guard = createInstallationGuard({ ...deps, id });
+  return { storage: guardStorage(deps.storage, guard.assertOurs), storageRoot: deps.place, guard };
+}

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { isErrno } from "./errno.js";
+import type { Storage, StorageTrash } from "./storage.js";
+
+/** Begins with a dot: what lies below is no object of the storage. On the same file system as the objects. */
+const TRASH = ".trash";
+
+export const localTrashRoot = (root: string): string => join(root, TRASH);
+
+type Objects = Pick<Storage, "walk" | "stat" | "putFile" | "delete">;
+
+/** The trash of a local storage is a storage below it: a move is a rename, durable like every other. */
+export function createLocalTrash(
+  live: { readonly root: string; readonly objects: Objects },
+  trash: { readonly root: string; readonly objects: Objects },
+): StorageTrash {
+  return {
+    async put(keys) {
+      for (const key of keys) await move(trash.objects, key, live.root);
+    },
+    async restore(keys) {
+      for (const key of keys)
+        if ((await live.objects.stat(key)) === null) await move(live.objects, key, trash.root);
+    },
+    walk: () => trash.objects.walk(),
+    delete: (keys) => trash.objects.delete(keys),
+  };
+}
+
+async function move(to: Objects, key: string, fromRoot: string): Promise<void> {
+  try {
+    await to.putFile(key, join(fromRoot, key));
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "ENOTDIR")) throw error; // somebody else has moved or removed it
+  }
+}
