@@ -74,17 +74,27 @@ describe("changing one's password", () => {
     expect(await codeOf(change(viewer, NEW))).toBe("RATE_LIMITED");
   });
 
-  it("leaves no session to who signed in with the old one at the same time", async () => {
-    const { email } = await identity.buildUser();
-    const { viewer } = await signIn(email);
-    const racing = Array.from({ length: 5 }, () => signIn(email));
-    const [changed, ...signedIn] = await Promise.allSettled([change(viewer, NEW), ...racing]);
-    expect(changed?.status).toBe("fulfilled");
-    for (const each of signedIn)
-      if (each.status === "fulfilled")
-        expect(await identity.sessions.viewerOf((each.value as { accessToken: string }).accessToken)).toBe(
-          anonymous,
-        );
+  it.each([
+    ["another password is set", "password_hash = null"],
+    ["they are locked out", "deactivated_at = now()"],
+  ])("opens no session to who is signing in while %s", async (_what, change) => {
+    const { email, id } = await identity.buildUser();
+    let settled = false;
+    const isWaiting = async () => {
+      const waiting = await identity.sql`select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      return settled || waiting.length > 0;
+    };
+    const signingIn = await identity.sql.begin(async (tx) => {
+      await tx.unsafe(`update users set ${change} where id = '${id}'`);
+      const code = codeOf(signIn(email)).finally(() => {
+        settled = true;
+      });
+      while (!(await isWaiting())) await new Promise((resolve) => setTimeout(resolve, 5));
+      return { code };
+    });
+    expect(await signingIn.code).toBe("UNAUTHENTICATED");
+    expect(await identity.sql`select from sessions where user_id = ${id}`).toHaveLength(0);
   });
 });
 
