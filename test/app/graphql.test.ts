@@ -190,6 +190,29 @@ describe("failures", () => {
     });
   });
 
+  it.each([
+    ["none is named of two", { query: "query A { __typename } query B { __typename }" }],
+    ["one is named that is not there", { query: "query A { __typename }", operationName: "B" }],
+  ])("say that it is not known which operation is meant when %s", async (_case, request) => {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(request),
+    });
+    const { errors } = (await response.json()) as { errors: { extensions: object }[] };
+    expect(response.status).toBe(400);
+    expect(errors).toMatchObject([{ extensions: { code: "OPERATION_RESOLUTION_FAILURE", status: 400 } }]);
+  });
+
+  it("do not come of an empty name of an operation", async () => {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: "query A { __typename }", operationName: "" }),
+    });
+    expect(await response.json()).toEqual({ data: { __typename: "Query" } });
+  });
+
   it("give a bad token the same answer as none", async () => {
     for (const token of [undefined, "nonsense", `${agent.token}x`, "a.b.c"]) {
       const answer = await server.gql("{ tickets { totalCount } }", undefined, token);

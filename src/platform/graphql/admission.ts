@@ -7,6 +7,7 @@ import { createBoundedStore, STORE_LIMITS } from "./document-stores.js";
 import { expectedFailure, isRefusalByGraphQL } from "./error-format.js";
 import { readDocument } from "./read-document.js";
 import { refuseConditionalRoots } from "./unconditional-root.js";
+import { unresolvedOperation } from "./unresolved-operation.js";
 
 export interface AdmissionRules {
   readonly schema: GraphQLSchema;
@@ -31,6 +32,8 @@ export function createAdmission({ schema, coerce, maxDepth, maxCost }: Admission
         return {
           // Behind this, Apollo Server parses and validates what it does not know yet.
           didResolveSource: async ({ request, source, queryHash }) => {
+            // Some clients send an empty name where they have none.
+            if (request.operationName === "") delete request.operationName;
             limitVariables(request.variables);
             if (documents.get(queryHash)) return;
             const read = readDocument(source, maxDepth);
@@ -38,7 +41,7 @@ export function createAdmission({ schema, coerce, maxDepth, maxCost }: Admission
             weight = read.weight;
           },
           didResolveOperation: async ({ request, document, operation, queryHash = "" }) => {
-            if (!operation) return;
+            if (!operation) throw unresolvedOperation();
             const variables = coerce(operation, request.variables ?? {});
             limitCost({ schema, document, operation, variables }, maxCost);
             if (weight !== null) documents.set(queryHash, document, weight);

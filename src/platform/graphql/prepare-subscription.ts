@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { ApolloServerErrorCode } from "@apollo/server/errors";
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
+import type { DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import {
-  GraphQLError,
   getOperationAST,
   NoSchemaIntrospectionCustomRule,
   OperationTypeNode,
@@ -17,6 +16,7 @@ import { readDocument, validationOptions } from "./read-document.js";
 import { withCode } from "./refusals.js";
 import { innerVariables, ToldResults } from "./told-results.js";
 import { refuseConditionalRoots } from "./unconditional-root.js";
+import { unresolvedOperation } from "./unresolved-operation.js";
 
 export interface SubscriptionRules {
   readonly schema: GraphQLSchema;
@@ -91,7 +91,7 @@ function prepareAnew<Viewer>(
 ): Prepared<Viewer> {
   const { document, weight } = readDocument(query, maxDepth);
   const operation = getOperationAST(document, operationName);
-  if (!operation) throw coded(UNKNOWN_OPERATION, ApolloServerErrorCode.OPERATION_RESOLUTION_FAILURE);
+  if (!operation) throw unresolvedOperation();
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) throw badUserInput(SUBSCRIPTIONS_ALONE);
   refuseConditionalRoots(document);
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
@@ -101,11 +101,8 @@ function prepareAnew<Viewer>(
   return { document, operation, variables: innerVariables(document, operation), results, weight };
 }
 
-const UNKNOWN_OPERATION = "Say by `operationName` which of the document's operations is meant.";
 const SUBSCRIPTIONS_ALONE =
   "Only subscriptions are taken here: send queries and mutations over HTTP, as a POST to the same URL.";
 
 const asInvalid = (error: GraphQLError): GraphQLError =>
   withCode(error, ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED);
-
-const coded = (message: string, code: string) => new GraphQLError(message, { extensions: { code } });
