@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import postgres from "postgres";
-import { toArrayLiteral } from "./array-values.js";
+import { ARRAY_PARSERS, toArrayLiteral } from "./array-values.js";
 import { connectionLost } from "./faults.js";
 import type { PreparedTexts } from "./prepared-texts.js";
 import { MOST_PREPARED } from "./prepared-texts.js";
@@ -84,7 +84,7 @@ export class Connection {
       ...(onNotify && { onnotify: onNotify }),
       socket: (parsed: ParsedOptions) => this.#connect(parsed, attempt),
     } as postgres.Options<Record<string, never>>);
-    Object.assign(this.#sql.options.parsers, types?.parsers);
+    Object.assign(this.#sql.options.parsers, ARRAY_PARSERS, types?.parsers);
     Object.assign(this.#sql.options.serializers, types?.serializers);
   }
 

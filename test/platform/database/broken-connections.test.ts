@@ -171,4 +171,17 @@ describe("values", () => {
         (${sql.param([true, false])}::bool[])[2] as second`);
     expect(row).toEqual({ equal: true, none: 0, empty: true, second: false });
   });
+
+  it("come as arrays, in selects of Drizzle's and in statements of our own", async () => {
+    const ids = ["0197f0a1-0000-7000-8000-000000000001", "0197f0a1-0000-7000-8000-000000000002"];
+    const texts = ['a"b', "c,d", ""];
+    const [row] = await client.db.execute(
+      sql`select ${sql.param(ids)}::uuid[] as ids, ${sql.param(texts)}::text[] as texts, array[]::uuid[] as none`,
+    );
+    expect(row).toEqual({ ids, texts, none: [] });
+    const selected = await client.db
+      .select({ ids: sql<string[]>`array(select unnest(${sql.param(ids)}::uuid[]))` })
+      .from(sql`(select 1) as one`);
+    expect(selected).toEqual([{ ids }]);
+  });
 });
