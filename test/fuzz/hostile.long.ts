@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -77,6 +77,7 @@ describe(`ten thousand hostile requests (HOSTILE_SEED=${SEED})`, () => {
   beforeAll(async () => {
     database = await createTestDatabase("filedesk_demo_template");
     folder = await mkdtemp(join(tmpdir(), "filedesk-hostile-"));
+    await cp(process.env.TEST_DEMO_FOLDER ?? "", join(folder, "data"), { recursive: true });
     server = await startServerProcess({
       NODE_ENV: "production",
       HOST: "127.0.0.1",
@@ -155,7 +156,7 @@ describe(`ten thousand hostile requests (HOSTILE_SEED=${SEED})`, () => {
     process.stderr.write(
       `hostile: ${[...answers.statuses].map(([status, count]) => `${status.slice(0, 20)} × ${count}`).join(", ")}; health ${worst.toFixed(0)} ms at worst; ` +
         `lists of another tenant p99 ${quietP99.toFixed(1)} → ${busyP99.toFixed(1)} ms (${during.list.length}); ` +
-        `memory ${(before.rss / MB).toFixed(0)} → ${(after.rss / MB).toFixed(0)} MB resident, ${(before.heapUsed / MB).toFixed(0)} → ${(after.heapUsed / MB).toFixed(0)} MB used\n`,
+        `slowest of each kind in ms: ${JSON.stringify(Object.fromEntries(answers.slowest))}; memory ${(before.rss / MB).toFixed(0)} → ${(after.rss / MB).toFixed(0)} MB resident, ${(before.heapUsed / MB).toFixed(0)} → ${(after.heapUsed / MB).toFixed(0)} MB used\n`,
     );
     expect(answers.faults).toEqual([]);
     expect([...quiet.failures, ...during.failures]).toEqual([]);
@@ -169,6 +170,7 @@ describe(`ten thousand hostile requests (HOSTILE_SEED=${SEED})`, () => {
   /** Sends hostile requests, several at a time, by every way in and from every caller. */
   async function attack(random: () => number, count: number) {
     const statuses = new Map<string, number>();
+    const slowest = new Map<string, number>();
     const faults: string[] = [];
     let left = count;
     const work = async () => {
@@ -176,14 +178,16 @@ describe(`ten thousand hostile requests (HOSTILE_SEED=${SEED})`, () => {
         const { kind, body } = hostileRequest(random, ids);
         const caller = callers[Math.floor(random() * callers.length)]!;
         const overSocket = random() < (kind === "subscriptions" ? 0.8 : 0.05);
+        const start = performance.now();
         const status = overSocket ? await subscribe(caller, body) : await post(caller, body, random() < 0.05);
+        slowest.set(kind, Math.max(slowest.get(kind) ?? 0, Math.round(performance.now() - start)));
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (/^(5\d\d|1011|1006|lost)/.test(status))
           faults.push(`${status} for ${kind} of ${caller.name}: ${body.slice(0, 300)}`);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    return { statuses, faults };
+    return { statuses, slowest, faults };
   }
 
   async function post({ token }: Caller, body: string, byGet: boolean): Promise<string> {

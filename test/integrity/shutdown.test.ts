@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
 import { connect } from "node:net";
@@ -25,6 +25,7 @@ let folder: string;
 beforeAll(async () => {
   database = await createTestDatabase("filedesk_demo_template");
   folder = await mkdtemp(join(tmpdir(), "filedesk-shutdown-"));
+  await cp(process.env.TEST_DEMO_FOLDER ?? "", folder, { recursive: true });
 });
 afterAll(async () => {
   await database.drop();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -43,6 +43,9 @@ const SETTINGS = {
 export async function startServerPair(): Promise<ServerPair> {
   const database = await createTestDatabase("filedesk_demo_template");
   const folder = await mkdtemp(join(tmpdir(), "filedesk-pair-"));
+  // Both are known to the database by the mark in their storage.
+  for (const index of ["0", "1"])
+    await cp(process.env.TEST_DEMO_FOLDER ?? "", join(folder, index), { recursive: true });
   const start = (index: number) =>
     startServerProcess({
       ...SETTINGS,
