@@ -15,8 +15,8 @@ export type Role = "server" | "worker" | "command";
 /** The way to a database, and what to let go of when it is no longer needed. */
 export interface FoundDatabase {
   readonly url: string;
-  /** Resolves when another process stops the database that it shares with this one. */
-  readonly lost: Promise<void>;
+  /** Resolves when the embedded database has gone for good: it died, or the process that runs it stopped it. Says which. */
+  readonly lost: Promise<string>;
   close(): Promise<void>;
 }
 
@@ -76,7 +76,7 @@ async function startUnder(
     });
     return {
       url: postgres.url,
-      lost: never,
+      lost: postgres.died.then((end) => `its embedded Postgres has ended (${end}); start it again`),
       close: () => postgres.stop().finally(() => lock.release()),
     };
   } catch (error) {
@@ -85,7 +85,7 @@ async function startUnder(
   }
 }
 
-const never = new Promise<void>(() => {});
+const never = new Promise<never>(() => {});
 
 const outside = (url: string): FoundDatabase => ({ url, lost: never, close: async () => {} });
 
@@ -95,9 +95,10 @@ function watch(url: string, dataFolder: string): Pick<FoundDatabase, "lost" | "c
   const lost = (async () => {
     while (!stopped.signal.aborted) {
       await delay(WATCH_EVERY_MS, undefined, { ref: false, signal: stopped.signal }).catch(() => {});
-      if (!stopped.signal.aborted && (await findEmbeddedPostgres(clusterFolder(dataFolder))) !== url) return;
+      if (!stopped.signal.aborted && (await findEmbeddedPostgres(clusterFolder(dataFolder))) !== url)
+        return "the server that runs its database has stopped";
     }
-    await never;
+    return never;
   })();
   return { lost, close: async () => stopped.abort() };
 }

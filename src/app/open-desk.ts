@@ -32,8 +32,8 @@ export interface OpenDesk {
   readonly dataFolder: string;
   /** Jobs can be asked for; `work` begins to run them here. */
   readonly jobQueue: JobQueue;
-  /** Resolves when a server that this process shares the embedded database of has stopped it. */
-  readonly databaseLost: Promise<void>;
+  /** Resolves when the embedded database has gone for good, with the reason. */
+  readonly databaseLost: Promise<string>;
   /** Takes no more jobs and lets those under way finish, within the time of a shutdown. Idempotent. */
   stopJobs(): Promise<void>;
   /** Closes everything in the opposite order of its opening. Idempotent. */

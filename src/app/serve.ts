@@ -17,6 +17,8 @@ export interface Desk {
   readonly services: Services;
   readonly database: DatabaseClient;
   readonly feed: EventFeed<Viewer>;
+  /** Resolves when the embedded database has gone for good, with the reason. */
+  readonly databaseLost: Promise<string>;
   /** Lets what is under way finish, then closes everything in the opposite order of its opening. */
   close(): Promise<void>;
 }
@@ -38,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<Desk> {
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
-  const { services, database, feed } = open;
+  const { services, database, feed, databaseLost } = open;
   await warnOfFewDescriptors(log);
   try {
     signal?.throwIfAborted();
@@ -55,7 +57,7 @@ export async function serve(options: ServeOptions): Promise<Desk> {
     signal?.throwIfAborted();
     const url = await http.listen({ host: config.HOST, port: config.PORT });
     if (config.WORKER) await open.jobQueue.work();
-    return { url, http, services, database, feed, close };
+    return { url, http, services, database, feed, databaseLost, close };
   } catch (error) {
     await close();
     throw error;

@@ -4,8 +4,8 @@ import { openDesk } from "./open-desk.js";
 
 /** A process that runs jobs and nothing else. */
 export interface Worker {
-  /** Resolves when the database goes away for good, so that nothing is left to do here. */
-  readonly databaseLost: Promise<void>;
+  /** Resolves when the embedded database has gone for good, with the reason. */
+  readonly databaseLost: Promise<string>;
   /** Lets the jobs under way finish, within the time of a shutdown. */
   close(): Promise<void>;
 }

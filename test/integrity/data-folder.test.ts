@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
@@ -10,7 +10,7 @@ import { CreateTicketDocument, SignInDocument } from "../support/generated/opera
 import { filesUnder } from "../support/inventory.js";
 import { holdPost, postFiles, sha256 } from "../support/post-files.js";
 import type { Environment, ServerProcess } from "../support/server-process.js";
-import { runToItsEnd, startServerProcess } from "../support/server-process.js";
+import { runToItsEnd, startServerProcess, startWorkerProcess } from "../support/server-process.js";
 import { bearer, codeIn, postGraphQL } from "../support/test-client.js";
 
 /** More than is kept in memory before the first write to a temp file. */
@@ -49,6 +49,41 @@ describe("a data folder", () => {
     const second = await start();
     // The token is good as well: the secrets that were generated at the first start are there.
     expect(await downloadedHash(second, id, token)).toBe(sha256(bytes));
+  });
+});
+
+describe("a server whose embedded Postgres is killed", () => {
+  it("says so in one line, ends with a code that makes a supervisor start it, and has everything at the next start", async () => {
+    const server = await start({ LOG_LEVEL: "fatal", WORKER: "on" });
+    const { token, request } = await signIn(server);
+    const id = attachmentIn(await postFiles(server.url, request));
+    // A connection that stays open keeps nobody.
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    const before = server.output();
+    process.kill(await postmasterPid(), "SIGKILL");
+    const { code, output } = await server.ended;
+    expect(code).toBe(1);
+    const lines = output.slice(before.length).trim().split("\n");
+    expect(lines).toEqual([
+      expect.stringContaining("its embedded Postgres has ended (SIGKILL); start it again"),
+    ]);
+    expect(await downloadedHash(await start(), id, token)).toBe(sha256(bytes));
+  });
+
+  it("ends while an upload is under way, and so does a worker that shared its database", async () => {
+    const server = await start({ LOG_LEVEL: "fatal" });
+    const { request } = await signIn(server);
+    const upload = holdPost(server.url, request);
+    await untilReceiving();
+    const worker = await startWorkerProcess({ FILEDESK_DATA: dataFolder, LOG_LEVEL: "fatal" });
+    cleanUps.push(() => worker.kill());
+    process.kill(await postmasterPid(), "SIGKILL");
+    const [first, second] = await Promise.all([server.ended, worker.ended]);
+    upload.abort();
+    expect([first.code, second.code]).toEqual([1, 1]);
+    expect(second.output).toContain(
+      "the worker stops, because the server that runs its database has stopped",
+    );
   });
 });
 
@@ -116,6 +151,9 @@ async function withDatabase(): Promise<Environment> {
   cleanUps.push(() => database.drop());
   return { DATABASE_URL: database.url };
 }
+
+const postmasterPid = async (): Promise<number> =>
+  Number.parseInt(await readFile(join(dataFolder, "postgres/cluster/postmaster.pid"), "utf8"), 10);
 
 async function start(environment: Environment = {}): Promise<ServerProcess> {
   // A temp file is the sign of an upload: nothing else may make one.

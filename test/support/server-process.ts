@@ -28,6 +28,8 @@ export interface ServerProcess extends BuiltProcess {
 export interface BuiltProcess {
   readonly pid: number;
   readonly ended: Promise<Ending>;
+  /** What it has printed so far. */
+  output(): string;
   signal(signal: NodeJS.Signals): void;
   /** `kill -9`, and waits for its end. */
   kill(): Promise<void>;
@@ -101,6 +103,7 @@ async function start(environment: Environment, command: Command): Promise<Server
     url,
     pid: child.pid ?? 0,
     ended,
+    output,
     signal: (signal) => void child.kill(signal),
     async kill() {
       child.kill("SIGKILL");

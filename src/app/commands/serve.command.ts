@@ -26,6 +26,9 @@ interface StartOptions {
   readonly signal: AbortSignal;
 }
 
+/** How long it may take to close what is open when the database that it stands on has gone. */
+const CLOSE_WITHOUT_DATABASE_MS = 5_000;
+
 /** Something that runs until it is told to stop. */
 interface Started {
   /** What it is called in the log. */
@@ -34,7 +37,7 @@ interface Started {
   announce(): void;
   close(): Promise<void>;
   /** Resolves when it cannot go on, with the reason. */
-  readonly lost?: Promise<string>;
+  readonly lost: Promise<string>;
 }
 
 /** Starts it, and stops it in order when the process is told to, at whatever moment that is. */
@@ -59,11 +62,10 @@ async function run(
     stop.release();
     if (stop.signal.aborted) return closer.close();
     started.announce();
-    started.lost?.then(async (reason) => {
+    started.lost.then((reason) => {
       log.fatal(`the ${started.name} stops, because ${reason}`);
       closer.uninstall();
-      process.exitCode = ExitCode.FAILED;
-      await started.close();
+      void endWithout(started);
     });
   } catch (error) {
     // Told to stop before it was ready, it has stopped: what was open is closed again.
@@ -73,10 +75,17 @@ async function run(
   }
 }
 
+/** Ends the process, for a supervisor to start it again. What cannot be closed in order without a database is cut off. */
+async function endWithout(started: Started): Promise<void> {
+  process.exitCode = ExitCode.FAILED;
+  setTimeout(() => process.exit(), CLOSE_WITHOUT_DATABASE_MS).unref();
+  await started.close().catch(() => {});
+}
+
 async function startServer(options: StartOptions): Promise<Started> {
   const { serve } = await import("../serve.js");
   const { banner } = await import("../banner.js");
-  const { url, close } = await serve(options);
+  const { url, databaseLost, close } = await serve(options);
   const { config, log } = options;
   return {
     name: "server",
@@ -85,6 +94,7 @@ async function startServer(options: StartOptions): Promise<Started> {
       else process.stdout.write(banner(url, config.demoData));
     },
     close,
+    lost: databaseLost,
   };
 }
 
@@ -100,6 +110,6 @@ async function startWorker(options: StartOptions): Promise<Started> {
       else process.stdout.write("\n  The Filedesk worker is ready. Stop it with Ctrl+C.\n\n");
     },
     close,
-    lost: databaseLost.then(() => "the server that runs its database has stopped"),
+    lost: databaseLost,
   };
 }

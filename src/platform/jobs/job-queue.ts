@@ -4,6 +4,7 @@ import { fromDrizzle, PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import { newId } from "../../kernel/ids.js";
 import { awaitDisconnection } from "./await-disconnection.js";
+import { hearErrorsOfEndedClients } from "./ended-clients.js";
 import type { Job, JobSender } from "./job.js";
 import { deadQueueOf, ensureQueues } from "./queues.js";
 import { createRunner } from "./runner.js";
@@ -46,6 +47,7 @@ const ABORT_PATIENCE_MS = 1_000;
 
 /** A queue of jobs in Postgres: pg-boss, on a small pool of its own. */
 export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueueOptions): JobQueue {
+  hearErrorsOfEndedClients();
   const applicationName = `filedesk-jobs ${newId()}`;
   const boss = new PgBoss({
     connectionString: withLibpqModes(databaseUrl),

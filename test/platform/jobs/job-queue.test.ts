@@ -9,6 +9,7 @@ import type { JobQueue } from "../../../src/platform/jobs/job-queue.js";
 import { createJobQueue } from "../../../src/platform/jobs/job-queue.js";
 import type { TestDatabase } from "../../support/database.js";
 import { createTestDatabase } from "../../support/database.js";
+import { startScript } from "../../support/start-script.js";
 
 /** Only what never happens makes anybody wait so long. */
 const PATIENCE_MS = 150_000;
@@ -298,6 +299,49 @@ describe("many processes that start at once", () => {
 });
 
 const ask = (number: number) => ({ name: "count", data: { number } });
+
+describe("a queue that stops while Postgres goes away", () => {
+  it("does not end the process: what its connections still hear is nobody's fault", async () => {
+    const script = startScript(STOP_WHILE_TERMINATED, [database.url]);
+    expect(await script.nextLine()).toBe("stopped");
+    await script.end();
+  });
+});
+
+/**
+ * Opens a queue through a proxy that answers every goodbye as a Postgres does that has just terminated the connection,
+ * stops it, and says so. A process of its own: an error that nobody hears ends it.
+ */
+const STOP_WHILE_TERMINATED = `
+import { connect, createServer } from "node:net";
+const { createJobQueue } = await import(${JSON.stringify(new URL("../../../dist/platform/jobs/job-queue.js", import.meta.url).href)});
+const { pino } = await import("pino");
+const url = new URL(process.argv[1]);
+const [target, host] = [Number(url.port), url.hostname];
+const fields = Buffer.from("SFATAL\\0C57P01\\0Mterminating connection due to unexpected postmaster exit\\0\\0");
+const length = Buffer.alloc(4);
+length.writeInt32BE(fields.length + 4);
+const terminated = Buffer.concat([Buffer.from("E"), length, fields]);
+const server = createServer((socket) => {
+  const onward = connect(target, host);
+  for (const one of [socket, onward]) one.on("error", () => {}).on("close", () => { socket.destroy(); onward.destroy(); });
+  onward.pipe(socket);
+  socket.on("data", (bytes) => {
+    const isGoodbye = bytes.length === 5 && bytes[0] === 0x58;
+    if (isGoodbye) socket.write(terminated, () => onward.end());
+    else onward.write(bytes);
+  });
+});
+await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+url.port = String(server.address().port);
+const log = pino({ level: "silent" });
+const queue = createJobQueue({ databaseUrl: url.href, log, works: true, concurrency: 1 });
+await queue.open([]);
+await queue.work();
+await queue.stop(1_000);
+console.log("stopped");
+process.exit();
+`;
 
 const job = (own: Partial<Job> & { name: string }): Job => ({
   atOnce: 1,

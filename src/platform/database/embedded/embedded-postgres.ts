@@ -27,6 +27,8 @@ export interface EmbeddedPostgresOptions {
 export interface EmbeddedPostgres {
   /** Database `filedesk`, as a role that owns it and may create databases, but is no superuser. */
   readonly url: string;
+  /** Resolves when Postgres ends without having been stopped here, with its exit code or signal. */
+  readonly died: Promise<string>;
   /** Fast shutdown: open transactions are rolled back. Resolves when Postgres has ended. */
   stop(): Promise<void>;
 }
@@ -66,14 +68,24 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     cluster,
     postgres: binaries.postgres,
   });
-  const stop = once(() => stopServer(child, exit, cluster));
+  let isStopping = false;
+  const stop = once(() => {
+    isStopping = true;
+    return stopServer(child, exit, cluster);
+  });
+  const died = new Promise<string>((resolve) => {
+    // `close` would wait for backends too, which hold its output open for as long as a statement runs.
+    const tell = () => !isStopping && resolve(String(child.exitCode ?? child.signalCode));
+    child.once("exit", tell);
+    if (hasEnded(child)) tell();
+  });
   try {
     await ensureDatabase(cluster, port);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: urlOf(cluster, port), stop };
+  return { url: urlOf(cluster, port), died, stop };
 }
 
 /**
@@ -185,8 +197,11 @@ async function attemptStart(
   return result === undefined ? { child, exit, port } : { result, output: output.join("\n") };
 }
 
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
+
 async function stopServer(child: ChildProcess, exit: Promise<string>, cluster: Cluster): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   await signalPostmaster(cluster.folder, "SIGINT");
   const impatience = setTimeout(() => {
     signalPostmaster(cluster.folder, "SIGQUIT").catch(() => {});
