@@ -4,6 +4,7 @@ import { addDoctorCommand } from "./commands/doctor.command.js";
 import { ExitCode } from "./commands/exit-code.js";
 import { addImportCommand } from "./commands/import.command.js";
 import { addMigrateCommand } from "./commands/migrate.command.js";
+import { addRenderCommand } from "./commands/render.command.js";
 import { addReportCommand } from "./commands/report.command.js";
 import { addSeedCommand } from "./commands/seed.command.js";
 import { addServeCommand, addWorkerCommand } from "./commands/serve.command.js";
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addImportCommand,
   addReportCommand,
   addVerifyCommand,
+  addRenderCommand,
   addPurgeCommand,
   addSweepCommand,
   addAdoptStorageCommand,

@@ -23,6 +23,7 @@ const COMMANDS = [
   "import",
   "report",
   "verify",
+  "render",
   "purge",
   "sweep",
   "doctor",
@@ -311,6 +312,27 @@ describe("what keeps the files in order", () => {
       { finding: "MISSING", storageKey: blob?.key },
     ]);
     await writeFile(path, "other bytes");
+  });
+
+  it("filedesk render --failed has variants made again that failed, for whatever reason", async () => {
+    const [file] = await sql<{ id: string }[]>`
+      update media_files set variants_status = 'FAILED' where id = (
+        select id from media_files where variants_status in ('PENDING', 'READY') order by id limit 1) returning id`;
+    const status = async () =>
+      (await sql`select variants_status from media_files where id = ${file?.id ?? ""}`)[0]?.variants_status;
+    expect((await run(["render"])).code).toBe(64);
+    const dry = await run(["render", "--failed", "--dry-run", "--json"]);
+    expect(dry).toMatchObject({
+      code: 0,
+      events: [{ task: "retry-renderings", dryRun: true, requested: 1 }],
+    });
+    expect(await status()).toBe("FAILED");
+    const { code, stdout } = await run(["render", "--failed"]);
+    expect([code, stdout]).toEqual([0, "retry-renderings: 1 requested\n"]);
+    expect(await status()).toBe("PENDING");
+    const asked = await sql`select id from pgboss.job
+      where name = 'render-variants' and state = 'created' and data ->> 'mediaFileId' = ${file?.id ?? ""}`;
+    expect(asked.length).toBeGreaterThan(0);
   });
 
   it("filedesk sweep tells what it saw, and leaves bytes alone whose rows may be on their way", async () => {

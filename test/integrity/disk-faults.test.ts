@@ -11,6 +11,7 @@ import { pino } from "pino";
 import { createTestDatabase } from "../support/database.js";
 import { brokenPromises, strayFiles } from "../support/inventory.js";
 import { fileOf } from "../support/library-world.js";
+import { makePng } from "../support/make-files.js";
 import { startServerProcess } from "../support/server-process.js";
 import { bearer, codeOf } from "../support/test-client.js";
 import { startTicketWorld } from "../support/ticket-world.js";
@@ -68,6 +69,36 @@ describe("a full disk (needs a mount)", () => {
     expect(await strayFiles(sql, world.server.dataFolder)).toEqual([]);
     const temp = await readdir(join(world.server.dataFolder, "files", ".tmp"), { recursive: true });
     expect(temp.filter((name) => name.includes("/"))).toEqual([]);
+  });
+
+  onDisk("costs renditions their time and nothing else: they are made when there is room", async () => {
+    const world = await startTicketWorld({ parentFolder: folder });
+    closers.push(() => world.close());
+    const { services, database } = world.server;
+    const { requester } = world.people;
+    const ticket = await world.openTicket(requester, { companyId: await world.newCompany() });
+    const bytes = await makePng({ width: 600, height: 400 });
+    await world.attach(requester, { ticketId: ticket.id, files: [fileOf("a.png", bytes)] });
+    const [file] = await database.sql<
+      { id: string }[]
+    >`select id from media_files where file_name = 'a.png' order by id desc limit 1`;
+    const mediaFileId = file?.id ?? "";
+    const status = async () =>
+      (await database.sql`select variants_status as status from media_files where id = ${mediaFileId}`)[0]
+        ?.status;
+    const render = () => services.renderVariants.run({ mediaFileId }, new AbortController().signal);
+    const ballast = join(folder, "ballast");
+    const { bavail, bsize } = statfsSync(folder);
+    await writeFile(ballast, Buffer.alloc(bavail * bsize));
+    await expect(render()).rejects.toThrow("ENOSPC");
+    await services.renderVariants.onDead?.({ mediaFileId });
+    expect(await status()).toBe("FAILED");
+    await rm(ballast);
+    await database.sql`update rendering_retries set retry_at = now()`;
+    expect(await services.upkeep.retryRenderings()).toEqual({ requested: 1 });
+    await render();
+    expect(await status()).toBe("READY");
+    expect(await brokenPromises(database.sql, world.server.dataFolder)).toEqual([]);
   });
 
   onDisk("that is read-only ends the start with a line that says which folder, and what to do", async () => {

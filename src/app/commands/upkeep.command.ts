@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { formatBytes, MIB } from "../../kernel/bytes.js";
-import type { Progress, RunOptions } from "../../kernel/run-options.js";
 import type { IntegrityFinding } from "../../modules/media/upkeep/finding.js";
 import { ExitCode } from "./exit-code.js";
 import { wholeNumber } from "./option-values.js";
 import type { Output } from "./output.js";
-import type { CommandRun, OutputOptions } from "./run-command.js";
+import { perform } from "./perform.js";
+import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
 
 interface UpkeepOptions extends OutputOptions {
@@ -15,31 +15,6 @@ interface UpkeepOptions extends OutputOptions {
 const DRY_RUN = ["--dry-run", "say what would be removed, and remove nothing"] as const;
 const JSON_LINES = ["--json", "one JSON object a line"] as const;
 const MOST = 1_000_000_000;
-
-/** Runs one task with its progress shown, and tells its report. */
-async function perform<Report extends object>(
-  { output, signal }: CommandRun,
-  { name, dryRun = false }: { readonly name: string; readonly dryRun?: boolean | undefined },
-  task: (options: RunOptions) => Promise<Report>,
-): Promise<Report> {
-  const progress = output.progress(name);
-  const onProgress = (reached: Progress) => progress.show(reached);
-  const report = await task({ dryRun, signal, onProgress }).finally(progress.end);
-  output.event("done", { task: name, dryRun, ...report });
-  output.line(`${name}${dryRun ? " (dry run)" : ""}: ${inWords(report)}`);
-  return report;
-}
-
-/** `{ removed: 3, removedBytes: 2048 }` → `3 removed, 2 KiB removed`; what is one loses its plural. */
-const inWords = (report: object): string =>
-  Object.entries(report)
-    .map(([name, value]) => {
-      const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-      if (/bytes$/i.test(name))
-        return `${formatBytes(Number(value))} ${words.replace(/ ?bytes$/, "")}`.trim();
-      return `${value} ${value === 1 ? words.replace(/ies$/, "y").replace(/s$/, "") : words}`;
-    })
-    .join(", ");
 
 /**
  * Tells programs of each finding at once, and people at the end, when no bar is in the way.

@@ -14,7 +14,10 @@ registerEnumType(VariantsStatus, {
   valuesConfig: {
     PENDING: { description: "They are being made; a moment later they are there." },
     READY: { description: "All of them are there." },
-    FAILED: { description: "They could not be made; the file itself is whole." },
+    FAILED: {
+      description:
+        "They could not be made; the file itself is whole. Where the reason may pass, such as a full disk, it is tried again later, and this is PENDING once more.",
+    },
     NOT_APPLICABLE: { description: "This kind of file has none." },
   },
 });

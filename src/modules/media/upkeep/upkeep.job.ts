@@ -10,6 +10,7 @@ export interface UpkeepTasks {
   readonly purgeOrphans?: Task | undefined;
   readonly sweepStorage: Task;
   readonly sweepUploads: Task;
+  readonly retryRenderings: Task;
   readonly findMissing: Task;
   readonly verifyIntegrity: Task;
   readonly pruneEvents: Task;
@@ -22,6 +23,7 @@ const TIMEOUT_SECONDS = 3_600;
 const TIMES = [
   ["sweep-storage", "*/15 * * * *", "sweepStorage"],
   ["purge-expired", "5-59/15 * * * *", "purgeExpired"],
+  ["retry-renderings", "3-59/15 * * * *", "retryRenderings"],
   ["purge-deleted", "11 * * * *", "purgeDeleted"],
   ["sweep-uploads", "10-59/15 * * * *", "sweepUploads"],
   ["purge-orphans", "17 1 * * *", "purgeOrphans"],

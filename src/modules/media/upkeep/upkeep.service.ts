@@ -17,6 +17,8 @@ import { findMissing } from "./find-missing.js";
 import type { FindUnrenderedDeps } from "./find-unrendered.js";
 import { findUnrendered } from "./find-unrendered.js";
 import type { FindingOptions } from "./finding.js";
+import type { RetryRenderingsOptions } from "./retry-renderings.js";
+import { retryRenderings } from "./retry-renderings.js";
 import type { VerifyLimits } from "./verify-integrity.js";
 import { verifyIntegrity } from "./verify-integrity.js";
 
@@ -105,6 +107,9 @@ export function createUpkeepService(deps: UpkeepDeps) {
       const report = await findMissing(deps, options);
       return { ...report, unrendered: await findUnrendered(deps, ago(UNRENDERED_AFTER_MS), options) };
     },
+
+    /** Asks again for variants that could not be made, in a while or, with `all`, at once. */
+    retryRenderings: (options?: RetryRenderingsOptions) => retryRenderings(deps, options),
 
     /** Re-hashes the files that were not looked at for longest. */
     verifyIntegrity: ({ limits, ...options }: VerifyOptions = {}) =>

@@ -8,6 +8,7 @@ import type { MediaFileView } from "../media-file.repository.js";
 import type { NewVariant } from "../variant.repository.js";
 import { insertVariants, updatePlaceholder, updateVariantsStatus } from "../variant.repository.js";
 import type { Rendered } from "./render.js";
+import { forgetFailures } from "./rendering-retry.repository.js";
 import { newVariantKey } from "./variant-key.js";
 
 export interface KeepDeps {
@@ -67,6 +68,7 @@ async function record(
   placeholder: string,
 ): Promise<string[] | null> {
   if (!(await updateVariantsStatus(tx, file.id, "READY"))) return null;
+  await forgetFailures(tx, [file.id]);
   const inserted = await insertVariants(tx, variants);
   await updatePlaceholder(tx, file.blobId, placeholder);
   announce(tx, file, "file.variants-ready");

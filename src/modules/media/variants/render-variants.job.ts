@@ -11,6 +11,7 @@ import { presetsOf } from "../presets.js";
 import { findMediaFileToRender, listVariantNames, updateVariantsStatus } from "../variant.repository.js";
 import { announce, keepVariants } from "./keep-variants.js";
 import type { Rendered, RenderOptions } from "./render.js";
+import { forgetFailures, recordFailure } from "./rendering-retry.repository.js";
 import { RENDER_VARIANTS } from "./request-renderings.js";
 import type { SourceDeps } from "./source.js";
 import { openSource } from "./source.js";
@@ -51,7 +52,8 @@ export function createRenderVariantsJob(deps: RenderVariantsDeps): Job<RenderVar
     timeoutSeconds: TIMEOUT_SECONDS,
     retries: 3,
     run: (data, signal) => run(deps, data, signal),
-    onDead: (data) => giveUp(deps, data),
+    // A verdict about the picture is no failure of the job: whatever failed four times may pass.
+    onDead: (data) => giveUp(deps, data, { mayPass: true }),
   };
 }
 
@@ -69,7 +71,7 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
     throw error;
   });
   if (rendered instanceof Unrenderable) {
-    await giveUp(deps, { mediaFileId });
+    await giveUp(deps, { mediaFileId }, { mayPass: false });
     return { outcome: "cannot be rendered", reason: rendered.message };
   }
   if (rendered === null) return end(deps, file, "NOT_APPLICABLE");
@@ -110,19 +112,29 @@ async function renderFile(
 async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "READY" | "NOT_APPLICABLE") {
   if (file.variantsStatus === status) return { outcome: "done before" };
   await db.transaction(async (tx) => {
-    if (await updateVariantsStatus(tx, file.id, status))
-      announce(tx, file, status === "READY" ? "file.variants-ready" : "file.updated");
+    if (!(await updateVariantsStatus(tx, file.id, status))) return;
+    await forgetFailures(tx, [file.id]);
+    announce(tx, file, status === "READY" ? "file.variants-ready" : "file.updated");
   });
   return { outcome: status };
 }
 
-/** After the last retry, or when a retry would be of no use: says so, and leaves the original as it is. */
-async function giveUp({ db }: RenderVariantsDeps, { mediaFileId }: RenderVariantsData): Promise<void> {
+/**
+ * After the last retry, or when a retry would be of no use: says so, and leaves the original as it is.
+ *
+ * @param mayPass whether it is to be tried again later (`retry-renderings`)
+ */
+async function giveUp(
+  { db }: RenderVariantsDeps,
+  { mediaFileId }: RenderVariantsData,
+  { mayPass }: { readonly mayPass: boolean },
+): Promise<void> {
   const file = await findMediaFileToRender(db, mediaFileId);
   if (file === null || file.variantsStatus !== "PENDING") return;
   const { id, companyId } = file;
   await db.transaction(async (tx) => {
     if (!(await updateVariantsStatus(tx, id, "FAILED"))) return;
+    await (mayPass ? recordFailure(tx, id) : forgetFailures(tx, [id]));
     await insertAuditEntry(tx, {
       companyId,
       actorId: null,

@@ -1,3 +1,5 @@
+import { FiledeskError } from "../../../kernel/errors.js";
+
 /** What a file's own bytes make impossible: trying again would end in the same way. */
 export class Unrenderable extends Error {
   override readonly name = "Unrenderable";
@@ -7,11 +9,13 @@ export class Unrenderable extends Error {
 const PASSING = /out of memory|allocat|insufficient memory|No space left|Too many open files/i;
 
 /**
- * Judges a failure of the decoder: what it says of a picture stands for good, also that it takes too long; what the
- * machine lacked at the moment, and what comes with a code of the operating system, may be there the next time.
+ * Judges a failure of the decoder: what it says of a picture stands for good, also that it is too large or takes too
+ * long; what the machine lacked at the moment, and what comes with a code of the operating system, may be there the
+ * next time.
  */
 export function ofDecoder(error: unknown): unknown {
   const { message, code } = error as NodeJS.ErrnoException;
-  const isPassing = code !== undefined || PASSING.test(message);
+  const isOurVerdict = error instanceof FiledeskError;
+  const isPassing = !isOurVerdict && (code !== undefined || PASSING.test(message));
   return isPassing ? error : new Unrenderable(message, { cause: error });
 }

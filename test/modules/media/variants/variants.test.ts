@@ -342,6 +342,21 @@ describe("the rendering", () => {
     expect((await fieldsOf(id)).mediaFile.variantsStatus).toBe("FAILED");
   });
 
+  it("is given up at once for a picture with a longer side than is allowed by now", async () => {
+    const id = await attach(await picture());
+    const { mediaFile } = await fieldsOf(id);
+    const ribbon = await fourFields({ width: 17_000, height: 2 }).png().toBuffer();
+    const get_ = jest
+      .spyOn(world.server.services.storage, "get")
+      .mockImplementation(async () => Readable.from([ribbon]));
+    try {
+      expect(await renderFile(mediaFile.id)).toMatchObject({ outcome: "cannot be rendered" });
+    } finally {
+      get_.mockRestore();
+    }
+    expect((await fieldsOf(id)).mediaFile.variantsStatus).toBe("FAILED");
+  });
+
   it("is reported when it fails for good, and leaves the original as it is", async () => {
     const bytes = await picture();
     const id = await attach(bytes);

@@ -1,0 +1,58 @@
+import type { RunOptions } from "../../../kernel/run-options.js";
+import type { Database } from "../../../platform/database/client.js";
+import { lockMediaFiles } from "../media-file.repository.js";
+import {
+  forgetFailures,
+  listDueRetries,
+  listFailed,
+  setFailedPending,
+} from "../variants/rendering-retry.repository.js";
+
+export interface RetryRenderingsDeps {
+  readonly db: Database;
+  /** Asks, in the transaction, for the variants of these files. */
+  readonly requestVariants: (tx: Database, mediaFileIds: readonly string[]) => Promise<void>;
+}
+
+export interface RetryRenderingsOptions extends RunOptions {
+  /** Whether to try all that failed, at once: also those whose pause is not over, and pictures that no decoder reads. */
+  readonly all?: boolean | undefined;
+}
+
+export interface RetryReport {
+  readonly requested: number;
+}
+
+const PAGE = 200;
+
+/**
+ * Asks again for the variants of files whose rendering failed for a reason that may have passed by now: a full disk, a
+ * store or a database that was away. Each failure makes the pause longer, and after some days it is given up.
+ *
+ * @returns for how many files
+ */
+export async function retryRenderings(
+  { db, requestVariants }: RetryRenderingsDeps,
+  { all = false, dryRun = false, onProgress, signal }: RetryRenderingsOptions = {},
+): Promise<RetryReport> {
+  const list = all ? listFailed : listDueRetries;
+  let requested = 0;
+  for (let after: string | null = null; ; ) {
+    signal?.throwIfAborted();
+    const page: string[] = await list(db, after, PAGE);
+    requested += dryRun ? page.length : await db.transaction(retry(page));
+    if (page.length > 0) onProgress?.({ done: requested, total: null });
+    after = page.at(-1) ?? null;
+    if (page.length < PAGE) return { requested };
+  }
+
+  function retry(ids: readonly string[]) {
+    return async (tx: Database): Promise<number> => {
+      await lockMediaFiles(tx, ids);
+      const pending = await setFailedPending(tx, ids);
+      if (all) await forgetFailures(tx, pending);
+      await requestVariants(tx, pending);
+      return pending.length;
+    };
+  }
+}

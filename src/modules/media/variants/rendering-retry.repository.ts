@@ -1,0 +1,77 @@
+import { and, asc, eq, gt, isNull, lt, lte, sql } from "drizzle-orm";
+import { isAnyOf } from "../../../platform/database/any-of.js";
+import type { Database } from "../../../platform/database/client.js";
+import { filesHappened } from "../file-events.js";
+import { mediaFiles } from "../media-file.tables.js";
+import { renderingRetries } from "./rendering-retry.tables.js";
+
+/** With the pauses below it goes on for five days: longer than a weekend, and no file is tried for ever. */
+const MOST_FAILURES = 12;
+
+/** A quarter of an hour, then twice the pause before, a day at most; by the clock of the database. */
+const pauseAfter = (failures: unknown) =>
+  sql`now() + least(interval '15 minutes' * power(2, ${failures} - 1), interval '1 day')`;
+
+/** Counts a failure that may pass, and says when the rendering is tried again. */
+export async function recordFailure(tx: Database, mediaFileId: string): Promise<void> {
+  await tx
+    .insert(renderingRetries)
+    .values({ mediaFileId, failures: 1, retryAt: pauseAfter(sql`1`) })
+    .onConflictDoUpdate({
+      target: renderingRetries.mediaFileId,
+      set: {
+        failures: sql`${renderingRetries.failures} + 1`,
+        retryAt: pauseAfter(sql`(${renderingRetries.failures} + 1)`),
+      },
+    });
+}
+
+/** After a success, after a verdict about the picture, and before an operator's own attempt. */
+export async function forgetFailures(tx: Database, mediaFileIds: readonly string[]): Promise<void> {
+  await tx.delete(renderingRetries).where(isAnyOf(renderingRetries.mediaFileId, mediaFileIds));
+}
+
+const isFailed = and(eq(mediaFiles.variantsStatus, "FAILED"), isNull(mediaFiles.deletedAt));
+const behind = (after: string | null) => (after === null ? undefined : gt(mediaFiles.id, after));
+
+/** Live files whose rendering is to be tried again by now, in the order of their ids. Every tenant's: for the job. */
+export async function listDueRetries(db: Database, after: string | null, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ id: mediaFiles.id })
+    .from(renderingRetries)
+    .innerJoin(mediaFiles, eq(mediaFiles.id, renderingRetries.mediaFileId))
+    .where(
+      and(
+        isFailed,
+        lte(renderingRetries.retryAt, sql`now()`),
+        lt(renderingRetries.failures, MOST_FAILURES),
+        behind(after),
+      ),
+    )
+    .orderBy(asc(mediaFiles.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** Live files whose rendering failed for whatever reason, in the order of their ids. Every tenant's: for the operator. */
+export async function listFailed(db: Database, after: string | null, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ id: mediaFiles.id })
+    .from(mediaFiles)
+    .where(and(isFailed, behind(after)))
+    .orderBy(asc(mediaFiles.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** @returns those that had failed until now: of the others somebody has rendered or deleted some meanwhile */
+export async function setFailedPending(tx: Database, ids: readonly string[]): Promise<string[]> {
+  const changed = await tx
+    .update(mediaFiles)
+    .set({ variantsStatus: "PENDING", updatedAt: sql`now()` })
+    .where(and(isFailed, isAnyOf(mediaFiles.id, ids)))
+    .returning({ id: mediaFiles.id, companyId: mediaFiles.companyId, versionOf: mediaFiles.versionOf });
+  for (const { id, companyId, versionOf } of changed)
+    if (versionOf === null) filesHappened(tx, companyId, "file.updated", [id]);
+  return changed.map(({ id }) => id).sort();
+}
