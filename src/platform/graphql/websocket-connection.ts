@@ -9,6 +9,7 @@ import type { Attended } from "../http/rounds.js";
 import type { Reader } from "../http/unread-budget.js";
 import type { RequestContext } from "./context.js";
 import type { FailureLog } from "./error-format.js";
+import { MESSAGES_PER_SECOND, MessageBudget } from "./message-budget.js";
 import type { SubscriptionRequest } from "./prepare-subscription.js";
 import type { Entrance, Realtime } from "./realtime.js";
 import { PATIENCE_MS } from "./realtime.js";
@@ -39,6 +40,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   readonly #socket: WebSocket;
   readonly #options: ConnectionOptions<Viewer>;
   readonly #subscriptions = new Map<string, AbortController>();
+  readonly #budget: MessageBudget;
   readonly #openedAt = Date.now();
   #isInitialised = false;
   #token: string | null = null;
@@ -58,12 +60,17 @@ export class WebSocketConnection<Viewer> implements Attended {
     this.#socket = socket;
     this.#options = options;
     this.#pingAt = this.#openedAt + options.heartbeatMs;
-    socket.on("message", (data, isBinary) => this.#hear(data, isBinary));
+    this.#budget = new MessageBudget(options.maxSubscriptions);
+    socket.on("message", (data, isBinary) => {
+      if (this.#admits()) this.#hear(data, isBinary);
+    });
     socket.on("pong", () => {
-      this.#isAlive = true;
+      if (this.#admits()) this.#isAlive = true;
     });
     // A client that sends pings and reads no answers fills the buffer as well.
-    socket.on("ping", () => this.#watchBuffer());
+    socket.on("ping", () => {
+      if (this.#admits()) this.#watchBuffer();
+    });
     // What is wrong with a frame, `ws` has told the client by the close code.
     socket.on("error", () => {});
     socket.once("close", () => {
@@ -153,8 +160,15 @@ export class WebSocketConnection<Viewer> implements Attended {
     for (const resolve of this.#waiting.splice(0)) resolve();
   };
 
+  /** Counts a message; who sends too many is not answered one by one. */
+  #admits(): boolean {
+    if (this.#closingSince !== null) return false;
+    if (this.#budget.spend(performance.now())) return true;
+    this.close(...TOO_MANY_MESSAGES);
+    return false;
+  }
+
   #hear(data: RawData, isBinary: boolean): void {
-    if (this.#closingSince !== null) return;
     this.#isAlive = true;
     this.#obey(data, isBinary).catch((error: unknown) => {
       this.#options.log.error({ err: error }, "unexpected failure");
@@ -246,6 +260,12 @@ export class WebSocketConnection<Viewer> implements Attended {
 const TOO_SLOW = [
   TRY_AGAIN_LATER,
   "You read too slowly: resume with `after`, the last cursor that you have.",
+] as const;
+
+/** RFC 6455 §7.4.1: a policy is violated. Clients do not try again, so a loop gone wrong ends. */
+const TOO_MANY_MESSAGES = [
+  1008,
+  `Too many messages: send ${MESSAGES_PER_SECOND} in a second at most, and bursts now and then.`,
 ] as const;
 
 /** 4401 is not tried again by clients, 4403 is, with what `connectionParams` gives then. */

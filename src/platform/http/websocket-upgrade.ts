@@ -39,6 +39,8 @@ export function registerWebSocketRoute(app: FastifyInstance, route: WebSocketRou
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
+    // One message of a connection in a turn of the event loop: what has arrived together does not run together.
+    allowSynchronousEvents: false,
     handleProtocols: (offered) => (offered.has(route.protocol) ? route.protocol : false),
   });
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -178,6 +178,56 @@ describe("The websocket door", () => {
     await until(() => opened.feed.followers.size === 2);
   });
 
+  it("takes a page's whole burst, and closes a connection that floods it, which clients do not open again", async () => {
+    const opened = await house({ maxSubscriptions: 100 });
+    const { subscribe, send, told, closed } = await enter(opened);
+    for (const page of ["a", "b"]) {
+      for (let number = 0; number < 100; number++) subscribe(`${page}${number}`);
+      await until(() => opened.feed.followers.size === 100);
+      for (let number = 0; number < 100; number++) send({ id: `${page}${number}`, type: "complete" });
+      await until(() => opened.feed.followers.size === 0);
+    }
+    expect(told).toEqual([]);
+    const flood = 20_000;
+    for (let number = 0; number < flood; number++) subscribe(`f${number}`);
+    expect(await closed).toMatchObject({ code: 1008, reason: expect.stringContaining("100 in a second") });
+    expect(told.length).toBeLessThan(flood / 4);
+    expect(opened.feed.followers.size).toBe(0);
+  });
+
+  it.each(["ping", "pong"] as const)("closes a connection that floods it with %s frames", async (frame) => {
+    const { socket, closed } = await enter(await shared());
+    for (let number = 0; number < 5_000; number++) socket[frame]();
+    expect((await closed).code).toBe(1008);
+  });
+
+  it("takes one message of a connection in a turn, so that others come in between", async () => {
+    const order: string[] = [];
+    const viewer = { kind: "user", id: "anna" } as const;
+    const opened = await house({
+      maxSubscriptions: 100,
+      enter: async (token) => {
+        order.push(token ?? "");
+        setImmediate(() => order.push("turn"));
+        return { viewer, key: "anna", endsAt: null };
+      },
+    });
+    const { socket, subscribe } = await enter(opened);
+    order.length = 0;
+    // Corked, all of it arrives together.
+    const { _socket: raw } = socket as unknown as { _socket: Socket };
+    raw.cork();
+    for (let number = 0; number < 50; number++) subscribe(`${number}`);
+    raw.uncork();
+    await until(() => opened.feed.followers.size === 50);
+    const together =
+      order
+        .join(" ")
+        .match(/anna( anna)*/g)
+        ?.map((run) => run.split(" ").length) ?? [];
+    expect(Math.max(...together)).toBeLessThanOrEqual(2);
+  });
+
   it("forgets a subscription that is ended while it begins, also when its id comes again", async () => {
     const opened = await house();
     const { subscribe, send, socket, closed } = await enter(opened);
