@@ -82,10 +82,11 @@ export async function openStoredWorld(): Promise<StoredWorld> {
       values (${blob.id}, ${ofCompany}, ${sha256}, ${content.length}, ${mimeType}, ${blob.key}, 'NOT_SCANNED')`;
     for (const name of variants) {
       const key = `${ofCompany}/attachments/2026/11/${name}/${newId()}.webp`;
-      await put(key, `${name} of it`);
+      const bytes = `${name} of it`;
+      await put(key, bytes);
       await sql`
         insert into blob_variants (id, company_id, blob_id, name, storage_key, mime_type, width, height, size, sha256)
-        values (${newId()}, ${ofCompany}, ${blob.id}, ${name}, ${key}, 'image/webp', 1, 1, ${`${name} of it`.length}, ${sha256})`;
+        values (${newId()}, ${ofCompany}, ${blob.id}, ${name}, ${key}, 'image/webp', 1, 1, ${bytes.length}, ${createHash("sha256").update(bytes).digest("hex")})`;
     }
     return { blobId: blob.id, key: blob.key, size: content.length, sha256 };
   }

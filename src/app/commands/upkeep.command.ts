@@ -39,9 +39,17 @@ async function tellingFindings<Report>(
 }
 
 /** `altered: pool.jpg (file 0190…); company acme, 48.1 KiB, stored as acme/…` */
-function findingInWords({ finding, company, storageKey, size, mediaFiles }: IntegrityFinding): string {
+function findingInWords({
+  finding,
+  variant,
+  company,
+  storageKey,
+  size,
+  mediaFiles,
+}: IntegrityFinding): string {
   const files = mediaFiles.map(({ id, fileName }) => `${fileName} (file ${id})`).join(", ");
-  return `${finding.toLowerCase()}: ${files || "no file"}; company ${company}, ${formatBytes(size)}, stored as ${storageKey}`;
+  const what = variant === undefined ? "" : `variant ${variant} of `;
+  return `${finding.toLowerCase()}: ${what}${files || "no file"}; company ${company}, ${formatBytes(size)}, stored as ${storageKey}`;
 }
 
 export function addVerifyCommand(program: Command, environment: NodeJS.ProcessEnv): void {
@@ -60,7 +68,7 @@ export function addVerifyCommand(program: Command, environment: NodeJS.ProcessEn
       "after",
       `
 Each file whose bytes are not what they were, or are missing, is named. It is marked and no longer given out; its managers are told.
-Neither bytes nor hashes are changed. Variants that are missing, or that no job is to make although a file has waited
+Neither bytes nor hashes are changed. Variants that are altered or missing, or that no job is to make although a file has waited
 for them for an hour, are asked for again; a server or a worker renders them.
 
 Exit codes: 0 all files are what they were; 2 some are not.`,
@@ -78,7 +86,8 @@ Exit codes: 0 all files are what they were; 2 some are not.`,
         const verified = await perform(run, { name: "verify-integrity", ...options }, (more) =>
           tellingFindings(telling, (onFinding) => upkeep.verifyIntegrity({ ...more, limits, onFinding })),
         );
-        const findings = missing.missing + verified.altered + verified.missing + verified.unreadable;
+        const { altered, alteredVariants, unreadable } = verified;
+        const findings = missing.missing + altered + alteredVariants + verified.missing + unreadable;
         return findings > 0 ? ExitCode.FINDINGS : ExitCode.OK;
       }),
     );

@@ -8,7 +8,9 @@ export interface IntegrityFinding {
   /** The company's slug. */
   readonly company: string;
   readonly storageKey: string;
-  /** In bytes, as uploaded. */
+  /** The name of the variant whose bytes they are; left out for an original. */
+  readonly variant?: string;
+  /** In bytes, as recorded. */
   readonly size: number;
   /** The files of these bytes, deleted ones and earlier versions too: the first hundred. */
   readonly mediaFiles: readonly { readonly id: string; readonly fileName: string }[];
@@ -21,12 +23,18 @@ export interface FindingOptions {
 
 const FILES_NAMED = 100;
 
+type DamagedBytes = Pick<KnownBlob, "id" | "companyId" | "storageKey" | "size"> &
+  Pick<IntegrityFinding, "variant">;
+
+/** @param damaged the blob; of a variant with the variant's own name, key and size */
 export async function tellFinding(
   db: Database,
   { onFinding }: FindingOptions,
-  { id, companyId, storageKey, size }: KnownBlob,
+  { id, companyId, ...bytes }: DamagedBytes,
   finding: IntegrityFinding["finding"],
 ): Promise<void> {
   if (onFinding === undefined) return;
-  onFinding({ finding, storageKey, size, ...(await describeBlob(db, companyId, id, FILES_NAMED)) });
+  const { storageKey, size, variant } = bytes;
+  const isOf = variant === undefined ? {} : { variant };
+  onFinding({ finding, storageKey, size, ...isOf, ...(await describeBlob(db, companyId, id, FILES_NAMED)) });
 }

@@ -30,6 +30,12 @@ export interface VariantOnRecord extends Omit<KnownBytes, "id"> {
 
 export interface KnownVariant extends KnownBytes, VariantOnRecord {}
 
+export interface VariantToVerify extends KnownVariant {
+  readonly name: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
 const blobColumns = {
   id: blobs.id,
   companyId: blobs.companyId,
@@ -100,6 +106,26 @@ export async function listVariants(
     .where(after === null ? undefined : gt(blobVariants.id, after))
     .orderBy(asc(blobVariants.id))
     .limit(limit);
+}
+
+/** In the order of their ids. Every tenant's. */
+export async function listVariantsToVerify(
+  db: Database,
+  blobIds: readonly string[],
+): Promise<VariantToVerify[]> {
+  return db
+    .select({
+      id: blobVariants.id,
+      companyId: blobVariants.companyId,
+      storageKey: blobVariants.storageKey,
+      blobId: blobVariants.blobId,
+      name: blobVariants.name,
+      sha256: blobVariants.sha256,
+      size: blobVariants.size,
+    })
+    .from(blobVariants)
+    .where(isAnyOf(blobVariants.blobId, blobIds))
+    .orderBy(asc(blobVariants.id));
 }
 
 /** Rows of blobs and variants together, as Postgres estimates or counts them. */

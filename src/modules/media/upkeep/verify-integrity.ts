@@ -7,12 +7,13 @@ import type { Storage } from "../../../platform/storage/storage.js";
 import { ObjectNotFound } from "../../../platform/storage/storage.js";
 import type { FindingOptions } from "./finding.js";
 import { tellFinding } from "./finding.js";
-import type { KnownBlob } from "./integrity.repository.js";
-import { countBlobsToVerify, listBlobsToVerify } from "./integrity.repository.js";
+import type { KnownBlob, VariantToVerify } from "./integrity.repository.js";
+import { countBlobsToVerify, listBlobsToVerify, listVariantsToVerify } from "./integrity.repository.js";
 import { recordFinding } from "./record-finding.js";
+import type { RenderAgainDeps } from "./render-again.js";
+import { renderAgain } from "./render-again.js";
 
-export interface VerifyDeps {
-  readonly db: Database;
+export interface VerifyDeps extends RenderAgainDeps {
   readonly storage: Storage;
   readonly clock: Clock;
 }
@@ -28,6 +29,9 @@ export interface VerifyReport {
   readonly verifiedBytes: number;
   readonly altered: number;
   readonly missing: number;
+  /** Variants of the files that were read: they are made again. */
+  readonly alteredVariants: number;
+  readonly missingVariants: number;
   /** Their storage failed to give them: nothing is said of them, and they are read again by the next run. */
   readonly unreadable: number;
 }
@@ -36,7 +40,8 @@ const AT_ONCE = 100;
 
 /**
  * Reads stored bytes and compares them with their hash: those first that were not looked at for longest. What differs
- * is marked and told to the managers once; neither its bytes nor its hash are touched.
+ * is marked and told to the managers once; neither its bytes nor its hash are touched. Its variants are read with it, and
+ * those that differ are made again.
  */
 export async function verifyIntegrity(
   deps: VerifyDeps,
@@ -45,10 +50,11 @@ export async function verifyIntegrity(
 ): Promise<VerifyReport> {
   const startedAt = deps.clock();
   const total = await countBlobsToVerify(deps.db, startedAt, limits.files);
-  const report = { verified: 0, verifiedBytes: 0, altered: 0, missing: 0, unreadable: 0 };
+  const report = { verified: 0, verifiedBytes: 0, altered: 0, missing: 0, ...NO_VARIANTS, unreadable: 0 };
   const passedBy: string[] = [];
   for (let done = 0; ; ) {
     const page = await listBlobsToVerify(deps.db, startedAt, passedBy, AT_ONCE);
+    const variantsOf = await readVariantsOf(deps.db, page);
     for (const blob of page) {
       if (done === limits.files || report.verifiedBytes >= limits.bytes) return report;
       signal?.throwIfAborted();
@@ -57,11 +63,49 @@ export async function verifyIntegrity(
       else await recordFinding(deps.db, blob, finding, deps.clock());
       if (finding !== "INTACT") await tellFinding(deps.db, { onFinding }, blob, finding);
       count(report, finding, blob);
+      for (const variant of variantsOf(blob))
+        await verifyVariant(deps, { blob, variant, report }, { dryRun, onFinding, signal });
       done += 1;
       onProgress?.({ done, total });
     }
     if (page.length < AT_ONCE) return report;
   }
+}
+
+const NO_VARIANTS = { alteredVariants: 0, missingVariants: 0 };
+
+async function readVariantsOf(db: Database, blobs: readonly KnownBlob[]) {
+  const byBlob = new Map<string, VariantToVerify[]>();
+  for (const variant of await listVariantsToVerify(
+    db,
+    blobs.map(({ id }) => id),
+  ))
+    byBlob.set(variant.blobId, [...(byBlob.get(variant.blobId) ?? []), variant]);
+  return ({ id }: KnownBlob): readonly VariantToVerify[] => byBlob.get(id) ?? [];
+}
+
+interface VariantOfRun {
+  readonly blob: KnownBlob;
+  readonly variant: VariantToVerify;
+  readonly report: Counted;
+}
+
+/** It has no mark of its own: what is wrong with it is mended. */
+async function verifyVariant(
+  deps: VerifyDeps,
+  { blob, variant, report }: VariantOfRun,
+  { dryRun, onFinding, signal }: RunOptions & FindingOptions,
+): Promise<void> {
+  const finding = await compare(deps.storage, variant, signal);
+  if (finding === "UNREADABLE") return;
+  if (finding !== "MISSING") report.verifiedBytes += variant.size;
+  if (finding === "INTACT") return;
+  if (finding === "ALTERED") {
+    report.alteredVariants += 1;
+    const { storageKey, size, name } = variant;
+    await tellFinding(deps.db, { onFinding }, { ...blob, storageKey, size, variant: name }, finding);
+  } else report.missingVariants += 1;
+  if (!dryRun) await renderAgain(deps, variant);
 }
 
 type Finding = "INTACT" | "ALTERED" | "MISSING" | "UNREADABLE";
@@ -78,13 +122,17 @@ function count(report: Counted, finding: Finding, { size }: KnownBlob): void {
 }
 
 /** @throws what aborted it */
-async function compare(storage: Storage, blob: KnownBlob, signal: AbortSignal | undefined): Promise<Finding> {
+async function compare(
+  storage: Storage,
+  { storageKey, sha256 }: Pick<KnownBlob, "storageKey" | "sha256">,
+  signal: AbortSignal | undefined,
+): Promise<Finding> {
   const hash = createHash("sha256");
   try {
-    await pipeline(await storage.get(blob.storageKey), hash, { ...(signal && { signal }) });
+    await pipeline(await storage.get(storageKey), hash, { ...(signal && { signal }) });
   } catch (error) {
     signal?.throwIfAborted();
     return error instanceof ObjectNotFound ? "MISSING" : "UNREADABLE";
   }
-  return hash.digest("hex") === blob.sha256 ? "INTACT" : "ALTERED";
+  return hash.digest("hex") === sha256 ? "INTACT" : "ALTERED";
 }

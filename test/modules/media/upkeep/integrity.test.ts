@@ -27,14 +27,15 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const clock = () => new Date();
+const requestVariants = async (_tx: unknown, ids: readonly string[]) => void rendered.push(...ids);
 const verify = (limits = NO_LIMITS, options = {}) =>
-  verifyIntegrity({ ...world, db: world.database.db, clock }, limits, options);
+  verifyIntegrity({ ...world, db: world.database.db, clock, requestVariants }, limits, options);
 const look = (options = {}) =>
   findMissing(
     {
       ...world,
       db: world.database.db,
-      requestVariants: async (_tx, ids) => void rendered.push(...ids),
+      requestVariants,
     },
     options,
   );
@@ -49,7 +50,7 @@ const events = () =>
   world.database.sql`select topic, sequence::int, type, payload from events order by topic, sequence`;
 
 /** Turns one bit of a stored file round, behind the storage's back. */
-async function flipOneBit({ key }: StoredFile): Promise<void> {
+async function flipOneBit({ key }: Pick<StoredFile, "key">): Promise<void> {
   const file = await open(join(world.dataFolder, "files", key), "r+");
   const byte = Buffer.alloc(1);
   await file.read(byte, 0, 1, 7);
@@ -141,7 +142,10 @@ describe("the verification", () => {
       ...world.storage,
       get: (key: string) => (key === files[0]!.key ? Promise.reject(new Error("EIO")) : get(key)),
     };
-    const report = await verifyIntegrity({ db: world.database.db, storage, clock }, NO_LIMITS);
+    const report = await verifyIntegrity(
+      { db: world.database.db, storage, clock, requestVariants },
+      NO_LIMITS,
+    );
     expect(report).toMatchObject({ verified: 1, unreadable: 1 });
     expect(await stateOf(files[0]!)).toMatchObject({ integrity: "UNVERIFIED", verified_at: null });
   });
@@ -153,6 +157,38 @@ describe("the verification", () => {
     expect(await stateOf(bad)).toMatchObject({ integrity: "UNVERIFIED", verified_at: null });
     expect(await events()).toHaveLength(0);
     expect(await verify()).toEqual(promised);
+  });
+});
+
+describe("the verification of variants", () => {
+  it("finds one that is altered or missing, says so, and has it made again unless it is a dry run", async () => {
+    const file = await world.store({ variants: ["large", "medium", "thumbnail"] });
+    const { sql } = world.database;
+    const keys = new Map(
+      (await sql<{ name: string; key: string }[]>`select name, storage_key as key from blob_variants`).map(
+        ({ name, key }) => [name, key],
+      ),
+    );
+    await flipOneBit({ key: keys.get("large")! });
+    await world.storage.delete([keys.get("medium")!]);
+    const names = async () =>
+      (await sql`select name from blob_variants order by name`).map(({ name }) => name);
+    const findings: unknown[] = [];
+    const onFinding = (finding: unknown) => void findings.push(finding);
+    const promised = await verify(NO_LIMITS, { dryRun: true, onFinding });
+    expect(promised).toMatchObject({ verified: 1, altered: 0, alteredVariants: 1, missingVariants: 1 });
+    expect(findings).toMatchObject([
+      { finding: "ALTERED", variant: "large", storageKey: keys.get("large"), mediaFiles: [{ id: file.id }] },
+    ]);
+    expect([await names(), rendered]).toEqual([["large", "medium", "thumbnail"], []]);
+
+    expect(await verify()).toEqual(promised);
+    expect([await names(), rendered]).toEqual([["thumbnail"], [file.id, file.id]]);
+    expect([...(await sql`select variants_status from media_files`)]).toEqual([
+      { variants_status: "PENDING" },
+    ]);
+    expect(await stateOf(file)).toMatchObject({ integrity: "INTACT" });
+    expect(await verify()).toMatchObject({ alteredVariants: 0, missingVariants: 0 });
   });
 });
 
