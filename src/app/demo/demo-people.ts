@@ -6,6 +6,8 @@ import type { Role } from "../../modules/identity/viewer.js";
 import type { Database } from "../../platform/database/client.js";
 
 export const DEMO_PASSWORD = "filedesk-demo";
+/** How many tickets each company has in the demo. */
+const DEMO_TICKETS = 3;
 export const DEMO_ADMIN = "admin@filedesk.test";
 
 const COMPANIES = [
@@ -25,7 +27,7 @@ export const demoEmail = (account: string, slug: string) => `${account}@${slug}.
 /**
  * Makes the demo's companies and people, unless they are there.
  *
- * @returns the companies that have no ticket yet
+ * @returns the companies whose last ticket is missing: the seed makes it last of all
  */
 export async function seedPeople(db: Database): Promise<{ id: string; slug: string }[]> {
   // Hashing costs on purpose: once for all of them, and not where all are there already.
@@ -37,7 +39,7 @@ export async function seedPeople(db: Database): Promise<{ id: string; slug: stri
   };
   return db.transaction(async (tx) => {
     await insertPerson(tx, { email: DEMO_ADMIN, name: "Ada Admin", isAdmin: true });
-    const empty: { id: string; slug: string }[] = [];
+    const unfinished: { id: string; slug: string }[] = [];
     for (const { slug, name } of COMPANIES) {
       const company = (await insertCompany(tx, { slug, name })) ?? (await findCompanyBySlug(tx, slug));
       if (!company) continue;
@@ -46,8 +48,8 @@ export async function seedPeople(db: Database): Promise<{ id: string; slug: stri
         const person = await insertPerson(tx, { email, name: names[slug] ?? account, isAdmin: false });
         if (person) await upsertMembership(tx, { companyId: company.id, userId: person.id, role });
       }
-      if (company.nextTicketNumber === 1) empty.push({ id: company.id, slug });
+      if (company.nextTicketNumber <= DEMO_TICKETS) unfinished.push({ id: company.id, slug });
     }
-    return empty;
+    return unfinished;
   });
 }

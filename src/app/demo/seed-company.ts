@@ -6,8 +6,10 @@ import { demoPdf, demoPhoto, files } from "./demo-files.js";
 import { demoEmail } from "./demo-people.js";
 import { seedChat } from "./seed-chat.js";
 import { seedLooks } from "./seed-looks.js";
+import type { SeedProgress } from "./seed-progress.js";
+import { readSeedProgress } from "./seed-progress.js";
 
-/** Fills one of the demo's companies, which has its people already: looks, tickets, and a chat at acme. */
+/** Fills one of the demo's companies, which has its people already: looks, tickets, and a chat at acme. Goes on where it was cut off. */
 export async function seedCompany(
   database: DatabaseClient,
   services: Services,
@@ -23,77 +25,77 @@ export async function seedCompany(
     agent: await person("agent"),
     manager: await person("manager"),
   };
-  await seedLooks(services, company, cast);
-  const lamp = await seedTickets(services, company.id, cast);
-  if (company.slug === "acme") await seedChat(services, { ...cast, companyId: company.id, ticketId: lamp });
+  const progress = await readSeedProgress(database.db, company.id);
+  await seedLooks(services, company, cast, progress);
+  const lamp = await seedLamp(services, company.id, cast, progress);
+  await seedBill(services, company.id, cast, progress);
+  if (company.slug === "acme")
+    await seedChat(services, { ...cast, companyId: company.id, ticketId: lamp }, progress.conversation);
+  // The last of all: by it is known that nothing is missing.
+  const parking = {
+    companyId: company.id,
+    subject: "Parking for two cars",
+    description: "Is there a second place next weekend?",
+    priority: "LOW" as const,
+  };
+  await services.tickets.openTicket(cast.customer, parking, files());
 }
 
 type Cast = Readonly<Record<"customer" | "customer2" | "agent", Viewer>>;
 
-/** @returns the id of the first ticket */
-async function seedTickets(
+/** @returns the id of the ticket */
+async function seedLamp(
   { tickets, replies }: Services,
   companyId: string,
-  { customer, customer2, agent }: Cast,
+  { customer, agent }: Cast,
+  { tickets: [found] }: SeedProgress,
 ): Promise<string> {
-  const photo = { name: "room 204.jpg", bytes: await demoPhoto("Room 204, Tuesday morning") };
-  const invoice = {
-    name: "invoice 2026-118.pdf",
-    bytes: demoPdf(["Invoice 2026-118", "", "3 nights, room 204", "Total: 412.00 EUR"]),
+  const open = async () => {
+    const photo = { name: "room 204.jpg", bytes: await demoPhoto("Room 204, Tuesday morning") };
+    const ticket = {
+      companyId,
+      subject: "The lamp in room 204 flickers",
+      description: "Since last night. A photo is attached.",
+      priority: "NORMAL" as const,
+    };
+    return tickets.openTicket(customer, ticket, files(photo));
   };
+  const { id } = found ?? (await open());
+  const assigneeId = agent.kind === "user" ? agent.id : null;
   const log = {
     name: "door-lock.csv",
     bytes: Buffer.from("time,door,event\n08:02,204,opened\n08:05,204,battery low\n"),
   };
-  const agentId = agent.kind === "user" ? agent.id : null;
+  const answers = [
+    { body: "Thank you, we will look at it today.", isInternal: false, files: files() },
+    { body: "The lock's log shows a low battery as well.", isInternal: true, files: files(log) },
+  ];
+  const missing = answers.slice(found?.replies ?? 0);
+  if (missing.length === answers.length)
+    await tickets.changeTicket(agent, { id, assigneeId, status: "PENDING" });
+  for (const { body, isInternal, files } of missing)
+    await replies.addReply(agent, { ticketId: id, body, isInternal }, files);
+  return id;
+}
 
-  const lamp = await tickets.openTicket(
-    customer,
-    {
-      companyId,
-      subject: "The lamp in room 204 flickers",
-      description: "Since last night. A photo is attached.",
-      priority: "NORMAL",
-    },
-    files(photo),
-  );
-  await tickets.changeTicket(agent, { id: lamp.id, assigneeId: agentId, status: "PENDING" });
-  await replies.addReply(
-    agent,
-    { ticketId: lamp.id, body: "Thank you, we will look at it today.", isInternal: false },
-    files(),
-  );
-  await replies.addReply(
-    agent,
-    { ticketId: lamp.id, body: "The lock's log shows a low battery as well.", isInternal: true },
-    files(log),
-  );
-
-  const bill = await tickets.openTicket(
-    customer2,
-    {
-      companyId,
-      subject: "Wrong amount on the invoice",
-      description: "Three nights were booked, four are charged.",
-      priority: "HIGH",
-    },
-    files(invoice),
-  );
-  await replies.addReply(
-    customer2,
-    { ticketId: bill.id, body: "Could you look at this before Friday?", isInternal: false },
-    files(),
-  );
-
-  await tickets.openTicket(
-    customer,
-    {
-      companyId,
-      subject: "Parking for two cars",
-      description: "Is there a second place next weekend?",
-      priority: "LOW",
-    },
-    files(),
-  );
-  return lamp.id;
+async function seedBill(
+  { tickets, replies }: Services,
+  companyId: string,
+  { customer2 }: Cast,
+  { tickets: [, found] }: SeedProgress,
+): Promise<void> {
+  const invoice = {
+    name: "invoice 2026-118.pdf",
+    bytes: demoPdf(["Invoice 2026-118", "", "3 nights, room 204", "Total: 412.00 EUR"]),
+  };
+  const ticket = {
+    companyId,
+    subject: "Wrong amount on the invoice",
+    description: "Three nights were booked, four are charged.",
+    priority: "HIGH" as const,
+  };
+  const { id } = found ?? (await tickets.openTicket(customer2, ticket, files(invoice)));
+  if (found?.replies) return;
+  const body = "Could you look at this before Friday?";
+  await replies.addReply(customer2, { ticketId: id, body, isInternal: false }, files());
 }
