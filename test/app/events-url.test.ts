@@ -5,6 +5,8 @@ import { startChatWorld } from "../support/chat-world.js";
 import type { EventSources } from "../support/event-sources.js";
 import { openEventSources } from "../support/event-sources.js";
 import { until } from "../support/feed-world.js";
+import { followMessages } from "../support/follow-messages.js";
+import { followStream } from "../support/follow-stream.js";
 import {
   ConversationEventsUrlDocument,
   MediaFileEventsUrlDocument,
@@ -81,6 +83,22 @@ describe("The URL of events", () => {
     const log = await world.log(id);
     expect(heard.map((event) => event.id)).toEqual(log.map(({ sequence }) => String(sequence)));
     expect(states.agent?.filter((state) => state === "open")).toHaveLength(2);
+  });
+
+  it("names a topic by an id in capitals as well, which opens the same stream", async () => {
+    const { agent } = world.people;
+    const id = await world.start({ companyId });
+    const [stream, socket] = [
+      followStream(world.server.url, `conversation:${id.toUpperCase()}`, agent.token),
+      followMessages({
+        urlOf: () => world.server.url,
+        token: agent.token,
+        conversationId: id.toUpperCase(),
+      }),
+    ];
+    const { id: messageId } = await world.say(agent, id, "Hello");
+    await until(() => [stream.events, socket.told].every((told) => JSON.stringify(told).includes(messageId)));
+    await Promise.all([stream.stop(), socket.stop()]).catch(() => {});
   });
 
   it("tells of tickets and of a company's files as well, to each what is for them", async () => {

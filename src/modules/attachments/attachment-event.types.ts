@@ -1,4 +1,5 @@
-import { Field, ID, ObjectType } from "type-graphql";
+import { Field, ObjectType } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import { Attachment } from "./attachment.types.js";
 

@@ -1,5 +1,6 @@
 import { IsOptional, MaxLength } from "class-validator";
-import { Field, ID, InputType } from "type-graphql";
+import { Field, InputType } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 
 @InputType({ description: "What to change of an attachment." })
 export class UpdateAttachmentInput {

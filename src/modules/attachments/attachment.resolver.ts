@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { ActorLoaders } from "../identity/actor.loaders.js";
 import { Actor } from "../identity/actor.types.js";
 import type { UserLoaders } from "../identity/user.loaders.js";

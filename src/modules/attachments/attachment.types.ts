@@ -1,7 +1,7 @@
-import { Extensions, Field, ID, ObjectType } from "type-graphql";
+import { Extensions, Field, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
 import { SHORT_TEXT } from "../../platform/graphql/prices.js";
-import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
+import { ByteCount, DateTime, ID } from "../../platform/graphql/scalars.js";
 import { ScanStatus } from "../media/media-file.types.js";
 
 @ObjectType({

@@ -1,7 +1,7 @@
-import { Extensions, Field, ID, Int, ObjectType } from "type-graphql";
+import { Extensions, Field, Int, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
 import { MIDDLE_TEXT } from "../../platform/graphql/prices.js";
-import { DateTime } from "../../platform/graphql/scalars.js";
+import { DateTime, ID } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ description: "A message in a conversation.", simpleResolvers: true })
 export class ChatMessage {

@@ -1,8 +1,9 @@
-import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root, Subscription } from "type-graphql";
 import type { Delivery } from "../../platform/events/channel.js";
 import type { SubscriptionContext } from "../../platform/graphql/context.js";
 import type { EventUrls } from "../../platform/graphql/event-urls.js";
 import { EVENTS_URL } from "../../platform/graphql/event-urls.js";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { Viewer, ViewerContext } from "../identity/viewer.js";
 import type { ConversationView } from "./conversation.repository.js";
 import { Conversation } from "./conversation.types.js";

@@ -1,5 +1,6 @@
-import { createUnionType, Field, ID, ObjectType } from "type-graphql";
+import { createUnionType, Field, ObjectType } from "type-graphql";
 import type { Told } from "../../platform/events/channel.js";
+import { ID } from "../../platform/graphql/scalars.js";
 import { AttachmentDeleted, AttachmentRestored } from "../attachments/attachment-event.types.js";
 import { Actor } from "../identity/actor.types.js";
 import { ParticipantJoined, ParticipantLeft } from "../identity/participant-event.types.js";

@@ -26,8 +26,7 @@ export type ConversationParticipantService = ReturnType<typeof createConversatio
 
 export const createConversationParticipantService = ({ db }: { readonly db: Database }) => ({
   /** @throws BAD_USER_INPUT for who does not belong to the company, and when there are too many */
-  async addParticipant(viewer: Viewer, participation: Participation): Promise<ConversationView> {
-    const { conversationId, userId } = asStored(participation);
+  async addParticipant(viewer: Viewer, { conversationId, userId }: Participation): Promise<ConversationView> {
     const found = await requireConversation(db, viewer, conversationId, "manageParticipantsOf");
     const { conversation, viewer: by } = found;
     const { companyId } = conversation;
@@ -55,8 +54,10 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
    *
    * @returns the conversation as it was, for who may see it no more
    */
-  async removeParticipant(viewer: Viewer, participation: Participation): Promise<ConversationView> {
-    const { conversationId, userId } = asStored(participation);
+  async removeParticipant(
+    viewer: Viewer,
+    { conversationId, userId }: Participation,
+  ): Promise<ConversationView> {
     const action = isUser(viewer, userId) ? "read" : "manageParticipantsOf";
     const { conversation, viewer: by } = await requireConversation(db, viewer, conversationId, action);
     const { companyId } = conversation;
@@ -74,10 +75,4 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
     });
     return rereadConversation(db, viewer, conversationId);
   },
-});
-
-/** Ids are the same in capitals: events and signals name them as rows do. */
-const asStored = ({ conversationId, userId }: Participation): Participation => ({
-  conversationId: conversationId.toLowerCase(),
-  userId: userId.toLowerCase(),
 });

@@ -1,6 +1,6 @@
 import { ArrayMaxSize, IsOptional, IsUUID, Length, Matches, MaxLength } from "class-validator";
-import { Field, ID, InputType } from "type-graphql";
-import { DateTime } from "../../platform/graphql/scalars.js";
+import { Field, InputType } from "type-graphql";
+import { DateTime, ID } from "../../platform/graphql/scalars.js";
 import { LABEL_FORM, NAME_FORM, NAME_RULE } from "../identity/name.js";
 
 @InputType({ description: "A new conversation. Who starts it takes part in it." })

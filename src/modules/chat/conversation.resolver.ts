@@ -1,5 +1,6 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { CompanyLoaders } from "../identity/company.loaders.js";
 import { Company } from "../identity/company.types.js";
 import { Guest } from "../identity/guest.types.js";

@@ -127,7 +127,7 @@ async function requireParticipants(
   starterId: string,
   asked: readonly string[],
 ): Promise<string[]> {
-  const others = [...new Set(asked.map((id) => id.toLowerCase()))].filter((id) => id !== starterId);
+  const others = [...new Set(asked)].filter((id) => id !== starterId);
   if (others.length >= MAX_PARTICIPANTS) throw tooManyParticipants();
   const members = await listMembersAmong(db, companyId, others);
   const strangers = others.filter((id) => !members.has(id));

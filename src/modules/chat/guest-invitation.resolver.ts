@@ -1,4 +1,5 @@
-import { Arg, Ctx, ID, Mutation, Resolver } from "type-graphql";
+import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 import { Guest } from "../identity/guest.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { InviteGuestInput } from "./conversation.inputs.js";

@@ -1,4 +1,5 @@
-import { Field, ID, InterfaceType } from "type-graphql";
+import { Field, InterfaceType } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { GuestView } from "./guest.repository.js";
 import type { Person } from "./user.repository.js";
 

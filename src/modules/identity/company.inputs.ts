@@ -1,6 +1,7 @@
 import { IsOptional, Length, Matches, MaxLength } from "class-validator";
-import { ArgsType, Field, ID, InputType } from "type-graphql";
+import { ArgsType, Field, InputType } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { CompanyChanges, CompanySearch } from "./company.service.js";
 import { NAME_FORM, NAME_RULE } from "./name.js";
 import { SLUG_FORM } from "./slug.js";

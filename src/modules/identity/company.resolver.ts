@@ -1,5 +1,6 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
+import { ID } from "../../platform/graphql/scalars.js";
 import { CompaniesArgs, CreateCompanyInput, UpdateCompanyInput } from "./company.inputs.js";
 import type { CompanyService } from "./company.service.js";
 import type { CompanyRow } from "./company.tables.js";

@@ -1,6 +1,6 @@
-import { Field, ID, ObjectType } from "type-graphql";
+import { Field, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
-import { DateTime } from "../../platform/graphql/scalars.js";
+import { DateTime, ID } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ simpleResolvers: true, description: "A tenant: a customer organisation of the desk." })
 export class Company {

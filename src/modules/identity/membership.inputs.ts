@@ -1,5 +1,6 @@
 import { Matches, MaxLength } from "class-validator";
-import { Field, ID, InputType } from "type-graphql";
+import { Field, InputType } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 import { EMAIL_FORM, MAX_EMAIL_LENGTH } from "./email.js";
 import type { EndedMembership, NewMembership } from "./membership.service.js";
 import { MembershipRole } from "./membership.types.js";

@@ -1,6 +1,6 @@
-import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
+import { Field, ObjectType, registerEnumType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
-import { DateTime } from "../../platform/graphql/scalars.js";
+import { DateTime, ID } from "../../platform/graphql/scalars.js";
 import type { Role } from "./viewer.js";
 
 export const MembershipRole = {

@@ -1,4 +1,5 @@
-import { Arg, Ctx, ID, Mutation, Resolver } from "type-graphql";
+import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 import { ChangePasswordInput, ResetPasswordInput } from "./password.inputs.js";
 import type { PasswordService } from "./password.service.js";
 import { PasswordReset } from "./password.types.js";

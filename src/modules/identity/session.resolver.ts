@@ -1,4 +1,5 @@
-import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { OwnSessionService } from "./own-session.service.js";
 import { SignInInput } from "./session.inputs.js";
 import type { SessionService, StartedSession } from "./session.service.js";

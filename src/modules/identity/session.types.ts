@@ -1,6 +1,6 @@
-import { Extensions, Field, ID, ObjectType } from "type-graphql";
+import { Extensions, Field, ObjectType } from "type-graphql";
 import { SHORT_TEXT } from "../../platform/graphql/prices.js";
-import { DateTime } from "../../platform/graphql/scalars.js";
+import { DateTime, ID } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ simpleResolvers: true, description: "A session that was opened or refreshed." })
 export class Session {

@@ -1,6 +1,6 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { Connection } from "../../platform/graphql/connection.js";
-import { DateTime } from "../../platform/graphql/scalars.js";
+import { DateTime, ID } from "../../platform/graphql/scalars.js";
 import { CreateUserInput, UpdateUserInput, UsersArgs } from "./user.inputs.js";
 import type { UserLoaders } from "./user.loaders.js";
 import type { Person } from "./user.repository.js";

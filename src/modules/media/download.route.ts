@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { FiledeskError, unauthenticated } from "../../kernel/errors.js";
+import { normalizeId } from "../../kernel/ids.js";
 import { DOWNLOAD_STATUS, errorResponse } from "../../platform/http/error-response.js";
 import { onceOver } from "../../platform/http/once-over.js";
 import { logResourceFault } from "../../platform/http/resource-faults.js";
@@ -58,7 +59,8 @@ async function serve(
   request: FastifyRequest<DownloadRequest>,
   reply: FastifyReply,
 ): Promise<void> {
-  const { id, variant: name } = request.params;
+  const id = normalizeId(request.params.id);
+  const name = request.params.variant;
   const resource = name === undefined ? `${route.resource}/${id}` : `${route.resource}/${id}/${name}`;
   const { viewer, maxAgeSeconds } = await identify(deps, resource, request);
   onceOver(request.raw, reply.raw, deps.downloads.takePlace(viewer));

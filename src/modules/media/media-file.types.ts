@@ -1,5 +1,5 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
+import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
+import { ByteCount, DateTime, ID } from "../../platform/graphql/scalars.js";
 import { Bucket } from "./buckets.js";
 import { FileKind } from "./file-types.js";
 import { VariantsStatus } from "./variant.types.js";

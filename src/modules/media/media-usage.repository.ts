@@ -1,4 +1,5 @@
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { isId, normalizeId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { mediaFiles } from "./media-file.tables.js";
@@ -33,12 +34,16 @@ export async function insertUsages(tx: Database, usages: readonly MediaUsage[]):
       .onConflictDoNothing();
 }
 
+/** A UUID is the same in capitals, in which an import, or an earlier version, may have written one down. */
+const isResource = (id: string) =>
+  isId(id) ? eq(sql`lower(${mediaUsages.resourceId})`, normalizeId(id)) : eq(mediaUsages.resourceId, id);
+
 const thisUsage = (usage: MediaUsage) =>
   and(
     eq(mediaUsages.companyId, usage.companyId),
     eq(mediaUsages.mediaFileId, usage.mediaFileId),
     eq(mediaUsages.resourceType, usage.resourceType),
-    eq(mediaUsages.resourceId, usage.resourceId),
+    isResource(usage.resourceId),
     eq(mediaUsages.fieldName, usage.fieldName),
   );
 

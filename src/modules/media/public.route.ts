@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { normalizeId } from "../../kernel/ids.js";
 import { onceOver } from "../../platform/http/once-over.js";
 import { sendFile } from "../../platform/http/send-file.js";
 import { refuseDownload, servedAs } from "./download.route.js";
@@ -41,7 +42,10 @@ async function serve(
 ): Promise<void> {
   onceOver(request.raw, reply.raw, downloads.takePublicPlace(request.ip));
   await downloads.countPublicDownload(request.ip);
-  const { file, variant } = await variants.requirePublic(request.params.id, request.params.variant);
+  const { file, variant } = await variants.requirePublic(
+    normalizeId(request.params.id),
+    request.params.variant,
+  );
   await sendFile(request, reply, {
     ...servedAs(file, variant),
     access: "public",

@@ -35,9 +35,8 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
     addPhotos(deps, viewer, seriesId, adding),
 
   /** @throws BAD_USER_INPUT unless the new order names each photo of the series once */
-  async reorder(viewer: Viewer, seriesId: string, mediaFileIds: readonly string[]): Promise<PostRow> {
+  async reorder(viewer: Viewer, seriesId: string, order: readonly string[]): Promise<PostRow> {
     const found = await requireSeries(deps.db, viewer, seriesId, "change");
-    const order = mediaFileIds.map((id) => id.toLowerCase());
     return change(deps.db, found, "photo-series.reordered", async (tx, files) => {
       refuseUnlessPermutation(order, files);
       if (files.every(({ mediaFileId }, index) => mediaFileId === order[index])) return false;
@@ -129,7 +128,7 @@ async function change(
 function refuseAdded(there: readonly PostFileRow[], items: Posting["items"]): void {
   refuseSeriesOf(there.length + items.length);
   const ids = new Set(there.map(({ mediaFileId }) => mediaFileId));
-  if (items.some(({ mediaFileId }) => mediaFileId != null && ids.has(mediaFileId.toLowerCase())))
+  if (items.some(({ mediaFileId }) => mediaFileId != null && ids.has(mediaFileId)))
     throw conflict("This file is in the series already.", { field: "mediaFileId" });
 }
 
@@ -147,7 +146,7 @@ function refuseUnlessPermutation(order: readonly string[], files: readonly PostF
 }
 
 function requirePhoto(files: readonly PostFileRow[], mediaFileId: string): PostFileRow {
-  const file = files.find((row) => row.mediaFileId === mediaFileId.toLowerCase());
+  const file = files.find((row) => row.mediaFileId === mediaFileId);
   if (file === undefined) throw notFound("photo");
   return file;
 }

@@ -54,7 +54,7 @@ export async function checkItems(
   for (const { file, mediaFileId } of items)
     if ((file == null) === (mediaFileId == null))
       throw badUserInput("Give either `file` or `mediaFileId` for each, and not both.", { field: "file" });
-  const ids = items.flatMap(({ mediaFileId }) => mediaFileId?.toLowerCase() ?? []);
+  const ids = items.flatMap(({ mediaFileId }) => mediaFileId ?? []);
   if (new Set(ids).size < ids.length)
     throw badUserInput("A file can stand only once in a series.", { field: "mediaFileId" });
   const existing = new Map<string, MediaFileView>();
@@ -102,7 +102,7 @@ export async function claimFiles(
       throw conflict("This file has just been replaced by another one: look at it and post it again.");
   const uploaded = [...recorded];
   return items.map(({ mediaFileId, caption }) => ({
-    mediaFileId: mediaFileId?.toLowerCase() ?? uploaded.shift()?.id ?? "",
+    mediaFileId: mediaFileId ?? uploaded.shift()?.id ?? "",
     caption: cleanText(caption),
   }));
 }

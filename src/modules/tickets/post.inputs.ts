@@ -1,7 +1,7 @@
 import { IsOptional, MaxLength, ValidateNested } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
-import { Field, ID, InputType } from "type-graphql";
-import { Upload } from "../../platform/graphql/scalars.js";
+import { Field, InputType } from "type-graphql";
+import { ID, Upload } from "../../platform/graphql/scalars.js";
 
 const FILE = "A file of the multipart request. Either this or `mediaFileId`.";
 const MEDIA_FILE_ID = "A file that the ticket's company has and that you may read. Either this or `file`.";

@@ -1,8 +1,8 @@
 import type { ClassType } from "type-graphql";
-import { createUnionType, Extensions, Field, ID, InterfaceType, ObjectType } from "type-graphql";
+import { createUnionType, Extensions, Field, InterfaceType, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
 import { SHORT_TEXT } from "../../platform/graphql/prices.js";
-import { DateTime } from "../../platform/graphql/scalars.js";
+import { DateTime, ID } from "../../platform/graphql/scalars.js";
 import type { PostRow } from "./post.tables.js";
 import { Reply } from "./reply.types.js";
 import type { TimelineRow } from "./timeline.repository.js";

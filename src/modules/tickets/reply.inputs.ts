@@ -1,7 +1,7 @@
 import { IsOptional, Length, MaxLength } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
-import { Field, ID, InputType } from "type-graphql";
-import { Upload } from "../../platform/graphql/scalars.js";
+import { Field, InputType } from "type-graphql";
+import { ID, Upload } from "../../platform/graphql/scalars.js";
 
 const FILES = "Files of the multipart request, up to 10.";
 

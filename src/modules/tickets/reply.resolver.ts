@@ -1,6 +1,7 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { incomingFiles } from "../../platform/graphql/incoming.js";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { AttachmentLoaders } from "../attachments/attachment.loaders.js";
 import { Attachment, AttachmentConnection } from "../attachments/attachment.types.js";
 import type { UserLoaders } from "../identity/user.loaders.js";

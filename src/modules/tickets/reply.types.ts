@@ -1,7 +1,7 @@
-import { Extensions, Field, ID, ObjectType } from "type-graphql";
+import { Extensions, Field, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
 import { LONG_TEXT } from "../../platform/graphql/prices.js";
-import { DateTime } from "../../platform/graphql/scalars.js";
+import { DateTime, ID } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ description: "An answer on a ticket.", simpleResolvers: true })
 export class Reply {

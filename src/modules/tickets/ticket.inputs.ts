@@ -1,7 +1,7 @@
 import { ArrayMaxSize, IsOptional, IsUUID, Length, MaxLength } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
-import { Field, ID, InputType, registerEnumType } from "type-graphql";
-import { DateTime, Upload } from "../../platform/graphql/scalars.js";
+import { Field, InputType, registerEnumType } from "type-graphql";
+import { DateTime, ID, Upload } from "../../platform/graphql/scalars.js";
 import { TicketPriority, TicketStatus } from "./ticket.types.js";
 
 const FILES = "Files of the multipart request, up to 10.";

@@ -1,7 +1,7 @@
-import { Extensions, Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Extensions, Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
 import { LONG_TEXT } from "../../platform/graphql/prices.js";
-import { ByteCount, DateTime } from "../../platform/graphql/scalars.js";
+import { ByteCount, DateTime, ID } from "../../platform/graphql/scalars.js";
 
 export const TicketStatus = {
   OPEN: "OPEN",

@@ -130,7 +130,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     const checkedAt = performance.now();
     const known = await this.#reloads.load(viewer);
     await channel.admit(known, id);
-    const topic = `${kind}:${id.toLowerCase()}`;
+    const topic = `${kind}:${id}`;
     const reach = await this.#reaches.load(topic);
     const cursor = placeIn(reach, after);
     const tail = this.#tailOf(topic, channel, reach.newest);

@@ -6,6 +6,7 @@ import { createTicketChannel } from "../../../src/modules/tickets/ticket-channel
 import type { LoggedEvent, Told } from "../../../src/platform/events/channel.js";
 import { admission, eventsOf, inShort } from "../../support/event-log.js";
 import {
+  AddParticipantDocument,
   CaptionPhotoDocument,
   CreatePhotoDocument,
   CreatePhotoSeriesDocument,
@@ -109,6 +110,26 @@ describe("the log of a ticket", () => {
       ["participant.joined", { userId }],
       ["participant.left", { userId }],
     ]);
+  });
+
+  it("names people and things as rows do, in whatever letters a client writes their ids", async () => {
+    const { agent, participant } = world.people;
+    const id = await newTicket();
+    const [ticketId, userId] = [id.toUpperCase(), participant.id.toUpperCase()];
+    await run(agent, AddParticipantDocument, { input: { ticketId, userId } });
+    const literal = `mutation { removeParticipant(input: { ticketId: "${ticketId}", userId: "${userId}" }) { id } }`;
+    const left = await world.server.gql<{ removeParticipant: { id: string } }>(literal, {}, agent.token);
+    expect(left.data?.removeParticipant.id).toBe(id);
+    const input = { id: ticketId, assigneeId: agent.id.toUpperCase() };
+    expect((await run(agent, UpdateTicketDocument, { input })).updateTicket).toMatchObject({ id });
+    expect(inShort(await log(id))).toEqual([
+      ["participant.joined", { userId: participant.id }],
+      ["participant.left", { userId: participant.id }],
+      ["ticket.updated", {}],
+    ]);
+    const details = await world.server.database.sql<{ details: unknown }[]>`
+      select details from audit_log where subject_id = ${id} and details is not null order by id`;
+    expect(JSON.stringify(details)).not.toMatch(/[0-9A-F]{8}-[0-9A-F]{4}-/);
   });
 
   it("has replies, and says which of them are internal", async () => {

@@ -1,5 +1,6 @@
-import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import { incomingFiles } from "../../../platform/graphql/incoming.js";
+import { ID } from "../../../platform/graphql/scalars.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import { Company } from "../../identity/company.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";

@@ -1,6 +1,6 @@
 import type { FileUpload } from "graphql-upload-ts";
-import { Field, ID, InputType } from "type-graphql";
-import { Upload } from "../../../platform/graphql/scalars.js";
+import { Field, InputType } from "type-graphql";
+import { ID, Upload } from "../../../platform/graphql/scalars.js";
 
 @InputType({ description: "A company's new logo." })
 export class SetCompanyLogoInput {

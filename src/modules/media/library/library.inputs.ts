@@ -1,8 +1,8 @@
 import { ArrayMaxSize, IsOptional, IsUUID, Length, Matches, Max, MaxLength, Min } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
-import { ArgsType, Field, ID, InputType, Int } from "type-graphql";
+import { ArgsType, Field, InputType, Int } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.types.js";
-import { ByteCount, DateTime, Upload } from "../../../platform/graphql/scalars.js";
+import { ByteCount, DateTime, ID, Upload } from "../../../platform/graphql/scalars.js";
 import { Bucket } from "../buckets.js";
 import { FileIntegrity } from "../file-integrity.types.js";
 import { FileKind } from "../file-types.js";

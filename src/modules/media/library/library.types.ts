@@ -1,6 +1,6 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { connectionType } from "../../../platform/graphql/connection.types.js";
-import { ByteCount, DateTime } from "../../../platform/graphql/scalars.js";
+import { ByteCount, DateTime, ID } from "../../../platform/graphql/scalars.js";
 import { MediaFile } from "../media-file.types.js";
 
 @ObjectType({ description: "A page of a company's files.", simpleResolvers: true })

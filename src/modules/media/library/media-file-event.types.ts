@@ -1,5 +1,6 @@
-import { createUnionType, Field, ID, ObjectType } from "type-graphql";
+import { createUnionType, Field, ObjectType } from "type-graphql";
 import type { Told } from "../../../platform/events/channel.js";
+import { ID } from "../../../platform/graphql/scalars.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import { Company } from "../../identity/company.types.js";
 import type { MediaFileView } from "../media-file.repository.js";

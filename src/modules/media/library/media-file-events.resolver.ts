@@ -1,10 +1,11 @@
-import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Resolver, Root, Subscription } from "type-graphql";
 import type { Delivery } from "../../../platform/events/channel.js";
 import type { SubscriptionContext } from "../../../platform/graphql/context.js";
 import type { EventCursorLoaders } from "../../../platform/graphql/event-cursor.loaders.js";
 import { EVENT_CURSOR } from "../../../platform/graphql/event-cursor.loaders.js";
 import type { EventUrls } from "../../../platform/graphql/event-urls.js";
 import { EVENTS_URL } from "../../../platform/graphql/event-urls.js";
+import { ID } from "../../../platform/graphql/scalars.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import { Company } from "../../identity/company.types.js";
 import type { Viewer, ViewerContext } from "../../identity/viewer.js";

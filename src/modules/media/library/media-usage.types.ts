@@ -1,5 +1,5 @@
-import { Field, ID, ObjectType } from "type-graphql";
-import { DateTime } from "../../../platform/graphql/scalars.js";
+import { Field, ObjectType } from "type-graphql";
+import { DateTime, ID } from "../../../platform/graphql/scalars.js";
 
 @ObjectType({ description: "One place where a file is used.", simpleResolvers: true })
 export class MediaUsage {

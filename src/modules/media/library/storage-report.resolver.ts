@@ -1,4 +1,5 @@
-import { Arg, Ctx, Extensions, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { ID } from "../../../platform/graphql/scalars.js";
 import type { UserLoaders } from "../../identity/user.loaders.js";
 import { User } from "../../identity/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";

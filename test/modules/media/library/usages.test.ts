@@ -59,6 +59,21 @@ describe("usages of resources outside", () => {
     expect(codeIn(await world.server.gql(DeleteMediaFileDocument, { id }, agent.token))).toBe("ok");
   });
 
+  it("are of one resource in whatever letters its UUID is written, however long ago", async () => {
+    const { id } = await uploadMedia(world.people.agent, { companyId });
+    const resourceId = "018F2B6C-7D11-7C11-8A3B-0C2F6A5D9E10";
+    await add(banner(id, { resourceId: resourceId.toLowerCase() }));
+    await world.server.database.sql`
+      update media_usages set resource_id = ${resourceId} where media_file_id = ${id}`;
+    await add(banner(id, { resourceId }));
+    expect((await read(id)).usages).toHaveLength(1);
+    expect(codeIn(await remove(banner(id, { resourceId: resourceId.toLowerCase() })))).toBe("ok");
+    expect((await read(id)).usages).toEqual([]);
+    await add(banner(id, { resourceId: "Page-A" }));
+    await add(banner(id, { resourceId: "page-a" }));
+    expect((await read(id)).usages).toHaveLength(2);
+  });
+
   it.each(["attachment", "company", "photo", "photo-series", "video-clip", "user"])(
     "are not those of the inside: %s",
     async (resourceType) => {
