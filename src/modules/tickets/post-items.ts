@@ -4,6 +4,7 @@ import type { Database } from "../../platform/database/client.js";
 import type { IncomingFile, IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { UserViewer } from "../identity/viewer.js";
 import type { Bucket, BucketRules } from "../media/buckets.js";
+import { refuseOfOnePurpose } from "../media/buckets-of-one-purpose.js";
 import { kindOf } from "../media/file-types.js";
 import { refuseTooLong } from "../media/intake/inspect-video.js";
 import type { RecordedFile } from "../media/intake/record.js";
@@ -68,6 +69,7 @@ export async function checkItems(
 }
 
 function refuseUnfit(file: MediaFileView, { bucket, maxBytes, maxSeconds }: BucketRules): void {
+  refuseOfOnePurpose(file, "mediaFileId");
   const wanted = bucket === "VIDEOS" ? "VIDEO" : "IMAGE";
   if (kindOf(file.mimeType) !== wanted)
     throw new FiledeskError(

@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
+  AddMediaUsageDocument,
+  AddToPhotoSeriesDocument,
   CreatePhotoDocument,
   CreatePhotoSeriesDocument,
   DeleteMediaFileDocument,
   DeletePostDocument,
   MediaFileDocument,
+  RemoveAvatarDocument,
   RemoveFromPhotoSeriesDocument,
   ReplaceMediaFileDocument,
   RestorePostDocument,
+  SetAvatarDocument,
+  SetCompanyLogoDocument,
 } from "../../support/generated/operations.js";
 import { fileOf, uploadMedia } from "../../support/library-world.js";
 import { makePng } from "../../support/make-files.js";
@@ -47,6 +52,53 @@ const post = async (input: { file?: File; mediaFileId?: string }) => {
   const made = (await client.mutate({ mutation: CreatePhotoDocument, variables })).data!.createPhoto;
   return made as { id: string; file?: { id: string } | null };
 };
+
+describe("a picture that shows somebody", () => {
+  it("is used for nothing else, and goes when its owner takes it away", async () => {
+    const { agent, requester, manager } = world.people;
+    // Who belongs to several companies has their picture kept by the oldest.
+    const [acme] = await world.server.database.sql<
+      { id: string }[]
+    >`select id from companies where slug = 'acme'`;
+    companyId = acme!.id;
+    ticketId = (await world.openTicket(requester, { companyId })).id;
+    await requester.client.mutate({ mutation: SetAvatarDocument, variables: { file: await image() } });
+    await manager.client.mutate({
+      mutation: SetCompanyLogoDocument,
+      variables: { input: { companyId, file: await image() } },
+    });
+    const shown = await world.server.database.sql<{ id: string }[]>`
+      select media_file_id as id from media_usages
+      where resource_id in (${requester.id}, ${companyId}) order by field_name`;
+    const { client } = agent;
+    const own = (await uploadMedia(agent, { companyId, bucket: "PHOTOS", file: await image() })).id;
+    const photos = [{ mediaFileId: own }];
+    const series = (
+      await client.mutate({
+        mutation: CreatePhotoSeriesDocument,
+        variables: { input: { ticketId, photos } },
+      })
+    ).data!.createPhotoSeries as { id: string };
+    expect(shown).toHaveLength(2);
+    for (const { id: mediaFileId } of shown) {
+      const usage = { mediaFileId, resourceType: "page", resourceId: "7", fieldName: "banner" };
+      const answers = [
+        await asAgent(CreatePhotoDocument, { input: { ticketId, mediaFileId } }),
+        await asAgent(CreatePhotoSeriesDocument, { input: { ticketId, photos: [{ mediaFileId }] } }),
+        await asAgent(AddToPhotoSeriesDocument, {
+          input: { seriesId: series.id, photos: [{ mediaFileId }] },
+        }),
+        await asAgent(AddMediaUsageDocument, { input: usage }),
+      ];
+      expect(answers.map((answer) => answer.errors?.[0]?.extensions)).toEqual(
+        answers.map(() => expect.objectContaining({ code: "BAD_USER_INPUT", field: "mediaFileId" })),
+      );
+      expect(answers[0]?.errors?.[0]?.message).toMatch(/serves for what set(Avatar|CompanyLogo) sets/);
+    }
+    await world.server.gql(RemoveAvatarDocument, {}, requester.token);
+    expect(await isThere(shown[0]!.id)).toBe(false);
+  });
+});
 
 describe("a file of the library that somebody posts", () => {
   it("stays in the library when the post is deleted, and is in the post again when it is restored", async () => {

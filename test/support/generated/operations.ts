@@ -475,7 +475,7 @@ export type UpdateUserInput = {
 
 /** A file for a company's library. */
 export type UploadMediaInput = {
-  /** Under which policy; all but AVATARS and CHAT. */
+  /** Under which policy; all but AVATARS, COMPANY_LOGOS and CHAT. */
   bucket: Bucket;
   /** The company. */
   companyId: string | number;

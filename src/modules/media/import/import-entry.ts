@@ -77,8 +77,11 @@ function problemsOfValues({ bucket, resourceType, fieldName }: ImportEntry): str
   const own = Object.hasOwn(IMPORTABLE, resourceType) ? IMPORTABLE[resourceType] : undefined;
   if (own && (fieldName !== own.fieldName || bucket !== own.bucket))
     problems.push(`a ${resourceType} has the field ${own.fieldName} alone, in the bucket ${own.bucket}`);
-  if (!own && bucket === "AVATARS")
-    problems.push("the bucket AVATARS holds avatars alone: resourceType user, fieldName avatar");
+  const [only] = Object.entries(IMPORTABLE).filter(([, rule]) => rule.bucket === bucket);
+  if (!own && only)
+    problems.push(
+      `the bucket ${bucket} holds one thing alone: resourceType ${only[0]}, fieldName ${only[1].fieldName}`,
+    );
   if (!own && looksInside(resourceType))
     problems.push(`usages of the type ${resourceType} are made by Filedesk itself and cannot be imported`);
   return problems;

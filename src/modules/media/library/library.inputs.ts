@@ -16,7 +16,7 @@ export class UploadMediaInput {
   @IsUUID()
   companyId!: string;
 
-  @Field(() => Bucket, { description: "Under which policy; all but AVATARS and CHAT." })
+  @Field(() => Bucket, { description: "Under which policy; all but AVATARS, COMPANY_LOGOS and CHAT." })
   bucket!: Bucket;
 
   @Field(() => Upload, { description: "A file of the multipart request." })

@@ -7,6 +7,7 @@ import { findCompany } from "../../identity/company.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { tenantsOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
+import { MUTATION_OF_PURPOSE } from "../buckets-of-one-purpose.js";
 import type { FileKind } from "../file-types.js";
 import { kindOf } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
@@ -59,6 +60,7 @@ export const createMediaUploadService = (deps: MediaUploadDeps) => ({
 /** How files come into the buckets that the library does not fill. */
 const OTHER_WAY: Partial<Record<Bucket, string>> = {
   AVATARS: "People give themselves their picture with setAvatar.",
+  COMPANY_LOGOS: "A company gets its logo with setCompanyLogo.",
   CHAT: "Files come into it with their chat messages.",
 };
 
@@ -95,12 +97,6 @@ async function uploadMedia(
   return reread(deps, viewer, id);
 }
 
-/** What shows one picture of somebody's at a time has a mutation of its own for the next. */
-const SINGLE: Partial<Record<Bucket, string>> = {
-  AVATARS: "setAvatar",
-  COMPANY_LOGOS: "setCompanyLogo",
-};
-
 async function replaceMediaFile(
   deps: MediaUploadDeps,
   viewer: Viewer,
@@ -109,7 +105,7 @@ async function replaceMediaFile(
 ): Promise<MediaFileView> {
   const { file, viewer: by } = await requireMediaFile(deps, viewer, id, "replace");
   const { companyId, bucket } = file;
-  const mutation = SINGLE[bucket];
+  const mutation = MUTATION_OF_PURPOSE[bucket];
   if (mutation)
     throw badUserInput(`A file of ${bucket} is not replaced: set another one with ${mutation}.`, {
       field: "id",

@@ -1,6 +1,7 @@
 import { authorize } from "../../../kernel/authorize.js";
 import { badUserInput, gone } from "../../../kernel/errors.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import { refuseOfOnePurpose } from "../buckets-of-one-purpose.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { isInside, looksInside } from "../inside-usages.js";
@@ -23,10 +24,11 @@ export type MediaUsageService = ReturnType<typeof createMediaUsageService>;
 
 /** What resources outside of Filedesk say of the files that they use. Said twice is said once. */
 export const createMediaUsageService = (deps: MediaFileFinding) => ({
-  /** From now on the file is neither deleted nor an orphan. @throws BAD_USER_INPUT for a resource of the inside, GONE */
+  /** From now on the file is neither deleted nor an orphan. @throws BAD_USER_INPUT for a resource of the inside, or a file of one purpose; GONE */
   async addUsage(viewer: Viewer, input: OutsideUsage): Promise<MediaUsageView> {
     const { file, viewer: by } = await requireMediaFile(deps, viewer, input.mediaFileId, "sayWhereItIsUsed");
     if (looksInside(input.resourceType)) throw ofTheInside(input.resourceType);
+    refuseOfOnePurpose(file, "mediaFileId");
     const usage = { ...input, companyId: file.companyId };
     return deps.db.transaction(async (tx) => {
       if (!(await lockMediaFileForUse(tx, file.companyId, file.id))) throw gone("file");

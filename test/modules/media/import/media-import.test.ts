@@ -225,6 +225,7 @@ describe("an import", () => {
     ["the same in other letters", "a.pdf,ATTACHMENTS,acme,PhotoSeries,1,file,"],
     ["the same with other separators", "a.pdf,ATTACHMENTS,acme,video.clip,1,file,"],
     ["an avatar of something else", "logo.png,AVATARS,acme,course,1,banner,"],
+    ["a logo of something else", "logo.png,COMPANY_LOGOS,acme,course,1,banner,"],
     ["another company's logo", "logo.png,COMPANY_LOGOS,acme,company,globex,logo,"],
     ["a logo in another bucket", "logo.png,PHOTOS,acme,company,acme,logo,"],
     ["an avatar of another company's person", "logo.png,AVATARS,acme,user,agent@globex.test,avatar,"],

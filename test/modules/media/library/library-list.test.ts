@@ -294,6 +294,7 @@ describe("what can be changed of a file", () => {
       /expiresAt must lie in the future/,
     );
     await expect(upload({ bucket: "AVATARS" })).rejects.toThrow(/setAvatar/);
+    await expect(upload({ bucket: "COMPANY_LOGOS" })).rejects.toThrow(/setCompanyLogo/);
     await expect(upload({ bucket: "CHAT" })).rejects.toThrow(/chat messages/);
     await expect(upload({ bucket: "PHOTOS" })).rejects.toThrow(/cannot be taken/);
   });
