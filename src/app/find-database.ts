@@ -50,13 +50,13 @@ export async function findDatabase(wanted: Wanted): Promise<FoundDatabase> {
 
 /** The lock may change hands while we look: whoever has it runs the database, or is about to start or stop it. */
 async function startOrJoin(wanted: Wanted): Promise<FoundDatabase> {
-  const deadline = Date.now() + JOIN_LIMIT_MS;
+  const deadline = performance.now() + JOIN_LIMIT_MS;
   for (;;) {
     const attempt = await tryToLockDataFolder(wanted.dataFolder);
     if ("release" in attempt) return startUnder(attempt, wanted);
     const url = await findEmbeddedPostgres(clusterFolder(wanted.dataFolder));
     if (url) return { url, ...watch(url, wanted.dataFolder) };
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(
         `Process ${attempt.holder} uses the data folder ${wanted.dataFolder}, but its database takes no connections. ` +
           "Stop it and try again, or set DATABASE_URL to the database that it uses.",

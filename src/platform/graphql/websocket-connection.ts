@@ -41,7 +41,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   readonly #options: ConnectionOptions<Viewer>;
   readonly #subscriptions = new Map<string, AbortController>();
   readonly #budget: MessageBudget;
-  readonly #openedAt = Date.now();
+  readonly #openedAt = performance.now();
   #isInitialised = false;
   #token: string | null = null;
   #entrance: Entrance<Viewer> | null = null;
@@ -96,7 +96,7 @@ export class WebSocketConnection<Viewer> implements Attended {
     if (!this.#isInitialised && now - this.#openedAt > initMs)
       return [CloseCode.ConnectionInitialisationTimeout, "Connection initialisation timeout"];
     const endsAt = this.#entrance?.endsAt;
-    if (endsAt && endsAt.getTime() <= now) return [CloseCode.Forbidden, TOKEN_EXPIRED];
+    if (endsAt && endsAt.getTime() <= Date.now()) return [CloseCode.Forbidden, TOKEN_EXPIRED];
     const isStuck = this.#unsent > 0 && now - this.#stuckSince > patienceMs;
     return isStuck || this.#socket.bufferedAmount > MAX_BUFFERED_BYTES ? TOO_SLOW : null;
   }
@@ -104,7 +104,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   /** Ends all subscriptions, then the connection; what the client does not close in time, is cut. */
   close(code: number, reason: string): void {
     if (this.#closingSince !== null) return;
-    this.#closingSince = Date.now();
+    this.#closingSince = performance.now();
     this.#end();
     this.#socket.close(code, reason);
   }
@@ -119,7 +119,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   }
 
   #end(): void {
-    this.#closingSince ??= Date.now();
+    this.#closingSince ??= performance.now();
     for (const subscription of this.#subscriptions.values()) subscription.abort();
     this.#subscriptions.clear();
     this.#leave?.();
@@ -144,7 +144,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   /** Resolves when the message is with the kernel, so that who reads slowly is told slowly; nothing when it is at once. */
   #send(message: string): Promise<void> | undefined {
     if (this.#closingSince !== null) return;
-    if (this.#unsent++ === 0) this.#stuckSince = Date.now();
+    if (this.#unsent++ === 0) this.#stuckSince = performance.now();
     this.#socket.send(message, this.#sent);
     if (this.#socket.bufferedAmount === 0) return;
     this.#watchBuffer();
@@ -154,7 +154,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   }
 
   #sent = (): void => {
-    this.#stuckSince = Date.now();
+    this.#stuckSince = performance.now();
     if (--this.#unsent > 0) return;
     if (this.#socket.bufferedAmount === 0) this.#options.unread.hold(this.#reader, 0);
     for (const resolve of this.#waiting.splice(0)) resolve();

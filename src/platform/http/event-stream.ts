@@ -36,7 +36,7 @@ export class EventStream implements Attended {
   constructor(reply: FastifyReply, options: EventStreamOptions) {
     this.#options = options;
     this.#response = reply.raw;
-    this.#beatAt = Date.now() + options.heartbeatMs;
+    this.#beatAt = performance.now() + options.heartbeatMs;
     reply.hijack();
     this.#response.once("close", () => {
       this.#closed.abort();
@@ -61,7 +61,7 @@ export class EventStream implements Attended {
 
   attend(now: number): void {
     const { endsAt, heartbeatMs, patienceMs } = this.#options;
-    if (endsAt && endsAt.getTime() <= now) this.end();
+    if (endsAt && endsAt.getTime() <= Date.now()) this.end();
     if (this.#stuckSince !== null) {
       if (now - this.#stuckSince > patienceMs) this.#response.destroy();
     } else if (now >= this.#beatAt && !this.#response.writableEnded) {
@@ -81,7 +81,7 @@ export class EventStream implements Attended {
     // Node keeps back what is written in one tick, and hands it to the kernel at its end.
     process.nextTick(this.#countUnread);
     if (hasRoom) return;
-    this.#stuckSince = Date.now();
+    this.#stuckSince = performance.now();
     await once(this.#response, "drain", { signal: this.signal }).catch(() => {});
     if (!this.signal.aborted) this.#stuckSince = null;
   }
@@ -95,7 +95,7 @@ export class EventStream implements Attended {
   end(): void {
     if (this.#response.writableEnded) return;
     // What the client does not read of it in time, is cut off as well.
-    this.#stuckSince ??= Date.now();
+    this.#stuckSince ??= performance.now();
     this.#response.end();
     this.#closed.abort();
   }

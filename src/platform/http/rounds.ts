@@ -1,6 +1,6 @@
 /** A connection that stays open, and is looked after from time to time. */
 export interface Attended {
-  /** Called about once a second, with the present time in milliseconds. */
+  /** Called about once a second, with the present time in milliseconds, by `performance.now()`: clocks are set back. */
   attend(now: number): void;
 }
 
@@ -11,7 +11,7 @@ export function createRounds<Connection extends Attended>(roundMs = ROUND_MS) {
   const connections = new Set<Connection>();
   let timer: NodeJS.Timeout | undefined;
   const goRound = () => {
-    const now = Date.now();
+    const now = performance.now();
     for (const connection of connections) connection.attend(now);
   };
   return {

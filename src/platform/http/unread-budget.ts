@@ -30,7 +30,11 @@ interface Account {
  * Keeps the bytes that wait for slow readers within a bound for all of them together: a bound for each connection is
  * none when anybody can open thousands. Those who hold most for longest are cut off first: a client can ask again.
  */
-export function createUnreadBudget({ maxBytes, log, now = Date.now }: UnreadBudgetOptions): UnreadBudget {
+export function createUnreadBudget({
+  maxBytes,
+  log,
+  now = () => performance.now(),
+}: UnreadBudgetOptions): UnreadBudget {
   const accounts = new Map<Reader, Account>();
   let held = 0;
 

@@ -61,10 +61,10 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
     maintenanceIntervalSeconds: 300,
     cronWorkerIntervalSeconds: 2,
   });
-  let toldAt = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
   boss.on("error", (error) => {
-    const isRepeated = Date.now() - toldAt < TELL_AGAIN_AFTER_MS;
-    if (!isRepeated) toldAt = Date.now();
+    const isRepeated = performance.now() - toldAt < TELL_AGAIN_AFTER_MS;
+    if (!isRepeated) toldAt = performance.now();
     log[isRepeated ? "debug" : "error"]({ err: error }, "the job queue has a fault");
   });
   boss.on("warning", (warning) => log.warn(warning, "the job queue warns"));

@@ -22,8 +22,9 @@ export async function countUse(
   db: Database,
   { key, limit, windowSeconds, message }: RateLimit,
 ): Promise<void> {
-  const over = sql`${rateLimits.resetsAt} <= now()`;
   const windowEnd = sql`now() + make_interval(secs => ${windowSeconds})`;
+  // A window that ends later than any could was begun before the clock was set back: it would last as long as that.
+  const over = sql`(${rateLimits.resetsAt} <= now() or ${rateLimits.resetsAt} > ${windowEnd} + make_interval(secs => ${windowSeconds}))`;
   const [row] = await db
     .insert(rateLimits)
     .values({ key, count: 1, resetsAt: windowEnd })

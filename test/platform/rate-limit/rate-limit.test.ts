@@ -39,6 +39,15 @@ describe("a rate limit", () => {
     await expect(countUse(database.db, limitOf("another"))).resolves.toBeUndefined();
   });
 
+  it("begins anew when the clock was set back by a day, instead of standing still for as long", async () => {
+    for (let use = 0; use < 5; use += 1) await countUse(database.db, limitOf("set back"));
+    await expect(countUse(database.db, limitOf("set back"))).rejects.toMatchObject({ code: "RATE_LIMITED" });
+    // What was counted before lies a day ahead now.
+    await database.sql`update rate_limits set resets_at = resets_at + interval '1 day' where key = 'set back'`;
+    for (let use = 0; use < 5; use += 1) await countUse(database.db, limitOf("set back"));
+    await expect(countUse(database.db, limitOf("set back"))).rejects.toMatchObject({ code: "RATE_LIMITED" });
+  });
+
   it("starts anew when its window is over, and windows that are long over are removed", async () => {
     for (let use = 0; use < 5; use += 1) await countUse(database.db, limitOf("window"));
     await database.sql`update rate_limits set resets_at = now() where key = 'window'`;

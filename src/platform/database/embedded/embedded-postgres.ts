@@ -147,7 +147,7 @@ interface FailedStart {
 }
 
 async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const deadline = Date.now() + REMAINS_LIMIT_MS;
+  const deadline = performance.now() + REMAINS_LIMIT_MS;
   for (;;) {
     const stalePid = await stopOrphan(options.cluster.folder, options.log);
     const port = options.port ?? (await freePort());
@@ -155,7 +155,7 @@ async function startServer(options: ServerOptions): Promise<RunningServer> {
     if ("child" in attempt) return attempt;
     const passing =
       REMAINS.test(attempt.output) || (PORT_TAKEN.test(attempt.output) && options.port === undefined);
-    if (!passing || Date.now() > deadline)
+    if (!passing || performance.now() > deadline)
       throw new Error(
         `The embedded Postgres did not start (${attempt.result}). ${attempt.output} ${USE_ANOTHER_POSTGRES}`,
       );

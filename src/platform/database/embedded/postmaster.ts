@@ -44,9 +44,9 @@ export async function stopOrphan(cluster: string, log: (line: string) => void): 
   if (pid === null || !(await isPostmaster(pid, cluster))) return pid;
   log(`stopping Postgres ${pid}, left by a server that was killed`);
   await signalPostmaster(cluster, "SIGINT");
-  const deadline = Date.now() + ORPHAN_LIMIT_MS;
+  const deadline = performance.now() + ORPHAN_LIMIT_MS;
   while (await isPostmaster(pid, cluster)) {
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(
         `Postgres (process ${pid}) still runs on ${cluster} and does not stop. End it, and start again.`,
       );
