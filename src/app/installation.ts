@@ -138,15 +138,19 @@ export function createInstallationGuard({
     /** @throws SERVICE_UNAVAILABLE when the storage has not our mark */
     assertOurs,
     /**
-     * To be called before anything is removed that the database does not know: says how far the database has come.
+     * To be called before anything is removed because of what the database says: says how far the database has come.
      *
-     * @throws SERVICE_UNAVAILABLE; Error with what to do when the database is older than the files
+     * @throws SERVICE_UNAVAILABLE when the storage is not ours, or the database is older than the files
      */
     async assertMayRemove(): Promise<void> {
       await assertOurs();
       const mark = parseMark(await storage.readMark());
       const database = await findInstallation(db);
-      if (database?.id !== id || (mark?.epoch ?? 0) > database.epoch) throw new Error(restoredInWords(place));
+      if (database?.id !== id || (mark?.epoch ?? 0) > database.epoch)
+        throw new FiledeskError(
+          "SERVICE_UNAVAILABLE",
+          `Nothing is removed for good until the desk's operator has confirmed a restored database, and nothing was changed. Tell the operator. (For the operator: ${restoredInWords(place)})`,
+        );
       await writeMark({ storage }, await raiseEpoch(db));
     },
   };

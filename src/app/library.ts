@@ -10,11 +10,12 @@ import { createMediaUploadService } from "../modules/media/library/media-upload.
 import { createMediaUsageService } from "../modules/media/library/media-usage.service.js";
 import { createOrphanService } from "../modules/media/library/orphan.service.js";
 import { createStorageReportService } from "../modules/media/library/storage-report.service.js";
+import type { PurgeDeps } from "../modules/media/purge.js";
 import { postPlaces } from "../modules/tickets/post-places.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import type { Storage } from "../platform/storage/storage.js";
 
-interface LibraryOptions extends MediaFileFinding {
+interface LibraryOptions extends MediaFileFinding, Pick<PurgeDeps, "assertMayRemove"> {
   readonly storage: Storage;
   readonly checkIns: CheckInService;
   readonly jobs: JobSender;

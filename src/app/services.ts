@@ -102,7 +102,7 @@ export async function createServices({
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
   const signer = createUrlSigner({ keys: secrets.urlSigningKeys, lifetimeMs, clock });
-  const ground = { config, db, clock, storage, tempFolder, buckets, jobs };
+  const ground = { config, db, clock, storage, tempFolder, buckets, jobs, ...guard };
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
@@ -113,7 +113,7 @@ export async function createServices({
     reply: ticketParents,
     message: createMessageParents({ db }),
   });
-  const finding = { db, clock, ...createFileAccess({ db, parents }) };
+  const finding = { db, clock, ...guard, ...createFileAccess({ db, parents }) };
   const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     ...ground,
@@ -134,7 +134,7 @@ export async function createServices({
     ...identity,
     ...tickets,
     ...chat,
-    ...createUpkeep({ ...ground, ...tickets, ...guard, storageRoot, attachmentDeletions }),
+    ...createUpkeep({ ...ground, ...tickets, storageRoot, attachmentDeletions }),
     ...files,
     jobs,
     signer,

@@ -14,7 +14,7 @@ import type { PurgeDeletedDeps } from "./purge-deleted.js";
 import { purgeDeleted } from "./purge-deleted.js";
 
 export interface UpkeepOptions
-  extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder" | "assertMayRemove">,
+  extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder" | "assertOurs" | "assertMayRemove">,
     Pick<PurgeDeletedDeps, "attachmentDeletions" | "postDeletions"> {
   readonly config: Config;
   readonly storageRoot: string;

@@ -133,6 +133,11 @@ function describeUpkeep(on: StorageUnderTest): void {
     await on.storage.writeMark("first");
     await on.storage.writeMark("second");
     expect(await on.storage.readMark()).toBe("second");
+    for (let nth = 0; nth < 20; nth++) {
+      // The same length, within the same moment: no look is from before the change.
+      await on.storage.writeMark(`mark ${nth % 10}`);
+      expect(await on.storage.readMark()).toBe(`mark ${nth % 10}`);
+    }
     expect(await on.keysOf("")).not.toContain(".filedesk-installation");
   });
 }

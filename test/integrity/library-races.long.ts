@@ -184,9 +184,9 @@ async function dawdle(): Promise<void> {
       $$ begin perform pg_sleep(random() * 0.008); return new; end $$;
     create trigger dawdle before insert on media_files for each row execute function dawdle();
     create trigger dawdle after insert on media_usages for each row execute function dawdle();`);
-  const { storage } = desk.services;
-  const remove = storage.delete;
-  storage.delete = async (keys) => {
+  const { trash } = desk.services.storage;
+  const remove = trash.put;
+  trash.put = async (keys) => {
     await pass(Math.random() * 8);
     await remove(keys);
   };

@@ -291,9 +291,9 @@ async function dawdle(): Promise<void> {
     create function dawdle() returns trigger language plpgsql as
       $$ begin perform pg_sleep(random() * 0.01); return new; end $$;
     create trigger dawdle before insert on media_files execute function dawdle();`);
-  const { storage } = desk.services;
-  const remove = storage.delete;
-  jest.spyOn(storage, "delete").mockImplementation(async (keys) => {
+  const { trash } = desk.services.storage;
+  const remove = trash.put;
+  jest.spyOn(trash, "put").mockImplementation(async (keys) => {
     await pass(Math.random() * 10);
     await remove(keys);
   });

@@ -80,7 +80,8 @@ export async function openMessageFiles(server: TestServer): Promise<MessageFiles
 function servicesWithMessages({ services, database: { db, sql } }: TestServer, told: Told[]) {
   const { storage, checkIns, jobs } = services;
   const parents = parentsByKind({ message: messageParents(sql, told) });
-  const deps = { db, parents, clock: systemClock, retentionDays: 14 };
+  const assertMayRemove = async () => {};
+  const deps = { db, parents, clock: systemClock, retentionDays: 14, assertMayRemove };
   const finding = {
     ...deps,
     verdictOf: createAttachmentVerdict(deps),

@@ -27,7 +27,7 @@ export const createChatMessageChangeService = (deps: ChatMessageChangeDeps) => (
   /** Its place is kept; its text and its files are out of reach from now on. */
   deleteMessage: (viewer: Viewer, id: string) => removeMessage(deps, viewer, id),
 
-  /** Removes a message for good, deleted or not: with its files, and their bytes when nothing else uses them. */
+  /** Removes a message for good, deleted or not: with its files, and their bytes when nothing else uses them. @throws SERVICE_UNAVAILABLE */
   purgeMessage: (viewer: Viewer, id: string) => purgeMessage(deps, viewer, id),
 });
 
@@ -92,6 +92,7 @@ async function purgeMessage(deps: ChatMessageChangeDeps, viewer: Viewer, id: str
   const found = await requireMessage(db, viewer, id, "purge");
   const { message, conversation, viewer: by } = found;
   const { companyId } = message;
+  await deps.assertMayRemove();
   const before = clock();
   const files = await db.transaction(async (tx) => {
     await lockConversation(tx, conversation.id);

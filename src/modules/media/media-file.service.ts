@@ -1,5 +1,4 @@
 import { FiledeskError, gone } from "../../kernel/errors.js";
-import type { Storage } from "../../platform/storage/storage.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
 import type { MediaFileFinding } from "./find-media-file.js";
@@ -7,11 +6,10 @@ import { requireReadableBytes } from "./find-media-file.js";
 import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
+import type { PurgeDeps } from "./purge.js";
 import { purgeFiles } from "./purge.js";
 
-export interface MediaFileDeps extends MediaFileFinding {
-  readonly storage: Storage;
-}
+export interface MediaFileDeps extends MediaFileFinding, PurgeDeps {}
 
 export type MediaFileService = ReturnType<typeof createMediaFileService>;
 

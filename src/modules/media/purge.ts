@@ -17,7 +17,9 @@ const AT_ONCE = 500;
 
 export interface PurgeDeps {
   readonly db: Database;
-  readonly storage: Storage;
+  readonly storage: Pick<Storage, "trash">;
+  /** The one gate of all that removes what had a row. @throws when the database may not be trusted to know what stays */
+  readonly assertMayRemove: () => Promise<void>;
 }
 
 export interface PurgeOptions extends RunOptions {
@@ -33,7 +35,9 @@ const NOTHING: PurgeReport = { files: 0, blobs: 0, bytes: 0 };
 
 /**
  * Removes all files for good that are due, each with its earlier versions, their variants, and the bytes that
- * nothing else uses.
+ * nothing else uses. The gate is asked before the first.
+ *
+ * @throws SERVICE_UNAVAILABLE when nothing may be removed now
  */
 export async function purgeFiles(
   deps: PurgeDeps,
@@ -49,6 +53,7 @@ export async function purgeFiles(
     if (dryRun) {
       if (await mayGo(deps.db, id, reason)) wouldGo.push(id);
     } else {
+      if (done === 0) await deps.assertMayRemove();
       const purged = await purgeFile(deps, id, reason);
       if (purged.files > 0) onPurged?.(id);
       report = sumOfPurges([report, purged]);
@@ -65,7 +70,8 @@ export async function purgeFiles(
 /**
  * Removes one file for good, with its earlier versions and the bytes that nothing else uses; whatever a rival does
  * meanwhile (uses it, restores it, uploads the same bytes, renders its variants).
- * Rows first, bytes after: when the process dies between them, the sweep finds the bytes.
+ * Rows first, bytes after: when the process dies between them, the sweep finds the bytes. They wait in the trash like
+ * swept ones, for newer rows than those of a wrong database may share them. Whoever calls this has passed the gate.
  *
  * @returns zeros when the file stays: it is not due (any more), or something keeps it
  */
@@ -92,7 +98,7 @@ export async function purgeFile(
     }),
   );
   if (purged === null) return NOTHING;
-  await storage.delete(purged.freed.map((object) => object.key));
+  await storage.trash.put(purged.freed.map((object) => object.key));
   const bytes = purged.freed.reduce((total, object) => total + object.size, 0);
   return { files: purged.files, blobs: purged.blobs, bytes };
 }

@@ -283,7 +283,7 @@ export const settings = {
   }),
   SWEEP_TRASH_DAYS: whole({
     default: 7,
-    desc: "How long swept files lie in the trash, from which they can come back",
+    desc: "How long swept and purged files lie in the trash, from which they can come back",
     example: "7",
   }),
   SWEEP_MOST_FILES: whole({

@@ -4,8 +4,8 @@ import type { Storage } from "./storage.js";
  * A storage that is changed only while it is the right one.
  *
  * The mark is looked at before each change, so that nothing is written to or removed from somebody else's storage, and
- * after each write, so that no write is acknowledged that went to an empty mount point in between: some 50 µs each,
- * where making a write durable takes milliseconds.
+ * after each write, so that no write is acknowledged that went to an empty mount point in between: a stat each, while the
+ * mark is the file that was read last.
  *
  * @param assertOurs throws when the mark in the storage is missing or another's
  */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createDurableFolders } from "./durable-folders.js";
 import { isErrno } from "./errno.js";
@@ -8,13 +9,20 @@ import type { Storage } from "./storage.js";
 /** Begins with a dot: no key can be its name. */
 const MARK = ".filedesk-installation";
 
-/** The mark of a local storage: a file at its root. */
+/**
+ * The mark of a local storage: a file at its root. Its text is read again only when it is another file than the one that
+ * was read last, or a changed one: each write asks for the mark, and a stat costs much less than an open, a read and a close.
+ */
 export function createLocalMark(root: string): Pick<Storage, "readMark" | "writeMark"> {
   const path = join(root, MARK);
+  let last: { readonly identity: string; readonly text: string } | null = null;
   return {
     async readMark() {
       try {
-        return await readFile(path, "utf8");
+        if (last !== null && identityOf(await stat(path, { bigint: true })) === last.identity)
+          return last.text;
+        last = await readWhole(path);
+        return last.text;
       } catch (error) {
         if (isErrno(error, "ENOENT", "ENOTDIR")) return null;
         throw error;
@@ -40,3 +48,18 @@ export function createLocalMark(root: string): Pick<Storage, "readMark" | "write
     },
   };
 }
+
+async function readWhole(path: string): Promise<{ readonly identity: string; readonly text: string }> {
+  const handle = await open(path, "r");
+  try {
+    // Before the text: a change in between is then a change that the next look notices.
+    const identity = identityOf(await handle.stat({ bigint: true }));
+    return { identity, text: await handle.readFile("utf8") };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Differs for every file that was ever the mark, and after each change of one. */
+const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(" ");

@@ -8,6 +8,7 @@ import {
   InviteGuestDocument,
   JoinAsGuestDocument,
   MarkReadDocument,
+  PurgeMessageDocument,
   StartTypingDocument,
 } from "../../support/generated/operations.js";
 import { brokenPromises, strayFiles } from "../../support/inventory.js";
@@ -63,6 +64,19 @@ it("empties the text of a deleted message when its time is over, not before, and
     { id: asked.id, body: "[Message deleted]", isDeleted: true },
     { id: answer.id, replyTo: { body: "[Message deleted]" } },
   ]);
+  await expectWhole();
+});
+
+it("purges no message by a database that is older than its files", async () => {
+  const { agent, manager } = world.people;
+  const { database, gql } = world.server;
+  const { id, answer } = await furnishedConversation(await world.newCompany());
+  await database.sql`update installation set epoch = epoch - 100`;
+  const refused = await gql(PurgeMessageDocument, { id: answer.id }, manager.token);
+  await database.sql`update installation set epoch = epoch + 100`;
+  expect(codeIn(refused)).toBe("SERVICE_UNAVAILABLE");
+  expect((await world.read(agent, id)).messages.nodes.map((message) => message.id)).toContain(answer.id);
+  expect(codeIn(await gql(PurgeMessageDocument, { id: answer.id }, manager.token))).toBe("ok");
   await expectWhole();
 });
 

@@ -4,19 +4,18 @@ import type { PageArguments } from "../../../kernel/pagination.js";
 import { pageRequest } from "../../../kernel/pagination.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
-import type { Storage } from "../../../platform/storage/storage.js";
 import { insertAuditEntry } from "../../identity/audit.repository.js";
 import { findCompany } from "../../identity/company.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import type { MediaFileView } from "../media-file.repository.js";
+import type { PurgeDeps } from "../purge.js";
 import { purgeFiles } from "../purge.js";
 import { libraryPolicy } from "./library.policy.js";
 import type { OrphanScope } from "./orphan.repository.js";
 import { countOrphans, listOrphans, orphanPosition } from "./orphan.repository.js";
 
-export interface OrphanDeps extends Pick<MediaFileFinding, "db" | "clock"> {
-  readonly storage: Storage;
+export interface OrphanDeps extends Pick<MediaFileFinding, "clock">, PurgeDeps {
   /** How old a file without a usage is at least, unless the caller says otherwise. */
   readonly orphanDays: number;
 }

@@ -8,6 +8,7 @@ import type { TempSweepReport } from "../../../platform/storage/sweep-temp-files
 import { sweepTempFiles } from "../../../platform/storage/sweep-temp-files.js";
 import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import { listCompanyIds } from "../../identity/company.repository.js";
+import type { PurgeDeps } from "../purge.js";
 import { purgeFiles, sumOfPurges } from "../purge.js";
 import type { PurgeReport } from "../purge.repository.js";
 import type { SweepOptions, SweepRules } from "../sweep.js";
@@ -31,8 +32,10 @@ export interface UpkeepDeps {
   readonly tempFolder: Pick<TempFolder, "removeAbandoned">;
   readonly requestVariants: FindMissingDeps["requestVariants"];
   readonly listAskedFor: FindUnrenderedDeps["listAskedFor"];
+  /** @throws when the storage is not, or no longer, this installation's */
+  readonly assertOurs: () => Promise<void>;
   /** @throws when the database may not be trusted to know what is to stay */
-  readonly assertMayRemove: () => Promise<void>;
+  readonly assertMayRemove: PurgeDeps["assertMayRemove"];
   readonly sweepLimits: Pick<SweepRules, "mostFiles" | "mostPercent">;
   readonly trashDays: number;
   readonly orphanDays: number;
@@ -66,21 +69,16 @@ export function createUpkeepService(deps: UpkeepDeps) {
   const ago = (ms: number) => new Date(clock().getTime() - ms);
   return {
     /** Removes files for good that nothing uses and whose expiry has come; restoring them was never promised. */
-    async purgeExpired(options?: RunOptions): Promise<PurgeReport> {
-      if (!options?.dryRun) await deps.assertMayRemove();
-      return purgeFiles({ db, storage }, { kind: "expired", at: clock() }, options);
-    },
+    purgeExpired: (options?: RunOptions): Promise<PurgeReport> =>
+      purgeFiles(deps, { kind: "expired", at: clock() }, options),
 
     /** Removes files for good that nothing has used, nor anybody changed, for so many days. */
     async purgeOrphans(options: OrphanPurgeOptions = {}): Promise<PurgeReport> {
-      if (!options.dryRun) await deps.assertMayRemove();
       const before = ago((options.olderThanDays ?? deps.orphanDays) * DAY_MS);
       const companyIds = options.companyId ? [options.companyId] : await listCompanyIds(db);
       const reports: PurgeReport[] = [];
       for (const companyId of companyIds)
-        reports.push(
-          await purgeFiles({ db, storage }, { kind: "orphaned", before }, { ...options, companyId }),
-        );
+        reports.push(await purgeFiles(deps, { kind: "orphaned", before }, { ...options, companyId }));
       return sumOfPurges(reports);
     },
 
@@ -97,6 +95,7 @@ export function createUpkeepService(deps: UpkeepDeps) {
 
     /** Removes what is left of uploads that were never finished, and folders of processes that are gone. */
     async sweepUploads(options: RunOptions = {}): Promise<TempSweepReport> {
+      await deps.assertOurs();
       const report = await sweepTempFiles(deps.tempRoot, ago(deps.unfinishedUploadHours * HOUR_MS), options);
       if (!options.dryRun) await deps.tempFolder.removeAbandoned();
       return report;

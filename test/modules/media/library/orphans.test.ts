@@ -1,3 +1,5 @@
+import { access, mkdir, rename } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import {
   AddMediaUsageDocument,
@@ -56,6 +58,39 @@ const purge = async (dryRun: boolean, olderThanDays?: number) =>
 
 const usage = (mediaFileId: string) => ({
   input: { mediaFileId, resourceType: "page", resourceId: "1", fieldName: "banner" },
+});
+
+describe("a database that is older than its files", () => {
+  it("removes nothing for good by any purge, until the operator has said that it is to stay", async () => {
+    const { database, services } = world.server;
+    const orphan = await lying(40, "newer rows may share it");
+    await database.sql`update installation set epoch = epoch - 100`;
+    const input = { companyId, dryRun: false };
+    const refused = await ask(PurgeOrphanedMediaDocument, { input });
+    expect(codeIn(refused)).toBe("SERVICE_UNAVAILABLE");
+    expect(refused.errors?.[0]?.message).toMatch(
+      /^Nothing is removed.* Tell the operator.*filedesk adopt-storage --yes/,
+    );
+    await expect(services.upkeep.purgeOrphans({ companyId })).rejects.toThrow(/adopt-storage/);
+    await expect(services.mediaFiles.purgeDeleted(new Date(0))).resolves.toBe(0);
+    expect(await database.sql`select from media_files where id = ${orphan.id}`).toHaveLength(1);
+    expect((await purge(true)).files).toBe(1);
+    await database.sql`update installation set epoch = epoch + 100`;
+    expect((await purge(false)).files).toBe(1);
+  });
+
+  it("leaves the rest of uploads alone while the storage is not its own", async () => {
+    const { dataFolder, services } = world.server;
+    const mark = join(dataFolder, "files/.filedesk-installation");
+    const abandoned = join(dataFolder, "files/.tmp/of-nobody");
+    await mkdir(abandoned);
+    await rename(mark, `${mark}.away`);
+    await expect(services.upkeep.sweepUploads()).rejects.toThrow(/out of reach/);
+    await rename(`${mark}.away`, mark);
+    await access(abandoned);
+    await services.upkeep.sweepUploads();
+    await expect(access(abandoned)).rejects.toThrow("ENOENT");
+  });
 });
 
 describe("orphans", () => {

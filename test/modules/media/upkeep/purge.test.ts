@@ -1,11 +1,13 @@
 import { setTimeout as pass } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { lockBlobs } from "../../../../src/modules/media/blob.repository.js";
 import { insertMediaFiles } from "../../../../src/modules/media/media-file.repository.js";
 import { purgeFile, purgeFiles } from "../../../../src/modules/media/purge.js";
 import type { PurgeReason } from "../../../../src/modules/media/purge.repository.js";
+import { sweepStorage } from "../../../../src/modules/media/sweep.js";
 import type { StoredFile, StoredWorld } from "../../../support/stored-files.js";
 import { openStoredWorld } from "../../../support/stored-files.js";
+import { sweepRules } from "../../../support/sweep-rules.js";
 
 const DAY = 86_400_000;
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY);
@@ -22,7 +24,8 @@ afterEach(async () => {
   await world.close();
 });
 
-const deps = () => ({ db: world.database.db, storage: world.storage });
+const assertMayRemove = jest.fn(async () => {});
+const deps = () => ({ db: world.database.db, storage: world.storage, assertMayRemove });
 const run = (reason: PurgeReason, options = {}) => purgeFiles(deps(), reason, options);
 
 /** Every row has its bytes, and no bytes are without a row. */
@@ -45,6 +48,31 @@ describe("the purge after retention", () => {
     expect(await run(DELETED)).toEqual({ files: 1, blobs: 1, bytes });
     expect(await filesLeft()).toEqual(new Set([young.id, live.id]));
     expect(await world.storage.stat(old.key)).toBeNull();
+  });
+
+  it("lets the bytes wait in the trash, from which the sweep brings them back for a row that shares them", async () => {
+    const old = await world.store({ deletedAt: daysAgo(15) });
+    const [row] = await world.database.sql`select * from blobs where storage_key = ${old.key}`;
+    await run(DELETED);
+    await world.database.sql`insert into blobs ${world.database.sql(row!)}`;
+    expect(await sweepStorage(deps(), sweepRules())).toMatchObject({ restored: 1, removed: 0 });
+    expect(await world.storage.stat(old.key)).toMatchObject({ size: old.size });
+  });
+
+  it("asks once whether anything may be removed, before the first file, and removes nothing when it may not", async () => {
+    const files = [
+      await world.store({ deletedAt: daysAgo(15) }),
+      await world.store({ deletedAt: daysAgo(16) }),
+    ];
+    assertMayRemove.mockClear();
+    assertMayRemove.mockRejectedValueOnce(new Error("restored"));
+    await expect(run(DELETED)).rejects.toThrow("restored");
+    expect(await filesLeft()).toEqual(new Set(files.map(({ id }) => id)));
+    expect(await run(DELETED, { dryRun: true })).toMatchObject({ files: 2 });
+    expect(assertMayRemove).toHaveBeenCalledTimes(1);
+    expect(await run(DELETED)).toMatchObject({ files: 2 });
+    expect(await run(DELETED)).toMatchObject({ files: 0 });
+    expect(assertMayRemove).toHaveBeenCalledTimes(2);
   });
 
   it("removes earlier versions with their current file, and never before it", async () => {
