@@ -2,6 +2,7 @@ import type { ViewerContext } from "../modules/identity/viewer.js";
 import type { Config } from "../platform/config/config.js";
 import type { Database } from "../platform/database/client.js";
 import type { AdmitMutation } from "../platform/graphql/limit-mutations.js";
+import { networkKeyOf } from "../platform/rate-limit/network-key.js";
 import { countUse } from "../platform/rate-limit/rate-limit.repository.js";
 
 /** What begins something, or tells people of something, that stays. */
@@ -48,7 +49,7 @@ export function createMutationLimits({ db, config }: MutationLimits): AdmitMutat
     }
     const creates = CREATING.has(mutation);
     const limit = creates ? config.CREATIONS_PER_MINUTE : config.CHANGES_PER_MINUTE;
-    const whose = viewer.kind === "anonymous" ? `address:${clientAddress}` : `${viewer.kind}:${viewer.id}`;
+    const whose = viewer.kind === "anonymous" ? networkKeyOf(clientAddress) : `${viewer.kind}:${viewer.id}`;
     await countUse(db, {
       key: `${creates ? "create" : "change"}:${whose}`,
       limit: viewer.kind === "anonymous" ? limit * OF_AN_ADDRESS : limit,

@@ -6,6 +6,7 @@ import { badUserInput, gone, unauthenticated } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import { viewerChanged } from "../../platform/events/viewer-changed.js";
+import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type { AccessToken } from "../identity/access-token.js";
 import type { GuestView } from "../identity/guest.repository.js";
@@ -134,7 +135,7 @@ async function joinAsGuest(
 ): Promise<GuestJoining> {
   const { db, clock, issueGuestToken } = deps;
   await countUse(db, {
-    key: `join:address:${clientAddress}`,
+    key: `join:${networkKeyOf(clientAddress)}`,
     limit: deps.joinsPerMinute,
     windowSeconds: WINDOW_SECONDS,
     message: "Too many attempts to join",

@@ -1,4 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
+import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 
 const WINDOW_SECONDS = 60;
@@ -31,9 +32,10 @@ export function createAttemptLimit(db: Database, perMinute: number) {
       message: `Too many ${spoken}`,
     });
   const countFrom = (attempted: Attempted, address: string) =>
-    count(attempted, `address:${address}`, perMinute * ATTEMPTS_PER_ADDRESS);
+    count(attempted, networkKeyOf(address), perMinute * ATTEMPTS_PER_ADDRESS);
   return {
     async signIn(email: string, address: string): Promise<void> {
+      // First: so one network can have no more addresses counted than it has attempts, whatever it invents.
       await countFrom(SIGN_IN, address);
       await count(SIGN_IN, `email:${email}`, perMinute);
     },

@@ -1,5 +1,6 @@
 import type { Database } from "../../platform/database/client.js";
 import { createPlaces } from "../../platform/http/places.js";
+import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type { ByteRange } from "../../platform/storage/storage.js";
 import { insertAuditEntry } from "../identity/audit.repository.js";
@@ -45,7 +46,7 @@ export function createDownloadService(options: DownloadDeps) {
     takePlace: (viewer: Actor): (() => void) => open.take(viewer.id),
 
     /** The same for who is not signed in, by network address. @throws RATE_LIMITED */
-    takePublicPlace: (address: string): (() => void) => openPublic.take(address),
+    takePublicPlace: (address: string): (() => void) => openPublic.take(networkKeyOf(address)),
 
     /** Counts the request before anything is looked up. @throws RATE_LIMITED */
     countDownload: (viewer: Actor): Promise<void> =>
@@ -59,7 +60,7 @@ export function createDownloadService(options: DownloadDeps) {
     /** The same for who is not signed in, by network address, behind which may be a whole office. @throws RATE_LIMITED */
     countPublicDownload: (address: string): Promise<void> =>
       countUse(db, {
-        key: `public-download:${address}`,
+        key: `public-download:${networkKeyOf(address)}`,
         limit: downloadsPerMinute * PEOPLE_BEHIND_AN_ADDRESS,
         windowSeconds: 60,
         message: "Too many downloads from this network address",

@@ -78,6 +78,19 @@ describe("signing in", () => {
     );
     expect(attempts.filter((code) => code === "RATE_LIMITED")).toHaveLength(1);
   });
+
+  it("is limited for a whole /64 of IPv6, which then has no more e-mail addresses counted", async () => {
+    const attempts = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        codeOf(signIn(`invented${index}@example.test`, "wrong", `2001:db8:7:8:${index}::${index}`)),
+      ),
+    );
+    expect(attempts.filter((code) => code === "RATE_LIMITED")).toHaveLength(10);
+    const keys = await identity.sql`
+      select key from rate_limits where key like '%2001:db8:7:8%' or key like '%:invented%'`;
+    expect(keys).toHaveLength(51);
+    expect(await codeOf(signIn("other@example.test", "wrong", "2001:db8:7:9::1"))).toBe("UNAUTHENTICATED");
+  });
 });
 
 describe("a session", () => {
