@@ -53,7 +53,7 @@ describe("mutations in a minute", () => {
     const { db } = server.database;
     const admit = createMutationLimits({ db, config: { CREATIONS_PER_MINUTE: 2, CHANGES_PER_MINUTE: 2 } });
     const schema = await createSchema();
-    const elsewhere = ["joinAsGuest", "signIn", "startTyping"];
+    const elsewhere = ["changePassword", "joinAsGuest", "resetPassword", "signIn", "startTyping"];
     for (const name of Object.keys(schema.getMutationType()?.getFields() ?? {})) {
       const viewer = { kind: "user", id: randomUUID() };
       const context = { viewer, clientAddress: "::1", requestBytes: null } as unknown as ViewerContext;
