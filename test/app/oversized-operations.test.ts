@@ -262,15 +262,16 @@ describe("an answer that tells what is wrong", () => {
     expect(size).toBeLessThan(5_000);
   });
 
-  it("tells some of the failures of an operation, not all", async () => {
-    const many = times(40, (n) => `c${n}: companyBranding(slug: "${n}") { name logoUrl }`).join(" ");
+  it("tells some of the failures of an operation, not all, also when it is compiled", async () => {
     const failing = times(
-      30,
-      (n) => `s${n}: signIn(input: { email: "${n}", password: "x" }) { accessToken }`,
+      40,
+      (n) => `t${n}: ticket(id: "0190a000-0000-7000-8000-0000000000${n + 10}") { id }`,
     );
-    expect((await server.gql(`{ ${many} }`)).errors).toBeUndefined();
-    const { errors } = await server.gql(`mutation { ${failing.join(" ")} }`);
-    expect(errors?.length).toBeLessThanOrEqual(20);
+    for (let round = 0; round < 3; round++) {
+      const { data, errors } = await server.gql(`{ ${failing.join(" ")} }`);
+      expect(Object.keys(data ?? {})).toHaveLength(40);
+      expect(errors).toHaveLength(20);
+    }
   });
 });
 
