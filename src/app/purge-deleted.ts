@@ -59,7 +59,7 @@ export async function purgeDeleted(
     const reason = { kind: "company purged", companyId } as const;
     reports.push(await purgeFiles(deps, reason, { ...options, companyId, onPurged }));
     if (!dryRun) await chatPurge.purgeConversationsOf(companyId);
-    if (dryRun || (await companyPurge.purge(companyId, companiesBefore, signal))) companies += 1;
+    if (dryRun || (await companyPurge.purge(companyId, companiesBefore, options))) companies += 1;
   }
   const files = dryRun ? await measurePurge(deps.db, [...purged]) : sumOfPurges(reports);
   return { companies, tickets, ...files };

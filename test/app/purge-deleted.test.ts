@@ -49,6 +49,20 @@ async function expectWhole(): Promise<void> {
 }
 
 describe("the purge of what was deleted", () => {
+  it("tells how far it has come with a company's own rows, 2,000 at a time", async () => {
+    const companyId = await world.newCompany();
+    const { sql } = world.server.database;
+    await sql`insert into audit_log (id, company_id, action, subject_type, subject_id)
+      select gen_random_uuid(), ${companyId}, 'x', 'company', ${companyId} from generate_series(1, 4500)`;
+    await mutate("deleteCompany", companyId);
+    await age("companies", companyId, 15);
+    const progress: number[] = [];
+    const onProgress = ({ done }: { done: number }) => void progress.push(done);
+    expect(await world.server.services.upkeep.purgeDeleted({ onProgress })).toMatchObject({ companies: 1 });
+    expect(progress).toEqual(expect.arrayContaining([2_000, 4_000]));
+    expect(await rowsOf(companyId)).toEqual({});
+  });
+
   it("says in a dry run what the real one does to tickets and their files, and changes nothing", async () => {
     const { companyId, ticketId } = await furnishedCompany();
     await mutate("deleteTicket", ticketId);

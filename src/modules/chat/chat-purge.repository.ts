@@ -1,23 +1,27 @@
-import { and, asc, eq, isNotNull, lt, ne } from "drizzle-orm";
+import { and, asc, eq, inArray, isNotNull, lt, ne } from "drizzle-orm";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
-import { deleteInBatches } from "../../platform/database/in-batches.js";
+import { deleteInBatches, ROWS_PER_STATEMENT } from "../../platform/database/in-batches.js";
 import { attachments } from "../attachments/attachment.tables.js";
 import { chatMessages } from "./chat-message.tables.js";
 import { conversations } from "./conversation.tables.js";
 
 /** Empties the texts of messages that were deleted before a moment. Every tenant's: for the purge, which has no viewer. */
 export async function blankDeletedMessages(db: Database, deletedBefore: Date): Promise<void> {
-  await db
-    .update(chatMessages)
-    .set({ body: "" })
-    .where(
-      and(
-        isNotNull(chatMessages.deletedAt),
-        lt(chatMessages.deletedAt, deletedBefore),
-        ne(chatMessages.body, ""),
-      ),
-    );
+  const isDue = and(
+    isNotNull(chatMessages.deletedAt),
+    lt(chatMessages.deletedAt, deletedBefore),
+    ne(chatMessages.body, ""),
+  );
+  for (;;) {
+    const some = db.select({ id: chatMessages.id }).from(chatMessages).where(isDue).limit(ROWS_PER_STATEMENT);
+    const blanked = await db
+      .update(chatMessages)
+      .set({ body: "" })
+      .where(and(inArray(chatMessages.id, some), isDue))
+      .returning({ id: chatMessages.id });
+    if (blanked.length === 0) return;
+  }
 }
 
 /** Some of a company's messages that have files, deleted ones too. */

@@ -1,5 +1,6 @@
 import { and, asc, eq, isNotNull, lt } from "drizzle-orm";
 import type { Database } from "../../platform/database/client.js";
+import type { BatchOptions } from "../../platform/database/in-batches.js";
 import { deleteInBatches } from "../../platform/database/in-batches.js";
 import { auditLog } from "./audit.tables.js";
 import type { CompanyRow } from "./company.tables.js";
@@ -18,18 +19,21 @@ export async function listPurgeableCompanies(db: Database, deletedBefore: Date):
   return rows.map((row) => row.id);
 }
 
-/** Removes a due company's part of the audit log, in batches: it may be far more than one statement can. */
-export const deleteAuditOfCompany = (
+/** Removes a due company's memberships and its part of the audit log, in batches: far more than one statement can. */
+export async function deleteMuchOfCompany(
   db: Database,
   companyId: string,
-  signal?: AbortSignal,
-): Promise<number> => deleteInBatches(db, auditLog, eq(auditLog.companyId, companyId), { signal });
+  options?: BatchOptions,
+): Promise<void> {
+  await deleteInBatches(db, auditLog, eq(auditLog.companyId, companyId), options);
+  await deleteInBatches(db, memberships, eq(memberships.companyId, companyId), options);
+}
 
 export async function isPurgeable(db: Database, companyId: string, deletedBefore: Date): Promise<boolean> {
   return (await db.$count(companies, and(eq(companies.id, companyId), wasDeleted(deletedBefore)))) > 0;
 }
 
-/** Its memberships and what is left of its audit log go with it. Null when it is not due, or has gone already. */
+/** What is left of its memberships and its audit log goes with it. Null when it is not due, or has gone already. */
 export async function deleteCompanyForGood(
   tx: Database,
   companyId: string,

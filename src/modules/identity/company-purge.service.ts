@@ -1,9 +1,10 @@
 import type { Database } from "../../platform/database/client.js";
+import type { BatchOptions } from "../../platform/database/in-batches.js";
 import { deleteEventsOfCompany } from "../../platform/events/event.repository.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import {
-  deleteAuditOfCompany,
   deleteCompanyForGood,
+  deleteMuchOfCompany,
   isPurgeable,
   listPurgeableCompanies,
 } from "./company-purge.repository.js";
@@ -16,15 +17,15 @@ export const createCompanyPurgeService = ({ db }: { readonly db: Database }) => 
 
   /**
    * Removes a company for good with its memberships, events and audit log; one entry that it was purged remains.
-   * Events and audit log go first, in batches: a run that is cut off leaves a deleted company with fewer of them, which
+   * All three go in batches, before the company: a run that is cut off leaves a deleted company with fewer of them, which
    * the next run ends. A company that is due cannot be restored any more, and nobody follows or reads it.
    *
    * @returns false when it is not due, or has gone already
    */
-  async purge(companyId: string, deletedBefore: Date, signal?: AbortSignal): Promise<boolean> {
+  async purge(companyId: string, deletedBefore: Date, options?: BatchOptions): Promise<boolean> {
     if (!(await isPurgeable(db, companyId, deletedBefore))) return false;
-    await deleteEventsOfCompany(db, companyId, signal);
-    await deleteAuditOfCompany(db, companyId, signal);
+    await deleteEventsOfCompany(db, companyId, options);
+    await deleteMuchOfCompany(db, companyId, options);
     return db.transaction(async (tx) => {
       const company = await deleteCompanyForGood(tx, companyId, deletedBefore);
       if (company === null) return false;

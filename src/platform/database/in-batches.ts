@@ -7,6 +7,8 @@ import type { Database } from "./client.js";
 /** What one statement removes at most: far below what a statement's time limit allows, on a slow disk as well. */
 export const ROWS_PER_STATEMENT = 2_000;
 
+export type BatchOptions = Pick<RunOptions, "onProgress" | "signal">;
+
 /**
  * Removes all rows that a condition holds for, each batch in a statement and a transaction of its own: a run that is
  * cut off leaves fewer for the next one. Nothing is done for rows that come meanwhile.
@@ -18,7 +20,7 @@ export async function deleteInBatches(
   db: Database,
   table: PgTable,
   condition: SQL | undefined,
-  { onProgress, signal }: Pick<RunOptions, "onProgress" | "signal"> = {},
+  { onProgress, signal }: BatchOptions = {},
 ): Promise<number> {
   for (let removed = 0; ; ) {
     signal?.throwIfAborted();

@@ -1,5 +1,6 @@
 import { asc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../database/client.js";
+import type { BatchOptions } from "../database/in-batches.js";
 import { deleteInBatches } from "../database/in-batches.js";
 import { events, eventTopics } from "./event.tables.js";
 
@@ -64,7 +65,7 @@ const TOPICS_AT_ONCE = 500;
 export async function deleteEventsOfCompany(
   db: Database,
   companyId: string,
-  signal?: AbortSignal,
+  options?: BatchOptions,
 ): Promise<void> {
   for (;;) {
     const some = await db
@@ -74,7 +75,7 @@ export async function deleteEventsOfCompany(
       .limit(TOPICS_AT_ONCE);
     if (some.length === 0) return;
     const topics = some.map(({ topic }) => topic);
-    await deleteInBatches(db, events, sql`${events.topic} = any(${sql.param(topics)})`, { signal });
+    await deleteInBatches(db, events, sql`${events.topic} = any(${sql.param(topics)})`, options);
     await db.delete(eventTopics).where(sql`${eventTopics.topic} = any(${sql.param(topics)})`);
   }
 }

@@ -95,7 +95,7 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   };
 }
 
-/** About 10 MiB. Within a window the same list is read again and again, with the same URLs. */
+/** About 14 MiB. Within a window the same list is read again and again, with the same URLs. */
 const REMEMBERED_SIGNATURES = 20_000;
 
 /** Remembers what was made for the keys that were asked for last. */
