@@ -65,17 +65,18 @@ export async function listVariantNames(db: Database, blobIds: readonly string[])
  * Says how it stands with a file's renditions. The row stays locked until the transaction ends, and with it, by its
  * foreign key, the blob: no purge takes either away.
  *
- * @returns false when the file has been purged
+ * @param file as it was when its blob was looked at: of another content, which has replaced it meanwhile, nothing is known
+ * @returns false when the file has been purged, or holds another content now
  */
 export async function updateVariantsStatus(
   tx: Database,
-  id: string,
+  { id, blobId }: Pick<MediaFileView, "id" | "blobId">,
   status: "READY" | "FAILED" | "NOT_APPLICABLE",
 ): Promise<boolean> {
   const updated = await tx
     .update(mediaFiles)
     .set({ variantsStatus: status, updatedAt: sql`now()` })
-    .where(eq(mediaFiles.id, id))
+    .where(and(eq(mediaFiles.id, id), eq(mediaFiles.blobId, blobId)))
     .returning({ id: mediaFiles.id });
   return updated.length > 0;
 }

@@ -18,9 +18,10 @@ export interface KeepDeps {
 
 /**
  * Stores a file's renditions, then records them: bytes first, rows after. What another run has recorded meanwhile
- * stays as it is, and the bytes of this one are removed again, as they are when the file has been purged meanwhile.
+ * stays as it is, and the bytes of this one are removed again, as they are when the file has been purged meanwhile, or its
+ * content has been replaced: what it held is another file's now, which has a rendering of its own.
  *
- * @returns false when it has been purged
+ * @returns false when it has been purged or replaced
  */
 export async function keepVariants(
   { db, storage }: KeepDeps,
@@ -67,7 +68,7 @@ async function record(
   variants: readonly NewVariant[],
   placeholder: string,
 ): Promise<string[] | null> {
-  if (!(await updateVariantsStatus(tx, file.id, "READY"))) return null;
+  if (!(await updateVariantsStatus(tx, file, "READY"))) return null;
   await forgetFailures(tx, [file.id]);
   const inserted = await insertVariants(tx, variants);
   await updatePlaceholder(tx, file.blobId, placeholder);

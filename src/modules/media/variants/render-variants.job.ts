@@ -53,7 +53,7 @@ export function createRenderVariantsJob(deps: RenderVariantsDeps): Job<RenderVar
     retries: 3,
     run: (data, signal) => run(deps, data, signal),
     // A verdict about the picture is no failure of the job: whatever failed four times may pass.
-    onDead: (data) => giveUp(deps, data, { mayPass: true }),
+    onDead: (data) => giveUp(deps, data),
   };
 }
 
@@ -71,14 +71,14 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
     throw error;
   });
   if (rendered instanceof Unrenderable) {
-    await giveUp(deps, { mediaFileId }, { mayPass: false });
+    await fail(deps, file, { mayPass: false });
     return { outcome: "cannot be rendered", reason: rendered.message };
   }
   if (rendered === null) return end(deps, file, "NOT_APPLICABLE");
   const kept = await keepVariants(deps, file, rendered);
   return kept
     ? { outcome: "rendered", variants: missing.map((preset) => preset.name) }
-    : { outcome: "purged" };
+    : { outcome: "purged or replaced" };
 }
 
 /** Null for a video where nothing can make a picture of one. */
@@ -112,7 +112,7 @@ async function renderFile(
 async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "READY" | "NOT_APPLICABLE") {
   if (file.variantsStatus === status) return { outcome: "done before" };
   await db.transaction(async (tx) => {
-    if (!(await updateVariantsStatus(tx, file.id, status))) return;
+    if (!(await updateVariantsStatus(tx, file, status))) return;
     await forgetFailures(tx, [file.id]);
     announce(tx, file, status === "READY" ? "file.variants-ready" : "file.updated");
   });
@@ -120,20 +120,28 @@ async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "REA
 }
 
 /**
- * After the last retry, or when a retry would be of no use: says so, and leaves the original as it is.
+ * After the last retry. Which content the retries were about is not known: what has replaced it is rendered by a job of
+ * its own, which makes it READY.
+ */
+async function giveUp(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData): Promise<void> {
+  const file = await findMediaFileToRender(deps.db, mediaFileId);
+  if (file) await fail(deps, file, { mayPass: true });
+}
+
+/**
+ * Says that there are no renditions of this content, and leaves the original as it is.
  *
  * @param mayPass whether it is to be tried again later (`retry-renderings`)
  */
-async function giveUp(
+async function fail(
   { db }: RenderVariantsDeps,
-  { mediaFileId }: RenderVariantsData,
+  file: MediaFileView,
   { mayPass }: { readonly mayPass: boolean },
 ): Promise<void> {
-  const file = await findMediaFileToRender(db, mediaFileId);
-  if (file === null || file.variantsStatus !== "PENDING") return;
-  const { id, companyId } = file;
+  const { id, companyId, variantsStatus } = file;
+  if (variantsStatus !== "PENDING") return;
   await db.transaction(async (tx) => {
-    if (!(await updateVariantsStatus(tx, id, "FAILED"))) return;
+    if (!(await updateVariantsStatus(tx, file, "FAILED"))) return;
     await (mayPass ? recordFailure(tx, id) : forgetFailures(tx, [id]));
     await insertAuditEntry(tx, {
       companyId,
