@@ -143,6 +143,13 @@ const documents: Record<string, (asked: Asked) => string> = {
     `${root} { ${object} { ${times(60, (n) => `... on ${type} { a${n}: __typename }`).join(" ")} } }`,
   "more fields than there may be": ({ root, object }) =>
     `${root} { ${object} { ${"__typename ".repeat(2_100)} } }`,
+  "the same field again and again": ({ root, object }) => `${root} { ${object} { ${"a ".repeat(380)} } }`,
+  "the same field again and again, with long arguments": ({ root, object }) =>
+    `${root} { ${object} { ${`a(b: "${"x".repeat(500)}") `.repeat(60)} } }`,
+  "the same fields in selection sets that are one": ({ root, object }) =>
+    `${root} { ${object} { ${`a { ${"b ".repeat(40)} } `.repeat(40)} } }`,
+  "the same fields by fragments that are spread again and again": ({ root, object, type }) =>
+    `${root} { ${object} { ${"...f ".repeat(40)} } } fragment f on ${type} { ${"a ".repeat(10)} }`,
   "a very long name": ({ root, object }) => `${root} { ${object} { ${"a".repeat(2_000)}: __typename } }`,
 };
 

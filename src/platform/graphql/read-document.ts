@@ -2,6 +2,7 @@ import { ApolloServerErrorCode } from "@apollo/server/errors";
 import type { DocumentNode } from "graphql";
 import { GraphQLError, Lexer, parse, Source, TokenKind } from "graphql";
 import { measureDocument } from "./measure-document.js";
+import { measureMerging } from "./measure-merging.js";
 import { tooComplex, withCode } from "./refusals.js";
 
 /** How large a document may be; how much it may ask for, its cost says. */
@@ -19,6 +20,8 @@ export const DOCUMENT_LIMITS = {
   fields: 2_000,
   /** Different aliases of the fields of one name. */
   aliases: 50,
+  /** Comparisons of fields that have one name in the answer: `measureMerging`. */
+  comparisons: 20_000,
 } as const;
 
 /** Every error names what is wrong and, unless names of the schema are a secret, what is like it: a few are enough. */
@@ -66,6 +69,8 @@ export function readDocument(text: string, maxDepth: number): ReadDocument {
         actual: measure.aliases,
       },
     );
+  const merging = measureMerging(document);
+  if (merging > DOCUMENT_LIMITS.comparisons) throw tooRepetitive(merging);
   const weight = text.length * 2 + tokenCount * BYTES_PER_TOKEN + measure.fields * BYTES_PER_FIELD;
   return { document, weight };
 }
@@ -118,6 +123,12 @@ function parsed(text: string, options: Parameters<typeof parse>[1]): DocumentNod
     throw error instanceof GraphQLError ? withCode(error, ApolloServerErrorCode.GRAPHQL_PARSE_FAILED) : error;
   }
 }
+
+const tooRepetitive = (comparisons: number) =>
+  tooComplex("This document selects the same fields again and again: select each once, or send several.", {
+    limit: DOCUMENT_LIMITS.comparisons,
+    actual: Math.round(comparisons),
+  });
 
 const tooDeep = (levels: number) =>
   tooComplex(`This operation nests deeper than ${levels} levels.`, { limit: levels });
