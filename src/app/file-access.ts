@@ -1,17 +1,17 @@
-import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
+import type { AttachmentParents } from "../modules/attachments/parents.js";
 import { createAttachmentVerdict } from "../modules/attachments/usage-verdict.js";
-import { createAvatarFinder, createAvatarVerdict } from "../modules/media/avatars/avatar-access.js";
-import { createBrandingVerdict } from "../modules/media/branding/logo-verdict.js";
+import { avatarVerdict, findSharedAvatar } from "../modules/media/avatars/avatar-access.js";
+import { brandingVerdict } from "../modules/media/branding/logo-verdict.js";
 import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createPostVerdict } from "../modules/tickets/post-verdict.js";
 
 /** What those say of a media file who use it: together they decide who may read it. */
-export const createFileAccess = (deps: AttachmentFinding) => ({
+export const createFileAccess = (deps: { readonly parents: AttachmentParents }) => ({
   verdictOf: anyVerdict(
     createAttachmentVerdict(deps),
-    createBrandingVerdict(deps),
-    createAvatarVerdict(deps),
+    brandingVerdict,
+    avatarVerdict,
     createPostVerdict(deps),
   ),
-  findShared: createAvatarFinder(deps),
+  findShared: findSharedAvatar,
 });

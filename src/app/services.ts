@@ -11,7 +11,7 @@ import { parentsByKind } from "../modules/attachments/parents.js";
 
 import { createConversationLoaders } from "../modules/chat/conversation.loaders.js";
 import { endParticipations } from "../modules/chat/end-participations.js";
-import { createMessageParents } from "../modules/chat/message-parents.js";
+import { messageParents } from "../modules/chat/message-parents.js";
 
 import {
   createGuestTokenIssuer,
@@ -107,13 +107,13 @@ export async function createServices({
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
   const identity = createIdentity({ config, secrets, db, clock });
-  const ticketParents = createTicketParents({ db, quota });
+  const ticketParents = createTicketParents({ quota });
   const parents = parentsByKind({
     ticket: ticketParents,
     reply: ticketParents,
-    message: createMessageParents({ db }),
+    message: messageParents,
   });
-  const finding = { db, clock, ...guard, ...createFileAccess({ db, parents }) };
+  const finding = { db, clock, ...guard, ...createFileAccess({ parents }) };
   const mediaFiles = createMediaFileService({ ...finding, storage });
   const checkIns = createCheckInService({
     ...ground,

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { lockUser } from "../../src/modules/identity/user.repository.js";
+import { sql as statement } from "drizzle-orm";
 import type { UserViewer } from "../../src/modules/identity/viewer.js";
+import type { Database } from "../../src/platform/database/client.js";
 import { brokenPromises, strayFiles } from "../support/inventory.js";
 import type { TestServer } from "../support/test-server.js";
 import { startTestServer } from "../support/test-server.js";
@@ -37,11 +38,12 @@ it("takes a file in after all when Postgres has ended the transaction for somebo
       ],
       requestBytes: null,
     },
+    permit: null,
     recordMore: async (tx, [file]) => {
       attempts += 1;
-      await lockUser(tx, first!.id);
+      await lockRow(tx, first!.id);
       if (attempts === 1) rival = await rivalFor(first!.id, second!.id);
-      await lockUser(tx, second!.id);
+      await lockRow(tx, second!.id);
       return file!.id;
     },
   });
@@ -55,6 +57,9 @@ it("takes a file in after all when Postgres has ended the transaction for somebo
   expect(await brokenPromises(sql, desk.dataFolder)).toEqual([]);
   expect(await strayFiles(sql, desk.dataFolder)).toEqual([]);
 });
+
+const lockRow = (tx: Database, id: string) =>
+  tx.execute(statement`select from users where id = ${id} for update`);
 
 /**
  * Holds the second person's row and waits for the first one's. Postgres ends the transaction that closes a circle and

@@ -63,6 +63,7 @@ export async function openMessageFiles(server: TestServer): Promise<MessageFiles
             open: () => Readable.from([bytes]),
           })),
         },
+        permit: null,
         recordMore: (tx, recorded) =>
           services.attachments.attachFiles(tx, {
             viewer: by,
@@ -108,7 +109,7 @@ function messageParents(sql: Sql, told: Told[]): AttachmentParents {
       ? viewer.conversationId === row.conversation_id
       : isMemberOf(viewer, row.company_id);
   return {
-    async statesFor(viewer, parents) {
+    async statesFor(_db, viewer, parents) {
       const rows = await sql<
         { id: string; company_id: string; conversation_id: string; deleted_at: unknown }[]
       >`

@@ -71,7 +71,7 @@ export function createAttachmentLoaders({ db, parents }: AttachmentFinding) {
     /** Live attachments that the viewer may read, by their ids; null for others. */
     readable: perRequest<ViewerContext, string, AttachmentView | null>(async ({ viewer }, ids) => {
       const rows = await listAttachments(db, tenantsReachedBy(viewer), ids.filter(isId));
-      const states = await parents.statesFor(viewer, rows.map(parentOf));
+      const states = await parents.statesFor(db, viewer, rows.map(parentOf));
       const shown = rows.filter((attachment) =>
         isLive({ attachment, parent: states.get(parentOf(attachment).id) ?? null }),
       );

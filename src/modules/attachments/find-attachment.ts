@@ -36,7 +36,7 @@ export async function lookUpAttachment(
   const attachment = isId(id) ? await findAttachment(db, tenantsReachedBy(viewer), id) : null;
   if (attachment === null) return null;
   const parent = parentOf(attachment);
-  return { attachment, parent: (await parents.statesFor(viewer, [parent])).get(parent.id) ?? null };
+  return { attachment, parent: (await parents.statesFor(db, viewer, [parent])).get(parent.id) ?? null };
 }
 
 type AttachmentAction = Exclude<keyof typeof attachmentPolicy, "subject">;

@@ -23,7 +23,11 @@ export interface AttachmentHappening {
  */
 export interface AttachmentParents {
   /** By the parent's id; parents that the viewer, who may be a guest, may not read are left out. */
-  statesFor(viewer: Viewer, parents: readonly ParentRef[]): Promise<ReadonlyMap<string, ParentState>>;
+  statesFor(
+    db: Database,
+    viewer: Viewer,
+    parents: readonly ParentRef[],
+  ): Promise<ReadonlyMap<string, ParentState>>;
   /** Makes whoever else changes the parent's files wait; taken before any lock on an attachment. */
   lock(tx: Database, parent: ParentRef): Promise<void>;
   /**
@@ -53,13 +57,13 @@ export function parentsByKind(
     return module;
   };
   return {
-    async statesFor(viewer, parents) {
+    async statesFor(db, viewer, parents) {
       const asked = new Map<AttachmentParents, ParentRef[]>();
       for (const parent of parents) {
         const module = answers[parent.kind];
         if (module) asked.set(module, [...(asked.get(module) ?? []), parent]);
       }
-      const states = await Promise.all([...asked].map(([module, own]) => module.statesFor(viewer, own)));
+      const states = await Promise.all([...asked].map(([module, own]) => module.statesFor(db, viewer, own)));
       return new Map(states.flatMap((ofModule) => [...ofModule]));
     },
     lock: (tx, parent) => answering(parent).lock(tx, parent),

@@ -1,23 +1,21 @@
-import type { Clock } from "../../kernel/clock.js";
 import { badUserInput } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
-import type { Viewer } from "../identity/viewer.js";
+import type { Actor, Viewer } from "../identity/viewer.js";
 import type { CheckInService } from "../media/intake/check-in.service.js";
 import type { RecordedFile } from "../media/intake/record.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { findMessage, findMessageByClientId, insertMessage } from "./chat-message.repository.js";
-import { countMessage } from "./conversation.repository.js";
+import { countMessage, lockConversation } from "./conversation.repository.js";
 import { happenedIn } from "./conversation-events.js";
 import type { FoundConversation } from "./find-conversation.js";
-import { isClosed, lookAgain, requireConversation } from "./find-conversation.js";
+import { isClosed, requireConversation } from "./find-conversation.js";
 import { notHere } from "./read-mark.service.js";
 
 export interface ChatMessageDeps {
   readonly db: Database;
-  readonly clock: Clock;
   readonly attachments: Pick<AttachmentService, "attachFiles">;
   readonly checkIns: CheckInService;
   readonly filesPerMessage: number;
@@ -71,7 +69,7 @@ class SentBefore extends Error {
 }
 
 async function send(
-  { attachments, checkIns, clock }: ChatMessageDeps,
+  { attachments, checkIns }: ChatMessageDeps,
   found: FoundConversation,
   draft: Draft,
   incoming: IncomingFiles,
@@ -79,30 +77,28 @@ async function send(
   const { viewer, conversation } = found;
   const { companyId } = conversation;
   const recordMore = async (tx: Database, files: readonly RecordedFile[]) => {
-    const message = await record(tx, found, draft, clock());
+    const message = await record(tx, found, draft);
     const parent = { kind: "message", id: message.id } as const;
     await attachments.attachFiles(tx, { viewer, companyId, parent, files, description: null });
     happenedIn(tx, conversation, "message.added", { messageId: message.id });
     return message;
   };
+  const permit = async (tx: Database, known: Actor) => {
+    await lockConversation(tx, conversation.id);
+    await requireConversation(tx, known, conversation.id, "sendTo");
+  };
   try {
-    return await checkIns.checkIn({ viewer, companyId, bucket: "CHAT", incoming, recordMore });
+    return await checkIns.checkIn({ viewer, companyId, bucket: "CHAT", incoming, permit, recordMore });
   } catch (error) {
     if (error instanceof SentBefore) return error.first;
     throw error;
   }
 }
 
-/** The count takes the conversation's lock: what is looked up behind it stays so. */
-async function record(
-  tx: Database,
-  found: FoundConversation,
-  draft: Draft,
-  now: Date,
-): Promise<ChatMessageView> {
+/** Under the conversation's lock: what is looked up stays so. */
+async function record(tx: Database, found: FoundConversation, draft: Draft): Promise<ChatMessageView> {
   const { id: conversationId, companyId } = found.conversation;
   const number = await countMessage(tx, companyId, conversationId);
-  await requireConversation(tx, await lookAgain(tx, found.viewer, now), conversationId, "sendTo");
   const first = await findFirst(tx, found, draft.clientId);
   if (first !== null) throw new SentBefore(first);
   if (number === null) throw isClosed();

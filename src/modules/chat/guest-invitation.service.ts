@@ -168,9 +168,10 @@ async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: stri
   authorize(guestPolicy, "revoke", viewer, subject);
   const { companyId } = subject.guest;
   await db.transaction(async (tx) => {
-    await lockConversation(tx, subject.conversation.id);
+    // The guest before the conversation, in the order in which a message that the guest sends locks both.
     const revoked = await updateGuestAsRevoked(tx, companyId, id);
     if (revoked === null) return;
+    await lockConversation(tx, subject.conversation.id);
     await auditGuest(tx, viewer as Actor, "guest.revoked", revoked);
     // Who has never come was never shown to the others, and is not named to them now.
     if (revoked.joinedAt !== null)

@@ -9,8 +9,8 @@ import { happenedIn } from "./conversation-events.js";
 import { readerOf } from "./find-conversation.js";
 
 /** What messages answer for the attachments that hang on them. */
-export const createMessageParents = ({ db }: { readonly db: Database }): AttachmentParents => ({
-  async statesFor(viewer, parents) {
+export const messageParents: AttachmentParents = {
+  async statesFor(db, viewer, parents) {
     if (viewer.kind === "anonymous" || parents.length === 0) return new Map();
     const ids = parents.map(({ id }) => id);
     const messages = await listMessagesByIds(db, tenantsReachedBy(viewer), ids);
@@ -43,7 +43,7 @@ export const createMessageParents = ({ db }: { readonly db: Database }): Attachm
     if (what === "updated") happenedIn(tx, conversation, "message.updated", { messageId: id });
     else happenedIn(tx, conversation, `attachment.${what}`, { attachmentId, messageId: id });
   },
-});
+};
 
 async function requirePlace(tx: Database, id: string) {
   const place = await findMessagePlace(tx, id);

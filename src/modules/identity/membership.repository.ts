@@ -113,6 +113,11 @@ export async function listMembershipsOfUsers(
   return userIds.map((id) => rows.filter((row) => row.userId === id));
 }
 
+/** Makes whoever else changes who belongs to the company wait until the transaction ends. */
+export async function lockMembersOf(tx: Database, companyId: string): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`members:${companyId}`}, 0))`);
+}
+
 /** Makes somebody a member, or changes the role of who is one. */
 export async function upsertMembership(
   db: Database,

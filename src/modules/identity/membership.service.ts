@@ -8,14 +8,16 @@ import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import { companyPolicy } from "./company.policy.js";
-import { findCompany, findCompanyForChange } from "./company.repository.js";
+import { findCompany } from "./company.repository.js";
 import type { CompanyRow } from "./company.tables.js";
+import { confirmViewer } from "./confirm-viewer.js";
 import { normalizeEmail } from "./email.js";
 import type { MembershipLoaders } from "./membership.loaders.js";
 import {
   deleteMembership,
   findMembership,
   findOtherManager,
+  lockMembersOf,
   membershipPosition,
   upsertMembership,
 } from "./membership.repository.js";
@@ -101,14 +103,20 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
   return { listMembers, setMembership, removeMembership };
 }
 
-/** Asked before the lock, so that nobody who may not holds it; and under it, for the company may have gone meanwhile. */
+/**
+ * Asked before the lock, so that nobody who may not holds it; and under it, for the viewer's own role, or the company,
+ * may have gone meanwhile. A lock of its own, and not the company's row: that comes behind memberships in the order of
+ * locks.
+ */
 async function lockManagedCompany(tx: Database, viewer: Viewer, companyId: string): Promise<void> {
-  authorize(companyPolicy, "manageMembersOf", viewer, await findCompanyForChange(tx, companyId));
+  await lockMembersOf(tx, companyId);
+  const known = await confirmViewer(tx, { viewer, companyId });
+  authorize(companyPolicy, "manageMembersOf", known, await findCompany(tx, companyId));
 }
 
 /**
  * The last manager stays: only an administrator may take another person's role away when nobody else has it.
- * Call it under the lock on the company, so that two managers cannot remove each other at once.
+ * Call it under the lock on its members, so that two managers cannot remove each other at once.
  */
 async function keepLastManager(db: Database, viewer: Viewer, { companyId, userId, role }: MembershipRow) {
   if (role !== "MANAGER" || (isAdmin(viewer) && !isUser(viewer, userId))) return;

@@ -100,7 +100,7 @@ export async function lockActiveAdmins(tx: Database): Promise<string[]> {
 
 /** Makes whoever else changes what belongs to a person wait until the transaction ends. */
 export async function lockUser(tx: Database, id: string): Promise<void> {
-  await tx.select({ id: users.id }).from(users).where(eq(users.id, id)).for("no key update");
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`user:${id}`}, 0))`);
 }
 
 /** Null when somebody has this e-mail address already, be it somebody deleted. */

@@ -19,7 +19,7 @@ export interface MediaFileFinding {
   /** What the modules that use media files say of one. */
   readonly verdictOf: VerdictOf;
   /** A file that another tenant keeps and the viewer may read all the same, such as a colleague's avatar. */
-  readonly findShared: (viewer: Viewer, mediaFileId: string) => Promise<MediaFileView | null>;
+  readonly findShared: (db: Database, viewer: Viewer, mediaFileId: string) => Promise<MediaFileView | null>;
 }
 
 type MediaFileAction = Exclude<keyof typeof mediaFilePolicy, "subject">;
@@ -32,14 +32,14 @@ export async function lookUpMediaFile(
 ): Promise<MediaFileSubject | null> {
   const file = isId(id)
     ? ((await findMediaFile(finding.db, tenantsReachedBy(viewer), id)) ??
-      (await finding.findShared(viewer, id)))
+      (await finding.findShared(finding.db, viewer, id)))
     : null;
   return file && { file, verdict: await verdictOn(finding, viewer, file) };
 }
 
 /** What was deleted where it had been used, but lives on: nobody inside uses it any more, or somebody outside does. */
 async function verdictOn({ db, verdictOf }: MediaFileFinding, viewer: Viewer, file: MediaFileView) {
-  const verdict = await verdictOf(viewer, file.id);
+  const verdict = await verdictOf(db, viewer, file.id);
   if (verdict !== "deleted" || file.deletedAt !== null) return verdict;
   const types = await listUsingTypes(db, file.companyId, file.id);
   return types.length > 0 && types.every(isInside) ? verdict : null;

@@ -1,8 +1,9 @@
+import type { Database } from "../../platform/database/client.js";
 import type { Viewer } from "../identity/viewer.js";
 import type { UsageVerdict } from "./media-file.policy.js";
 
-/** What one module says of a media file; null: it does not use it. */
-export type VerdictOf = (viewer: Viewer, mediaFileId: string) => Promise<UsageVerdict | null>;
+/** What one module says of a media file; null: it does not use it. Asked of the database, or within a transaction. */
+export type VerdictOf = (db: Database, viewer: Viewer, mediaFileId: string) => Promise<UsageVerdict | null>;
 
 const STRONGEST_FIRST: readonly UsageVerdict[] = ["readable", "deleted", "hidden"];
 
@@ -11,8 +12,8 @@ const STRONGEST_FIRST: readonly UsageVerdict[] = ["readable", "deleted", "hidden
  * that it was deleted in one place is told so.
  */
 export function anyVerdict(...verdicts: readonly VerdictOf[]): VerdictOf {
-  return async (viewer, mediaFileId) => {
-    const given = new Set(await Promise.all(verdicts.map((verdictOf) => verdictOf(viewer, mediaFileId))));
+  return async (...asked) => {
+    const given = new Set(await Promise.all(verdicts.map((verdictOf) => verdictOf(...asked))));
     return STRONGEST_FIRST.find((verdict) => given.has(verdict)) ?? null;
   };
 }

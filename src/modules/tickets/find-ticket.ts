@@ -11,6 +11,7 @@ import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import type { TicketView } from "./ticket.repository.js";
 import { findTicket } from "./ticket.repository.js";
+import { lockTicket } from "./ticket-quota.repository.js";
 
 type TicketAction = Exclude<keyof typeof ticketPolicy, "subject">;
 type ReplyAction = Exclude<keyof typeof replyPolicy, "subject">;
@@ -36,6 +37,17 @@ export async function requireTicket(
   authorize(ticketPolicy, action, viewer, ticket);
   if (ticket.deletedAt !== null) throw gone("ticket");
   return { viewer: viewer as UserViewer, ticket };
+}
+
+/** As `requireTicket`, under the ticket's lock, so that it stays so until the transaction ends. */
+export async function requireLockedTicket(
+  tx: Database,
+  viewer: Viewer,
+  id: string,
+  action: TicketAction,
+): Promise<FoundTicket> {
+  await lockTicket(tx, id);
+  return requireTicket(tx, viewer, id, action);
 }
 
 export interface FoundReply extends FoundTicket {

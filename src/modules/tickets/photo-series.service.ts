@@ -88,6 +88,10 @@ async function addPhotos(
     companyId,
     bucket: bucketOf(post.kind),
     incoming: checked.incoming,
+    permit: async (tx, known) => {
+      await lockTicket(tx, post.ticketId);
+      await requireSeries(tx, known, post.id, "addTo");
+    },
     recordMore: async (tx, recorded) => {
       await lockPlace(deps, tx, post, checked, recorded);
       if (!(await touchPost(tx, companyId, post.id))) throw gone("post");

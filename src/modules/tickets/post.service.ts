@@ -6,7 +6,7 @@ import type { RecordedFile } from "../media/intake/record.js";
 import type { MediaFileService } from "../media/media-file.service.js";
 import { insertUsages } from "../media/media-usage.repository.js";
 import { rereadPost } from "./find-post.js";
-import { requireTicket } from "./find-ticket.js";
+import { requireLockedTicket, requireTicket } from "./find-ticket.js";
 import { insertPost, touchTicket } from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { findPostLoad, insertPostFiles } from "./post-file.repository.js";
@@ -77,6 +77,7 @@ async function post(
     companyId: ticket.companyId,
     bucket: bucketOf(kind),
     incoming: checked.incoming,
+    permit: (tx, known) => requireLockedTicket(tx, known, ticket.id, "attach"),
     recordMore: async (tx, recorded) => {
       await lockPlace(deps, tx, place, checked, recorded);
       const files = await claimFiles(tx, ticket.companyId, checked, recorded);

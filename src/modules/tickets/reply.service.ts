@@ -8,7 +8,7 @@ import { insertAuditEntry } from "../identity/audit.repository.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { CheckInService } from "../media/intake/check-in.service.js";
-import { requireReply, requireTicket } from "./find-ticket.js";
+import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
@@ -51,6 +51,10 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
         companyId,
         bucket: "ATTACHMENTS",
         incoming,
+        permit: async (tx, known) => {
+          const now = await requireLockedTicket(tx, known, ticket.id, "reply");
+          if (input.isInternal) authorize(ticketPolicy, "replyInternally", known, now.ticket);
+        },
         recordMore: async (tx, files) => {
           const reply = {
             companyId,

@@ -19,15 +19,9 @@ import type { TicketLoad, TicketQuota } from "./ticket-quota.repository.js";
 import { changeTicketLoad, findReplyState, findTicketLoad, lockTicket } from "./ticket-quota.repository.js";
 
 /** What tickets and replies answer for the attachments that hang on them. */
-export function createTicketParents({
-  db,
-  quota,
-}: {
-  readonly db: Database;
-  readonly quota: TicketQuota;
-}): AttachmentParents {
+export function createTicketParents({ quota }: { readonly quota: TicketQuota }): AttachmentParents {
   return {
-    async statesFor(viewer, parents) {
+    async statesFor(db, viewer, parents) {
       if (viewer.kind !== "user" || parents.length === 0) return new Map();
       const replies = await listRepliesByIds(db, tenantsOf(viewer), idsOf(parents, "reply"));
       const ticketIds = [...idsOf(parents, "ticket"), ...replies.map((reply) => reply.ticketId)];

@@ -8,6 +8,7 @@ import { requireTicket, reread } from "./find-ticket.js";
 import type { TicketView } from "./ticket.repository.js";
 import { ticketHappened } from "./ticket-events.js";
 import { deleteParticipant, insertParticipant, MAX_PARTICIPANTS } from "./ticket-participant.repository.js";
+import { lockTicket } from "./ticket-quota.repository.js";
 
 /** Who reads along on which ticket. */
 export interface Participation {
@@ -39,6 +40,8 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
     const action = isUser(viewer, userId) ? "read" : "manageParticipants";
     const { ticket, viewer: by } = await requireTicket(db, viewer, ticketId, action);
     await db.transaction(async (tx) => {
+      // A reply of theirs that is being written comes first, or sees that they take part no more.
+      await lockTicket(tx, ticketId);
       if (await deleteParticipant(tx, { companyId: ticket.companyId, ticketId, userId }))
         ticketHappened(tx, ticket, "participant.left", { userId });
       await auditTicket(tx, by, "ticket.participant-removed", ticket, { userId });

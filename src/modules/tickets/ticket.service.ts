@@ -97,6 +97,8 @@ async function openTicket(
     companyId,
     bucket: "ATTACHMENTS",
     incoming,
+    // That the company lives, its lock tells when the ticket is numbered.
+    permit: async (_tx, known) => authorize(companyTicketPolicy, "openTicket", known, { id: companyId }),
     recordMore: async (tx, files) => {
       const ticket = { companyId, subject, description, priority, requesterId: requester.id };
       const ticketId = await repository.insertTicket(tx, ticket);

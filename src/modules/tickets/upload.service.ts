@@ -5,13 +5,14 @@ import { ENVELOPE_BYTES } from "../../platform/http/incoming-files.js";
 import type { AttachmentView } from "../attachments/attachment.repository.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
 import type { ParentRef } from "../attachments/parents.js";
-import type { Viewer } from "../identity/viewer.js";
+import type { UserViewer, Viewer } from "../identity/viewer.js";
 import type { CheckInService } from "../media/intake/check-in.service.js";
 import type { FoundTicket } from "./find-ticket.js";
-import { requireReply, requireTicket } from "./find-ticket.js";
+import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
 import type { TicketView } from "./ticket.repository.js";
 import { refuseOverQuota } from "./ticket-parents.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
+import { lockTicket } from "./ticket-quota.repository.js";
 
 export interface UploadDeps {
   readonly db: Database;
@@ -36,7 +37,11 @@ export function createUploadService(deps: UploadDeps) {
         deps,
         found,
         { kind: "ticket", id: found.ticket.id },
-        { incoming, description: input.description },
+        {
+          incoming,
+          description: input.description,
+          permit: (tx, known) => requireLockedTicket(tx, known, found.ticket.id, "attach"),
+        },
       );
     },
 
@@ -51,17 +56,30 @@ export function createUploadService(deps: UploadDeps) {
         deps,
         found,
         { kind: "reply", id: found.reply.id },
-        { incoming, description: input.description },
+        {
+          incoming,
+          description: input.description,
+          permit: async (tx, known) => {
+            await lockTicket(tx, found.ticket.id);
+            await requireReply(tx, known, found.reply.id, "attach");
+          },
+        },
       );
     },
   };
+}
+
+interface Attaching {
+  readonly incoming: IncomingFiles;
+  readonly description: string | null;
+  readonly permit: (tx: Database, viewer: UserViewer) => Promise<unknown>;
 }
 
 async function upload(
   { attachments, checkIns, quota }: UploadDeps,
   { viewer, ticket }: FoundTicket,
   parent: ParentRef,
-  { incoming, description }: { incoming: IncomingFiles; description: string | null },
+  { incoming, description, permit }: Attaching,
 ): Promise<AttachmentView[]> {
   if (incoming.files.length === 0) throw badUserInput("Give at least one file.", { field: "files" });
   refuseIncomingOverQuota(ticket, quota, incoming);
@@ -71,6 +89,7 @@ async function upload(
     companyId,
     bucket: "ATTACHMENTS",
     incoming,
+    permit,
     recordMore: (tx, files) => attachments.attachFiles(tx, { viewer, companyId, parent, files, description }),
   });
   return attachments.reread(viewer, ids);

@@ -8,7 +8,7 @@ const tx = {} as never;
 /** A module that reads all its parents, and writes down what it is asked. */
 function answering(asked: unknown[][]): AttachmentParents {
   return {
-    async statesFor(_viewer, parents) {
+    async statesFor(_db, _viewer, parents) {
       asked.push(["statesFor", ...parents.map(({ id }) => id)]);
       return new Map(parents.map(({ id }) => [id, "readable"]));
     },
@@ -25,7 +25,9 @@ it("asks each module once, for the parents of its kinds alone", async () => {
   const tickets = answering(ofTickets);
   const parents = parentsByKind({ ticket: tickets, reply: tickets, message: answering(ofMessages) });
   const asked = [ref("ticket", "t"), ref("message", "m"), ref("reply", "r")];
-  expect(await parents.statesFor(anonymous, asked)).toEqual(new Map(asked.map(({ id }) => [id, "readable"])));
+  expect(await parents.statesFor(tx, anonymous, asked)).toEqual(
+    new Map(asked.map(({ id }) => [id, "readable"])),
+  );
   await parents.lock(tx, ref("reply", "r"));
   await parents.countFiles(tx, ref("message", "m"), { files: 1, bytes: 1 });
   await parents.changed(tx, ref("message", "m"), { companyId: "c", attachmentId: "a", what: "added" });
@@ -42,6 +44,6 @@ it("asks each module once, for the parents of its kinds alone", async () => {
 
 it("lets nobody read, lock or change what no module answers for", async () => {
   const parents = parentsByKind({});
-  expect(await parents.statesFor(anonymous, [ref("message", "m")])).toEqual(new Map());
+  expect(await parents.statesFor(tx, anonymous, [ref("message", "m")])).toEqual(new Map());
   expect(() => parents.lock(tx, ref("message", "m"))).toThrow("a message");
 });

@@ -80,6 +80,7 @@ const storeUnused = (by: GuestViewer, companyId: string): Promise<string> =>
       requestBytes: null,
       files: [Promise.resolve({ fileName: "a.txt", open: () => textFile().stream() as never })],
     },
+    permit: null,
     recordMore: async (_tx, [file]) => file!.id,
   });
 

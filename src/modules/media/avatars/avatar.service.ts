@@ -2,7 +2,7 @@ import { authorize } from "../../../kernel/authorize.js";
 import { conflict } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
-import { findMembership, listMembershipsOfUsers } from "../../identity/membership.repository.js";
+import { listMembershipsOfUsers } from "../../identity/membership.repository.js";
 import { lockUser } from "../../identity/user.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import type { CheckInService } from "../intake/check-in.service.js";
@@ -35,10 +35,12 @@ export function createAvatarService({ db, checkIns }: AvatarDeps) {
         companyId,
         bucket: "AVATARS",
         incoming,
+        permit: async (_tx, known) => {
+          // A membership that has ended meanwhile has released the avatar already, and would not release this one.
+          if (!known.roles.has(companyId)) throw noCompany();
+        },
         recordMore: async (tx, [file]) => {
           await lockUser(tx, by.id);
-          // A membership that has ended meanwhile has released the avatar already, and would not release this one.
-          if (!(await findMembership(tx, companyId, by.id))) throw noCompany();
           const usage = { ...avatarOf(by.id), companyId, mediaFileId: file?.id ?? "" };
           await replaceSingle(tx, usage, by.id);
           await auditAvatar(tx, by, "user.avatar-set", { ...usage, userId: by.id });

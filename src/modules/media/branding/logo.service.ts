@@ -30,6 +30,8 @@ export function createLogoService({ db, checkIns }: LogoDeps) {
         companyId: company.id,
         bucket: "COMPANY_LOGOS",
         incoming,
+        permit: async (tx, known) =>
+          authorize(companyPolicy, "edit", known, await findCompany(tx, company.id)),
         recordMore: async (tx, [file]) => {
           const locked = await lockCompany(tx, by, company.id);
           const usage = { ...logoOf(company.id), companyId: company.id, mediaFileId: file?.id ?? "" };

@@ -70,6 +70,7 @@ async function attemptImport(
       companyId: resolved.companyId,
       bucket: entry.bucket,
       incoming: { files: [Promise.resolve(file)], requestBytes: null },
+      permit: null,
       recordMore: async (tx, [recorded]) => {
         const mediaFileId = recorded?.id ?? "";
         await recordImport(tx, { entry, resolved, hash, mediaFileId });

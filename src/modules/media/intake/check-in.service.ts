@@ -1,11 +1,13 @@
 import { formatBytes } from "../../../kernel/bytes.js";
 import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFile, IncomingFiles } from "../../../platform/http/incoming-files.js";
 import { ENVELOPE_BYTES } from "../../../platform/http/incoming-files.js";
 import type { Scanner } from "../../../platform/scanner/scanner.js";
 import type { TempFolder } from "../../../platform/storage/temp-folder.js";
+import type { Confirmed } from "../../identity/confirm-viewer.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Actor } from "../../identity/viewer.js";
-import { authorshipOf } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
 import { receive } from "./receive.js";
 import type { RecordDeps, RecordMore } from "./record.js";
@@ -20,14 +22,19 @@ export interface CheckInDeps extends RecordDeps {
   readonly maxPixels: number;
 }
 
-export interface CheckIn<Result> {
-  /** Who uploads; that they may, has been decided before. */
-  readonly viewer: Actor;
+export interface CheckIn<Result, Uploader extends Actor = Actor> {
+  /** Who uploads. That they may, has been decided before the first byte. */
+  readonly viewer: Uploader;
   readonly companyId: string;
   readonly bucket: Bucket;
   readonly incoming: IncomingFiles;
   /** Whether they take the place of files that are there. */
   readonly isReplacement?: boolean;
+  /**
+   * Decides it once more, in the transaction and before any file of theirs is recorded, with the viewer as they are by
+   * then; takes the locks under which it stays so. Null for what the operator does, such as an import.
+   */
+  readonly permit: ((tx: Database, viewer: Confirmed<Uploader>) => Promise<unknown>) | null;
   readonly recordMore: RecordMore<Result>;
 }
 
@@ -54,33 +61,31 @@ export function createCheckInService(deps: CheckInDeps) {
      * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED, each with
      *   the `index` and `fileName` of the file that was refused; nothing of the others is kept then
      */
-    async checkIn<Result>({
-      incoming,
-      recordMore,
-      viewer,
-      companyId,
-      bucket,
-      isReplacement = false,
-    }: CheckIn<Result>): Promise<Result> {
-      if (incoming.files.length === 0) return deps.db.transaction((tx) => recordMore(tx, []));
+    async checkIn<Result, Uploader extends Actor>(checkIn: CheckIn<Result, Uploader>): Promise<Result> {
+      const { incoming, bucket } = checkIn;
+      if (incoming.files.length === 0) return recordWithoutFiles(deps, checkIn);
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
-      const batch = new Batch(companyId);
+      const batch = new Batch(checkIn.companyId);
       try {
         const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
-        return await storeAndRecord(deps, {
-          companyId,
-          bucket,
-          uploader: authorshipOf(viewer),
-          files,
-          isReplacement,
-          recordMore,
-        });
+        return await storeAndRecord(deps, { ...checkIn, files });
       } finally {
         await batch.dispose();
       }
     },
   };
 }
+
+const recordWithoutFiles = <Result, Uploader extends Actor>(
+  { db }: CheckInDeps,
+  { permit, recordMore, ...writing }: CheckIn<Result, Uploader>,
+): Promise<Result> =>
+  permit === null
+    ? db.transaction((tx) => recordMore(tx, []))
+    : writeAs(db, writing, async (tx, viewer) => {
+        await permit(tx, viewer);
+        return recordMore(tx, []);
+      });
 
 /** The temp files of one request; disposing it removes those that the storage has not taken over. */
 class Batch {

@@ -1,8 +1,11 @@
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt, isDeadlock } from "../../../platform/database/faults.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
-import type { Authorship } from "../../identity/viewer.js";
-import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
+import type { Confirmed } from "../../identity/confirm-viewer.js";
+import { confirmViewer } from "../../identity/confirm-viewer.js";
+import type { Actor } from "../../identity/viewer.js";
+import { authorshipOf } from "../../identity/viewer.js";
+import type { ClaimedBlob, NewBlob, UpsertedBlob } from "../blob.repository.js";
 import { lockBlobs, upsertBlobs } from "../blob.repository.js";
 import type { AllBucketRules, Bucket } from "../buckets.js";
 import { filesHappened } from "../file-events.js";
@@ -30,13 +33,15 @@ export interface RecordDeps extends StoreDeps {
   readonly jobs: JobSender;
 }
 
-interface RecordRequest<Result> {
+interface RecordRequest<Result, Uploader extends Actor> {
+  readonly viewer: Uploader;
   readonly companyId: string;
   readonly bucket: Bucket;
-  readonly uploader: Authorship;
   readonly files: readonly Scanned[];
   /** Whether `recordMore` makes them earlier versions of files that are there: nothing is added to the library then. */
-  readonly isReplacement: boolean;
+  readonly isReplacement?: boolean;
+  /** Whether the viewer still may; null: nobody is asked. */
+  readonly permit: ((tx: Database, viewer: Confirmed<Uploader>) => Promise<unknown>) | null;
   readonly recordMore: RecordMore<Result>;
 }
 
@@ -57,9 +62,9 @@ const ATTEMPTS = 3;
  * came to point at, because equal ones were first or because the transaction was refused, are removed again;
  * when the process dies on the way, the sweep does it.
  */
-export async function storeAndRecord<Result>(
+export async function storeAndRecord<Result, Uploader extends Actor>(
   deps: RecordDeps,
-  request: RecordRequest<Result>,
+  request: RecordRequest<Result, Uploader>,
 ): Promise<Result> {
   const byHash = new Map(request.files.map((file) => [file.sha256, file]));
   const known = await findPresent(deps, request.companyId, [...byHash.keys()]);
@@ -96,24 +101,22 @@ export async function storeAndRecord<Result>(
   }
 }
 
-async function record<Result>(
+async function record<Result, Uploader extends Actor>(
   { buckets, jobs }: RecordDeps,
   tx: Database,
-  request: RecordRequest<Result>,
+  request: RecordRequest<Result, Uploader>,
   hashes: readonly string[],
   stored: ReadonlyMap<string, NewBlob>,
 ) {
-  const { companyId, bucket, uploader, files, recordMore } = request;
-  const inOrder = [...stored.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
-  const upserted = await upsertBlobs(tx, companyId, inOrder);
-  const claimed = [
-    ...upserted,
-    ...(await lockBlobs(
-      tx,
-      companyId,
-      hashes.filter((hash) => !stored.has(hash)),
-    )),
-  ];
+  const { viewer, companyId, bucket, files, recordMore } = request;
+  const uploader = authorshipOf(viewer);
+  // They go out together. Both are waited for: when one fails, the other sends nothing behind the rollback.
+  const confirming = request.permit && confirmViewer(tx, request);
+  const claiming = claimBlobs(tx, companyId, hashes, stored);
+  await Promise.allSettled([confirming, claiming]);
+  const confirmed = await confirming;
+  if (confirmed !== null) await request.permit?.(tx, confirmed);
+  const { upserted, claimed } = await claiming;
   const blobOf = new Map(claimed.map((blob) => [blob.sha256, blob.id]));
   const purged = hashes.filter((hash) => !blobOf.has(hash));
   if (purged.length > 0) throw new BytesPurged(purged);
@@ -131,7 +134,19 @@ async function record<Result>(
     ids.filter((_, index) => rows[index]?.variantsStatus === "PENDING"),
   );
   const recorded = files.map(({ fileName, size }, index) => ({ id: ids[index] ?? "", fileName, size }));
-  return { claimed: claimed as readonly ClaimedBlob[], result: await recordMore(tx, recorded) };
+  return { claimed, result: await recordMore(tx, recorded) };
+}
+
+async function claimBlobs(
+  tx: Database,
+  companyId: string,
+  hashes: readonly string[],
+  stored: ReadonlyMap<string, NewBlob>,
+): Promise<{ upserted: UpsertedBlob[]; claimed: ClaimedBlob[] }> {
+  const inOrder = [...stored.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const known = hashes.filter((hash) => !stored.has(hash));
+  const upserted = await upsertBlobs(tx, companyId, inOrder);
+  return { upserted, claimed: [...upserted, ...(await lockBlobs(tx, companyId, known))] };
 }
 
 async function removeSurplus(

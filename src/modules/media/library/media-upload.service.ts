@@ -81,6 +81,8 @@ async function uploadMedia(
     companyId,
     bucket,
     incoming,
+    permit: async (tx, known) =>
+      authorize(libraryPolicy, "uploadTo", known, await findCompany(tx, companyId)),
     recordMore: async (tx, [file]) => {
       if (file === undefined) throw badUserInput("Give a file.", { field: "file" });
       if (expiresAt) await updateMediaFile(tx, companyId, file.id, { expiresAt });
@@ -117,6 +119,14 @@ async function replaceMediaFile(
     bucket,
     incoming,
     isReplacement: true,
+    permit: async (tx, known) => {
+      const within = { ...deps, db: tx };
+      await refuseOthersAttachment(
+        within,
+        known,
+        (await requireMediaFile(within, known, id, "replace")).file,
+      );
+    },
     recordMore: async (tx, [uploaded]) => {
       if (uploaded === undefined) throw badUserInput("Give a file.", { field: "file" });
       // What counts the file's bytes is locked before the file, as everywhere.

@@ -442,6 +442,7 @@ describe("the rendering", () => {
       companyId,
       bucket: "ATTACHMENTS",
       incoming: incoming(...contents.map((bytes, n) => ({ name: n === 1 ? "a.txt" : "a.jpg", bytes }))),
+      permit: null,
       recordMore: async () => {
         throw new Error("enough seen");
       },
@@ -557,6 +558,7 @@ async function checkIn(bucket: Bucket, bytes: Buffer, name: string): Promise<str
     companyId,
     bucket,
     incoming: incoming({ name, bytes }),
+    permit: null,
     recordMore: async (_tx, [file]) => file!.id,
   });
 }
