@@ -2,7 +2,7 @@ import { authorize } from "../../kernel/authorize.js";
 import { badUserInput, unauthenticated } from "../../kernel/errors.js";
 import type { AttemptLimit } from "./attempt-limit.js";
 import type { PasswordCost } from "./password.js";
-import { hashPassword, verifyPassword } from "./password.js";
+import { hashPasswordFrom, verifyPasswordFrom } from "./password.js";
 import { deletePasswordReset, findAccountByReset } from "./password-reset.repository.js";
 import type { GivenPasswordReset, PasswordResetDeps } from "./password-reset-link.js";
 import { givePasswordReset } from "./password-reset-link.js";
@@ -49,9 +49,9 @@ export function createPasswordService(deps: PasswordDeps) {
     await attempts.passwordChange(own.id);
     const account = await findAccount(db, own.id);
     if (!account) throw unauthenticated();
-    if (!(await verifyPassword(account.passwordHash, currentPassword))) throw wrongPassword();
-    await requireNewPassword(account, newPassword);
-    const passwordHash = await hashPassword(newPassword, passwordCost);
+    if (!(await verifyPasswordFrom(own.id, account.passwordHash, currentPassword))) throw wrongPassword();
+    await requireNewPassword(own.id, account, newPassword);
+    const passwordHash = await hashPasswordFrom(own.id, newPassword, passwordCost);
     await db.transaction(async (tx) => {
       const now = await findAccountForChange(tx, own.id);
       if (!now || now.deactivatedAt !== null) throw unauthenticated();
@@ -88,8 +88,8 @@ export function createPasswordService(deps: PasswordDeps) {
     const tokenHash = hashOfToken(token);
     const account = await findAccountByReset(db, tokenHash, clock());
     if (!account) throw linkEnded();
-    await requireNewPassword(account, newPassword);
-    const passwordHash = await hashPassword(newPassword, passwordCost);
+    await requireNewPassword(clientAddress, account, newPassword);
+    const passwordHash = await hashPasswordFrom(clientAddress, newPassword, passwordCost);
     await db.transaction(async (tx) => {
       const { id: userId } = account;
       const now = await findAccountForChange(tx, userId);
@@ -105,9 +105,9 @@ export function createPasswordService(deps: PasswordDeps) {
 }
 
 /** Judged after the right to set one has been shown: whether it is the old one is told to nobody else. */
-async function requireNewPassword(account: Account, newPassword: string): Promise<void> {
+async function requireNewPassword(from: string, account: Account, newPassword: string): Promise<void> {
   requireGoodPassword(newPassword, account, "newPassword");
-  if (account.passwordHash !== null && (await verifyPassword(account.passwordHash, newPassword)))
+  if (account.passwordHash !== null && (await verifyPasswordFrom(from, account.passwordHash, newPassword)))
     throw badUserInput("The new password is the one that it is to replace.", { field: "newPassword" });
 }
 

@@ -1,3 +1,6 @@
+import { boundedTurns } from "../../kernel/bounded-turns.js";
+import { rateLimited } from "../../kernel/errors.js";
+
 /** What one hash costs (RFC 9106 §3.1). */
 export interface PasswordCost {
   readonly memoryKib: number;
@@ -19,7 +22,32 @@ const NOBODYS_HASH = `$argon2id$v=19$m=${PASSWORD_COST.memoryKib},t=${PASSWORD_C
 /** Native code that only passwords need: most commands see none. */
 const argon2 = () => import("@node-rs/argon2");
 
-/** @param cost less than the default only where nothing is protected: in tests */
+/** A hash takes some tens of milliseconds. */
+const RETRY_SECONDS = 1;
+
+/**
+ * Hashes run in the thread pool of the process, whose four threads write and sync all files as well: as many hashes as
+ * somebody likes to ask for, anonymously, would hold up everybody's uploads.
+ */
+const inTurn = boundedTurns({
+  running: { total: 2, perKey: 1 },
+  waiting: { total: 50, perKey: 10 },
+  refusal: () =>
+    rateLimited(
+      `Too many passwords wait to be checked. Try again in ${RETRY_SECONDS} second.`,
+      RETRY_SECONDS,
+    ),
+});
+
+/**
+ * @param from who asks, as a network address or an id: those who wait take turns
+ * @param cost less than the default only where nothing is protected: in tests
+ * @throws RATE_LIMITED when too many wait, here or from there
+ */
+export const hashPasswordFrom = (from: string, password: string, cost?: PasswordCost): Promise<string> =>
+  inTurn(from, () => hashPassword(password, cost));
+
+/** For commands and starts, which nobody else waits for. @param cost as of `hashPasswordFrom` */
 export async function hashPassword(password: string, cost: PasswordCost = PASSWORD_COST): Promise<string> {
   const { hash } = await argon2();
   return hash(password, {
@@ -33,9 +61,16 @@ export async function hashPassword(password: string, cost: PasswordCost = PASSWO
 /**
  * Whether this is the password of that hash. Without a hash (an unknown user, an account without a password)
  * the work is done all the same, so that the time of the answer does not tell who has an account.
+ *
+ * @param from who asks, as of `hashPasswordFrom`
+ * @throws RATE_LIMITED when too many wait, here or from there
  */
-export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
+export async function verifyPasswordFrom(
+  from: string,
+  passwordHash: string | null,
+  password: string,
+): Promise<boolean> {
   const { verify } = await argon2();
-  const matches = await verify(passwordHash ?? NOBODYS_HASH, password);
+  const matches = await inTurn(from, () => verify(passwordHash ?? NOBODYS_HASH, password));
   return passwordHash !== null && matches;
 }

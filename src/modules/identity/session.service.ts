@@ -15,7 +15,7 @@ import type { AttemptLimit } from "./attempt-limit.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import { EMAIL_FORM, normalizeEmail } from "./email.js";
 import { listGuestViewers } from "./guest.repository.js";
-import { verifyPassword } from "./password.js";
+import { verifyPasswordFrom } from "./password.js";
 import type { RefreshToken, RefreshTokens } from "./refresh-token.js";
 import { hashOfToken } from "./refresh-token.js";
 import { reloadViewers } from "./reload-viewers.js";
@@ -75,13 +75,13 @@ export function createSessionService(options: SessionServiceOptions) {
    * Opens a session.
    *
    * @throws UNAUTHENTICATED, in the same time and words for a wrong password and an unknown address
-   * @throws RATE_LIMITED after too many attempts for one e-mail address or from one network address
+   * @throws RATE_LIMITED after too many attempts for one e-mail address or from one network address, or while too many wait
    */
   async function signIn({ email, password }: SignIn, client: SessionClient): Promise<StartedSession> {
     const address = normalizeEmail(email);
     await attempts.signIn(address, client.address);
     const account = await findCredentials(db, address);
-    const isRight = await verifyPassword(account?.passwordHash ?? null, password);
+    const isRight = await verifyPasswordFrom(client.address, account?.passwordHash ?? null, password);
     if (!account || !isRight) throw wrongCredentials();
     const token = refreshTokens.issue(newId());
     await beginSession(db, { account, token, client, expiresAt: sessionEnd(clock()) });

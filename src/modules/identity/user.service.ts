@@ -11,7 +11,7 @@ import { keepLastAdmin, lockAccount } from "./deactivate.js";
 import { normalizeEmail } from "./email.js";
 import { installation, installationPolicy } from "./installation.policy.js";
 import type { PasswordCost } from "./password.js";
-import { hashPassword } from "./password.js";
+import { hashPasswordFrom } from "./password.js";
 import { requireGoodPassword } from "./password-rule.js";
 import { userPolicy } from "./user.policy.js";
 import type { Person, UserChanges } from "./user.repository.js";
@@ -51,7 +51,8 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
   async function createUser(viewer: Viewer, { email, name, password, isAdmin }: NewAccount): Promise<Person> {
     authorize(installationPolicy, "administer", viewer, installation);
     if (password != null) requireGoodPassword(password, { email, name });
-    const passwordHash = password == null ? null : await hashPassword(password, passwordCost);
+    const passwordHash =
+      password == null ? null : await hashPasswordFrom(actorOf(viewer) ?? "", password, passwordCost);
     return db.transaction(async (tx) => {
       const account = { email: normalizeEmail(email), name, passwordHash, isAdmin: isAdmin ?? false };
       const user = await insertUser(tx, account);
