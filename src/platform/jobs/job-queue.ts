@@ -4,6 +4,7 @@ import { fromDrizzle, PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import { newId } from "../../kernel/ids.js";
 import { awaitDisconnection } from "./await-disconnection.js";
+import { createClockRepair } from "./clock-repair.js";
 import { hearErrorsOfEndedClients } from "./ended-clients.js";
 import type { Job, JobSender } from "./job.js";
 import { deadQueueOf, ensureQueues } from "./queues.js";
@@ -62,12 +63,14 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
     cronWorkerIntervalSeconds: 2,
   });
   let toldAt = Number.NEGATIVE_INFINITY;
-  boss.on("error", (error) => {
+  const onFault = (error: unknown): void => {
     const isRepeated = performance.now() - toldAt < TELL_AGAIN_AFTER_MS;
     if (!isRepeated) toldAt = performance.now();
     log[isRepeated ? "debug" : "error"]({ err: error }, "the job queue has a fault");
-  });
+  };
+  boss.on("error", onFault);
   boss.on("warning", (warning) => log.warn(warning, "the job queue warns"));
+  const clockRepair = createClockRepair({ db: boss.getDb(), log, onFault });
   const runner = createRunner(log);
   let known: readonly Job[] = [];
 
@@ -93,6 +96,7 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       known = jobs;
       await boss.start();
       await ensureQueues(boss, jobs);
+      if (works) await clockRepair.start();
     },
     async work() {
       for (const job of known) {
@@ -103,6 +107,7 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       for (const { name } of await boss.getSchedules()) if (!timed.has(name)) await boss.unschedule(name);
     },
     async stop(patienceMs) {
+      await clockRepair.stop();
       await boss.stop({ graceful: true, timeout: patienceMs });
       await runner.settled(ABORT_PATIENCE_MS);
       // Whoever stops the database next would otherwise be heard of as a fault.

@@ -240,6 +240,70 @@ describe("a job with a time of its own", () => {
   });
 });
 
+describe("a queue whose database's clock is set back by a day", () => {
+  const inADay = "pgboss.job_now() + interval '1 day'";
+
+  it("begins what waits, first tries and retries, and finds the jobs of dead workers, at its start", async () => {
+    const { queue } = await startQueue({ works: false });
+    await queue.sender.send(client.db, [ask(1), ask(2), ask(3)]);
+    await queue.stop(1_000);
+    await stampAhead();
+    const { seen } = await startQueue();
+    await until(() => seen.length === 3);
+    expect(seen.sort()).toEqual([1, 2, 3]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 40, msg: expect.stringContaining("clock was set back") }),
+    );
+  });
+
+  it("begins what waits while it runs, and has its intervals and the minutes of recurring jobs back", async () => {
+    const { queue, seen } = await startQueue();
+    await queue.sender.send(client.db, [ask(1)]);
+    await until(() => seen.length === 1);
+    await client.sql.begin(async (tx) => {
+      await tx.unsafe(
+        `update pgboss.job set singleton_on = (${inADay}) at time zone 'UTC' where name = 'count'`,
+      );
+      await tx.unsafe(`insert into pgboss.job (name, data, start_after, keep_until)
+        values ('count', '{"number": 2}', ${inADay}, ${inADay} + interval '1 year')`);
+      await tx.unsafe(`update pgboss.version set cron_on = ${inADay}, monitor_backoff_on = ${inADay}`);
+      await tx.unsafe(`update pgboss.queue set monitor_claim_on = ${inADay}, maintain_on = ${inADay}`);
+    });
+    await until(() => seen.length === 2);
+    const ahead = () => client.sql`
+      select 'instance' from pgboss.version where greatest(cron_on, monitor_backoff_on) > now()
+      union all select name from pgboss.queue where greatest(monitor_claim_on, maintain_on) > now()
+      union all select name from pgboss.job where singleton_on > now() at time zone 'UTC'`;
+    await until(async () => (await ahead()).length === 0);
+  });
+
+  it("leaves a retry its wait", async () => {
+    const { queue } = await startQueue({ works: false });
+    await queue.sender.send(client.db, [ask(1)]);
+    await client.sql`update pgboss.job set state = 'retry', start_after = now() + interval '1 hour' where name = 'count'`;
+    await startQueue();
+    expect(
+      await client.sql`select from pgboss.job where start_after > now() + interval '59 minutes'`,
+    ).toHaveLength(1);
+    expect(await countsOf("count")).toMatchObject({ failed: 1 });
+  });
+
+  /** Of three jobs one waits, one is to be tried again, and one belongs to a worker that is dead. */
+  async function stampAhead(): Promise<void> {
+    const number = "(data ->> 'number')::int";
+    await client.sql.unsafe(`
+      update pgboss.job set
+        created_on = ${inADay}, retry_limit = 1, retry_delay = 1,
+        start_after = case when ${number} < 3 then ${inADay} else start_after end,
+        state = (array['created', 'retry', 'active']::pgboss.job_state[])[${number}],
+        started_on = case when ${number} = 3 then ${inADay} end,
+        heartbeat_on = case when ${number} = 3 then ${inADay} end
+      where name = 'count'`);
+    await client.sql.unsafe(`update pgboss.version set cron_on = ${inADay}`);
+    await client.sql.unsafe(`update pgboss.queue set monitor_claim_on = ${inADay}, monitor_on = ${inADay}`);
+  }
+});
+
 describe("a queue that stops", () => {
   it("lets what runs finish, and takes nothing more", async () => {
     const begun: number[] = [];

@@ -1,0 +1,62 @@
+import type { Db } from "pg-boss";
+
+/** By itself a stamp lies at most so far ahead of Postgres' clock, which may be slewed. */
+const TOLERANCE = "interval '1 minute'";
+/** What may lie ahead for good reason: the longest wait before a retry, and the longest pause between two counts. */
+const LONGEST_WAIT = `interval '1 hour' + ${TOLERANCE}`;
+
+const NOW = "pgboss.job_now()";
+const isAhead = (column: string, ahead = TOLERANCE) => `${column} > ${NOW} + ${ahead}`;
+const areAhead = (columns: readonly string[]) => columns.map((column) => isAhead(column)).join(" or ");
+/** A stamp that is null stays null, unlike with `least`. */
+const pulledBack = (columns: readonly string[], ahead = TOLERANCE) =>
+  columns
+    .map((column) => `${column} = case when ${isAhead(column, ahead)} then ${NOW} else ${column} end`)
+    .join(", ");
+
+/** Whoever moves one of these has the interval: while it lies ahead, nobody has. */
+const CLAIMS = ["cron_on", "bam_on", "flow_on", "reindex_on"];
+const INSTANCE = `
+  update pgboss.version
+  set ${pulledBack(CLAIMS)}, ${pulledBack(["monitor_backoff_on"], LONGEST_WAIT)}
+  where ${areAhead(CLAIMS)} or ${isAhead("monitor_backoff_on", LONGEST_WAIT)}`;
+
+const QUEUE_STAMPS = ["monitor_claim_on", "monitor_on", "maintain_on", "delta_on"];
+const QUEUES = `update pgboss.queue set ${pulledBack(QUEUE_STAMPS)} where ${areAhead(QUEUE_STAMPS)}`;
+
+const SCHEDULE_STAMPS = ["created_on", "updated_on"];
+const SCHEDULES = `update pgboss.schedule set ${pulledBack(SCHEDULE_STAMPS)} where ${areAhead(SCHEDULE_STAMPS)}`;
+
+/** Rows that somebody else has locked are left to the next time: no two processes wait for each other. */
+const ofJobs = (change: string, condition: string) => `
+  with ahead as (select name, id from pgboss.job where ${condition} for update skip locked)
+  update pgboss.job set ${change} from ahead where job.name = ahead.name and job.id = ahead.id`;
+
+const WAITING = ofJobs(
+  `start_after = ${NOW}, created_on = least(created_on, ${NOW})`,
+  `state = 'created' and ${isAhead("start_after")} or state = 'retry' and ${isAhead("start_after", LONGEST_WAIT)}`,
+);
+
+/** A worker that lives stamps its job anew within seconds; one that does not is found dead after them. */
+const RUN_STAMPS = ["started_on", "heartbeat_on"];
+const ACTIVE = ofJobs(pulledBack(RUN_STAMPS), `state = 'active' and (${areAhead(RUN_STAMPS)})`);
+
+/** A recurring job takes the slot of its minute, and keeps it when it is done. Those of the minutes to come are free. */
+const SLOTS = ofJobs("singleton_on = null", `singleton_on > (${NOW} + ${TOLERANCE}) at time zone 'UTC'`);
+
+/**
+ * Brings the queue's stamps back to now that lie further ahead than any of them can by itself: Postgres' clock was set
+ * back after they were written. Jobs are asked for without a delay, and a retry waits an hour at most; until the clock
+ * has caught up, waiting jobs would not begin, recurring ones not fall due, and the jobs of killed workers look alive.
+ * To do it again, or in several processes at once, changes nothing more.
+ *
+ * @returns how many rows were changed
+ */
+export async function pullBackStampsAhead(db: Pick<Db, "executeSql">): Promise<number> {
+  let changed = 0;
+  for (const update of [INSTANCE, QUEUES, SCHEDULES, WAITING, ACTIVE, SLOTS]) {
+    const { rows } = await db.executeSql(`${update} returning 1`);
+    changed += rows.length;
+  }
+  return changed;
+}
