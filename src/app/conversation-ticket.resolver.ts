@@ -4,7 +4,7 @@ import type { ConversationView } from "../modules/chat/conversation.repository.j
 import { Conversation, ConversationConnection } from "../modules/chat/conversation.types.js";
 import type { ViewerContext } from "../modules/identity/viewer.js";
 import type { TicketLoaders } from "../modules/tickets/ticket.loaders.js";
-import type { TicketView } from "../modules/tickets/ticket.repository.js";
+import type { ListedTicket } from "../modules/tickets/ticket.repository.js";
 import { Ticket } from "../modules/tickets/ticket.types.js";
 import { PageArgs } from "../platform/graphql/connection.types.js";
 
@@ -34,7 +34,7 @@ export class TicketConversationResolver {
     description: "The conversations about it that you may see, those with the newest activity first.",
   })
   conversations(
-    @Root() { id }: TicketView,
+    @Root() { id }: ListedTicket,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {

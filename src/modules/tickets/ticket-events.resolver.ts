@@ -7,7 +7,7 @@ import type { EventUrls } from "../../platform/graphql/event-urls.js";
 import { EVENTS_URL } from "../../platform/graphql/event-urls.js";
 import { ID } from "../../platform/graphql/scalars.js";
 import type { Viewer, ViewerContext } from "../identity/viewer.js";
-import type { TicketView } from "./ticket.repository.js";
+import type { ListedTicket } from "./ticket.repository.js";
 import { Ticket } from "./ticket.types.js";
 import { TicketEventEdge } from "./ticket-event.types.js";
 
@@ -26,14 +26,14 @@ export class TicketEventsResolver {
   @FieldResolver(() => String, {
     description: `Where its events stand: give it as \`after\` to \`ticketEvents\`. ${EVENT_CURSOR}`,
   })
-  eventCursor(@Root() { id }: TicketView, @Ctx() context: ViewerContext) {
+  eventCursor(@Root() { id }: ListedTicket, @Ctx() context: ViewerContext) {
     return this.eventCursors.ofTopic(context).load(`ticket:${id}`);
   }
 
   @FieldResolver(() => String, {
     description: `Absolute URL of its events as Server-Sent Events, ${EVENTS_URL}`,
   })
-  eventsUrl(@Root() { id }: TicketView, @Ctx() context: ViewerContext) {
+  eventsUrl(@Root() { id }: ListedTicket, @Ctx() context: ViewerContext) {
     return this.eventUrls.ofTopic(context, "ticket", id);
   }
 

@@ -10,8 +10,8 @@ import { withQuickRows } from "../../platform/database/quick-rows.js";
 import type { TenantShape } from "../identity/tenant.repository.js";
 import { inTenantsTemplate, tenantShape, tenantValue } from "../identity/tenant.repository.js";
 import type { TenantScope } from "../identity/viewer.js";
-import type { TicketView } from "./ticket.repository.js";
-import { isParticipant, ticketColumns } from "./ticket.repository.js";
+import type { ListedTicket } from "./ticket.repository.js";
+import { isParticipant, listedTicketColumns } from "./ticket.repository.js";
 import type { TicketRow } from "./ticket.tables.js";
 import { tickets } from "./ticket.tables.js";
 
@@ -53,7 +53,7 @@ const orderName = ({ field, direction }: TicketOrder) => `${field} ${direction}`
 export const TICKET_CURSOR_SIZE = 3;
 
 /** The order and the values of its sort keys, as a cursor holds them. */
-export const ticketPosition = (order: TicketOrder) => (ticket: TicketView) => {
+export const ticketPosition = (order: TicketOrder) => (ticket: ListedTicket) => {
   const values = {
     CREATED_AT: ticket.createdAt.toISOString(),
     UPDATED_AT: ticket.updatedAt.toISOString(),
@@ -179,7 +179,7 @@ type PageOfListShape = ListShape & ReturnType<typeof pageShape> & { readonly ord
 const pageOfTickets = preparedByShape((db, { order, direction, isContinued, ...list }: PageOfListShape) => {
   const { where, orderBy, limit } = keysetTemplate(sortOrder(order), { direction, isContinued });
   const statement = db
-    .select({ ...ticketColumns, isParticipant: isParticipant(sql.placeholder("userId")) })
+    .select({ ...listedTicketColumns, isParticipant: isParticipant(sql.placeholder("userId")) })
     .from(tickets)
     .where(and(conditions(list), where))
     .orderBy(...orderBy)
@@ -193,7 +193,7 @@ export async function listTickets(
   scope: TicketScope,
   filter: TicketFilter,
   { order, page }: { readonly order: TicketOrder; readonly page: PageRequest },
-): Promise<Page<TicketView>> {
+): Promise<Page<ListedTicket>> {
   const { shape, values } = listOf(scope, filter);
   const { field, direction } = order;
   const statement = pageOfTickets(db, { ...shape, ...pageShape(page), order: { field, direction } });

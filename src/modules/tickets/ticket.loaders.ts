@@ -11,8 +11,8 @@ import { replyPolicy } from "./reply.policy.js";
 import { countOfTickets, listPagesOfTickets, listRepliesByIds, replyPosition } from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
-import type { TicketView } from "./ticket.repository.js";
-import { listTicketsByIds } from "./ticket.repository.js";
+import type { ListedTicket } from "./ticket.repository.js";
+import { listDescriptions, listTicketsByIds } from "./ticket.repository.js";
 import { listParticipants } from "./ticket-participant.repository.js";
 
 export type TicketLoaders = ReturnType<typeof createTicketLoaders>;
@@ -27,11 +27,18 @@ export interface TicketLoaderDeps {
 
 export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
   /** Tickets that the viewer may read; null for others. */
-  const byId = perRequest<ViewerContext, string, TicketView | null>(async ({ viewer }, ids) => {
+  const byId = perRequest<ViewerContext, string, ListedTicket | null>(async ({ viewer }, ids) => {
     const userId = userIdOf(viewer);
     const rows = userId === null ? [] : await listTicketsByIds(db, tenantsOf(viewer), userId, ids);
     const readable = rows.filter((ticket) => ticket.deletedAt === null && ticketPolicy.read(viewer, ticket));
     return inOrderOf(ids, readable, (ticket) => ticket.id);
+  });
+
+  /** Descriptions of tickets that the viewer has been given without. */
+  const descriptions = perRequest<ViewerContext, string, string>(async ({ viewer }, ids) => {
+    const rows = await listDescriptions(db, tenantsOf(viewer), ids);
+    // A ticket may have been purged since it was listed, which is no reason to refuse the others.
+    return inOrderOf(ids, rows, (row) => row.id).map((row) => row?.description ?? "");
   });
 
   /** Replies that the viewer may read; null for others. */
@@ -70,7 +77,7 @@ export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
     },
   );
 
-  return { byId, replyById, participants, replies };
+  return { byId, descriptions, replyById, participants, replies };
 }
 
 const noReplies = { rows: [], hasNextPage: false, hasPreviousPage: false };

@@ -14,16 +14,19 @@ import { ticketParticipants } from "./ticket-participant.tables.js";
 /** A ticket, and whether the person who asks is one of its participants. */
 export type TicketView = TicketRow & { readonly isParticipant: boolean };
 
+/** A ticket as lists have it: `description`, which may be 50,000 characters long, is read when it is asked for. */
+export type ListedTicket = Omit<TicketView, "description"> & { readonly description?: string };
+
 /** @param userId an id, or the placeholder of one */
 export const isParticipant = (userId: string | Placeholder) =>
   sql<boolean>`exists (select from ${ticketParticipants} where ${ticketParticipants.ticketId} = ${tickets.id} and ${ticketParticipants.userId} = ${userId})`;
 
-export const ticketColumns = {
+/** All but the description. */
+export const listedTicketColumns = {
   id: tickets.id,
   companyId: tickets.companyId,
   number: tickets.number,
   subject: tickets.subject,
-  description: tickets.description,
   status: tickets.status,
   priority: tickets.priority,
   requesterId: tickets.requesterId,
@@ -38,26 +41,44 @@ export const ticketColumns = {
   deletedBy: tickets.deletedBy,
 };
 
+export const ticketColumns = { ...listedTicketColumns, description: tickets.description };
+
 /** Deleted ones too: the service tells "deleted" from "never was". */
 export async function listTicketsByIds(
   db: Database,
   tenants: TenantScope,
   userId: string,
   ids: readonly string[],
-): Promise<TicketView[]> {
+): Promise<ListedTicket[]> {
   return db
-    .select({ ...ticketColumns, isParticipant: isParticipant(userId) })
+    .select({ ...listedTicketColumns, isParticipant: isParticipant(userId) })
     .from(tickets)
     .where(and(isAnyOf(tickets.id, ids), inTenants(tickets.companyId, tenants)));
 }
 
+/** Of deleted tickets too. */
+export async function listDescriptions(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+): Promise<Pick<TicketRow, "id" | "description">[]> {
+  return db
+    .select({ id: tickets.id, description: tickets.description })
+    .from(tickets)
+    .where(and(isAnyOf(tickets.id, ids), inTenants(tickets.companyId, tenants)));
+}
+
+/** Deleted or not, as `listTicketsByIds`. */
 export async function findTicket(
   db: Database,
   tenants: TenantScope,
   userId: string,
   id: string,
 ): Promise<TicketView | null> {
-  const [row] = await listTicketsByIds(db, tenants, userId, [id]);
+  const [row] = await db
+    .select({ ...ticketColumns, isParticipant: isParticipant(userId) })
+    .from(tickets)
+    .where(and(eq(tickets.id, id), inTenants(tickets.companyId, tenants)));
   return row ?? null;
 }
 

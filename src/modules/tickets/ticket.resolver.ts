@@ -19,7 +19,7 @@ import {
   UploadTicketAttachmentsInput,
 } from "./ticket.inputs.js";
 import type { TicketLoaders } from "./ticket.loaders.js";
-import type { TicketView } from "./ticket.repository.js";
+import type { ListedTicket } from "./ticket.repository.js";
 import type { TicketService } from "./ticket.service.js";
 import { Ticket, TicketConnection } from "./ticket.types.js";
 import type { TicketDeletionService } from "./ticket-deletion.service.js";
@@ -138,23 +138,28 @@ export class TicketResolver {
     );
   }
 
+  @FieldResolver()
+  description(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
+    return ticket.description ?? this.loaders.descriptions(context).load(ticket.id);
+  }
+
   @FieldResolver(() => Company, { description: "The company that is asked." })
-  company(@Root() ticket: TicketView, @Ctx() context: ViewerContext) {
+  company(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
     return this.companies.byId(context).load(ticket.companyId);
   }
 
   @FieldResolver(() => User, { description: "Who asks." })
-  requester(@Root() ticket: TicketView, @Ctx() context: ViewerContext) {
+  requester(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
     return this.users.byId(context).load(ticket.requesterId);
   }
 
   @FieldResolver(() => User, { nullable: true, description: "Who of the staff takes care of it." })
-  assignee(@Root() ticket: TicketView, @Ctx() context: ViewerContext) {
+  assignee(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
     return ticket.assigneeId === null ? null : this.users.byId(context).load(ticket.assigneeId);
   }
 
   @FieldResolver(() => [User], { description: "Who reads along besides the requester: 50 people at most." })
-  participants(@Root() ticket: TicketView, @Ctx() context: ViewerContext) {
+  participants(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
     return this.loaders.participants(context).load(ticket.id);
   }
 
@@ -162,7 +167,7 @@ export class TicketResolver {
     description: "The files on the ticket itself, in the order of uploading.",
   })
   attachments(
-    @Root() ticket: TicketView,
+    @Root() ticket: ListedTicket,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {
@@ -173,7 +178,7 @@ export class TicketResolver {
     description: "Its answers, oldest first; `last: 3` gives the three newest.",
   })
   replies(
-    @Root() ticket: TicketView,
+    @Root() ticket: ListedTicket,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {

@@ -15,7 +15,7 @@ import type { CheckInService } from "../media/intake/check-in.service.js";
 import { auditTicket } from "./audit-ticket.js";
 import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
-import type { TicketView } from "./ticket.repository.js";
+import type { ListedTicket, TicketView } from "./ticket.repository.js";
 import * as repository from "./ticket.repository.js";
 import type { TicketRow } from "./ticket.tables.js";
 import { ticketHappened } from "./ticket-events.js";
@@ -73,7 +73,7 @@ async function listTickets(
   db: Database,
   viewer: Viewer,
   { filter, order, page: args }: TicketList,
-): Promise<Connection<TicketView>> {
+): Promise<Connection<ListedTicket>> {
   const scope = scopeOf(viewer, filter);
   const request = pageRequest(args, list.TICKET_CURSOR_SIZE);
   const page = await list.listTickets(db, scope, filter, { order, page: request });

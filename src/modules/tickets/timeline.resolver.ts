@@ -3,7 +3,7 @@ import { PageArgs } from "../../platform/graphql/connection.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { PostLoaders } from "./post.loaders.js";
 import { PostConnection, TimelineConnection } from "./post.types.js";
-import type { TicketView } from "./ticket.repository.js";
+import type { ListedTicket } from "./ticket.repository.js";
 import { Ticket } from "./ticket.types.js";
 
 /** What is posted on a ticket, and when what was said and shown. */
@@ -13,7 +13,7 @@ export class TimelineResolver {
 
   @FieldResolver(() => PostConnection, { description: "Its photos, series and clips, oldest first." })
   posts(
-    @Root() ticket: TicketView,
+    @Root() ticket: ListedTicket,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {
@@ -24,7 +24,7 @@ export class TimelineResolver {
     description: "Its replies and posts by time, oldest first; `last: 10` gives the ten newest.",
   })
   timeline(
-    @Root() ticket: TicketView,
+    @Root() ticket: ListedTicket,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {
