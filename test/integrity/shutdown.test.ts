@@ -79,16 +79,31 @@ describe("a server that is told to stop while nothing is under way", () => {
 
   it("does not wait longer than it is told to for a request that never ends, and ends in order", async () => {
     const server = await startServerProcess({ ...environment(), SHUTDOWN_SECONDS: "2", LOG_LEVEL: "warn" });
-    const stuck = await open(
-      server,
-      "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
-    );
+    const { token } = await somethingToFollow(server);
+    const upload =
+      "POST /graphql HTTP/1.1\r\nHost: a\r\nApollo-Require-Preflight: 1\r\n" +
+      `Authorization: Bearer ${token}\r\n` +
+      "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 99\r\n\r\n--b\r\n";
+    const stuck = await open(server, upload);
     stuck.resume();
     // Its answer shows that the other request has arrived as well: they came in this order.
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
     const { end, output } = await stop(server);
     expect(end).toEqual(IN_ORDER);
     expect(output).toContain("requests under way are cut off");
+  });
+
+  it("does not wait for the rest of a body that brings no files", async () => {
+    const server = await startServerProcess({ ...environment(), LOG_LEVEL: "warn" });
+    const half =
+      "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n";
+    const stuck = await open(server, `${half}{"query`);
+    stuck.resume();
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    const { ms, end, output } = await stop(server);
+    expect(end).toEqual(IN_ORDER);
+    expect(output).not.toContain("requests under way are cut off");
+    expect(ms).toBeLessThan(3 * SLACK_MS);
   });
 });
 
