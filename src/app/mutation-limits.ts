@@ -1,3 +1,4 @@
+import { FiledeskError } from "../kernel/errors.js";
 import type { ViewerContext } from "../modules/identity/viewer.js";
 import type { Config } from "../platform/config/config.js";
 import type { Database } from "../platform/database/client.js";
@@ -20,6 +21,7 @@ const CREATING: ReadonlySet<string> = new Set([
 const LIMITED_ELSEWHERE: ReadonlySet<string> = new Set([
   "changePassword",
   "joinAsGuest",
+  "refreshSession",
   "resetPassword",
   "signIn",
   "startTyping",
@@ -28,6 +30,9 @@ const LIMITED_ELSEWHERE: ReadonlySet<string> = new Set([
 const WINDOW_SECONDS = 60;
 /** Many people may have one address, as with sign-ins. */
 const OF_AN_ADDRESS = 10;
+
+/** In one request, of who is not signed in: there is nothing for them to do but to sign in or to use a link. */
+const MOST_OF_ANONYMOUS = 5;
 
 export interface MutationLimits {
   readonly db: Database;
@@ -40,8 +45,15 @@ export interface MutationLimits {
  */
 export function createMutationLimits({ db, config }: MutationLimits): AdmitMutation<ViewerContext> {
   const countedAsUploads = new WeakSet<ViewerContext>();
+  const ofAnonymous = new WeakMap<ViewerContext, number>();
+  const countAnonymous = (context: ViewerContext) => {
+    const count = (ofAnonymous.get(context) ?? 0) + 1;
+    ofAnonymous.set(context, count);
+    if (count > MOST_OF_ANONYMOUS) throw tooManyOfAnonymous();
+  };
   return async (context, mutation) => {
     const { viewer, clientAddress, requestBytes } = context;
+    if (viewer.kind === "anonymous") countAnonymous(context);
     if (LIMITED_ELSEWHERE.has(mutation)) return;
     if (requestBytes !== null && !countedAsUploads.has(context)) {
       countedAsUploads.add(context);
@@ -58,3 +70,10 @@ export function createMutationLimits({ db, config }: MutationLimits): AdmitMutat
     });
   };
 }
+
+const tooManyOfAnonymous = () =>
+  new FiledeskError(
+    "QUERY_TOO_COMPLEX",
+    `Without a sign-in, one request may have ${MOST_OF_ANONYMOUS} mutations: sign in, or send the others in another request.`,
+    { limit: MOST_OF_ANONYMOUS },
+  );

@@ -49,11 +49,38 @@ describe("mutations in a minute", () => {
     await expect(admit(context, "createTicket")).rejects.toMatchObject({ code: "RATE_LIMITED" });
   });
 
+  it("are five in one request at most for who is not signed in, whatever they are called", async () => {
+    const refresh = (_: unknown, index: number) =>
+      `r${index}: refreshSession(refreshToken: "nobody's") { expiresAt }`;
+    const send = async (count: number) =>
+      codeIn(await server.gql(`mutation { ${Array.from({ length: count }, refresh).join(" ")} }`));
+    expect(await send(5)).toBe("UNAUTHENTICATED");
+    const { db } = server.database;
+    const admit = createMutationLimits({ db, config: { CREATIONS_PER_MINUTE: 2, CHANGES_PER_MINUTE: 2 } });
+    const request = () =>
+      ({
+        viewer: { kind: "anonymous" },
+        clientAddress: "::1",
+        requestBytes: null,
+      }) as unknown as ViewerContext;
+    const context = request();
+    for (let count = 0; count < 5; count++) await admit(context, "refreshSession");
+    await expect(admit(context, "refreshSession")).rejects.toMatchObject({ code: "QUERY_TOO_COMPLEX" });
+    await admit(request(), "refreshSession");
+  });
+
   it("are bounded for every mutation there is", async () => {
     const { db } = server.database;
     const admit = createMutationLimits({ db, config: { CREATIONS_PER_MINUTE: 2, CHANGES_PER_MINUTE: 2 } });
     const schema = await createSchema();
-    const elsewhere = ["changePassword", "joinAsGuest", "resetPassword", "signIn", "startTyping"];
+    const elsewhere = [
+      "changePassword",
+      "joinAsGuest",
+      "refreshSession",
+      "resetPassword",
+      "signIn",
+      "startTyping",
+    ];
     for (const name of Object.keys(schema.getMutationType()?.getFields() ?? {})) {
       const viewer = { kind: "user", id: randomUUID() };
       const context = { viewer, clientAddress: "::1", requestBytes: null } as unknown as ViewerContext;

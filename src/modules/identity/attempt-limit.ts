@@ -16,6 +16,8 @@ const SIGN_IN: Attempted = { what: "sign-in", spoken: "sign-in attempts" };
 const PASSWORD_CHANGE: Attempted = { what: "change-password", spoken: "attempts to change the password" };
 const PASSWORD_RESET: Attempted = { what: "reset-password", spoken: "attempts to reset a password" };
 
+const REFRESH: Attempted = { what: "refresh-session", spoken: "attempts to renew a session" };
+
 export type AttemptLimit = ReturnType<typeof createAttemptLimit>;
 
 /**
@@ -41,5 +43,6 @@ export function createAttemptLimit(db: Database, perMinute: number) {
     },
     passwordChange: (userId: string): Promise<void> => count(PASSWORD_CHANGE, `user:${userId}`, perMinute),
     passwordReset: (address: string): Promise<void> => countFrom(PASSWORD_RESET, address),
+    sessionRefresh: (address: string): Promise<void> => countFrom(REFRESH, address),
   };
 }

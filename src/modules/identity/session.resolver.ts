@@ -30,8 +30,9 @@ export class SessionResolver {
   refreshSession(
     @Arg("refreshToken", () => String, { description: "The newest refresh token of the session." })
     refreshToken: string,
+    @Ctx() { clientAddress }: ViewerContext,
   ): Promise<StartedSession> {
-    return this.sessions.refreshSession(refreshToken);
+    return this.sessions.refreshSession(refreshToken, clientAddress);
   }
 
   @Mutation(() => Boolean, {

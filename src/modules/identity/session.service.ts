@@ -94,8 +94,10 @@ export function createSessionService(options: SessionServiceOptions) {
    * with the same token signs itself out, and must let its requests share one refresh.
    *
    * @throws UNAUTHENTICATED when the token is not the newest of a session that lasts
+   * @throws RATE_LIMITED after too many attempts from one network address, which leaves the token good
    */
-  async function refreshSession(refreshToken: string): Promise<StartedSession> {
+  async function refreshSession(refreshToken: string, clientAddress: string): Promise<StartedSession> {
+    await attempts.sessionRefresh(clientAddress);
     const id = refreshTokens.sessionIdOf(refreshToken);
     if (!id) throw unauthenticated(ENDED);
     const now = clock();

@@ -49,8 +49,10 @@ describe("changing one's password", () => {
     expect(await change(asking.viewer, NEW)).toMatchObject({ id });
     expect(await identity.sessions.viewerOf(asking.accessToken)).toEqual(asking.viewer);
     expect(await identity.sessions.viewerOf(other.accessToken)).toBe(anonymous);
-    expect(await codeOf(identity.sessions.refreshSession(other.refreshToken))).toBe("UNAUTHENTICATED");
-    expect(await codeOf(identity.sessions.refreshSession(asking.refreshToken))).toBe("ok");
+    expect(await codeOf(identity.sessions.refreshSession(other.refreshToken, "192.0.2.1"))).toBe(
+      "UNAUTHENTICATED",
+    );
+    expect(await codeOf(identity.sessions.refreshSession(asking.refreshToken, "192.0.2.1"))).toBe("ok");
     expect(await codeOf(signIn(email))).toBe("UNAUTHENTICATED");
     expect(await codeOf(signIn(email, NEW))).toBe("ok");
     expect(await codeOf(reset(token))).toBe("UNAUTHENTICATED");
@@ -180,7 +182,9 @@ describe("locking somebody out", () => {
     const allEnded = async () => {
       expect(await identity.sessions.viewerOf(session.accessToken)).toBe(anonymous);
       expect(await identity.sessions.viewerOf(script.accessToken)).toBe(anonymous);
-      expect(await codeOf(identity.sessions.refreshSession(session.refreshToken))).toBe("UNAUTHENTICATED");
+      expect(await codeOf(identity.sessions.refreshSession(session.refreshToken, "192.0.2.1"))).toBe(
+        "UNAUTHENTICATED",
+      );
       expect(await codeOf(reset(link.token))).toBe("UNAUTHENTICATED");
     };
     await allEnded();

@@ -70,6 +70,16 @@ describe("signing in", () => {
     }
   });
 
+  it("is renewed so often in a minute from one network address, whoever asks", async () => {
+    const { email } = await identity.buildUser();
+    const { refreshToken } = await signIn(email);
+    const refresh = (token: string, address: string) => identity.sessions.refreshSession(token, address);
+    for (let attempt = 0; attempt < 50; attempt++)
+      expect(await codeOf(refresh("nobody's", "203.0.113.9"))).toBe("UNAUTHENTICATED");
+    expect(await codeOf(refresh(refreshToken, "203.0.113.9"))).toBe("RATE_LIMITED");
+    expect(await codeOf(refresh(refreshToken, "203.0.113.10"))).toBe("ok");
+  });
+
   it("is limited for one network address, ten times as high", async () => {
     const attempts: string[] = [];
     for (let index = 0; index < 51; index++)
@@ -96,7 +106,7 @@ describe("a session", () => {
 
   it("is refreshed with a new pair, the old access token staying good until it ends", async () => {
     const first = await start();
-    const second = await identity.sessions.refreshSession(first.refreshToken);
+    const second = await identity.sessions.refreshSession(first.refreshToken, ADDRESS);
     expect(second.refreshToken).not.toBe(first.refreshToken);
     expect(await identity.sessions.viewerOf(second.accessToken)).toEqual(first.viewer);
     expect(await identity.sessions.viewerOf(first.accessToken)).toEqual(first.viewer);
@@ -106,11 +116,15 @@ describe("a session", () => {
     const { email } = await identity.buildUser();
     const other = await signIn(email);
     const first = await signIn(email);
-    const second = await identity.sessions.refreshSession(first.refreshToken);
-    expect(await codeOf(identity.sessions.refreshSession(first.refreshToken))).toBe("UNAUTHENTICATED");
-    expect(await codeOf(identity.sessions.refreshSession(second.refreshToken))).toBe("UNAUTHENTICATED");
+    const second = await identity.sessions.refreshSession(first.refreshToken, ADDRESS);
+    expect(await codeOf(identity.sessions.refreshSession(first.refreshToken, ADDRESS))).toBe(
+      "UNAUTHENTICATED",
+    );
+    expect(await codeOf(identity.sessions.refreshSession(second.refreshToken, ADDRESS))).toBe(
+      "UNAUTHENTICATED",
+    );
     expect(await identity.sessions.viewerOf(second.accessToken)).toBe(anonymous);
-    expect(await codeOf(identity.sessions.refreshSession(other.refreshToken))).toBe("ok");
+    expect(await codeOf(identity.sessions.refreshSession(other.refreshToken, ADDRESS))).toBe("ok");
     const audit =
       await identity.sql`select action from audit_log where subject_type = 'session' and actor_id = ${first.viewer.id}`;
     expect([...audit]).toEqual([{ action: "session.revoked" }]);
@@ -119,22 +133,26 @@ describe("a session", () => {
   it("never gives two answers for one refresh token, and ends when it was used twice at once", async () => {
     const { refreshToken } = await start();
     const results = await Promise.allSettled(
-      Array.from({ length: 5 }, () => identity.sessions.refreshSession(refreshToken)),
+      Array.from({ length: 5 }, () => identity.sessions.refreshSession(refreshToken, ADDRESS)),
     );
     const pairs = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     expect(pairs.length).toBeLessThanOrEqual(1);
     for (const pair of pairs)
-      expect(await codeOf(identity.sessions.refreshSession(pair.refreshToken))).toBe("UNAUTHENTICATED");
+      expect(await codeOf(identity.sessions.refreshSession(pair.refreshToken, ADDRESS))).toBe(
+        "UNAUTHENTICATED",
+      );
   });
 
   it("lasts 30 days from its last refresh", async () => {
     const first = await start();
     now = new Date(now.getTime() + 29 * DAY);
-    const second = await identity.sessions.refreshSession(first.refreshToken);
+    const second = await identity.sessions.refreshSession(first.refreshToken, ADDRESS);
     now = new Date(now.getTime() + 29 * DAY);
-    const third = await identity.sessions.refreshSession(second.refreshToken);
+    const third = await identity.sessions.refreshSession(second.refreshToken, ADDRESS);
     now = new Date(now.getTime() + 30 * DAY);
-    expect(await codeOf(identity.sessions.refreshSession(third.refreshToken))).toBe("UNAUTHENTICATED");
+    expect(await codeOf(identity.sessions.refreshSession(third.refreshToken, ADDRESS))).toBe(
+      "UNAUTHENTICATED",
+    );
   });
 
   it.each([
@@ -146,14 +164,14 @@ describe("a session", () => {
     "0199aaaa-0000-7000-8000-000000000001.a.b",
     "0199aaaa-0000-7000-8000-000000000001.\0",
   ])("is not refreshed with %j", async (junk) =>
-    expect(await codeOf(identity.sessions.refreshSession(junk))).toBe("UNAUTHENTICATED"),
+    expect(await codeOf(identity.sessions.refreshSession(junk, ADDRESS))).toBe("UNAUTHENTICATED"),
   );
 
   it("ends at once when its person signs out, by either token", async () => {
     const [one, two] = [await start(), await start()];
     expect(await identity.sessions.signOut(one.viewer)).toBe(true);
     expect(await identity.sessions.viewerOf(one.accessToken)).toBe(anonymous);
-    expect(await codeOf(identity.sessions.refreshSession(one.refreshToken))).toBe("UNAUTHENTICATED");
+    expect(await codeOf(identity.sessions.refreshSession(one.refreshToken, ADDRESS))).toBe("UNAUTHENTICATED");
     expect(await identity.sessions.signOut(one.viewer)).toBe(false);
     expect(await identity.sessions.signOut(anonymous, two.refreshToken)).toBe(true);
     expect(await identity.sessions.viewerOf(two.accessToken)).toBe(anonymous);
@@ -170,7 +188,9 @@ describe("a session", () => {
       expect(await identity.sessions.reload([session.viewer])).toEqual([anonymous]);
       expect(await identity.sessions.viewerById(session.viewer.id)).toBe(anonymous);
       expect(await identity.sessions.viewerById("not an id")).toBe(anonymous);
-      expect(await codeOf(identity.sessions.refreshSession(session.refreshToken))).toBe("UNAUTHENTICATED");
+      expect(await codeOf(identity.sessions.refreshSession(session.refreshToken, ADDRESS))).toBe(
+        "UNAUTHENTICATED",
+      );
     },
   );
 
