@@ -1,7 +1,8 @@
 import { isErrno } from "../platform/storage/errno.js";
 
 /** What went wrong, for the operator: what the system says in a code, with the setting that it is about. */
-export function inWords(error: Error): string {
+export function inWords(fault: Error): string {
+  const error = reasonOf(fault);
   if (isErrno(error, "EADDRINUSE"))
     return `Another program listens on this port already (${error.message}). Stop it, or set PORT to another one.`;
   if (
@@ -28,3 +29,10 @@ export function inWords(error: Error): string {
   const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   return isBug ? (error.stack ?? error.message) : error.message;
 }
+
+/**
+ * Of a statement that failed only the reason is of use: its text says nothing to an operator, and its parameters may be
+ * secret. Drizzle's error is told by its shape, because to load Drizzle takes commands longer that do without.
+ */
+const reasonOf = (fault: Error): Error =>
+  "query" in fault && "params" in fault && fault.cause instanceof Error ? fault.cause : fault;

@@ -12,7 +12,7 @@ import { createTestDatabase } from "../support/database.js";
 import { filesUnder } from "../support/inventory.js";
 import { makePdf } from "../support/make-files.js";
 import type { Environment } from "../support/server-process.js";
-import { startServerProcess } from "../support/server-process.js";
+import { startServerProcess, startWorkerProcess } from "../support/server-process.js";
 import { postGraphQL } from "../support/test-client.js";
 
 const COMMANDS = [
@@ -108,6 +108,46 @@ describe("the command line", () => {
     expect(json.code).toBe(1);
     expect(json.events).toEqual([{ event: "error", message: expect.stringContaining("no company nowhere") }]);
     expect((await run(["report"], { PORT: "many" })).stderr).toMatch(/PORT/);
+  });
+});
+
+describe("a password in a URL", () => {
+  const PASSWORD = "Hunter2%2Fsalt";
+  const withPassword = (url: string) => Object.assign(new URL(url), { password: PASSWORD }).href;
+  const nowhere = {
+    DATABASE_URL: `postgres://desk:${PASSWORD}@127.0.0.1:1/desk`,
+    REDIS_URL: `redis://desk:${PASSWORD}@127.0.0.1:1/0`,
+  };
+  const loud = { LOG_LEVEL: "trace", DEMO_DATA: "false", PORT: "0" };
+
+  it.each(["serve", "worker", "doctor"])(
+    "stands nowhere in what %s prints that cannot sign in",
+    async (name) => {
+      const wrong = { DATABASE_URL: withPassword(environment.DATABASE_URL ?? "") };
+      for (const NODE_ENV of ["test", "production"])
+        for (const urls of [wrong, nowhere]) {
+          const secrets = { AUTH_SECRET: "a".repeat(32), URL_SIGNING_KEYS: `k1:${"b".repeat(32)}` };
+          const { code, stdout, stderr } = await run([name], { ...loud, ...secrets, NODE_ENV, ...urls });
+          expect(code).not.toBe(0);
+          expect(stdout + stderr).toMatch(/password authentication failed|cannot be reached/);
+          expect(stdout + stderr).not.toMatch(/Hunter2/i);
+        }
+    },
+  );
+
+  it("stands nowhere in what a server, a worker and doctor print that cannot reach Redis", async () => {
+    const { REDIS_URL } = nowhere;
+    const more = { ...environment, ...loud, REDIS_URL };
+    const server = await startServerProcess(more);
+    const worker = await startWorkerProcess(more);
+    const examined = await run(["doctor"], more);
+    const endings = [await server.stop(), await worker.stop()];
+    expect(endings.map(({ code }) => code)).toEqual([0, 0]);
+    expect(endings[0]?.output).toMatch(/Redis cannot be used/);
+    expect(examined.stdout).toMatch(/PROBLEM {2}redis/);
+    expect(endings.map(({ output }) => output).join() + examined.stdout + examined.stderr).not.toMatch(
+      /Hunter2/i,
+    );
   });
 });
 

@@ -70,7 +70,13 @@ function unsafeInProduction(env: Guarded): string[] {
 }
 
 /** Settings whose example everybody can read. */
-const SECRET_SETTINGS = ["DATABASE_URL", "AUTH_SECRET", "URL_SIGNING_KEYS", "ADMIN_PASSWORD"] as const;
+const SECRET_SETTINGS = [
+  "DATABASE_URL",
+  "REDIS_URL",
+  "AUTH_SECRET",
+  "URL_SIGNING_KEYS",
+  "ADMIN_PASSWORD",
+] as const;
 
 const examplesIn = (given: NodeJS.ProcessEnv): string[] =>
   SECRET_SETTINGS.filter((name) => given[name]?.includes(settings[name].example ?? "")).map(

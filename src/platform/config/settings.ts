@@ -181,7 +181,7 @@ export const settings = {
   REDIS_URL: redisUrl({
     default: undefined,
     desc: "A Redis, version 6 or newer, that carries wake-ups between servers; else the database does",
-    example: "redis://localhost:6379",
+    example: "redis://filedesk:secret@localhost:6379",
   }),
   SUBSCRIPTIONS_PER_CONNECTION: whole({
     default: 100,

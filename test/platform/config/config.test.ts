@@ -94,7 +94,13 @@ describe("the configuration", () => {
       ([, name, value]) => /SECRET$|KEYS$|PASSWORD$/.test(name!) || /:\/\/[^/]*:[^/]*@/.test(value!),
     );
     expect(examples.map(([, name]) => name)).toEqual(
-      expect.arrayContaining(["DATABASE_URL", "AUTH_SECRET", "URL_SIGNING_KEYS", "ADMIN_PASSWORD"]),
+      expect.arrayContaining([
+        "DATABASE_URL",
+        "REDIS_URL",
+        "AUTH_SECRET",
+        "URL_SIGNING_KEYS",
+        "ADMIN_PASSWORD",
+      ]),
     );
     for (const [, name, value] of examples) {
       const problems = problemsOf({
@@ -105,6 +111,7 @@ describe("the configuration", () => {
       });
       expect(problems.map((problem) => problem.split(":")[0])).toEqual([name]);
     }
+    expect(problemsOf({ ...production, REDIS_URL: "redis://localhost:6379" })).toEqual([]);
   });
 
   it("reads signing keys, newest first", () => {
