@@ -148,8 +148,8 @@ const documents: Record<string, (asked: Asked) => string> = {
     `${root} { ${object} { ${`a(b: "${"x".repeat(500)}") `.repeat(60)} } }`,
   "the same fields in selection sets that are one": ({ root, object }) =>
     `${root} { ${object} { ${`a { ${"b ".repeat(40)} } `.repeat(40)} } }`,
-  "the same fields by fragments that are spread again and again": ({ root, object, type }) =>
-    `${root} { ${object} { ${"...f ".repeat(40)} } } fragment f on ${type} { ${"a ".repeat(10)} }`,
+  "the same fields by many fragments": ({ root, object, type }) =>
+    `${root} { ${object} { ${times(40, (n) => `...f${n}`).join(" ")} } } ${times(40, (n) => `fragment f${n} on ${type} { ${times(20, (m) => `b${m}`).join(" ")} }`).join(" ")}`,
   "a very long name": ({ root, object }) => `${root} { ${object} { ${"a".repeat(2_000)}: __typename } }`,
 };
 
@@ -164,6 +164,15 @@ describe.each([
     // What is compiled, is compiled when it comes again.
     for (let round = 0; round < 3; round++)
       expect(await send([document], tokens[who])).toMatchObject({ code: "QUERY_TOO_COMPLEX" });
+  });
+
+  it.each([
+    ["in a circle", "...f0"],
+    ["that end in one which is not there", "...missing"],
+  ])("with fragments that double %s, and have no fields, is not written out", async (_what, leaf) => {
+    const { root, object, type } = asked;
+    const document = `${root} { ${object} { __typename ...f0 } } ${chain(type, leaf)}`;
+    expect((await send([document], tokens[who])).code).toMatch(/GRAPHQL_VALIDATION_FAILED|QUERY_TOO_COMPLEX/);
   });
 
   it("with more comments than there may be is refused", async () => {

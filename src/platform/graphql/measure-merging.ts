@@ -6,59 +6,66 @@ import { Kind } from "graphql";
  * has the same name in the answer, and then their own selection sets as one (GraphQL specification, 5.3.2, Field
  * Selection Merging). It prints the arguments of both each time, so that a pair weighs what its arguments do.
  *
- * The caller has bounded what the document is when its fragments are written out, which this goes over once.
+ * @param limit where the count may end: what is more is not told
  */
-export function measureMerging({ definitions }: DocumentNode): number {
+export function measureMerging({ definitions }: DocumentNode, limit: number): number {
   const fragments = new Map(
     definitions.flatMap((each) =>
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each.selectionSet] as const] : [],
     ),
   );
-  return definitions.reduce(
-    (sum, each) => ("selectionSet" in each ? sum + pairsIn([each.selectionSet], fragments) : sum),
-    0,
-  );
+  const meter: Meter = { fragments, limit, count: 0 };
+  for (const each of definitions) if ("selectionSet" in each) addPairsIn([each.selectionSet], meter);
+  return meter.count;
 }
 
-type Fragments = ReadonlyMap<string, SelectionSetNode>;
+interface Meter {
+  readonly fragments: ReadonlyMap<string, SelectionSetNode>;
+  readonly limit: number;
+  count: number;
+}
 
-function pairsIn(sets: readonly SelectionSetNode[], fragments: Fragments): number {
-  const fields = new Map<string, FieldNode[]>();
-  for (const set of sets) collect(set, { fragments, fields, open: new Set() });
-  let pairs = 0;
+function addPairsIn(sets: readonly SelectionSetNode[], meter: Meter): void {
+  const fields: Fields = new Map();
+  const visited = new Set<string>();
+  for (const set of sets) collect(set, { meter, fields, visited });
   for (const same of fields.values()) {
+    if (meter.count > meter.limit) return;
     const weight = same.reduce((sum, field) => sum + weightOf(field), 0);
-    pairs += weight * (same.length - 1);
+    meter.count += weight * (same.length - 1);
     const inner = same.flatMap(({ selectionSet }) => selectionSet ?? []);
-    if (inner.length > 0) pairs += pairsIn(inner, fragments);
+    if (inner.length > 0) addPairsIn(inner, meter);
   }
-  return pairs;
 }
+
+/** By the name that they have in the answer. */
+type Fields = Map<string, FieldNode[]>;
 
 interface Collecting {
-  readonly fragments: Fragments;
-  /** By the name that they have in the answer. */
-  readonly fields: Map<string, FieldNode[]>;
-  /** Fragments that are being written out: one that spreads itself is refused by validation. */
-  readonly open: Set<string>;
+  readonly meter: Meter;
+  readonly fields: Fields;
+  /** Fragments are written out once in a set, however often they are spread there. */
+  readonly visited: Set<string>;
 }
 
+/** A selection that is looked at takes far less than a comparison, but time. */
+const LOOK = 0.05;
+
 function collect({ selections }: SelectionSetNode, collecting: Collecting): void {
-  const { fragments, fields, open } = collecting;
+  const { meter, fields, visited } = collecting;
   for (const selection of selections) {
+    meter.count += LOOK;
+    if (meter.count > meter.limit) return;
     if (selection.kind === Kind.FIELD) {
       const name = (selection.alias ?? selection.name).value;
       const same = fields.get(name);
       if (same) same.push(selection);
       else fields.set(name, [selection]);
     } else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet, collecting);
-    else {
-      const name = selection.name.value;
-      const set = fragments.get(name);
-      if (!set || open.has(name)) continue;
-      open.add(name);
-      collect(set, collecting);
-      open.delete(name);
+    else if (!visited.has(selection.name.value)) {
+      visited.add(selection.name.value);
+      const set = meter.fragments.get(selection.name.value);
+      if (set) collect(set, collecting);
     }
   }
 }

@@ -49,7 +49,7 @@ const BYTES_PER_FIELD = 2_000;
  * @throws GraphQLError: QUERY_TOO_COMPLEX when it is too large, GRAPHQL_PARSE_FAILED when it is no document
  */
 export function readDocument(text: string, maxDepth: number): ReadDocument {
-  const { sourceLength, tokens, comments, fields, aliases } = DOCUMENT_LIMITS;
+  const { sourceLength, tokens, comments, fields, aliases, comparisons } = DOCUMENT_LIMITS;
   if (text.length > sourceLength) throw tooLarge(text.length, sourceLength, "characters");
   const tokenCount = scan(text);
   const document = parsed(text, { maxLexicalTokens: tokens, maxComments: comments });
@@ -69,8 +69,7 @@ export function readDocument(text: string, maxDepth: number): ReadDocument {
         actual: measure.aliases,
       },
     );
-  const merging = measureMerging(document);
-  if (merging > DOCUMENT_LIMITS.comparisons) throw tooRepetitive(merging);
+  if (measureMerging(document, comparisons) > comparisons) throw tooRepetitive(comparisons);
   const weight = text.length * 2 + tokenCount * BYTES_PER_TOKEN + measure.fields * BYTES_PER_FIELD;
   return { document, weight };
 }
@@ -124,10 +123,9 @@ function parsed(text: string, options: Parameters<typeof parse>[1]): DocumentNod
   }
 }
 
-const tooRepetitive = (comparisons: number) =>
+const tooRepetitive = (limit: number) =>
   tooComplex("This document selects the same fields again and again: select each once, or send several.", {
-    limit: DOCUMENT_LIMITS.comparisons,
-    actual: Math.round(comparisons),
+    limit,
   });
 
 const tooDeep = (levels: number) =>
