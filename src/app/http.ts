@@ -11,6 +11,7 @@ import { registerPublicRoute } from "../modules/media/public.route.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
 import type { EventFeed } from "../platform/events/feed.js";
+import { eventCost } from "../platform/graphql/cost-limit.js";
 import { limitMutations } from "../platform/graphql/limit-mutations.js";
 import { createReadAdmission, readInSlots } from "../platform/graphql/read-slots.js";
 import { GRAPHQL_PATH, registerGraphQL } from "../platform/graphql/server.js";
@@ -26,7 +27,7 @@ import { drainMs } from "./drain-time.js";
 import { createMutationLimits } from "./mutation-limits.js";
 import { originsOf } from "./origins.js";
 import { readShareOf } from "./read-share.js";
-import { registerRealtime } from "./realtime.js";
+import { registerRealtime, viewerKey } from "./realtime.js";
 import { createSchema } from "./schema.js";
 import type { Services } from "./services.js";
 
@@ -74,7 +75,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     maxCost: config.GRAPHQL_COST,
     maxAnswerBytes: config.GRAPHQL_ANSWER_MEGABYTES * MIB,
   };
-  const subscriptions = createSubscriptions({ ...limits, feed, log });
+  const subscriptions = createSubscriptions({
+    ...limits,
+    maxCost: eventCost(config.GRAPHQL_COST),
+    feed,
+    log,
+    viewerKey,
+  });
   registerRealtime(app, { config, services, subscriptions, unread });
   const admission = createReadAdmission(config.DATABASE_CONNECTIONS);
   await registerGraphQL<ViewerContext>(app, {

@@ -57,4 +57,8 @@ export function registerRealtime(
 }
 
 const entranceOf = (viewer: Viewer, endsAt: Date | null): Entrance<Viewer> | null =>
-  viewer.kind === "anonymous" ? null : { viewer, key: `${viewer.kind}:${viewer.id}`, endsAt };
+  viewer.kind === "anonymous" ? null : { viewer, key: viewerKey(viewer), endsAt };
+
+/** The same for every connection of the same viewer. */
+export const viewerKey = (viewer: Viewer): string =>
+  viewer.kind === "anonymous" ? viewer.kind : `${viewer.kind}:${viewer.id}`;

@@ -228,6 +228,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       maxCost: 100,
       maxAnswerBytes: 8 * MIB,
       log,
+      viewerKey: ({ id }) => id,
     }),
     places: createPlaces(connections),
     unread,

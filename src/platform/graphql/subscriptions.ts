@@ -9,8 +9,10 @@ import { createCoercion, limitVariables } from "./coerce-variables.js";
 import { createExecution } from "./compiled-execution.js";
 import type { RequestContext, SubscriptionContext } from "./context.js";
 import { limitCost } from "./cost-limit.js";
+import { DeliveryTurns } from "./delivery-turns.js";
 import type { FailureLog } from "./error-format.js";
 import { expectedFailure, isRefusalByGraphQL, reportErrors } from "./error-format.js";
+import { FollowedTexts } from "./followed-texts.js";
 import { isInterrupted, makeAgain, wasInterrupted } from "./make-again.js";
 import type { SubscriptionRequest, SubscriptionRules } from "./prepare-subscription.js";
 import { createPreparation, resultsOf } from "./prepare-subscription.js";
@@ -31,6 +33,8 @@ export interface SubscriptionOptions<Viewer> extends SubscriptionRules {
   /** Bytes of what is told of one event at most, if fewer than `MAX_EVENT_BYTES`. */
   readonly maxAnswerBytes: number;
   readonly log: FailureLog;
+  /** The same for every connection of the same viewer. */
+  viewerKey(viewer: Viewer): string;
 }
 
 /** A connection that has more unsent is closed as too slow: one event alone must stay below that. */
@@ -70,6 +74,8 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
   const execution = createExecution(schema, coerce);
   const preparation = createPreparation<Viewer>(options);
   const maxEventBytes = Math.min(options.maxAnswerBytes, MAX_EVENT_BYTES);
+  const texts = new FollowedTexts();
+  const turns = new DeliveryTurns();
   tellWithoutArguments(schema);
 
   async function begin(
@@ -98,6 +104,7 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     // A feed that was asked before the signal aborted may have missed it.
     if (signal.aborted) await source[Symbol.asyncIterator]().return?.();
     const results = resultsOf(preparation.keep(request, prepared), variables);
+    const release = await takeOrEnd(source, () => texts.take(options.viewerKey(base.viewer), results));
     const bounded = (result: ExecutionResult): ExecutionResult => {
       if (fitsInBytes(result, maxEventBytes)) return result;
       log.warn(
@@ -117,8 +124,11 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
           const result = execution({ document, operation, context, variables, root });
           return result instanceof Promise ? result.then(bounded) : bounded(result);
         }),
+      isMade: (delivery) => results.has(delivery),
       reported,
       signal,
+      turns,
+      release,
       failed: (error) => (signal.aborted ? null : failureFrom(error, log, base.requestId)),
     });
   }
@@ -134,8 +144,13 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
 
 interface Delivering<Viewer> {
   make(delivery: Delivery<Viewer>): ExecutionResult | Promise<ExecutionResult>;
+  /** Whether somebody else has it made. */
+  isMade(delivery: Delivery<Viewer>): boolean | Promise<boolean>;
   reported(result: ExecutionResult): FormattedExecutionResult;
   readonly signal: AbortSignal;
+  readonly turns: DeliveryTurns;
+  /** Called when the subscription ends, maybe more than once. */
+  release(): void;
   /** What a fault is told as; null for one that does not matter any more. */
   failed(error: unknown): SubscriptionFailure | null;
 }
@@ -147,10 +162,16 @@ interface Delivering<Viewer> {
  */
 function deliver<Viewer>(
   source: AsyncIterable<Delivery<Viewer>>,
-  { make, reported, signal, failed }: Delivering<Viewer>,
+  { make, isMade, reported, signal, turns, release, failed }: Delivering<Viewer>,
 ): AsyncIterableIterator<FormattedExecutionResult> {
   const deliveries = source[Symbol.asyncIterator]();
   const end = { done: true, value: undefined } as const;
+  const ended = () => {
+    release();
+    return end;
+  };
+  signal.addEventListener("abort", release, { once: true });
+  if (signal.aborted) release();
   return {
     [Symbol.asyncIterator]() {
       return this;
@@ -158,24 +179,40 @@ function deliver<Viewer>(
     async next() {
       try {
         const delivery = await deliveries.next();
-        if (delivery.done) return end;
-        const making = make(delivery.value);
+        if (delivery.done) return ended();
+        const known = isMade(delivery.value);
+        const turn = turns.take(known instanceof Promise ? await known : known);
+        if (turn) await turn;
+        const making = signal.aborted ? null : make(delivery.value);
         const made = making instanceof Promise ? await making : making;
-        const whole = isInterrupted(made) ? await makeAgain(delivery.value, make, signal) : made;
-        if (whole) return { done: false, value: reported(whole) };
+        const whole = made && isInterrupted(made) ? await makeAgain(delivery.value, make, signal) : made;
+        if (making instanceof Promise) await turns.take(await isMade(delivery.value));
+        if (whole && !signal.aborted) return { done: false, value: reported(whole) };
         await deliveries.return?.();
-        return end;
+        return ended();
       } catch (error) {
+        release();
         const failure = failed(error);
         if (failure) throw failure;
         return end;
       }
     },
     async return() {
+      release();
       await deliveries.return?.();
       return end;
     },
   };
+}
+
+/** Takes a place for what is followed; when there is none, it is not followed any more. */
+async function takeOrEnd(source: AsyncIterable<unknown>, take: () => () => void): Promise<() => void> {
+  try {
+    return take();
+  } catch (refusal) {
+    await source[Symbol.asyncIterator]().return?.();
+    throw refusal;
+  }
 }
 
 const isAsyncIterable = (value: object): value is AsyncIterable<unknown> => Symbol.asyncIterator in value;

@@ -12,7 +12,12 @@ interface Entry {
   readonly shared: object;
   readonly cursor: string;
   /** Null when it is for one subscriber alone. */
-  result: ExecutionResult | null | Promise<ExecutionResult | null>;
+  result: ExecutionResult | Failed | null | Promise<ExecutionResult | Failed | null>;
+}
+
+/** There is no result, for none of those who would share it: it was too large. */
+class Failed {
+  constructor(readonly fault: unknown) {}
 }
 
 /**
@@ -34,8 +39,19 @@ export class ToldResults<Viewer> {
     if (found?.shared !== shared || found.cursor !== cursor)
       return this.#tellFirst(delivery, contextOf(delivery, base), tell);
     const { result } = found;
-    if (result instanceof Promise) return result.then((common) => common ?? tell(contextOf(delivery, base)));
-    return result ?? tell(contextOf(delivery, base));
+    const take = (common: ExecutionResult | Failed | null): Result => {
+      if (common instanceof Failed) throw common.fault;
+      return common ?? tell(contextOf(delivery, base));
+    };
+    return result instanceof Promise ? result.then(take) : take(result);
+  }
+
+  /** Whether somebody else's result will be given, so that nothing has to be executed; waits until that is known. */
+  has({ event, cursor, shared }: Delivery<Viewer>): boolean | Promise<boolean> {
+    const found = this.#isPersonal ? undefined : this.#entries.get(event);
+    if (found?.shared !== shared || found.cursor !== cursor) return false;
+    const { result } = found;
+    return result instanceof Promise ? result.then((common) => common !== null) : result !== null;
   }
 
   #tellFirst(
@@ -44,18 +60,27 @@ export class ToldResults<Viewer> {
     tell: Tell<Viewer>,
   ): Result {
     const watch = watched(context);
-    const result = tell(watch.context);
-    const settle = (told: ExecutionResult): ExecutionResult | null => {
+    const settle = (told: ExecutionResult | Failed): ExecutionResult | Failed | null => {
       this.#isPersonal ||= watch.isRead();
-      // A failure is reported to each of them, under the number of their own request.
-      entry.result = this.#isPersonal || told.errors ? null : told;
-      if (entry.result) texts.set(told, null);
+      // A failure within it is reported to each of them, under the number of their own request.
+      const isShared = !this.#isPersonal && (told instanceof Failed || !told.errors);
+      entry.result = isShared ? told : null;
+      if (isShared && !(told instanceof Failed)) texts.set(told, null);
       return entry.result;
     };
     const entry: Entry = { shared, cursor, result: null };
-    entry.result = result instanceof Promise ? result.then(settle, () => null) : settle(result);
     this.#entries.set(event, entry);
-    return result;
+    try {
+      const result = tell(watch.context);
+      entry.result =
+        result instanceof Promise
+          ? result.then(settle, (fault: unknown) => settle(new Failed(fault)))
+          : settle(result);
+      return result;
+    } catch (fault) {
+      settle(new Failed(fault));
+      throw fault;
+    }
   }
 }
 

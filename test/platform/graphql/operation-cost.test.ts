@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import type { GraphQLSchema, OperationDefinitionNode } from "graphql";
-import { getIntrospectionQuery, getOperationAST, Kind, parse } from "graphql";
+import { getIntrospectionQuery, getOperationAST, Kind, OperationTypeNode, parse } from "graphql";
+import { eventDocuments } from "../../../src/app/event-documents.js";
 import { createSchema } from "../../../src/app/schema.js";
+import { eventCost } from "../../../src/platform/graphql/cost-limit.js";
 import { costOfOperation } from "../../../src/platform/graphql/operation-cost.js";
 
 /** GRAPHQL_COST. */
@@ -40,6 +42,26 @@ const cost = (query: string, variables: Record<string, unknown> = {}) => {
 };
 
 describe("what an operation costs", () => {
+  it("of a subscription may be a part of what a query may, which lets ordinary ones pass", () => {
+    const told = Object.values(eventDocuments).map((text) => cost(text));
+    const followed = operations.flatMap(([, operation]) =>
+      operation.operation === OperationTypeNode.SUBSCRIPTION
+        ? [costOfOperation({ schema, document: own, operation, variables: {} })]
+        : [],
+    );
+    expect(Math.max(...told, ...followed)).toBeLessThan(eventCost(LIMIT) / 2);
+    expect(Math.max(...told)).toBeLessThan(eventCost(1_000));
+  });
+
+  it("bounds how often a long text is asked for of one event", () => {
+    const bodies = Array.from({ length: 48 }, (_, n) => `b${n}: body`).join(" ");
+    expect(
+      cost(
+        `subscription ($c: ID!) { conversationEvents(conversationId: $c) { event { ... on MessageAdded { message { ${bodies} } } } } }`,
+      ),
+    ).toBeGreaterThan(eventCost(LIMIT));
+  });
+
   it.each(operations)("lets an ordinary one pass: %s", (_name, operation) => {
     const variables = variablesOf(operation, 20);
     expect(costOfOperation({ schema, document: own, operation, variables })).toBeLessThan(LIMIT);

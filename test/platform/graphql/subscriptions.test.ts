@@ -26,6 +26,7 @@ function stage({ introspection = true } = {}) {
     maxCost: 100,
     maxAnswerBytes: 1_000,
     log,
+    viewerKey: ({ id }) => id,
   });
   const base: Context = {
     viewer: anna,
@@ -253,6 +254,106 @@ describe("A subscription", () => {
     const fragment = `${EVENTS} fragment F on Query { __schema { types { name } } }`;
     await refusalOf(hidden.open(fragment));
   });
+});
+
+/** A subscription that shares its results with none that has another alias. */
+const withAlias = (alias: string, fields = `${alias}: body`) =>
+  `subscription ($id: ID!) { conversationEvents(conversationId: $id) { cursor event { ... on MessageAdded { message { ${fields} } } } } }`;
+
+describe("One viewer", () => {
+  it("follows fifty different subscriptions, and any number with the same text", async () => {
+    const { feed, open } = stage();
+    const all = await Promise.all(Array.from({ length: 50 }, (_, n) => open(withAlias(`a${n}`))));
+    const same = await Promise.all(Array.from({ length: 100 }, () => open(withAlias("a0"))));
+    for (const other of ["b", "c"]) {
+      const { errors, failure } = await refusalOf(open(withAlias(other)));
+      expect(errors).toMatchObject([{ extensions: { code: "RATE_LIMITED", retryAfter: 10 } }]);
+      expect(failure?.message).toContain("50 different subscriptions");
+    }
+    expect(feed.followers.size).toBe(150);
+    const others = [await open(withAlias("b"), { kind: "user", id: "bert" })];
+    same[0]?.end();
+    await refusalOf(open(withAlias("b")));
+    all[1]?.end();
+    others.push(await open(withAlias("b")));
+    await refusalOf(open(withAlias("c")));
+    feed.end(notFound("conversation"));
+    await Promise.allSettled([...all, ...same, ...others].map(({ over }) => over));
+    await Promise.all(Array.from({ length: 50 }, (_, n) => open(withAlias(`d${n}`))));
+  });
+
+  it("is counted by values as well, where results depend on them", async () => {
+    const { open } = stage();
+    const query = `subscription ($id: ID!, $a: Boolean!, $b: Boolean!, $c: Boolean!, $d: Boolean!, $e: Boolean!, $f: Boolean!) {
+      conversationEvents(conversationId: $id) { cursor event { ... on MessageAdded { message {
+        id a: body @include(if: $a) b: body @include(if: $b) c: body @include(if: $c)
+        d: body @include(if: $d) e: body @include(if: $e) f: body @include(if: $f)
+      } } } }
+    }`;
+    const values = (n: number) =>
+      Object.fromEntries(["a", "b", "c", "d", "e", "f"].map((name, bit) => [name, ((n >> bit) & 1) === 1]));
+    for (let n = 0; n < 50; n++) await open(query, anna, { id: `c${n}`, ...values(n) });
+    await open(query, anna, { id: "another", ...values(49) });
+    const { failure } = await refusalOf(open(query, anna, { id: "c1", ...values(50) }));
+    expect(failure).toMatchObject({ code: "RATE_LIMITED" });
+  });
+});
+
+describe.each(["at once", "later"])("What is executed for many, and resolves %s,", (when) => {
+  it.each([
+    ["many texts", (n: number) => withAlias(`a${n}`)],
+    ["one text that depends on who asks", () => withAlias("a", "id body readBy")],
+  ])("gives the event loop its turn in between: %s", async (_what, textOf) => {
+    const { feed, schema, open } = stage();
+    const order: string[] = [];
+    const fields = (schema.getType("ChatMessage") as GraphQLObjectType).getFields();
+    Object.assign(fields.body ?? {}, {
+      resolve: ({ body }: { body: string }) => {
+        order.push("body");
+        for (const since = performance.now(); performance.now() - since < 2; );
+        return when === "later" ? Promise.resolve(body) : body;
+      },
+    });
+    const all = await Promise.all(
+      Array.from({ length: 48 }, (_, n) => open(textOf(n), { kind: "user", id: `${n % 2}` })),
+    );
+    let isOver = false;
+    const goRound = () => {
+      order.push(".");
+      if (!isOver) setImmediate(goRound);
+    };
+    setImmediate(goRound);
+    for (const id of ["m1", "m2"]) feed.tell("c1", message(id));
+    await until(() => all.every(({ results }) => results.length === 2));
+    isOver = true;
+    expect(order.filter((each) => each === "body")).toHaveLength(96);
+    // Each takes 2 ms at least, and a turn 5: the third begins before its end, and one more may have begun the turn.
+    const runs = order
+      .join("")
+      .split(".")
+      .map((run) => run.length / "body".length);
+    expect(Math.max(...runs)).toBeLessThanOrEqual(4);
+    for (const { results } of all)
+      expect(
+        results.map(({ data }) => (data as { conversationEvents: object }).conversationEvents),
+      ).toMatchObject([{ cursor: "1" }, { cursor: "2" }]);
+  });
+});
+
+it("finds once that what is told of an event is too large, for all who follow with the same text", async () => {
+  const { feed, log, schema, open } = stage();
+  const bodies = jest.fn(({ body }: { body: string }) => body);
+  const fields = (schema.getType("ChatMessage") as GraphQLObjectType).getFields();
+  Object.assign(fields.body ?? {}, { resolve: bodies });
+  const query = withAlias("a", "a: body b: body c: body");
+  const all = await Promise.all(
+    Array.from({ length: 100 }, (_, n) => open(query, { kind: "user", id: `${n}` })),
+  );
+  feed.tell("c1", message("m1", "x".repeat(400)));
+  const failures = await Promise.all(all.map(({ over }) => refusalOf(over)));
+  expect(new Set(failures.map(({ failure }) => failure?.code))).toEqual(new Set(["QUERY_TOO_COMPLEX"]));
+  expect(bodies).toHaveBeenCalledTimes(3);
+  expect(log.warn).toHaveBeenCalledTimes(1);
 });
 
 it("ends with a code when what is told of one event is too large, and says so in the log", async () => {

@@ -178,6 +178,34 @@ describe("The websocket door", () => {
     await until(() => opened.feed.followers.size === 2);
   });
 
+  it("bounds the different subscriptions of a viewer, over all connections and streams", async () => {
+    const opened = await house({ maxSubscriptions: 100 });
+    const [first, second] = [await enter(opened), await enter(opened)];
+    const text = (n: number) => EVENTS.replace("id body", `id a${n}: body`);
+    for (let n = 0; n < 50; n++) (n % 2 === 0 ? first : second).subscribe(`${n}`, text(n));
+    for (let n = 0; n < 50; n++) second.subscribe(`same${n}`, text(0));
+    await until(() => opened.feed.followers.size === 100);
+    second.subscribe("one more", text(50));
+    await until(() => second.told.length === 1);
+    expect(second.told[0]).toMatchObject({
+      id: "one more",
+      type: "error",
+      payload: [{ extensions: { code: "RATE_LIMITED", status: 429 } }],
+    });
+    const listen = (token: string, signal?: AbortSignal) =>
+      fetch(`${opened.url}/events?topic=conversation:c1`, {
+        headers: { authorization: `Bearer ${token}` },
+        ...(signal && { signal }),
+      });
+    expect((await listen("anna")).status).toBe(429);
+    first.socket.close();
+    await first.closed;
+    await until(() => opened.feed.followers.size === 75);
+    const ending = new AbortController();
+    expect((await listen("anna", ending.signal)).status).toBe(200);
+    ending.abort();
+  });
+
   it("takes a page's whole burst, and closes a connection that floods it, which clients do not open again", async () => {
     const opened = await house({ maxSubscriptions: 100 });
     const { subscribe, send, told, closed } = await enter(opened);

@@ -110,6 +110,15 @@ describe("GET /events", () => {
     await until(() => opened.feed.followers.size === 0);
   });
 
+  it("is for any number of streams of one viewer, as far as connections go", async () => {
+    const opened = await house({ connections: 60 });
+    const streams = await Promise.all(Array.from({ length: 60 }, () => listen(opened, C1)));
+    await until(() => opened.feed.followers.size === 60);
+    for (const id of ["m1", "m2"]) opened.feed.tell("c1", message(id));
+    await until(() => streams.every(({ frames }) => frames.length === 2));
+    for (const { frames } of streams) expect(frames.map(({ id }) => id)).toEqual(["1", "2"]);
+  });
+
   it("goes on behind `Last-Event-ID`, which wins over `after`", async () => {
     const opened = await house();
     for (const id of ["m1", "m2", "m3"]) opened.feed.tell("c1", message(id));
