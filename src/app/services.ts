@@ -46,6 +46,7 @@ import { createMediaFileService } from "../modules/media/media-file.service.js";
 import type { ReportDamageDeps } from "../modules/media/upkeep/report-damage.js";
 import { createReportDamage } from "../modules/media/upkeep/report-damage.js";
 import { requestVariantsOf } from "../modules/media/variants/request-renderings.js";
+import { endTicketParts } from "../modules/tickets/end-ticket-parts.js";
 import { createPostLoaders } from "../modules/tickets/post.loaders.js";
 import { createPostUsageLoaders } from "../modules/tickets/post-usage.loaders.js";
 import type { TicketLoaderDeps } from "../modules/tickets/ticket.loaders.js";
@@ -244,8 +245,9 @@ function createIdentity({
   };
 }
 
-/** What ends with a membership in the modules above; conversations first, by the order of locks. */
+/** What ends with a membership in the modules above; conversations first, then tickets, by the order of locks. */
 const whenEnded: MembershipDeps["whenEnded"] = async (tx, by, ended) => {
   await endParticipations(tx, ended);
+  await endTicketParts(tx, ended);
   await releaseAvatarOfLeaver(tx, by, ended);
 };

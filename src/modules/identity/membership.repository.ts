@@ -29,6 +29,25 @@ export async function findMembership(
   return found ?? null;
 }
 
+/**
+ * The membership of somebody who may come in. Until the transaction ends it is neither removed nor changed; take it before
+ * the locks on what is given to the person.
+ */
+export async function lockActiveMembership(
+  tx: Database,
+  companyId: string,
+  userId: string,
+): Promise<MembershipRow | null> {
+  if (!isId(userId)) return null;
+  const [found] = await tx
+    .select(getTableColumns(memberships))
+    .from(memberships)
+    .innerJoin(users, and(eq(users.id, memberships.userId), isActive))
+    .where(and(eq(memberships.companyId, companyId), eq(memberships.userId, userId)))
+    .for("share", { of: memberships });
+  return found ?? null;
+}
+
 /** Whether the company has a manager besides this person. */
 export async function findOtherManager(
   db: Database,

@@ -1,10 +1,11 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, ne, or, sql } from "drizzle-orm";
 import { isId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { inTenants } from "../identity/tenant.repository.js";
 import { users } from "../identity/user.tables.js";
 import type { TenantScope } from "../identity/viewer.js";
+import { tickets } from "./ticket.tables.js";
 import { ticketParticipants } from "./ticket-participant.tables.js";
 
 /** Bounds the list that a ticket shows whole. */
@@ -33,13 +34,12 @@ interface Participation {
   readonly userId: string;
 }
 
-/** @returns "full" when the ticket has as many participants as it takes */
+/** Call it under the ticket's lock. @returns "full" when the ticket has as many participants as it takes */
 export async function insertParticipant(
   tx: Database,
   participation: Participation,
 ): Promise<"joined" | "there already" | "full"> {
   const { ticketId } = participation;
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`participants:${ticketId}`}, 0))`);
   const others = and(
     eq(ticketParticipants.ticketId, ticketId),
     sql`${ticketParticipants.userId} <> ${participation.userId}`,
@@ -51,6 +51,37 @@ export async function insertParticipant(
     .onConflictDoNothing()
     .returning({ userId: ticketParticipants.userId });
   return joined.length > 0 ? "joined" : "there already";
+}
+
+/**
+ * Ends a person's part in all tickets of a company, and gives back those that they had to see to, under the locks of
+ * these. A closed ticket keeps the name of who saw to it.
+ */
+export async function deleteTicketParts(
+  tx: Database,
+  companyId: string,
+  userId: string,
+): Promise<{ readonly left: string[]; readonly unassigned: string[] }> {
+  const theirs = and(eq(ticketParticipants.companyId, companyId), eq(ticketParticipants.userId, userId));
+  const ofCompany = eq(tickets.companyId, companyId);
+  const open = and(ofCompany, eq(tickets.assigneeId, userId), ne(tickets.status, "CLOSED"));
+  const ofParticipant = tx.select({ id: ticketParticipants.ticketId }).from(ticketParticipants).where(theirs);
+  await tx
+    .select({ id: tickets.id })
+    .from(tickets)
+    .where(and(ofCompany, or(inArray(tickets.id, ofParticipant), open)))
+    .orderBy(asc(tickets.id))
+    .for("no key update");
+  const left = await tx
+    .delete(ticketParticipants)
+    .where(theirs)
+    .returning({ id: ticketParticipants.ticketId });
+  const unassigned = await tx
+    .update(tickets)
+    .set({ assigneeId: null, updatedAt: sql`now()` })
+    .where(open)
+    .returning({ id: tickets.id });
+  return { left: left.map(({ id }) => id), unassigned: unassigned.map(({ id }) => id) };
 }
 
 /** @returns false when the person was none of them */

@@ -1,6 +1,6 @@
 import { badUserInput } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import { findMembership } from "../identity/membership.repository.js";
+import { lockActiveMembership } from "../identity/membership.repository.js";
 import type { Viewer } from "../identity/viewer.js";
 import { isUser } from "../identity/viewer.js";
 import { auditTicket } from "./audit-ticket.js";
@@ -19,13 +19,17 @@ export interface Participation {
 export type TicketParticipantService = ReturnType<typeof createTicketParticipantService>;
 
 export const createTicketParticipantService = ({ db }: { readonly db: Database }) => ({
-  /** @throws BAD_USER_INPUT for who does not belong to the company, and when there are too many */
+  /** @throws BAD_USER_INPUT for who does not belong to the company or is locked out, and when there are too many */
   async addParticipant(viewer: Viewer, { ticketId, userId }: Participation): Promise<TicketView> {
     const { ticket, viewer: by } = await requireTicket(db, viewer, ticketId, "manageParticipants");
     const { companyId } = ticket;
-    if ((await findMembership(db, companyId, userId)) === null)
-      throw badUserInput("A participant is a person of the ticket's company.", { field: "userId" });
     await db.transaction(async (tx) => {
+      // Locked, so that who leaves the company meanwhile is no participant afterwards.
+      if ((await lockActiveMembership(tx, companyId, userId)) === null)
+        throw badUserInput("A participant is a person of the ticket's company who may sign in.", {
+          field: "userId",
+        });
+      await lockTicket(tx, ticketId);
       const outcome = await insertParticipant(tx, { companyId, ticketId, userId });
       if (outcome === "full")
         throw badUserInput(`A ticket takes ${MAX_PARTICIPANTS} participants.`, { limit: MAX_PARTICIPANTS });

@@ -8,7 +8,7 @@ import { toConnection } from "../../platform/graphql/connection.js";
 import type { IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
 import { findCompany } from "../identity/company.repository.js";
-import { findMembership } from "../identity/membership.repository.js";
+import { lockActiveMembership } from "../identity/membership.repository.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import type { CheckInService } from "../media/intake/check-in.service.js";
@@ -113,8 +113,9 @@ async function openTicket(
 
 async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): Promise<TicketView> {
   const found = await requireTicket(db, viewer, input.id, "read");
-  const changes = await permittedChanges(db, found.viewer, found.ticket, input);
+  const permitted = permittedChanges(found.viewer, found.ticket, input);
   await db.transaction(async (tx) => {
+    const changes = await withAssignee(tx, found.ticket, permitted);
     if (!(await repository.updateTicket(tx, found.ticket.companyId, input.id, changes))) return;
     ticketHappened(tx, found.ticket, "ticket.updated");
     await auditTicket(tx, found.viewer, "ticket.updated", found.ticket, { ...changes });
@@ -132,7 +133,7 @@ function scopeOf(viewer: Viewer, filter: TicketFilter): TicketScope {
 }
 
 /** Each part of a change has a rule of its own. @throws FORBIDDEN, BAD_USER_INPUT */
-async function permittedChanges(db: Database, viewer: UserViewer, ticket: TicketView, input: TicketChange) {
+function permittedChanges(viewer: UserViewer, ticket: TicketView, input: TicketChange) {
   const changes: repository.TicketChanges = {};
   if (input.subject != null || input.description != null) authorize(ticketPolicy, "edit", viewer, ticket);
   if (input.subject != null) changes.subject = filled(input.subject, "subject");
@@ -145,20 +146,33 @@ async function permittedChanges(db: Database, viewer: UserViewer, ticket: Ticket
   if (input.priority != null || input.assigneeId !== undefined)
     authorize(ticketPolicy, "triage", viewer, ticket);
   if (input.priority != null) changes.priority = input.priority;
-  if (input.assigneeId !== undefined) {
-    await requireAssignable(db, ticket.companyId, input.assigneeId);
+  if (input.assigneeId !== undefined && input.assigneeId !== ticket.assigneeId)
     changes.assigneeId = input.assigneeId;
-  }
   return changes;
 }
 
-async function requireAssignable(db: Database, companyId: string, userId: string | null): Promise<void> {
-  if (userId === null) return;
-  const membership = await findMembership(db, companyId, userId);
-  if (membership?.role !== "AGENT" && membership?.role !== "MANAGER")
-    throw badUserInput("An assignee is an agent or a manager of the ticket's company.", {
-      field: "assigneeId",
-    });
+/**
+ * Sees to it that who has an open ticket is of the company's staff, and stays so until the transaction ends. A closed
+ * ticket names who saw to it even when they have left: opened again, it is nobody's. @throws BAD_USER_INPUT
+ */
+async function withAssignee(
+  tx: Database,
+  { companyId, status, assigneeId }: TicketView,
+  changes: repository.TicketChanges,
+): Promise<repository.TicketChanges> {
+  const isOpenedAgain = status === "CLOSED" && changes.status !== undefined;
+  const asked = changes.assigneeId;
+  const next = asked === undefined && isOpenedAgain ? assigneeId : asked;
+  if (next == null || (await isAssignable(tx, companyId, next))) return changes;
+  if (asked === undefined) return { ...changes, assigneeId: null };
+  throw badUserInput("An assignee is an agent or a manager of the ticket's company who may sign in.", {
+    field: "assigneeId",
+  });
+}
+
+async function isAssignable(tx: Database, companyId: string, userId: string): Promise<boolean> {
+  const membership = await lockActiveMembership(tx, companyId, userId);
+  return membership !== null && membership.role !== "CUSTOMER";
 }
 
 function filled(text: string, field: string): string {

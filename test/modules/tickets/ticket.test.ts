@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { newId } from "../../../src/kernel/ids.js";
+import { eventsOf, inShort } from "../../support/event-log.js";
 import type { UpdateTicketInput } from "../../support/generated/operations.js";
 import {
   AddParticipantDocument,
@@ -239,6 +240,115 @@ describe("participants", () => {
     expect(codes.filter((code) => code === "BAD_USER_INPUT")).toHaveLength(4);
     expect((await read(world.people.agent, id))!.participants).toHaveLength(50);
     expect(codeIn(await add(id, ids[0]!))).toBe("ok");
+  });
+});
+
+describe("who leaves the company", () => {
+  const administer = (mutation: string, input: object) =>
+    world.server.gql<unknown>(mutation, { input }, world.people.admin.token);
+  const leave = ({ id: userId }: SignedIn) =>
+    administer("mutation ($input: RemoveMembershipInput!) { removeMembership(input: $input) { id } }", {
+      companyId,
+      userId,
+    });
+  const comeBack = ({ email }: SignedIn, role: "AGENT" | "CUSTOMER") =>
+    administer("mutation ($input: SetMembershipInput!) { setMembership(input: $input) { id } }", {
+      companyId,
+      email,
+      role,
+    });
+  const eventsOn = async (id: string) =>
+    inShort(await eventsOf(world.server, `ticket:${id}`)).filter(([type]) => type !== "participant.joined");
+  const open = async () => (await world.openTicket(world.people.requester, { companyId })).id;
+
+  it("takes part in none of its tickets from then on, and is told so, even after coming back", async () => {
+    const { participant, customer, agent } = world.people;
+    const [id, elsewhere] = [await open(), await open()];
+    const other = await world.newCompany();
+    const kept = (await world.openTicket(world.people.requester, { companyId: other })).id;
+    for (const ticketId of [id, elsewhere, kept]) await world.addParticipant(ticketId, participant);
+    await world.addParticipant(id, customer);
+    expect(codeIn(await leave(participant))).toBe("ok");
+    await comeBack(participant, "CUSTOMER");
+    for (const ticketId of [id, elsewhere]) {
+      expect(await read(participant, ticketId)).toBeNull();
+      expect(await eventsOn(ticketId)).toEqual([["participant.left", { userId: participant.id }]]);
+    }
+    expect((await read(agent, id))!.participants).toEqual([expect.objectContaining({ id: customer.id })]);
+    expect(await read(participant, kept)).not.toBeNull();
+    expect(await eventsOn(kept)).toEqual([]);
+  });
+
+  it("is assignee of none of its tickets, except for those that are closed until they are opened again", async () => {
+    const { agent, manager, requester } = world.people;
+    const [id, resolved, closed, others] = [await open(), await open(), await open(), await open()];
+    for (const ticketId of [id, resolved, closed])
+      await change(manager, { id: ticketId, assigneeId: agent.id });
+    await change(manager, { id: resolved, status: "RESOLVED" });
+    await change(manager, { id: closed, status: "CLOSED" });
+    await change(manager, { id: others, assigneeId: manager.id });
+    expect(codeIn(await leave(agent))).toBe("ok");
+    for (const ticketId of [id, resolved])
+      expect(await read(manager, ticketId)).toMatchObject({ assignee: null });
+    expect(await read(manager, closed)).toMatchObject({ assignee: { id: agent.id }, status: "CLOSED" });
+    expect(await read(manager, others)).toMatchObject({ assignee: { id: manager.id } });
+    const updated = ["ticket.updated", {}];
+    expect(await eventsOn(id)).toEqual([updated, updated]);
+    expect(await eventsOn(closed)).toEqual([updated, updated]);
+    const same = await change(manager, { id: closed, priority: "LOW", assigneeId: agent.id });
+    expect(same.data?.updateTicket).toMatchObject({ priority: "LOW", assignee: { id: agent.id } });
+    const again = await change(requester, { id: closed, status: "OPEN" });
+    expect(again.data?.updateTicket).toMatchObject({ status: "OPEN", assignee: null });
+    await comeBack(agent, "AGENT");
+    expect(await read(agent, id)).toMatchObject({ assignee: null });
+  });
+
+  it("reads none of their own tickets, until they come back", async () => {
+    const { requester } = world.people;
+    const id = await open();
+    await leave(requester);
+    expect(await read(requester, id)).toBeNull();
+    expect(codeIn(await change(requester, { id, subject: "Mine" }))).toBe("NOT_FOUND");
+    await comeBack(requester, "CUSTOMER");
+    expect(await read(requester, id)).toMatchObject({ requester: { id: requester.id } });
+  });
+
+  it.each(["left", "been locked out"])(
+    "is made neither participant nor assignee when they have %s",
+    async (how) => {
+      const { manager, agent } = world.people;
+      const { sql } = world.server.database;
+      const id = await open();
+      if (how === "left") await leave(agent);
+      else await sql`update users set deactivated_at = now() where id = ${agent.id}`;
+      try {
+        const input = { ticketId: id, userId: agent.id };
+        expect(codeIn(await world.server.gql(AddParticipantDocument, { input }, manager.token))).toBe(
+          "BAD_USER_INPUT",
+        );
+        expect(codeIn(await change(manager, { id, assigneeId: agent.id }))).toBe("BAD_USER_INPUT");
+        expect(await read(manager, id)).toMatchObject({ assignee: null, participants: [] });
+      } finally {
+        await sql`update users set deactivated_at = null where id = ${agent.id}`;
+        await comeBack(agent, "AGENT");
+      }
+    },
+  );
+
+  it("is on no ticket afterwards, when they are added and assigned at the same time", async () => {
+    const { manager, agent } = world.people;
+    for (let round = 0; round < 8; round++) {
+      const id = await open();
+      const input = { ticketId: id, userId: agent.id };
+      const [left] = await Promise.all([
+        leave(agent),
+        world.server.gql(AddParticipantDocument, { input }, manager.token),
+        change(manager, { id, assigneeId: agent.id }),
+      ]);
+      expect(codeIn(left)).toBe("ok");
+      expect(await read(manager, id)).toMatchObject({ assignee: null, participants: [] });
+      await comeBack(agent, "AGENT");
+    }
   });
 });
 
