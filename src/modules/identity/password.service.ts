@@ -1,5 +1,6 @@
 import { authorize } from "../../kernel/authorize.js";
 import { badUserInput, unauthenticated } from "../../kernel/errors.js";
+import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 import type { AttemptLimit } from "./attempt-limit.js";
 import type { PasswordCost } from "./password.js";
 import { hashPasswordFrom, verifyPasswordFrom } from "./password.js";
@@ -88,8 +89,8 @@ export function createPasswordService(deps: PasswordDeps) {
     const tokenHash = hashOfToken(token);
     const account = await findAccountByReset(db, tokenHash, clock());
     if (!account) throw linkEnded();
-    await requireNewPassword(clientAddress, account, newPassword);
-    const passwordHash = await hashPasswordFrom(clientAddress, newPassword, passwordCost);
+    await requireNewPassword(networkKeyOf(clientAddress), account, newPassword);
+    const passwordHash = await hashPasswordFrom(networkKeyOf(clientAddress), newPassword, passwordCost);
     await db.transaction(async (tx) => {
       const { id: userId } = account;
       const now = await findAccountForChange(tx, userId);

@@ -4,6 +4,7 @@ import { unauthenticated } from "../../kernel/errors.js";
 import { isId, newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import { viewerChanged } from "../../platform/events/viewer-changed.js";
+import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 import type {
   AccessToken,
   GuestTokenIssuer,
@@ -81,7 +82,11 @@ export function createSessionService(options: SessionServiceOptions) {
     const address = normalizeEmail(email);
     await attempts.signIn(address, client.address);
     const account = await findCredentials(db, address);
-    const isRight = await verifyPasswordFrom(client.address, account?.passwordHash ?? null, password);
+    const isRight = await verifyPasswordFrom(
+      networkKeyOf(client.address),
+      account?.passwordHash ?? null,
+      password,
+    );
     if (!account || !isRight) throw wrongCredentials();
     const token = refreshTokens.issue(newId());
     await beginSession(db, { account, token, client, expiresAt: sessionEnd(clock()) });
