@@ -33,8 +33,9 @@ const ANSWER_MS = 30_000;
 const MB = 1_000_000;
 /** So many quiet lists make a 99th percentile that a single hiccup of the machine does not decide. */
 const QUIET_LISTS = 500;
-/** What a busy machine adds by itself. */
-const LEAST_P99_MS = 25;
+/** Bounds on a machine that does nothing else; one that is busy with other tests is given three times its quiet value. */
+const HEALTH_MS = 250;
+const LEAST_P99_MS = 75;
 
 /** Loaded before the server: at SIGWINCH it collects its garbage, and writes down what it then holds. */
 const MEMORY_PROBE = `data:text/javascript,${encodeURIComponent(`
@@ -161,7 +162,7 @@ describe(`ten thousand hostile requests (HOSTILE_SEED=${SEED})`, () => {
     expect(answers.faults).toEqual([]);
     expect([...quiet.failures, ...during.failures]).toEqual([]);
     expect(after.rss - before.rss).toBeLessThan(64 * MB);
-    expect(worst).toBeLessThan(250);
+    expect(worst).toBeLessThan(Math.max(HEALTH_MS, 3 * Math.max(...quiet.health)));
     expect(busyP99).toBeLessThan(3 * Math.max(quietP99, LEAST_P99_MS));
     const { output } = await server.stop();
     expect(output.split("\n").filter((line) => /"level":(50|60)/.test(line))).toEqual([]);
