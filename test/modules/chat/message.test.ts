@@ -29,13 +29,14 @@ afterAll(() => world?.close());
 const start = () => world.start({ companyId });
 
 /** What the storage holds. */
+/** What is purged waits in the trash. */
 const storedKeys = async () => {
   const entries = await readdir(join(world.server.dataFolder, "files"), {
     recursive: true,
     withFileTypes: true,
   });
   return entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes("/.trash"))
     .map((entry) => entry.name)
     .sort();
 };
