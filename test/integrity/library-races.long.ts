@@ -79,7 +79,7 @@ describe("a new usage of a file", () => {
       const id = await upload(someBytes());
       const [used] = codesOf(
         await Promise.allSettled([
-          later(round % 12, () => mediaUsages.addUsage(viewer, usageOf(id))),
+          later(round % 30, () => mediaUsages.addUsage(viewer, usageOf(id))),
           later(round % 3, purgeOrphans),
         ]),
       );
