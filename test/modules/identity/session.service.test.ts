@@ -88,11 +88,12 @@ describe("signing in", () => {
   });
 
   it("is limited for a whole /64 of IPv6, which then has no more e-mail addresses counted", async () => {
-    const attempts = await Promise.all(
-      Array.from({ length: 60 }, (_, index) =>
-        codeOf(signIn(`invented${index}@example.test`, "wrong", `2001:db8:7:8:${index}::${index}`)),
-      ),
-    );
+    const attempts: string[] = [];
+    // One after the other: at once, most would be refused by the queue of passwords already.
+    for (let index = 0; index < 60; index++) {
+      const address = `2001:db8:7:8:${index}::${index}`;
+      attempts.push(await codeOf(signIn(`invented${index}@example.test`, "wrong", address)));
+    }
     expect(attempts.filter((code) => code === "RATE_LIMITED")).toHaveLength(10);
     const keys = await identity.sql`
       select key from rate_limits where key like '%2001:db8:7:8%' or key like '%:invented%'`;
