@@ -175,6 +175,15 @@ describe.each([
     expect((await send([document], tokens[who])).code).toMatch(/GRAPHQL_VALIDATION_FAILED|QUERY_TOO_COMPLEX/);
   });
 
+  it.each([
+    ["by one field", "a { ...f }"],
+    ["by two fields", "a { ...f } b { ...f }"],
+  ])("with a fragment that is inside of itself %s is refused as not valid", async (_what, inside) => {
+    const { root, object, type } = asked;
+    const document = `${root} { ${object} { ...f } } fragment f on ${type} { ${inside} }`;
+    expect(await send([document], tokens[who])).toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED" });
+  });
+
   it("with more comments than there may be is refused", async () => {
     const document = `${asked.root} { ${asked.object} { __typename } } ${"#\n".repeat(DOCUMENT_LIMITS.comments + 1)}`;
     expect(await send([document], tokens[who])).toMatchObject({ code: "GRAPHQL_PARSE_FAILED" });

@@ -6,26 +6,33 @@ import { Kind } from "graphql";
  * has the same name in the answer, and then their own selection sets as one (GraphQL specification, 5.3.2, Field
  * Selection Merging). It prints the arguments of both each time, so that a pair weighs what its arguments do.
  *
- * @param limit where the count may end: what is more is not told
+ * What is not followed is refused elsewhere: it nests too deep, or a fragment is inside of itself.
  */
-export function measureMerging({ definitions }: DocumentNode, limit: number): number {
+export function measureMerging({ definitions }: DocumentNode, { limit, maxLevels }: MergingBounds): number {
   const fragments = new Map(
     definitions.flatMap((each) =>
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each.selectionSet] as const] : [],
     ),
   );
-  const meter: Meter = { fragments, limit, count: 0 };
-  for (const each of definitions) if ("selectionSet" in each) addPairsIn([each.selectionSet], meter);
+  const meter: Meter = { fragments, limit, maxLevels, count: 0 };
+  for (const each of definitions) if ("selectionSet" in each) addPairsIn([each.selectionSet], meter, 1);
   return meter.count;
 }
 
-interface Meter {
-  readonly fragments: ReadonlyMap<string, SelectionSetNode>;
+export interface MergingBounds {
+  /** Where the count may end: what is more is not told. */
   readonly limit: number;
+  /** Selection sets in one another that are followed. */
+  readonly maxLevels: number;
+}
+
+interface Meter extends MergingBounds {
+  readonly fragments: ReadonlyMap<string, SelectionSetNode>;
   count: number;
 }
 
-function addPairsIn(sets: readonly SelectionSetNode[], meter: Meter): void {
+function addPairsIn(sets: readonly SelectionSetNode[], meter: Meter, level: number): void {
+  if (level > meter.maxLevels) return;
   const fields: Fields = new Map();
   const visited = new Set<string>();
   for (const set of sets) collect(set, { meter, fields, visited });
@@ -34,7 +41,7 @@ function addPairsIn(sets: readonly SelectionSetNode[], meter: Meter): void {
     const weight = same.reduce((sum, field) => sum + weightOf(field), 0);
     meter.count += weight * (same.length - 1);
     const inner = same.flatMap(({ selectionSet }) => selectionSet ?? []);
-    if (inner.length > 0) addPairsIn(inner, meter);
+    if (inner.length > 0) addPairsIn(inner, meter, level + 1);
   }
 }
 

@@ -69,7 +69,8 @@ export function readDocument(text: string, maxDepth: number): ReadDocument {
         actual: measure.aliases,
       },
     );
-  if (measureMerging(document, comparisons) > comparisons) throw tooRepetitive(comparisons);
+  const bounds = { limit: comparisons, maxLevels: DOCUMENT_LIMITS.nesting };
+  if (measureMerging(document, bounds) > comparisons) throw tooRepetitive(comparisons);
   const weight = text.length * 2 + tokenCount * BYTES_PER_TOKEN + measure.fields * BYTES_PER_FIELD;
   return { document, weight };
 }
