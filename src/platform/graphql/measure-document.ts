@@ -18,15 +18,17 @@ export interface Measure {
   readonly levels: number;
   /** Different aliases that the fields of one name have, of the name that has most. */
   readonly aliases: number;
+  /** A fragment that is inside of itself (GraphQL specification, 5.5.2.2); null when there is none. */
+  readonly circle: string | null;
 }
 
-type Extent = Omit<Measure, "aliases">;
+type Extent = Omit<Measure, "aliases" | "circle">;
 
 const NOTHING: Extent = { fields: 0, depth: 0, levels: 0 };
 
 /**
- * Measures a document in a time that is linear in its length: each fragment is measured once. One that spreads itself
- * counts nothing there, as validation refuses it.
+ * Measures a document in a time that is linear in its length: each fragment is measured once. What is inside
+ * of itself counts nothing there, and is told.
  *
  * @param maxLevels where `levels` need not be right any more: who nests deeper is not followed
  */
@@ -44,6 +46,7 @@ export function measureDocument({ definitions }: DocumentNode, maxLevels: number
     depth: Math.max(0, ...operations.map(({ depth }) => depth)),
     levels: Math.max(0, ...all.map(({ levels }) => levels)),
     aliases: meter.mostAliases,
+    circle: meter.circle,
   };
 }
 
@@ -57,6 +60,9 @@ class Meter {
   readonly #measured = new Map<string, Extent>();
   readonly #aliases = new Map<string, Set<string>>();
   readonly #maxLevels: number;
+  /** Fragments that are being measured. */
+  readonly #open = new Set<string>();
+  circle: string | null = null;
 
   constructor(fragments: readonly FragmentDefinitionNode[], maxLevels: number) {
     this.#fragments = new Map(fragments.map((each) => [each.name.value, each]));
@@ -94,11 +100,16 @@ class Meter {
   }
 
   ofFragment(name: string, level: number): Extent {
+    if (this.#open.has(name)) {
+      this.circle ??= name;
+      return NOTHING;
+    }
     const measured = this.#measured.get(name);
     if (measured) return measured;
-    this.#measured.set(name, NOTHING);
+    this.#open.add(name);
     const fragment = this.#fragments.get(name);
     const extent = fragment ? this.ofSet(fragment.selectionSet, level) : NOTHING;
+    this.#open.delete(name);
     this.#measured.set(name, extent);
     return extent;
   }

@@ -6,33 +6,27 @@ import { Kind } from "graphql";
  * has the same name in the answer, and then their own selection sets as one (GraphQL specification, 5.3.2, Field
  * Selection Merging). It prints the arguments of both each time, so that a pair weighs what its arguments do.
  *
- * What is not followed is refused elsewhere: it nests too deep, or a fragment is inside of itself.
+ * @param document one in which no fragment is inside of itself
+ * @param limit where the count may end: what is more is not told
  */
-export function measureMerging({ definitions }: DocumentNode, { limit, maxLevels }: MergingBounds): number {
+export function measureMerging({ definitions }: DocumentNode, limit: number): number {
   const fragments = new Map(
     definitions.flatMap((each) =>
       each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each.selectionSet] as const] : [],
     ),
   );
-  const meter: Meter = { fragments, limit, maxLevels, count: 0 };
-  for (const each of definitions) if ("selectionSet" in each) addPairsIn([each.selectionSet], meter, 1);
+  const meter: Meter = { fragments, limit, count: 0 };
+  for (const each of definitions) if ("selectionSet" in each) addPairsIn([each.selectionSet], meter);
   return meter.count;
 }
 
-export interface MergingBounds {
-  /** Where the count may end: what is more is not told. */
-  readonly limit: number;
-  /** Selection sets in one another that are followed. */
-  readonly maxLevels: number;
-}
-
-interface Meter extends MergingBounds {
+interface Meter {
   readonly fragments: ReadonlyMap<string, SelectionSetNode>;
+  readonly limit: number;
   count: number;
 }
 
-function addPairsIn(sets: readonly SelectionSetNode[], meter: Meter, level: number): void {
-  if (level > meter.maxLevels) return;
+function addPairsIn(sets: readonly SelectionSetNode[], meter: Meter): void {
   const fields: Fields = new Map();
   const visited = new Set<string>();
   for (const set of sets) collect(set, { meter, fields, visited });
@@ -41,7 +35,7 @@ function addPairsIn(sets: readonly SelectionSetNode[], meter: Meter, level: numb
     const weight = same.reduce((sum, field) => sum + weightOf(field), 0);
     meter.count += weight * (same.length - 1);
     const inner = same.flatMap(({ selectionSet }) => selectionSet ?? []);
-    if (inner.length > 0) addPairsIn(inner, meter, level + 1);
+    if (inner.length > 0) addPairsIn(inner, meter);
   }
 }
 

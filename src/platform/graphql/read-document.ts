@@ -46,7 +46,8 @@ const BYTES_PER_FIELD = 2_000;
  * mean a billion fields, and validation, compilation and execution write them out.
  *
  * @param maxDepth fields in one another, with fragments written out
- * @throws GraphQLError: QUERY_TOO_COMPLEX when it is too large, GRAPHQL_PARSE_FAILED when it is no document
+ * @throws GraphQLError: QUERY_TOO_COMPLEX when it is too large, GRAPHQL_PARSE_FAILED when it is no document,
+ *   GRAPHQL_VALIDATION_FAILED when a fragment is inside of itself
  */
 export function readDocument(text: string, maxDepth: number): ReadDocument {
   const { sourceLength, tokens, comments, fields, aliases, comparisons } = DOCUMENT_LIMITS;
@@ -54,6 +55,7 @@ export function readDocument(text: string, maxDepth: number): ReadDocument {
   const tokenCount = scan(text);
   const document = parsed(text, { maxLexicalTokens: tokens, maxComments: comments });
   const measure = measureDocument(document, DOCUMENT_LIMITS.nesting);
+  if (measure.circle !== null) throw insideItself(measure.circle);
   if (measure.levels > DOCUMENT_LIMITS.nesting) throw tooDeep(DOCUMENT_LIMITS.nesting);
   if (measure.depth > maxDepth) throw tooDeep(maxDepth);
   if (measure.fields > fields)
@@ -69,8 +71,7 @@ export function readDocument(text: string, maxDepth: number): ReadDocument {
         actual: measure.aliases,
       },
     );
-  const bounds = { limit: comparisons, maxLevels: DOCUMENT_LIMITS.nesting };
-  if (measureMerging(document, bounds) > comparisons) throw tooRepetitive(comparisons);
+  if (measureMerging(document, comparisons) > comparisons) throw tooRepetitive(comparisons);
   const weight = text.length * 2 + tokenCount * BYTES_PER_TOKEN + measure.fields * BYTES_PER_FIELD;
   return { document, weight };
 }
@@ -123,6 +124,13 @@ function parsed(text: string, options: Parameters<typeof parse>[1]): DocumentNod
     throw error instanceof GraphQLError ? withCode(error, ApolloServerErrorCode.GRAPHQL_PARSE_FAILED) : error;
   }
 }
+
+/** Validation says it in these words; here it comes before whatever would follow the circle. */
+const insideItself = (fragment: string) =>
+  withCode(
+    new GraphQLError(`Cannot spread fragment "${fragment}" within itself.`),
+    ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED,
+  );
 
 const tooRepetitive = (limit: number) =>
   tooComplex("This document selects the same fields again and again: select each once, or send several.", {
