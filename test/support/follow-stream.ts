@@ -1,15 +1,17 @@
 import { setTimeout as pass } from "node:timers/promises";
+import type { StreamedEvent } from "./server-sent-events.js";
+import { eventsIn } from "./server-sent-events.js";
 import { bearer } from "./test-client.js";
 
 export interface FollowedStream {
   /** All that came, in the order in which it came. */
-  readonly events: readonly { readonly id: string; readonly event: string; readonly data: string }[];
+  readonly events: readonly StreamedEvent[];
   stop(): Promise<void>;
 }
 
 /** Follows a topic from its beginning on, as a browser's `EventSource` does: an end makes it come back behind its last event. */
 export function followStream(url: string, topic: string, token: string): FollowedStream {
-  const events: { id: string; event: string; data: string }[] = [];
+  const events: StreamedEvent[] = [];
   const stopped = new AbortController();
   const read = async () => {
     const lastId = events.at(-1)?.id ?? "0";
@@ -18,16 +20,7 @@ export function followStream(url: string, topic: string, token: string): Followe
       signal: stopped.signal,
     });
     if (!response.ok) throw new Refusal(await response.text());
-    let text = "";
-    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-      const blocks = (text + chunk).split("\n\n");
-      text = blocks.pop() ?? "";
-      for (const block of blocks) {
-        const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s)));
-        if (fields.event !== undefined)
-          events.push({ id: fields.id, event: fields.event, data: fields.data });
-      }
-    }
+    for await (const event of eventsIn(response)) events.push(event);
   };
   const reading = (async () => {
     while (!stopped.signal.aborted) {

@@ -96,10 +96,14 @@ const fragmentBombInside: Bend = (random) => {
 
 const circles: Bend = (random) => {
   const count = between(random, 1, 200);
-  const ring = times(
-    count,
-    (n) => `fragment f${n} on Query { ...f${(n + 1) % count} ...f${(n * 7) % count} }`,
-  );
+  // Some go round without a field between them, some through fields.
+  const [open, close] = oneOf(random, [
+    ["", ""],
+    ["viewer { ", " }"],
+    ["... on Query { viewer { ... on Query { ", " } } }"],
+  ] as const);
+  const spread = (n: number) => `${open}...f${n % count}${close}`;
+  const ring = times(count, (n) => `fragment f${n} on Query { ${spread(n + 1)} ${spread(n * 7)} }`);
   return { query: `{ ...f0 } ${ring}` };
 };
 

@@ -1,3 +1,4 @@
+import { eventsIn } from "./server-sent-events.js";
 import { bearer } from "./test-client.js";
 
 export interface ReadStream {
@@ -16,15 +17,7 @@ export function readEventStream(url: string, topic: string, token: string): Read
       signal: stopped.signal,
     });
     if (!response.ok) throw new Error(await response.text());
-    let text = "";
-    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-      const blocks = (text + chunk).split("\n\n");
-      text = blocks.pop() ?? "";
-      for (const block of blocks) {
-        const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s)));
-        if (fields.id !== undefined) events.push({ id: fields.id, event: fields.event });
-      }
-    }
+    for await (const { id, event } of eventsIn(response)) if (id !== undefined) events.push({ id, event });
   })().catch((error: unknown) => {
     if (!stopped.signal.aborted) throw error;
   });
