@@ -28,6 +28,24 @@ async function raw(url: string, text: string): Promise<string> {
   return answer;
 }
 
+describe("what is no request at all", () => {
+  it.each([
+    ["no HTTP", "hello\r\n\r\n", 400],
+    ["headers of 20 KB", `GET /healthz HTTP/1.1\r\nHost: a\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+    [
+      "two lengths of a body",
+      "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      400,
+    ],
+  ])("is answered in the form of all errors: %s", async (_what, text, status) => {
+    const answer = await raw(server.url, text);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain("x-content-type-options: nosniff");
+    const { error } = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
+    expect(error).toEqual({ code: "BAD_USER_INPUT", status, message: expect.stringMatching(/request/) });
+  });
+});
+
 describe("the cost of an operation", () => {
   const dear =
     "dear: tickets(first: 100) { nodes { replies(first: 100) { nodes { attachments(first: 100) { nodes { id } } } } } }";

@@ -8,7 +8,7 @@ import { ApolloServerPluginLandingPageLocalDefault } from "@apollo/server/plugin
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
-import { GraphQLError, OperationTypeNode } from "graphql";
+import { GraphQLError, NoSchemaIntrospectionCustomRule, OperationTypeNode } from "graphql";
 import { badUserInput } from "../../kernel/errors.js";
 import { logResourceFault } from "../http/resource-faults.js";
 import { createAdmission, createTextStore } from "./admission.js";
@@ -45,7 +45,9 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
     gateway: compiledExecution(schema, coerce),
     documentStore: admission.documentStore,
     cache: createTextStore(),
-    introspection: options.introspection,
+    // By a rule of GraphQL's own, whose words are for clients; Apollo Server's tell how to set up the server.
+    introspection: true,
+    validationRules: options.introspection ? [] : [NoSchemaIntrospectionCustomRule],
     hideSchemaDetailsFromClientErrors: !options.introspection,
     includeStacktraceInErrorResponses: false,
     csrfPrevention: true,

@@ -9,6 +9,7 @@ import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import { isErrno } from "../storage/errno.js";
 import { isHost } from "./base-url.js";
+import { answerClientError } from "./client-error.js";
 import { trackConnections } from "./connections.js";
 import { drainOnClose } from "./drain.js";
 import { errorResponse } from "./error-response.js";
@@ -60,6 +61,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       headersTimeout: HEADERS_MS,
       connectionsCheckingInterval: HEADERS_CHECK_MS,
     } as ServerOptions,
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       const { status, headers, body } = errorResponse(error, request.id);
       void (reply as FastifyReply).status(status).headers(headers).send(body);
@@ -111,12 +113,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       .headers(headers)
       .send(isGraphQL ? { errors: [{ message, extensions }] } : body);
   });
-  // Without a listener, a connection that could not be accepted would end the process.
-  app.server.on("error", (error) => {
-    if (app.server.listening && !logResourceFault(options.log, error))
-      options.log.warn({ err: error }, "a connection could not be accepted");
-  });
+  surviveUnacceptedConnections(app, options.log);
   return app;
+}
+
+/** Without a listener, a connection that could not be accepted would end the process. */
+function surviveUnacceptedConnections({ server }: FastifyInstance, log: Logger): void {
+  server.on("error", (error) => {
+    if (server.listening && !logResourceFault(log, error))
+      log.warn({ err: error }, "a connection could not be accepted");
+  });
 }
 
 /** Whether a request failed because its connection ended while it came in. */
