@@ -89,6 +89,13 @@ export async function listBlobs(db: Database, after: string | null, limit: numbe
     .limit(limit);
 }
 
+const variantColumns = {
+  id: blobVariants.id,
+  companyId: blobVariants.companyId,
+  storageKey: blobVariants.storageKey,
+  blobId: blobVariants.blobId,
+};
+
 /** In the order of their ids. Every tenant's. */
 export async function listVariants(
   db: Database,
@@ -96,12 +103,7 @@ export async function listVariants(
   limit: number,
 ): Promise<KnownVariant[]> {
   return db
-    .select({
-      id: blobVariants.id,
-      companyId: blobVariants.companyId,
-      storageKey: blobVariants.storageKey,
-      blobId: blobVariants.blobId,
-    })
+    .select(variantColumns)
     .from(blobVariants)
     .where(after === null ? undefined : gt(blobVariants.id, after))
     .orderBy(asc(blobVariants.id))
@@ -115,10 +117,7 @@ export async function listVariantsToVerify(
 ): Promise<VariantToVerify[]> {
   return db
     .select({
-      id: blobVariants.id,
-      companyId: blobVariants.companyId,
-      storageKey: blobVariants.storageKey,
-      blobId: blobVariants.blobId,
+      ...variantColumns,
       name: blobVariants.name,
       sha256: blobVariants.sha256,
       size: blobVariants.size,
