@@ -44,6 +44,12 @@ describe("what is no request at all", () => {
     const { error } = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
     expect(error).toEqual({ code: "BAD_USER_INPUT", status, message: expect.stringMatching(/request/) });
   });
+
+  it("is not answered in the midst of another request's answer", async () => {
+    const body = JSON.stringify({ query: "{ tickets(first: 100) { nodes { id subject } } }" });
+    const request = `POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    expect(await raw(server.url, `${request}no request\r\n\r\n`)).not.toContain("BAD_USER_INPUT");
+  });
 });
 
 describe("the cost of an operation", () => {

@@ -23,9 +23,11 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 /**
  * Answers what Node could not read as a request, so that nothing else ever saw it, in the form of all errors, and ends
  * the connection: where the next request begins is not known (RFC 9112, 2.2).
+ *
+ * @param isBusy whether another request's answer is being made or sent on it, which this one would stand in the midst of
  */
-export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
-  if (isErrno(error, "ECONNRESET") || !socket.writable) {
+export function answerClientError(error: Error & { code?: string }, socket: Duplex, isBusy: boolean): void {
+  if (isErrno(error, "ECONNRESET") || !socket.writable || isBusy) {
     socket.destroy();
     return;
   }

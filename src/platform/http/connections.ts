@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 
 /** A connection that speaks HTTP. One that becomes a websocket is none any more. */
@@ -18,6 +19,8 @@ export interface ConnectionListener {
 /** The HTTP connections of a server that are open, each with what is under way on it. */
 export interface Connections extends Iterable<Connection> {
   listen(listener: ConnectionListener): void;
+  /** Whether a request is under way on it. */
+  isBusy(socket: Duplex): boolean;
 }
 
 /** Call before any route is registered: requests are known from their very first event. */
@@ -42,6 +45,7 @@ export function trackConnections({ server }: FastifyInstance): Connections {
   server.on("upgrade", ({ socket }: IncomingMessage) => void open.delete(socket));
   return {
     listen: (listener) => void listeners.push(listener),
+    isBusy: (socket) => (open.get(socket as Socket)?.underWay.size ?? 0) > 0,
     [Symbol.iterator]: () => open.values(),
   };
 }

@@ -61,7 +61,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       headersTimeout: HEADERS_MS,
       connectionsCheckingInterval: HEADERS_CHECK_MS,
     } as ServerOptions,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, connections.isBusy(socket)),
     frameworkErrors: (error, request, reply) => {
       const { status, headers, body } = errorResponse(error, request.id);
       void (reply as FastifyReply).status(status).headers(headers).send(body);
