@@ -2,6 +2,7 @@ import type {
   DocumentNode,
   FieldNode,
   FragmentDefinitionNode,
+  FragmentSpreadNode,
   OperationDefinitionNode,
   SelectionNode,
   SelectionSetNode,
@@ -18,8 +19,8 @@ export interface Measure {
   readonly levels: number;
   /** Different aliases that the fields of one name have, of the name that has most. */
   readonly aliases: number;
-  /** A fragment that is inside of itself (GraphQL specification, 5.5.2.2); null when there is none. */
-  readonly circle: string | null;
+  /** The spread of a fragment inside of itself (GraphQL specification, 5.5.2.2); null when there is none. */
+  readonly circle: FragmentSpreadNode | null;
 }
 
 type Extent = Omit<Measure, "aliases" | "circle">;
@@ -62,7 +63,7 @@ class Meter {
   readonly #maxLevels: number;
   /** Fragments that are being measured. */
   readonly #open = new Set<string>();
-  circle: string | null = null;
+  circle: FragmentSpreadNode | null = null;
 
   constructor(fragments: readonly FragmentDefinitionNode[], maxLevels: number) {
     this.#fragments = new Map(fragments.map((each) => [each.name.value, each]));
@@ -90,7 +91,7 @@ class Meter {
   }
 
   #ofSelection(selection: SelectionNode, level: number): Extent {
-    if (selection.kind === Kind.FRAGMENT_SPREAD) return this.ofFragment(selection.name.value, level + 1);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return this.#ofSpread(selection, level + 1);
     if (selection.kind === Kind.INLINE_FRAGMENT) return this.ofSet(selection.selectionSet, level + 1);
     this.#noteAlias(selection);
     const { selectionSet, name } = selection;
@@ -99,11 +100,13 @@ class Meter {
     return { ...inner, fields: inner.fields + 1, depth: isIntrospection ? 1 : inner.depth + 1 };
   }
 
+  #ofSpread(spread: FragmentSpreadNode, level: number): Extent {
+    if (!this.#open.has(spread.name.value)) return this.ofFragment(spread.name.value, level);
+    this.circle ??= spread;
+    return NOTHING;
+  }
+
   ofFragment(name: string, level: number): Extent {
-    if (this.#open.has(name)) {
-      this.circle ??= name;
-      return NOTHING;
-    }
     const measured = this.#measured.get(name);
     if (measured) return measured;
     this.#open.add(name);

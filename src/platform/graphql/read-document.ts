@@ -1,5 +1,5 @@
 import { ApolloServerErrorCode } from "@apollo/server/errors";
-import type { DocumentNode } from "graphql";
+import type { DocumentNode, FragmentSpreadNode } from "graphql";
 import { GraphQLError, Lexer, parse, Source, TokenKind } from "graphql";
 import { measureDocument } from "./measure-document.js";
 import { measureMerging } from "./measure-merging.js";
@@ -126,9 +126,9 @@ function parsed(text: string, options: Parameters<typeof parse>[1]): DocumentNod
 }
 
 /** Validation says it in these words; here it comes before whatever would follow the circle. */
-const insideItself = (fragment: string) =>
+const insideItself = (spread: FragmentSpreadNode) =>
   withCode(
-    new GraphQLError(`Cannot spread fragment "${fragment}" within itself.`),
+    new GraphQLError(`Cannot spread fragment "${spread.name.value}" within itself.`, { nodes: spread }),
     ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED,
   );
 

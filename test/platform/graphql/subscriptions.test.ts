@@ -225,7 +225,7 @@ describe("A subscription", () => {
     ],
     [
       "by a fragment in a fragment",
-      `subscription ($id: ID!) { ... { ...F } } fragment F on Subscription { ... @skip(if: true) { ...F conversationEvents(conversationId: $id) { cursor } } }`,
+      `subscription ($id: ID!) { ... { ...F } } fragment F on Subscription { ... @skip(if: true) { ...G } } fragment G on Subscription { conversationEvents(conversationId: $id) { cursor } }`,
     ],
   ])("has a root that depends on no condition: %s", async (_how, query) => {
     const { feed, log, open } = stage();
@@ -238,6 +238,22 @@ describe("A subscription", () => {
       },
     ]);
     expect(errors[0]?.message).toContain("takes no `@skip` or `@include`");
+    expect(failure).toMatchObject({ code: "BAD_USER_INPUT" });
+    expect(log.error).not.toHaveBeenCalled();
+    expect(feed.followers.size).toBe(0);
+  });
+
+  it("has no fragment inside of itself, whatever its conditions", async () => {
+    const { feed, log, open } = stage();
+    const query = `subscription ($id: ID!) { ... { ...F } } fragment F on Subscription { ... @skip(if: true) { ...F conversationEvents(conversationId: $id) { cursor } } }`;
+    const { errors, failure } = await refusalOf(open(query, anna, { id: "c1" }));
+    expect(errors).toMatchObject([
+      {
+        message: 'Cannot spread fragment "F" within itself.',
+        extensions: { code: "GRAPHQL_VALIDATION_FAILED", status: 400 },
+        locations: [{ line: expect.any(Number) }],
+      },
+    ]);
     expect(failure).toMatchObject({ code: "BAD_USER_INPUT" });
     expect(log.error).not.toHaveBeenCalled();
     expect(feed.followers.size).toBe(0);
