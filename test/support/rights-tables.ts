@@ -1,0 +1,91 @@
+/*
+ * By which test each mutation shows that the rights of whoever asks for it hold until its commit
+ * (docs/decisions/0037-rights-hold-until-the-commit.md). `rights-tables.test.ts` compares this with the schema.
+ */
+
+/** What takes files, which arrive for up to an hour: `rights-until-commit.test.ts`. */
+export const MUTATIONS_WITH_FILES = [
+  "addReply",
+  "addToPhotoSeries",
+  "createPhoto",
+  "createPhotoSeries",
+  "createTicket",
+  "createVideoClip",
+  "replaceMediaFile",
+  "sendMessage",
+  "setAvatar",
+  "setCompanyLogo",
+  "uploadMedia",
+  "uploadReplyAttachments",
+  "uploadTicketAttachments",
+] as const;
+
+/** What does without files, outside of tickets: `rights-of-changes.test.ts`. */
+export const CHANGES = [] as const;
+
+/** What does without files, of tickets and attachments: `rights-of-ticket-changes.test.ts`. */
+export const TICKET_CHANGES = [] as const;
+
+/** What trusts the look that comes before its transaction; to be emptied. */
+export const PENDING = [
+  // Outside of tickets.
+  "addConversationParticipant",
+  "addMediaUsage",
+  "changePassword",
+  "closeConversation",
+  "createCompany",
+  "createPasswordReset",
+  "createUser",
+  "deactivateUser",
+  "deleteCompany",
+  "deleteMediaFile",
+  "deleteMessage",
+  "editMessage",
+  "endOtherSessions",
+  "endSession",
+  "inviteGuest",
+  "joinAsGuest",
+  "markRead",
+  "purgeMessage",
+  "purgeOrphanedMedia",
+  "reactivateUser",
+  "removeAvatar",
+  "removeCompanyLogo",
+  "removeConversationParticipant",
+  "removeMediaUsage",
+  "removeMembership",
+  "reopenConversation",
+  "restoreCompany",
+  "restoreMediaFile",
+  "revokeGuest",
+  "setMembership",
+  "startConversation",
+  "updateCompany",
+  "updateMediaFile",
+  "updateUser",
+  // Of tickets and attachments.
+  "addParticipant",
+  "captionPhoto",
+  "deleteAttachment",
+  "deletePost",
+  "deleteReply",
+  "deleteTicket",
+  "removeFromPhotoSeries",
+  "removeParticipant",
+  "reorderPhotoSeries",
+  "restoreAttachment",
+  "restorePost",
+  "restoreTicket",
+  "updateAttachment",
+  "updateReply",
+  "updateTicket",
+] as const;
+
+/** What asks no right of a viewer that could end, each with the reason. */
+export const WITHOUT_RIGHTS: Readonly<Record<string, string>> = {
+  refreshSession: "its right is the refresh token, which one statement finds and exchanges",
+  resetPassword: "its right is the link, which its transaction uses up under the lock on the account",
+  signIn: "nobody asks yet; the account is locked, and judged, in the transaction that opens the session",
+  signOut: "it ends the session that it was asked with, whatever else has ended",
+  startTyping: "it writes nothing: a sign is sent to those who follow, and forgotten",
+};
