@@ -21,6 +21,8 @@ export type Confirmed<Writer extends Viewer> = Extract<Actor, { readonly kind: W
  * The rows that it reads stay locked, so that whoever ends a right either has come first, and is heard here, or waits
  * until this transaction is over. They come first in the order of locks: account, session, membership, company,
  * conversation or ticket, and only then what hangs on these; somebody else's membership comes right behind one's own.
+ * Its one statement is sent before this returns its promise: locks that are asked for right afterwards, and go out
+ * together with it, come behind it.
  *
  * @returns the viewer as they are now, with their role in this company alone
  * @throws UNAUTHENTICATED when the account, the session or the guest's access has ended
@@ -39,13 +41,26 @@ export async function confirmViewer<Writer extends Viewer>(
 
 const ENDED = "Your access has ended: sign in again.";
 
+/** A writing, and the locks under which it is done. */
+export interface LockedWriting<Writer extends Viewer, Locked> extends Writing<Writer> {
+  /** Takes the locks of what is written. It is sent together with the confirmation, right behind it. */
+  readonly lock?: (tx: Database) => Promise<Locked>;
+}
+
 /**
  * Runs a transaction that writes on a viewer's behalf: the viewer is confirmed before anything else.
  *
  * @param write authorises with the viewer that it is given, under the locks of what it changes, and then writes
  */
-export const writeAs = <Writer extends Viewer, Result>(
+export const writeAs = <Writer extends Viewer, Result, Locked>(
   db: Database,
-  writing: Writing<Writer>,
-  write: (tx: Database, viewer: Confirmed<Writer>) => Promise<Result>,
-): Promise<Result> => db.transaction(async (tx) => write(tx, await confirmViewer(tx, writing)));
+  { lock, ...writing }: LockedWriting<Writer, Locked>,
+  write: (tx: Database, viewer: Confirmed<Writer>, locked: Locked | undefined) => Promise<Result>,
+): Promise<Result> =>
+  db.transaction(async (tx) => {
+    const confirming = confirmViewer(tx, writing);
+    const locking = lock?.(tx);
+    // Both are waited for: when one fails, the other sends nothing behind the rollback.
+    await Promise.allSettled([confirming, locking]);
+    return write(tx, await confirming, await locking);
+  });

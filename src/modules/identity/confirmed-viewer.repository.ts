@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "../../platform/database/client.js";
 import { companies } from "./company.tables.js";
 import { guests } from "./guest.tables.js";
@@ -7,17 +7,19 @@ import { sessions } from "./session.tables.js";
 import { users } from "./user.tables.js";
 import type { GuestViewer, Role, UserViewer } from "./viewer.js";
 
-interface PersonRow extends Record<string, unknown> {
-  readonly id: string;
-  readonly email: string;
-  readonly name: string;
-  readonly isAdmin: boolean;
-  readonly role: Role | null;
-}
+/** What is read of a person in the statement below. */
+const personColumns = {
+  id: sql<string>`id`,
+  email: sql<string>`email`,
+  name: sql<string>`name`,
+  isAdmin: sql<boolean>`is_admin`,
+  role: sql<Role | null>`role`,
+};
 
 /**
  * A person with their role in one company, as they are now, in one statement. The rows of the account, the session and
- * the membership stay locked for share, in this order, until the transaction ends.
+ * the membership stay locked for share, in this order, until the transaction ends. The statement is sent in this very
+ * call: whatever is asked for afterwards comes behind it.
  *
  * @param companyId null: none, their role plays no part
  * @returns null when the account or the session has ended
@@ -27,7 +29,7 @@ export async function lockUserViewer(
   { id, sessionId }: Pick<UserViewer, "id" | "sessionId">,
   companyId: string | null,
 ): Promise<UserViewer | null> {
-  const [person] = await tx.execute<PersonRow>(sql`
+  const confirmed = sql`(
     with person as materialized (
       select id, email, name, is_admin from ${users} where id = ${id}::uuid and deleted_at is null and deactivated_at is null for share),
     session as materialized (
@@ -36,11 +38,12 @@ export async function lockUserViewer(
     membership as materialized (
       select m.role from person join ${memberships} m on m.user_id = person.id
       where m.company_id = ${companyId}::uuid for share of m)
-    select person.id, person.email, person.name, person.is_admin as "isAdmin",
+    select person.*,
       (select role from membership
         where exists (select from ${companies} c where c.id = ${companyId}::uuid and c.deleted_at is null)) as role
     from person
-    where ${sessionId ?? null}::uuid is null or person.id in (select person.id from session)`);
+    where ${sessionId ?? null}::uuid is null or person.id in (select person.id from session)) as confirmed`;
+  const [person] = await tx.select(personColumns).from(confirmed).execute();
   if (!person) return null;
   const { role, ...columns } = person;
   const roles = new Map(companyId && role ? [[companyId, role]] : []);
@@ -49,10 +52,17 @@ export async function lockUserViewer(
 
 /** A guest whose access lasts, as `lockUserViewer`; null for others. Its time is judged by the database's clock. */
 export async function lockGuestViewer(tx: Database, id: string): Promise<GuestViewer | null> {
-  const [guest] = await tx.execute<Omit<GuestViewer, "kind"> & Record<string, unknown>>(sql`
-    select g.id, g.display_name as name, g.company_id as "companyId", g.conversation_id as "conversationId"
-    from ${guests} g join ${companies} c on c.id = g.company_id and c.deleted_at is null
-    where g.id = ${id}::uuid and g.revoked_at is null and g.expires_at > clock_timestamp()
-    for share of g`);
+  const [guest] = await tx
+    .select({
+      id: guests.id,
+      name: guests.displayName,
+      companyId: guests.companyId,
+      conversationId: guests.conversationId,
+    })
+    .from(guests)
+    .innerJoin(companies, and(eq(companies.id, guests.companyId), isNull(companies.deletedAt)))
+    .where(and(eq(guests.id, id), isNull(guests.revokedAt), sql`${guests.expiresAt} > clock_timestamp()`))
+    .for("share", { of: guests })
+    .execute();
   return guest ? { ...guest, kind: "guest" } : null;
 }

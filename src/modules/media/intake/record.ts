@@ -110,7 +110,7 @@ async function record<Result, Uploader extends Actor>(
 ) {
   const { viewer, companyId, bucket, files, recordMore } = request;
   const uploader = authorshipOf(viewer);
-  // They go out together. Both are waited for: when one fails, the other sends nothing behind the rollback.
+  // They go out together, in this order. Both are waited for: when one fails, the other sends nothing behind the rollback.
   const confirming = request.permit && confirmViewer(tx, request);
   const claiming = claimBlobs(tx, companyId, hashes, stored);
   await Promise.allSettled([confirming, claiming]);
