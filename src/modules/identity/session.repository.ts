@@ -1,10 +1,10 @@
-import { and, desc, eq, gt, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, lt, ne, or } from "drizzle-orm";
 import { DAY_MS } from "../../kernel/clock.js";
 import { isId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { deleteInBatches } from "../../platform/database/in-batches.js";
-import type { SessionRow } from "./session.tables.js";
+import type { SessionRow, UsedToken } from "./session.tables.js";
 import { sessions } from "./session.tables.js";
 import { isActive } from "./user.repository.js";
 import { users } from "./user.tables.js";
@@ -28,10 +28,12 @@ export type OpenSession = Pick<
 /** A person's sessions that are shown; who has more of them ends all others at once. */
 const MAX_LISTED_SESSIONS = 100;
 
-export interface Rotation {
-  readonly id: string;
-  readonly oldHash: string;
-  readonly newHash: string;
+/** What a refresh token is judged by. */
+export type SessionTokens = Pick<SessionRow, "userId" | "refreshTokenHash" | "usedTokens">;
+
+export interface NextToken {
+  readonly refreshTokenHash: string;
+  readonly usedTokens: readonly UsedToken[];
   readonly now: Date;
   readonly expiresAt: Date;
 }
@@ -41,31 +43,31 @@ export async function insertSession(db: Database, session: NewSession): Promise<
 }
 
 /**
- * Exchanges the session's refresh token for the next one, in one statement: of two requests with the same
- * token at most one gets an answer.
+ * Locks a session, so that of two requests with the same refresh token the second sees what the first has done.
  *
- * @returns the person whose session it is; null when the token is not the newest, the session has ended, or
- *   the person is deleted
+ * @returns null when the session has ended, or the person is deleted or deactivated
  */
-export async function updateRefreshToken(
-  db: Database,
-  rotation: Rotation,
-): Promise<{ userId: string } | null> {
-  const { id, oldHash, newHash, now, expiresAt } = rotation;
-  const [session] = await db
-    .update(sessions)
-    .set({ refreshTokenHash: newHash, expiresAt, updatedAt: now })
-    .where(
-      and(
-        eq(sessions.id, id),
-        eq(sessions.refreshTokenHash, oldHash),
-        isNull(sessions.revokedAt),
-        gt(sessions.expiresAt, now),
-        sql`exists (select from ${users} where ${users.id} = ${sessions.userId} and ${isActive})`,
-      ),
-    )
-    .returning({ userId: sessions.userId });
+export async function lockSession(tx: Database, id: string, now: Date): Promise<SessionTokens | null> {
+  const [session] = await tx
+    .select({
+      userId: sessions.userId,
+      refreshTokenHash: sessions.refreshTokenHash,
+      usedTokens: sessions.usedTokens,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.id, id), lasts(now), isActive))
+    .for("update", { of: sessions });
   return session ?? null;
+}
+
+/** Puts the next refresh token in the newest one's place. Call it under `lockSession`. */
+export async function updateRefreshToken(tx: Database, id: string, next: NextToken): Promise<void> {
+  const { now, ...columns } = next;
+  await tx
+    .update(sessions)
+    .set({ ...columns, updatedAt: now })
+    .where(eq(sessions.id, id));
 }
 
 /** Ends sessions that have not ended yet, with every token of theirs. */

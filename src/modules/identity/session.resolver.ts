@@ -25,7 +25,7 @@ export class SessionResolver {
 
   @Mutation(() => Session, {
     description:
-      "Exchanges a refresh token for a new pair. Using one twice ends the session: share one refresh.",
+      "Exchanges a refresh token for a new pair. One that was used in the last 10 seconds gives the same new refresh token; one that comes back later ends the session.",
   })
   refreshSession(
     @Arg("refreshToken", () => String, { description: "The newest refresh token of the session." })

@@ -1,5 +1,5 @@
 import type { Clock } from "../../kernel/clock.js";
-import { DAY_MS, systemClock } from "../../kernel/clock.js";
+import { systemClock } from "../../kernel/clock.js";
 import { unauthenticated } from "../../kernel/errors.js";
 import { isId, newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
@@ -13,22 +13,19 @@ import type {
   TokenVerifier,
 } from "./access-token.js";
 import type { AttemptLimit } from "./attempt-limit.js";
-import { insertAuditEntry } from "./audit.repository.js";
 import { EMAIL_FORM, normalizeEmail } from "./email.js";
+import { exchangeToken, sessionEnd } from "./exchange-token.js";
 import { listGuestViewers } from "./guest.repository.js";
 import { verifyPasswordFrom } from "./password.js";
 import type { RefreshToken, RefreshTokens } from "./refresh-token.js";
-import { hashOfToken } from "./refresh-token.js";
 import { reloadViewers } from "./reload-viewers.js";
-import { insertSession, updateRefreshToken, updateRevokedSessions } from "./session.repository.js";
+import { insertSession, updateRevokedSessions } from "./session.repository.js";
 import type { Credentials } from "./user.repository.js";
 import { findCredentials, lockForSignIn, updateExternalSubject } from "./user.repository.js";
 import type { GuestViewer, UserViewer, Viewer } from "./viewer.js";
 import { anonymous } from "./viewer.js";
 import { findViewer } from "./viewer.repository.js";
 
-/** From the last refresh on. */
-export const SESSION_LIFETIME_MS = 30 * DAY_MS;
 /** How much of what a client calls itself is kept, in characters. */
 const MAX_USER_AGENT_LENGTH = 300;
 
@@ -94,30 +91,21 @@ export function createSessionService(options: SessionServiceOptions) {
   }
 
   /**
-   * Exchanges a refresh token for a new pair; each is good once. One that comes back has been stolen, or its
-   * successor has, so the whole session ends. This is strict on purpose: a client that refreshes twice at once
-   * with the same token signs itself out, and must let its requests share one refresh.
+   * Exchanges a refresh token for a new pair; each is good once. One that was used in the last 10 seconds is answered with
+   * the same session's newest refresh token, for tabs that refresh at once and for answers that were lost; one that comes
+   * back later ends the whole session (`exchangeToken`).
    *
-   * @throws UNAUTHENTICATED when the token is not the newest of a session that lasts
+   * @throws UNAUTHENTICATED when the token is not the newest of a session that lasts, nor was a moment ago
    * @throws RATE_LIMITED after too many attempts from one network address, which leaves the token good
    */
   async function refreshSession(refreshToken: string, clientAddress: string): Promise<StartedSession> {
     await attempts.sessionRefresh(clientAddress);
-    const id = refreshTokens.sessionIdOf(refreshToken);
-    if (!id) throw unauthenticated(ENDED);
-    const now = clock();
-    const next = refreshTokens.issue(id);
-    const rotation = {
-      id,
-      oldHash: hashOfToken(refreshToken),
-      newHash: next.hash,
-      now,
-      expiresAt: sessionEnd(now),
-    };
-    const session = await updateRefreshToken(db, rotation);
-    if (session) return open(session.userId, id, next.token);
-    await revokeFamily(db, id, now);
-    throw unauthenticated(ENDED);
+    const sessionId = refreshTokens.sessionIdOf(refreshToken);
+    if (!sessionId) throw unauthenticated(ENDED);
+    const exchange = { refreshTokens, sessionId, token: refreshToken, now: clock() };
+    const exchanged = await exchangeToken(db, exchange);
+    if (!exchanged) throw unauthenticated(ENDED);
+    return open(exchanged.userId, sessionId, exchanged.token);
   }
 
   /**
@@ -195,30 +183,12 @@ const wrongCredentials = () => unauthenticated("The e-mail address or the passwo
 
 const ENDED = "This session has ended: sign in again.";
 
-const sessionEnd = (now: Date) => new Date(now.getTime() + SESSION_LIFETIME_MS);
-
 /** What is followed by these sessions ends with them. @returns whether one was ended */
 const endSessions = (db: Database, ids: readonly string[], now: Date): Promise<boolean> =>
   db.transaction(async (tx) => {
     const ended = await updateRevokedSessions(tx, ids, now);
     for (const { userId } of ended) viewerChanged(tx, userId);
     return ended.length > 0;
-  });
-
-/** Committed before the request fails: the answer's error must not take it back. */
-const revokeFamily = (db: Database, id: string, now: Date) =>
-  db.transaction(async (tx) => {
-    for (const { userId } of await updateRevokedSessions(tx, [id], now)) {
-      viewerChanged(tx, userId);
-      await insertAuditEntry(tx, {
-        companyId: null,
-        actorId: userId,
-        action: "session.revoked",
-        subjectType: "session",
-        subjectId: id,
-        details: { reason: "a refresh token was used that is not the newest" },
-      });
-    }
   });
 
 /** An account is tied to the outside person at their first visit, by an e-mail address that the provider verified. */

@@ -1,0 +1,1 @@
+ALTER TABLE "sessions" ADD COLUMN "used_tokens" jsonb DEFAULT '[]'::jsonb NOT NULL;
