@@ -1,14 +1,16 @@
 import { sql } from "drizzle-orm";
-import type { JobWithMetadata } from "pg-boss";
+import type { JobInsert, JobWithMetadata } from "pg-boss";
 import { fromDrizzle, PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import { newId } from "../../kernel/ids.js";
+import type { Database } from "../database/client.js";
 import { awaitDisconnection } from "./await-disconnection.js";
 import { createClockRepair } from "./clock-repair.js";
 import { hearErrorsOfEndedClients } from "./ended-clients.js";
-import type { Job, JobSender } from "./job.js";
+import type { Job, JobRequest, JobSender } from "./job.js";
 import { deadQueueOf, ensureQueues } from "./queues.js";
 import { createRunner } from "./runner.js";
+import { ensureTurnIndex, findNextTurns } from "./turns.repository.js";
 
 export interface JobQueueOptions {
   readonly databaseUrl: string;
@@ -87,8 +89,8 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       async send(tx, requests) {
         const names = new Set(requests.map(({ name }) => name));
         for (const name of names) {
-          const asked = requests.filter((request) => request.name === name).map(({ data }) => ({ data }));
-          await boss.insert(name, asked, { db: fromDrizzle(tx, sql) });
+          const asked = requests.filter((request) => request.name === name);
+          await boss.insert(name, await inTurn(tx, name, asked), { db: fromDrizzle(tx, sql) });
         }
       },
     },
@@ -96,6 +98,7 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       known = jobs;
       await boss.start();
       await ensureQueues(boss, jobs);
+      await ensureTurnIndex(boss.getDb());
       if (works) await clockRepair.start();
     },
     async work() {
@@ -114,6 +117,23 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       await awaitDisconnection(databaseUrl, applicationName);
     },
   };
+}
+
+/** Jobs of groups get the turns that come next for them; they cost the transaction one statement more. */
+async function inTurn(
+  tx: Database,
+  queue: string,
+  requests: readonly JobRequest[],
+): Promise<Omit<JobInsert, "name">[]> {
+  const groups = new Set(requests.flatMap(({ group }) => group ?? []));
+  if (groups.size === 0) return requests.map(({ data }) => ({ data }));
+  const turns = await findNextTurns(tx, queue, [...groups]);
+  return requests.map(({ data, group }) => {
+    if (group === undefined) return { data };
+    const turn = turns.get(group) ?? 0;
+    turns.set(group, turn + 1);
+    return { data, group: { id: group }, priority: -turn };
+  });
 }
 
 interface WorkerOptions {

@@ -33,6 +33,11 @@ export interface Job<Data extends object = object> {
 export interface JobRequest {
   readonly name: string;
   readonly data: object;
+  /**
+   * Whose it is, such as a company: groups take turns, so that one that asks a thousand times waits for itself alone.
+   * Jobs without a group come in the order in which they were asked for.
+   */
+  readonly group?: string;
 }
 
 /** Where jobs are asked for: in the transaction that makes them necessary, so that a rollback leaves none. */

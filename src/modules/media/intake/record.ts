@@ -129,9 +129,10 @@ async function record<Result, Uploader extends Actor>(
   for (const blob of upserted) if (blob.isHealed) await tellRecovery(tx, companyId, blob.id);
   const ids = await insertMediaFiles(tx, rows);
   if (!request.isReplacement) filesHappened(tx, companyId, "file.added", ids);
+  const pending = ids.filter((_, index) => rows[index]?.variantsStatus === "PENDING");
   await requestRenderings(
     { jobs, tx },
-    ids.filter((_, index) => rows[index]?.variantsStatus === "PENDING"),
+    pending.map((id) => ({ id, companyId })),
   );
   const recorded = files.map(({ fileName, size }, index) => ({ id: ids[index] ?? "", fileName, size }));
   return { claimed, result: await recordMore(tx, recorded) };

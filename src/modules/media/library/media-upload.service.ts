@@ -138,7 +138,7 @@ async function replaceMediaFile(
       const exchange = { currentId: id, uploadedId: uploaded.id };
       const variantsStatus = await exchangeContents(tx, companyId, exchange);
       // What was asked for with the upload went to the row that holds the old content now.
-      if (variantsStatus === "PENDING") await requestRenderings({ jobs: deps.jobs, tx }, [id]);
+      if (variantsStatus === "PENDING") await requestRenderings({ jobs: deps.jobs, tx }, [{ id, companyId }]);
       await deps.places.contentChanged(tx, companyId, id);
       await auditMediaFile(tx, by, "replaced", file, {
         fileName: uploaded.fileName,

@@ -1,11 +1,12 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
+import type { FileToRender, RequestVariants } from "../variants/request-renderings.js";
 import { listUnrendered } from "./unrendered.repository.js";
 
 export interface FindUnrenderedDeps {
   readonly db: Database;
   /** Asks, in the transaction, for the variants of these files. */
-  readonly requestVariants: (tx: Database, mediaFileIds: readonly string[]) => Promise<void>;
+  readonly requestVariants: RequestVariants;
   /** The files whose variants have been asked for, and are not there yet. */
   readonly listAskedFor: () => Promise<ReadonlySet<string>>;
 }
@@ -28,12 +29,12 @@ export async function findUnrendered(
   let askedFor: ReadonlySet<string> | undefined;
   for (let after: string | null = null; ; ) {
     signal?.throwIfAborted();
-    const page: string[] = await listUnrendered(db, waitingSince, after, PAGE);
+    const page: FileToRender[] = await listUnrendered(db, waitingSince, after, PAGE);
     if (page.length > 0) askedFor ??= await listAskedFor();
-    const forgotten = page.filter((id) => !askedFor?.has(id));
+    const forgotten = page.filter(({ id }) => !askedFor?.has(id));
     if (!dryRun && forgotten.length > 0) await db.transaction((tx) => requestVariants(tx, forgotten));
     found += forgotten.length;
-    after = page.at(-1) ?? null;
+    after = page.at(-1)?.id ?? null;
     if (page.length < PAGE) return found;
   }
 }

@@ -1,12 +1,13 @@
 import type { Database } from "../../../platform/database/client.js";
 import { lockMediaFiles } from "../media-file.repository.js";
+import type { RequestVariants } from "../variants/request-renderings.js";
 import type { VariantOnRecord } from "./integrity.repository.js";
 import { deleteVariant, listFilesOfBlob, setVariantsPending } from "./integrity.repository.js";
 
 export interface RenderAgainDeps {
   readonly db: Database;
   /** Asks, in the transaction, for the variants of these files to be made again. */
-  readonly requestVariants: (tx: Database, mediaFileIds: readonly string[]) => Promise<void>;
+  readonly requestVariants: RequestVariants;
 }
 
 /** So many files of one blob have their variants made again; the others find them made. */
@@ -28,7 +29,10 @@ export async function renderAgain(
     await lockMediaFiles(tx, files);
     if (!(await deleteVariant(tx, variant))) return false;
     await setVariantsPending(tx, companyId, files);
-    await requestVariants(tx, files);
+    await requestVariants(
+      tx,
+      files.map((id) => ({ id, companyId })),
+    );
     return true;
   });
 }

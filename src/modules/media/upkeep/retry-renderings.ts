@@ -7,11 +7,12 @@ import {
   listFailed,
   setFailedPending,
 } from "../variants/rendering-retry.repository.js";
+import type { RequestVariants } from "../variants/request-renderings.js";
 
 export interface RetryRenderingsDeps {
   readonly db: Database;
   /** Asks, in the transaction, for the variants of these files. */
-  readonly requestVariants: (tx: Database, mediaFileIds: readonly string[]) => Promise<void>;
+  readonly requestVariants: RequestVariants;
 }
 
 export interface RetryRenderingsOptions extends RunOptions {
@@ -50,7 +51,11 @@ export async function retryRenderings(
     return async (tx: Database): Promise<number> => {
       await lockMediaFiles(tx, ids);
       const pending = await setFailedPending(tx, ids);
-      if (all) await forgetFailures(tx, pending);
+      if (all)
+        await forgetFailures(
+          tx,
+          pending.map(({ id }) => id),
+        );
       await requestVariants(tx, pending);
       return pending.length;
     };

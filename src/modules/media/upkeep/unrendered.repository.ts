@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, isNull, lt } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
 import { mediaFiles } from "../media-file.tables.js";
+import type { FileToRender } from "../variants/request-renderings.js";
 
 /** Files that live and wait for their variants, in the order of their ids. Every tenant's: for the job, which has no viewer. */
 export async function listUnrendered(
@@ -8,9 +9,9 @@ export async function listUnrendered(
   waitingSince: Date,
   after: string | null,
   limit: number,
-): Promise<string[]> {
-  const rows = await db
-    .select({ id: mediaFiles.id })
+): Promise<FileToRender[]> {
+  return db
+    .select({ id: mediaFiles.id, companyId: mediaFiles.companyId })
     .from(mediaFiles)
     .where(
       and(
@@ -22,5 +23,4 @@ export async function listUnrendered(
     )
     .orderBy(asc(mediaFiles.id))
     .limit(limit);
-  return rows.map((row) => row.id);
 }

@@ -4,6 +4,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { filesHappened } from "../file-events.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { renderingRetries } from "./rendering-retry.tables.js";
+import type { FileToRender } from "./request-renderings.js";
 
 /** With the pauses below it goes on for five days: longer than a weekend, and no file is tried for ever. */
 const MOST_FAILURES = 12;
@@ -65,7 +66,7 @@ export async function listFailed(db: Database, after: string | null, limit: numb
 }
 
 /** @returns those that had failed until now: of the others somebody has rendered or deleted some meanwhile */
-export async function setFailedPending(tx: Database, ids: readonly string[]): Promise<string[]> {
+export async function setFailedPending(tx: Database, ids: readonly string[]): Promise<FileToRender[]> {
   const changed = await tx
     .update(mediaFiles)
     .set({ variantsStatus: "PENDING", updatedAt: sql`now()` })
@@ -73,5 +74,5 @@ export async function setFailedPending(tx: Database, ids: readonly string[]): Pr
     .returning({ id: mediaFiles.id, companyId: mediaFiles.companyId, versionOf: mediaFiles.versionOf });
   for (const { id, companyId, versionOf } of changed)
     if (versionOf === null) filesHappened(tx, companyId, "file.updated", [id]);
-  return changed.map(({ id }) => id).sort();
+  return changed.sort((a, b) => (a.id < b.id ? -1 : 1));
 }

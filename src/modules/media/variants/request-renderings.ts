@@ -35,20 +35,33 @@ export async function variantsStatusOf(
   };
 }
 
+/** A media file that is to have renditions. */
+export interface FileToRender {
+  readonly id: string;
+  readonly companyId: string;
+}
+
+/** Has renditions made of files, in the transaction. */
+export type RequestVariants = (tx: Database, files: readonly FileToRender[]) => Promise<void>;
+
 /** As `requestRenderings`, for who is to have it by a port. */
 export const requestVariantsOf =
-  (jobs: JobSender) =>
-  (tx: Database, mediaFileIds: readonly string[]): Promise<void> =>
-    requestRenderings({ jobs, tx }, mediaFileIds);
+  (jobs: JobSender): RequestVariants =>
+  (tx, files) =>
+    requestRenderings({ jobs, tx }, files);
 
-/** Has renditions made of files, in the transaction that records them. */
+/** Has renditions made of files, in the transaction that records them. Companies take turns. */
 export async function requestRenderings(
   { jobs, tx }: { readonly jobs: JobSender; readonly tx: Database },
-  mediaFileIds: readonly string[],
+  files: readonly FileToRender[],
 ): Promise<void> {
-  if (mediaFileIds.length === 0) return;
+  if (files.length === 0) return;
   await jobs.send(
     tx,
-    mediaFileIds.map((mediaFileId) => ({ name: RENDER_VARIANTS, data: { mediaFileId } })),
+    files.map(({ id, companyId }) => ({
+      name: RENDER_VARIANTS,
+      data: { mediaFileId: id },
+      group: companyId,
+    })),
   );
 }

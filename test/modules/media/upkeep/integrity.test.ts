@@ -8,6 +8,7 @@ import { listKnownBlobs, lockBlobs, upsertBlobs } from "../../../../src/modules/
 import { sweepStorage } from "../../../../src/modules/media/sweep.js";
 import { findMissing } from "../../../../src/modules/media/upkeep/find-missing.js";
 import { verifyIntegrity } from "../../../../src/modules/media/upkeep/verify-integrity.js";
+import type { RequestVariants } from "../../../../src/modules/media/variants/request-renderings.js";
 import { pruneEvents } from "../../../../src/platform/events/prune-events.js";
 import { sweepTempFiles } from "../../../../src/platform/storage/sweep-temp-files.js";
 import type { StoredFile, StoredWorld } from "../../../support/stored-files.js";
@@ -27,7 +28,8 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const clock = () => new Date();
-const requestVariants = async (_tx: unknown, ids: readonly string[]) => void rendered.push(...ids);
+const requestVariants: RequestVariants = async (_tx, files) =>
+  void rendered.push(...files.map(({ id }) => id));
 const verify = (limits = NO_LIMITS, options = {}) =>
   verifyIntegrity({ ...world, db: world.database.db, clock, requestVariants }, limits, options);
 const look = (options = {}) =>
