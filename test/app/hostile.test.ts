@@ -1,18 +1,22 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { createFaultLog } from "../support/fault-log.js";
 import { codeIn } from "../support/test-client.js";
 import type { TestServer } from "../support/test-server.js";
 import { startTestServer } from "../support/test-server.js";
 
 let server: TestServer;
 let token: string;
+const { log, faults } = createFaultLog();
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ log });
   token = (await server.signInAs("agent@acme.test")).token;
 });
 
+// Nothing that a client sends is logged as a fault of ours.
+afterEach(() => expect(faults).toEqual([]));
 afterAll(() => server.close());
 
 /** Sends bytes as they are and gives back all that comes, up to the end of the connection. */

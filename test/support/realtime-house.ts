@@ -2,7 +2,6 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { buildSchema } from "graphql";
-import { pino } from "pino";
 import { MIB } from "../../src/kernel/bytes.js";
 import { badUserInput, notFound, unauthenticated } from "../../src/kernel/errors.js";
 import type { Delivery, FollowRequest, Told } from "../../src/platform/events/channel.js";
@@ -17,6 +16,7 @@ import { createHttpServer } from "../../src/platform/http/server.js";
 import { createUrlSigner } from "../../src/platform/http/signed-url.js";
 import type { UnreadBudget } from "../../src/platform/http/unread-budget.js";
 import { createUnreadBudget } from "../../src/platform/http/unread-budget.js";
+import { createFaultLog } from "./fault-log.js";
 
 /** A viewer of these tests; the name is the token. */
 export interface Person {
@@ -191,7 +191,7 @@ export interface House {
   /** Whose tokens are good, and until when. */
   readonly guests: Map<string, Date | null>;
   /** Lines that were logged as errors. */
-  readonly faults: string[];
+  readonly faults: readonly string[];
   readonly unread: UnreadBudget;
 }
 
@@ -199,12 +199,11 @@ export interface House {
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const feed = new FakeFeed();
   const seen: Seen = { contexts: [] };
-  const faults: string[] = [];
   const guests = new Map<string, Date | null>([
     ["anna", null],
     ["bert", null],
   ]);
-  const log = pino({ level: "error" }, { write: (line: string) => void faults.push(line) });
+  const { log, faults } = createFaultLog();
   const origins = ["https://app.example.com"];
   const unread = createUnreadBudget({ maxBytes: options.unreadBytes ?? 100 * MIB, log });
   const app = await createHttpServer({

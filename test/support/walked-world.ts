@@ -1,5 +1,5 @@
-import { pino } from "pino";
 import { DEMO_PASSWORD } from "../../src/app/demo/demo-people.js";
+import { createFaultLog } from "./fault-log.js";
 import { fixture, makePng } from "./make-files.js";
 import { rotatedPhoneJpeg } from "./make-pictures.js";
 import { renderPending } from "./render-pending.js";
@@ -58,8 +58,7 @@ const WIDE = { GRAPHQL_DEPTH: "200", GRAPHQL_COST: "1000000", CONNECTIONS_PER_VI
  * has read the id.
  */
 export async function startWalkedWorld(): Promise<WalkedWorld> {
-  const faults: string[] = [];
-  const log = pino({ level: "error" }, { write: (line: string) => void faults.push(line) });
+  const { log, faults } = createFaultLog();
   const server = await startTestServer({ env: WIDE, log });
   const act: Act = async (name, by, args) => {
     const query = operationOn("Mutation", name, args as Record<string, unknown>);

@@ -7,7 +7,7 @@ import { createBoundedStore, STORE_LIMITS } from "./document-stores.js";
 import { expectedFailure, isRefusalByGraphQL } from "./error-format.js";
 import { readDocument } from "./read-document.js";
 import { refuseConditionalRoots } from "./unconditional-root.js";
-import { unresolvedOperation } from "./unresolved-operation.js";
+import { namedOperation, unresolvedOperation } from "./unresolved-operation.js";
 
 export interface AdmissionRules {
   readonly schema: GraphQLSchema;
@@ -32,8 +32,8 @@ export function createAdmission({ schema, coerce, maxDepth, maxCost }: Admission
         return {
           // Behind this, Apollo Server parses and validates what it does not know yet.
           didResolveSource: async ({ request, source, queryHash }) => {
-            // Some clients send an empty name where they have none.
-            if (request.operationName === "") delete request.operationName;
+            const name = namedOperation(request.operationName);
+            if (name === undefined) delete request.operationName;
             limitVariables(request.variables);
             if (documents.get(queryHash)) return;
             const read = readDocument(source, maxDepth);

@@ -16,7 +16,7 @@ import { readDocument, validationOptions } from "./read-document.js";
 import { withCode } from "./refusals.js";
 import { innerVariables, ToldResults } from "./told-results.js";
 import { refuseConditionalRoots } from "./unconditional-root.js";
-import { unresolvedOperation } from "./unresolved-operation.js";
+import { namedOperation, unresolvedOperation } from "./unresolved-operation.js";
 
 export interface SubscriptionRules {
   readonly schema: GraphQLSchema;
@@ -79,7 +79,8 @@ export function createPreparation<Viewer>(rules: SubscriptionRules): Preparation
   };
 }
 
-const keyOf = ({ query, operationName }: SubscriptionRequest): string => hashOf([operationName ?? "", query]);
+const keyOf = ({ query, operationName }: SubscriptionRequest): string =>
+  hashOf([namedOperation(operationName) ?? "", query]);
 
 /** Of one length, however long what it stands for is. */
 const hashOf = (value: unknown): string =>
@@ -90,7 +91,7 @@ function prepareAnew<Viewer>(
   { query, operationName }: SubscriptionRequest,
 ): Prepared<Viewer> {
   const { document, weight } = readDocument(query, maxDepth);
-  const operation = getOperationAST(document, operationName);
+  const operation = getOperationAST(document, namedOperation(operationName));
   if (!operation) throw unresolvedOperation();
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) throw badUserInput(SUBSCRIPTIONS_ALONE);
   refuseConditionalRoots(document);

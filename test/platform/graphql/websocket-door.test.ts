@@ -127,6 +127,29 @@ describe("The websocket door", () => {
     },
   );
 
+  it.each([
+    ["one is named that is not there", EVENTS, "Other"],
+    ["none is named of two", `${EVENTS} subscription B { other }`, ""],
+    ["there is none", "fragment F on Query { hello }", undefined],
+  ])("says that it is not known which operation is meant when %s", async (_what, query, operationName) => {
+    const { told, send } = await enter(await shared());
+    send({ id: "1", type: "subscribe", payload: { query, operationName, variables: { id: "c1" } } });
+    await until(() => told.length === 1);
+    expect(told[0]).toMatchObject({ id: "1", type: "error" });
+    expect(codeIn(told[0]?.payload)).toEqual({ code: "OPERATION_RESOLUTION_FAILURE", status: 400 });
+  });
+
+  it("takes an empty name of an operation for none", async () => {
+    const opened = await shared();
+    const { told, send } = await enter(opened);
+    const variables = { id: "c1", after: "0" };
+    const query = EVENTS.replace("Events(", "NeverAskedBefore(");
+    send({ id: "1", type: "subscribe", payload: { query, operationName: "", variables } });
+    opened.feed.tell("c1", message("m1"));
+    await until(() => told.length >= 1);
+    expect(told[0]).toMatchObject({ id: "1", type: "next" });
+  });
+
   it("masks what nobody expected, and logs it under the request id that it tells", async () => {
     const opened = await house();
     const { told, subscribe } = await enter(opened);
