@@ -109,6 +109,13 @@ const EXTENSIONS: ReadonlySet<string> = new Set(entries.flatMap(([, { extensions
 /** Whether some type of the table ends in this extension (lower case, no dot). */
 export const isKnownExtension = (extension: string): boolean => EXTENSIONS.has(extension);
 
+const TEXT_EXTENSIONS: ReadonlySet<string> = new Set(
+  entries.flatMap(([, { kind, extensions }]) => (kind === "TEXT" ? extensions : [])),
+);
+
+/** Whether this extension (lower case, no dot) says that a file is text. */
+export const isTextExtension = (extension: string): boolean => TEXT_EXTENSIONS.has(extension);
+
 const KINDS: ReadonlyMap<string, FileKind> = new Map(
   entries.map(([, { mimeType, kind }]) => [mimeType, kind]),
 );

@@ -60,3 +60,31 @@ export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "siz
 export async function* windows(bytes: FileBytes, from: number, overlap: number): AsyncGenerator<Buffer> {
   for (let at = from; at < bytes.size; at += WINDOW_BYTES - overlap) yield await bytes.read(at, WINDOW_BYTES);
 }
+
+/** A part of a file as if it were all of it. It shares the file's window, and ends with it. */
+export const partOf = (bytes: FileBytes, from: number, to: number): FileBytes => ({
+  size: to - from,
+  read: async (at, length) =>
+    at < 0 ? Buffer.alloc(0) : bytes.read(from + at, Math.min(length, to - from - at)),
+  readOn: async (at, least) => {
+    const found = at < 0 ? Buffer.alloc(0) : await bytes.readOn(from + at, Math.min(least, to - from - at));
+    return found.subarray(0, to - from - at);
+  },
+  [Symbol.asyncDispose]: () => bytes[Symbol.asyncDispose](),
+});
+
+/**
+ * Where a file ends without what pads it, looked for from behind.
+ *
+ * @param padding the bytes that count for nothing at the end
+ */
+export async function endOfContent(bytes: FileBytes, padding: ReadonlySet<number>): Promise<number> {
+  for (let end = bytes.size; end > 0; ) {
+    const from = Math.max(0, end - WINDOW_BYTES);
+    const window = await bytes.read(from, end - from);
+    const last = window.findLastIndex((byte) => !padding.has(byte));
+    if (last !== -1) return from + last + 1;
+    end = from;
+  }
+  return 0;
+}

@@ -38,6 +38,12 @@ export async function recognizeText(
   return svg ? { type: "svg" } : plainText(extension);
 }
 
+/** Whether a beginning is that of a text which is more than text. */
+export function isMarkupOrScript(beginning: Buffer): boolean {
+  const text = new TextDecoder().decode(beginning).trimStart();
+  return whatElse(text, skipProlog(text)) !== null;
+}
+
 function whatElse(beginning: string, root: string): string | null {
   if (HTML.test(root) || beginning.startsWith("<!--")) return "an HTML page";
   return FORMATS.find(([pattern]) => pattern.test(beginning))?.[1] ?? null;

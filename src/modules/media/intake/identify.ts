@@ -1,7 +1,7 @@
 import { fileTypeFromBuffer } from "file-type";
 import type { BucketRules } from "../buckets.js";
 import type { FileType, FileTypeName } from "../file-types.js";
-import { FILE_TYPES } from "../file-types.js";
+import { FILE_TYPES, isTextExtension } from "../file-types.js";
 import { extensionMismatch, unsupportedFileType } from "../media.errors.js";
 import { isCompoundFile } from "./compound-file.js";
 import type { FileBytes } from "./file-bytes.js";
@@ -10,8 +10,8 @@ import { cleanFileName, extensionOf } from "./file-name.js";
 import { proveSevenZip } from "./identify-7z.js";
 import { isZip, recognizeContainer } from "./identify-container.js";
 import { recognizeLegacyOffice } from "./identify-office.js";
-import { isPdf, provePdf } from "./identify-pdf.js";
-import { recognizeText } from "./identify-text.js";
+import { endsAsPdf, pdfHeaderAt, provePdf } from "./identify-pdf.js";
+import { isMarkupOrScript, recognizeText } from "./identify-text.js";
 import { endOfImage } from "./image-end.js";
 import type { Received } from "./receive.js";
 import type { Recognition } from "./recognition.js";
@@ -87,13 +87,30 @@ async function identifyBytes(bytes: FileBytes, received: Received, rules: Bucket
 }
 
 async function recognize(bytes: FileBytes, head: Buffer, extension: string | null): Promise<Recognition> {
-  if (isPdf(head)) return { type: "pdf" };
+  if (pdfHeaderAt(head) === 0) return { type: "pdf" };
   if (isZip(head)) return recognizeContainer(bytes);
   if (isCompoundFile(head)) return recognizeLegacyOffice(bytes);
+  if (await isPdfBehindOtherBytes(bytes, head, extension)) return { type: "pdf" };
   const beginning = head.subarray(0, MAGIC_BYTES);
   const encoding = textEncoding(beginning);
   if (encoding !== null) return recognizeText(bytes, encoding, extension);
   return recognizeMagic(beginning);
+}
+
+/**
+ * Scanners, printer drivers and mail gateways write line ends, marks and headers before a PDF. What begins as
+ * something else is that, and so is a text in which the letters of a PDF's header occur.
+ */
+async function isPdfBehindOtherBytes(
+  bytes: FileBytes,
+  head: Buffer,
+  extension: string | null,
+): Promise<boolean> {
+  const at = pdfHeaderAt(head);
+  if (at === null || (extension !== null && isTextExtension(extension))) return false;
+  const before = Buffer.from(head.subarray(0, at));
+  if (isMarkupOrScript(before) || (await fileTypeFromBuffer(before)) !== undefined) return false;
+  return endsAsPdf(bytes);
 }
 
 async function recognizeMagic(beginning: Buffer): Promise<Recognition> {

@@ -9,6 +9,7 @@ import type { FileMetadata } from "../metadata.js";
 import { countPages } from "./count-pages.js";
 import { openFileBytes } from "./file-bytes.js";
 import type { Identified } from "./identify.js";
+import { pdfBody } from "./identify-pdf.js";
 import { MAX_FRAMES } from "./image-end.js";
 import { inspectBmp } from "./inspect-bmp.js";
 import { inspectVideo } from "./inspect-video.js";
@@ -82,7 +83,7 @@ async function factsOf(file: Identified, options: InspectOptions): Promise<Facts
 async function inspectPdf(file: Identified): Promise<Facts> {
   const bytes = openFileBytes(file);
   try {
-    const pages = await countPages(bytes);
+    const pages = await countPages(await pdfBody(bytes));
     return { metadata: pages === null ? {} : { pages } };
   } finally {
     await bytes[Symbol.asyncDispose]();

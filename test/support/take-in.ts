@@ -1,0 +1,20 @@
+import type { BucketRules } from "../../src/modules/media/buckets.js";
+import { identify } from "../../src/modules/media/intake/identify.js";
+import type { Inspected } from "../../src/modules/media/intake/inspect.js";
+import { inspect } from "../../src/modules/media/intake/inspect.js";
+import { newTempFile, receiveBytes } from "./received.js";
+
+/** Has a file judged as an upload is, and removes it. */
+export async function takeIn(
+  content: Buffer | string,
+  fileName: string,
+  rules: BucketRules,
+): Promise<Inspected> {
+  const temp = newTempFile();
+  try {
+    const identified = await identify(await receiveBytes(temp, content, fileName), rules);
+    return await inspect(identified, { maxPixels: 50_000_000, maxSeconds: rules.maxSeconds });
+  } finally {
+    await temp[Symbol.asyncDispose]();
+  }
+}
