@@ -1,5 +1,5 @@
 import type { FileTypeName } from "../../src/modules/media/file-types.js";
-import { makePdf } from "./make-files.js";
+import { makeGif, makeJpeg, makePdf } from "./make-files.js";
 
 /** A file as desks get it: written by a phone, a scanner, a reporting tool, or a library. */
 export interface DeskFile {
@@ -33,4 +33,45 @@ const PDFS: readonly DeskFile[] = [
   facts: { metadata: { pages: 1 } },
 }));
 
-export const DESK_FILES: readonly DeskFile[] = [...PDFS];
+const size = { width: 300, height: 203 };
+const large = { width: 1600, height: 1203 };
+
+const IMAGES: readonly DeskFile[] = [
+  {
+    what: "a GIF without a trailer",
+    fileName: "scan.gif",
+    type: "gif",
+    make: async () => (await makeGif(size)).subarray(0, -1),
+    facts: size,
+  },
+  {
+    what: "an animated GIF that breaks off in its second frame",
+    fileName: "scan.gif",
+    type: "gif",
+    make: async () => (await makeGif({ ...size, frames: 2 })).subarray(0, -500),
+    facts: size,
+  },
+  {
+    what: "a JPEG without an end mark",
+    fileName: "scan.jpg",
+    type: "jpeg",
+    make: async () => (await makeJpeg(size)).subarray(0, -2),
+    facts: size,
+  },
+  {
+    what: "a JPEG with half an end mark",
+    fileName: "scan.jpg",
+    type: "jpeg",
+    make: async () => (await makeJpeg({ ...size, progressive: true })).subarray(0, -1),
+    facts: size,
+  },
+  {
+    what: "a large JPEG without an end mark",
+    fileName: "scan.jpg",
+    type: "jpeg",
+    make: async () => (await makeJpeg(large)).subarray(0, -2),
+    facts: large,
+  },
+];
+
+export const DESK_FILES: readonly DeskFile[] = [...PDFS, ...IMAGES];

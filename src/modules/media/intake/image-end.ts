@@ -9,6 +9,9 @@ export const MAX_FRAMES = 2_000;
 /** Segments, chunks or blocks. A PNG of 50 megapixels with 16 bits a channel has as many at 8 KiB each, which is usual. */
 const MAX_PARTS = 50_000;
 
+/** Of a JPEG. */
+const START_OF_SCAN = 0xda;
+
 const malformed = () => corruptFile("the image's structure is broken");
 
 const FINDERS: Partial<Record<FileTypeName, (bytes: FileBytes) => Promise<number>>> = {
@@ -35,21 +38,32 @@ function refuseParts(parts: number): void {
   if (parts > MAX_PARTS) throw corruptFile(`the image is made of more than ${MAX_PARTS} parts`);
 }
 
-/** ISO/IEC 10918-1 annex B: segments with a length, and coded data that runs up to the next marker. */
+/**
+ * ISO/IEC 10918-1 annex B: segments with a length, and coded data that runs up to the next marker. An image whose end
+ * mark is missing ends with the last scan that has begun: whether its rows are all there, the decoder tells, and its
+ * coded data counts for foreign bytes.
+ */
 async function endOfJpeg(bytes: FileBytes): Promise<number> {
   let at = 2;
+  let scan: number | null = null;
   for (let parts = 0; ; ) {
     refuseParts(++parts);
     const marker = await nextJpegMarker(bytes, at);
+    if (marker === null && scan !== null) return scan;
+    if (marker === null) throw endsTooEarly();
     if (marker.code === 0xd9) return marker.end;
     const length = await bytes.read(marker.end, 2);
     if (length.length < 2) throw endsTooEarly();
     at = marker.end + length.readUInt16BE(0);
+    if (marker.code === START_OF_SCAN && at < bytes.size) scan = at;
   }
 }
 
-/** Skips coded data, stuffed and fill bytes, restart markers and the other marker without a length (TEM). */
-async function nextJpegMarker(bytes: FileBytes, from: number): Promise<{ code: number; end: number }> {
+/**
+ * Skips coded data, stuffed and fill bytes, restart markers and the other marker without a length (TEM).
+ * Null where the file ends without another one.
+ */
+async function nextJpegMarker(bytes: FileBytes, from: number): Promise<{ code: number; end: number } | null> {
   for (let start = from; start < bytes.size - 1; ) {
     const window = await bytes.readOn(start, 2);
     let at = window.indexOf(0xff);
@@ -61,7 +75,7 @@ async function nextJpegMarker(bytes: FileBytes, from: number): Promise<{ code: n
     }
     start += at === -1 ? window.length : at;
   }
-  throw endsTooEarly();
+  return null;
 }
 
 /** RFC 2083 §3: chunks of length, type, data and CRC, the last one is IEND. */
@@ -75,26 +89,44 @@ async function endOfPng(bytes: FileBytes): Promise<number> {
   }
 }
 
-/** GIF89a §17–27: blocks of known kinds, most with sub-blocks, up to the trailer. */
+/**
+ * GIF89a §17–27: blocks of known kinds, most with sub-blocks, up to the trailer. Where there is none, the image ends
+ * with its last whole frame: what players show of it.
+ */
 async function endOfGif(bytes: FileBytes): Promise<number> {
   const header = await bytes.read(0, 13);
   if (header.length < 13) throw endsTooEarly();
   let at = 13 + colorTableBytes(header.readUInt8(10));
+  let wholeFrames: number | null = null;
   for (let parts = 0, frames = 0; ; ) {
     refuseParts(++parts);
     const block = await bytes.read(at, 10);
     if (block[0] === 0x3b) return at + 1;
-    if (block.length < 10) throw endsTooEarly();
-    if (block[0] === 0x2c && ++frames > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, frames);
-    if (block[0] === 0x2c) at = await endOfSubBlocks(bytes, at + 11 + colorTableBytes(block.readUInt8(9)));
-    else if (block[0] === 0x21) at = await endOfSubBlocks(bytes, at + 2);
-    else throw malformed();
+    const isFrame = block[0] === 0x2c;
+    if (isFrame && ++frames > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, frames);
+    const end = await endOfGifBlock(bytes, at, block);
+    if (end === null && wholeFrames !== null) return wholeFrames;
+    if (end === null) throw block.length === 0 || isGifBlock(block) ? endsTooEarly() : malformed();
+    if (isFrame) wholeFrames = end;
+    at = end;
   }
+}
+
+/** Of an extension or of a frame. */
+const isGifBlock = (block: Buffer): boolean => block[0] === 0x21 || block[0] === 0x2c;
+
+/** Null for what is no block, or only the beginning of one. */
+async function endOfGifBlock(bytes: FileBytes, at: number, block: Buffer): Promise<number | null> {
+  if (!isGifBlock(block)) return null;
+  if (block[0] === 0x21) return endOfSubBlocks(bytes, at + 2);
+  if (block.length < 10) return null;
+  return endOfSubBlocks(bytes, at + 11 + colorTableBytes(block.readUInt8(9)));
 }
 
 const colorTableBytes = (flags: number) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
 
-async function endOfSubBlocks(bytes: FileBytes, from: number): Promise<number> {
+/** Null where the file ends before them. */
+async function endOfSubBlocks(bytes: FileBytes, from: number): Promise<number | null> {
   for (let start = from; start < bytes.size; ) {
     const window = await bytes.readOn(start, 1);
     let at = 0;
@@ -105,7 +137,7 @@ async function endOfSubBlocks(bytes: FileBytes, from: number): Promise<number> {
     }
     start += at;
   }
-  throw endsTooEarly();
+  return null;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import { rgbaToThumbHash } from "thumbhash";
 import { inRenderTurn, refuseLarge } from "../decoding.js";
+import { missedEndMark, withEndMark } from "../jpeg-end-mark.js";
 import type { Preset } from "../presets.js";
 
 /** A rendition, in memory: the largest has some hundred kilobytes. */
@@ -82,14 +83,28 @@ export async function render(
   return { renditions, placeholder: await placeholderOf(raster) };
 }
 
-/** The picture, as large as the presets need it. */
+/** The picture, as large as the presets need it. Of a JPEG without an end mark, as it is taken in, all rows are there. */
 async function decode(
   input: Buffer | string,
+  presets: readonly Preset[],
+  options: RenderOptions,
+): Promise<Raster> {
+  try {
+    return await decodeStrictly(input, "error", presets, options);
+  } catch (error) {
+    if (!missedEndMark(error)) throw error;
+    return withEndMark(input, (marked) => decodeStrictly(marked, "warning", presets, options));
+  }
+}
+
+async function decodeStrictly(
+  input: Buffer | string,
+  failOn: SharpOptions["failOn"],
   presets: readonly Preset[],
   { maxPixels, timeoutSeconds }: RenderOptions,
 ): Promise<Raster> {
   const source: SharpOptions = {
-    failOn: "error",
+    failOn,
     limitInputPixels: maxPixels,
     sequentialRead: true,
     autoOrient: true,

@@ -357,6 +357,22 @@ describe("the rendering", () => {
     }
   });
 
+  it("takes a JPEG without an end mark, in memory and from a file", async () => {
+    const small = (await picture()).subarray(0, -2);
+    const noise = { type: "gaussian", mean: 128, sigma: 60 } as const;
+    const large = await sharp({
+      create: { width: 3_000, height: 2_000, channels: 3, background: "#888", noise },
+    })
+      .jpeg({ quality: 95 })
+      .toBuffer();
+    expect(large.length).toBeGreaterThan(4 * 1024 ** 2);
+    for (const bytes of [small, large.subarray(0, -2)]) {
+      const id = await attach(bytes);
+      await renderPending(world.server);
+      expect((await fieldsOf(id)).mediaFile.variantsStatus).toBe("READY");
+    }
+  });
+
   it("is given up at once, with no retry and no fault of ours, for bytes that no decoder reads", async () => {
     const bytes = await picture();
     const id = await attach(bytes);
