@@ -82,7 +82,12 @@ const DEFINITIONS = {
     mimeType: "application/x-7z-compressed",
     extensions: ["7z"],
   },
-  mp4: { kind: "VIDEO", title: "an MP4 video", mimeType: "video/mp4", extensions: ["mp4"] },
+  mp4: {
+    kind: "VIDEO",
+    title: "an MP4 video",
+    mimeType: "video/mp4",
+    extensions: ["mp4", "m4v", "3gp", "3gpp", "3g2"],
+  },
   webm: { kind: "VIDEO", title: "a WebM video", mimeType: "video/webm", extensions: ["webm"] },
   quicktime: {
     kind: "VIDEO",

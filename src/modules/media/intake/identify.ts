@@ -9,6 +9,7 @@ import { openFileBytes } from "./file-bytes.js";
 import { cleanFileName, extensionOf } from "./file-name.js";
 import { proveSevenZip } from "./identify-7z.js";
 import { isZip, recognizeContainer } from "./identify-container.js";
+import { isMovie, recognizeMovie } from "./identify-movie.js";
 import { recognizeLegacyOffice } from "./identify-office.js";
 import { endsAsPdf, pdfHeaderAt, provePdf } from "./identify-pdf.js";
 import { isMarkupOrScript, recognizeText } from "./identify-text.js";
@@ -41,7 +42,6 @@ const TYPE_BY_MIME: Readonly<Record<string, FileTypeName>> = {
   "image/webp": "webp",
   "image/bmp": "bmp",
   "application/x-7z-compressed": "7z",
-  "video/mp4": "mp4",
   "video/webm": "webm",
   "video/quicktime": "quicktime",
 };
@@ -90,6 +90,7 @@ async function recognize(bytes: FileBytes, head: Buffer, extension: string | nul
   if (pdfHeaderAt(head) === 0) return { type: "pdf" };
   if (isZip(head)) return recognizeContainer(bytes);
   if (isCompoundFile(head)) return recognizeLegacyOffice(bytes);
+  if (await isMovie(bytes)) return recognizeMovie(bytes);
   if (await isPdfBehindOtherBytes(bytes, head, extension)) return { type: "pdf" };
   const beginning = head.subarray(0, MAGIC_BYTES);
   const encoding = textEncoding(beginning);

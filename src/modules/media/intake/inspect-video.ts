@@ -33,7 +33,8 @@ const PADDING_SECONDS = 0.5;
  *   longer or larger one than allowed
  */
 export async function inspectVideo(file: Identified, limits: VideoLimits): Promise<VideoFacts> {
-  const answer = await readVideo({ path: file.temp.path, size: file.size }, limits.companyId);
+  const question = { path: file.temp.path, size: file.size, lacksBrand: lacksBrand(file) };
+  const answer = await readVideo(question, limits.companyId);
   if (answer.outcome === "unreadable") throw corruptFile("the video cannot be read");
   if (answer.outcome === "no video")
     throw new FiledeskError(
@@ -46,6 +47,9 @@ export async function inspectVideo(file: Identified, limits: VideoLimits): Promi
   const metadata = { ...(videoCodec && { videoCodec }), ...(audioCodec && { audioCodec }) };
   return { width, height, durationMs, metadata };
 }
+
+const lacksBrand = ({ type, head }: Identified): boolean =>
+  type.name === "quicktime" && head.toString("latin1", 4, 8) !== "ftyp";
 
 function refusePicture(width: number, height: number, maxPixels: number): void {
   if (!(width > 0 && height > 0)) throw corruptFile("the video's picture has no size");

@@ -45,7 +45,10 @@ const swollen = () => corruptFile("the video's index is not that of a short clip
  * @returns where its structure ends; what stands behind it is no part of the video
  * @throws CORRUPT_FILE
  */
-export async function endOfMovie(bytes: FileBytes): Promise<number> {
+export const endOfMovie = async (bytes: FileBytes): Promise<number> => (await walkMovie(bytes)).end;
+
+/** The same, with the index. @throws CORRUPT_FILE */
+export async function walkMovie(bytes: FileBytes): Promise<{ readonly end: number; readonly index: Buffer }> {
   let end = 0;
   let index: Buffer | null = null;
   for (let count = 0; end < bytes.size; count++) {
@@ -60,11 +63,11 @@ export async function endOfMovie(bytes: FileBytes): Promise<number> {
     throw corruptFile("the video's index is missing: it was cut off, or not recorded to its end");
   // Fragments may be pointed at wherever they lie, so they are looked for everywhere.
   if (index.includes("mvex")) await refuseSwollenFragments(bytes);
-  return end;
+  return { end, index };
 }
 
 /** Null for what is no box. */
-async function boxAt(bytes: FileBytes, at: number): Promise<Box | null> {
+export async function boxAt(bytes: FileBytes, at: number): Promise<Box | null> {
   const header = await bytes.read(at, 16);
   if (header.length < 8) return null;
   const type = header.toString("latin1", 4, 8);

@@ -13,9 +13,13 @@ const MOST_READ_AT_ONCE = 32 * MIB;
 // It would print what a file's maker wrote into it.
 Logging.level = LogLevel.Silent;
 
-async function answer({ path, size }: VideoQuestion): Promise<VideoAnswer> {
+/** The brand that the library knows QuickTime by. */
+const QUICKTIME_BRAND = Buffer.from("\0\0\0\x14ftypqt  \0\0\0\0qt  ", "latin1");
+
+async function answer({ path, size, lacksBrand }: VideoQuestion): Promise<VideoAnswer> {
   const handle = await open(path);
-  const input = new VideoInput({ formats: [MP4, QTFF, WEBM], source: sourceOf(handle, size) });
+  const before = lacksBrand ? QUICKTIME_BRAND : Buffer.alloc(0);
+  const input = new VideoInput({ formats: [MP4, QTFF, WEBM], source: sourceOf(handle, size, before) });
   try {
     return await readFacts(input);
   } catch {
@@ -26,17 +30,24 @@ async function answer({ path, size }: VideoQuestion): Promise<VideoAnswer> {
   }
 }
 
-/** Bounds what is read: a clip without an index is gone through once. */
-function sourceOf(handle: FileHandle, size: number) {
+/**
+ * Bounds what is read: a clip without an index is gone through once.
+ *
+ * @param before what is to be read before the file. It shifts all places in it, which nobody here looks up.
+ */
+function sourceOf(handle: FileHandle, size: number, before: Buffer) {
   let left = 2 * size + MIB;
   return new CustomSource({
-    getSize: () => size,
+    getSize: () => before.length + size,
     read: async (start, end) => {
       left -= end - start;
       if (left < 0 || end - start > MOST_READ_AT_ONCE) throw new Error("too much is read");
+      const added = before.subarray(start, end);
       const bytes = Buffer.allocUnsafeSlow(end - start);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-      return bytes.subarray(0, bytesRead);
+      added.copy(bytes);
+      const at = Math.max(0, start - before.length);
+      const { bytesRead } = await handle.read(bytes, added.length, bytes.length - added.length, at);
+      return bytes.subarray(0, added.length + bytesRead);
     },
     handleUnhandledError: () => {},
   });
@@ -63,4 +74,6 @@ async function codecOf(track: InputVideoTrack | InputAudioTrack): Promise<string
   return typeof codec === "string" && /^[\w./-]{1,30}$/.test(codec) ? codec : null;
 }
 
+// Loading the library is no part of the time that the file may take.
+parentPort?.postMessage("ready");
 parentPort?.postMessage(await answer(workerData as VideoQuestion));

@@ -69,6 +69,50 @@ describe("a video", () => {
     await expect(takeIn(mov, "a.mp4")).rejects.toMatchObject({ code: "FILE_TYPE_MISMATCH" });
   });
 
+  it.each(["M4V ", "3gp6", "mp42", "isom", "MSNV", "new1"])(
+    "is taken for an MP4 whatever its brand: %s",
+    async (brand) => {
+      const branded = Buffer.from(mp4);
+      branded.write(brand, 8, "latin1");
+      for (const name of ["a.mp4", "a.m4v", "a.3gp"])
+        expect(await takeIn(branded, name)).toMatchObject({
+          type: { mimeType: "video/mp4" },
+          durationMs: 1500,
+        });
+    },
+  );
+
+  it.each(["free", "wide", "skip"])("is QuickTime without a brand, behind a box '%s'", async (type) => {
+    const unbranded = Buffer.from(mp4);
+    unbranded.write(type, 4, "latin1");
+    expect(await takeIn(unbranded, "a.mov")).toMatchObject({
+      type: { mimeType: "video/quicktime" },
+      width: 96,
+      durationMs: 1500,
+    });
+  });
+
+  it("is QuickTime when it begins with its index", async () => {
+    const at = mp4.indexOf("moov") - 4;
+    const end = at + mp4.readUInt32BE(at);
+    const first = Buffer.concat([mp4.subarray(at, end), mp4.subarray(32, at), mp4.subarray(end)]);
+    expect(await takeIn(first, "a.mov")).toMatchObject({ type: { mimeType: "video/quicktime" } });
+  });
+
+  it("is not taken for what has the same structure: pictures, raw photos", async () => {
+    for (const brand of ["avif", "crx "]) {
+      const branded = Buffer.from(mp4);
+      branded.write(brand, 8, "latin1");
+      await expect(takeIn(branded, "a.mp4")).rejects.toMatchObject({ code: "UNSUPPORTED_FILE_TYPE" });
+    }
+  });
+
+  it("is not seen in a text that has the letters of a box", async () => {
+    expect(await takeIn("The free lamp flickers", "a.txt", ATTACHMENTS)).toMatchObject({
+      type: { mimeType: "text/plain" },
+    });
+  });
+
   it.each([
     ["an MP4 that is called WebM", mp4, "a.webm"],
     ["a WebM that is called MP4", webm, "a.mp4"],

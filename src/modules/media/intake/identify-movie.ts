@@ -1,0 +1,46 @@
+import type { FileBytes } from "./file-bytes.js";
+import { boxAt } from "./movie-boxes.js";
+import type { Recognition } from "./recognition.js";
+
+/** With what QuickTime files begin that were written before there were brands (QuickTime File Format, "Movie files"). */
+const UNBRANDED: ReadonlySet<string> = new Set(["moov", "mdat", "wide", "free", "skip", "pnot"]);
+const QUICKTIME = "qt  ";
+
+/** Major brands of files that have the same structure and are no videos. */
+const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
+  [/^avi[fs]$/, "an AVIF image"],
+  [/^(hei[cxms]|hev[cx]|mif1|msf1)$/, "an HEIC image"],
+  [/^crx $/, "a raw photo of a Canon camera"],
+  [/^M4[ABP] $/, "MPEG-4 sound with no video in it"],
+];
+/** Say of a still image only how it is built: what it is coded as, the other brands say. */
+const STRUCTURAL: ReadonlySet<string> = new Set(["mif1", "msf1"]);
+/** What a list of brands may have at most: real ones have a dozen. */
+const MOST_BRAND_BYTES = 256;
+
+/** Whether a file begins as an MP4 or QuickTime file does, whatever its brand. */
+export async function isMovie(bytes: FileBytes): Promise<boolean> {
+  const first = await boxAt(bytes, 0);
+  if (first === null || first.end > bytes.size) return false;
+  return first.type === "ftyp" || UNBRANDED.has(first.type);
+}
+
+/** Tells by its brands (ISO/IEC 14496-12 §4.3) what a file of this family is. */
+export async function recognizeMovie(bytes: FileBytes): Promise<Recognition> {
+  const [major = QUICKTIME, ...others] = await brandsOf(bytes);
+  const brand = STRUCTURAL.has(major) && others.includes("avif") ? "avif" : major;
+  const other = OTHER_KINDS.find(([pattern]) => pattern.test(brand));
+  if (other !== undefined) return { refused: other[1] };
+  return { type: brand === QUICKTIME ? "quicktime" : "mp4" };
+}
+
+/** The major brand first; none in a file from before there were any. */
+async function brandsOf(bytes: FileBytes): Promise<string[]> {
+  const first = await boxAt(bytes, 0);
+  if (first?.type !== "ftyp") return [];
+  const box = await bytes.read(0, Math.min(first.end, MOST_BRAND_BYTES));
+  const text = box.toString("latin1");
+  const brands = [text.slice(8, 12)];
+  for (let at = 16; at + 4 <= text.length; at += 4) brands.push(text.slice(at, at + 4));
+  return brands;
+}
