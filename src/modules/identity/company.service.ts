@@ -22,9 +22,10 @@ import {
   updateCompanyAsRestored,
 } from "./company.repository.js";
 import type { CompanyRow } from "./company.tables.js";
+import { writeAs } from "./confirm-viewer.js";
 import { installation, installationPolicy } from "./installation.policy.js";
-import type { Viewer } from "./viewer.js";
-import { actorOf, tenantsOf } from "./viewer.js";
+import type { Actor, Viewer } from "./viewer.js";
+import { tenantsOf } from "./viewer.js";
 
 export interface CompanySearch extends PageArguments {
   /** A part of the name or the slug. */
@@ -67,54 +68,61 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   /** @throws CONFLICT when the slug is taken */
   async function createCompany(viewer: Viewer, company: NewCompany): Promise<CompanyRow> {
     authorize(installationPolicy, "administer", viewer, installation);
-    return db.transaction(async (tx) => {
+    return writeAs(db, { viewer, companyId: null }, async (tx, by) => {
+      authorize(installationPolicy, "administer", by, installation);
       const created = await insertCompany(tx, company);
       if (!created) throw slugTaken(company.slug);
-      await audit(tx, viewer, created, "created");
+      await audit(tx, by, created, "created");
       return created;
     });
   }
 
-  /** @throws CONFLICT when the slug is taken */
-  async function editCompany(viewer: Viewer, { id, name, slug }: CompanyChanges): Promise<CompanyRow> {
-    authorize(companyPolicy, "edit", viewer, await findCompany(db, id));
-    return db.transaction(async (tx) => {
-      const edited = await updateCompany(tx, id, { name: name ?? undefined, slug: slug ?? undefined });
-      if (edited === "slug taken") throw slugTaken(slug ?? "");
-      if (!edited) throw notFound(companyPolicy.subject);
-      await audit(tx, viewer, edited, "updated");
-      return edited;
+  /** What a company is when it is changed, the statement that changes it looks at, which locks it. */
+  async function changeCompany(
+    viewer: Viewer,
+    { id, action }: { readonly id: string; readonly action: "edit" | "delete" | "restore" },
+    change: (tx: Database, by: Actor) => Promise<CompanyRow>,
+  ): Promise<CompanyRow> {
+    authorize(companyPolicy, action, viewer, await findCompany(db, id));
+    return writeAs(db, { viewer, companyId: id }, async (tx, by) => {
+      authorize(companyPolicy, action, by, await findCompany(tx, id));
+      return change(tx, by);
     });
   }
 
+  /** @throws CONFLICT when the slug is taken */
+  const editCompany = (viewer: Viewer, { id, name, slug }: CompanyChanges): Promise<CompanyRow> =>
+    changeCompany(viewer, { id, action: "edit" }, async (tx, by) => {
+      const edited = await updateCompany(tx, id, { name: name ?? undefined, slug: slug ?? undefined });
+      if (edited === "slug taken") throw slugTaken(slug ?? "");
+      if (!edited) throw notFound(companyPolicy.subject);
+      await audit(tx, by, edited, "updated");
+      return edited;
+    });
+
   /** Takes the company, and its members' roles in it, away at once. */
-  async function deleteCompany(viewer: Viewer, id: string): Promise<CompanyRow> {
-    authorize(companyPolicy, "delete", viewer, await findCompany(db, id));
-    return db.transaction(async (tx) => {
-      const deleted = await updateCompanyAsDeleted(tx, id, actorOf(viewer));
+  const deleteCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
+    changeCompany(viewer, { id, action: "delete" }, async (tx, by) => {
+      const deleted = await updateCompanyAsDeleted(tx, id, by.id);
       if (!deleted) throw notFound(companyPolicy.subject);
-      await audit(tx, viewer, deleted, "deleted");
+      await audit(tx, by, deleted, "deleted");
       return deleted;
     });
-  }
 
   /**
    * Gives a deleted company back to its members; nothing happens to one that is not deleted.
    *
    * @throws GONE when its time is over, and its purge may have begun
    */
-  async function restoreCompany(viewer: Viewer, id: string): Promise<CompanyRow> {
-    const company = await findCompany(db, id);
-    authorize(companyPolicy, "restore", viewer, company);
-    const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
-    return db.transaction(async (tx) => {
+  const restoreCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
+    changeCompany(viewer, { id, action: "restore" }, async (tx, by) => {
+      const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
       const restored = await updateCompanyAsRestored(tx, id, deletedAfter);
-      if (restored) await audit(tx, viewer, restored, "restored");
+      if (restored) await audit(tx, by, restored, "restored");
       const now = restored ?? (await findCompany(tx, id));
       if (!now || now.deletedAt !== null) throw gone("company");
       return now;
     });
-  }
 
   return {
     readCompany,
@@ -129,10 +137,10 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
 
 const slugTaken = (slug: string) => conflict(`Another company has the slug "${slug}".`, { field: "slug" });
 
-const audit = (db: Database, viewer: Viewer, { id, slug, name }: CompanyRow, what: string) =>
+const audit = (db: Database, by: Actor, { id, slug, name }: CompanyRow, what: string) =>
   insertAuditEntry(db, {
     companyId: id,
-    actorId: actorOf(viewer),
+    actorId: by.id,
     action: `company.${what}`,
     subjectType: "company",
     subjectId: id,

@@ -1,41 +1,16 @@
-import { conflict, forbidden, notFound } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import { insertAuditEntry } from "./audit.repository.js";
+import type { AccountChange } from "./lock-account.js";
+import { keepLastAdmin, lockAccount } from "./lock-account.js";
 import { deletePasswordResetOf } from "./password-reset.repository.js";
 import { updateRevokedSessionsOf } from "./session.repository.js";
 import type { Account, Person } from "./user.repository.js";
-import { findAccountForChange, lockActiveAdmins, updateDeactivatedAt } from "./user.repository.js";
+import { updateDeactivatedAt } from "./user.repository.js";
+import { actorOf } from "./viewer.js";
 
-export interface AccessChange {
-  readonly userId: string;
-  /** The administrator who does it; null for the command line. */
-  readonly actorId: string | null;
+export interface AccessChange extends AccountChange {
   readonly now: Date;
-}
-
-/**
- * Locks the administrators and then the account, in this order everywhere, so that two administrators who remove each
- * other come one after the other.
- *
- * @throws FORBIDDEN when whoever does it is no administrator any more, NOT_FOUND
- */
-export async function lockAccount(
-  tx: Database,
-  { userId, actorId }: Pick<AccessChange, "userId" | "actorId">,
-): Promise<{ readonly account: Account; readonly admins: readonly string[] }> {
-  const admins = await lockActiveAdmins(tx);
-  if (actorId !== null && !admins.includes(actorId))
-    throw forbidden("You are no administrator any more.", { action: "administer" });
-  const account = await findAccountForChange(tx, userId);
-  if (!account) throw notFound("user");
-  return { account, admins };
-}
-
-/** @throws CONFLICT when nobody but this person administers the installation */
-export function keepLastAdmin(admins: readonly string[], userId: string): void {
-  if (admins.length === 1 && admins[0] === userId)
-    throw conflict("This is the last administrator: make somebody else one first.", { field: "isAdmin" });
 }
 
 /** Locks somebody out. @throws CONFLICT for the last administrator */
@@ -64,8 +39,17 @@ const personOf = ({ id, email, name, isAdmin }: Account): Person => ({ id, email
 
 const audit = (
   tx: Database,
-  { userId, actorId }: AccessChange,
+  { userId, by }: AccessChange,
   action: string,
   details: Readonly<Record<string, unknown>>,
-) =>
-  insertAuditEntry(tx, { companyId: null, actorId, action, subjectType: "user", subjectId: userId, details });
+) => {
+  const actorId = by && actorOf(by);
+  return insertAuditEntry(tx, {
+    companyId: null,
+    actorId,
+    action,
+    subjectType: "user",
+    subjectId: userId,
+    details,
+  });
+};

@@ -62,7 +62,7 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
 
   async function changeAccess(email: string, act: typeof deactivate): Promise<Person> {
     const { id: userId } = await requirePerson(db, email);
-    return db.transaction((tx) => act(tx, { userId, actorId: null, now: clock() }));
+    return db.transaction((tx) => act(tx, { userId, by: null, now: clock() }));
   }
 
   return {
@@ -79,7 +79,7 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
     /** A link by which the person sets a new password. @throws CONFLICT for who is locked out */
     async linkToPassword(email: string, baseUrl: string): Promise<GivenPasswordReset> {
       const { id: userId } = await requirePerson(db, email);
-      return givePasswordReset(deps, { userId, actorId: null, baseUrl });
+      return givePasswordReset(deps, { userId, by: null, baseUrl });
     },
 
     /** Sets a password at once, and ends all sessions of the person. */

@@ -3,6 +3,7 @@ import type { Clock } from "../../kernel/clock.js";
 import type { Database } from "../../platform/database/client.js";
 import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import { insertAuditEntry } from "./audit.repository.js";
+import { writeAsOneself } from "./lock-account.js";
 import { sessionPolicy } from "./session.policy.js";
 import { findOpenSession, updateRevokedSessions, updateRevokedSessionsOf } from "./session.repository.js";
 import { userPolicy } from "./user.policy.js";
@@ -14,9 +15,11 @@ export type OwnSessionService = ReturnType<typeof createOwnSessionService>;
 export function createOwnSessionService({ db, clock }: { readonly db: Database; readonly clock: Clock }) {
   /** @throws NOT_FOUND for a session that is somebody else's, unknown, or over */
   async function endSession(viewer: Viewer, id: string): Promise<UserViewer> {
-    authorize(sessionPolicy, "end", viewer, await findOpenSession(db, id, clock()));
+    const session = await findOpenSession(db, id, clock());
+    authorize(sessionPolicy, "end", viewer, session);
     const own = viewer as UserViewer;
-    await db.transaction(async (tx) => {
+    await writeAsOneself(db, own, async (tx, now) => {
+      authorize(sessionPolicy, "end", now.viewer, session);
       const ended = await updateRevokedSessions(tx, [id], clock());
       if (ended.length === 0) return;
       viewerChanged(tx, own.id);
@@ -35,7 +38,8 @@ export function createOwnSessionService({ db, clock }: { readonly db: Database; 
   async function endOtherSessions(viewer: Viewer): Promise<UserViewer> {
     const own = viewer.kind === "user" ? viewer : null;
     authorize(userPolicy, "endSessionsOf", viewer, own);
-    await db.transaction(async (tx) => {
+    await writeAsOneself(db, own, async (tx, now) => {
+      authorize(userPolicy, "endSessionsOf", now.viewer, now.account);
       const others = { now: clock(), except: own.sessionId };
       const sessionsEnded = await updateRevokedSessionsOf(tx, own.id, others);
       if (sessionsEnded === 0) return;

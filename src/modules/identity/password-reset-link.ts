@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../kernel/clock.js";
 import { HOUR_MS } from "../../kernel/clock.js";
-import { conflict, notFound } from "../../kernel/errors.js";
+import { conflict } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import { insertAuditEntry } from "./audit.repository.js";
+import type { AccountChange } from "./lock-account.js";
+import { lockAccount } from "./lock-account.js";
 import { upsertPasswordReset } from "./password-reset.repository.js";
 import { hashOfToken } from "./refresh-token.js";
 import type { Person } from "./user.repository.js";
-import { findAccountForChange } from "./user.repository.js";
+import { actorOf } from "./viewer.js";
 
 const TOKEN_BYTES = 32;
 
@@ -31,10 +33,7 @@ export interface GivenPasswordReset {
   readonly user: Person;
 }
 
-export interface PasswordResetRequest {
-  readonly userId: string;
-  /** Who makes the link; null for the command line. */
-  readonly actorId: string | null;
+export interface PasswordResetRequest extends AccountChange {
   /** The server's address, without a slash at its end. */
   readonly baseUrl: string;
 }
@@ -42,17 +41,17 @@ export interface PasswordResetRequest {
 /**
  * Makes a link by which a person sets a new password, once. The person's earlier link is good no more.
  *
- * @throws NOT_FOUND for who is not there, CONFLICT for who is deactivated
+ * @throws what `lockAccount` throws, CONFLICT for who is deactivated
  */
 export function givePasswordReset(
   { db, clock, resetUrl, resetHours }: PasswordResetDeps,
-  { userId, actorId, baseUrl }: PasswordResetRequest,
+  { userId, by, baseUrl }: PasswordResetRequest,
 ): Promise<GivenPasswordReset> {
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
   const expiresAt = new Date(clock().getTime() + resetHours * HOUR_MS);
+  const actorId = by && actorOf(by);
   return db.transaction(async (tx) => {
-    const account = await findAccountForChange(tx, userId);
-    if (!account) throw notFound("user");
+    const { account } = await lockAccount(tx, { userId, by });
     if (account.deactivatedAt !== null)
       throw conflict("This person is deactivated: reactivate them before they get a new password.");
     await upsertPasswordReset(tx, { userId, tokenHash: hashOfToken(token), createdBy: actorId, expiresAt });

@@ -2,6 +2,7 @@ import { authorize } from "../../kernel/authorize.js";
 import { badUserInput, unauthenticated } from "../../kernel/errors.js";
 import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 import type { AttemptLimit } from "./attempt-limit.js";
+import { writeAsOneself } from "./lock-account.js";
 import type { PasswordCost } from "./password.js";
 import { hashPasswordFrom, verifyPasswordFrom } from "./password.js";
 import { deletePasswordReset, findAccountByReset } from "./password-reset.repository.js";
@@ -14,7 +15,6 @@ import { userPolicy } from "./user.policy.js";
 import type { Account } from "./user.repository.js";
 import { findAccount, findAccountForChange } from "./user.repository.js";
 import type { UserViewer, Viewer } from "./viewer.js";
-import { actorOf } from "./viewer.js";
 
 export interface PasswordDeps extends PasswordResetDeps {
   readonly attempts: AttemptLimit;
@@ -53,11 +53,10 @@ export function createPasswordService(deps: PasswordDeps) {
     if (!(await verifyPasswordFrom(own.id, account.passwordHash, currentPassword))) throw wrongPassword();
     await requireNewPassword(own.id, account, newPassword);
     const passwordHash = await hashPasswordFrom(own.id, newPassword, passwordCost);
-    await db.transaction(async (tx) => {
-      const now = await findAccountForChange(tx, own.id);
-      if (!now || now.deactivatedAt !== null) throw unauthenticated();
+    await writeAsOneself(db, own, async (tx, now) => {
+      authorize(userPolicy, "changePasswordOf", now.viewer, now.account);
       // Somebody else has set another one meanwhile.
-      if (now.passwordHash !== account.passwordHash) throw wrongPassword();
+      if (now.account.passwordHash !== account.passwordHash) throw wrongPassword();
       const keptSession = own.sessionId;
       const setting = { userId: own.id, passwordHash, actorId: own.id, keptSession, now: clock() };
       await setPassword(tx, { ...setting, action: "user.password-changed" });
@@ -72,7 +71,7 @@ export function createPasswordService(deps: PasswordDeps) {
     baseUrl: string,
   ): Promise<GivenPasswordReset> {
     authorize(userPolicy, "administer", viewer, await findAccount(db, userId));
-    return givePasswordReset(deps, { userId, actorId: actorOf(viewer), baseUrl });
+    return givePasswordReset(deps, { userId, by: viewer, baseUrl });
   }
 
   /**

@@ -6,7 +6,6 @@ import { userPolicy } from "./user.policy.js";
 import type { Person } from "./user.repository.js";
 import { findAccount } from "./user.repository.js";
 import type { Viewer } from "./viewer.js";
-import { actorOf } from "./viewer.js";
 
 export type UserAccessService = ReturnType<typeof createUserAccessService>;
 
@@ -16,7 +15,7 @@ export function createUserAccessService({ db, clock }: { readonly db: Database; 
     (act: typeof deactivate) =>
     async (viewer: Viewer, userId: string): Promise<Person> => {
       authorize(userPolicy, "administer", viewer, await findAccount(db, userId));
-      return db.transaction((tx) => act(tx, { userId, actorId: actorOf(viewer), now: clock() }));
+      return db.transaction((tx) => act(tx, { userId, by: viewer, now: clock() }));
     };
   return {
     /**

@@ -1,5 +1,5 @@
 import { authorize, readable } from "../../kernel/authorize.js";
-import { conflict, notFound, unauthenticated } from "../../kernel/errors.js";
+import { conflict, notFound } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
@@ -7,15 +7,16 @@ import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import { insertAuditEntry } from "./audit.repository.js";
-import { keepLastAdmin, lockAccount } from "./deactivate.js";
+import { writeAs } from "./confirm-viewer.js";
 import { normalizeEmail } from "./email.js";
 import { installation, installationPolicy } from "./installation.policy.js";
+import { keepLastAdmin, lockAccount, writeAsOneself } from "./lock-account.js";
 import type { PasswordCost } from "./password.js";
 import { hashPasswordFrom } from "./password.js";
 import { requireGoodPassword } from "./password-rule.js";
 import { userPolicy } from "./user.policy.js";
 import type { Person, UserChanges } from "./user.repository.js";
-import { findAccount, findAccountForChange, insertUser, updateUser } from "./user.repository.js";
+import { findAccount, insertUser, updateUser } from "./user.repository.js";
 import type { UserList } from "./user-list.repository.js";
 import { countUsers, listUsers, userPosition } from "./user-list.repository.js";
 import type { Viewer } from "./viewer.js";
@@ -53,13 +54,14 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
     if (password != null) requireGoodPassword(password, { email, name });
     const passwordHash =
       password == null ? null : await hashPasswordFrom(actorOf(viewer) ?? "", password, passwordCost);
-    return db.transaction(async (tx) => {
+    return writeAs(db, { viewer, companyId: null }, async (tx, by) => {
+      authorize(installationPolicy, "administer", by, installation);
       const account = { email: normalizeEmail(email), name, passwordHash, isAdmin: isAdmin ?? false };
       const user = await insertUser(tx, account);
       if (!user) throw emailTaken();
       await insertAuditEntry(tx, {
         companyId: null,
-        actorId: actorOf(viewer),
+        actorId: by.id,
         action: "user.created",
         subjectType: "user",
         subjectId: user.id,
@@ -91,34 +93,37 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
    */
   async function editUser(viewer: Viewer, { id, ...input }: UserEdit): Promise<Person> {
     const changes = changesOf(input);
-    const isOwnName = changes.email === undefined && changes.isAdmin === undefined;
-    const found = await findAccount(db, id);
-    authorize(userPolicy, isOwnName ? "rename" : "administer", viewer, found);
-    return db.transaction(async (tx) => {
-      if (isOwnName && isUser(viewer, id)) {
-        const own = await findAccountForChange(tx, id);
-        if (!own || own.deactivatedAt !== null) throw unauthenticated();
-      } else {
-        const { admins } = await lockAccount(tx, { userId: id, actorId: actorOf(viewer) });
-        if (changes.isAdmin === false) keepLastAdmin(admins, id);
-      }
-      const edited = await updateUser(tx, id, changes);
-      if (edited === "email taken") throw emailTaken();
-      if (!edited) throw notFound(userPolicy.subject);
-      viewerChanged(tx, id);
-      await insertAuditEntry(tx, {
-        companyId: null,
-        actorId: actorOf(viewer),
-        action: "user.updated",
-        subjectType: "user",
-        subjectId: id,
-        details: { ...changes },
+    const isName = changes.email === undefined && changes.isAdmin === undefined;
+    authorize(userPolicy, isName ? "rename" : "administer", viewer, await findAccount(db, id));
+    if (isName && viewer.kind === "user" && isUser(viewer, id))
+      return writeAsOneself(db, viewer, async (tx, now) => {
+        authorize(userPolicy, "rename", now.viewer, now.account);
+        return updateAccount(tx, id, changes, viewer);
       });
-      return edited;
+    return db.transaction(async (tx) => {
+      const { admins } = await lockAccount(tx, { userId: id, by: viewer });
+      if (changes.isAdmin === false) keepLastAdmin(admins, id);
+      return updateAccount(tx, id, changes, viewer);
     });
   }
 
   return { createUser, readUser, browseUsers, editUser };
+}
+
+async function updateAccount(tx: Database, id: string, changes: UserChanges, by: Viewer): Promise<Person> {
+  const edited = await updateUser(tx, id, changes);
+  if (edited === "email taken") throw emailTaken();
+  if (!edited) throw notFound(userPolicy.subject);
+  viewerChanged(tx, id);
+  await insertAuditEntry(tx, {
+    companyId: null,
+    actorId: actorOf(by),
+    action: "user.updated",
+    subjectType: "user",
+    subjectId: id,
+    details: { ...changes },
+  });
+  return edited;
 }
 
 const changesOf = ({ name, email, isAdmin }: Omit<UserEdit, "id">): UserChanges => ({
