@@ -9,7 +9,7 @@ import type { GuestInvitationDeps } from "../modules/chat/guest-invitation.servi
 import { createGuestInvitationService } from "../modules/chat/guest-invitation.service.js";
 import { createReadMarkService } from "../modules/chat/read-mark.service.js";
 import { createTypingService } from "../modules/chat/typing.service.js";
-import type { TicketService } from "../modules/tickets/ticket.service.js";
+import { findReadableTicket } from "../modules/tickets/find-ticket.js";
 import type { Config } from "../platform/config/config.js";
 
 interface ChatOptions
@@ -17,16 +17,15 @@ interface ChatOptions
     ChatMessageChangeDeps,
     Pick<GuestInvitationDeps, "issueGuestToken"> {
   readonly config: Config;
-  readonly tickets: Pick<TicketService, "ticket">;
 }
 
 /** Many people may share one network address. */
 const JOINS_PER_ADDRESS = 10;
 
 /** Builds what is said in conversations, and who is let in. */
-export function createChat({ config, tickets, issueGuestToken, ...deps }: ChatOptions) {
-  const findTicketCompany: ConversationDeps["findTicketCompany"] = async (viewer, ticketId) =>
-    (await tickets.ticket(viewer, ticketId))?.companyId ?? null;
+export function createChat({ config, issueGuestToken, ...deps }: ChatOptions) {
+  const findTicketCompany: ConversationDeps["findTicketCompany"] = async (db, viewer, ticketId) =>
+    (await findReadableTicket(db, viewer, ticketId))?.companyId ?? null;
   return {
     conversations: createConversationService({ ...deps, findTicketCompany }),
     conversationParticipants: createConversationParticipantService(deps),

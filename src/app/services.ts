@@ -130,7 +130,7 @@ export async function createServices({
   const files = { checkIns, mediaFiles, attachments, attachmentDeletions };
   const tickets = createTickets({ ...ground, ...files, quota });
   const { issueGuestToken } = identity.sessions;
-  const chat = createChat({ ...ground, ...files, tickets: tickets.tickets, issueGuestToken });
+  const chat = createChat({ ...ground, ...files, issueGuestToken });
   return {
     ...identity,
     ...tickets,

@@ -5,13 +5,13 @@ import type { Viewer } from "../identity/viewer.js";
 import type { PurgeDeps } from "../media/purge.js";
 import { purgeFile } from "../media/purge.js";
 import { auditChat } from "./audit-chat.js";
+import { changeMessage } from "./change-conversation.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { deleteMessage, deleteMessageForGood, updateMessageBody } from "./chat-message.repository.js";
 import { bodyWith } from "./chat-message.service.js";
-import { lockConversation } from "./conversation.repository.js";
 import { happenedIn } from "./conversation-events.js";
 import type { FoundMessage } from "./find-conversation.js";
-import { isClosed, lookAgain, requireMessage } from "./find-conversation.js";
+import { isClosed, requireMessage } from "./find-conversation.js";
 
 export interface ChatMessageChangeDeps extends PurgeDeps {
   readonly clock: Clock;
@@ -42,45 +42,41 @@ function refuseToGuestsWhenClosed({ viewer, conversation }: FoundMessage): void 
 }
 
 async function editMessage(
-  { db, clock, attachmentDeletions }: ChatMessageChangeDeps,
+  { db, attachmentDeletions }: ChatMessageChangeDeps,
   viewer: Viewer,
   input: { id: string; body: string },
 ): Promise<ChatMessageView> {
   const found = await requireMessage(db, viewer, input.id, "edit");
-  const { message, conversation } = found;
+  const { message } = found;
   if (message.isDeleted) throw gone("message");
   refuseToGuestsWhenClosed(found);
   const isBlank = input.body.trim() === "";
   const files = isBlank ? (await attachmentDeletions.listLiveOf(parentOf(found))).length : 0;
   const body = bodyWith(input.body, files);
   if (body === message.body) return message;
-  return db.transaction(async (tx) => {
-    await lockConversation(tx, conversation.id);
-    refuseToGuestsWhenClosed(
-      await requireMessage(tx, await lookAgain(tx, viewer, clock()), message.id, "edit"),
-    );
+  return changeMessage(db, found, "edit", async (tx, now) => {
+    refuseToGuestsWhenClosed(now);
     const edited = await updateMessageBody(tx, message.companyId, message.id, body);
     if (edited === null) throw gone("message");
-    happenedIn(tx, conversation, "message.updated", { messageId: message.id });
+    happenedIn(tx, now.conversation, "message.updated", { messageId: message.id });
     return edited;
   });
 }
 
 async function removeMessage(
-  { db, clock, attachmentDeletions }: ChatMessageChangeDeps,
+  { db, attachmentDeletions }: ChatMessageChangeDeps,
   viewer: Viewer,
   id: string,
 ): Promise<ChatMessageView> {
   const found = await requireMessage(db, viewer, id, "delete");
-  const { message, conversation, viewer: by } = found;
   refuseToGuestsWhenClosed(found);
-  const { companyId } = message;
-  return db.transaction(async (tx) => {
-    await lockConversation(tx, conversation.id);
-    refuseToGuestsWhenClosed(await requireMessage(tx, await lookAgain(tx, viewer, clock()), id, "delete"));
+  return changeMessage(db, found, "delete", async (tx, now) => {
+    refuseToGuestsWhenClosed(now);
+    const { message, conversation, viewer: by } = now;
+    const { companyId } = message;
     const deleted = await deleteMessage(tx, companyId, id, by.id);
     if (deleted === null) throw gone("message");
-    await attachmentDeletions.deleteAllOf(tx, by, parentOf(found));
+    await attachmentDeletions.deleteAllOf(tx, by, parentOf(now));
     await auditChat(tx, by, companyId, { action: "message.deleted", subjectType: "message", subjectId: id });
     happenedIn(tx, conversation, "message.deleted", { messageId: id });
     return deleted;
@@ -90,12 +86,10 @@ async function removeMessage(
 async function purgeMessage(deps: ChatMessageChangeDeps, viewer: Viewer, id: string): Promise<string> {
   const { db, clock, attachmentDeletions } = deps;
   const found = await requireMessage(db, viewer, id, "purge");
-  const { message, conversation, viewer: by } = found;
-  const { companyId } = message;
   await deps.assertMayRemove();
   const before = clock();
-  const files = await db.transaction(async (tx) => {
-    await lockConversation(tx, conversation.id);
+  const files = await changeMessage(db, found, "purge", async (tx, { message, conversation, viewer: by }) => {
+    const { companyId } = message;
     const purged = await attachmentDeletions.purgeAllOf(tx, parentOf(found), before);
     if (!(await deleteMessageForGood(tx, companyId, id))) throw gone("message");
     await auditChat(tx, by, companyId, { action: "message.purged", subjectType: "message", subjectId: id });

@@ -3,9 +3,8 @@ import { isId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { companies } from "../identity/company.tables.js";
-import { memberships } from "../identity/membership.tables.js";
 import { inTenants } from "../identity/tenant.repository.js";
-import { isActive, personColumns } from "../identity/user.repository.js";
+import { personColumns } from "../identity/user.repository.js";
 import { users } from "../identity/user.tables.js";
 import type { TenantScope } from "../identity/viewer.js";
 import { conversations } from "./conversation.tables.js";
@@ -31,22 +30,6 @@ export async function listParticipants(
       ),
     )
     .orderBy(asc(conversationParticipants.createdAt), asc(conversationParticipants.userId));
-}
-
-/** Which of these people belong to the company. */
-export async function listMembersAmong(
-  db: Database,
-  companyId: string,
-  userIds: readonly string[],
-): Promise<Set<string>> {
-  const known = userIds.filter(isId);
-  if (known.length === 0) return new Set();
-  const rows = await db
-    .select({ id: memberships.userId })
-    .from(memberships)
-    .innerJoin(users, and(eq(users.id, memberships.userId), isActive))
-    .where(and(eq(memberships.companyId, companyId), isAnyOf(memberships.userId, known)));
-  return new Set(rows.map((row) => row.id));
 }
 
 interface Participations {

@@ -27,11 +27,11 @@ export type ConversationView = ConversationRow & {
 // One statement within another: the columns of the inner one keep the names of their tables.
 const nested = <T>(part: SQL) => sql<T>`${part}`;
 
-export const isParticipant = (userId: string | null) =>
+export const isParticipant = (userId: string | null, lock: SQL = sql``) =>
   userId === null
     ? sql<boolean>`false`
     : nested<boolean>(
-        sql`exists (select from ${conversationParticipants} where ${conversationParticipants.conversationId} = ${conversations.id} and ${conversationParticipants.userId} = ${userId})`,
+        sql`exists (select from ${conversationParticipants} where ${conversationParticipants.conversationId} = ${conversations.id} and ${conversationParticipants.userId} = ${userId} ${lock})`,
       );
 
 const eventCursor = nested<string>(
@@ -61,6 +61,22 @@ export async function findConversation(
   id: string,
 ): Promise<ConversationView | null> {
   const [row] = await listConversationsByIds(db, reader, [id]);
+  return row ?? null;
+}
+
+/** As `findConversation`. Who takes part goes on doing so until the transaction ends; nobody else waits for it. */
+export async function findConversationKeepingPart(
+  tx: Database,
+  { tenants, userId }: Reader,
+  id: string,
+): Promise<ConversationView | null> {
+  const [row] = await tx
+    .select({
+      ...conversationColumns(userId),
+      isParticipant: isParticipant(userId, sql`for key share`).as("is_participant"),
+    })
+    .from(conversations)
+    .where(and(eq(conversations.id, id), inTenants(conversations.companyId, tenants)));
   return row ?? null;
 }
 

@@ -7,24 +7,23 @@ import type { Database } from "../../platform/database/client.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import { findCompany } from "../identity/company.repository.js";
+import { writeAs } from "../identity/confirm-viewer.js";
+import { lockActiveMemberships } from "../identity/membership.repository.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
-import { isAdmin, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
+import { isAdmin, isUser, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import { auditChat } from "./audit-chat.js";
+import { changeConversation } from "./change-conversation.js";
 import { companyConversationPolicy, conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView } from "./conversation.repository.js";
 import * as repository from "./conversation.repository.js";
 import { happenedIn } from "./conversation-events.js";
 import type { ConversationFilter, ConversationScope } from "./conversation-list.repository.js";
 import * as list from "./conversation-list.repository.js";
-import {
-  insertParticipants,
-  listMembersAmong,
-  MAX_PARTICIPANTS,
-} from "./conversation-participant.repository.js";
-import { lookUpConversation, requireConversation, rereadConversation } from "./find-conversation.js";
+import { insertParticipants, MAX_PARTICIPANTS } from "./conversation-participant.repository.js";
+import { lookUpConversation, rereadConversation } from "./find-conversation.js";
 
 /** Tells the company of a ticket that the viewer may read; null for others. Tickets are a sibling of this module. */
-export type FindTicketCompany = (viewer: Viewer, ticketId: string) => Promise<string | null>;
+export type FindTicketCompany = (db: Database, viewer: Viewer, ticketId: string) => Promise<string | null>;
 
 export interface ConversationDeps {
   readonly db: Database;
@@ -81,58 +80,51 @@ export function scopeOf(viewer: Viewer): ConversationScope {
 }
 
 async function startConversation(
-  deps: ConversationDeps,
+  { db, findTicketCompany }: ConversationDeps,
   viewer: Viewer,
   input: ConversationStart,
 ): Promise<ConversationView> {
   const { companyId } = input;
   // Whoever has a role in a company knows that it is there; an administrator may name any.
-  const company = isAdmin(viewer) ? await findCompany(deps.db, companyId) : { id: companyId };
+  const company = isAdmin(viewer) ? await findCompany(db, companyId) : { id: companyId };
   authorize(companyConversationPolicy, "startConversation", viewer, company);
-  const starter = viewer as UserViewer;
-  const ticketId = await requireTicketOf(deps, viewer, companyId, input.ticketId ?? null);
-  const userIds = await requireParticipants(deps.db, companyId, starter.id, input.participantIds ?? []);
-  const id = await deps.db.transaction(async (tx) => {
-    const conversation = {
+  const others = othersOf(input.participantIds ?? [], viewer);
+  const id = await writeAs(db, { viewer: viewer as UserViewer, companyId }, async (tx, starter) => {
+    const living = await findCompany(tx, companyId);
+    authorize(companyConversationPolicy, "startConversation", starter, living?.deletedAt ? null : living);
+    await lockMembers(tx, companyId, others);
+    const ticketId = input.ticketId ?? null;
+    const ticketCompany = ticketId && isId(ticketId) ? await findTicketCompany(tx, starter, ticketId) : null;
+    if (ticketId !== null && ticketCompany !== companyId) throw notTheirTicket();
+    const conversationId = await repository.insertConversation(tx, {
       companyId,
       ticketId,
       subject: input.subject?.trim() || null,
       room: input.room?.trim() || null,
       startedBy: starter.id,
-    };
-    const conversationId = await repository.insertConversation(tx, conversation);
-    await insertParticipants(tx, { companyId, conversationId, userIds });
+    });
+    await insertParticipants(tx, { companyId, conversationId, userIds: [starter.id, ...others] });
     await auditConversation(tx, starter, "conversation.started", { id: conversationId, companyId });
     return conversationId;
   });
-  return rereadConversation(deps.db, viewer, id);
+  return rereadConversation(db, viewer, id);
 }
 
-async function requireTicketOf(
-  { findTicketCompany }: ConversationDeps,
-  viewer: Viewer,
-  companyId: string,
-  ticketId: string | null,
-): Promise<string | null> {
-  if (ticketId === null) return null;
-  if (!isId(ticketId) || (await findTicketCompany(viewer, ticketId)) !== companyId)
-    throw badUserInput("The ticket is none of this company's that you may see.", { field: "ticketId" });
-  return ticketId;
-}
+const notTheirTicket = () =>
+  badUserInput("The ticket is none of this company's that you may see.", { field: "ticketId" });
 
-/** Who starts the conversation, and those who are asked to take part. */
-async function requireParticipants(
-  db: Database,
-  companyId: string,
-  starterId: string,
-  asked: readonly string[],
-): Promise<string[]> {
-  const others = [...new Set(asked)].filter((id) => id !== starterId);
+/** Who else is asked to take part. @throws BAD_USER_INPUT */
+function othersOf(asked: readonly string[], starter: Viewer): string[] {
+  const others = [...new Set(asked)].filter((id) => !isUser(starter, id));
   if (others.length >= MAX_PARTICIPANTS) throw tooManyParticipants();
-  const members = await listMembersAmong(db, companyId, others);
-  const strangers = others.filter((id) => !members.has(id));
+  return others;
+}
+
+/** That they belong to the company stays so until the transaction ends. @throws BAD_USER_INPUT */
+async function lockMembers(tx: Database, companyId: string, userIds: readonly string[]): Promise<void> {
+  const members = new Set((await lockActiveMemberships(tx, companyId, userIds)).map(({ userId }) => userId));
+  const strangers = userIds.filter((id) => !members.has(id));
   if (strangers.length > 0) throw notOfCompany("participantIds", strangers);
-  return [starterId, ...others];
 }
 
 export const tooManyParticipants = () =>
@@ -152,13 +144,11 @@ async function setClosed(
   id: string,
   isClosed: boolean,
 ): Promise<ConversationView> {
-  const found = await requireConversation(db, viewer, id, isClosed ? "close" : "reopen");
-  const { conversation, viewer: by } = found;
-  const { companyId } = conversation;
-  await db.transaction(async (tx) => {
+  const action = isClosed ? "close" : "reopen";
+  await changeConversation(db, { viewer, id, action }, async (tx, { viewer: by, conversation }) => {
     const changed = isClosed
-      ? await repository.setConversationClosed(tx, companyId, id, by.id)
-      : await repository.setConversationOpen(tx, companyId, id);
+      ? await repository.setConversationClosed(tx, conversation.companyId, id, by.id)
+      : await repository.setConversationOpen(tx, conversation.companyId, id);
     if (!changed) return;
     const type = isClosed ? "conversation.closed" : "conversation.reopened";
     await auditConversation(tx, by, type, conversation);

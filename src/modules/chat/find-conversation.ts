@@ -2,9 +2,8 @@ import { authorize } from "../../kernel/authorize.js";
 import { conflict, gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
-import { reloadViewers } from "../identity/reload-viewers.js";
 import type { Actor, Viewer } from "../identity/viewer.js";
-import { anonymous, tenantsReachedBy } from "../identity/viewer.js";
+import { tenantsReachedBy } from "../identity/viewer.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { findMessage } from "./chat-message.repository.js";
@@ -12,8 +11,8 @@ import { conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView, Reader } from "./conversation.repository.js";
 import { findConversation } from "./conversation.repository.js";
 
-type ConversationAction = Exclude<keyof typeof conversationPolicy, "subject">;
-type MessageAction = Exclude<keyof typeof chatMessagePolicy, "subject">;
+export type ConversationAction = Exclude<keyof typeof conversationPolicy, "subject">;
+export type MessageAction = Exclude<keyof typeof chatMessagePolicy, "subject">;
 
 export interface FoundConversation {
   readonly viewer: Actor;
@@ -61,15 +60,6 @@ export async function requireMessage(
   const subject = message && conversation ? { message, conversation } : null;
   authorize(chatMessagePolicy, action, viewer, subject);
   return { viewer: viewer as Actor, ...subject };
-}
-
-/**
- * Who asks, as they are known now. What they may is asked once more under the conversation's lock, under which a guest is
- * revoked and a participant leaves: files may have come in for minutes since it was asked first.
- */
-export async function lookAgain(tx: Database, viewer: Viewer, now: Date): Promise<Viewer> {
-  const [known = anonymous] = await reloadViewers(tx, [viewer], now);
-  return known;
 }
 
 /** A conversation that the caller has just made or changed. @throws GONE when its company has been deleted meanwhile */

@@ -9,6 +9,8 @@ import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
 import type { AccessToken } from "../identity/access-token.js";
+import { writeAs } from "../identity/confirm-viewer.js";
+import { lockGuestViewer } from "../identity/confirmed-viewer.repository.js";
 import type { GuestView } from "../identity/guest.repository.js";
 import {
   findGuest,
@@ -21,10 +23,11 @@ import { hashOfToken } from "../identity/refresh-token.js";
 import type { Actor, GuestViewer, Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
 import { auditChat } from "./audit-chat.js";
+import { changeConversation } from "./change-conversation.js";
 import type { ConversationView } from "./conversation.repository.js";
 import { lockConversation } from "./conversation.repository.js";
 import { happenedIn } from "./conversation-events.js";
-import { lookUpConversation, requireConversation } from "./find-conversation.js";
+import { lookUpConversation } from "./find-conversation.js";
 import { guestPolicy } from "./guest.policy.js";
 import { countLivingGuests, MAX_GUESTS } from "./guest-invitation.repository.js";
 
@@ -87,14 +90,12 @@ async function inviteGuest(
   baseUrl: string,
 ): Promise<GivenInvitation> {
   const { db } = deps;
-  const found = await requireConversation(db, viewer, input.conversationId, "inviteGuestTo");
-  const { viewer: by, conversation } = found;
-  const { companyId, id: conversationId } = conversation;
   const displayName = input.displayName.trim();
-  const expiresAt = endOf(deps, input.expiresAt ?? null);
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
-  const guest = await db.transaction(async (tx) => {
-    await lockConversation(tx, conversationId);
+  const asked = { viewer, id: input.conversationId, action: "inviteGuestTo" } as const;
+  const guest = await changeConversation(db, asked, async (tx, { viewer: by, conversation }) => {
+    const { companyId, id: conversationId } = conversation;
+    const expiresAt = endOf(deps, input.expiresAt ?? null);
     if ((await countLivingGuests(tx, companyId, conversationId, deps.clock())) >= MAX_GUESTS)
       throw badUserInput(`A conversation takes ${MAX_GUESTS} guests at a time: revoke some.`, {
         limit: MAX_GUESTS,
@@ -143,15 +144,19 @@ async function joinAsGuest(
   const guest = await findGuestByToken(db, hashOfToken(token), clock());
   const viewer = guest && viewerOf(guest);
   const conversation = viewer && (await lookUpConversation(db, viewer, guest.conversationId));
-  if (!conversation) throw unauthenticated("This invitation is unknown, or has ended.");
+  if (!conversation) throw invitationEnded();
   await db.transaction(async (tx) => {
-    if (!(await updateGuestAsJoined(tx, guest.companyId, guest.id))) return;
+    const isFirst = await updateGuestAsJoined(tx, guest.companyId, guest.id);
+    if ((await lockGuestViewer(tx, guest.id)) === null) throw invitationEnded();
+    if (!isFirst) return;
     await auditGuest(tx, viewer, "guest.joined", guest);
     happenedIn(tx, conversation, "participant.joined", { guestId: guest.id });
   });
   const joined = await findGuest(db, tenantsReachedBy(viewer), guest.id);
   return { ...(await issueGuestToken(guest)), conversation, guest: joined ?? guest };
 }
+
+const invitationEnded = () => unauthenticated("This invitation is unknown, or has ended.");
 
 const viewerOf = ({ id, displayName: name, companyId, conversationId }: GuestView): GuestViewer => ({
   kind: "guest",
@@ -162,25 +167,31 @@ const viewerOf = ({ id, displayName: name, companyId, conversationId }: GuestVie
 });
 
 async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: string): Promise<GuestView> {
-  const guest = isId(id) ? await findGuest(db, tenantsReachedBy(viewer), id) : null;
-  const conversation = guest && (await lookUpConversation(db, viewer, guest.conversationId));
-  const subject = guest && conversation ? { guest, conversation } : null;
-  authorize(guestPolicy, "revoke", viewer, subject);
-  const { companyId } = subject.guest;
-  await db.transaction(async (tx) => {
+  const { guest, viewer: asking } = await requireGuest(db, viewer, id, "revoke");
+  const { companyId } = guest;
+  await writeAs(db, { viewer: asking, companyId }, async (tx, known) => {
     // The guest before the conversation, in the order in which a message that the guest sends locks both.
     const revoked = await updateGuestAsRevoked(tx, companyId, id);
+    await lockConversation(tx, guest.conversationId);
+    const { viewer: by, conversation } = await requireGuest(tx, known, id, "revoke");
     if (revoked === null) return;
-    await lockConversation(tx, subject.conversation.id);
-    await auditGuest(tx, viewer as Actor, "guest.revoked", revoked);
+    await auditGuest(tx, by, "guest.revoked", revoked);
     // Who has never come was never shown to the others, and is not named to them now.
-    if (revoked.joinedAt !== null)
-      happenedIn(tx, subject.conversation, "participant.left", { guestId: revoked.id });
+    if (revoked.joinedAt !== null) happenedIn(tx, conversation, "participant.left", { guestId: revoked.id });
     viewerChanged(tx, revoked.id);
   });
   const revoked = await findGuest(db, { companyIds: [companyId] }, id);
   if (revoked === null) throw gone("guest");
   return revoked;
+}
+
+/** @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN */
+async function requireGuest(db: Database, viewer: Viewer, id: string, action: "revoke") {
+  const guest = isId(id) ? await findGuest(db, tenantsReachedBy(viewer), id) : null;
+  const conversation = guest && (await lookUpConversation(db, viewer, guest.conversationId));
+  const subject = guest && conversation ? { guest, conversation } : null;
+  authorize(guestPolicy, action, viewer, subject);
+  return { viewer: viewer as Actor, ...subject };
 }
 
 const auditGuest = (

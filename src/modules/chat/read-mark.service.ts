@@ -1,10 +1,14 @@
+import { authorize } from "../../kernel/authorize.js";
 import { badUserInput } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
+import { writeAs } from "../identity/confirm-viewer.js";
 import type { Viewer } from "../identity/viewer.js";
 import { findMessage } from "./chat-message.repository.js";
+import { conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView } from "./conversation.repository.js";
-import { requireConversation } from "./find-conversation.js";
+import { findConversationKeepingPart } from "./conversation.repository.js";
+import { readerOf, requireConversation } from "./find-conversation.js";
 import { upsertReadMark } from "./read-mark.repository.js";
 
 /** Up to which message somebody has read. */
@@ -20,10 +24,19 @@ export const createReadMarkService = ({ db }: { readonly db: Database }) => ({
   async markRead(viewer: Viewer, { conversationId, messageId }: Reading): Promise<ConversationView> {
     const { conversation, viewer: reader } = await requireConversation(db, viewer, conversationId, "read");
     const { id, companyId } = conversation;
-    const message = isId(messageId) ? await findMessage(db, { companyIds: [companyId] }, messageId) : null;
-    if (message?.conversationId !== id) throw notHere("messageId");
-    await upsertReadMark(db, reader, { companyId, conversationId: id, messageNumber: message.number });
-    return conversation;
+    // They go out together: everybody who follows a conversation marks each of its messages.
+    const lock = (tx: Database) =>
+      Promise.all([
+        findConversationKeepingPart(tx, readerOf(reader), id),
+        isId(messageId) ? findMessage(tx, { companyIds: [companyId] }, messageId) : null,
+      ]);
+    return writeAs(db, { viewer: reader, companyId, lock }, async (tx, known, read) => {
+      const [now, message] = read ?? [null, null];
+      authorize(conversationPolicy, "read", known, now);
+      if (message?.conversationId !== id) throw notHere("messageId");
+      await upsertReadMark(tx, known, { companyId, conversationId: id, messageNumber: message.number });
+      return now;
+    });
   },
 });
 

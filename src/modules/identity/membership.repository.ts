@@ -38,14 +38,25 @@ export async function lockActiveMembership(
   companyId: string,
   userId: string,
 ): Promise<MembershipRow | null> {
-  if (!isId(userId)) return null;
-  const [found] = await tx
+  const [found] = await lockActiveMemberships(tx, companyId, [userId]);
+  return found ?? null;
+}
+
+/** As `lockActiveMembership`, of those among these people who have one. */
+export async function lockActiveMemberships(
+  tx: Database,
+  companyId: string,
+  userIds: readonly string[],
+): Promise<MembershipRow[]> {
+  const known = userIds.filter(isId);
+  if (known.length === 0) return [];
+  return tx
     .select(getTableColumns(memberships))
     .from(memberships)
     .innerJoin(users, and(eq(users.id, memberships.userId), isActive))
-    .where(and(eq(memberships.companyId, companyId), eq(memberships.userId, userId)))
+    .where(and(eq(memberships.companyId, companyId), isAnyOf(memberships.userId, known)))
+    .orderBy(asc(memberships.id))
     .for("share", { of: memberships });
-  return found ?? null;
 }
 
 /** Whether the company has a manager besides this person. */

@@ -1,4 +1,4 @@
-import { authorize } from "../../kernel/authorize.js";
+import { authorize, readable } from "../../kernel/authorize.js";
 import { gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
@@ -24,6 +24,16 @@ export interface FoundTicket {
 /** Whatever stands under the id in the viewer's tenants, deleted or not; null for who is not signed in. */
 export async function lookUpTicket(db: Database, viewer: Viewer, id: string): Promise<TicketView | null> {
   return viewer.kind === "user" && isId(id) ? findTicket(db, tenantsOf(viewer), viewer.id, id) : null;
+}
+
+/** Null when it does not exist, is deleted, or may not be seen. @throws UNAUTHENTICATED */
+export async function findReadableTicket(
+  db: Database,
+  viewer: Viewer,
+  id: string,
+): Promise<TicketView | null> {
+  const ticket = readable(ticketPolicy, viewer, await lookUpTicket(db, viewer, id));
+  return ticket?.deletedAt === null ? ticket : null;
 }
 
 /** @throws NOT_FOUND, FORBIDDEN, GONE for a ticket that has been deleted */

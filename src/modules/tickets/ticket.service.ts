@@ -1,4 +1,4 @@
-import { authorize, readable } from "../../kernel/authorize.js";
+import { authorize } from "../../kernel/authorize.js";
 import { badUserInput, unauthenticated } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
@@ -13,7 +13,7 @@ import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import type { CheckInService } from "../media/intake/check-in.service.js";
 import { auditTicket } from "./audit-ticket.js";
-import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";
+import { findReadableTicket, requireTicket, reread } from "./find-ticket.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
 import type { ListedTicket, TicketView } from "./ticket.repository.js";
 import * as repository from "./ticket.repository.js";
@@ -48,10 +48,7 @@ export type TicketService = ReturnType<typeof createTicketService>;
 
 export const createTicketService = (deps: TicketDeps) => ({
   /** Null when it does not exist, is deleted, or may not be seen. */
-  async ticket(viewer: Viewer, id: string): Promise<TicketView | null> {
-    const ticket = readable(ticketPolicy, viewer, await lookUpTicket(deps.db, viewer, id));
-    return ticket?.deletedAt === null ? ticket : null;
-  },
+  ticket: (viewer: Viewer, id: string): Promise<TicketView | null> => findReadableTicket(deps.db, viewer, id),
 
   listTickets: (viewer: Viewer, list: TicketList) => listTickets(deps.db, viewer, list),
 
