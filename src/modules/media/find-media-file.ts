@@ -22,7 +22,7 @@ export interface MediaFileFinding {
   readonly findShared: (db: Database, viewer: Viewer, mediaFileId: string) => Promise<MediaFileView | null>;
 }
 
-type MediaFileAction = Exclude<keyof typeof mediaFilePolicy, "subject">;
+export type MediaFileAction = Exclude<keyof typeof mediaFilePolicy, "subject">;
 
 /** Whatever stands under the id in the viewer's tenants, deleted or not, with what those say who use it. */
 export async function lookUpMediaFile(

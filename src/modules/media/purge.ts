@@ -27,6 +27,8 @@ export interface PurgeOptions extends RunOptions {
   readonly companyId?: string | undefined;
   /** In a dry run: ids of resources that the real run would have purged before, so that their usages count no more. */
   readonly released?: readonly string[] | undefined;
+  /** Asked in the transaction of each file, before it goes. What it throws ends the purge. */
+  readonly permit?: ((tx: Database) => Promise<void>) | undefined;
   /** Told of each file that has gone, or in a dry run would go. Earlier versions are not named. */
   readonly onPurged?: ((id: string) => void) | undefined;
 }
@@ -44,7 +46,7 @@ export async function purgeFiles(
   reason: PurgeReason,
   options: PurgeOptions = {},
 ): Promise<PurgeReport> {
-  const { dryRun = false, onProgress, onPurged, signal } = options;
+  const { dryRun = false, onProgress, onPurged, permit, signal } = options;
   let report = NOTHING;
   let done = 0;
   const wouldGo: string[] = [];
@@ -54,7 +56,7 @@ export async function purgeFiles(
       if (await mayGo(deps.db, id, reason)) wouldGo.push(id);
     } else {
       if (done === 0) await deps.assertMayRemove();
-      const purged = await purgeFile(deps, id, reason);
+      const purged = await purgeFile(deps, id, reason, permit);
       if (purged.files > 0) onPurged?.(id);
       report = sumOfPurges([report, purged]);
     }
@@ -79,9 +81,11 @@ export async function purgeFile(
   { db, storage }: PurgeDeps,
   id: string,
   reason: PurgeReason,
+  permit?: PurgeOptions["permit"],
 ): Promise<PurgeReport> {
   const purged = await unlessKept(() =>
     db.transaction(async (tx) => {
+      await permit?.(tx);
       const family = await lockDueFamily(tx, id, reason);
       if (family.length === 0) return null;
       const freed: FreedObject[] = [];

@@ -2,6 +2,7 @@ import { authorize } from "../../../kernel/authorize.js";
 import { conflict } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
 import { listMembershipsOfUsers } from "../../identity/membership.repository.js";
 import { lockUser } from "../../identity/user.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
@@ -52,7 +53,9 @@ export function createAvatarService({ db, checkIns }: AvatarDeps) {
     /** Nothing happens to who has no avatar. */
     async removeAvatar(viewer: Viewer): Promise<UserViewer> {
       const by = requireOneself(viewer);
-      await db.transaction((tx) => releaseAvatar(tx, by, by.id));
+      await writeAs(db, { viewer: by, companyId: null }, (tx, known) =>
+        releaseAvatar(tx, requireOneself(known), known.id),
+      );
       return by;
     },
   };

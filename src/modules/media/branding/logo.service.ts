@@ -5,6 +5,7 @@ import { insertAuditEntry } from "../../identity/audit.repository.js";
 import { companyPolicy } from "../../identity/company.policy.js";
 import { findCompany, findCompanyForChange } from "../../identity/company.repository.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { brandingHappened } from "../file-events.js";
 import type { CheckInService } from "../intake/check-in.service.js";
@@ -44,9 +45,9 @@ export function createLogoService({ db, checkIns }: LogoDeps) {
 
     /** Nothing happens to a company that has no logo. */
     async removeCompanyLogo(viewer: Viewer, companyId: string): Promise<CompanyRow> {
-      return db.transaction(async (tx) => {
-        const company = await lockCompany(tx, viewer, companyId);
-        const by = viewer as UserViewer;
+      authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
+      return writeAs(db, { viewer: viewer as UserViewer, companyId }, async (tx, by) => {
+        const company = await lockCompany(tx, by, companyId);
         const released = await releaseSingle(tx, logoOf(company.id), by.id);
         if (released) await tell(tx, by, company.id, "company.logo-removed", released.mediaFileId);
         return company;

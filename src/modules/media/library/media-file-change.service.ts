@@ -2,6 +2,7 @@ import { authorize } from "../../../kernel/authorize.js";
 import { DAY_MS } from "../../../kernel/clock.js";
 import { conflict, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import type { FileType } from "../file-types.js";
 import { typeOfMime } from "../file-types.js";
@@ -11,14 +12,13 @@ import { cleanFileName, extensionOf } from "../intake/file-name.js";
 import { extensionMismatch } from "../media.errors.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import { deleteMediaFileIfUnused, findMediaFile } from "../media-file.repository.js";
-import type { MediaFileRow } from "../media-file.tables.js";
+import { deleteMediaFileIfUnused, lockMediaFiles } from "../media-file.repository.js";
 import { listUsagesOfFiles, listUsingTypes } from "../media-usage.repository.js";
 import { auditMediaFile } from "./audit-media-file.js";
 import { refusePast } from "./expiry.js";
 import type { MediaFileChanges } from "./media-file-change.repository.js";
 import { restoreDeletedMediaFile, updateMediaFile } from "./media-file-change.repository.js";
-import { lockMediaFileForReplacement } from "./version.repository.js";
+import { writeOnMediaFile } from "./write-on-media-file.js";
 
 export interface MediaFileChangeDeps extends MediaFileFinding {
   readonly retentionDays: number;
@@ -49,24 +49,23 @@ async function changeMediaFile(
   viewer: Viewer,
   { id, fileName, expiresAt }: MediaFileChange,
 ): Promise<MediaFileView> {
-  const { file, viewer: by } = await requireMediaFile(deps, viewer, id, "change");
+  const found = await requireMediaFile(deps, viewer, id, "change");
+  const { file } = found;
   refusePast(expiresAt, deps.clock());
   const changes = {
     ...(fileName != null && { fileName: fittingName(fileName, typeOfMime(file.mimeType)) }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
   if (Object.keys(changes).length === 0) return file;
-  await deps.db.transaction(async (tx) => {
-    const before = await lockMediaFileForReplacement(tx, file.companyId, id);
-    if (before === null) throw gone("file");
-    if (!changesAnything(before, changes)) return;
+  return writeOnMediaFile(deps, found, "change", async (tx, { file: before, viewer: by }) => {
+    if (!changesAnything(before, changes)) return before;
     await updateMediaFile(tx, file.companyId, id, changes);
     await auditMediaFile(tx, by, "updated", file, changes);
+    return { ...before, ...changes, updatedAt: deps.clock() };
   });
-  return { ...file, ...changes, updatedAt: deps.clock() };
 }
 
-const changesAnything = (before: MediaFileRow, { fileName, expiresAt }: MediaFileChanges): boolean =>
+const changesAnything = (before: MediaFileView, { fileName, expiresAt }: MediaFileChanges): boolean =>
   (fileName !== undefined && fileName !== before.fileName) ||
   (expiresAt !== undefined && expiresAt?.getTime() !== before.expiresAt?.getTime());
 
@@ -83,12 +82,12 @@ async function deleteMediaFile(
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileView> {
-  const { file, viewer: by } = await requireMediaFile(deps, viewer, id, "delete");
-  await deps.db.transaction(async (tx) => {
+  const found = await requireMediaFile(deps, viewer, id, "delete");
+  return writeOnMediaFile(deps, found, "delete", async (tx, { file, viewer: by }) => {
     if (!(await deleteMediaFileIfUnused(tx, file.companyId, id, by.id))) throw await whyNotDeleted(tx, file);
     await auditMediaFile(tx, by, "deleted", file, { fileName: file.fileName });
+    return { ...file, deletedAt: deps.clock() };
   });
-  return { ...file, deletedAt: deps.clock() };
 }
 
 /** How many usages an error names. */
@@ -112,21 +111,32 @@ async function restoreMediaFile(
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileView> {
-  const found = await lookUpMediaFile(deps, viewer, id);
-  const subject = found?.file.versionOf == null ? found : null;
-  authorize(mediaFilePolicy, "restore", viewer, subject);
-  const { file } = subject;
-  if (await isOver(deps, file)) throw gone("file");
+  const file = await requireRestorable(deps, viewer, id);
   if (file.deletedAt === null) return file;
   const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
-  await deps.db.transaction(async (tx) => {
-    if (await restoreDeletedMediaFile(tx, file.companyId, id, deletedAfter))
-      return auditMediaFile(tx, viewer as UserViewer, "restored", file, { fileName: file.fileName });
-    const now = await findMediaFile(tx, { companyIds: [file.companyId] }, id);
-    if (now?.deletedAt === null) return; // somebody else has restored it meanwhile
-    if (now && (await listUsingTypes(tx, file.companyId, id)).length > 0)
+  const { companyId } = file;
+  const lock = (tx: Database) => lockMediaFiles(tx, [id]);
+  await writeAs(deps.db, { viewer: viewer as UserViewer, companyId, lock }, async (tx, by) => {
+    const now = await requireRestorable({ ...deps, db: tx }, by, id);
+    if (now.deletedAt === null) return; // somebody else has restored it meanwhile
+    if (await restoreDeletedMediaFile(tx, companyId, id, deletedAfter))
+      return auditMediaFile(tx, by, "restored", file, { fileName: file.fileName });
+    if ((await listUsingTypes(tx, companyId, id)).length > 0)
       throw conflict("This file was deleted with the ticket that it is on: restore that, and it comes back.");
     throw gone("file");
   });
   return { ...file, deletedAt: null };
+}
+
+/** Deleted or not, and no earlier version of another. @throws NOT_FOUND, FORBIDDEN, GONE when its time is over */
+async function requireRestorable(
+  finding: MediaFileFinding,
+  viewer: Viewer,
+  id: string,
+): Promise<MediaFileView> {
+  const found = await lookUpMediaFile(finding, viewer, id);
+  const subject = found?.file.versionOf == null ? found : null;
+  authorize(mediaFilePolicy, "restore", viewer, subject);
+  if (await isOver(finding, subject.file)) throw gone("file");
+  return subject.file;
 }

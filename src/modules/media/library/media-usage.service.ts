@@ -1,11 +1,15 @@
 import { authorize } from "../../../kernel/authorize.js";
 import { badUserInput, gone } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { refuseOfOnePurpose } from "../buckets-of-one-purpose.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { isInside, looksInside } from "../inside-usages.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { lockMediaFiles } from "../media-file.repository.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
 import { deleteUsage, findUsage, insertUsages, lockMediaFileForUse } from "../media-usage.repository.js";
 import { deleteSuspendedMediaFile } from "../suspended-usage.repository.js";
@@ -26,12 +30,15 @@ export type MediaUsageService = ReturnType<typeof createMediaUsageService>;
 export const createMediaUsageService = (deps: MediaFileFinding) => ({
   /** From now on the file is neither deleted nor an orphan. @throws BAD_USER_INPUT for a resource of the inside, or a file of one purpose; GONE */
   async addUsage(viewer: Viewer, input: OutsideUsage): Promise<MediaUsageView> {
-    const { file, viewer: by } = await requireMediaFile(deps, viewer, input.mediaFileId, "sayWhereItIsUsed");
+    const found = await requireMediaFile(deps, viewer, input.mediaFileId, "sayWhereItIsUsed");
     if (looksInside(input.resourceType)) throw ofTheInside(input.resourceType);
-    refuseOfOnePurpose(file, "mediaFileId");
-    const usage = { ...input, companyId: file.companyId };
-    return deps.db.transaction(async (tx) => {
-      if (!(await lockMediaFileForUse(tx, file.companyId, file.id))) throw gone("file");
+    refuseOfOnePurpose(found.file, "mediaFileId");
+    const { id, companyId } = found.file;
+    const usage = { ...input, companyId };
+    const lock = (tx: Database) => lockMediaFileForUse(tx, companyId, id);
+    return writeAs(deps.db, { viewer: found.viewer, companyId, lock }, async (tx, by, isThere) => {
+      const { file } = await requireMediaFile({ ...deps, db: tx }, by, id, "sayWhereItIsUsed");
+      if (!isThere) throw gone("file");
       const known = await findUsage(tx, usage);
       if (known) return known;
       await insertUsages(tx, [usage]);
@@ -42,23 +49,30 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
 
   /** Of a deleted file as well. @throws BAD_USER_INPUT for a resource of the inside */
   async removeUsage(viewer: Viewer, input: OutsideUsage): Promise<MediaUsageView> {
-    const found = await lookUpMediaFile(deps, viewer, input.mediaFileId);
-    authorize(mediaFilePolicy, "sayWhereItIsUsed", viewer, found);
+    const { id, companyId } = await requireUsed(deps, viewer, input.mediaFileId);
     if (isInside(input.resourceType)) throw ofTheInside(input.resourceType);
-    const { file } = found;
-    const usage = { ...input, companyId: file.companyId };
-    return deps.db.transaction(async (tx) => {
+    const usage = { ...input, companyId };
+    const lock = (tx: Database) => lockMediaFiles(tx, [id]);
+    return writeAs(deps.db, { viewer: viewer as UserViewer, companyId, lock }, async (tx, by) => {
+      const file = await requireUsed({ ...deps, db: tx }, by, id);
       const known = await findUsage(tx, usage);
       if (await deleteUsage(tx, usage)) {
         // It has been in use until now: an orphan's age counts from here.
-        await updateMediaFile(tx, file.companyId, file.id, {});
-        await deleteSuspendedMediaFile(tx, file.companyId, file.id, (viewer as UserViewer).id);
-        await auditMediaFile(tx, viewer as UserViewer, "usage-removed", file, where(usage));
+        await updateMediaFile(tx, companyId, id, {});
+        await deleteSuspendedMediaFile(tx, companyId, id, by.id);
+        await auditMediaFile(tx, by, "usage-removed", file, where(usage));
       }
       return known ?? { ...usage, createdAt: deps.clock() };
     });
   },
 });
+
+/** Deleted or not. @throws NOT_FOUND, FORBIDDEN */
+async function requireUsed(finding: MediaFileFinding, viewer: Viewer, id: string): Promise<MediaFileView> {
+  const found = await lookUpMediaFile(finding, viewer, id);
+  authorize(mediaFilePolicy, "sayWhereItIsUsed", viewer, found);
+  return found.file;
+}
 
 const ofTheInside = (resourceType: string) =>
   badUserInput(

@@ -2,10 +2,12 @@ import { authorize } from "../../../kernel/authorize.js";
 import { DAY_MS } from "../../../kernel/clock.js";
 import type { PageArguments } from "../../../kernel/pagination.js";
 import { pageRequest } from "../../../kernel/pagination.js";
+import type { Database } from "../../../platform/database/client.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
 import { insertAuditEntry } from "../../identity/audit.repository.js";
 import { findCompany } from "../../identity/company.repository.js";
+import { confirmViewer } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import type { MediaFileView } from "../media-file.repository.js";
@@ -87,15 +89,26 @@ async function purge(
     if (ids.length < NAMED) ids.push(id);
     purged.push(id);
   };
-  const { files, bytes } = await purgeFiles(deps, reason, { companyId, dryRun, onPurged });
-  if (!dryRun)
-    await insertAuditEntry(deps.db, {
+  // It may take a while: whoever may not any more ends it, and what has gone by then is written down.
+  const permit = async (tx: Database) => {
+    const known = await confirmViewer(tx, { viewer: by, companyId });
+    authorize(libraryPolicy, "purgeOrphansOf", known, await findCompany(tx, companyId));
+  };
+  const audit = (details: Readonly<Record<string, unknown>>) =>
+    insertAuditEntry(deps.db, {
       companyId,
       actorId: by.id,
       action: "company.orphans-purged",
       subjectType: "company",
       subjectId: companyId,
-      details: { files, bytes, before, ids: purged },
+      details: { ...details, before, ids: purged },
     });
-  return { dryRun, files, bytes, ids };
+  try {
+    const { files, bytes } = await purgeFiles(deps, reason, { companyId, dryRun, onPurged, permit });
+    if (!dryRun) await audit({ files, bytes });
+    return { dryRun, files, bytes, ids };
+  } catch (error) {
+    if (!dryRun && purged.length > 0) await audit({ wasEnded: true });
+    throw error;
+  }
 }

@@ -162,6 +162,26 @@ describe("orphans", () => {
       { actor_id: world.people.manager.id, details: { files: 5, bytes: 37 } },
     ]);
   });
+
+  it("are purged no further once whoever purges may not any more; what has gone is written down", async () => {
+    const { sql } = world.server.database;
+    const [first, second] = [await lying(50, "first"), await lying(40, "second")];
+    // Their membership ends with the first file: until that was committed they had it.
+    await sql.unsafe(`
+      create function end_membership() returns trigger language plpgsql as $$ begin
+        delete from memberships where user_id = '${world.people.manager.id}' and company_id = '${companyId}';
+        return null;
+      end $$;
+      create trigger end_membership after delete on media_files execute function end_membership()`);
+    const refused = await ask(PurgeOrphanedMediaDocument, { input: { companyId, dryRun: false } });
+    await sql`drop function end_membership cascade`;
+    expect(codeIn(refused)).toBe("NOT_FOUND");
+    const left = await sql`select id from media_files where company_id = ${companyId}`;
+    expect(left.map(({ id }) => id)).toEqual([second.id]);
+    const audited = await sql`select details->'ids' as ids from audit_log
+      where action = 'company.orphans-purged' and company_id = ${companyId}`;
+    expect(audited.map(({ ids }) => ids)).toEqual([[first.id]]);
+  });
 });
 
 describe("the storage report", () => {

@@ -1,0 +1,23 @@
+import type { Database } from "../../../platform/database/client.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
+import type { FoundMediaFile, MediaFileAction, MediaFileFinding } from "../find-media-file.js";
+import { requireMediaFile } from "../find-media-file.js";
+import { lockMediaFiles } from "../media-file.repository.js";
+
+/**
+ * Runs a transaction that writes on a file which the viewer was found to be allowed to do this to, and asks again, under
+ * the file's lock.
+ *
+ * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, GONE
+ */
+export function writeOnMediaFile<Result>(
+  finding: MediaFileFinding,
+  { viewer, file: { id, companyId } }: FoundMediaFile,
+  action: MediaFileAction,
+  write: (tx: Database, found: FoundMediaFile) => Promise<Result>,
+): Promise<Result> {
+  const lock = (tx: Database) => lockMediaFiles(tx, [id]);
+  return writeAs(finding.db, { viewer, companyId, lock }, async (tx, known) =>
+    write(tx, await requireMediaFile({ ...finding, db: tx }, known, id, action)),
+  );
+}
