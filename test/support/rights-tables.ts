@@ -21,14 +21,7 @@ export const MUTATIONS_WITH_FILES = [
 ] as const;
 
 /** What does without files, outside of tickets: `rights-of-changes.test.ts`. */
-export const CHANGES = [] as const;
-
-/** What does without files, of tickets and attachments: `rights-of-ticket-changes.test.ts`. */
-export const TICKET_CHANGES = [] as const;
-
-/** What trusts the look that comes before its transaction; to be emptied. */
-export const PENDING = [
-  // Outside of tickets.
+export const CHANGES = [
   "addConversationParticipant",
   "addMediaUsage",
   "changePassword",
@@ -44,7 +37,6 @@ export const PENDING = [
   "endOtherSessions",
   "endSession",
   "inviteGuest",
-  "joinAsGuest",
   "markRead",
   "purgeMessage",
   "purgeOrphanedMedia",
@@ -63,7 +55,13 @@ export const PENDING = [
   "updateCompany",
   "updateMediaFile",
   "updateUser",
-  // Of tickets and attachments.
+] as const;
+
+/** What does without files, of tickets and attachments: `rights-of-ticket-changes.test.ts`. */
+export const TICKET_CHANGES = [] as const;
+
+/** What trusts the look that comes before its transaction; to be emptied. */
+export const PENDING = [
   "addParticipant",
   "captionPhoto",
   "deleteAttachment",
@@ -83,6 +81,8 @@ export const PENDING = [
 
 /** What asks no right of a viewer that could end, each with the reason. */
 export const WITHOUT_RIGHTS: Readonly<Record<string, string>> = {
+  joinAsGuest:
+    "its right is the invitation, which its transaction looks at again; `rights-of-changes.test.ts` shows it",
   refreshSession: "its right is the refresh token, which one statement finds and exchanges",
   resetPassword: "its right is the link, which its transaction uses up under the lock on the account",
   signIn: "nobody asks yet; the account is locked, and judged, in the transaction that opens the session",
