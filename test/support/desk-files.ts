@@ -1,5 +1,6 @@
 import type { FileTypeName } from "../../src/modules/media/file-types.js";
-import { makeGif, makeJpeg, makePdf } from "./make-files.js";
+import { makeCompoundFile } from "./make-compound-file.js";
+import { makeDocx, makeGif, makeJpeg, makeOffice, makePdf } from "./make-files.js";
 
 /** A file as desks get it: written by a phone, a scanner, a reporting tool, or a library. */
 export interface DeskFile {
@@ -74,4 +75,62 @@ const IMAGES: readonly DeskFile[] = [
   },
 ];
 
-export const DESK_FILES: readonly DeskFile[] = [...PDFS, ...IMAGES];
+const MAIN = "application/vnd.openxmlformats-officedocument";
+const typesOf = (more: string, part = "xl/workbook.xml", type = "spreadsheetml.sheet") =>
+  `<?xml version="1.0"?>\n<Types xmlns="x"><Default Extension="xml" ContentType="application/xml"/>` +
+  `<Override PartName="/${part}" ContentType="${MAIN}.${type}.main+xml"/>${more}</Types>`;
+
+/** As SheetJS pads the allocation table: with ends of chains. */
+function withPaddedTable(file: Buffer): Buffer {
+  const table = (file.readUInt32LE(76) + 1) * 512;
+  for (let at = table; at < file.length; at += 4)
+    if (file.readUInt32LE(at) === 0xffffffff) file.writeUInt32LE(0xfffffffe, at);
+  return file;
+}
+
+const OFFICE: readonly DeskFile[] = [
+  {
+    what: "a workbook of SheetJS, which declares a type that no part has",
+    fileName: "report.xlsx",
+    type: "xlsx",
+    make: () =>
+      makeOffice("xlsx", {
+        contentTypes: typesOf(
+          '<Default Extension="bin" ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/>',
+        ),
+      }),
+  },
+  {
+    what: "a document with another document as a chunk of it",
+    fileName: "letter.docx",
+    type: "docx",
+    make: () =>
+      makeDocx({
+        contentTypes: typesOf(
+          `<Override PartName="/word/chunk.docx" ContentType="${MAIN}.wordprocessingml.document.main+xml"/>`,
+          "word/document.xml",
+          "wordprocessingml.document",
+        ),
+        more: [{ name: "word/chunk.docx", content: makeDocx() }],
+      }),
+  },
+  {
+    what: "a workbook with comments and entities in its list of types",
+    fileName: "report.xlsx",
+    type: "xlsx",
+    make: () =>
+      makeOffice("xlsx", {
+        contentTypes: typesOf(
+          '<!-- written by a report tool, <Override> and all --><Override PartName="/xl/a&amp;b.xml" ContentType="application/xml"/>',
+        ),
+      }),
+  },
+  {
+    what: "a legacy workbook whose allocation table is padded",
+    fileName: "report.xls",
+    type: "xls",
+    make: () => withPaddedTable(makeCompoundFile([{ name: "Workbook", content: Buffer.alloc(5_000, 1) }])),
+  },
+];
+
+export const DESK_FILES: readonly DeskFile[] = [...PDFS, ...IMAGES, ...OFFICE];

@@ -116,7 +116,11 @@ const MAIN_PARTS = {
   docx: ["word/document.xml", "wordprocessingml.document"],
   xlsx: ["xl/workbook.xml", "spreadsheetml.sheet"],
   pptx: ["ppt/presentation.xml", "presentationml.presentation"],
+  xlsb: ["xl/workbook.bin", "-"],
 } as const;
+
+/** What the types of relationships begin with. */
+export const RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
 export interface OfficeOptions {
   /** The content type of the main part. */
@@ -139,7 +143,7 @@ export function makeOffice(type: keyof typeof MAIN_PARTS, options: OfficeOptions
     { name: "[Content_Types].xml", content: contentTypes },
     {
       name: "_rels/.rels",
-      content: `<Relationships><Relationship Id="r1" Target="${part}"/></Relationships>`,
+      content: `<Relationships><Relationship Id="r1" Type="${RELATIONS}/officeDocument" Target="${part}"/></Relationships>`,
     },
     { name: part, content: `<document>${Math.random()}</document>` },
     ...(options.more ?? []),

@@ -49,14 +49,14 @@ const DEFAULTS: AllBucketRules = {
   ATTACHMENTS: {
     bucket: "ATTACHMENTS",
     // biome-ignore format: read as one list
-    types: ["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "txt", "csv", "jpeg", "png", "gif", "webp", "zip", "7z"],
+    types: ["pdf", "doc", "docx", "xls", "xlsx", "xlsb", "ppt", "pptx", "txt", "csv", "jpeg", "png", "gif", "webp", "zip", "7z"],
     maxBytes: 50 * MIB,
     access: "private",
     presets: SIZES,
   },
   CHAT: {
     bucket: "CHAT",
-    types: ["jpeg", "png", "gif", "webp", "bmp", "pdf", "doc", "docx", "xls", "xlsx", "txt", "csv"],
+    types: ["jpeg", "png", "gif", "webp", "bmp", "pdf", "doc", "docx", "xls", "xlsx", "xlsb", "txt", "csv"],
     maxBytes: 10 * MIB,
     access: "private",
     presets: SIZES,

@@ -50,6 +50,12 @@ const DEFINITIONS = {
     mimeType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     extensions: ["xlsx"],
   },
+  xlsb: {
+    kind: "DOCUMENT",
+    title: "a binary Excel workbook",
+    mimeType: "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
+    extensions: ["xlsb"],
+  },
   ppt: {
     kind: "DOCUMENT",
     title: "a PowerPoint 97–2003 presentation",

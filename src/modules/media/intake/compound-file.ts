@@ -11,7 +11,6 @@ const NO_STREAM = 0xffffffff;
 const MAX_REGULAR_SECTOR = 0xfffffffa;
 const MAX_FAT_BYTES = 16 * MIB;
 const MAX_ENTRIES = 65_536;
-const FREE_SECTOR = 0xffffffff;
 const STORAGE = 1;
 const STREAM = 2;
 const ROOT = 5;
@@ -36,10 +35,15 @@ interface DirectoryRecord extends CompoundEntry {
   readonly left: number;
   readonly right: number;
   readonly child: number;
+  /** Of a stream: its first sector, and its bytes. Of the root: those of the stream that holds all short ones. */
+  readonly start: number;
+  readonly size: number;
 }
 
 interface Sectors {
   readonly sectorBytes: number;
+  /** How many there are, the last one may be a part. */
+  readonly count: number;
   /** One sector, good until the next is read. */
   read(id: number): Promise<Buffer>;
   contains(id: number): boolean;
@@ -58,6 +62,7 @@ export async function readCompoundFile(bytes: FileBytes): Promise<CompoundFile> 
   const sectors = sectorsOf(bytes, sectorBytes);
   const fat = await readFat(header, sectors);
   const records = await readDirectory(header, sectors, fat);
+  refuseMissing(records, header, { sectors, fat });
   return {
     entries: records.filter((record) => record.type === STORAGE || record.type === STREAM),
     rootEntries: inRoot(records),
@@ -70,6 +75,7 @@ function sectorsOf(bytes: FileBytes, sectorBytes: number): Sectors {
   const contains = (id: number) => id < MAX_REGULAR_SECTOR && (id + 1) * sectorBytes < bytes.size;
   return {
     sectorBytes,
+    count: Math.ceil(bytes.size / sectorBytes) - 1,
     contains,
     async read(id) {
       if (!contains(id)) throw broken("it ends too early");
@@ -90,15 +96,33 @@ async function readFat(header: Buffer, sectors: Sectors): Promise<Buffer> {
   }
   const parts: Buffer[] = [];
   for (const id of ids.slice(0, count)) parts.push(Buffer.from(await sectors.read(id)));
-  const fat = Buffer.concat(parts);
-  if (!sectors.contains(lastUsedSector(fat))) throw broken("it ends too early");
-  return fat;
+  return Buffer.concat(parts);
 }
 
-function lastUsedSector(fat: Buffer): number {
-  let id = (fat.length >> 2) - 1;
-  while (id > 0 && fat.readUInt32LE(id * 4) === FREE_SECTOR) id--;
-  return id;
+/**
+ * Follows each stream from the directory: what the allocation table says of sectors that nothing uses proves nothing,
+ * as writers pad it in different ways. Streams together are no longer than the file, or there would be no end to it.
+ */
+function refuseMissing(
+  records: readonly DirectoryRecord[],
+  header: Buffer,
+  { sectors, fat }: { readonly sectors: Sectors; readonly fat: Buffer },
+): void {
+  const inMiniStream = header.readUInt32LE(56);
+  let left = sectors.count;
+  for (const { type, start, size } of records) {
+    const isStream = type === ROOT || (type === STREAM && size >= inMiniStream);
+    const wanted = isStream ? Math.ceil(size / sectors.sectorBytes) : 0;
+    left -= wanted;
+    if (left < 0 || (wanted > 0 && !reaches(chain(fat, sectors, start), wanted)))
+      throw broken("it ends too early");
+  }
+}
+
+function reaches(sectors: Iterable<number>, wanted: number): boolean {
+  let found = 0;
+  for (const _ of sectors) if (++found === wanted) return true;
+  return false;
 }
 
 const readIds = (part: Buffer) =>
@@ -133,6 +157,9 @@ function readRecord(entry: Buffer): DirectoryRecord {
     left: entry.readUInt32LE(68),
     right: entry.readUInt32LE(72),
     child: entry.readUInt32LE(76),
+    start: entry.readUInt32LE(116),
+    // The upper half is to be ignored in files with short sectors, where old programs left anything in it.
+    size: entry.readUInt32LE(120),
   };
 }
 

@@ -56,7 +56,7 @@ const PROGRAMS: ReadonlySet<string> = new Set([
 ]);
 
 /** What is read from its end in the first place. */
-const ZIP_TYPES: ReadonlySet<FileTypeName> = new Set(["zip", "docx", "xlsx", "pptx"]);
+const ZIP_TYPES: ReadonlySet<FileTypeName> = new Set(["zip", "docx", "xlsx", "xlsb", "pptx"]);
 
 /**
  * Tells what a file is. The content decides; the name must fit it; what the client said is not asked.

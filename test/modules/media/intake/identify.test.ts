@@ -50,6 +50,7 @@ const TAKEN: readonly [FileTypeName, string, Make][] = [
   ["docx", "tiny.docx", () => makeDocx()],
   ["xls", "counts.xls", () => fixture("counts.xls")],
   ["xlsx", "counts.xlsx", () => fixture("counts.xlsx")],
+  ["xlsb", "tiny.xlsb", () => makeOffice("xlsb", { mainType: BINARY_MAIN })],
   ["ppt", "slides.ppt", () => fixture("slides.ppt")],
   ["pptx", "slides.pptx", () => fixture("slides.pptx")],
   ["txt", "notes.txt", () => "Broken printer, room 12\n"],
@@ -103,6 +104,7 @@ const twoEntries = [
   { name: "b.txt", content: longText },
 ];
 const WORD_MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
+const BINARY_MAIN = "application/vnd.ms-excel.sheet.binary.macroEnabled.main";
 const WORD_MACROS = "application/vnd.ms-word.document.macroEnabled.main+xml";
 
 const REFUSED: readonly [string, string, string, Make][] = [
@@ -174,6 +176,7 @@ const REFUSED: readonly [string, string, string, Make][] = [
     () =>
       makeDocx({
         contentTypes: `<Types><Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/><Override PartName="/word/document.xml" ContentType="${WORD_MAIN}"/></Types>`,
+        more: [{ name: "word/project.bin", content: "x" }],
       }),
   ],
   [
@@ -181,6 +184,36 @@ const REFUSED: readonly [string, string, string, Make][] = [
     "a.docx",
     "UNSUPPORTED_FILE_TYPE",
     () => makeDocx({ more: [{ name: "word/vbaProject.bin", content: "x" }] }),
+  ],
+  [
+    "a docx whose project is told by a relationship alone",
+    "a.docx",
+    "UNSUPPORTED_FILE_TYPE",
+    () =>
+      makeDocx({
+        more: [
+          { name: "word/data.xml", content: "x" },
+          {
+            name: "word/_rels/document.xml.rels",
+            content: `<Relationships><Relationship Id="a" Type="http://schemas.microsoft.com/office/2006/relationships/vbaProject" Target="data.xml"/></Relationships>`,
+          },
+        ],
+      }),
+  ],
+  [
+    "an xlsb with macros",
+    "a.xlsb",
+    "UNSUPPORTED_FILE_TYPE",
+    () => makeOffice("xlsb", { mainType: BINARY_MAIN, more: [{ name: "xl/vbaProject.bin", content: "x" }] }),
+  ],
+  [
+    "a docx that hides its types in a comment without an end",
+    "a.docx",
+    "CORRUPT_FILE",
+    () =>
+      makeDocx({
+        contentTypes: `<Types><!-- <Override PartName="/word/document.xml" ContentType="${WORD_MAIN}"/></Types>`,
+      }),
   ],
   [
     "an xlsx with a macro sheet",
@@ -437,7 +470,19 @@ const REFUSED: readonly [string, string, string, Make][] = [
     "CORRUPT_FILE",
     () => {
       const bytes = makeCompoundFile([{ name: "WordDocument", content: body }]);
-      bytes.writeUInt32LE(0xfffffffe, bytes.length - 4);
+      const record = (bytes.readUInt32LE(48) + 1) * 512 + 128;
+      bytes.writeUInt32LE(60_000, record + 120);
+      return bytes;
+    },
+  ],
+  [
+    "a compound file whose stream leaves it",
+    "a.doc",
+    "CORRUPT_FILE",
+    () => {
+      const bytes = makeCompoundFile([{ name: "WordDocument", content: body }]);
+      const fatAt = (bytes.readUInt32LE(76) + 1) * 512;
+      bytes.writeUInt32LE(5_000, fatAt + 4 * 4);
       return bytes;
     },
   ],
