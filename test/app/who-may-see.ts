@@ -46,7 +46,9 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   MediaFileVersion: {
     member: "createdAt fileName height id mimeType sha256 size uploadedBy uploader url width",
   },
-  MediaMetadata: { guest: "audioCodec cameraMake cameraModel orientation pages takenAt videoCodec" },
+  MediaMetadata: {
+    guest: "audioCodec cameraMake cameraModel charset isCharsetGuessed orientation pages takenAt videoCodec",
+  },
   MediaUsage: {
     staff: "attachment company createdAt fieldName mediaFile post resourceId resourceType user",
   },

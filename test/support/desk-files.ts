@@ -133,4 +133,107 @@ const OFFICE: readonly DeskFile[] = [
   },
 ];
 
-export const DESK_FILES: readonly DeskFile[] = [...PDFS, ...IMAGES, ...OFFICE];
+const text = (what: string, fileName: string, content: string | Buffer, charset: string): DeskFile => ({
+  what,
+  fileName,
+  type: fileName.endsWith(".csv") ? "csv" : "txt",
+  make: () => content,
+  facts: { metadata: { charset, isCharsetGuessed: !charset.startsWith("utf-") } },
+});
+const hex = (digits: string) => Buffer.from(digits.replaceAll(" ", ""), "hex");
+const lines = "2026-05-01 12:00:00 INFO started\n".repeat(20_000);
+const german = "Zimmer;Gerät;Größe\r\n204;Lampe über Tür;groß\r\n";
+
+const TEXTS: readonly DeskFile[] = [
+  text(
+    "Windows-1252, as Excel exports it",
+    "a.csv",
+    join(Buffer.from(german, "latin1"), hex("9620 80 0d0a")),
+    "windows-1252",
+  ),
+  text("a word of Latin-1", "a.csv", Buffer.from("Größe;1\n", "latin1"), "windows-1252"),
+  text(
+    "a log with one word of Latin-1 far behind",
+    "app.log",
+    join(lines, Buffer.from("Gerät nicht gefunden\n", "latin1")),
+    "windows-1252",
+  ),
+  text("Shift JIS", "a.csv", hex("9594 89ae 2c 8cc8 8fe1 0d0a 8c9f 8db8"), "shift_jis"),
+  text("GBK", "a.txt", hex("b7bfbcd22cb5c6b9cfc9cfcabdbbb5c1cb0d0a3230342cb5c60d0a"), "gbk"),
+  text("Windows-1251", "a.txt", hex("cbe0ecefe020ede520f0e0e1eef2e0e5f2"), "windows-1251"),
+  text("what terminals write", "a.log", "Loading 10%\b\b\b20%\b\b\b\u0007done.\n", "utf-8"),
+  text("stray control bytes", "a.log", `${"start \u0001 stop\n".repeat(2)}${"line\n".repeat(50)}`, "utf-8"),
+  text("a tail of NULs", "a.log", join(lines, Buffer.alloc(300_000)), "utf-8"),
+  text(
+    "UTF-8 cut at both ends",
+    "a.log",
+    Buffer.from(`ö${"Größe\n".repeat(90_000)}ß`).subarray(1, -1),
+    "utf-8",
+  ),
+  text("UTF-16 cut at its end", "a.log", Buffer.from("\ufeffGröße 🖨", "utf16le").subarray(0, -2), "utf-16le"),
+  text(
+    "UTF-16 cut in the midst of a unit",
+    "a.log",
+    Buffer.from("\ufeffGröße", "utf16le").subarray(0, -1),
+    "utf-16le",
+  ),
+  text(
+    "letters that a picture begins with",
+    "a.txt",
+    Buffer.from("BMW: Größe der Türen", "latin1"),
+    "windows-1252",
+  ),
+];
+
+const kind = (fileName: string, type: FileTypeName, make: DeskFile["make"]): DeskFile => ({
+  what: `a file of the type ${type}`,
+  fileName,
+  type,
+  make,
+});
+
+const KINDS_OF_TEXT: readonly DeskFile[] = [
+  kind("a.tsv", "tsv", () => "Room\tLamp\n"),
+  kind("a.json", "json", () => '{"lamp":204}\n'),
+  kind("a.har", "json", () => '{"log":{}}\n'),
+  kind("a.xml", "xml", () => '<?xml version="1.0"?><invoice/>\n'),
+  kind("b.xml", "xml", () => "<!-- made by us --><invoice/>\n"),
+  kind("java.log", "xml", () => '<?xml version="1.0"?><log/>\n'),
+  kind("a.md", "md", () => "# Lamp\n\nflickers\n"),
+  kind("README.md", "md", () => '<!-- x -->\n<p align="center">Lamp</p>\n'),
+  kind("a.yaml", "yaml", () => "lamp: 204\n"),
+  kind("a.yml", "yaml", () => "lamp: 204\n"),
+  kind("a.ini", "ini", () => "[lamp]\nroom=204\n"),
+  kind("a.conf", "ini", () => "room 204;\n"),
+  kind("a.sql", "sql", () => "select 1;\n"),
+  kind("a.ics", "ics", () => "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),
+  kind("a.vcf", "vcf", () => "BEGIN:VCARD\r\nEND:VCARD\r\n"),
+  kind("a.patch", "diff", () => "--- a\n+++ b\n"),
+  kind("a.out", "txt", () => "done\n"),
+  kind("a.err", "txt", () => "failed\n"),
+];
+
+const MAIL = `Received: from mx.example.test\r\n by desk; Fri, 1 May 2026 12:00:00 +0200\r\nFrom: guest@example.test\r\nSubject: Lamp\r\n\r\nPlease help.\r\n`;
+
+const LETTERS: readonly DeskFile[] = [
+  kind("mail.eml", "eml", () => MAIL),
+  kind("long.eml", "eml", () => `${MAIL}${"<html>Größe</html>\r\n".repeat(9_000)}`),
+  kind("letter.rtf", "rtf", () => "{\\rtf1\\ansi The lamp flickers.\\par}"),
+  kind("letter.doc", "rtf", () => "{\\rtf1\\ansi The lamp flickers.\\par}"),
+  kind("report.xls", "tsv", () => "Room\tLamp\r\n204\tflickers\r\n"),
+  kind("list.xls", "csv", () => "Room;Lamp\r\n204;flickers\r\n"),
+  kind("page.xls", "html", () => "<html><table><tr><td>204</td></tr></table></html>"),
+  kind("table.xls", "html", () => '<table border="1"><tr><td>204</td></tr></table>'),
+  kind("sheet.xls", "xml", () => '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>'),
+  kind("page.doc", "html", () => "<html><body>Lamp</body></html>"),
+  kind("note.doc", "txt", () => "The lamp flickers.\n"),
+];
+
+export const DESK_FILES: readonly DeskFile[] = [
+  ...PDFS,
+  ...IMAGES,
+  ...OFFICE,
+  ...TEXTS,
+  ...KINDS_OF_TEXT,
+  ...LETTERS,
+];

@@ -11,6 +11,7 @@ import type { Actor, Viewer } from "../identity/viewer.js";
 import type { Download, DownloadService } from "./download.service.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import type { MediaFileService } from "./media-file.service.js";
+import { shownAs } from "./shown-as.js";
 import type { VariantView } from "./variant.repository.js";
 import type { VariantService } from "./variant.service.js";
 
@@ -67,11 +68,12 @@ async function serve(
   await deps.downloads.countDownload(viewer);
   const found = await route.find(viewer, id);
   const variant = name === undefined ? undefined : await deps.variants.requireVariant(found.file, name);
+  const inline = "inline" in request.query;
   await sendFile(request, reply, {
     ...servedAs(found.file, variant),
+    ...(variant ? { inline } : shownAs(found.file, inline)),
     access: "private",
     maxAgeSeconds,
-    inline: "inline" in request.query,
     ...deps.downloads.openDownload({ viewer, ...found, ...(variant && { variant }) }),
   });
 }

@@ -68,8 +68,47 @@ const DEFINITIONS = {
     mimeType: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     extensions: ["pptx"],
   },
-  txt: { kind: "TEXT", title: "plain text", mimeType: "text/plain", extensions: ["txt", "text", "log"] },
+  txt: {
+    kind: "TEXT",
+    title: "plain text",
+    mimeType: "text/plain",
+    extensions: ["txt", "text", "log", "out", "err"],
+  },
   csv: { kind: "TEXT", title: "a CSV table", mimeType: "text/csv", extensions: ["csv"] },
+  tsv: {
+    kind: "TEXT",
+    title: "a table with tabs",
+    mimeType: "text/tab-separated-values",
+    extensions: ["tsv", "tab"],
+  },
+  json: {
+    kind: "TEXT",
+    title: "JSON",
+    mimeType: "application/json",
+    extensions: ["json", "har", "jsonl", "ndjson", "geojson"],
+  },
+  xml: {
+    kind: "TEXT",
+    title: "an XML document",
+    mimeType: "application/xml",
+    extensions: ["xml", "xsd", "gpx", "kml"],
+  },
+  md: { kind: "TEXT", title: "Markdown", mimeType: "text/markdown", extensions: ["md", "markdown"] },
+  yaml: { kind: "TEXT", title: "YAML", mimeType: "application/yaml", extensions: ["yaml", "yml"] },
+  ini: {
+    kind: "TEXT",
+    title: "a configuration file",
+    mimeType: "text/x-ini",
+    extensions: ["ini", "conf", "cfg", "cnf", "properties", "toml"],
+  },
+  sql: { kind: "TEXT", title: "SQL", mimeType: "application/sql", extensions: ["sql"] },
+  ics: { kind: "TEXT", title: "a calendar", mimeType: "text/calendar", extensions: ["ics"] },
+  vcf: { kind: "TEXT", title: "a contact card", mimeType: "text/vcard", extensions: ["vcf", "vcard"] },
+  diff: { kind: "TEXT", title: "a patch", mimeType: "text/x-diff", extensions: ["diff", "patch"] },
+  // No bucket lists it: it is taken under an Office name alone, as reporting tools write it.
+  html: { kind: "TEXT", title: "an HTML page", mimeType: "text/html", extensions: ["xls", "doc"] },
+  rtf: { kind: "DOCUMENT", title: "an RTF document", mimeType: "application/rtf", extensions: ["rtf"] },
+  eml: { kind: "DOCUMENT", title: "an e-mail message", mimeType: "message/rfc822", extensions: ["eml"] },
   jpeg: {
     kind: "IMAGE",
     title: "a JPEG image",
@@ -120,9 +159,32 @@ const EXTENSIONS: ReadonlySet<string> = new Set(entries.flatMap(([, { extensions
 /** Whether some type of the table ends in this extension (lower case, no dot). */
 export const isKnownExtension = (extension: string): boolean => EXTENSIONS.has(extension);
 
+/** Names under which reporting tools and old programs write text, and which Office opens all the same. */
+const OFFICE_NAMES_OF_TEXT: ReadonlySet<string> = new Set(["xls", "doc"]);
+
+/** Whether text may have this extension (lower case, no dot), though it is that of an Office document. */
+export const isOfficeNameOfText = (extension: string | null): boolean =>
+  extension !== null && OFFICE_NAMES_OF_TEXT.has(extension);
+
+/** Whether a name may end in this extension (lower case, no dot; null for none), the content being of this type. */
+export const fitsExtension = ({ name, kind, extensions }: FileType, extension: string | null): boolean =>
+  extension === null ||
+  extensions.includes(extension) ||
+  ((kind === "TEXT" || name === "rtf") && isOfficeNameOfText(extension)) ||
+  // A log or an answer that was saved as text may be XML from its first line on.
+  (name === "xml" && textTypeOf(extension) !== null);
+
 const TEXT_EXTENSIONS: ReadonlySet<string> = new Set(
-  entries.flatMap(([, { kind, extensions }]) => (kind === "TEXT" ? extensions : [])),
+  entries
+    .flatMap(([name, { kind, extensions }]) => (kind === "TEXT" || name === "eml" ? extensions : []))
+    .filter((extension) => !isOfficeNameOfText(extension)),
 );
+
+/** The type of a text with this extension; null for an extension that says nothing of a text. */
+export const textTypeOf = (extension: string): FileTypeName | null =>
+  entries.find(
+    ([name, { kind, extensions }]) => kind === "TEXT" && name !== "html" && extensions.includes(extension),
+  )?.[0] ?? null;
 
 /** Whether this extension (lower case, no dot) says that a file is text. */
 export const isTextExtension = (extension: string): boolean => TEXT_EXTENSIONS.has(extension);

@@ -30,6 +30,20 @@ export class MediaMetadata {
 
   @Field(() => String, {
     nullable: true,
+    description:
+      "How a text is written, such as `utf-8` or `windows-1252` (names of the WHATWG Encoding Standard); null for texts from before this was kept.",
+  })
+  charset?: string;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      "Whether `charset` is only the best guess: UTF-8 and UTF-16 prove themselves, other encodings cannot. Null for what is no text.",
+  })
+  isCharsetGuessed?: boolean;
+
+  @Field(() => String, {
+    nullable: true,
     description: "How a video's pictures are coded, such as `avc` or `vp9`.",
   })
   videoCodec?: string;

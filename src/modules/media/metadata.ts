@@ -12,6 +12,10 @@ export interface FileMetadata {
   readonly orientation?: number;
   /** Of a PDF. */
   readonly pages?: number;
+  /** Of a text: by the names of the WHATWG Encoding Standard. */
+  readonly charset?: string;
+  /** Whether nothing proves it. */
+  readonly isCharsetGuessed?: boolean;
   /** Of a video. */
   readonly videoCodec?: string;
   readonly audioCodec?: string;

@@ -11,7 +11,7 @@ import { answerTo } from "./preconditions.js";
 
 export interface ServedFile {
   readonly fileName: string;
-  /** Sent as it is: no charset is added, because a stored text may be UTF-8 or UTF-16. */
+  /** Sent as it is, with a charset where the caller knows that of a text. */
   readonly mimeType: string;
   /** In bytes. */
   readonly size: number;

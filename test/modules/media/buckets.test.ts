@@ -18,7 +18,7 @@ describe("bucketRules", () => {
     ]);
     expect(rules.VIDEOS.maxSeconds).toBe(120);
     expect(rules.ATTACHMENTS.types.join(" ")).toBe(
-      "pdf doc docx xls xlsx ppt pptx txt csv jpeg png gif webp zip 7z",
+      "pdf doc docx xls xlsx xlsb ppt pptx rtf txt csv tsv json xml md yaml ini sql ics vcf diff eml jpeg png gif webp bmp zip 7z",
     );
   });
 

@@ -1,9 +1,8 @@
 import { KIB } from "../../../kernel/bytes.js";
-import { isKnownExtension } from "../file-types.js";
+import type { FileTypeName } from "../file-types.js";
+import { isKnownExtension, isOfficeNameOfText, textTypeOf } from "../file-types.js";
 import type { FileBytes } from "./file-bytes.js";
 import type { Recognition } from "./recognition.js";
-import type { TextEncoding } from "./text-encoding.js";
-import { isTextThroughout } from "./text-encoding.js";
 
 const BEGINNING_BYTES = 8 * KIB;
 
@@ -12,31 +11,45 @@ const FORMATS: readonly (readonly [RegExp, string])[] = [
   [/^#!/, "a script"],
   [/^<\?(php|=)|^<%/i, "a script"],
   [/^@echo\s/i, "a script"],
-  [/^\{\\rtf/i, "an RTF document"],
   [/^%!PS/, "a PostScript program"],
-  [/^<\?xml/i, "an XML document"],
 ];
 
 /** The tags that make a browser take a file for HTML (WHATWG MIME Sniffing Standard §7.1). */
 const HTML =
   /^<(html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s/>]|^<!doctype\s+html/i;
+const HTML_PAGE = "an HTML page";
 const SVG = /^<(\w+:)?svg[\s/>]/i;
 
-/** Tells TXT from CSV, and both from what only looks like text: scripts, HTML, XML, RTF. */
+/** A style sheet that is a program. */
+const XSLT = /^<(\w+:)?(stylesheet|transform)[\s/>]/i;
+const XML = /^<\?xml/i;
+/** What a page of Markdown may well begin with is no sign of HTML in it. */
+const WHOLE_PAGE = /^<(html|head|script|iframe|style|title|body)[\s/>]|^<!doctype\s+html/i;
+
+/**
+ * Tells kinds of text by how they begin and, where they all begin alike, by their extension; and all of them from what
+ * only looks like text: scripts and HTML. Under the name of an Office document a page is what a reporting tool wrote.
+ */
 export async function recognizeText(
   bytes: FileBytes,
-  encoding: TextEncoding,
+  charset: string,
   extension: string | null,
 ): Promise<Recognition> {
-  const beginning = new TextDecoder(encoding).decode(await bytes.read(0, BEGINNING_BYTES)).trimStart();
+  const beginning = textOf(await bytes.read(0, BEGINNING_BYTES), charset);
   const root = skipProlog(beginning);
-  const svg = SVG.test(root);
-  const refused = svg ? null : whatElse(beginning, root);
+  if (SVG.test(root)) return { type: "svg" };
+  if (XSLT.test(root)) return { refused: "a script" };
+  const refused = whatElse(beginning, root, extension);
+  if (refused === HTML_PAGE && isOfficeNameOfText(extension)) return { type: "html" };
   if (refused !== null) return { refused };
-  if (!(await isTextThroughout(bytes, encoding)))
-    return { refused: "neither UTF-8 or UTF-16 text throughout nor of another known kind" };
-  return svg ? { type: "svg" } : plainText(extension);
+  if (XML.test(beginning)) return { type: "xml" };
+  if ((extension === null || extension === "eml") && isMail(beginning)) return { type: "eml" };
+  return plainText(extension, beginning);
 }
+
+/** Without what stands before the first letter and is not shown. */
+const textOf = (bytes: Buffer, charset: string): string =>
+  new TextDecoder(charset).decode(bytes).replace(/^[\s\p{Cc}\ufffd]+/u, "");
 
 /** Whether a beginning is that of a text which is more than text. */
 export function isMarkupOrScript(beginning: Buffer): boolean {
@@ -44,15 +57,54 @@ export function isMarkupOrScript(beginning: Buffer): boolean {
   return whatElse(text, skipProlog(text)) !== null;
 }
 
-function whatElse(beginning: string, root: string): string | null {
-  if (HTML.test(root) || beginning.startsWith("<!--")) return "an HTML page";
+function whatElse(beginning: string, root: string, extension: string | null = null): string | null {
+  const html = extension === "md" || extension === "markdown" ? WHOLE_PAGE : HTML;
+  const isComment = beginning.startsWith("<!--") && html === HTML && extension !== "xml";
+  if (html.test(root) || isComment) return HTML_PAGE;
   return FORMATS.find(([pattern]) => pattern.test(beginning))?.[1] ?? null;
 }
 
-function plainText(extension: string | null): Recognition {
-  if (extension === "csv") return { type: "csv" };
-  if (extension === null || isKnownExtension(extension)) return { type: "txt" };
-  return { refused: `text of the kind .${extension}` };
+function plainText(extension: string | null, beginning: string): Recognition {
+  const type = extension === null ? "txt" : textTypeOf(extension);
+  if (type !== null) return { type };
+  if (isOfficeNameOfText(extension)) return { type: underOfficeName(extension, beginning) };
+  return isKnownExtension(extension ?? "")
+    ? { type: "txt" }
+    : { refused: `text with the ending .${extension}` };
+}
+
+/** Excel reads a table, and Word a letter. */
+function underOfficeName(extension: string | null, beginning: string): FileTypeName {
+  if (extension !== "xls") return "txt";
+  return /^[^\n]*\t/.test(beginning) ? "tsv" : "csv";
+}
+
+/** Fields of which every message has some (RFC 5322 §3.6). */
+const MAIL_FIELDS: ReadonlySet<string> = new Set([
+  "from",
+  "to",
+  "subject",
+  "date",
+  "received",
+  "return-path",
+  "message-id",
+  "mime-version",
+  "delivered-to",
+]);
+
+/** Whether a text begins with the header of a message: at least two fields, one of which is a message's alone. */
+function isMail(beginning: string): boolean {
+  const [header = ""] = beginning.split(/\r?\n\r?\n/, 1);
+  const lines = header.split(/\r?\n/).slice(0, 100);
+  if (lines[0]?.startsWith("From ")) lines.shift();
+  const names = lines.filter((line) => !/^[ \t]/.test(line)).map((line) => /^([!-9;-~]+):/.exec(line)?.[1]);
+  // The last line may be cut where our look at the beginning ends.
+  const fields = names.slice(0, names.at(-1) === undefined ? -1 : undefined);
+  return (
+    fields.length >= 2 &&
+    fields.every(Boolean) &&
+    fields.some((name) => MAIL_FIELDS.has(name?.toLowerCase() ?? ""))
+  );
 }
 
 /** Skips what may stand before the root element: XML declaration, comments, document type. */

@@ -1,7 +1,7 @@
 import { fileTypeFromBuffer } from "file-type";
 import type { BucketRules } from "../buckets.js";
 import type { FileType, FileTypeName } from "../file-types.js";
-import { FILE_TYPES, isTextExtension } from "../file-types.js";
+import { FILE_TYPES, fitsExtension, isOfficeNameOfText, isTextExtension } from "../file-types.js";
 import { extensionMismatch, unsupportedFileType } from "../media.errors.js";
 import { isCompoundFile } from "./compound-file.js";
 import type { FileBytes } from "./file-bytes.js";
@@ -17,7 +17,8 @@ import { endOfImage } from "./image-end.js";
 import type { Received } from "./receive.js";
 import type { Recognition } from "./recognition.js";
 import { refuseStowaways, refuseZipEnding } from "./stowaways.js";
-import { textEncoding } from "./text-encoding.js";
+import type { TextCharset } from "./text-encoding.js";
+import { charsetOf, isPlainText, mayBeText } from "./text-encoding.js";
 import { endOfVideo } from "./video-end.js";
 
 declare const proof: unique symbol;
@@ -26,6 +27,8 @@ declare const proof: unique symbol;
 export interface Identified extends Received {
   readonly [proof]: "identified";
   readonly type: FileType;
+  /** Of a text: how it is written. */
+  readonly text?: TextCharset;
   /** The client's name made fit to be shown. It keeps its own extension, such as `.jpeg`. */
   readonly fileName: string;
 }
@@ -80,11 +83,20 @@ async function identifyBytes(bytes: FileBytes, received: Received, rules: Bucket
   const recognition = await recognize(bytes, received.head, extension);
   if ("refused" in recognition) throw unsupportedFileType(recognition.refused, rules);
   const type = FILE_TYPES[recognition.type];
-  if (!rules.types.includes(type.name)) throw unsupportedFileType(type.title, rules);
-  if (extension !== null && !type.extensions.includes(extension)) throw extensionMismatch(extension, type);
+  if (!takes(rules, type, extension)) throw unsupportedFileType(type.title, rules);
+  if (extension !== null && !fitsExtension(type, extension)) throw extensionMismatch(extension, type);
   await prove(type, bytes);
-  return { ...received, type, fileName: cleanFileName(received.fileName, type.extension) } as Identified;
+  const fileName = cleanFileName(received.fileName, type.extension);
+  const text = "text" in recognition && type.kind === "TEXT" ? { text: recognition.text } : {};
+  return { ...received, ...text, type, fileName } as Identified;
 }
+
+/** What stands under an Office name is taken where such documents are. */
+const takes = ({ types }: BucketRules, type: FileType, extension: string | null): boolean =>
+  types.includes(type.name) ||
+  (isOfficeNameOfText(extension) &&
+    types.some((name) => name === extension) &&
+    fitsExtension(type, extension));
 
 async function recognize(bytes: FileBytes, head: Buffer, extension: string | null): Promise<Recognition> {
   if (pdfHeaderAt(head) === 0) return { type: "pdf" };
@@ -93,10 +105,19 @@ async function recognize(bytes: FileBytes, head: Buffer, extension: string | nul
   if (await isMovie(bytes)) return recognizeMovie(bytes);
   if (await isPdfBehindOtherBytes(bytes, head, extension)) return { type: "pdf" };
   const beginning = head.subarray(0, MAGIC_BYTES);
-  const encoding = textEncoding(beginning);
-  if (encoding !== null) return recognizeText(bytes, encoding, extension);
-  return recognizeMagic(beginning);
+  if (isRtf(beginning)) return { type: "rtf" };
+  const mime = isPlainText(beginning) ? undefined : (await fileTypeFromBuffer(beginning))?.mime;
+  if (mime !== undefined && isCertain(beginning)) return ofMime(mime);
+  const text = mayBeText(beginning) ? await charsetOf(bytes) : null;
+  if (text !== null) return { ...(await recognizeText(bytes, text.charset, extension)), text };
+  return mime === undefined ? { refused: "of a kind that cannot be told" } : ofMime(mime);
 }
+
+const isRtf = (beginning: Buffer): boolean => /^\s*\{\\rtf/i.test(beginning.toString("latin1", 0, 64));
+
+/** Two letters that binary files begin with, such as BM, are no sign of one where their header's zeros are missing. */
+const isCertain = (beginning: Buffer): boolean =>
+  !mayBeText(beginning) || beginning.subarray(0, 64).includes(0);
 
 /**
  * Scanners, printer drivers and mail gateways write line ends, marks and headers before a PDF. What begins as
@@ -114,17 +135,15 @@ async function isPdfBehindOtherBytes(
   return endsAsPdf(bytes);
 }
 
-async function recognizeMagic(beginning: Buffer): Promise<Recognition> {
-  const mime = (await fileTypeFromBuffer(beginning))?.mime;
-  if (mime === undefined) return { refused: "of a kind that cannot be told" };
+function ofMime(mime: string): Recognition {
   const type = TYPE_BY_MIME[mime];
   if (type !== undefined) return { type };
-  return { refused: PROGRAMS.has(mime) ? "an executable program" : `of the kind ${mime}` };
+  return { refused: PROGRAMS.has(mime) ? "an executable program" : `a file of the type ${mime}` };
 }
 
 /** Checks that cost more than a look at the beginning: that the file is whole, and one file alone. */
 async function prove({ name, kind }: FileType, bytes: FileBytes): Promise<void> {
-  if (kind === "TEXT" || ZIP_TYPES.has(name)) return;
+  if (kind === "TEXT" || name === "eml" || ZIP_TYPES.has(name)) return;
   await refuseZipEnding(bytes);
   if (name === "pdf") await provePdf(bytes);
   if (name === "7z") await proveSevenZip(bytes);

@@ -10,6 +10,7 @@ import { pdfBody } from "./identify-pdf.js";
 import { inspectBmp } from "./inspect-bmp.js";
 import { inspectImage } from "./inspect-image.js";
 import { inspectVideo } from "./inspect-video.js";
+import type { TextCharset } from "./text-encoding.js";
 
 declare const proof: unique symbol;
 
@@ -66,8 +67,13 @@ async function factsOf(file: Identified, options: InspectOptions): Promise<Facts
   // Until there is a sanitiser, a bucket that lists SVG does not get it.
   if (kind === "IMAGE")
     throw new FiledeskError("UNSUPPORTED_FILE_TYPE", `This file is ${title}, which cannot be taken yet.`);
-  return {};
+  return file.text ? { metadata: charsetMetadata(file.text) } : {};
 }
+
+const charsetMetadata = ({ charset, isGuess }: TextCharset): FileMetadata => ({
+  charset,
+  isCharsetGuessed: isGuess,
+});
 
 async function inspectPdf(file: Identified): Promise<Facts> {
   const bytes = openFileBytes(file);

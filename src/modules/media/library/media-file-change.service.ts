@@ -5,7 +5,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import type { FileType } from "../file-types.js";
-import { typeOfMime } from "../file-types.js";
+import { fitsExtension, typeOfMime } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { isOver, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { cleanFileName, extensionOf } from "../intake/file-name.js";
@@ -72,7 +72,7 @@ const changesAnything = (before: MediaFileView, { fileName, expiresAt }: MediaFi
 /** @throws FILE_TYPE_MISMATCH */
 function fittingName(name: string, type: FileType | null): string {
   const extension = extensionOf(name);
-  if (type !== null && extension !== null && !type.extensions.includes(extension))
+  if (type !== null && extension !== null && !fitsExtension(type, extension))
     throw extensionMismatch(extension, type);
   return cleanFileName(name, type?.extension ?? "bin");
 }

@@ -1,0 +1,25 @@
+import { FILE_TYPES, typeOfMime } from "./file-types.js";
+import type { MediaFileView } from "./media-file.repository.js";
+
+/** Texts that are shown as they are, as plain text. Others are for programs, and are for download only. */
+const PLAIN: ReadonlySet<string> = new Set([FILE_TYPES.txt.mimeType, FILE_TYPES.csv.mimeType]);
+
+/**
+ * With which Content-Type the bytes of a file are sent, and whether they may be shown: a text says how it is written,
+ * which browsers would otherwise guess; nothing is ever sent as HTML; and what stands under another kind's name, such
+ * as a table that is called .xls, is not shown.
+ *
+ * @param inline whether it is asked for to be shown
+ */
+export function shownAs(
+  { fileName, mimeType, metadata }: Pick<MediaFileView, "fileName" | "mimeType" | "metadata">,
+  inline: boolean,
+): { readonly mimeType: string; readonly inline: boolean } {
+  if (mimeType === FILE_TYPES.html.mimeType) return { mimeType: "application/octet-stream", inline: false };
+  if (!mimeType.startsWith("text/")) return { mimeType, inline };
+  const ending = fileName.slice(fileName.lastIndexOf(".") + 1).toLowerCase();
+  const isShown =
+    inline && PLAIN.has(mimeType) && (typeOfMime(mimeType)?.extensions.includes(ending) ?? false);
+  const charset = metadata.charset === undefined ? "" : `; charset=${metadata.charset}`;
+  return { mimeType: `${isShown ? "text/plain" : mimeType}${charset}`, inline: isShown };
+}
