@@ -1,6 +1,9 @@
+import { gzipSync } from "node:zlib";
+import sharp from "sharp";
 import type { FileTypeName } from "../../src/modules/media/file-types.js";
 import { makeCompoundFile } from "./make-compound-file.js";
-import { makeDocx, makeGif, makeJpeg, makeOffice, makePdf } from "./make-files.js";
+import { fixture, makeDocx, makeGif, makeJpeg, makeOffice, makePdf } from "./make-files.js";
+import { makeZip } from "./make-zip.js";
 
 /** A file as desks get it: written by a phone, a scanner, a reporting tool, or a library. */
 export interface DeskFile {
@@ -36,6 +39,11 @@ const PDFS: readonly DeskFile[] = [
 
 const size = { width: 300, height: 203 };
 const large = { width: 1600, height: 1203 };
+
+const tiff = (dimensions: { width: number; height: number }): Promise<Buffer> =>
+  sharp({ create: { ...dimensions, channels: 3, background: "#888" } })
+    .tiff({ compression: "none" })
+    .toBuffer();
 
 const IMAGES: readonly DeskFile[] = [
   {
@@ -229,6 +237,115 @@ const LETTERS: readonly DeskFile[] = [
   kind("note.doc", "txt", () => "The lamp flickers.\n"),
 ];
 
+const clip = fixture("clip.mp4");
+
+function branded(brand: string): Buffer {
+  const bytes = Buffer.from(clip);
+  bytes.write(brand, 8, "latin1");
+  return bytes;
+}
+
+/** Without its video: the track's box is made one that readers skip. */
+function soundOnly(): Buffer {
+  const bytes = Buffer.from(clip);
+  bytes.write("free", bytes.indexOf("trak"), "latin1");
+  return bytes;
+}
+
+const VIDEOS: readonly DeskFile[] = [
+  { ...kind("clip.mp4", "mp4", () => clip), facts: { durationMs: 1500, width: 96 } },
+  { ...kind("itunes.m4v", "mp4", () => branded("M4V ")), facts: { durationMs: 1500 } },
+  { ...kind("phone.3gp", "mp4", () => branded("3gp6")), facts: { durationMs: 1500 } },
+  { ...kind("phone.mp4", "mp4", () => branded("3gp6")), facts: { durationMs: 1500 } },
+  { ...kind("phone.mov", "quicktime", () => branded("qt  ")), facts: { durationMs: 1500 } },
+  { ...kind("browser.webm", "webm", () => fixture("clip.webm")), facts: { durationMs: 1500 } },
+];
+
+/** A second of silence, 8,000 samples of 8 bits. */
+function wav(): Buffer {
+  const header = hex(
+    "52494646 641f0000 57415645 666d7420 10000000 0100 0100 401f0000 401f0000 0100 0800 64617461 401f0000",
+  );
+  return join(header, Buffer.alloc(8_000, 128));
+}
+/** Frames of 26 ms, 128 kbit/s. */
+const mp3 = () => Buffer.concat(Array.from({ length: 38 }, () => join(hex("fffb9064"), Buffer.alloc(413))));
+/** Frames of 20 ms, 12.2 kbit/s. */
+const amr = () =>
+  join("#!AMR\n", Buffer.concat(Array.from({ length: 50 }, () => join(hex("3c"), Buffer.alloc(31, 9)))));
+
+/** A page without its checksum, which readers do not ask for. */
+function oggPage(kind: number, granule: number, packet: Buffer): Buffer {
+  const header = hex("4f676753 00 00 0000000000000000 01000000 00000000 00000000 01 00");
+  header.writeUInt8(kind, 5);
+  header.writeBigUInt64LE(BigInt(granule), 6);
+  header.writeUInt32LE(Math.floor(granule / 960), 18);
+  header.writeUInt8(packet.length, 27);
+  return Buffer.concat([header, packet]);
+}
+/** A second at 48 kHz, as messengers record it. */
+const ogg = () =>
+  join(
+    oggPage(2, 0, join("OpusHead", hex("01 01 0000 80bb0000 0000 00"))),
+    oggPage(0, 0, join("OpusTags", Buffer.alloc(8))),
+    ...Array.from({ length: 50 }, (_, page) => oggPage(page === 49 ? 4 : 0, (page + 1) * 960, hex("f8fffe"))),
+  );
+
+const SOUND: readonly DeskFile[] = [
+  { ...kind("voice.wav", "wav", wav), facts: { durationMs: 1000, width: null } },
+  { ...kind("voice.mp3", "mp3", mp3), facts: { durationMs: 993, metadata: { audioCodec: "mp3" } } },
+  { ...kind("whatsapp.ogg", "ogg", ogg), facts: { durationMs: 1000, metadata: { audioCodec: "opus" } } },
+  { ...kind("voice.opus", "ogg", ogg), facts: { durationMs: 1000 } },
+  { ...kind("voice.amr", "amr", amr), facts: { durationMs: 1000, metadata: { audioCodec: "amr" } } },
+  {
+    ...kind("song.m4a", "m4a", () => branded("M4A ")),
+    facts: { metadata: { audioCodec: "aac" }, width: null },
+  },
+  { ...kind("voice.m4a", "m4a", soundOnly), facts: { metadata: { audioCodec: "aac" } } },
+  { ...kind("voice.mp4", "m4a", soundOnly), facts: { metadata: { audioCodec: "aac" } } },
+];
+
+function box(type: string, content: Buffer): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(8 + content.length);
+  header.write(type, 4, "latin1");
+  return Buffer.concat([header, content]);
+}
+const heicBrand = box("ftyp", Buffer.from("heic\0\0\0\0mif1heic", "latin1"));
+/** A photo of 4032 × 3024 with a tile, to be turned. */
+const heicMeta = box(
+  "meta",
+  join(
+    hex("00000000"),
+    box("ispe", hex("00000000 00000200 00000200")),
+    box("ispe", hex("00000000 00000fc0 00000bd0")),
+    box("irot", hex("01")),
+  ),
+);
+
+const openDocument = (type: string) => () =>
+  makeZip([
+    { name: "mimetype", content: `application/vnd.oasis.opendocument.${type}`, stored: true },
+    { name: "content.xml", content: "<office:document-content/>" },
+    { name: "META-INF/manifest.xml", content: "<manifest:manifest/>" },
+    { name: "Basic/script-lc.xml", content: "<library:libraries/>" },
+  ]);
+
+const MORE: readonly DeskFile[] = [
+  kind("mail.msg", "msg", () =>
+    makeCompoundFile([{ name: "__properties_version1.0", content: Buffer.alloc(5_000, 1) }]),
+  ),
+  kind("letter.odt", "odt", openDocument("text")),
+  kind("table.ods", "ods", openDocument("spreadsheet")),
+  kind("slides.odp", "odp", openDocument("presentation")),
+  kind("app.log.gz", "gz", () => gzipSync(lines)),
+  kind("logs.tar.gz", "gz", () => gzipSync(Buffer.alloc(10_240))),
+  { ...kind("scan.tiff", "tiff", () => tiff(size)), facts: { ...size, metadata: { pages: 1 } } },
+  { ...kind("large.tif", "tiff", () => tiff(large)), facts: large },
+  kind("IMG_1.HEIC", "heic", () => join(heicBrand, box("mdat", Buffer.alloc(0)))),
+  { ...kind("IMG_2.heic", "heic", () => join(heicBrand, heicMeta)), facts: { width: 3024, height: 4032 } },
+];
+
 export const DESK_FILES: readonly DeskFile[] = [
   ...PDFS,
   ...IMAGES,
@@ -236,4 +353,7 @@ export const DESK_FILES: readonly DeskFile[] = [
   ...TEXTS,
   ...KINDS_OF_TEXT,
   ...LETTERS,
+  ...VIDEOS,
+  ...SOUND,
+  ...MORE,
 ];

@@ -5,6 +5,7 @@ export const FileKind = {
   DOCUMENT: "DOCUMENT",
   TEXT: "TEXT",
   ARCHIVE: "ARCHIVE",
+  AUDIO: "AUDIO",
 } as const;
 export type FileKind = (typeof FileKind)[keyof typeof FileKind];
 
@@ -108,6 +109,49 @@ const DEFINITIONS = {
   // No bucket lists it: it is taken under an Office name alone, as reporting tools write it.
   html: { kind: "TEXT", title: "an HTML page", mimeType: "text/html", extensions: ["xls", "doc"] },
   rtf: { kind: "DOCUMENT", title: "an RTF document", mimeType: "application/rtf", extensions: ["rtf"] },
+  odt: {
+    kind: "DOCUMENT",
+    title: "an OpenDocument text",
+    mimeType: "application/vnd.oasis.opendocument.text",
+    extensions: ["odt"],
+  },
+  ods: {
+    kind: "DOCUMENT",
+    title: "an OpenDocument spreadsheet",
+    mimeType: "application/vnd.oasis.opendocument.spreadsheet",
+    extensions: ["ods"],
+  },
+  odp: {
+    kind: "DOCUMENT",
+    title: "an OpenDocument presentation",
+    mimeType: "application/vnd.oasis.opendocument.presentation",
+    extensions: ["odp"],
+  },
+  msg: {
+    kind: "DOCUMENT",
+    title: "an Outlook message",
+    mimeType: "application/vnd.ms-outlook",
+    extensions: ["msg"],
+  },
+  tiff: { kind: "IMAGE", title: "a TIFF image", mimeType: "image/tiff", extensions: ["tif", "tiff"] },
+  heic: { kind: "IMAGE", title: "an HEIC image", mimeType: "image/heic", extensions: ["heic", "heif"] },
+  gz: { kind: "ARCHIVE", title: "a gzip archive", mimeType: "application/gzip", extensions: ["gz", "tgz"] },
+  mp3: { kind: "AUDIO", title: "an MP3 recording", mimeType: "audio/mpeg", extensions: ["mp3"] },
+  m4a: {
+    kind: "AUDIO",
+    title: "an MPEG-4 recording with no video in it",
+    mimeType: "audio/mp4",
+    // RFC 4337: the container's own ending stands for sound as well.
+    extensions: ["m4a", "m4b", "mp4", "3gp"],
+  },
+  ogg: {
+    kind: "AUDIO",
+    title: "an Ogg recording",
+    mimeType: "audio/ogg",
+    extensions: ["ogg", "oga", "opus"],
+  },
+  wav: { kind: "AUDIO", title: "a WAV recording", mimeType: "audio/wav", extensions: ["wav"] },
+  amr: { kind: "AUDIO", title: "an AMR recording", mimeType: "audio/amr", extensions: ["amr"] },
   eml: { kind: "DOCUMENT", title: "an e-mail message", mimeType: "message/rfc822", extensions: ["eml"] },
   jpeg: {
     kind: "IMAGE",

@@ -10,7 +10,7 @@ import type { FileMetadata } from "./metadata.js";
 export class MediaMetadataResolver {
   @FieldResolver(() => Float, {
     nullable: true,
-    description: "Length of a video in seconds; null for what is none.",
+    description: "Length of a video or a recording in seconds; null for what is neither.",
   })
   duration(@Root() { durationMs }: MediaFileView): number | null {
     return durationMs === null ? null : durationMs / SECOND_MS;

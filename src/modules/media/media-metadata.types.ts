@@ -25,7 +25,10 @@ export class MediaMetadata {
   })
   orientation?: number;
 
-  @Field(() => Int, { nullable: true, description: "Pages of a PDF, where they are cheap to count." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Pages of a TIFF, and of a PDF where they are cheap to count.",
+  })
   pages?: number;
 
   @Field(() => String, {
@@ -50,7 +53,7 @@ export class MediaMetadata {
 
   @Field(() => String, {
     nullable: true,
-    description: "How a video's sound is coded, such as `aac`; null: no sound.",
+    description: "How the sound of a video or a recording is coded, such as `aac`; null: no sound.",
   })
   audioCodec?: string;
 }

@@ -10,13 +10,13 @@ export interface FileMetadata {
   readonly takenAt?: string;
   /** How the stored pixels are turned (EXIF 2.32 §4.6.4): 1 to 8. */
   readonly orientation?: number;
-  /** Of a PDF. */
+  /** Of a PDF or a TIFF. */
   readonly pages?: number;
   /** Of a text: by the names of the WHATWG Encoding Standard. */
   readonly charset?: string;
   /** Whether nothing proves it. */
   readonly isCharsetGuessed?: boolean;
-  /** Of a video. */
+  /** Of a video or a recording. */
   readonly videoCodec?: string;
   readonly audioCodec?: string;
 }

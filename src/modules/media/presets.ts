@@ -27,9 +27,9 @@ const PRESETS: readonly Preset[] = [
 /** Every name that some bucket renders, the largest first. */
 export const PRESET_NAMES: readonly string[] = PRESETS.map((preset) => preset.name);
 
-/** The types that the renderer decodes. BMP is not among them: libvips, as sharp brings it, cannot. */
+/** The types that the renderer decodes, HEIC where it can. BMP is not among them: libvips, as sharp brings it, cannot. */
 const DECODED: ReadonlySet<string> = new Set(
-  [FILE_TYPES.jpeg, FILE_TYPES.png, FILE_TYPES.gif, FILE_TYPES.webp].map((type) => type.mimeType),
+  (["jpeg", "png", "gif", "webp", "tiff", "heic"] as const).map((name) => FILE_TYPES[name].mimeType),
 );
 
 /** What is made of a file of this type in this bucket, the largest first; nothing of what shows no picture. */

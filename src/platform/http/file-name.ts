@@ -21,6 +21,10 @@ const SAFE_TO_SHOW = new Set([
   "video/mp4",
   "video/webm",
   "video/quicktime",
+  "audio/mpeg",
+  "audio/mp4",
+  "audio/ogg",
+  "audio/wav",
   "text/plain",
 ]);
 

@@ -18,7 +18,7 @@ describe("bucketRules", () => {
     ]);
     expect(rules.VIDEOS.maxSeconds).toBe(120);
     expect(rules.ATTACHMENTS.types.join(" ")).toBe(
-      "pdf doc docx xls xlsx xlsb ppt pptx rtf txt csv tsv json xml md yaml ini sql ics vcf diff eml jpeg png gif webp bmp zip 7z",
+      "pdf doc docx xls xlsx xlsb ppt pptx odt ods odp rtf txt csv tsv json xml md yaml ini sql ics vcf diff eml msg jpeg png gif webp bmp tiff heic mp4 quicktime webm mp3 m4a ogg wav amr zip 7z gz",
     );
   });
 

@@ -214,6 +214,7 @@ export type MediaFileOrder =
 /** What a file is, in one word. */
 export type MediaKind =
   | 'ARCHIVE'
+  | 'AUDIO'
   | 'DOCUMENT'
   | 'IMAGE'
   | 'TEXT'

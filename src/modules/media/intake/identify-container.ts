@@ -1,5 +1,6 @@
 import { corruptFile } from "../media.errors.js";
 import type { FileBytes } from "./file-bytes.js";
+import { recognizeOpenDocument } from "./identify-open-document.js";
 import { recognizePackage } from "./identify-package.js";
 import type { Recognition } from "./recognition.js";
 import type { ZipDirectory } from "./zip-directory.js";
@@ -9,7 +10,6 @@ import { withZipDirectory } from "./zip-directory.js";
 const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
   [/^META-INF\/MANIFEST\.MF$/i, "a Java program"],
   [/^AndroidManifest\.xml$/i, "an Android program"],
-  [/^mimetype$/, "an OpenDocument or EPUB document"],
 ];
 
 /** An archive begins with an entry, or with its end when it has none. */
@@ -29,6 +29,7 @@ async function recognize(zip: ZipDirectory): Promise<Recognition> {
   const contentTypes = zip.names.filter((name) => name.toLowerCase() === "[content_types].xml");
   if (contentTypes.length > 1) throw corruptFile("the document has two lists of content types");
   if (contentTypes[0] !== undefined) return recognizePackage(zip, contentTypes[0]);
+  if (zip.names.includes("mimetype")) return recognizeOpenDocument(zip);
   const other = OTHER_KINDS.find(([pattern]) => zip.names.some((name) => pattern.test(name)));
   return other ? { refused: other[1] } : { type: "zip" };
 }

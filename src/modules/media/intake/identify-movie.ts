@@ -1,5 +1,5 @@
 import type { FileBytes } from "./file-bytes.js";
-import { boxAt } from "./movie-boxes.js";
+import { boxAt, walkMovie } from "./movie-boxes.js";
 import type { Recognition } from "./recognition.js";
 
 /** With what QuickTime files begin that were written before there were brands (QuickTime File Format, "Movie files"). */
@@ -9,10 +9,10 @@ const QUICKTIME = "qt  ";
 /** Major brands of files that have the same structure and are no videos. */
 const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
   [/^avi[fs]$/, "an AVIF image"],
-  [/^(hei[cxms]|hev[cx]|mif1|msf1)$/, "an HEIC image"],
   [/^crx $/, "a raw photo of a Canon camera"],
-  [/^M4[ABP] $/, "MPEG-4 sound with no video in it"],
 ];
+const STILL_IMAGE = /^(hei[cxms]|hev[cx]|mif1|msf1)$/;
+const SOUND = /^M4[ABP] $/;
 /** Say of a still image only how it is built: what it is coded as, the other brands say. */
 const STRUCTURAL: ReadonlySet<string> = new Set(["mif1", "msf1"]);
 /** What a list of brands may have at most: real ones have a dozen. */
@@ -25,13 +25,38 @@ export async function isMovie(bytes: FileBytes): Promise<boolean> {
   return first.type === "ftyp" || UNBRANDED.has(first.type);
 }
 
-/** Tells by its brands (ISO/IEC 14496-12 §4.3) what a file of this family is. */
+/**
+ * Tells by its brands (ISO/IEC 14496-12 §4.3) and its tracks what a file of this family is.
+ *
+ * @throws CORRUPT_FILE for a video that is not whole
+ */
 export async function recognizeMovie(bytes: FileBytes): Promise<Recognition> {
   const [major = QUICKTIME, ...others] = await brandsOf(bytes);
   const brand = STRUCTURAL.has(major) && others.includes("avif") ? "avif" : major;
   const other = OTHER_KINDS.find(([pattern]) => pattern.test(brand));
   if (other !== undefined) return { refused: other[1] };
+  if (STILL_IMAGE.test(brand)) return { type: "heic" };
+  if (SOUND.test(brand)) return { type: "m4a" };
+  const { index } = await walkMovie(bytes);
+  if (!hasTrack(index, "vide") && hasTrack(index, "soun")) return { type: "m4a" };
   return { type: brand === QUICKTIME ? "quicktime" : "mp4" };
+}
+
+/** Whether a track of the movie is handled so (ISO/IEC 14496-12 §8.4.3). */
+const hasTrack = (index: Buffer, handler: string): boolean =>
+  [...childrenOf(index, "trak")]
+    .flatMap((track) => [...childrenOf(track, "mdia")])
+    .flatMap((media) => [...childrenOf(media, "hdlr")])
+    .some((box) => box.toString("latin1", 16, 20) === handler);
+
+/** The boxes of a type directly inside of another, each with its header. What does not fit in it ends them. */
+function* childrenOf(box: Buffer, type: string): Generator<Buffer> {
+  for (let at = 8; at + 8 <= box.length; ) {
+    const size = box.readUInt32BE(at);
+    if (size < 8 || at + size > box.length) return;
+    if (box.toString("latin1", at + 4, at + 8) === type) yield box.subarray(at, at + size);
+    at += size;
+  }
 }
 
 /** The major brand first; none in a file from before there were any. */

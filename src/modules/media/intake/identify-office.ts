@@ -6,12 +6,14 @@ import type { FileBytes } from "./file-bytes.js";
 import { windows } from "./file-bytes.js";
 import type { Recognition } from "./recognition.js";
 
-/** The stream that holds a document's body, by which Word, Excel (5 and 97) and PowerPoint know their own. */
+/** The stream that holds a document's body, by which Word, Excel (5 and 97), PowerPoint and Outlook know their own. */
 const MAIN_STREAMS: ReadonlyMap<string, FileTypeName> = new Map([
   ["worddocument", "doc"],
   ["workbook", "xls"],
   ["book", "xls"],
   ["powerpoint document", "ppt"],
+  // The properties of an Outlook message ([MS-OXMSG] §2.4).
+  ["__properties_version1.0", "msg"],
 ]);
 
 /** Where VBA projects are kept ([MS-OVBA] §2.2.1), at any depth, so that embedded documents count. */

@@ -3,12 +3,14 @@ import type { BucketRules } from "../buckets.js";
 import type { FileType, FileTypeName } from "../file-types.js";
 import { FILE_TYPES, fitsExtension, isOfficeNameOfText, isTextExtension } from "../file-types.js";
 import { extensionMismatch, unsupportedFileType } from "../media.errors.js";
+import { isAmr } from "./amr.js";
 import { isCompoundFile } from "./compound-file.js";
 import type { FileBytes } from "./file-bytes.js";
 import { openFileBytes } from "./file-bytes.js";
 import { cleanFileName, extensionOf } from "./file-name.js";
 import { proveSevenZip } from "./identify-7z.js";
 import { isZip, recognizeContainer } from "./identify-container.js";
+import { proveGzip } from "./identify-gzip.js";
 import { isMovie, recognizeMovie } from "./identify-movie.js";
 import { recognizeLegacyOffice } from "./identify-office.js";
 import { endsAsPdf, pdfHeaderAt, provePdf } from "./identify-pdf.js";
@@ -16,6 +18,7 @@ import { isMarkupOrScript, recognizeText } from "./identify-text.js";
 import { endOfImage } from "./image-end.js";
 import type { Received } from "./receive.js";
 import type { Recognition } from "./recognition.js";
+import { endOfSound } from "./sound-end.js";
 import { refuseStowaways, refuseZipEnding } from "./stowaways.js";
 import type { TextCharset } from "./text-encoding.js";
 import { charsetOf, isPlainText, mayBeText } from "./text-encoding.js";
@@ -44,7 +47,12 @@ const TYPE_BY_MIME: Readonly<Record<string, FileTypeName>> = {
   "image/gif": "gif",
   "image/webp": "webp",
   "image/bmp": "bmp",
+  "image/tiff": "tiff",
   "application/x-7z-compressed": "7z",
+  "application/gzip": "gz",
+  "audio/mpeg": "mp3",
+  "audio/ogg": "ogg",
+  "audio/wav": "wav",
   "video/webm": "webm",
   "video/quicktime": "quicktime",
 };
@@ -59,7 +67,16 @@ const PROGRAMS: ReadonlySet<string> = new Set([
 ]);
 
 /** What is read from its end in the first place. */
-const ZIP_TYPES: ReadonlySet<FileTypeName> = new Set(["zip", "docx", "xlsx", "xlsb", "pptx"]);
+const ZIP_TYPES: ReadonlySet<FileTypeName> = new Set([
+  "zip",
+  "docx",
+  "xlsx",
+  "xlsb",
+  "pptx",
+  "odt",
+  "ods",
+  "odp",
+]);
 
 /**
  * Tells what a file is. The content decides; the name must fit it; what the client said is not asked.
@@ -105,13 +122,21 @@ async function recognize(bytes: FileBytes, head: Buffer, extension: string | nul
   if (await isMovie(bytes)) return recognizeMovie(bytes);
   if (await isPdfBehindOtherBytes(bytes, head, extension)) return { type: "pdf" };
   const beginning = head.subarray(0, MAGIC_BYTES);
+  if (isAmr(head)) return { type: "amr" };
   if (isRtf(beginning)) return { type: "rtf" };
-  const mime = isPlainText(beginning) ? undefined : (await fileTypeFromBuffer(beginning))?.mime;
+  const mime = isPlainText(beginning) ? undefined : await mimeOf(beginning);
   if (mime !== undefined && isCertain(beginning)) return ofMime(mime);
   const text = mayBeText(beginning) ? await charsetOf(bytes) : null;
   if (text !== null) return { ...(await recognizeText(bytes, text.charset, extension)), text };
   return mime === undefined ? { refused: "of a kind that cannot be told" } : ofMime(mime);
 }
+
+/** A TIFF is told by its first directory, which may stand behind the pixels: raw photos have theirs in front. */
+const mimeOf = async (beginning: Buffer): Promise<string | undefined> =>
+  (await fileTypeFromBuffer(beginning))?.mime ?? (isTiff(beginning) ? "image/tiff" : undefined);
+
+const isTiff = (beginning: Buffer): boolean =>
+  ["II*\0", "MM\0*"].includes(beginning.toString("latin1", 0, 4));
 
 const isRtf = (beginning: Buffer): boolean => /^\s*\{\\rtf/i.test(beginning.toString("latin1", 0, 64));
 
@@ -136,7 +161,7 @@ async function isPdfBehindOtherBytes(
 }
 
 function ofMime(mime: string): Recognition {
-  const type = TYPE_BY_MIME[mime];
+  const type = TYPE_BY_MIME[mime.split(";", 1)[0] ?? ""];
   if (type !== undefined) return { type };
   return { refused: PROGRAMS.has(mime) ? "an executable program" : `a file of the type ${mime}` };
 }
@@ -147,6 +172,8 @@ async function prove({ name, kind }: FileType, bytes: FileBytes): Promise<void> 
   await refuseZipEnding(bytes);
   if (name === "pdf") await provePdf(bytes);
   if (name === "7z") await proveSevenZip(bytes);
-  const end = (await endOfImage(name, bytes)) ?? (await endOfVideo(name, bytes));
+  if (name === "gz") await proveGzip(bytes);
+  const end =
+    (await endOfImage(name, bytes)) ?? (await endOfVideo(name, bytes)) ?? (await endOfSound(name, bytes));
   if (end !== null) await refuseStowaways(bytes, end);
 }

@@ -1,6 +1,7 @@
 import type { FileTypeName } from "../file-types.js";
 import { corruptFile, tooManyFrames } from "../media.errors.js";
 import type { FileBytes } from "./file-bytes.js";
+import { endOfHeic } from "./heic-boxes.js";
 
 const endsTooEarly = () => corruptFile("the image ends too early");
 /** Of an animation. */
@@ -19,6 +20,8 @@ const FINDERS: Partial<Record<FileTypeName, (bytes: FileBytes) => Promise<number
   png: endOfPng,
   gif: endOfGif,
   webp: endOfWebp,
+  tiff: endOfTiff,
+  heic: endOfHeic,
 };
 
 /**
@@ -159,4 +162,26 @@ async function endOfWebp(bytes: FileBytes): Promise<number> {
     at += 8 + length + (length % 2);
   }
   return end;
+}
+
+/**
+ * TIFF 6.0 §2: directories point at each other and at their pixels, in any order. They are only counted, as a decoder
+ * follows them; since nothing says where the last byte is, all of the file is looked through for second ones.
+ */
+async function endOfTiff(bytes: FileBytes): Promise<number> {
+  const header = await bytes.read(0, 8);
+  const isLittle = header.toString("latin1", 0, 2) === "II";
+  const number = (part: Buffer, at: number, length: number) =>
+    isLittle ? part.readUIntLE(at, length) : part.readUIntBE(at, length);
+  if (header.length < 8 || number(header, 2, 2) !== 42) throw malformed();
+  let next = number(header, 4, 4);
+  for (let pages = 0; next !== 0; ) {
+    if (++pages > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, pages);
+    const count = await bytes.read(next, 2);
+    if (count.length < 2) throw endsTooEarly();
+    const link = await bytes.read(next + 2 + 12 * number(count, 0, 2), 4);
+    if (link.length < 4) throw endsTooEarly();
+    next = number(link, 0, 4);
+  }
+  return 0;
 }

@@ -43,10 +43,12 @@ sharp.concurrency(1);
 export async function inspectImage(file: Identified, options: DecodingOptions): Promise<ImageFacts> {
   const header = await tellDamage(open(inputOf(file), "error", false).metadata());
   refuseLarge(header, options);
-  if (header.format !== file.type.name) throw corruptFile("the image is not of the kind that it begins as");
+  if (header.format !== (file.type.name === "heic" ? "heif" : file.type.name))
+    throw corruptFile("the image is not of the kind that it begins as");
   if ((header.pages ?? 1) > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, header.pages ?? 1);
   await proveDecodable(file, header, options);
-  return { ...header.autoOrient, metadata: metadataOf(header) };
+  const pages = file.type.name === "tiff" ? { pages: header.pages ?? 1 } : {};
+  return { ...header.autoOrient, metadata: { ...metadataOf(header), ...pages } };
 }
 
 function metadataOf({ exif, orientation }: Metadata): FileMetadata {

@@ -36,7 +36,7 @@ export async function inspectVideo(file: Identified, limits: VideoLimits): Promi
   const question = { path: file.temp.path, size: file.size, lacksBrand: lacksBrand(file) };
   const answer = await readVideo(question, limits.companyId);
   if (answer.outcome === "unreadable") throw corruptFile("the video cannot be read");
-  if (answer.outcome === "no video")
+  if (answer.outcome !== "read")
     throw new FiledeskError(
       "UNSUPPORTED_FILE_TYPE",
       "This file has no video in it, only sound or nothing. Send a clip with a picture.",

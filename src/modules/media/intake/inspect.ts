@@ -1,14 +1,17 @@
 import { FiledeskError } from "../../../kernel/errors.js";
+import { decodesHeic } from "../decodes-heic.js";
 import type { PictureLimits } from "../decoding.js";
 import { inProofTurn, refuseLarge } from "../decoding.js";
 import type { FileTypeName } from "../file-types.js";
 import type { FileMetadata } from "../metadata.js";
 import { countPages } from "./count-pages.js";
 import { openFileBytes } from "./file-bytes.js";
+import { dimensionsOfHeic } from "./heic-boxes.js";
 import type { Identified } from "./identify.js";
 import { pdfBody } from "./identify-pdf.js";
 import { inspectBmp } from "./inspect-bmp.js";
 import { inspectImage } from "./inspect-image.js";
+import { inspectSound } from "./inspect-sound.js";
 import { inspectVideo } from "./inspect-video.js";
 import type { TextCharset } from "./text-encoding.js";
 
@@ -42,7 +45,7 @@ interface Dimensions {
 type Facts = Partial<Pick<Inspected, "width" | "height" | "durationMs" | "metadata">>;
 
 /** What sharp calls the types that it decodes for us. */
-const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp"]);
+const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp", "tiff"]);
 
 /**
  * Decodes an image once, to prove it and to learn its dimensions; reads what a video or a PDF says of itself.
@@ -60,10 +63,12 @@ export async function inspect(identified: Identified, options: InspectOptions): 
 
 async function factsOf(file: Identified, options: InspectOptions): Promise<Facts> {
   const { kind, name, title } = file.type;
-  if (DECODED.has(name)) return inProofTurn(options.companyId ?? "", () => inspectImage(file, options));
+  if (DECODED.has(name)) return inspectImageInTurn(file, options);
+  if (name === "heic") return decodesHeic() ? inspectImageInTurn(file, options) : inspectHeic(file, options);
   if (name === "bmp") return inspectPlain(file, options);
   if (name === "pdf") return inspectPdf(file);
   if (kind === "VIDEO") return inspectVideo(file, options);
+  if (kind === "AUDIO") return inspectSound(file, options.companyId);
   // Until there is a sanitiser, a bucket that lists SVG does not get it.
   if (kind === "IMAGE")
     throw new FiledeskError("UNSUPPORTED_FILE_TYPE", `This file is ${title}, which cannot be taken yet.`);
@@ -74,6 +79,21 @@ const charsetMetadata = ({ charset, isGuess }: TextCharset): FileMetadata => ({
   charset,
   isCharsetGuessed: isGuess,
 });
+
+const inspectImageInTurn = (file: Identified, options: InspectOptions): Promise<Facts> =>
+  inProofTurn(options.companyId ?? "", () => inspectImage(file, options));
+
+/** Where libvips has no decoder for it, its word on its size is all that there is. */
+async function inspectHeic(file: Identified, limits: PictureLimits): Promise<Facts> {
+  const bytes = openFileBytes(file);
+  try {
+    const dimensions = await dimensionsOfHeic(bytes);
+    if (dimensions !== null) refuseLarge(dimensions, limits);
+    return dimensions ?? {};
+  } finally {
+    await bytes[Symbol.asyncDispose]();
+  }
+}
 
 async function inspectPdf(file: Identified): Promise<Facts> {
   const bytes = openFileBytes(file);

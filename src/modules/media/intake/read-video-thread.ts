@@ -2,7 +2,18 @@ import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Input, InputAudioTrack, InputVideoTrack } from "mediabunny";
-import { CustomSource, Logging, LogLevel, MP4, QTFF, Input as VideoInput, WEBM } from "mediabunny";
+import {
+  CustomSource,
+  Logging,
+  LogLevel,
+  MP3,
+  MP4,
+  OGG,
+  QTFF,
+  Input as VideoInput,
+  WAVE,
+  WEBM,
+} from "mediabunny";
 import type { VideoAnswer, VideoQuestion } from "./read-video.js";
 
 /** What runs in the thread of `read-video.ts`, and ends with it. */
@@ -19,7 +30,10 @@ const QUICKTIME_BRAND = Buffer.from("\0\0\0\x14ftypqt  \0\0\0\0qt  ", "latin1");
 async function answer({ path, size, lacksBrand }: VideoQuestion): Promise<VideoAnswer> {
   const handle = await open(path);
   const before = lacksBrand ? QUICKTIME_BRAND : Buffer.alloc(0);
-  const input = new VideoInput({ formats: [MP4, QTFF, WEBM], source: sourceOf(handle, size, before) });
+  const input = new VideoInput({
+    formats: [MP4, QTFF, WEBM, MP3, OGG, WAVE],
+    source: sourceOf(handle, size, before),
+  });
   try {
     return await readFacts(input);
   } catch {
@@ -55,8 +69,8 @@ function sourceOf(handle: FileHandle, size: number, before: Buffer) {
 
 async function readFacts(input: Input): Promise<VideoAnswer> {
   const video = await input.getPrimaryVideoTrack();
-  if (video === null) return { outcome: "no video" };
   const audio = await input.getPrimaryAudioTrack();
+  if (video === null) return audio === null ? { outcome: "no video" } : readSound(input, audio);
   const tracks = audio === null ? [video] : [video, audio];
   return {
     outcome: "read",
@@ -67,6 +81,12 @@ async function readFacts(input: Input): Promise<VideoAnswer> {
     audioCodec: audio && (await codecOf(audio)),
   };
 }
+
+const readSound = async (input: Input, audio: InputAudioTrack): Promise<VideoAnswer> => ({
+  outcome: "sound",
+  durationMs: Math.round((await input.computeDuration([audio])) * 1_000),
+  audioCodec: await codecOf(audio),
+});
 
 /** What the library calls it; of a codec that it does not know, the container's own short name. */
 async function codecOf(track: InputVideoTrack | InputAudioTrack): Promise<string | null> {

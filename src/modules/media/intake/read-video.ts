@@ -13,6 +13,7 @@ export interface VideoQuestion {
 export type VideoAnswer =
   | { readonly outcome: "no video" }
   | { readonly outcome: "unreadable" }
+  | { readonly outcome: "sound"; readonly durationMs: number; readonly audioCodec: string | null }
   | {
       readonly outcome: "read";
       readonly width: number;

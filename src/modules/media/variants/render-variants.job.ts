@@ -3,7 +3,8 @@ import type { Database } from "../../../platform/database/client.js";
 import type { Job } from "../../../platform/jobs/job.js";
 import { insertAuditEntry } from "../../identity/audit.repository.js";
 import type { AllBucketRules } from "../buckets.js";
-import { kindOf } from "../file-types.js";
+import { decodesHeic } from "../decodes-heic.js";
+import { FILE_TYPES, kindOf } from "../file-types.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { refuseUnsafe } from "../media-file.service.js";
 import type { Preset } from "../presets.js";
@@ -81,7 +82,7 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
     : { outcome: "purged or replaced" };
 }
 
-/** Null for a video where nothing can make a picture of one. */
+/** Null for a video where nothing can make a picture of one, and for HEIC where nothing decodes it. */
 async function renderFile(
   deps: RenderVariantsDeps,
   file: MediaFileView,
@@ -90,6 +91,7 @@ async function renderFile(
 ): Promise<Rendered | null> {
   const isVideo = kindOf(file.mimeType) === "VIDEO";
   if (isVideo && !deps.posterOf) return null;
+  if (file.mimeType === FILE_TYPES.heic.mimeType && !decodesHeic()) return null;
   const source = await openSource(deps, file, { asFile: isVideo, signal });
   try {
     const picture = isVideo ? await deps.posterOf?.(String(source.input), signal) : source.input;

@@ -1,4 +1,6 @@
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import sharp from "sharp";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
 import type { FileTypeName } from "../../../../src/modules/media/file-types.js";
 import { FILE_TYPES } from "../../../../src/modules/media/file-types.js";
@@ -17,6 +19,7 @@ import {
   makePng,
   makeWebp,
 } from "../../../support/make-files.js";
+import type { ZipEntry } from "../../../support/make-zip.js";
 import { makeZip } from "../../../support/make-zip.js";
 import { newTempFile, receiveBytes } from "../../../support/received.js";
 import { takeIn } from "../../../support/take-in.js";
@@ -100,6 +103,8 @@ const half = async (content: Content) => {
 };
 const join = async (...parts: Content[]) =>
   Buffer.concat((await Promise.all(parts)).map((part) => Buffer.from(part)));
+const openDocument = (more: ZipEntry) =>
+  makeZip([{ name: "mimetype", content: "application/vnd.oasis.opendocument.text", stored: true }, more]);
 const archive = makeZip([{ name: "a.txt", content: "hello" }]);
 const twoEntries = [
   { name: "a.txt", content: longText },
@@ -374,7 +379,82 @@ const REFUSED: readonly [string, string, string, Make][] = [
     () => makeZip(twoEntries, { prefix: archive.subarray(0, 40) }),
   ],
   ["a ZIP with bytes behind it", "a.zip", "CORRUPT_FILE", () => join(archive, "junk")],
+  ["a gzip with HTML behind it", "a.gz", "CORRUPT_FILE", () => join(gzipSync("x"), HTML)],
+  [
+    "a TIFF with HTML in it",
+    "a.tiff",
+    "FILE_TYPE_MISMATCH",
+    async () =>
+      join(
+        await sharp(await makePng())
+          .tiff()
+          .toBuffer(),
+        HTML,
+      ),
+  ],
+  [
+    "an MP3 with a script in it",
+    "a.mp3",
+    "FILE_TYPE_MISMATCH",
+    () => join(Buffer.from("fffb9064", "hex"), Buffer.alloc(413), "<script>alert(1)</script>"),
+  ],
+  [
+    "an HEIC with HTML behind it",
+    "a.heic",
+    "FILE_TYPE_MISMATCH",
+    () => join("\0\0\0\x10ftypheic\0\0\0\0", HTML),
+  ],
+  ["an AMR recording that is a script", "a.amr", "CORRUPT_FILE", () => "#!AMR\nrm -r /\n"],
+  [
+    "an OpenDocument with macros",
+    "a.odt",
+    "UNSUPPORTED_FILE_TYPE",
+    () => openDocument({ name: "Basic/Standard/Module1.xml", content: "x" }),
+  ],
+  [
+    "an OpenDocument with scripts",
+    "a.odt",
+    "UNSUPPORTED_FILE_TYPE",
+    () => openDocument({ name: "Scripts/python/a.py", content: "x" }),
+  ],
+  [
+    "an encrypted OpenDocument",
+    "a.odt",
+    "UNSUPPORTED_FILE_TYPE",
+    () => openDocument({ name: "META-INF/manifest.xml", content: "<manifest:encryption-data/>" }),
+  ],
+  [
+    "a message with macros",
+    "a.msg",
+    "UNSUPPORTED_FILE_TYPE",
+    () =>
+      makeCompoundFile([
+        { name: "__properties_version1.0", content: body },
+        { name: "_VBA_PROJECT_CUR", children: [] },
+      ]),
+  ],
+  ["an AVIF as HEIC", "a.heic", "UNSUPPORTED_FILE_TYPE", () => "\0\0\0\x14ftypmif1\0\0\0\0avif"],
   // truncated or broken
+  ["half a gzip", "a.gz", "CORRUPT_FILE", () => half(gzipSync(longText))],
+  ["a gzip bomb", "a.gz", "CORRUPT_FILE", () => gzipSync(Buffer.alloc(64 * 1024 * 1024))],
+  [
+    "half a TIFF",
+    "a.tiff",
+    "CORRUPT_FILE",
+    async () =>
+      half(
+        await sharp(await makePng())
+          .tiff()
+          .toBuffer(),
+      ),
+  ],
+  [
+    "a TIFF whose directories go round",
+    "a.tiff",
+    "FILE_TOO_LARGE",
+    () => Buffer.from("49492a0008000000000008000000", "hex"),
+  ],
+  ["half a WAV", "a.wav", "CORRUPT_FILE", () => Buffer.from("52494646641f000057415645666d7420", "hex")],
   ["half a JPEG", "a.jpg", "CORRUPT_FILE", () => half(makeJpeg())],
   ["half a large JPEG", "a.jpg", "CORRUPT_FILE", () => half(makeJpeg(big))],
   ["a JPEG without its last row", "a.jpg", "CORRUPT_FILE", async () => (await makeJpeg()).subarray(0, -200)],

@@ -7,7 +7,7 @@ import { hasFfmpeg, makeClip, turned } from "../../../support/make-clips.js";
 import { fixture, makeJpeg } from "../../../support/make-files.js";
 import { newTempFile, receiveBytes } from "../../../support/received.js";
 
-const { VIDEOS, ATTACHMENTS } = bucketRules();
+const { VIDEOS, ATTACHMENTS, PHOTOS } = bucketRules();
 const maxPixels = 50_000_000;
 
 const temps: TempFile[] = [];
@@ -122,7 +122,7 @@ describe("a video", () => {
   });
 
   it("is refused where videos are not taken", async () => {
-    await expect(takeIn(mp4, "a.mp4", ATTACHMENTS)).rejects.toMatchObject({
+    await expect(takeIn(mp4, "a.mp4", PHOTOS)).rejects.toMatchObject({
       code: "UNSUPPORTED_FILE_TYPE",
     });
   });
