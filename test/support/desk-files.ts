@@ -205,6 +205,7 @@ const KINDS_OF_TEXT: readonly DeskFile[] = [
   kind("a.json", "json", () => '{"lamp":204}\n'),
   kind("a.har", "json", () => '{"log":{}}\n'),
   kind("a.xml", "xml", () => '<?xml version="1.0"?><invoice/>\n'),
+  kind("letter.xml", "xml", () => '<?xml version="1.0"?><a href="b"/>\n'),
   kind("b.xml", "xml", () => "<!-- made by us --><invoice/>\n"),
   kind("java.log", "xml", () => '<?xml version="1.0"?><log/>\n'),
   kind("a.md", "md", () => "# Lamp\n\nflickers\n"),

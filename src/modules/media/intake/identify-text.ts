@@ -58,7 +58,9 @@ export function isMarkupOrScript(beginning: Buffer): boolean {
 }
 
 function whatElse(beginning: string, root: string, extension: string | null = null): string | null {
-  const html = extension === "md" || extension === "markdown" ? WHOLE_PAGE : HTML;
+  // Elements of declared XML have any name: an invoice may begin with <a>.
+  const isOther = extension === "md" || extension === "markdown" || XML.test(beginning);
+  const html = isOther ? WHOLE_PAGE : HTML;
   const isComment = beginning.startsWith("<!--") && html === HTML && extension !== "xml";
   if (html.test(root) || isComment) return HTML_PAGE;
   return FORMATS.find(([pattern]) => pattern.test(beginning))?.[1] ?? null;

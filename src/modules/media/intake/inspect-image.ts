@@ -64,10 +64,16 @@ async function proveDecodable(file: Identified, header: Metadata, options: Decod
   const input = inputOf(file);
   const decodeAt = (failOn: Strictness) =>
     decodeSmall(open(input, failOn, maxPixels), header, decodingSeconds);
+  const decodeOrJudge = () =>
+    decodeAt("warning").catch((error: unknown) => {
+      if (missedEndMark(error)) throw error;
+      return judge(error, decodeAt);
+    });
   try {
-    await decodeAt("warning");
+    await decodeOrJudge();
   } catch (error) {
-    if (!missedEndMark(error)) return judge(error, decodeAt);
+    // It may be missed behind an oddity that was complained of first.
+    if (!missedEndMark(error)) throw error;
     await withEndMark(input, (marked) => proveAllRows(marked, header, options));
   }
 }

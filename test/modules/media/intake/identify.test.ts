@@ -611,6 +611,20 @@ describe("identify", () => {
     await expect(takeIn(await make(), fileName, ATTACHMENTS)).rejects.toMatchObject({ code });
   });
 
+  it("never says of what it refuses that it is of an allowed kind", async () => {
+    const kinds = ATTACHMENTS.types.flatMap((type) => [
+      type,
+      FILE_TYPES[type].mimeType,
+      FILE_TYPES[type].title,
+    ]);
+    for (const [, fileName, , make] of REFUSED.filter(([, , code]) => code === "UNSUPPORTED_FILE_TYPE")) {
+      const error: Error = await takeIn(await make(), fileName, ATTACHMENTS).catch((failure) => failure);
+      const [, what] = /it is (.*?)\. Allowed here/.exec(error.message) ?? [];
+      expect(what).toBeDefined();
+      expect(kinds).not.toContain(what?.replace(/^(a file of the type|of the kind) /, ""));
+    }
+  });
+
   it("says what is allowed when it refuses a type", async () => {
     await expect(identifyBytes(ELF, "tool")).rejects.toMatchObject({
       status: 415,
