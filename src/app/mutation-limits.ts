@@ -13,6 +13,7 @@ const CREATING: ReadonlySet<string> = new Set([
   "createTicket",
   "createUser",
   "inviteGuest",
+  "inviteMember",
   "sendMessage",
   "startConversation",
 ]);

@@ -12,6 +12,7 @@ import { ConversationResolver } from "../modules/chat/conversation.resolver.js";
 import { ConversationEventResolver } from "../modules/chat/conversation-event.resolver.js";
 import { GuestInvitationResolver } from "../modules/chat/guest-invitation.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
+import { InvitationResolver } from "../modules/identity/invitation.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { PasswordResolver } from "../modules/identity/password.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
@@ -54,9 +55,14 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [PasswordResolver, ({ passwords }) => new PasswordResolver(passwords)],
   [
     ViewerResolver,
-    ({ loaders }) => new ViewerResolver(loaders.memberships, loaders.guests, loaders.sessions),
+    ({ loaders }) =>
+      new ViewerResolver(loaders.memberships, loaders.guests, loaders.sessions, loaders.invitations),
   ],
-  [CompanyResolver, ({ companies, memberships }) => new CompanyResolver(companies, memberships)],
+  [
+    CompanyResolver,
+    ({ companies, memberships, invitations }) => new CompanyResolver(companies, memberships, invitations),
+  ],
+  [InvitationResolver, ({ invitations, loaders }) => new InvitationResolver(invitations, loaders)],
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users, userAccess, loaders }) => new UserResolver(users, userAccess, loaders.users)],
   [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],

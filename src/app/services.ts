@@ -23,6 +23,8 @@ import { createAttemptLimit } from "../modules/identity/attempt-limit.js";
 import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
 import { createCompanyService } from "../modules/identity/company.service.js";
 import { createGuestLoaders } from "../modules/identity/guest.loaders.js";
+import { createInvitationLoaders } from "../modules/identity/invitation.loaders.js";
+import { createInvitationService } from "../modules/identity/invitation.service.js";
 import { createMembershipLoaders } from "../modules/identity/membership.loaders.js";
 import type { MembershipDeps } from "../modules/identity/membership.service.js";
 import { createMembershipService } from "../modules/identity/membership.service.js";
@@ -207,6 +209,7 @@ function createIdentity({
     actors: createActorLoaders(people),
     companies: createCompanyLoaders({ db }),
     memberships: createMembershipLoaders({ db }),
+    invitations: createInvitationLoaders({ db, clock }),
     sessions: createSessionLoaders({ db, clock }),
   };
   const attempts = createAttemptLimit(db, config.SIGN_INS_PER_MINUTE);
@@ -240,6 +243,12 @@ function createIdentity({
       db,
       loaders: loaders.memberships,
       whenEnded,
+    }),
+    invitations: createInvitationService({
+      db,
+      clock,
+      loaders: loaders.invitations,
+      invitationDays: config.INVITATION_DAYS,
     }),
     users: createUserService({ db }),
   };

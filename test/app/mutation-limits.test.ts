@@ -22,6 +22,7 @@ describe("mutations in a minute", () => {
     `sendMessage(input: { conversationId: "${NOTHING}", body: "a" }) { id }`,
     `startConversation(input: { companyId: "${NOTHING}", subject: "a" }) { id }`,
     `inviteGuest(input: { conversationId: "${NOTHING}", displayName: "a" }) { url }`,
+    `inviteMember(input: { companyId: "${NOTHING}", email: "a@b.test", role: AGENT }) { id }`,
   ];
 
   it("are bounded for what is new, together, with the time to wait; others are not held up", async () => {

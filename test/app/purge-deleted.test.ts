@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { InviteMemberDocument } from "../support/generated/operations.js";
 import { brokenPromises, strayFiles } from "../support/inventory.js";
 import type { TicketWorld } from "../support/ticket-world.js";
 import { startTicketWorld, textFile } from "../support/ticket-world.js";
@@ -13,13 +14,15 @@ afterAll(() => world.close());
 const mutate = (field: string, id: string) =>
   world.server.gql(`mutation ($id: ID!) { ${field}(id: $id) { id } }`, { id }, world.people.admin.token);
 
-/** A company with a ticket, a reply, a file each, one file of the library in use, and a deleted attachment. */
+/** A company with a ticket, a reply, a file each, a file that both share, and an invitation. */
 async function furnishedCompany() {
-  const { requester, agent } = world.people;
+  const { requester, agent, manager } = world.people;
   const companyId = await world.newCompany();
   const same = new File(["the same in both"], "same.txt", { type: "text/plain" });
   const ticket = await world.openTicket(requester, { companyId, files: [textFile(), same] });
   await world.addReply(agent, { ticketId: ticket.id, files: [textFile(), same] });
+  const input = { companyId, email: "newcomer@example.test", role: "AGENT" } as const;
+  await world.server.gql(InviteMemberDocument, { input }, manager.token);
   return { companyId, ticketId: ticket.id };
 }
 
@@ -32,7 +35,16 @@ const age = (table: "tickets" | "companies", id: string, days: number) =>
 const purge = (dryRun = false) => world.server.services.upkeep.purgeDeleted({ dryRun });
 
 async function rowsOf(companyId: string): Promise<Record<string, number>> {
-  const tables = ["tickets", "replies", "attachments", "media_files", "blobs", "media_usages", "memberships"];
+  const tables = [
+    "tickets",
+    "replies",
+    "attachments",
+    "media_files",
+    "blobs",
+    "media_usages",
+    "memberships",
+    "invitations",
+  ];
   const counts = [...tables, "audit_log", "events"].map(async (table) => {
     const rows = await world.server.database.sql.unsafe(
       `select from ${table} where company_id = '${companyId}'`,

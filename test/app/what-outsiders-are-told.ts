@@ -87,6 +87,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
   },
 
   Mutation: {
+    acceptInvitation: notFound(byId("invitationIds")),
     addConversationParticipant: notFound(inConversation(({ userId }) => ({ userId }))),
     addMediaUsage: notFound(({ mediaFileIds }) =>
       mediaFileIds.map((mediaFileId) => ({
@@ -121,6 +122,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     ]),
     createVideoClip: notFound(inTicket(() => ({ file: textFile() }))),
     deactivateUser: notFound(({ userId }) => [{ id: userId }]),
+    declineInvitation: notFound(byId("invitationIds")),
     deleteAttachment: notFound(byId("attachmentIds")),
     deleteCompany: notOfCompany(byId("companyId")),
     deleteMediaFile: notFound(byId("mediaFileIds")),
@@ -135,6 +137,9 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     },
     endSession: notFound(({ sessionId }) => [{ id: sessionId }]),
     inviteGuest: notFound(inConversation(() => ({ displayName: "Mine" }))),
+    inviteMember: notOfCompany(({ companyId }) => [
+      { input: { companyId, email: "customer@globex.test", role: "MANAGER" } },
+    ]),
     joinAsGuest: { args: () => [{ token: "nobody's" }], outcome: { others: "UNAUTHENTICATED" } },
     markRead: notFound(inConversation(({ messageIds }) => ({ messageId: messageIds[0] }))),
     purgeMessage: notFound(byId("messageIds")),
@@ -175,6 +180,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     restorePost: notFound(byId("postIds")),
     restoreTicket: notFound(byId("ticketIds")),
     revokeGuest: notFound(byId("guestIds")),
+    revokeInvitation: notFound(byId("invitationIds")),
     sendMessage: notFound(inConversation(() => ({ body: "Mine", files: [textFile()] }))),
     setAvatar: {
       args: () => [{ file: textFile() }],

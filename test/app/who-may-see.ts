@@ -26,7 +26,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   },
   Company: {
     guest: "createdAt deletedAt faviconUrl id logoThumbnailUrl logoUrl name slug updatedAt",
-    staff: "mediaFileEventCursor mediaFileEventsUrl memberships",
+    staff: "invitations mediaFileEventCursor mediaFileEventsUrl memberships",
   },
   CompanyBranding: { guest: "faviconUrl logoThumbnailUrl logoUrl name slug" },
   Conversation: {
@@ -37,6 +37,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Guest: { guest: "displayName expiresAt id joinedAt name revokedAt" },
   GuestInvitation: { doer: "guest token url" },
   GuestSession: { doer: "accessToken conversation expiresAt guest" },
+  Invitation: { member: "company createdAt email expiresAt id inviterName role" },
   MediaFile: {
     guest:
       "bucket createdAt deletedAt duration expiresAt fileName height id integrity kind metadata mimeType placeholder scanStatus sha256 size uploadedBy uploader url variant variants variantsStatus verifiedAt width",
@@ -69,7 +70,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin", staff: "deactivatedAt" },
   UserSession: { member: "address createdAt expiresAt id isCurrent lastUsedAt userAgent" },
   VideoClip: { member: "author createdAt deletedAt description file id ticket updatedAt" },
-  Viewer: { guest: "guest", member: "memberships sessions user" },
+  Viewer: { guest: "guest", member: "invitations memberships sessions user" },
 
   BucketCount: { staff: "bucket bytes files" },
   FileCount: { staff: "bytes files" },

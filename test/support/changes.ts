@@ -105,6 +105,13 @@ const logo = async (scene: Scene) => {
   return { companyId };
 };
 
+const invitationTo =
+  (part: Part): Change["prepare"] =>
+  async (scene) => {
+    const input = { companyId: scene.companyId, email: scene.people[part].email, role: "AGENT" };
+    return { id: (await done(scene, "inviteMember", { input }, "manager")).id };
+  };
+
 let made = 0;
 const newCompany = async (scene: Scene) => {
   const input = { slug: `made-${++made}`, name: "Made" };
@@ -163,13 +170,22 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
   deleteCompany: byAdmin(newCompany),
   restoreCompany: byAdmin(after("deleteCompany", "admin", newCompany)),
   setMembership: byManager(
-    async ({ companyId, people }) => ({ input: { companyId, email: people.stranger.email, role: "AGENT" } }),
+    async ({ companyId, people }) => ({ input: { companyId, email: people.requester.email, role: "AGENT" } }),
     "FORBIDDEN",
   ),
   removeMembership: byManager(
     async ({ companyId, people }) => ({ input: { companyId, userId: people.requester.id } }),
     "FORBIDDEN",
   ),
+  inviteMember: byManager(
+    async ({ companyId }) => ({
+      input: { companyId, email: `made${++made}@example.test`, role: "AGENT" },
+    }),
+    "FORBIDDEN",
+  ),
+  revokeInvitation: byManager(invitationTo("stranger"), "FORBIDDEN"),
+  acceptInvitation: byOneself("outsideManager", invitationTo("outsideManager")),
+  declineInvitation: byOneself("stranger", invitationTo("stranger")),
 
   createUser: byAdmin(
     async () => ({ input: { email: `made${++made}@example.test`, name: "Made" } }),

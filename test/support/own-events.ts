@@ -47,7 +47,7 @@ async function follow(
     select max(sequence)::text as last from events where topic = ${topic}`;
   const argument = ARGUMENT[field];
   const asked = `${field}(${argument}: "${topic.split(":")[1]}", after: "0")`;
-  for await (const told of eventsOf(server, walker, walk, `${asked} ${eventSelection(field)}`))
+  for await (const told of eventsOf(server, walker, walk, `${asked} ${eventSelection(field, walk)}`))
     if (Object.values(told).includes(row!.last)) return;
 }
 
@@ -61,7 +61,7 @@ async function watchOthers(
   const agent = await server.signInAs("agent@acme.test");
   const asked = `conversationEvents(conversationId: "${conversationId}", presence: true)`;
   const [mine, theirs] = [walker, { token: agent.token }].map((each) =>
-    eventsOf(server, each, walk, `${asked} ${eventSelection("conversationEvents")}`),
+    eventsOf(server, each, walk, `${asked} ${eventSelection("conversationEvents", walk)}`),
   );
   const met = new Set<unknown>();
   const coming = theirs!.next();

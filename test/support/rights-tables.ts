@@ -22,6 +22,7 @@ export const MUTATIONS_WITH_FILES = [
 
 /** What does without files, outside of tickets: `rights-of-changes.test.ts`. */
 export const CHANGES = [
+  "acceptInvitation",
   "addConversationParticipant",
   "addMediaUsage",
   "changePassword",
@@ -30,6 +31,7 @@ export const CHANGES = [
   "createPasswordReset",
   "createUser",
   "deactivateUser",
+  "declineInvitation",
   "deleteCompany",
   "deleteMediaFile",
   "deleteMessage",
@@ -37,6 +39,7 @@ export const CHANGES = [
   "endOtherSessions",
   "endSession",
   "inviteGuest",
+  "inviteMember",
   "markRead",
   "purgeMessage",
   "purgeOrphanedMedia",
@@ -50,6 +53,7 @@ export const CHANGES = [
   "restoreCompany",
   "restoreMediaFile",
   "revokeGuest",
+  "revokeInvitation",
   "setMembership",
   "startConversation",
   "updateCompany",

@@ -94,9 +94,12 @@ export const readEvent = (walk: Walk, event: unknown): Walk => {
   return walk;
 };
 
-/** What a subscription tells, with the things that its events name and what is next to those. */
-export const eventSelection = (field: string): string =>
-  nearby(fieldOf(`Subscription.${field}`).type, 1, "", new Set());
+/**
+ * What a subscription tells, with the things that its events name and what is next to those; without what the walker was
+ * refused before, which would be refused here as well and take the event with it.
+ */
+export const eventSelection = (field: string, { refused }: Walk): string =>
+  nearby(fieldOf(`Subscription.${field}`).type, 1, "", new Set(refused.keys()));
 
 const fieldOf = (coordinate: string): GraphQLField<unknown, unknown> => {
   const [type = "", field = ""] = coordinate.split(".");
@@ -146,6 +149,8 @@ function selectionOf(type: GraphQLOutputType, tree: Tree, way: string, refused: 
 /**
  * All fields of a type, and of those types in it that have no id and so are nothing by themselves, such as pages of
  * lists; of things with an id what they say of themselves, and behind `steps` of them what they have.
+ *
+ * @param refused ways, or fields wherever they stand, that are left out
  */
 function nearby(type: GraphQLOutputType, steps: number, way: string, refused: ReadonlySet<string>): string {
   const parts = objectsOf(type).map((object) => {
@@ -153,7 +158,7 @@ function nearby(type: GraphQLOutputType, steps: number, way: string, refused: Re
     const left = "id" in object.getFields() ? steps - 1 : steps;
     const shown = fields.map((field) => {
       const step = `${object.name}.${field.name}`;
-      if (refused.has(`${way}/${step}`)) return "";
+      if (refused.has(`${way}/${step}`) || refused.has(step)) return "";
       const isLeaf = isLeafType(getNamedType(field.type));
       if (!isLeaf && left < 0) return "";
       if (step.endsWith("Edge.node")) return `${aliasOf(step)}: node ${idsOf(field.type)}`;

@@ -72,6 +72,8 @@ export async function startWalkedWorld(): Promise<WalkedWorld> {
   const [acme, globex] = await Promise.all([furnish(server, act, "acme"), furnish(server, act, "globex")]);
   const { email } = newcomer;
   await act("setMembership", admin, { input: { companyId: acme.id, email, role: "CUSTOMER" } });
+  const asked = { companyId: acme.id, email: "customer@globex.test", role: "CUSTOMER" };
+  await act("inviteMember", admin, { input: asked });
   await renderPending(server);
   await sayTheirIds(server);
   const bystander = await server.signInAs(email);
@@ -89,6 +91,7 @@ async function furnish(server: TestServer, act: Act, slug: string): Promise<Walk
     { id: string }[]
   >`select id from companies where slug = ${slug}`;
   const companyId = company!.id;
+  await act("inviteMember", manager!, { input: { companyId, email: `new@${slug}.test`, role: "AGENT" } });
   const ticketId = await fillTicket(server, act, cast, companyId);
   const seriesId = await fillTimeline(act, cast, ticketId);
   await fillLibrary(act, cast, companyId);

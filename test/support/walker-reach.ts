@@ -18,6 +18,7 @@ export interface Outside {
   readonly conversationIds: readonly string[];
   readonly messageIds: readonly string[];
   readonly guestIds: readonly string[];
+  readonly invitationIds: readonly string[];
 }
 
 /** Somebody who goes where the schema leads. */
@@ -47,6 +48,7 @@ export async function walkersOf(world: WalkedWorld): Promise<readonly Walker[]> 
   const shared = await idsOf(sql, publicFiles(sql));
   const ofGlobex = await reachOfCompany(sql, globex.id);
   const ofGuest = await reachOfConversation(sql, acme.lobby.id);
+  const ofStranger = [...ofGlobex, ...(await reachOfInvited(sql, "customer@globex.test"))];
   const ofBystander = await reachOfBystander(sql, acme.id, bystander.id);
   const walker = (
     name: Walker["name"],
@@ -74,7 +76,7 @@ export async function walkersOf(world: WalkedWorld): Promise<readonly Walker[]> 
       outside: await outsideOf(server, acme, acme.lobby.id),
     },
     walker("bystander", bystander.token, ofBystander, [...lists, `company(id: "${acme.id}")`]),
-    walker("stranger", stranger!.token, ofGlobex, [...lists, `company(id: "${globex.id}")`]),
+    walker("stranger", stranger!.token, ofStranger, [...lists, `company(id: "${globex.id}")`]),
     walker("strangeAgent", strangeAgent!.token, ofGlobex, [
       ...lists,
       `company(id: "${globex.id}")`,
@@ -150,6 +152,13 @@ const reachOfBystander = async (sql: postgres.Sql, companyId: string, userId: st
   "bystander@acme.test",
 ];
 
+/** What somebody is asked, and by whom. */
+const reachOfInvited = (sql: postgres.Sql, email: string) =>
+  idsOf(
+    sql,
+    sql`select id from invitations where email = ${email} union select invited_by from invitations where email = ${email}`,
+  );
+
 /** Of each kind one for each state that it may be in: who asks for all the rest is told the same. */
 async function outsideOf(
   { database: { sql } }: TestServer,
@@ -192,6 +201,7 @@ async function outsideOf(
     guestIds: await ids(sql`
       select distinct on (conversation_id, joined_at is null, revoked_at is null) id from guests
       where company_id = ${companyId} and ${elsewhere}`),
+    invitationIds: await ids(sql`select id from invitations where email = ${`new@${slug}.test`}`),
   };
 }
 

@@ -29,8 +29,10 @@ export async function seedCompany(
   await seedLooks(services, company, cast, progress);
   const lamp = await seedLamp(services, company.id, cast, progress);
   await seedBill(services, company.id, cast, progress);
-  if (company.slug === "acme")
+  if (company.slug === "acme") {
     await seedChat(services, { ...cast, companyId: company.id, ticketId: lamp }, progress.conversation);
+    if (!progress.hasInvited) await seedInvitation(services, company.id, cast.manager);
+  }
   // The last of all: by it is known that nothing is missing.
   const parking = {
     companyId: company.id,
@@ -39,6 +41,12 @@ export async function seedCompany(
     priority: "LOW" as const,
   };
   await services.tickets.openTicket(cast.customer, parking, files());
+}
+
+/** Asks somebody of the other company in. */
+async function seedInvitation({ invitations }: Services, companyId: string, manager: Viewer): Promise<void> {
+  const email = demoEmail("customer2", "globex");
+  await invitations.inviteMember(manager, { companyId, email, role: "CUSTOMER" });
 }
 
 type Cast = Readonly<Record<"customer" | "customer2" | "agent", Viewer>>;

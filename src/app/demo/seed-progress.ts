@@ -10,6 +10,8 @@ export interface SeedProgress {
     readonly guests: number;
     readonly messages: readonly string[];
   } | null;
+  /** Whether somebody has been asked in. */
+  readonly hasInvited: boolean;
   /** Ids of the company and of its people that have a logo, or an avatar. */
   readonly pictured: ReadonlySet<string>;
 }
@@ -25,9 +27,12 @@ export async function readSeedProgress(db: Database, companyId: string): Promise
   const pictured = await db.execute<{ id: string }>(sql`
     select resource_id as id from media_usages
     where company_id = ${companyId} and resource_type in ('company', 'user')`);
+  const invited = await db.execute(sql`
+    select from audit_log where company_id = ${companyId} and action = 'invitation.created' limit 1`);
   return {
     tickets: [...tickets],
     conversation: conversations[0] ?? null,
+    hasInvited: invited.length > 0,
     pictured: new Set([...pictured].map(({ id }) => id)),
   };
 }

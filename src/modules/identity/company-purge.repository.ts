@@ -5,6 +5,7 @@ import { deleteInBatches } from "../../platform/database/in-batches.js";
 import { auditLog } from "./audit.tables.js";
 import type { CompanyRow } from "./company.tables.js";
 import { companies } from "./company.tables.js";
+import { invitations } from "./invitation.tables.js";
 import { memberships } from "./membership.tables.js";
 
 const wasDeleted = (before: Date) => and(isNotNull(companies.deletedAt), lt(companies.deletedAt, before));
@@ -19,7 +20,7 @@ export async function listPurgeableCompanies(db: Database, deletedBefore: Date):
   return rows.map((row) => row.id);
 }
 
-/** Removes a due company's memberships and its part of the audit log, in batches: far more than one statement can. */
+/** Removes a due company's memberships, invitations and audit log, in batches: far more than one statement can. */
 export async function deleteMuchOfCompany(
   db: Database,
   companyId: string,
@@ -27,13 +28,14 @@ export async function deleteMuchOfCompany(
 ): Promise<void> {
   await deleteInBatches(db, auditLog, eq(auditLog.companyId, companyId), options);
   await deleteInBatches(db, memberships, eq(memberships.companyId, companyId), options);
+  await deleteInBatches(db, invitations, eq(invitations.companyId, companyId), options);
 }
 
 export async function isPurgeable(db: Database, companyId: string, deletedBefore: Date): Promise<boolean> {
   return (await db.$count(companies, and(eq(companies.id, companyId), wasDeleted(deletedBefore)))) > 0;
 }
 
-/** What is left of its memberships and its audit log goes with it. Null when it is not due, or has gone already. */
+/** What is left of its memberships, invitations and audit log goes with it. Null when it is not due, or has gone already. */
 export async function deleteCompanyForGood(
   tx: Database,
   companyId: string,
@@ -46,6 +48,7 @@ export async function deleteCompanyForGood(
     .for("update");
   if (!due) return null;
   await tx.delete(memberships).where(eq(memberships.companyId, companyId));
+  await tx.delete(invitations).where(eq(invitations.companyId, companyId));
   await tx.delete(auditLog).where(eq(auditLog.companyId, companyId));
   await tx.delete(companies).where(eq(companies.id, companyId));
   return due;

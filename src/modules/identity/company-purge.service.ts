@@ -16,8 +16,8 @@ export const createCompanyPurgeService = ({ db }: { readonly db: Database }) => 
   listDue: (deletedBefore: Date): Promise<string[]> => listPurgeableCompanies(db, deletedBefore),
 
   /**
-   * Removes a company for good with its memberships, events and audit log; one entry that it was purged remains.
-   * All three go in batches, before the company: a run that is cut off leaves a deleted company with fewer of them, which
+   * Removes a company for good with its memberships, invitations, events and audit log; one entry that it was purged
+   * remains. All of them go in batches, before the company: a run that is cut off leaves a deleted company with fewer of them, which
    * the next run ends. A company that is due cannot be restored any more, and nobody follows or reads it.
    *
    * @returns false when it is not due, or has gone already

@@ -15,5 +15,6 @@ export const companyPolicy = {
   delete: (viewer: Viewer, company: Company) => lives(company) && isAdmin(viewer),
   restore: (viewer: Viewer, _company: Company) => isAdmin(viewer),
   listMembersOf: (viewer: Viewer, company: Company) => lives(company) && isStaffOf(viewer, company.id),
+  listInvitationsOf: (viewer: Viewer, company: Company) => lives(company) && isManagerOf(viewer, company.id),
   manageMembersOf: (viewer: Viewer, company: Company) => lives(company) && isManagerOf(viewer, company.id),
 } satisfies Policy<Viewer, Company> & Record<string, unknown>;

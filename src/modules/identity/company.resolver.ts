@@ -5,6 +5,8 @@ import { CompaniesArgs, CreateCompanyInput, UpdateCompanyInput } from "./company
 import type { CompanyService } from "./company.service.js";
 import type { CompanyRow } from "./company.tables.js";
 import { Company, CompanyBranding, CompanyConnection } from "./company.types.js";
+import type { InvitationService } from "./invitation.service.js";
+import { InvitationConnection } from "./invitation.types.js";
 import type { MembershipService } from "./membership.service.js";
 import { MembershipConnection } from "./membership.types.js";
 import type { ViewerContext } from "./viewer.js";
@@ -16,6 +18,7 @@ export class CompanyResolver {
   constructor(
     private readonly service: CompanyService,
     private readonly members: MembershipService,
+    private readonly invited: InvitationService,
   ) {}
 
   @Query(() => Company, {
@@ -84,5 +87,17 @@ export class CompanyResolver {
     @Ctx() context: ViewerContext,
   ) {
     return this.members.listMembers(context, company, page);
+  }
+
+  @FieldResolver(() => InvitationConnection, {
+    description:
+      "Who is asked to become a member and has not accepted, the oldest invitation first; for the company's managers, FORBIDDEN for its other people.",
+  })
+  invitations(
+    @Root() company: CompanyRow,
+    @Args(() => PageArgs, { validate: false }) page: PageArgs,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.invited.listInvitations(context, company, page);
   }
 }

@@ -11,7 +11,9 @@ export class SetMembershipInput implements NewMembership {
   @Field(() => ID, { description: "Which company." })
   companyId!: string;
 
-  @Field(() => String, { description: "The e-mail address of somebody who has an account." })
+  @Field(() => String, {
+    description: "The e-mail address of a member; for administrators, of anybody who has an account.",
+  })
   @MaxLength(MAX_EMAIL_LENGTH)
   @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
   email!: string;

@@ -29,6 +29,20 @@ export async function findMembership(
   return found ?? null;
 }
 
+/** @param email normalised */
+export async function findMembershipByEmail(
+  db: Database,
+  companyId: string,
+  email: string,
+): Promise<MembershipRow | null> {
+  const [found] = await db
+    .select(getTableColumns(memberships))
+    .from(memberships)
+    .innerJoin(users, and(eq(users.id, memberships.userId), isNull(users.deletedAt)))
+    .where(and(eq(memberships.companyId, companyId), eq(users.email, email)));
+  return found ?? null;
+}
+
 /**
  * The membership of somebody who may come in. Until the transaction ends it is neither removed nor changed; take it before
  * the locks on what is given to the person.

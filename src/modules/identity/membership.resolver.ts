@@ -22,7 +22,8 @@ export class MembershipResolver {
   ) {}
 
   @Mutation(() => Membership, {
-    description: "Makes somebody a member of a company, or gives a member another role.",
+    description:
+      "Gives a member another role, at once; for the company's managers, who ask others by `inviteMember`. Administrators make others members at once, too.",
   })
   setMembership(
     @Arg("input", () => SetMembershipInput, { description: "Who becomes what." }) input: SetMembershipInput,

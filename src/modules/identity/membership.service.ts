@@ -1,30 +1,31 @@
 import { authorize } from "../../kernel/authorize.js";
-import { conflict, notFound } from "../../kernel/errors.js";
+import { conflict, FiledeskError, notFound } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
 import { viewerChanged } from "../../platform/events/viewer-changed.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
-import { insertAuditEntry } from "./audit.repository.js";
+import { auditMembership } from "./audit-membership.js";
 import { companyPolicy } from "./company.policy.js";
 import { findCompany } from "./company.repository.js";
 import type { CompanyRow } from "./company.tables.js";
-import { confirmViewer } from "./confirm-viewer.js";
 import { normalizeEmail } from "./email.js";
+import { deleteInvitationTo } from "./invitation.repository.js";
+import { lockManagedCompany } from "./lock-managed-company.js";
 import type { MembershipLoaders } from "./membership.loaders.js";
 import {
   deleteMembership,
   findMembership,
+  findMembershipByEmail,
   findOtherManager,
-  lockMembersOf,
   membershipPosition,
   upsertMembership,
 } from "./membership.repository.js";
 import type { MembershipRow } from "./membership.tables.js";
 import { findPersonByEmail } from "./user.repository.js";
 import type { Role, UserViewer, Viewer, ViewerContext } from "./viewer.js";
-import { actorOf, isAdmin, isUser } from "./viewer.js";
+import { isAdmin, isUser } from "./viewer.js";
 
 export interface NewMembership {
   readonly companyId: string;
@@ -59,9 +60,11 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
   }
 
   /**
-   * Makes somebody with an account a member, or gives a member another role.
+   * Gives a member another role. An administrator, who sees all accounts anyway, makes members of others as well;
+   * whoever else wants somebody in invites them.
    *
-   * @throws NOT_FOUND when nobody has this e-mail address, CONFLICT when the company would lose its last manager
+   * @throws NOT_FOUND when nobody with this e-mail address is a member, or for administrators when nobody has it;
+   *   CONFLICT when the company would lose its last manager
    */
   async function setMembership(
     viewer: Viewer,
@@ -69,14 +72,15 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
   ): Promise<MembershipRow> {
     authorize(companyPolicy, "manageMembersOf", viewer, await findCompany(db, companyId));
     return db.transaction(async (tx) => {
-      await lockManagedCompany(tx, viewer, companyId);
-      const person = await findPersonByEmail(tx, normalizeEmail(email));
-      if (!person) throw notFound("user");
-      const before = await findMembership(tx, companyId, person.id);
-      if (before && role !== "MANAGER") await keepLastManager(tx, viewer, before);
-      const membership = await upsertMembership(tx, { companyId, userId: person.id, role });
-      viewerChanged(tx, person.id);
-      await audit(tx, viewer, membership, "set");
+      const by = await lockManagedCompany(tx, viewer, companyId);
+      const address = normalizeEmail(email);
+      const before = await findMembershipByEmail(tx, companyId, address);
+      const userId = before?.userId ?? (await requireNewMember(tx, by, address));
+      if (before && role !== "MANAGER") await keepLastManager(tx, by, before);
+      const membership = await upsertMembership(tx, { companyId, userId, role });
+      await deleteInvitationTo(tx, companyId, address);
+      viewerChanged(tx, userId);
+      await auditMembership(tx, by, membership, "set");
       return membership;
     });
   }
@@ -88,14 +92,14 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
   ): Promise<MembershipRow> {
     authorize(companyPolicy, "manageMembersOf", viewer, await findCompany(db, companyId));
     return db.transaction(async (tx) => {
-      await lockManagedCompany(tx, viewer, companyId);
+      const by = await lockManagedCompany(tx, viewer, companyId);
       const membership = await findMembership(tx, companyId, userId);
       if (!membership) throw notFound("membership");
-      await keepLastManager(tx, viewer, membership);
+      await keepLastManager(tx, by, membership);
       await deleteMembership(tx, companyId, userId);
-      await whenEnded(tx, viewer as UserViewer, membership);
+      await whenEnded(tx, by, membership);
       viewerChanged(tx, membership.userId);
-      await audit(tx, viewer, membership, "removed");
+      await auditMembership(tx, by, membership, "removed");
       return membership;
     });
   }
@@ -103,16 +107,20 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
   return { listMembers, setMembership, removeMembership };
 }
 
-/**
- * Asked before the lock, so that nobody who may not holds it; and under it, for the viewer's own role, or the company,
- * may have gone meanwhile. A lock of its own, and not the company's row: that comes behind memberships in the order of
- * locks.
- */
-async function lockManagedCompany(tx: Database, viewer: Viewer, companyId: string): Promise<void> {
-  await lockMembersOf(tx, companyId);
-  const known = await confirmViewer(tx, { viewer, companyId });
-  authorize(companyPolicy, "manageMembersOf", known, await findCompany(tx, companyId));
+/** Whom an administrator makes a member. Whether anybody has the address is told to no one else. */
+async function requireNewMember(tx: Database, by: UserViewer, email: string): Promise<string> {
+  if (!by.isAdmin) throw noMember();
+  const person = await findPersonByEmail(tx, email);
+  if (!person) throw notFound("user");
+  return person.id;
 }
+
+const noMember = () =>
+  new FiledeskError(
+    "NOT_FOUND",
+    "Nobody with this e-mail address is a member of the company: invite them with inviteMember.",
+    { field: "email" },
+  );
 
 /**
  * The last manager stays: only an administrator may take another person's role away when nobody else has it.
@@ -125,13 +133,3 @@ async function keepLastManager(db: Database, viewer: Viewer, { companyId, userId
       field: "role",
     });
 }
-
-const audit = (db: Database, viewer: Viewer, { id, companyId, userId, role }: MembershipRow, what: string) =>
-  insertAuditEntry(db, {
-    companyId,
-    actorId: actorOf(viewer),
-    action: `membership.${what}`,
-    subjectType: "membership",
-    subjectId: id,
-    details: { userId, role },
-  });

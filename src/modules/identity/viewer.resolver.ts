@@ -1,6 +1,8 @@
 import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import type { GuestLoaders } from "./guest.loaders.js";
 import { Guest } from "./guest.types.js";
+import type { InvitationLoaders } from "./invitation.loaders.js";
+import { Invitation } from "./invitation.types.js";
 import type { MembershipLoaders } from "./membership.loaders.js";
 import { Membership } from "./membership.types.js";
 import type { SessionLoaders } from "./session.loaders.js";
@@ -14,6 +16,7 @@ export class ViewerResolver {
     private readonly memberships: MembershipLoaders,
     private readonly guests: GuestLoaders,
     private readonly sessions: SessionLoaders,
+    private readonly invitations: InvitationLoaders,
   ) {}
 
   @Query(() => ViewerProfile, {
@@ -55,5 +58,14 @@ export class ViewerResolver {
   })
   membershipsOfViewer(@Root() { user }: ViewerProfile, @Ctx() context: ViewerContext) {
     return user === null ? [] : this.memberships.ofUser(context).load(user.id);
+  }
+
+  @FieldResolver(() => [Invitation], {
+    name: "invitations",
+    description:
+      "What companies ask the person to become, by the address that they sign in with, the oldest first: the first 100. Answer by `acceptInvitation` or `declineInvitation`.",
+  })
+  invitationsOfViewer(@Root() { user }: ViewerProfile, @Ctx() context: ViewerContext) {
+    return user === null ? [] : this.invitations.receivedBy(context).load(user);
   }
 }

@@ -120,6 +120,11 @@ export const settings = {
     requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
     example: "filedesk",
   }),
+  INVITATION_DAYS: whole({
+    default: 14,
+    desc: "How long somebody who is invited into a company can accept",
+    example: "14",
+  }),
   GUEST_DAYS: whole({
     default: 30,
     desc: "How long a guest may be invited into a conversation at most",

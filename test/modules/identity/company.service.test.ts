@@ -42,6 +42,7 @@ async function readOrFail(viewer: Viewer, id: string): Promise<CompanyRow> {
 }
 
 let slugs = 0;
+const address = () => `new${++slugs}@example.test`;
 type Action = (viewer: Viewer, company: CompanyRow) => Promise<unknown>;
 
 const rows: [string, Action, string[]][] = [
@@ -64,14 +65,45 @@ const rows: [string, Action, string[]][] = [
     [who, none, no, ok, ok, ok],
   ],
   [
-    "set a membership",
+    "list invitations",
+    (v, c) => identity.invitations.listInvitations(contextOf(v), c, {}),
+    [who, none, no, no, ok, ok],
+  ],
+  [
+    "invite somebody",
+    (v, c) => identity.invitations.inviteMember(v, { companyId: c.id, email: address(), role: "AGENT" }),
+    [who, none, no, no, ok, ok],
+  ],
+  [
+    "revoke an invitation",
+    async (v, c) => {
+      const manager = await identity.buildViewer([[c, "MANAGER"]]);
+      const asked = { companyId: c.id, email: address(), role: "AGENT" } as const;
+      return identity.invitations.revokeInvitation(
+        v,
+        (await identity.invitations.inviteMember(manager, asked)).id,
+      );
+    },
+    // Whom a company asks is not told to its agents.
+    [who, none, none, none, ok, ok],
+  ],
+  [
+    "set a member's role",
+    async (v, c) => {
+      const { email } = (await identity.buildViewer([[c, "CUSTOMER"]])) as { email: string };
+      return identity.memberships.setMembership(v, { companyId: c.id, email, role: "AGENT" });
+    },
+    [who, none, no, no, ok, ok],
+  ],
+  [
+    "make somebody a member at once",
     async (v, c) =>
       identity.memberships.setMembership(v, {
         companyId: c.id,
         email: (await identity.buildUser()).email,
         role: "AGENT",
       }),
-    [who, none, no, no, ok, ok],
+    [who, none, no, no, none, ok],
   ],
   [
     "remove a membership",
@@ -86,7 +118,7 @@ const rows: [string, Action, string[]][] = [
     "create an account",
     (v) =>
       identity.users.createUser(v, {
-        email: `new${++slugs}@example.test`,
+        email: address(),
         name: "New",
         password: "long enough it is",
       }),

@@ -17,6 +17,9 @@ import { CompanyResolver } from "../../../src/modules/identity/company.resolver.
 import { createCompanyService } from "../../../src/modules/identity/company.service.js";
 import type { CompanyRow } from "../../../src/modules/identity/company.tables.js";
 import { createGuestLoaders } from "../../../src/modules/identity/guest.loaders.js";
+import { createInvitationLoaders } from "../../../src/modules/identity/invitation.loaders.js";
+import { InvitationResolver } from "../../../src/modules/identity/invitation.resolver.js";
+import { createInvitationService } from "../../../src/modules/identity/invitation.service.js";
 import { createMembershipLoaders } from "../../../src/modules/identity/membership.loaders.js";
 import { upsertMembership } from "../../../src/modules/identity/membership.repository.js";
 import { MembershipResolver } from "../../../src/modules/identity/membership.resolver.js";
@@ -81,6 +84,8 @@ export async function startIdentity({
   const loaders = createMembershipLoaders({ db });
   const companies = createCompanyService({ db, clock, retentionDays: 14 });
   const memberships = createMembershipService({ db, loaders, whenEnded: async () => {} });
+  const invitationLoaders = createInvitationLoaders({ db, clock });
+  const invitations = createInvitationService({ db, clock, loaders: invitationLoaders, invitationDays: 14 });
   const users = createUserService({ db, passwordCost: CHEAP });
   const userAccess = createUserAccessService({ db, clock });
   const ownSessions = createOwnSessionService({ db, clock });
@@ -88,19 +93,26 @@ export async function startIdentity({
   const passwords = createPasswordService({ ...resets, attempts });
   const fields = { companies: createCompanyLoaders({ db }), users: createUserLoaders({ db }) };
   const resolvers = new Map<unknown, unknown>([
-    [CompanyResolver, new CompanyResolver(companies, memberships)],
+    [CompanyResolver, new CompanyResolver(companies, memberships, invitations)],
+    [InvitationResolver, new InvitationResolver(invitations, fields)],
     [MembershipResolver, new MembershipResolver(memberships, fields)],
     [SessionResolver, new SessionResolver(sessions, ownSessions)],
     [PasswordResolver, new PasswordResolver(passwords)],
     [UserResolver, new UserResolver(users, userAccess, fields.users)],
     [
       ViewerResolver,
-      new ViewerResolver(loaders, createGuestLoaders({ db }), createSessionLoaders({ db, clock })),
+      new ViewerResolver(
+        loaders,
+        createGuestLoaders({ db }),
+        createSessionLoaders({ db, clock }),
+        invitationLoaders,
+      ),
     ],
   ]);
   const schema: GraphQLSchema = await buildSchema({
     resolvers: [
       CompanyResolver,
+      InvitationResolver,
       MembershipResolver,
       PasswordResolver,
       SessionResolver,
@@ -143,7 +155,16 @@ export async function startIdentity({
     await client.close();
     await database.drop();
   };
-  const services = { sessions, companies, memberships, users, userAccess, ownSessions, passwords };
+  const services = {
+    sessions,
+    companies,
+    memberships,
+    invitations,
+    users,
+    userAccess,
+    ownSessions,
+    passwords,
+  };
   return {
     db,
     sql: client.sql,

@@ -15,14 +15,15 @@ const remove = (...args: Parameters<Identity["memberships"]["removeMembership"]>
 const emailOf = (viewer: object) => (viewer as { email: string }).email;
 
 describe("a membership", () => {
-  it("gives a role at once, changes it, and takes it away", async () => {
+  it("is made by an administrator at once, changed by a manager, and taken away", async () => {
     const company = await identity.buildCompany();
+    const admin = await identity.buildViewer([], true);
     const manager = await identity.buildViewer([[company, "MANAGER"]]);
     const user = await identity.buildUser();
     const target = { companyId: company.id, email: user.email.toUpperCase() };
     const roles = async () =>
       (await identity.sessions.viewerById(user.id)) as { roles?: Map<string, string> };
-    const first = await set(manager, { ...target, role: "CUSTOMER" });
+    const first = await set(admin, { ...target, role: "CUSTOMER" });
     expect((await roles()).roles).toEqual(new Map([[company.id, "CUSTOMER"]]));
     const second = await set(manager, { ...target, role: "AGENT" });
     expect(second.id).toBe(first.id);
@@ -41,12 +42,25 @@ describe("a membership", () => {
 
   it("is not given to who has no account, nor taken from who is no member", async () => {
     const company = await identity.buildCompany();
+    const admin = await identity.buildViewer([], true);
     const manager = await identity.buildViewer([[company, "MANAGER"]]);
     const missing = { companyId: company.id, email: "nobody@example.test", role: "AGENT" } as const;
-    expect(await codeOf(set(manager, missing))).toBe("NOT_FOUND");
+    expect(await codeOf(set(admin, missing))).toBe("NOT_FOUND");
     const stranger = await identity.buildUser();
     expect(await codeOf(remove(manager, { companyId: company.id, userId: stranger.id }))).toBe("NOT_FOUND");
     expect(await codeOf(remove(manager, { companyId: company.id, userId: "not an id" }))).toBe("NOT_FOUND");
+  });
+
+  it("is not given by a manager to who has none, who is told how to ask them", async () => {
+    const company = await identity.buildCompany();
+    const manager = await identity.buildViewer([[company, "MANAGER"]]);
+    const { email } = await identity.buildUser();
+    await expect(set(manager, { companyId: company.id, email, role: "AGENT" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      message: "Nobody with this e-mail address is a member of the company: invite them with inviteMember.",
+      details: { field: "email" },
+    });
+    expect(await identity.sql`select from memberships where company_id = ${company.id}`).toHaveLength(1);
   });
 
   it("of another company is out of a manager's reach", async () => {
