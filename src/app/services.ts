@@ -1,44 +1,14 @@
 import type { Logger } from "pino";
 import { MIB } from "../kernel/bytes.js";
 import type { Clock } from "../kernel/clock.js";
-import { MINUTE_MS, systemClock } from "../kernel/clock.js";
+import { systemClock } from "../kernel/clock.js";
 import { createAttachmentLoaders } from "../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
-
 import { parentsByKind } from "../modules/attachments/parents.js";
-
 import { createConversationLoaders } from "../modules/chat/conversation.loaders.js";
-import { endParticipations } from "../modules/chat/end-participations.js";
 import { messageParents } from "../modules/chat/message-parents.js";
-
-import {
-  createGuestTokenIssuer,
-  createTokenIssuer,
-  createTokenVerifier,
-} from "../modules/identity/access-token.js";
-import { createActorLoaders } from "../modules/identity/actor.loaders.js";
-import { createAttemptLimit } from "../modules/identity/attempt-limit.js";
-import { createCompanyLoaders } from "../modules/identity/company.loaders.js";
-import { createCompanyService } from "../modules/identity/company.service.js";
-import { createGuestLoaders } from "../modules/identity/guest.loaders.js";
-import { createInvitationLoaders } from "../modules/identity/invitation.loaders.js";
-import { createInvitationService } from "../modules/identity/invitation.service.js";
-import { createMembershipLoaders } from "../modules/identity/membership.loaders.js";
-import type { MembershipDeps } from "../modules/identity/membership.service.js";
-import { createMembershipService } from "../modules/identity/membership.service.js";
-import { createOperatorAccountService } from "../modules/identity/operator-account.service.js";
-import { createOwnSessionService } from "../modules/identity/own-session.service.js";
-import { createPasswordService } from "../modules/identity/password.service.js";
-import { createRefreshTokens } from "../modules/identity/refresh-token.js";
-import { createScriptTokenService } from "../modules/identity/script-token.service.js";
-import { createSessionLoaders } from "../modules/identity/session.loaders.js";
-import { createSessionService } from "../modules/identity/session.service.js";
-import { createUserLoaders } from "../modules/identity/user.loaders.js";
-import { createUserService } from "../modules/identity/user.service.js";
-import { createUserAccessService } from "../modules/identity/user-access.service.js";
-import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
 import { createDownloadService } from "../modules/media/download.service.js";
 import { createMediaImportService } from "../modules/media/import/media-import.service.js";
 import { createCheckInService } from "../modules/media/intake/check-in.service.js";
@@ -48,7 +18,6 @@ import { createMediaFileService } from "../modules/media/media-file.service.js";
 import type { ReportDamageDeps } from "../modules/media/upkeep/report-damage.js";
 import { createReportDamage } from "../modules/media/upkeep/report-damage.js";
 import { requestVariantsOf } from "../modules/media/variants/request-renderings.js";
-import { endTicketParts } from "../modules/tickets/end-ticket-parts.js";
 import { createPostLoaders } from "../modules/tickets/post.loaders.js";
 import { createPostUsageLoaders } from "../modules/tickets/post-usage.loaders.js";
 import type { TicketLoaderDeps } from "../modules/tickets/ticket.loaders.js";
@@ -68,6 +37,7 @@ import { readBucketRules } from "./bucket-overrides.js";
 import { createChannels } from "./channels.js";
 import { createChat } from "./chat.js";
 import { createFileAccess } from "./file-access.js";
+import { createIdentity } from "./identity.js";
 import { createLibrary } from "./library.js";
 import { createLooks } from "./looks.js";
 import type { OpenedStorage } from "./open-storage.js";
@@ -194,69 +164,3 @@ const uploadLimits = ({ UPLOADS_PER_MINUTE: perMinute, UPLOADS_AT_ONCE: atOnce }
   perMinute,
   atOnce,
 });
-
-function createIdentity({
-  config,
-  secrets,
-  db,
-  clock,
-}: Pick<ServiceOptions, "config" | "secrets"> & { db: DatabaseClient["db"]; clock: Clock }) {
-  const { AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
-  const secret = secrets.authSecret;
-  const people = { users: createUserLoaders({ db }), guests: createGuestLoaders({ db }) };
-  const loaders = {
-    ...people,
-    actors: createActorLoaders(people),
-    companies: createCompanyLoaders({ db }),
-    memberships: createMembershipLoaders({ db }),
-    invitations: createInvitationLoaders({ db, clock }),
-    sessions: createSessionLoaders({ db, clock }),
-  };
-  const attempts = createAttemptLimit(db, config.SIGN_INS_PER_MINUTE);
-  const resets = { db, clock, resetUrl: config.RESET_URL ?? null, resetHours: config.RESET_HOURS };
-  return {
-    loaders,
-    sessions: createSessionService({
-      db,
-      clock,
-      issueToken: createTokenIssuer({ secret, clock }),
-      issueGuestToken: createGuestTokenIssuer({
-        secret,
-        clock,
-        lifetimeMs: config.GUEST_SESSION_MINUTES * MINUTE_MS,
-      }),
-      refreshTokens: createRefreshTokens({ secret }),
-      verifyToken: createTokenVerifier({
-        secret,
-        clock,
-        ...(url && issuer && audience && { jwks: { url, issuer, audience } }),
-      }),
-      attempts,
-    }),
-    ownSessions: createOwnSessionService({ db, clock }),
-    passwords: createPasswordService({ ...resets, attempts }),
-    userAccess: createUserAccessService({ db, clock }),
-    operatorAccounts: createOperatorAccountService(resets),
-    scriptTokens: createScriptTokenService({ db, clock, secret }),
-    companies: createCompanyService({ db, clock, retentionDays: config.RETENTION_DAYS }),
-    memberships: createMembershipService({
-      db,
-      loaders: loaders.memberships,
-      whenEnded,
-    }),
-    invitations: createInvitationService({
-      db,
-      clock,
-      loaders: loaders.invitations,
-      invitationDays: config.INVITATION_DAYS,
-    }),
-    users: createUserService({ db }),
-  };
-}
-
-/** What ends with a membership in the modules above; conversations first, then tickets, by the order of locks. */
-const whenEnded: MembershipDeps["whenEnded"] = async (tx, by, ended) => {
-  await endParticipations(tx, ended);
-  await endTicketParts(tx, ended);
-  await releaseAvatarOfLeaver(tx, by, ended);
-};
