@@ -96,6 +96,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
         clientAddress: request.ip,
         userAgent: request.headers["user-agent"] ?? null,
         requestBytes: request.incoming?.requestBytes ?? null,
+        requestFiles: request.incoming?.fileCount ?? 0,
         reads: admission.forRequest(readShareOf(viewer, request.ip)),
       };
     },
@@ -112,6 +113,7 @@ function registerDoor(app: FastifyInstance, config: Config, services: Services, 
   const largest = Math.max(...Object.values(services.buckets).map((rules) => rules.maxBytes));
   registerMultipartDoor(app, {
     path: GRAPHQL_PATH,
+    tempFolder: services.tempFolder,
     limits: {
       maxFiles: config.FILES_PER_REQUEST,
       maxFieldBytes: MIB,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { sql as statement } from "drizzle-orm";
+import { files as incoming } from "../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../src/modules/identity/viewer.js";
 import type { Database } from "../../src/platform/database/client.js";
 import { brokenPromises, strayFiles } from "../support/inventory.js";
@@ -29,15 +29,7 @@ it("takes a file in after all when Postgres has ended the transaction for somebo
     viewer,
     companyId,
     bucket: "ATTACHMENTS",
-    incoming: {
-      files: [
-        Promise.resolve({
-          fileName: "a.txt",
-          open: () => Readable.from([Buffer.from(randomBytes(9_000).toString("hex"))]),
-        }),
-      ],
-      requestBytes: null,
-    },
+    incoming: incoming({ name: "a.txt", bytes: Buffer.from(randomBytes(9_000).toString("hex")) }),
     permit: null,
     recordMore: async (tx, [file]) => {
       attempts += 1;

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
 import { setTimeout as pass, setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { files } from "../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../src/modules/identity/viewer.js";
-import type { IncomingFiles } from "../../src/platform/http/incoming-files.js";
 import { brokenPromises, strayFiles } from "../support/inventory.js";
 import type { TestServer } from "../support/test-server.js";
 import { startTestServer } from "../support/test-server.js";
@@ -152,10 +151,7 @@ describe("a new content for a file", () => {
 
 const someBytes = () => Buffer.from(randomBytes(500).toString("hex"));
 
-const incoming = (bytes: Buffer): IncomingFiles => ({
-  files: [Promise.resolve({ fileName: "a.txt", open: () => Readable.from([bytes]) })],
-  requestBytes: null,
-});
+const incoming = (bytes: Buffer) => files({ name: "a.txt", bytes });
 
 async function upload(bytes: Buffer): Promise<string> {
   const input = { companyId, bucket: "ATTACHMENTS" as const };

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { setTimeout as pass, setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { files as incoming } from "../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../src/modules/identity/viewer.js";
-import type { IncomingFiles } from "../../src/platform/http/incoming-files.js";
 import {
   AddReplyDocument,
   CreateTicketDocument,
@@ -260,11 +259,6 @@ async function expectWhole(options?: { quickly: boolean }): Promise<void> {
 const someFile = (size: number): NamedBytes => ({
   name: "log.txt",
   bytes: Buffer.from(randomBytes(Math.ceil(size / 2)).toString("hex")).subarray(0, size),
-});
-
-const incoming = ({ name, bytes }: NamedBytes): IncomingFiles => ({
-  files: [Promise.resolve({ fileName: name, open: () => Readable.from([bytes]) })],
-  requestBytes: null,
 });
 
 async function openTicket(): Promise<string> {

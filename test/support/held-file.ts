@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import type { IncomingFile, IncomingFiles } from "../../src/platform/http/incoming-files.js";
+import { fileAtHand } from "../../src/platform/http/incoming-files.js";
 
 /** A file of a request whose last bytes come when the test says so. */
 export interface HeldFile {
@@ -25,7 +26,7 @@ export function heldFile(bytes: Buffer, fileName: string): HeldFile {
       return stream;
     },
   };
-  const incoming = { files: [Promise.resolve(file)], requestBytes: null };
+  const incoming = { files: [fileAtHand(file)], requestBytes: null };
   return { incoming, begun, finish: () => stream.end(bytes.subarray(-LAST_BYTES)) };
 }
 

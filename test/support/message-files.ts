@@ -1,6 +1,6 @@
-import { Readable } from "node:stream";
 import { pino } from "pino";
 import type { Sql } from "postgres";
+import { files as incoming } from "../../src/app/demo/demo-files.js";
 import { createHttp } from "../../src/app/http.js";
 import { createLibrary } from "../../src/app/library.js";
 import { systemClock } from "../../src/kernel/clock.js";
@@ -56,13 +56,7 @@ export async function openMessageFiles(server: TestServer): Promise<MessageFiles
         viewer: by,
         companyId,
         bucket: "CHAT",
-        incoming: {
-          requestBytes: null,
-          files: files.map(async ({ name, bytes }) => ({
-            fileName: name,
-            open: () => Readable.from([bytes]),
-          })),
-        },
+        incoming: incoming(...files),
         permit: null,
         recordMore: (tx, recorded) =>
           services.attachments.attachFiles(tx, {

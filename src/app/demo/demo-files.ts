@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
 import sharp from "sharp";
 import type { IncomingFiles } from "../../platform/http/incoming-files.js";
+import { fileAtHand } from "../../platform/http/incoming-files.js";
 
 /** Files as the services take them. */
 export const files = (...all: readonly { name: string; bytes: Buffer }[]): IncomingFiles => ({
-  files: all.map(async ({ name, bytes }) => ({ fileName: name, open: () => Readable.from([bytes]) })),
+  files: all.map(({ name, bytes }) => fileAtHand({ fileName: name, open: () => Readable.from([bytes]) })),
   requestBytes: null,
 });
 

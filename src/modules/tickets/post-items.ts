@@ -1,7 +1,7 @@
 import { formatBytes } from "../../kernel/bytes.js";
 import { badUserInput, conflict, FiledeskError, gone, notFound, quotaExceeded } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import type { IncomingFile, IncomingFiles } from "../../platform/http/incoming-files.js";
+import type { AnnouncedFile, IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { UserViewer } from "../identity/viewer.js";
 import type { Bucket, BucketRules } from "../media/buckets.js";
 import { refuseOfOnePurpose } from "../media/buckets-of-one-purpose.js";
@@ -20,7 +20,7 @@ import type { TicketLoad, TicketQuota } from "./ticket-quota.repository.js";
 
 /** A file for a post: one that is being uploaded, or one that the company has; exactly one of both. */
 export interface PostItem {
-  readonly file?: Promise<IncomingFile> | null | undefined;
+  readonly file?: AnnouncedFile | null | undefined;
   readonly mediaFileId?: string | null | undefined;
   readonly caption?: string | null | undefined;
 }

@@ -1,5 +1,6 @@
 import type { FileUpload } from "graphql-upload-ts";
 import { incomingFiles } from "../../platform/graphql/incoming.js";
+import type { Posting } from "./post.service.js";
 import type { PostItem } from "./post-items.js";
 
 interface GivenItem {
@@ -11,13 +12,19 @@ interface GivenItem {
 /** The photos or the clip of an input, as the services take them. */
 export function postItems(
   given: readonly GivenItem[],
-  context: { readonly requestBytes: number | null },
-): { items: PostItem[]; requestBytes: number | null } {
-  const { requestBytes } = context;
-  const items = given.map(({ file, mediaFileId, caption }) => ({
-    file: file == null ? null : incomingFiles([file], context).files[0],
-    mediaFileId,
-    caption,
-  }));
+  context: Parameters<typeof incomingFiles>[1],
+): Pick<Posting, "items" | "requestBytes"> {
+  const { files, requestBytes } = incomingFiles(
+    given.flatMap(({ file }) => file ?? []),
+    context,
+  );
+  const announced = [...files];
+  const items = given.map(
+    ({ file, mediaFileId, caption }): PostItem => ({
+      file: file == null ? null : announced.shift(),
+      mediaFileId,
+      caption,
+    }),
+  );
   return { items, requestBytes };
 }

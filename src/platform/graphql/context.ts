@@ -13,6 +13,8 @@ export interface RequestContext<Viewer> {
   readonly userAgent?: string | null;
   /** `Content-Length` of a request with files, in bytes; null when it was not given. */
   readonly requestBytes: number | null;
+  /** How many files the request has; absent where it can have none. */
+  readonly requestFiles?: number;
   /** The same object for all who are told of one event: what does not depend on who asks, they look up together. */
   readonly shared?: object;
   /** How a query's reads get their turns at the database; events, whose readers are bounded, have none. */

@@ -1,10 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { badUserInput } from "../../kernel/errors.js";
+import type { TempFolder } from "../storage/temp-folder.js";
+import { bearerToken } from "./bearer-token.js";
 import type { MultipartLimits, ReceivedMultipart } from "./multipart.js";
 import { receiveMultipart, requestTooLarge } from "./multipart.js";
 import { onceOver } from "./once-over.js";
 import { closeOnUnreadBody } from "./unread-body.js";
+
+const PREFLIGHT = "apollo-require-preflight";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -14,7 +18,7 @@ declare module "fastify" {
 }
 
 export interface IncomingBody {
-  /** How many files `map` announces. */
+  /** How many files the operation has. */
   readonly fileCount: number;
   /** The request's `Content-Length` in bytes, or null when the client did not give it. */
   readonly requestBytes: number | null;
@@ -29,6 +33,8 @@ export interface MultipartDoor {
   /** The URL of the GraphQL route, as it is registered. */
   readonly path: string;
   readonly limits: MultipartLimits;
+  /** Where files wait that stand before the one that is asked for. */
+  readonly tempFolder: Pick<TempFolder, "open">;
   /** Who is asking, and may they upload now? @throws FiledeskError when not */
   admit(request: FastifyRequest): Promise<Admission>;
 }
@@ -45,22 +51,33 @@ export function registerMultipartDoor(app: FastifyInstance, door: MultipartDoor)
   app.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
   closeOnUnreadBody(app);
   const waiting = holdBackContinue(app, door.path);
+  const underWay = new Set<Promise<void>>();
   app.addHook("preHandler", (request, reply, done) => {
     if (request.routeOptions.url !== door.path || !isMultipartPost(request.raw)) return done();
     const tellToContinue = () => void (waiting.delete(request.raw) && reply.raw.writeContinue());
-    enter(door, { request, reply, tellToContinue }).then(() => done(), done);
+    const onOver = (received: ReceivedMultipart) => {
+      const cleaning = received
+        .abort()
+        .catch((error: unknown) => request.log.warn({ err: error }, "a temp file could not be removed"))
+        .finally(() => underWay.delete(cleaning));
+      underWay.add(cleaning);
+    };
+    enter(door, { request, reply, tellToContinue, onOver }).then(() => done(), done);
   });
+  app.addHook("onClose", () => Promise.all(underWay));
 }
 
 interface Visit {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   tellToContinue(): void;
+  /** Called when the request is over in whatever way. */
+  onOver(received: ReceivedMultipart): void;
 }
 
 async function enter(
-  { limits, admit }: MultipartDoor,
-  { request, reply, tellToContinue }: Visit,
+  { limits, tempFolder, admit }: MultipartDoor,
+  { request, reply, tellToContinue, onOver }: Visit,
 ): Promise<void> {
   requirePreflight(request.headers);
   const requestBytes = contentLength(request.headers);
@@ -70,21 +87,29 @@ async function enter(
   let received: ReceivedMultipart | null = null;
   onceOver(request.raw, reply.raw, () => {
     admission.release();
-    received?.abort();
+    if (received) onOver(received);
   });
   tellToContinue();
-  received = await receiveMultipart(request.raw, limits);
+  received = await receiveMultipart(request.raw, limits, tempFolder);
   request.body = received.operations;
   request.incoming = { fileCount: received.fileCount, requestBytes };
 }
 
-/** A page of another origin cannot set these headers without the browser asking first, and the answer is no. */
+/**
+ * A page of another origin cannot set these headers without the browser asking first, and the answer is no. Of
+ * `Authorization` a bearer token alone proves that: passwords (RFC 7617) and tickets (RFC 4559) browsers send by themselves.
+ */
 function requirePreflight(headers: IncomingHttpHeaders): void {
-  if (headers["x-apollo-operation-name"] || headers["apollo-require-preflight"]) return;
-  throw badUserInput(
-    "Send the header `apollo-require-preflight: true` with a multipart request. It keeps other sites' pages from " +
-      "sending one in a signed-in person's name.",
+  const isSetByScript = Object.entries(headers).some(
+    ([name, value]) => (name === PREFLIGHT || name.startsWith("x-apollo-")) && value,
   );
+  if (!isSetByScript && bearerToken(headers.authorization) === null)
+    throw badUserInput(
+      `Send the header \`${PREFLIGHT}: true\`, or \`Authorization: Bearer …\`, with a multipart request. It keeps other sites' ` +
+        "pages from sending one in a signed-in person's name.",
+    );
+  // Apollo Server asks for the same, and knows fewer of these headers.
+  headers[PREFLIGHT] ||= "true";
 }
 
 function contentLength(headers: IncomingHttpHeaders): number | null {

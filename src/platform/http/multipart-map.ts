@@ -1,4 +1,5 @@
 // From the package's root, like the scalar: each of its subpaths has an `Upload` class of its own.
+import type { FileUpload } from "graphql-upload-ts";
 import { Upload } from "graphql-upload-ts";
 import { badUserInput } from "../../kernel/errors.js";
 
@@ -19,63 +20,93 @@ export function parseOperations(text: unknown): Operations {
 }
 
 /**
- * Puts an `Upload` at each place that the field `map` names, and returns the uploads by the name of their part
- * (GraphQL multipart request specification, "File upload"). Stricter than it: each part has exactly one place.
+ * Puts an `Upload` at each place that the field `map` names (GraphQL multipart request specification, "File upload").
+ * Beside the specification, two forms that clients send are taken: a path that begins with an index, though there is one
+ * operation (Apollo's Explorer), and the path of a list that holds one `null` (Apollo iOS).
  *
+ * @param announce what the `Upload` at a place of this part resolves to
+ * @returns how many places there are
  * @throws BAD_USER_INPUT, and then leaves `operations` as they were
  */
-export function placeUploads(operations: Operations, map: unknown, maxFiles: number): Map<string, Upload> {
-  const entries = parseMap(map, maxFiles);
-  const uploads = new Map<string, Upload>();
+export function placeUploads(
+  operations: Operations,
+  map: unknown,
+  { maxFiles, announce }: { readonly maxFiles: number; announce(part: string): unknown },
+): number {
   // All places are found before the first is filled, so that no path leads into an Upload.
-  const places = entries.map(([part, path]) => ({ part, ...placeOf(operations, path) }));
+  const places = placesIn(operations, parseMap(map, maxFiles));
   for (const { part, holder, key } of places) {
     const upload = new Upload();
+    // The type says what the library's own receiver would give; nothing here reads the rest of it.
+    upload.resolve(announce(part) as FileUpload);
     holder[key] = upload;
-    uploads.set(part, upload);
   }
-  return uploads;
+  return places.length;
 }
 
 /** What a client wrote, short enough for a message. */
 export const quoted = (text: string): string =>
   JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-function parseMap(text: unknown, maxFiles: number): [part: string, path: string][] {
+interface NamedPath {
+  readonly part: string;
+  readonly path: string;
+}
+
+interface Place {
+  readonly part: string;
+  readonly holder: Operations;
+  readonly key: string;
+}
+
+function parseMap(text: unknown, maxFiles: number): NamedPath[] {
   const map = parseJson("map", text);
   if (!isRecord(map) || Array.isArray(map)) throw badUserInput("The field `map` must be a JSON object.");
-  const entries = Object.entries(map);
-  if (entries.length > maxFiles)
-    throw badUserInput(`A request takes at most ${maxFiles} files; this one has ${entries.length}.`, {
+  const named = Object.entries(map).flatMap(([part, paths]) => {
+    if (!Array.isArray(paths) || !paths.every((path) => typeof path === "string"))
+      throw badUserInput(`The field \`map\` must give the part ${quoted(part)} a list of paths.`);
+    return paths.map((path) => ({ part, path }));
+  });
+  if (named.length > maxFiles)
+    throw badUserInput(`A request takes at most ${maxFiles} files; this one has ${named.length}.`, {
       limit: maxFiles,
-      actual: entries.length,
+      actual: named.length,
     });
+  return named;
+}
+
+function placesIn(operations: Operations, named: readonly NamedPath[]): Place[] {
   const taken = new Set<string>();
-  return entries.map(([part, paths]) => {
-    const [path, ...others] = Array.isArray(paths) ? (paths as unknown[]) : [];
-    if (typeof path !== "string" || others.length > 0)
-      throw badUserInput(`The field \`map\` must give the part ${quoted(part)} a list of exactly one path.`);
-    if (taken.has(path)) throw badUserInput(`The field \`map\` names the path ${quoted(path)} twice.`);
-    taken.add(path);
-    return [part, path];
+  return named.map(({ part, path }) => {
+    const { place, holder, key } = placeOf(operations, path);
+    if (taken.has(place)) throw badUserInput(`The field \`map\` names the path ${quoted(path)} twice.`);
+    taken.add(place);
+    return { part, holder, key };
   });
 }
 
-function placeOf(operations: Operations, path: string): { holder: Operations; key: string } {
-  const segments = path.split(".", MAX_SEGMENTS + 1);
+const LEADING_INDEX = /^\d+\.(?=variables\.)/;
+
+function placeOf(operations: Operations, path: string): Omit<Place, "part"> & { readonly place: string } {
+  const segments = path.replace(LEADING_INDEX, "").split(".", MAX_SEGMENTS + 1);
   const wellFormed = segments[0] === "variables" && segments.length > 1 && segments.length <= MAX_SEGMENTS;
   if (!wellFormed || segments.some((segment) => FORBIDDEN_SEGMENTS.has(segment)))
     throw badUserInput(
       `The field \`map\` has a path that is not like \`variables.files.0\`: ${quoted(path)}.`,
     );
+  if (isListOfOne(segments.reduce<unknown>(ownValue, operations))) segments.push("0");
+  const place = segments.join(".");
   const key = segments.pop() ?? "";
-  const holder = segments.reduce<unknown>((value, segment) => ownValue(value, segment), operations);
+  const holder = segments.reduce<unknown>(ownValue, operations);
   if (!isRecord(holder) || ownValue(holder, key) !== null)
     throw badUserInput(
       `The field \`map\` names ${quoted(path)}, but there is no \`null\` in \`operations\` there.`,
     );
-  return { holder, key };
+  return { place, holder, key };
 }
+
+const isListOfOne = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 1 && value[0] === null;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { GuestViewer } from "../../../src/modules/identity/viewer.js";
+import { fileAtHand } from "../../../src/platform/http/incoming-files.js";
 import type { RestoreMediaFileDocument } from "../../support/generated/operations.js";
 import {
   DeleteMediaFileDocument,
@@ -78,7 +79,7 @@ const storeUnused = (by: GuestViewer, companyId: string): Promise<string> =>
     bucket: "CHAT",
     incoming: {
       requestBytes: null,
-      files: [Promise.resolve({ fileName: "a.txt", open: () => textFile().stream() as never })],
+      files: [fileAtHand({ fileName: "a.txt", open: () => textFile().stream() as never })],
     },
     permit: null,
     recordMore: async (_tx, [file]) => file!.id,

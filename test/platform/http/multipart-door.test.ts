@@ -13,9 +13,10 @@ import { fastify } from "fastify";
 import type { Upload } from "graphql-upload-ts";
 import type { FiledeskError } from "../../../src/kernel/errors.js";
 import { forbidden, unauthenticated } from "../../../src/kernel/errors.js";
-import type { ReceivedFile } from "../../../src/platform/http/multipart.js";
+import type { AnnouncedFile } from "../../../src/platform/http/incoming-files.js";
 import type { Admission } from "../../../src/platform/http/multipart-door.js";
 import { registerMultipartDoor } from "../../../src/platform/http/multipart-door.js";
+import { createTempFile } from "../../../src/platform/storage/temp-file.js";
 import { BOUNDARY, mapOf, multipartBody, operationsOf, uploadOf } from "../../support/multipart-body.js";
 import { present } from "../../support/present.js";
 
@@ -35,11 +36,16 @@ afterEach(async () => {
 });
 afterAll(() => expect(unhandled).toEqual([]));
 
-const uploadsOf = (request: FastifyRequest): Promise<ReceivedFile>[] =>
-  (request.body as { variables: { files: Upload[] } }).variables.files.map(({ promise }) => promise as never);
+const uploadsOf = (request: FastifyRequest): Promise<AnnouncedFile[]> =>
+  Promise.all(
+    (request.body as { variables: { files: Upload[] } }).variables.files.map(
+      ({ promise }) => promise as never,
+    ),
+  );
 
 const readAll: Handler = async (request) => {
-  const sizes = uploadsOf(request).map(async (file) => (await buffer((await file).open())).length);
+  const files = await uploadsOf(request);
+  const sizes = files.map(async (file) => (await buffer((await file.arrive()).open())).length);
   return { sizes: await Promise.all(sizes), incoming: request.incoming };
 };
 
@@ -63,6 +69,7 @@ async function house({ handler = readAll, admit, limits }: House = {}) {
   registerMultipartDoor(app, {
     path: "/graphql",
     limits: { ...LIMITS, ...limits },
+    tempFolder: { open: async () => createTempFile(tmpdir()) },
     admit: async (request) => {
       const admission = await admit?.(request);
       seen.admitted++;
@@ -147,6 +154,17 @@ describe("the multipart door", () => {
     expect(seen).toEqual({ admitted: 1, released: 1 });
   });
 
+  it.each([
+    { authorization: "Bearer token" },
+    { "X-APOLLO-OPERATION-ID": "1" },
+    { "X-Apollo-Anything": "1" },
+    { "Apollo-Require-Preflight": "*" },
+  ])("takes %j for a proof that no form has sent it", async (headers) => {
+    const { url } = await house();
+    const response = await fetch(url, { method: "POST", headers: headers as never, body: uploadForm("abc") });
+    expect(response.status).toBe(200);
+  });
+
   it("takes an operation's name for a preflight header, and a body without a length", async () => {
     const { port } = await house();
     const socket = connect(port, "127.0.0.1");
@@ -214,6 +232,9 @@ describe("the multipart door", () => {
   it.each([
     ["no preflight header", {}, "BAD_USER_INPUT"],
     ["an empty preflight header", { "apollo-require-preflight": "" }, "BAD_USER_INPUT"],
+    // RFC 7617: once typed, a browser sends them with every request, whoever's page makes it.
+    ["a name and password alone", { authorization: "Basic YTpi" }, "BAD_USER_INPUT"],
+    ["a header that any page may set", { "accept-language": "x-apollo-" }, "BAD_USER_INPUT"],
   ])("refuses %s before anybody is admitted", async (_, headers: Record<string, string>, code) => {
     const { url, seen } = await house();
     const response = await fetch(url, { method: "POST", headers, body: uploadForm("x") });
@@ -235,10 +256,10 @@ describe("the multipart door", () => {
     let failure: unknown;
     const { port, seen } = await house({
       handler: async (request) => {
-        const [first, second] = uploadsOf(request);
-        const stream = (await first)?.open();
-        stream?.once("data", () => client.destroy());
-        failure = await Promise.all([stream && buffer(stream), second]).catch((error) => error);
+        const [first, second] = (await uploadsOf(request)) as [AnnouncedFile, AnnouncedFile];
+        const stream = (await first.arrive()).open();
+        stream.once("data", () => client.destroy());
+        failure = await Promise.all([buffer(stream), second.arrive()]).catch((error) => error);
         return "too late";
       },
     });

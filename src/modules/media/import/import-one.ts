@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../../../platform/database/client.js";
+import { fileAtHand } from "../../../platform/http/incoming-files.js";
 import { insertAuditEntry } from "../../identity/audit.repository.js";
 import type { CheckInService } from "../intake/check-in.service.js";
 import type { ImportEntry } from "./import-entry.js";
@@ -69,7 +70,7 @@ async function attemptImport(
       viewer: resolved.uploader,
       companyId: resolved.companyId,
       bucket: entry.bucket,
-      incoming: { files: [Promise.resolve(file)], requestBytes: null },
+      incoming: { files: [fileAtHand(file)], requestBytes: null },
       permit: null,
       recordMore: async (tx, [recorded]) => {
         const mediaFileId = recorded?.id ?? "";

@@ -121,14 +121,10 @@ async function receiveAll(
   incoming: IncomingFiles,
   batch: Batch,
 ): Promise<Scanned[]> {
-  const stopped = new Promise<never>((_, reject) => {
-    batch.signal.addEventListener("abort", () => reject(batch.signal.reason), { once: true });
-  });
-  stopped.catch(() => {});
   const outcomes = await Promise.allSettled(
-    incoming.files.map(async (promise, index) => {
+    incoming.files.map(async (announced, index) => {
       try {
-        return await takeIn(deps, rules, await Promise.race([promise, stopped]), batch, index);
+        return await takeIn(deps, rules, await announced.arrive(batch.signal), batch, index);
       } catch (error) {
         batch.abort(error);
         throw error;
@@ -171,7 +167,7 @@ async function loadJudges() {
 
 /** Says which file of the request was refused. */
 const ofFile = (error: FiledeskError, fileName: string, index: number) =>
-  new FiledeskError(error.code, `File ${index} ("${fileName}"): ${error.message}`, {
+  new FiledeskError(error.code, `File ${index}${fileName && ` ("${fileName}")`}: ${error.message}`, {
     ...error.details,
     index,
     fileName,

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { setTimeout as pass } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import sharp from "sharp";
+import { files as incoming } from "../../../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../../../src/modules/identity/viewer.js";
 import type { Bucket } from "../../../../src/modules/media/buckets.js";
 import { createCheckInService } from "../../../../src/modules/media/intake/check-in.service.js";
@@ -557,13 +558,6 @@ describe("a public bucket", () => {
       update blobs set scan_status = 'INFECTED' where id = (select blob_id from media_files where id = ${id})`;
     expect((await get(publicUrl(id, "logo"))).status).toBe(403);
   });
-});
-
-const incoming = (...files: { name: string; bytes: Buffer }[]) => ({
-  files: files.map(({ name, bytes }) =>
-    Promise.resolve({ fileName: name, open: () => Readable.from([bytes]) }),
-  ),
-  requestBytes: null,
 });
 
 /** By the way of an upload, without a usage. @returns the file's id */
