@@ -8,6 +8,7 @@ import { SECOND_MS } from "../../kernel/clock.js";
 import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import { isErrno } from "../storage/errno.js";
+import { answerInOrder } from "./answer-in-order.js";
 import { isHost } from "./base-url.js";
 import { answerClientError } from "./client-error.js";
 import { trackConnections } from "./connections.js";
@@ -67,6 +68,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       void (reply as FastifyReply).status(status).headers(headers).send(body);
     },
   }) as unknown as FastifyInstance;
+  const connections = trackConnections(app);
+  answerInOrder(app, connections);
   await app.register(cors, {
     origin: originPatterns(options.origins),
     exposedHeaders: [
@@ -79,7 +82,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     ],
     maxAge: 600,
   });
-  const connections = trackConnections(app);
   drainOnClose(app, connections, options.drainMs);
   endSlowConnections(app, connections, options.pace);
   holdUnreadAnswers(app, options.unread);
