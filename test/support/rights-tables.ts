@@ -87,7 +87,8 @@ export const PENDING = [
 export const WITHOUT_RIGHTS: Readonly<Record<string, string>> = {
   joinAsGuest:
     "its right is the invitation, which its transaction looks at again; `rights-of-changes.test.ts` shows it",
-  refreshSession: "its right is the refresh token, which one statement finds and exchanges",
+  refreshSession:
+    "its right is the refresh token, which is judged and exchanged under the lock on its session",
   resetPassword: "its right is the link, which its transaction uses up under the lock on the account",
   signIn: "nobody asks yet; the account is locked, and judged, in the transaction that opens the session",
   signOut: "it ends the session that it was asked with, whatever else has ended",
