@@ -27,7 +27,7 @@ import { createUserLoaders } from "../modules/identity/user.loaders.js";
 import { createUserService } from "../modules/identity/user.service.js";
 import { createUserAccessService } from "../modules/identity/user-access.service.js";
 import { releaseAvatarOfLeaver } from "../modules/media/avatars/release-avatar.js";
-import { endTicketParts } from "../modules/tickets/end-ticket-parts.js";
+import { endAssignments, endTicketParts } from "../modules/tickets/end-ticket-parts.js";
 import type { Config } from "../platform/config/config.js";
 import type { Database } from "../platform/database/client.js";
 import type { Secrets } from "./secrets.js";
@@ -83,6 +83,7 @@ export function createIdentity({ config, secrets, db, clock }: IdentityOptions) 
       db,
       loaders: loaders.memberships,
       whenEnded,
+      whenMadeCustomer: endAssignments,
     }),
     invitations: createInvitationService({
       db,
@@ -97,6 +98,6 @@ export function createIdentity({ config, secrets, db, clock }: IdentityOptions) 
 /** What ends with a membership in the modules above; conversations first, then tickets, by the order of locks. */
 const whenEnded: MembershipDeps["whenEnded"] = async (tx, by, ended) => {
   await endParticipations(tx, ended);
-  await endTicketParts(tx, ended);
+  await endTicketParts(tx, by, ended);
   await releaseAvatarOfLeaver(tx, by, ended);
 };

@@ -43,11 +43,13 @@ export interface MembershipDeps {
   readonly loaders: MembershipLoaders;
   /** What else ends with a membership, in its transaction: a module above knows. */
   readonly whenEnded: (tx: Database, by: UserViewer, ended: EndedMembership) => Promise<void>;
+  /** What else ends when somebody of the staff becomes a customer, in that transaction. */
+  readonly whenMadeCustomer: (tx: Database, by: UserViewer, member: MembershipRow) => Promise<void>;
 }
 
 export type MembershipService = ReturnType<typeof createMembershipService>;
 
-export function createMembershipService({ db, loaders, whenEnded }: MembershipDeps) {
+export function createMembershipService({ db, loaders, whenEnded, whenMadeCustomer }: MembershipDeps) {
   /** The company's people; for staff alone. @throws FORBIDDEN for customers */
   async function listMembers(
     context: ViewerContext,
@@ -78,6 +80,8 @@ export function createMembershipService({ db, loaders, whenEnded }: MembershipDe
       const userId = before?.userId ?? (await requireNewMember(tx, by, address));
       if (before && role !== "MANAGER") await keepLastManager(tx, by, before);
       const membership = await upsertMembership(tx, { companyId, userId, role });
+      if (before && before.role !== "CUSTOMER" && role === "CUSTOMER")
+        await whenMadeCustomer(tx, by, membership);
       await deleteInvitationTo(tx, companyId, address);
       viewerChanged(tx, userId);
       await auditMembership(tx, by, membership, "set");

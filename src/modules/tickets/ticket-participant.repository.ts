@@ -1,3 +1,4 @@
+import type { SQL } from "drizzle-orm";
 import { and, asc, eq, inArray, ne, or, sql } from "drizzle-orm";
 import { isId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
@@ -63,25 +64,41 @@ export async function deleteTicketParts(
   userId: string,
 ): Promise<{ readonly left: string[]; readonly unassigned: string[] }> {
   const theirs = and(eq(ticketParticipants.companyId, companyId), eq(ticketParticipants.userId, userId));
-  const ofCompany = eq(tickets.companyId, companyId);
-  const open = and(ofCompany, eq(tickets.assigneeId, userId), ne(tickets.status, "CLOSED"));
   const ofParticipant = tx.select({ id: ticketParticipants.ticketId }).from(ticketParticipants).where(theirs);
-  await tx
-    .select({ id: tickets.id })
-    .from(tickets)
-    .where(and(ofCompany, or(inArray(tickets.id, ofParticipant), open)))
-    .orderBy(asc(tickets.id))
-    .for("no key update");
+  await lockTickets(
+    tx,
+    and(
+      eq(tickets.companyId, companyId),
+      or(inArray(tickets.id, ofParticipant), assignedTo(companyId, userId)),
+    ),
+  );
   const left = await tx
     .delete(ticketParticipants)
     .where(theirs)
     .returning({ id: ticketParticipants.ticketId });
+  return { left: left.map(({ id }) => id), unassigned: await unassign(tx, companyId, userId) };
+}
+
+/** Gives back what a person had to see to, under the locks of these tickets. A closed one keeps their name. @returns the tickets */
+export async function unassignTickets(tx: Database, companyId: string, userId: string): Promise<string[]> {
+  await lockTickets(tx, assignedTo(companyId, userId));
+  return unassign(tx, companyId, userId);
+}
+
+const assignedTo = (companyId: string, userId: string) =>
+  and(eq(tickets.companyId, companyId), eq(tickets.assigneeId, userId), ne(tickets.status, "CLOSED"));
+
+/** In the order of their ids, in which all who lock several tickets do it. */
+const lockTickets = (tx: Database, where: SQL | undefined) =>
+  tx.select({ id: tickets.id }).from(tickets).where(where).orderBy(asc(tickets.id)).for("no key update");
+
+async function unassign(tx: Database, companyId: string, userId: string): Promise<string[]> {
   const unassigned = await tx
     .update(tickets)
     .set({ assigneeId: null, updatedAt: sql`now()` })
-    .where(open)
+    .where(assignedTo(companyId, userId))
     .returning({ id: tickets.id });
-  return { left: left.map(({ id }) => id), unassigned: unassigned.map(({ id }) => id) };
+  return unassigned.map(({ id }) => id);
 }
 
 /** @returns false when the person was none of them */

@@ -83,7 +83,12 @@ export async function startIdentity({
   });
   const loaders = createMembershipLoaders({ db });
   const companies = createCompanyService({ db, clock, retentionDays: 14 });
-  const memberships = createMembershipService({ db, loaders, whenEnded: async () => {} });
+  const memberships = createMembershipService({
+    db,
+    loaders,
+    whenEnded: async () => {},
+    whenMadeCustomer: async () => {},
+  });
   const invitationLoaders = createInvitationLoaders({ db, clock });
   const invitations = createInvitationService({ db, clock, loaders: invitationLoaders, invitationDays: 14 });
   const users = createUserService({ db, passwordCost: CHEAP });

@@ -243,23 +243,32 @@ describe("participants", () => {
   });
 });
 
+const administer = (mutation: string, input: object) =>
+  world.server.gql<unknown>(mutation, { input }, world.people.admin.token);
+const become = ({ email }: SignedIn, role: "AGENT" | "CUSTOMER") =>
+  administer("mutation ($input: SetMembershipInput!) { setMembership(input: $input) { id } }", {
+    companyId,
+    email,
+    role,
+  });
+const eventsOn = async (id: string) =>
+  inShort(await eventsOf(world.server, `ticket:${id}`)).filter(([type]) => type !== "participant.joined");
+const open = async () => (await world.openTicket(world.people.requester, { companyId })).id;
+
+/** The last that was written down of a ticket. */
+async function lastEntryOf(id: string) {
+  const entries = await world.server.database.sql`select action, actor_id as by, details from audit_log
+    where subject_id = ${id} order by id desc limit 1`;
+  return entries[0];
+}
+
 describe("who leaves the company", () => {
-  const administer = (mutation: string, input: object) =>
-    world.server.gql<unknown>(mutation, { input }, world.people.admin.token);
   const leave = ({ id: userId }: SignedIn) =>
     administer("mutation ($input: RemoveMembershipInput!) { removeMembership(input: $input) { id } }", {
       companyId,
       userId,
     });
-  const comeBack = ({ email }: SignedIn, role: "AGENT" | "CUSTOMER") =>
-    administer("mutation ($input: SetMembershipInput!) { setMembership(input: $input) { id } }", {
-      companyId,
-      email,
-      role,
-    });
-  const eventsOn = async (id: string) =>
-    inShort(await eventsOf(world.server, `ticket:${id}`)).filter(([type]) => type !== "participant.joined");
-  const open = async () => (await world.openTicket(world.people.requester, { companyId })).id;
+  const comeBack = become;
 
   it("takes part in none of its tickets from then on, and is told so, even after coming back", async () => {
     const { participant, customer, agent } = world.people;
@@ -273,6 +282,11 @@ describe("who leaves the company", () => {
     for (const ticketId of [id, elsewhere]) {
       expect(await read(participant, ticketId)).toBeNull();
       expect(await eventsOn(ticketId)).toEqual([["participant.left", { userId: participant.id }]]);
+      expect(await lastEntryOf(ticketId)).toEqual({
+        action: "ticket.participant-removed",
+        by: world.people.admin.id,
+        details: { userId: participant.id },
+      });
     }
     expect((await read(agent, id))!.participants).toEqual([expect.objectContaining({ id: customer.id })]);
     expect(await read(participant, kept)).not.toBeNull();
@@ -295,6 +309,8 @@ describe("who leaves the company", () => {
     const updated = ["ticket.updated", {}];
     expect(await eventsOn(id)).toEqual([updated, updated]);
     expect(await eventsOn(closed)).toEqual([updated, updated]);
+    const unassigned = { action: "ticket.updated", by: world.people.admin.id, details: { assigneeId: null } };
+    expect(await lastEntryOf(id)).toEqual(unassigned);
     const same = await change(manager, { id: closed, priority: "LOW", assigneeId: agent.id });
     expect(same.data?.updateTicket).toMatchObject({ priority: "LOW", assignee: { id: agent.id } });
     const again = await change(requester, { id: closed, status: "OPEN" });
@@ -348,6 +364,48 @@ describe("who leaves the company", () => {
       expect(codeIn(left)).toBe("ok");
       expect(await read(manager, id)).toMatchObject({ assignee: null, participants: [] });
       await comeBack(agent, "AGENT");
+    }
+  });
+});
+
+describe("who becomes a customer of the company", () => {
+  it("is assignee of none of its tickets but closed ones, and still takes part where they did", async () => {
+    const { agent, manager, requester, admin } = world.people;
+    const [id, closed, others] = [await open(), await open(), await open()];
+    for (const ticketId of [id, closed]) await change(manager, { id: ticketId, assigneeId: agent.id });
+    await change(manager, { id: closed, status: "CLOSED" });
+    await change(manager, { id: others, assigneeId: manager.id });
+    await world.addParticipant(id, agent);
+    const before = await eventsOn(id);
+    expect(codeIn(await become(agent, "CUSTOMER"))).toBe("ok");
+    try {
+      expect(await read(agent, id)).toMatchObject({
+        assignee: null,
+        participants: [{ id: agent.id }],
+      });
+      expect(await read(manager, closed)).toMatchObject({ assignee: { id: agent.id } });
+      expect(await read(manager, others)).toMatchObject({ assignee: { id: manager.id } });
+      expect(await eventsOn(id)).toEqual([...before, ["ticket.updated", {}]]);
+      const unassigned = { action: "ticket.updated", by: admin.id, details: { assigneeId: null } };
+      expect(await lastEntryOf(id)).toEqual(unassigned);
+      const again = await change(requester, { id: closed, status: "OPEN" });
+      expect(again.data?.updateTicket).toMatchObject({ status: "OPEN", assignee: null });
+    } finally {
+      await become(agent, "AGENT");
+    }
+  });
+
+  it("has no ticket afterwards, when it is assigned to them at the same time", async () => {
+    const { manager, agent } = world.people;
+    for (let round = 0; round < 8; round++) {
+      const id = await open();
+      const [became] = await Promise.all([
+        become(agent, "CUSTOMER"),
+        change(manager, { id, assigneeId: agent.id }),
+      ]);
+      expect(codeIn(became)).toBe("ok");
+      expect(await read(manager, id)).toMatchObject({ assignee: null });
+      await become(agent, "AGENT");
     }
   });
 });
