@@ -62,10 +62,7 @@ export const CHANGES = [
 ] as const;
 
 /** What does without files, of tickets and attachments: `rights-of-ticket-changes.test.ts`. */
-export const TICKET_CHANGES = [] as const;
-
-/** What trusts the look that comes before its transaction; to be emptied. */
-export const PENDING = [
+export const TICKET_CHANGES = [
   "addParticipant",
   "captionPhoto",
   "deleteAttachment",

@@ -14,8 +14,10 @@ import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";
 import { auditAttachment, usageOf } from "./attachment-trail.js";
+import type { AttachmentFinding, FoundAttachment } from "./find-attachment.js";
 import { lookUpAttachment, parentOf, requireAttachment } from "./find-attachment.js";
 import type { AttachmentHappening, AttachmentParents, ParentRef } from "./parents.js";
+import { writeOnParent } from "./write-on-parent.js";
 
 export interface AttachmentDeletionDeps {
   readonly db: Database;
@@ -39,7 +41,7 @@ export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) =>
   /** @throws GONE when its time is over, QUOTA_EXCEEDED when its place has been taken */
   restoreAttachment: (viewer: Viewer, id: string) => restoreAttachment(deps, viewer, id),
 
-  /** Deletes whatever hangs on a parent that is being deleted itself and never comes back. */
+  /** Deletes whatever hangs on a parent that is being deleted itself, under its lock, and never comes back. */
   deleteAllOf: (tx: Database, by: Actor, parent: OwnedParent) => deleteAllOf(deps, tx, by, parent),
 
   /**
@@ -64,12 +66,13 @@ async function deleteAttachment(
   viewer: Viewer,
   id: string,
 ): Promise<AttachmentView> {
-  const { attachment, viewer: by } = await requireAttachment(deps, viewer, id, "delete");
-  await deps.db.transaction(async (tx) => {
+  const found = await requireAttachment(deps, viewer, id, "delete");
+  return writeOnParent(deps, found, async (tx, by) => {
+    const { attachment } = await requireAttachment({ ...deps, db: tx }, by, id, "delete");
     if (!(await deleteOne(deps, tx, by, attachment))) throw gone("attachment");
     await tell(deps, tx, attachment, "deleted");
+    return { ...attachment, deletedAt: deps.clock() };
   });
-  return { ...attachment, deletedAt: deps.clock() };
 }
 
 const tell = (
@@ -82,23 +85,19 @@ const tell = (
   return parents.changed(tx, parentOf(attachment), { companyId, attachmentId, what });
 };
 
-/** Its file may have been replaced since it was read; under its parent's lock that is over. */
-async function sizeNow(tx: Database, { id, companyId, size }: AttachmentView): Promise<number> {
-  return (await repository.findAttachment(tx, { companyIds: [companyId] }, id))?.size ?? size;
-}
-
-/** @returns false when it was deleted already */
+/**
+ * @param attachment as it is under its parent's lock, where nobody replaces its file
+ * @returns false when it was deleted already
+ */
 async function deleteOne(
   { parents }: AttachmentDeletionDeps,
   tx: Database,
   by: Actor,
   attachment: AttachmentView,
 ): Promise<boolean> {
-  const { id, companyId, mediaFileId } = attachment;
-  await parents.lock(tx, parentOf(attachment));
+  const { id, companyId, mediaFileId, size } = attachment;
   if (!(await repository.deleteAttachment(tx, companyId, id, by.id))) return false;
-  const bytes = await sizeNow(tx, attachment);
-  await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -bytes });
+  await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
   await deleteUsage(tx, usageOf(attachment));
   await deleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
   await auditAttachment(tx, by, "attachment.deleted", attachment);
@@ -133,26 +132,32 @@ async function restoreAttachment(
   viewer: Viewer,
   id: string,
 ): Promise<AttachmentView> {
-  const subject = await lookUpAttachment(deps, viewer, id);
+  const found = await requireRestorable(deps, viewer, id);
+  if (found.attachment.deletedAt === null) return found.attachment;
+  const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
+  return writeOnParent(deps, found, async (tx, by) => {
+    const { attachment } = await requireRestorable({ ...deps, db: tx }, by, id);
+    if (attachment.deletedAt === null) return attachment; // somebody else has restored it meanwhile
+    const { companyId, mediaFileId, size } = attachment;
+    if (!(await repository.restoreAttachment(tx, companyId, id, deletedAfter))) throw gone("attachment");
+    await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
+    if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
+    await insertUsages(tx, [usageOf(attachment)]);
+    await auditAttachment(tx, by, "attachment.restored", attachment);
+    await tell(deps, tx, attachment, "restored");
+    return { ...attachment, deletedAt: null };
+  });
+}
+
+/** An attachment that the viewer may restore, be it deleted or not. @throws GONE when its parent has been deleted */
+async function requireRestorable(
+  finding: AttachmentFinding,
+  viewer: Viewer,
+  id: string,
+): Promise<FoundAttachment> {
+  const subject = await lookUpAttachment(finding, viewer, id);
   authorize(attachmentPolicy, "restore", viewer, subject);
   const { attachment, parent } = subject;
   if (parent === "deleted") throw gone(parentOf(attachment).kind);
-  if (attachment.deletedAt === null) return attachment;
-  const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
-  const { companyId, mediaFileId } = attachment;
-  await deps.db.transaction(async (tx) => {
-    await deps.parents.lock(tx, parentOf(attachment));
-    if (!(await repository.restoreAttachment(tx, companyId, id, deletedAfter))) {
-      const now = await repository.findAttachment(tx, { companyIds: [companyId] }, id);
-      if (now?.deletedAt === null) return; // somebody else has restored it meanwhile
-      throw gone("attachment");
-    }
-    const bytes = await sizeNow(tx, attachment);
-    await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes });
-    if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
-    await insertUsages(tx, [usageOf(attachment)]);
-    await auditAttachment(tx, viewer as Actor, "attachment.restored", attachment);
-    await tell(deps, tx, attachment, "restored");
-  });
-  return { ...attachment, deletedAt: null };
+  return { viewer: viewer as Actor, attachment };
 }

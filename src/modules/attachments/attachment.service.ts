@@ -13,6 +13,7 @@ import * as repository from "./attachment.repository.js";
 import { auditAttachment, usageOf } from "./attachment-trail.js";
 import { isLive, lookUpAttachment, parentOf, requireAttachment } from "./find-attachment.js";
 import type { AttachmentParents, ParentRef } from "./parents.js";
+import { writeOnParent } from "./write-on-parent.js";
 
 export interface AttachmentDeps {
   readonly db: Database;
@@ -59,16 +60,17 @@ export const createAttachmentService = (deps: AttachmentDeps) => ({
   attachFiles: (tx: Database, attaching: Attaching) => attachFiles(deps, tx, attaching),
 
   async describeAttachment(viewer: Viewer, input: AttachmentChange): Promise<AttachmentView> {
-    const { attachment } = await requireAttachment(deps, viewer, input.id, "edit");
-    if (input.description === undefined) return attachment;
+    const found = await requireAttachment(deps, viewer, input.id, "edit");
+    if (input.description === undefined) return found.attachment;
     const description = input.description?.trim() || null;
-    const { id, companyId } = attachment;
-    await deps.db.transaction(async (tx) => {
+    return writeOnParent(deps, found, async (tx, by) => {
+      const { attachment } = await requireAttachment({ ...deps, db: tx }, by, input.id, "edit");
+      const { id, companyId } = attachment;
       if (!(await repository.updateDescription(tx, companyId, id, description))) throw gone("attachment");
       const happening = { companyId, attachmentId: id, what: "updated" } as const;
       await deps.parents.changed(tx, parentOf(attachment), happening);
+      return { ...attachment, description, updatedAt: deps.clock() };
     });
-    return { ...attachment, description, updatedAt: deps.clock() };
   },
 });
 

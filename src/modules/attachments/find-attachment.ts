@@ -39,6 +39,11 @@ export async function lookUpAttachment(
   return { attachment, parent: (await parents.statesFor(db, viewer, [parent])).get(parent.id) ?? null };
 }
 
+export interface FoundAttachment {
+  readonly viewer: Actor;
+  readonly attachment: AttachmentView;
+}
+
 type AttachmentAction = Exclude<keyof typeof attachmentPolicy, "subject">;
 
 /** @throws NOT_FOUND, FORBIDDEN, GONE for an attachment that has been deleted, or whose parent has */
@@ -47,7 +52,7 @@ export async function requireAttachment(
   viewer: Viewer,
   id: string,
   action: AttachmentAction,
-): Promise<{ viewer: Actor; attachment: AttachmentView }> {
+): Promise<FoundAttachment> {
   const subject = await lookUpAttachment(finding, viewer, id);
   authorize(attachmentPolicy, action, viewer, subject);
   if (!isLive(subject)) throw gone("attachment");

@@ -19,6 +19,7 @@ import { bucketOf, claimFiles, cleanText } from "./post-items.js";
 import { auditPost, usageOf } from "./post-trail.js";
 import { releaseFile } from "./release-file.js";
 import { lockTicket } from "./ticket-quota.repository.js";
+import { writeOnTicket } from "./write-on-ticket.js";
 
 /** One photo of a series. */
 export interface SeriesPhotoRef {
@@ -36,19 +37,19 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
 
   /** @throws BAD_USER_INPUT unless the new order names each photo of the series once */
   async reorder(viewer: Viewer, seriesId: string, order: readonly string[]): Promise<PostRow> {
-    const found = await requireSeries(deps.db, viewer, seriesId, "change");
-    return change(deps.db, found, "photo-series.reordered", async (tx, files) => {
+    const asked = { seriesId, may: "change", action: "photo-series.reordered" } as const;
+    return change(deps.db, viewer, asked, async (tx, { post, files }) => {
       refuseUnlessPermutation(order, files);
       if (files.every(({ mediaFileId }, index) => mediaFileId === order[index])) return false;
-      await updateOrder(tx, found.post.companyId, found.post.id, order);
+      await updateOrder(tx, post.companyId, post.id, order);
       return true;
     });
   },
 
   /** @param caption none, or an empty one, takes it away */
   async caption(viewer: Viewer, ref: SeriesPhotoRef, caption: string | null | undefined): Promise<PostRow> {
-    const found = await requireSeries(deps.db, viewer, ref.seriesId, "change");
-    return change(deps.db, found, "photo-series.captioned", async (tx, files) => {
+    const asked = { seriesId: ref.seriesId, may: "change", action: "photo-series.captioned" } as const;
+    return change(deps.db, viewer, asked, async (tx, { files }) => {
       const file = requirePhoto(files, ref.mediaFileId);
       if (file.caption === cleanText(caption)) return false;
       await updateCaption(tx, file.companyId, file.id, cleanText(caption));
@@ -58,9 +59,9 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
 
   /** Takes a photo out for good; its file goes with it unless something else uses it or it is the library's. @throws CONFLICT for the last one */
   async removePhoto(viewer: Viewer, ref: SeriesPhotoRef): Promise<PostRow> {
-    const found = await requireSeries(deps.db, viewer, ref.seriesId, "removeFrom");
-    const { post, viewer: by } = found;
-    return change(deps.db, found, "photo-series.photo-removed", async (tx, files) => {
+    const action = "photo-series.photo-removed";
+    const asked = { seriesId: ref.seriesId, may: "removeFrom", action } as const;
+    return change(deps.db, viewer, asked, async (tx, { post, viewer: by, files }) => {
       const file = requirePhoto(files, ref.mediaFileId);
       if (files.length === 1)
         throw conflict("This is the last photo of its series: delete the post instead.");
@@ -109,24 +110,35 @@ async function addPhotos(
   return rereadPost(db, by, post.id);
 }
 
-/**
- * Runs a change of a series under its ticket's lock, with the photos as they are then.
- *
- * @param run gives false when there was nothing to change
- */
+interface SeriesChange {
+  readonly seriesId: string;
+  /** What the viewer has to be allowed to do to the series. */
+  readonly may: "change" | "removeFrom";
+  /** What it is called in the audit log. */
+  readonly action: string;
+}
+
+/** A series under its ticket's lock, with its photos. */
+interface LockedSeries extends FoundPost {
+  readonly files: readonly PostFileRow[];
+}
+
+/** @param run gives false when there was nothing to change */
 async function change(
   db: Database,
-  { post, viewer }: FoundPost,
-  action: string,
-  run: (tx: Database, files: readonly PostFileRow[]) => Promise<boolean>,
+  viewer: Viewer,
+  { seriesId, may, action }: SeriesChange,
+  run: (tx: Database, series: LockedSeries) => Promise<boolean>,
 ): Promise<PostRow> {
-  await db.transaction(async (tx) => {
-    await lockTicket(tx, post.ticketId);
+  const found = await requireSeries(db, viewer, seriesId, may);
+  await writeOnTicket(db, found, async (tx, by) => {
+    const now = await requireSeries(tx, by, seriesId, may);
+    const { post } = now;
     if (!(await touchPost(tx, post.companyId, post.id))) throw gone("post");
-    if (await run(tx, await listFilesOfPost(tx, post.companyId, post.id)))
-      await auditPost(tx, viewer, action, post);
+    const files = await listFilesOfPost(tx, post.companyId, post.id);
+    if (await run(tx, { ...now, files })) await auditPost(tx, by, action, post);
   });
-  return rereadPost(db, viewer, post.id);
+  return rereadPost(db, found.viewer, seriesId);
 }
 
 function refuseAdded(there: readonly PostFileRow[], items: Posting["items"]): void {

@@ -3,7 +3,6 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Viewer } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
 import { setUnusedMediaFilesDeleted } from "../media/media-file.repository.js";
 import { deleteUsage, insertUsages } from "../media/media-usage.repository.js";
 import { requireAnyPost, requirePost, rereadPost } from "./find-post.js";
@@ -15,7 +14,7 @@ import { refuseOverPostQuota } from "./post-items.js";
 import { auditPost, usageOf } from "./post-trail.js";
 import { reclaimFile, releaseFile } from "./release-file.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
-import { findTicketLoad, lockTicket } from "./ticket-quota.repository.js";
+import { writeOnTicket } from "./write-on-ticket.js";
 
 export interface PostDeletionDeps {
   readonly db: Database;
@@ -59,16 +58,16 @@ export const createPostDeletionService = (deps: PostDeletionDeps) => ({
 });
 
 async function deletePost({ db }: PostDeletionDeps, viewer: Viewer, id: string): Promise<PostRow> {
-  const { post, viewer: by } = await requirePost(db, viewer, id, "delete");
-  const { companyId } = post;
-  await db.transaction(async (tx) => {
-    await lockTicket(tx, post.ticketId);
+  const found = await requirePost(db, viewer, id, "delete");
+  const { companyId } = found.post;
+  await writeOnTicket(db, found, async (tx, by) => {
+    const { post } = await requirePost(tx, by, id, "delete");
     if (!(await repository.deletePost(tx, companyId, post.id, by.id))) throw gone("post");
     for (const mediaFileId of await fileIdsOf(tx, post)) await releaseFile(tx, by, post, mediaFileId);
     await repository.touchTicket(tx, companyId, post.ticketId);
     await auditPost(tx, by, "post.deleted", post);
   });
-  return rereadPost(db, by, post.id);
+  return rereadPost(db, found.viewer, id);
 }
 
 /** In the order of their ids, in which all who lock several files do it. */
@@ -77,18 +76,14 @@ const fileIdsOf = async (tx: Database, post: PostRow): Promise<string[]> =>
 
 async function restorePost(deps: PostDeletionDeps, viewer: Viewer, id: string): Promise<PostRow> {
   const { db, clock, retentionDays, postQuota } = deps;
-  const { post, viewer: by } = await requireAnyPost(db, viewer, id, "restore");
-  if (post.deletedAt === null) return post;
-  const { companyId, ticketId } = post;
+  const found = await requireAnyPost(db, viewer, id, "restore");
+  if (found.post.deletedAt === null) return found.post;
+  const { companyId, ticketId } = found.post;
   const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
-  await db.transaction(async (tx) => {
-    await lockTicket(tx, ticketId);
-    if ((await findTicketLoad(tx, ticketId)) === null) throw gone("ticket");
-    if (!(await repository.restorePost(tx, companyId, post.id, deletedAfter))) {
-      const now = await repository.findPost(tx, tenantsOf(viewer), post.id);
-      if (now?.deletedAt === null) return; // somebody else has restored it meanwhile
-      throw gone("post");
-    }
+  await writeOnTicket(db, found, async (tx, by) => {
+    const { post } = await requireAnyPost(tx, by, id, "restore");
+    if (post.deletedAt === null) return; // somebody else has restored it meanwhile
+    if (!(await repository.restorePost(tx, companyId, id, deletedAfter))) throw gone("post");
     refuseOverPostQuota(await findPostLoad(tx, companyId, ticketId), postQuota, { files: 0, bytes: 0 });
     for (const mediaFileId of await fileIdsOf(tx, post)) {
       if (!(await reclaimFile(tx, companyId, mediaFileId))) throw gone("post");
@@ -97,7 +92,7 @@ async function restorePost(deps: PostDeletionDeps, viewer: Viewer, id: string): 
     await repository.touchTicket(tx, companyId, ticketId);
     await auditPost(tx, by, "post.restored", post);
   });
-  return rereadPost(db, by, post.id);
+  return rereadPost(db, found.viewer, id);
 }
 
 async function purgeAllOf(

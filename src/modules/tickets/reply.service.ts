@@ -14,8 +14,8 @@ import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { replyHappened } from "./ticket-events.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
-import { lockTicket } from "./ticket-quota.repository.js";
 import { refuseIncomingOverQuota } from "./upload.service.js";
+import { writeOnTicket } from "./write-on-ticket.js";
 
 export interface ReplyDeps {
   readonly db: Database;
@@ -74,21 +74,22 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
     },
 
     async changeReply(viewer: Viewer, input: { id: string; body: string }): Promise<ReplyRow> {
-      const { reply } = await requireReply(db, viewer, input.id, "edit");
+      const found = await requireReply(db, viewer, input.id, "edit");
       const body = filled(input.body);
-      await db.transaction(async (tx) => {
+      await writeOnTicket(db, found, async (tx, by) => {
+        const { reply } = await requireReply(tx, by, input.id, "edit");
         if (await repository.updateReplyBody(tx, reply.companyId, reply.id, body))
           replyHappened(tx, reply, "reply.updated");
       });
-      return reread(viewer, reply.id);
+      return reread(viewer, input.id);
     },
 
     /** Its files go with it, and make room for others. */
     async deleteReply(viewer: Viewer, id: string): Promise<ReplyRow> {
-      const { reply, viewer: by } = await requireReply(db, viewer, id, "delete");
-      const { companyId } = reply;
-      await db.transaction(async (tx) => {
-        await lockTicket(tx, reply.ticketId);
+      const found = await requireReply(db, viewer, id, "delete");
+      const { companyId } = found.reply;
+      await writeOnTicket(db, found, async (tx, by) => {
+        const { reply } = await requireReply(tx, by, id, "delete");
         if (!(await repository.deleteReply(tx, companyId, id, by.id))) throw gone("reply");
         replyHappened(tx, reply, "reply.deleted");
         await attachmentDeletions.deleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
@@ -100,7 +101,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
           subjectId: id,
         });
       });
-      return reread(by, id);
+      return reread(viewer, id);
     },
   };
 }

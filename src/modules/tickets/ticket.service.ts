@@ -1,5 +1,5 @@
 import { authorize } from "../../kernel/authorize.js";
-import { badUserInput, unauthenticated } from "../../kernel/errors.js";
+import { badUserInput, conflict, unauthenticated } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
@@ -8,8 +8,7 @@ import { toConnection } from "../../platform/graphql/connection.js";
 import type { IncomingFiles } from "../../platform/http/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
 import { findCompany } from "../identity/company.repository.js";
-import { lockActiveMembership } from "../identity/membership.repository.js";
-import type { UserViewer, Viewer } from "../identity/viewer.js";
+import type { Role, UserViewer, Viewer } from "../identity/viewer.js";
 import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import type { CheckInService } from "../media/intake/check-in.service.js";
 import { auditTicket } from "./audit-ticket.js";
@@ -21,6 +20,7 @@ import type { TicketRow } from "./ticket.tables.js";
 import { ticketHappened } from "./ticket-events.js";
 import type { TicketFilter, TicketOrder, TicketScope } from "./ticket-list.repository.js";
 import * as list from "./ticket-list.repository.js";
+import { giveOnTicket } from "./write-on-ticket.js";
 
 export interface TicketDeps {
   readonly db: Database;
@@ -110,12 +110,15 @@ async function openTicket(
 
 async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): Promise<TicketView> {
   const found = await requireTicket(db, viewer, input.id, "read");
-  const permitted = permittedChanges(found.viewer, found.ticket, input);
-  await db.transaction(async (tx) => {
-    const changes = await withAssignee(tx, found.ticket, permitted);
-    if (!(await repository.updateTicket(tx, found.ticket.companyId, input.id, changes))) return;
-    ticketHappened(tx, found.ticket, "ticket.updated");
-    await auditTicket(tx, found.viewer, "ticket.updated", found.ticket, { ...changes });
+  permittedChanges(found.viewer, found.ticket, input);
+  const userId = input.assigneeId ?? keptAssignee(found.ticket, input);
+  await giveOnTicket(db, { ...found, userId }, async (tx, by, membership) => {
+    const { ticket } = await requireTicket(tx, by, input.id, "read");
+    const permitted = permittedChanges(by, ticket, input);
+    const changes = withAssignee(ticket, permitted, { userId, role: membership?.role });
+    if (!(await repository.updateTicket(tx, ticket.companyId, input.id, changes))) return;
+    ticketHappened(tx, ticket, "ticket.updated");
+    await auditTicket(tx, by, "ticket.updated", ticket, { ...changes });
   });
   return reread(db, found.viewer, input.id);
 }
@@ -148,28 +151,40 @@ function permittedChanges(viewer: UserViewer, ticket: TicketView, input: TicketC
   return changes;
 }
 
+/** Who has a closed ticket, if this opens it again and leaves it to them. */
+const keptAssignee = (
+  { status, assigneeId }: TicketView,
+  changes: Omit<TicketChange, "id">,
+): string | null =>
+  status === "CLOSED" && changes.status != null && changes.status !== "CLOSED" ? assigneeId : null;
+
+/** Somebody whose membership is locked, and their role; none for who does not belong to the company. */
+interface Candidate {
+  readonly userId: string | null;
+  readonly role: Role | undefined;
+}
+
 /**
- * Sees to it that who has an open ticket is of the company's staff, and stays so until the transaction ends. A closed
- * ticket names who saw to it even when they have left: opened again, it is nobody's. @throws BAD_USER_INPUT
+ * Sees to it that who has an open ticket is of the company's staff. A closed ticket names who saw to it even when they
+ * have left: opened again, it is nobody's.
+ *
+ * @throws BAD_USER_INPUT, CONFLICT when the ticket would be somebody's whose membership has not been locked
  */
-async function withAssignee(
-  tx: Database,
-  { companyId, status, assigneeId }: TicketView,
+function withAssignee(
+  ticket: TicketView,
   changes: repository.TicketChanges,
-): Promise<repository.TicketChanges> {
-  const isOpenedAgain = status === "CLOSED" && changes.status !== undefined;
-  const asked = changes.assigneeId;
-  const next = asked === undefined && isOpenedAgain ? assigneeId : asked;
-  if (next == null || (await isAssignable(tx, companyId, next))) return changes;
+  candidate: Candidate,
+): repository.TicketChanges {
+  const { assigneeId: asked } = changes;
+  const next = asked === undefined ? keptAssignee(ticket, changes) : asked;
+  if (next === null) return changes;
+  if (next !== candidate.userId)
+    throw conflict("This ticket has just been closed or given to somebody else: look at it again.");
+  if (candidate.role === "AGENT" || candidate.role === "MANAGER") return changes;
   if (asked === undefined) return { ...changes, assigneeId: null };
   throw badUserInput("An assignee is an agent or a manager of the ticket's company who may sign in.", {
     field: "assigneeId",
   });
-}
-
-async function isAssignable(tx: Database, companyId: string, userId: string): Promise<boolean> {
-  const membership = await lockActiveMembership(tx, companyId, userId);
-  return membership !== null && membership.role !== "CUSTOMER";
 }
 
 function filled(text: string, field: string): string {

@@ -1,0 +1,19 @@
+import type { Database } from "../../platform/database/client.js";
+import { writeAs } from "../identity/confirm-viewer.js";
+import type { Actor } from "../identity/viewer.js";
+import type { AttachmentFinding, FoundAttachment } from "./find-attachment.js";
+import { parentOf } from "./find-attachment.js";
+
+/**
+ * Runs a transaction that changes an attachment on a viewer's behalf, under the lock of its parent.
+ *
+ * @param write asks the policy once more, with the viewer as they are now
+ */
+export const writeOnParent = <Result>(
+  { db, parents }: AttachmentFinding,
+  { viewer, attachment }: FoundAttachment,
+  write: (tx: Database, viewer: Actor) => Promise<Result>,
+): Promise<Result> => {
+  const lock = (tx: Database) => parents.lock(tx, parentOf(attachment));
+  return writeAs(db, { viewer, companyId: attachment.companyId, lock }, write);
+};
