@@ -161,7 +161,8 @@ async function takeIn(
 
 /** With them come sharp, file-type and yauzl, a tenth of a second: a process that takes no files in does without. */
 async function loadJudges() {
-  const [{ identify }, { inspect }] = await Promise.all([import("./identify.js"), import("./inspect.js")]);
+  const { identify } = await import("./identify.js");
+  const { inspect } = await import("./inspect.js");
   return { identify, inspect };
 }
 
