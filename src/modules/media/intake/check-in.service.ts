@@ -9,6 +9,8 @@ import type { Confirmed } from "../../identity/confirm-viewer.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Actor } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
+import type { identify as Identify } from "./identify.js";
+import type { inspect as Inspect } from "./inspect.js";
 import { receive } from "./receive.js";
 import type { RecordDeps, RecordMore } from "./record.js";
 import { storeAndRecord } from "./record.js";
@@ -160,10 +162,21 @@ async function takeIn(
 }
 
 /** With them come sharp, file-type and yauzl, a tenth of a second: a process that takes no files in does without. */
-async function loadJudges() {
-  const { identify } = await import("./identify.js");
-  const { inspect } = await import("./inspect.js");
-  return { identify, inspect };
+const loadJudges = () => {
+  judges ??= (async () => {
+    const { identify } = await import("./identify.js");
+    const { inspect } = await import("./inspect.js");
+    return { identify, inspect };
+  })();
+  return judges;
+};
+
+/** Loaded once, for all files that come at the same time. */
+let judges: Promise<Judges> | undefined;
+
+interface Judges {
+  readonly identify: typeof Identify;
+  readonly inspect: typeof Inspect;
 }
 
 /** Says which file of the request was refused. */
