@@ -31,6 +31,14 @@ fragment Short on Ticket {
   attachments(first: 2) { totalCount nodes { fileName size uploadedBy { email } ticket { number } } }
 }`;
 
+/** Of a ticket's timeline, once more under a condition. */
+const LEFT_OUT = `query LeftOut($filter: TicketFilter, $more: Boolean = false) {
+  tickets(filter: $filter) { nodes {
+    timeline(first: 2) @include(if: $more) { nodes { ... on Reply { body } } }
+    timeline(first: 2) { nodes { ... on Reply { id } } }
+  } }
+}`;
+
 const TWO_TICKETS =
   "query Two($a: ID!, $b: ID!) { a: ticket(id: $a) { subject company { name } } b: ticket(id: $b) { subject } }";
 
@@ -44,6 +52,8 @@ const questions: Record<string, () => readonly [query: string, variables: Record
     TICKETS,
     { filter: { companyId, status: ["OPEN", "PENDING"], createdFrom: "2020-01-01T00:00:00.000Z" }, first: 1 },
   ],
+  "what is left out of objects of several types": () => [LEFT_OUT, { filter: { companyId } }],
+  "what is not left out of objects of several types": () => [LEFT_OUT, { filter: { companyId }, more: true }],
   "an empty page": () => [TICKETS, { filter: { companyId, search: "no such words" } }],
   "a cursor that is not one": () => [TICKETS, { filter: { companyId }, after: "nonsense" }],
   "a page that is too long": () => [TICKETS, { first: 1_000 }],

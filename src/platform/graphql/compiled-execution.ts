@@ -3,6 +3,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionN
 import { execute, GraphQLError, OperationTypeNode } from "graphql";
 import { compileQuery, isCompiledQuery } from "graphql-jit";
 import type { CoerceVariables, Variables } from "./coerce-variables.js";
+import { asksForAbstractTypes, hasConditions } from "./conditions.js";
 import { MAX_ERRORS } from "./error-format.js";
 import { measureDocument } from "./measure-document.js";
 import { DOCUMENT_LIMITS } from "./read-document.js";
@@ -53,6 +54,8 @@ export function createExecution(schema: GraphQLSchema, coerce: CoerceVariables):
   const interpret: Execution = (asked) => settled(interpreted(schema, asked), (result) => result);
   const compile = ({ document, operation }: Operation): Execution => {
     if (measureDocument(document, DOCUMENT_LIMITS.nesting).fields > MAX_COMPILED_FIELDS) return interpret;
+    // graphql-jit does not hand a condition down into the types that an object may have: what is left out is answered.
+    if (hasConditions(document) && asksForAbstractTypes(schema, document)) return interpret;
     const compiled = compileQuery(schema, document, operation.name?.value);
     // GraphQL's own coercion goes first: that of graphql-jit does not know the default values inside of inputs.
     return isCompiledQuery(compiled)

@@ -1,0 +1,29 @@
+import type { ASTNode, DocumentNode, GraphQLSchema } from "graphql";
+import { BREAK, getNamedType, isAbstractType, TypeInfo, visit, visitWithTypeInfo } from "graphql";
+
+/** Whether a part of a document leaves anything to `@skip` or `@include`. */
+export function hasConditions(part: ASTNode): boolean {
+  let found = false;
+  visit(part, {
+    Directive() {
+      found = true;
+      return BREAK;
+    },
+  });
+  return found;
+}
+
+/** Whether a document asks for a field whose type is an interface or a union. */
+export function asksForAbstractTypes(schema: GraphQLSchema, document: DocumentNode): boolean {
+  const types = new TypeInfo(schema);
+  let found = false;
+  const visitor = visitWithTypeInfo(types, {
+    Field() {
+      if (!isAbstractType(getNamedType(types.getType()))) return;
+      found = true;
+      return BREAK;
+    },
+  });
+  visit(document, visitor);
+  return found;
+}
