@@ -14,7 +14,7 @@ export interface JobsOptions {
 }
 
 /** Every job of the installation. A job that is not listed here can be neither asked for nor run. */
-export function createJobs({ config, database: { db }, services }: JobsOptions): readonly Job[] {
+export function createJobs({ config, database: { background: db }, services }: JobsOptions): readonly Job[] {
   const clock = systemClock;
   const { upkeep } = services;
   return [

@@ -8,14 +8,14 @@ import { createLibraryService } from "../modules/media/library/library.service.j
 import { createMediaFileChangeService } from "../modules/media/library/media-file-change.service.js";
 import { createMediaUploadService } from "../modules/media/library/media-upload.service.js";
 import { createMediaUsageService } from "../modules/media/library/media-usage.service.js";
+import type { OrphanDeps } from "../modules/media/library/orphan.service.js";
 import { createOrphanService } from "../modules/media/library/orphan.service.js";
 import { createStorageReportService } from "../modules/media/library/storage-report.service.js";
-import type { PurgeDeps } from "../modules/media/purge.js";
 import { postPlaces } from "../modules/tickets/post-places.js";
 import type { JobSender } from "../platform/jobs/job.js";
 import type { Storage } from "../platform/storage/storage.js";
 
-interface LibraryOptions extends MediaFileFinding, Pick<PurgeDeps, "assertMayRemove"> {
+interface LibraryOptions extends MediaFileFinding, Pick<OrphanDeps, "assertMayRemove" | "background"> {
   readonly storage: Storage;
   readonly checkIns: CheckInService;
   readonly jobs: JobSender;

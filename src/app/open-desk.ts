@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
+import { SECOND_MS } from "../kernel/clock.js";
 import type { Viewer } from "../modules/identity/viewer.js";
 import type { Config } from "../platform/config/config.js";
 import type { DatabaseClient } from "../platform/database/client.js";
@@ -72,15 +73,18 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     signal?.throwIfAborted();
     const client = connectDatabase(found.url, {
       connections: config.DATABASE_CONNECTIONS,
+      // Elsewhere nobody asks but the operator, who may wait.
+      ...(role === "server" && { readTimeoutMs: config.READ_SECONDS * SECOND_MS }),
       ...(onStatement && { onStatement }),
     });
     closers.push(() => client.close());
-    const files = await openStorage(dataFolder, client.db, log);
+    const files = await openStorage(dataFolder, client.background, log);
     const wakes = await createWakes(config, client, log);
     const feed = createEventFeed<Viewer>({ db: client.db, wakes, log });
     closers.push(() => feed.close());
     const database: DatabaseClient = {
       db: withHappenings(client.db, feed.wake),
+      background: withHappenings(client.background, feed.wake),
       url: client.url,
       get sql() {
         return client.sql;

@@ -14,6 +14,8 @@ import { findFrameTaker } from "../platform/video/take-frame.js";
 
 interface PictureOptions extends SourceDeps {
   readonly db: Database;
+  /** For what is rendered. */
+  readonly background: Database;
   readonly clock: Clock;
   readonly buckets: AllBucketRules;
   readonly maxPixels: number;
@@ -28,7 +30,7 @@ const render: RenderVariantsDeps["render"] = async (...given) => {
 };
 
 /** Everything about renditions: how they are made, found and shown; and the URLs of downloads. */
-export async function createPictures({ config, ...options }: PictureOptions) {
+export async function createPictures({ config, background, ...options }: PictureOptions) {
   const { db, clock, buckets } = options;
   const urls = createDownloadUrls(options.signer);
   const loaders = createVariantLoaders({ db });
@@ -39,7 +41,12 @@ export async function createPictures({ config, ...options }: PictureOptions) {
       urls,
       variants: createVariantService({ db, clock, buckets, loaders, urls }),
       thumbnails: createAttachmentThumbnails({ loaders, urls }),
-      renderVariants: createRenderVariantsJob({ ...options, render, ...(posterOf && { posterOf }) }),
+      renderVariants: createRenderVariantsJob({
+        ...options,
+        db: background,
+        render,
+        ...(posterOf && { posterOf }),
+      }),
     },
   };
 }

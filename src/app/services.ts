@@ -69,13 +69,13 @@ export async function createServices({
   log,
   clock = systemClock,
 }: ServiceOptions) {
-  const { db } = database;
+  const { db, background } = database;
   const tempFolder = guardTempFolder(await openTempFolder(localTempFolder(storageRoot)), guard.assertOurs);
   const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
   const signer = createUrlSigner({ keys: secrets.urlSigningKeys, lifetimeMs, clock });
-  const ground = { config, db, clock, storage, tempFolder, buckets, jobs, ...guard };
+  const ground = { config, db, background, clock, storage, tempFolder, buckets, jobs, ...guard };
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
@@ -96,7 +96,7 @@ export async function createServices({
   });
   const pictures = await createPictures({ ...ground, maxPixels, signer });
   const looks = createLooks({ db, checkIns, urls: pictures.services.urls });
-  const library = createLibrary({ ...finding, storage, checkIns, jobs, parents, retentionDays, orphanDays });
+  const library = createLibrary({ ...ground, ...finding, checkIns, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents, clock });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   const files = { checkIns, mediaFiles, attachments, attachmentDeletions };
@@ -107,7 +107,7 @@ export async function createServices({
     ...identity,
     ...tickets,
     ...chat,
-    ...createUpkeep({ ...ground, ...tickets, storageRoot, attachmentDeletions }),
+    ...createUpkeep({ ...ground, db: background, storageRoot, parents }),
     ...files,
     jobs,
     signer,

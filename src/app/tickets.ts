@@ -14,6 +14,11 @@ import type { TicketQuota } from "../modules/tickets/ticket-quota.repository.js"
 import { createUploadService } from "../modules/tickets/upload.service.js";
 import type { Config } from "../platform/config/config.js";
 
+export const postQuotaOf = (config: Config): TicketQuota => ({
+  files: config.TICKET_POST_FILES,
+  bytes: config.TICKET_POST_MEGABYTES * MIB,
+});
+
 interface TicketOptions extends Omit<PostDeps & PostDeletionDeps, "postQuota" | "retentionDays"> {
   readonly config: Config;
   readonly quota: TicketQuota;
@@ -23,8 +28,7 @@ interface TicketOptions extends Omit<PostDeps & PostDeletionDeps, "postQuota" | 
 
 /** Builds what is posted on tickets, and how tickets with all that hangs on them come to their end. */
 export function createTickets({ config, quota, attachments, attachmentDeletions, ...given }: TicketOptions) {
-  const postQuota = { files: config.TICKET_POST_FILES, bytes: config.TICKET_POST_MEGABYTES * MIB };
-  const deps = { ...given, postQuota, retentionDays: config.RETENTION_DAYS };
+  const deps = { ...given, postQuota: postQuotaOf(config), retentionDays: config.RETENTION_DAYS };
   const postDeletions = createPostDeletionService(deps);
   const files = { db: deps.db, checkIns: deps.checkIns, attachments, quota };
   return {

@@ -82,7 +82,7 @@ function servicesWithMessages({ services, database: { db, sql } }: TestServer, t
     verdictOf: createAttachmentVerdict(deps),
     findShared: async () => null,
   };
-  const library = createLibrary({ ...finding, storage, checkIns, jobs, orphanDays: 30 });
+  const library = createLibrary({ ...finding, background: db, storage, checkIns, jobs, orphanDays: 30 });
   return {
     ...services,
     ...library.services,

@@ -24,6 +24,7 @@ const GENEROUS = {
   CHANGES_PER_MINUTE: "100000",
   DOWNLOADS_AT_ONCE: "100000",
   SIGN_INS_PER_MINUTE: "100000",
+  READ_SECONDS: "30",
 };
 
 export interface TestServerOptions {

@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { FiledeskError, unauthenticated } from "../../kernel/errors.js";
 import { normalizeId } from "../../kernel/ids.js";
 import { DOWNLOAD_STATUS, errorResponse } from "../../platform/http/error-response.js";
+import { logFailure } from "../../platform/http/log-failure.js";
 import { onceOver } from "../../platform/http/once-over.js";
-import { logResourceFault } from "../../platform/http/resource-faults.js";
 import { sendFile } from "../../platform/http/send-file.js";
 import type { UrlSigner } from "../../platform/http/signed-url.js";
 import { isSigned } from "../../platform/http/signed-url.js";
@@ -116,8 +116,7 @@ function known(viewer: Viewer): Actor {
 export function refuseDownload(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const { status, body, headers } = errorResponse(error, request.id, DOWNLOAD_STATUS);
   // Damage was logged when it was found: whoever asks again says nothing new.
-  if (status >= 500 && !(error instanceof FiledeskError) && !logResourceFault(request.log, error))
-    request.log.error({ err: error }, "download failed");
+  if (status >= 500 && !(error instanceof FiledeskError)) logFailure(request.log, error, "download failed");
   return reply
     .status(status)
     .headers({ ...headers, "cache-control": "no-store" })

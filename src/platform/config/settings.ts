@@ -66,6 +66,11 @@ export const settings = {
     desc: "Connections to the database at most; the job queue takes up to 4 more",
     example: "10",
   }),
+  READ_SECONDS: whole({
+    default: 5,
+    desc: "How long a statement may take that reads for a request, 30 at most; what writes and what jobs do has 30",
+    example: "5",
+  }),
   EMBEDDED_DATABASE: bool({
     default: false,
     desc: "Asks for the embedded database in production",

@@ -17,7 +17,10 @@ export type Database = Pick<
 >;
 
 export interface DatabaseClient {
+  /** For what somebody waits for: what only reads is cancelled after `readTimeoutMs`. */
   readonly db: Database;
+  /** The same connections for what runs by itself: a job's reads may take as long as any other statement. */
+  readonly background: Database;
   /** Where it is, for connections of another kind. */
   readonly url: string;
   /** The driver itself, with a pool of its own that connects when it is used: for scripts and tests, never for requests. */
@@ -29,6 +32,11 @@ export interface DatabaseOptions {
   readonly connections: number;
   /** Told of every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
+  /**
+   * How long a statement of `db` may take outside of a transaction, and in one that is `read only`; by default, and at
+   * most, as long as any other.
+   */
+  readonly readTimeoutMs?: number;
   /** How long an answer is waited for; by default a little longer than Postgres lets a statement run. */
   readonly answerTimeoutMs?: number;
 }
@@ -49,22 +57,62 @@ const TRY_AGAIN_WITHIN_MS = 5_000;
  */
 export function connectDatabase(url: string, options: DatabaseOptions): DatabaseClient {
   const { connections, onStatement, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
+  const readTimeoutMs = Math.min(options.readTimeoutMs ?? STATEMENT_TIMEOUT_MS, STATEMENT_TIMEOUT_MS);
   // Drizzle sets here which types it reads and writes by itself, before the first connection is made.
   const types: TypeOptions = { parsers: {}, serializers: {} };
-  const statementTimeoutMs = STATEMENT_TIMEOUT_MS;
   const pool = new ConnectionPool({
     url,
     connections,
-    statementTimeoutMs,
+    // Of most statements; others set their own.
+    statementTimeoutMs: readTimeoutMs,
     answerTimeoutMs,
     types,
     onStatement,
   });
+  let driver: postgres.Sql | null = null;
+  return {
+    db: databaseOn(pool, types, readTimeoutMs),
+    background: databaseOn(pool, types, STATEMENT_TIMEOUT_MS),
+    url,
+    get sql() {
+      driver ??= postgres(url, { max: 4, onnotice: () => {} });
+      return driver;
+    },
+    async close() {
+      await Promise.all([pool.close(CLOSE_PATIENCE_MS), driver?.end({ timeout: 5 })]);
+    },
+  };
+}
+
+/** Transactions that write have the time of any statement: others may hold the rows that they lock. */
+function databaseOn(pool: ConnectionPool, types: TypeOptions, readTimeoutMs: number): Database {
+  const db = drizzle(clientOf(pool, types, { readTimeoutMs, transactionTimeoutMs: STATEMENT_TIMEOUT_MS }));
+  const reading = drizzle(clientOf(pool, types, { readTimeoutMs, transactionTimeoutMs: readTimeoutMs }));
+  const begin = db.transaction.bind(db);
+  const transaction: Database["transaction"] = (work, config) =>
+    config?.accessMode === "read only" ? reading.transaction(work, config) : begin(work, config);
+  return Object.assign(db, { transaction });
+}
+
+interface Limits {
+  /** Of a statement outside of a transaction. */
+  readonly readTimeoutMs: number;
+  /** Of each statement in one. */
+  readonly transactionTimeoutMs: number;
+}
+
+/** What Drizzle takes for the driver. */
+function clientOf(
+  pool: ConnectionPool,
+  types: TypeOptions,
+  { readTimeoutMs, transactionTimeoutMs }: Limits,
+): postgres.Sql {
   const run = async (statement: Statement): Promise<Rows> => {
     const acquired = pool.acquire();
     // At once where it can be: this is the hottest path of all.
     const connection = acquired instanceof Promise ? await acquired : acquired;
     try {
+      if (connection.statementTimeoutMs !== readTimeoutMs) await connection.limitStatements(readTimeoutMs);
       return await connection.run(statement);
     } finally {
       pool.release(connection);
@@ -78,7 +126,7 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
         return isPlainRead(text) ? tryingAgain(attempt) : attempt();
       }),
     async begin<Result>(work: (tx: TransactionClient) => Promise<Result>): Promise<Result> {
-      const connection = await tryingAgain(() => beginOn(pool));
+      const connection = await tryingAgain(() => beginOn(pool, transactionTimeoutMs));
       try {
         return await runTransaction(connection, types, work);
       } finally {
@@ -86,24 +134,16 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
       }
     },
   };
-  let driver: postgres.Sql | null = null;
-  return {
-    db: drizzle(client as unknown as postgres.Sql),
-    url,
-    get sql() {
-      driver ??= postgres(url, { max: 4, onnotice: () => {} });
-      return driver;
-    },
-    async close() {
-      await Promise.all([pool.close(CLOSE_PATIENCE_MS), driver?.end({ timeout: 5 })]);
-    },
-  };
+  return client as unknown as postgres.Sql;
 }
 
-async function beginOn(pool: ConnectionPool): Promise<Connection> {
+async function beginOn(pool: ConnectionPool, timeoutMs: number): Promise<Connection> {
   const connection = await pool.acquire();
   try {
-    await connection.run({ text: "begin", parameters: [] });
+    // In one message: no round trip is spent on it.
+    const limit =
+      connection.statementTimeoutMs === timeoutMs ? "" : `; set local statement_timeout = ${timeoutMs}`;
+    await connection.run({ text: `begin${limit}`, parameters: [] });
     return connection;
   } catch (error) {
     pool.release(connection);

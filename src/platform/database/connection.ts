@@ -51,6 +51,7 @@ export class Connection {
   #socket: Socket | null = null;
   #isLost = false;
   #lose: () => void = () => {};
+  #statementTimeoutMs: number;
   readonly #prepared: ConnectionOptions["prepared"];
   /** What the driver and Postgres keep for this connection, until its end. */
   readonly #kept = new Set<string>();
@@ -71,6 +72,7 @@ export class Connection {
     this.#onStatement = options.onStatement;
     this.#prepared = options.prepared;
     const { url, statementTimeoutMs = 0, attempt = 0, onNotify } = options;
+    this.#statementTimeoutMs = statementTimeoutMs;
     this.#sql = postgres(url, {
       max: 1,
       // Its own question for types is asked outside of any promise, and ends the process when it fails.
@@ -107,15 +109,30 @@ export class Connection {
     }
   }
 
+  /** After how many milliseconds Postgres cancels a statement; 0 for never. */
+  get statementTimeoutMs(): number {
+    return this.#statementTimeoutMs;
+  }
+
+  /** Has statements cancelled after so long from now on, outside of a transaction. */
+  async limitStatements(milliseconds: number): Promise<void> {
+    await this.#send({ text: `set statement_timeout = ${milliseconds}`, parameters: [] });
+    this.#statementTimeoutMs = milliseconds;
+  }
+
   /** @throws what Postgres answers, or that the connection has broken off */
-  async run({
+  run(statement: Statement): Promise<postgres.RowList<postgres.Row[]>> {
+    if (!this.#isLost) this.#onStatement?.(statement.text);
+    return this.#send(statement);
+  }
+
+  async #send({
     text,
     parameters,
     asValues = false,
     prepare = true,
   }: Statement): Promise<postgres.RowList<postgres.Row[]>> {
     if (this.#isLost) throw connectionLost();
-    this.#onStatement?.(text);
     // Without parameters the driver sends a text as it is.
     const isPrepared = prepare && parameters.length > 0 && (this.#prepared?.isPrepared(text) ?? true);
     if (isPrepared) this.#kept.add(text);

@@ -3,9 +3,10 @@ import type { GraphQLFormattedError } from "graphql";
 import { GraphQLError } from "graphql";
 import { ArgumentValidationError } from "type-graphql";
 import { badUserInput, FiledeskError } from "../../kernel/errors.js";
-import { tookTooLong, unstorableValue } from "../database/faults.js";
+import { unstorableValue } from "../database/faults.js";
 import { errorResponse } from "../http/error-response.js";
 import { logResourceFault, resourceFailure } from "../http/resource-faults.js";
+import { logSlowStatement, slowStatement } from "../http/slow-statement.js";
 
 /** Errors that an answer has at most: of more, only the first are told. */
 export const MAX_ERRORS = 20;
@@ -31,9 +32,8 @@ export function expectedFailure(error: unknown): FiledeskError | null {
   const cause = causeOf(error);
   if (cause instanceof FiledeskError) return cause;
   if (cause instanceof ArgumentValidationError) return invalidInput(cause);
-  if (tookTooLong(cause)) return slowStatement();
-  const lacking = resourceFailure(cause);
-  if (lacking !== null) return lacking;
+  const ofOurs = slowStatement(cause) ?? resourceFailure(cause);
+  if (ofOurs !== null) return ofOurs;
   const unstorable = unstorableValue(cause);
   return unstorable === null ? null : badUserInput(unstorable);
 }
@@ -80,9 +80,9 @@ export interface FailureLog {
 
 /** Writes what nobody expected to the log, under the request id that the client is told. */
 export function logUnexpected(log: FailureLog, error: GraphQLError, requestId: string): void {
-  if (tookTooLong(causeOf(error)))
-    log.warn({ reqId: requestId, path: error.path }, "a statement took too long");
-  if (logResourceFault(log, causeOf(error))) return;
+  const cause = causeOf(error);
+  if (logSlowStatement(log, cause, { reqId: requestId, path: error.path })) return;
+  if (logResourceFault(log, cause)) return;
   if (isRefusalByGraphQL(error) || expectedFailure(error) !== null) return;
   error.extensions.requestId = requestId;
   log.error({ err: error.originalError ?? error, reqId: requestId, path: error.path }, "unexpected failure");
@@ -109,15 +109,6 @@ function codeOfRefusal({ extensions }: GraphQLFormattedError): unknown {
 /** A persisted query that is not known is asked for again by the client: it is no fault of the request. */
 const statusOf = (code: unknown): number =>
   code === ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND ? 200 : 400;
-
-const RETRY_AFTER_SECONDS = 5;
-
-const slowStatement = () =>
-  new FiledeskError(
-    "SERVICE_UNAVAILABLE",
-    `This took longer than a request may take. Ask for less, such as a narrower search without \`totalCount\`, or try again in ${RETRY_AFTER_SECONDS} seconds.`,
-    { retryAfter: RETRY_AFTER_SECONDS },
-  );
 
 function invalidInput({ extensions }: ArgumentValidationError): FiledeskError {
   const problems = extensions.validationErrors

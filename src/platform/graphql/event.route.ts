@@ -11,6 +11,7 @@ import { EventStream } from "../http/event-stream.js";
 import { createRounds } from "../http/rounds.js";
 import type { UrlSigner } from "../http/signed-url.js";
 import { isSigned } from "../http/signed-url.js";
+import { logSlowStatement } from "../http/slow-statement.js";
 import type { SignedFor } from "./event-urls.js";
 import { EVENTS_PATH, eventResource, readSignedFor } from "./event-urls.js";
 import { wasInterrupted } from "./make-again.js";
@@ -50,7 +51,8 @@ export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRou
     // A browser takes every answer but a stream for the end, and comes back from what is none.
     errorHandler: (error, request, reply) => {
       if (!wasInterrupted(error)) throw error;
-      request.log.warn({ err: error }, "a stream is cut off: the database is away");
+      if (!logSlowStatement(request.log, error))
+        request.log.warn({ err: error }, "a stream is cut off: the database is away");
       reply.hijack();
       reply.raw.destroy();
     },

@@ -19,11 +19,14 @@ function replacementOf(shared: object): object {
 /** Whether a result lacks something only because the database went away while it was made. */
 export const isInterrupted = ({ errors }: ExecutionResult): boolean => errors?.some(wasInterrupted) ?? false;
 
-export function wasInterrupted(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.some(wasInterrupted);
+export const wasInterrupted = (error: unknown): boolean => interruptionIn(error) !== undefined;
+
+/** What the database went away with, below what GraphQL wraps it in. */
+export function interruptionIn(error: unknown): unknown {
+  if (error instanceof AggregateError) return error.errors.map(interruptionIn).find(Boolean);
   let cause = error;
   while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
-  return databaseIsAway(cause);
+  return databaseIsAway(cause) ? cause : undefined;
 }
 
 /**

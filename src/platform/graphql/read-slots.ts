@@ -2,13 +2,15 @@ import type { GraphQLSchema } from "graphql";
 import { FiledeskError } from "../../kernel/errors.js";
 import type { FairSlots } from "../../kernel/fair-slots.js";
 import { createFairSlots } from "../../kernel/fair-slots.js";
+import { slowStatement } from "../http/slow-statement.js";
 
 /** How one request's reads get their turns at the database. */
 export interface ReadSlots {
   /**
    * Reads when it is this request's turn: at once as a rule.
    *
-   * @throws QUERY_TOO_COMPLEX when the request reads too often, SERVICE_UNAVAILABLE when its turn does not come in time
+   * @throws QUERY_TOO_COMPLEX when the request reads too often, SERVICE_UNAVAILABLE when its turn does not come in time,
+   * TIMED_OUT when a read of this request before it took too long
    */
   run<Value>(read: () => Value | Promise<Value>): Value | Promise<Value>;
 }
@@ -114,7 +116,19 @@ class SlotsOfRequest implements ReadSlots {
       this.#leave();
       return result;
     }
-    return result.finally(this.#leave);
+    return result.then(
+      (value) => {
+        this.#leave();
+        return value;
+      },
+      (error: unknown) => {
+        // What waits behind a slow read would hold a connection for as long again. It fails after it: an answer that
+        // has room for one error has the one that says which read was slow.
+        this.#refusal ??= slowStatement(error);
+        setImmediate(this.#leave);
+        throw error;
+      },
+    );
   }
 
   #leave = (): void => {

@@ -11,6 +11,7 @@ import type { GraphQLSchema } from "graphql";
 import { GraphQLError, NoSchemaIntrospectionCustomRule, OperationTypeNode } from "graphql";
 import { badUserInput } from "../../kernel/errors.js";
 import { logResourceFault } from "../http/resource-faults.js";
+import { logSlowStatement } from "../http/slow-statement.js";
 import { createAdmission, createTextStore } from "./admission.js";
 import { answerLimit } from "./answer-size.js";
 import { createCoercion } from "./coerce-variables.js";
@@ -90,7 +91,7 @@ async function openContext<Context extends BaseContext>(
     return await context(request);
   } catch (error) {
     const failure = expectedFailure(error);
-    if (!logResourceFault(request.log, error) && failure === null)
+    if (!logSlowStatement(request.log, error) && !logResourceFault(request.log, error) && failure === null)
       request.log.error({ err: error }, "unexpected failure");
     throw new GraphQLError("The request could not be begun.", {
       originalError: error as Error,

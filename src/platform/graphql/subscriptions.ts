@@ -13,7 +13,7 @@ import { DeliveryTurns } from "./delivery-turns.js";
 import type { FailureLog } from "./error-format.js";
 import { expectedFailure, isRefusalByGraphQL, reportErrors } from "./error-format.js";
 import { FollowedTexts } from "./followed-texts.js";
-import { isInterrupted, makeAgain, wasInterrupted } from "./make-again.js";
+import { interruptionIn, isInterrupted, makeAgain } from "./make-again.js";
 import type { SubscriptionRequest, SubscriptionRules } from "./prepare-subscription.js";
 import { createPreparation, resultsOf } from "./prepare-subscription.js";
 import { tellWithoutArguments } from "./told-results.js";
@@ -137,7 +137,7 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     open: (request, base, signal) =>
       begin(request, base, signal).catch((error: unknown) => {
         // It is no refusal: clients try again.
-        throw wasInterrupted(error) ? error : failureFrom(error, log, base.requestId);
+        throw interruptionIn(error) ?? failureFrom(error, log, base.requestId);
       }),
   };
 }

@@ -5,6 +5,7 @@ import { SECOND_MS } from "../../kernel/clock.js";
 import { FiledeskError } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import { bearerToken } from "../http/bearer-token.js";
+import { logFailure } from "../http/log-failure.js";
 import type { Attended } from "../http/rounds.js";
 import type { Reader } from "../http/unread-budget.js";
 import type { RequestContext } from "./context.js";
@@ -171,7 +172,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   #hear(data: RawData, isBinary: boolean): void {
     this.#isAlive = true;
     this.#obey(data, isBinary).catch((error: unknown) => {
-      this.#options.log.error({ err: error }, "unexpected failure");
+      logFailure(this.#options.log, error, "unexpected failure");
       // 4500 would tell the client never to come back.
       this.close(TRY_AGAIN_LATER, "Something went wrong on our side: try again later.");
     });

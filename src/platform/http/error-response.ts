@@ -1,6 +1,7 @@
 import type { ErrorCode, ErrorDetails } from "../../kernel/errors.js";
 import { FiledeskError } from "../../kernel/errors.js";
 import { resourceFailure } from "./resource-faults.js";
+import { slowStatement } from "./slow-statement.js";
 
 export interface ErrorResponse {
   readonly status: number;
@@ -33,7 +34,9 @@ export function errorResponse(
   overrides: StatusOverrides = {},
 ): ErrorResponse {
   const expected =
-    error instanceof FiledeskError ? error : (refusalByServer(error) ?? resourceFailure(error));
+    error instanceof FiledeskError
+      ? error
+      : (refusalByServer(error) ?? slowStatement(error) ?? resourceFailure(error));
   if (expected === null) {
     const message = "Something went wrong on our side. Give this request id when you report it.";
     const body = { code: "INTERNAL_SERVER_ERROR", message, status: 500, requestId } as const;

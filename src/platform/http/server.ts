@@ -15,6 +15,7 @@ import { trackConnections } from "./connections.js";
 import { drainOnClose } from "./drain.js";
 import { errorResponse } from "./error-response.js";
 import { holdUnreadAnswers } from "./hold-unread-answers.js";
+import { logFailure } from "./log-failure.js";
 import { originPatterns } from "./origins.js";
 import type { LeastPace } from "./pace.js";
 import { endSlowConnections } from "./pace.js";
@@ -106,8 +107,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = errorResponse(error, request.id);
     if (hasLeft(request, error)) request.log.info("the client left in the middle of its request");
-    else if (status >= 500 && !(error instanceof FiledeskError) && !logResourceFault(request.log, error))
-      request.log.error({ err: error }, "unexpected failure");
+    else if (status >= 500 && !(error instanceof FiledeskError))
+      logFailure(request.log, error, "unexpected failure");
     const { message, ...extensions } = body.error;
     const isGraphQL = pathOf(request) === options.graphqlPath;
     return reply

@@ -20,6 +20,8 @@ import { countOrphans, listOrphans, orphanPosition } from "./orphan.repository.j
 export interface OrphanDeps extends Pick<MediaFileFinding, "clock">, PurgeDeps {
   /** How old a file without a usage is at least, unless the caller says otherwise. */
   readonly orphanDays: number;
+  /** For a purge, which looks at all that a company has, one page after the other. */
+  readonly background: Database;
 }
 
 export interface OrphanSelection {
@@ -104,7 +106,8 @@ async function purge(
       details: { ...details, before, ids: purged },
     });
   try {
-    const { files, bytes } = await purgeFiles(deps, reason, { companyId, dryRun, onPurged, permit });
+    const inBackground = { ...deps, db: deps.background };
+    const { files, bytes } = await purgeFiles(inBackground, reason, { companyId, dryRun, onPurged, permit });
     if (!dryRun) await audit({ files, bytes });
     return { dryRun, files, bytes, ids };
   } catch (error) {
