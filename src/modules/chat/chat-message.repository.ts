@@ -1,31 +1,30 @@
 import type { SQL } from "drizzle-orm";
-import { and, desc, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
-import type { Page, PageRequest } from "../../kernel/pagination.js";
-import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
-import { keyset } from "../../platform/database/keyset.js";
 import { inTenants } from "../identity/tenant.repository.js";
 import type { Actor, TenantScope } from "../identity/viewer.js";
 import { authorshipOf } from "../identity/viewer.js";
 import { chatMessages } from "./chat-message.tables.js";
-import { conversations } from "./conversation.tables.js";
 
 /** What is shown in place of a deleted message's text. */
 export const DELETED_BODY = "[Message deleted]";
 
-/** A message as it may be shown: the text of a deleted one never leaves the database. */
-const columns = {
+/** The text of a deleted message never leaves the database. */
+const shownBody =
+  sql<string>`case when ${chatMessages.deletedAt} is null then ${chatMessages.body} else ${DELETED_BODY} end`.as(
+    "shown_body",
+  );
+
+/** All but what it says. */
+const listedColumns = {
   id: chatMessages.id,
   companyId: chatMessages.companyId,
   conversationId: chatMessages.conversationId,
   number: chatMessages.number,
   senderId: chatMessages.senderId,
   senderGuestId: chatMessages.senderGuestId,
-  body: sql<string>`case when ${chatMessages.deletedAt} is null then ${chatMessages.body} else ${DELETED_BODY} end`.as(
-    "shown_body",
-  ),
   replyToId: chatMessages.replyToId,
   clientId: chatMessages.clientId,
   isEdited: sql<boolean>`${chatMessages.editedAt} is not null`.as("is_edited"),
@@ -35,22 +34,50 @@ const columns = {
   createdAt: chatMessages.createdAt,
 };
 
-export type ChatMessageView = Awaited<ReturnType<typeof listMessagesByIds>>[number];
+/** A message as it may be shown. */
+const columns = { ...listedColumns, body: shownBody };
 
-/** Deleted ones too: they keep their places. */
-export async function listMessagesByIds(db: Database, tenants: TenantScope, ids: readonly string[]) {
-  return db
-    .select(columns)
-    .from(chatMessages)
-    .where(and(isAnyOf(chatMessages.id, ids), inTenants(chatMessages.companyId, tenants)));
+export type ChatMessageView = NonNullable<Awaited<ReturnType<typeof findMessage>>>;
+
+/** A message as lists have it: `body`, which may be 10,000 characters long, is there when it was asked for. */
+export type ListedMessage = Omit<ChatMessageView, "body"> & { readonly body?: string };
+
+/** Whether messages are asked what they say. */
+export interface WithBodies {
+  readonly withBodies: boolean;
 }
 
-export async function findMessage(
+/** The columns of a `ListedMessage`. */
+export const messageColumns = ({ withBodies }: WithBodies): typeof listedColumns =>
+  withBodies ? columns : listedColumns;
+
+const withIds = (tenants: TenantScope, ids: readonly string[]) =>
+  and(isAnyOf(chatMessages.id, ids), inTenants(chatMessages.companyId, tenants));
+
+/** Deleted ones too: they keep their places. */
+export async function listMessagesByIds(
   db: Database,
   tenants: TenantScope,
-  id: string,
-): Promise<ChatMessageView | null> {
-  const [row] = await listMessagesByIds(db, tenants, [id]);
+  ids: readonly string[],
+  texts: WithBodies,
+): Promise<ListedMessage[]> {
+  return db.select(messageColumns(texts)).from(chatMessages).where(withIds(tenants, ids));
+}
+
+export async function listMessageBodies(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+): Promise<Pick<ChatMessageView, "id" | "body">[]> {
+  return db.select({ id: chatMessages.id, body: shownBody }).from(chatMessages).where(withIds(tenants, ids));
+}
+
+/** Deleted or not. */
+export async function findMessage(db: Database, tenants: TenantScope, id: string) {
+  const [row] = await db
+    .select(columns)
+    .from(chatMessages)
+    .where(withIds(tenants, [id]));
   return row ?? null;
 }
 
@@ -88,52 +115,6 @@ export async function findMessageByClientId(
       ),
     );
   return row ?? null;
-}
-
-/** By their numbers, which are in the order of the commits. */
-const order = { keys: [chatMessages.number], descending: false };
-export const messagePosition = (row: ChatMessageView) => [row.number];
-export const MESSAGE_CURSOR_SIZE = 1;
-
-/** One page of each conversation's messages, in one statement whatever the number of conversations. */
-export async function listPagesOfConversations(
-  db: Database,
-  tenants: TenantScope,
-  conversationIds: readonly string[],
-  page: PageRequest,
-): Promise<Map<string, Page<ChatMessageView>>> {
-  const { where, orderBy, limit } = keyset(order, page);
-  const ofConversation = db
-    .select(columns)
-    .from(chatMessages)
-    .where(and(eq(chatMessages.conversationId, conversations.id), where))
-    .orderBy(...orderBy)
-    .limit(limit)
-    .as("of_conversation");
-  const rows = await db
-    .select({ ...ofConversation._.selectedFields })
-    .from(conversations)
-    .innerJoinLateral(ofConversation, sql`true`)
-    .where(and(isAnyOf(conversations.id, conversationIds), inTenants(conversations.companyId, tenants)))
-    .orderBy(page.direction === "forward" ? ofConversation.number : desc(ofConversation.number));
-  const byConversation = new Map<string, ChatMessageView[]>(conversationIds.map((id) => [id, []]));
-  for (const row of rows) byConversation.get(row.conversationId)?.push(row);
-  return new Map([...byConversation].map(([id, read]) => [id, toPage(page, read)]));
-}
-
-export async function countOfConversations(
-  db: Database,
-  tenants: TenantScope,
-  conversationIds: readonly string[],
-): Promise<Map<string, number>> {
-  const rows = await db
-    .select({ conversationId: chatMessages.conversationId, count: sql<number>`count(*)::int` })
-    .from(chatMessages)
-    .where(
-      and(isAnyOf(chatMessages.conversationId, conversationIds), inTenants(chatMessages.companyId, tenants)),
-    )
-    .groupBy(chatMessages.conversationId);
-  return new Map(rows.map((row) => [row.conversationId, row.count]));
 }
 
 export interface NewMessage {
@@ -215,24 +196,4 @@ export async function findMessagePlace(tx: Database, id: string) {
     .from(chatMessages)
     .where(eq(chatMessages.id, id));
   return row ?? null;
-}
-
-/** The newest of each conversation, deleted or not; in one statement. */
-export async function listLastMessages(
-  db: Database,
-  tenants: TenantScope,
-  conversationIds: readonly string[],
-): Promise<ChatMessageView[]> {
-  const last = db
-    .select(columns)
-    .from(chatMessages)
-    .where(eq(chatMessages.conversationId, conversations.id))
-    .orderBy(desc(chatMessages.number))
-    .limit(1)
-    .as("last");
-  return db
-    .select({ ...last._.selectedFields })
-    .from(conversations)
-    .innerJoinLateral(last, sql`true`)
-    .where(and(isAnyOf(conversations.id, conversationIds), inTenants(conversations.companyId, tenants)));
 }

@@ -1,4 +1,6 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Resolver, Root } from "type-graphql";
+import { asksForBody } from "../../platform/graphql/asked-fields.js";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { incomingFiles } from "../../platform/graphql/incoming.js";
 import { ID } from "../../platform/graphql/scalars.js";
@@ -8,7 +10,7 @@ import type { ActorLoaders } from "../identity/actor.loaders.js";
 import { Actor } from "../identity/actor.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { EditMessageInput, SendMessageInput } from "./chat-message.inputs.js";
-import type { ChatMessageView } from "./chat-message.repository.js";
+import type { ListedMessage } from "./chat-message.repository.js";
 import type { ChatMessageService } from "./chat-message.service.js";
 import { ChatMessage } from "./chat-message.types.js";
 import type { ChatMessageChangeService } from "./chat-message-change.service.js";
@@ -63,8 +65,13 @@ export class ChatMessageResolver {
     return this.changes.purgeMessage(viewer, id);
   }
 
+  @FieldResolver()
+  body(@Root() message: ListedMessage, @Ctx() context: ViewerContext) {
+    return message.body ?? this.loaders.bodies(context).load(message);
+  }
+
   @FieldResolver(() => Actor, { description: "Who sent it." })
-  sender(@Root() { senderId, senderGuestId }: ChatMessageView, @Ctx() context: ViewerContext) {
+  sender(@Root() { senderId, senderGuestId }: ListedMessage, @Ctx() context: ViewerContext) {
     return this.actors.author(context, { userId: senderId, guestId: senderGuestId });
   }
 
@@ -73,13 +80,14 @@ export class ChatMessageResolver {
     description:
       "The message that it answers, deleted or not; null when it answers none, or one that was purged.",
   })
-  replyTo(@Root() message: ChatMessageView, @Ctx() context: ViewerContext) {
-    return message.replyToId === null ? null : this.loaders.quoted(context).load(message);
+  replyTo(@Root() message: ListedMessage, @Ctx() context: ViewerContext, @Info() info: GraphQLResolveInfo) {
+    if (message.replyToId === null) return null;
+    return this.loaders.quoted(context, { withBodies: asksForBody(info) }).load(message);
   }
 
   @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of uploading." })
   attachments(
-    @Root() message: ChatMessageView,
+    @Root() message: ListedMessage,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {

@@ -4,22 +4,28 @@ import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
-import { inOrderOf, perRequest, perRequestAndArguments, perRound } from "../../platform/graphql/loaders.js";
+import {
+  inOrderOf,
+  perRequest,
+  perRequestAndArguments,
+  perRound,
+  perRoundAndArguments,
+} from "../../platform/graphql/loaders.js";
 import type { GuestView } from "../identity/guest.repository.js";
 import { listGuestsOfConversations } from "../identity/guest.repository.js";
 import type { Person } from "../identity/user.repository.js";
 import type { Actor, Viewer, ViewerContext } from "../identity/viewer.js";
 import { staffTenantsOf, tenantsOfRows, tenantsReachedBy } from "../identity/viewer.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
-import type { ChatMessageView } from "./chat-message.repository.js";
+import type { ListedMessage, WithBodies } from "./chat-message.repository.js";
+import { DELETED_BODY, listMessageBodies, listMessagesByIds } from "./chat-message.repository.js";
 import {
   countOfConversations,
   listLastMessages,
-  listMessagesByIds,
   listPagesOfConversations,
   MESSAGE_CURSOR_SIZE,
   messagePosition,
-} from "./chat-message.repository.js";
+} from "./chat-message-list.repository.js";
 import { conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView } from "./conversation.repository.js";
 import { listConversationsByIds } from "./conversation.repository.js";
@@ -87,25 +93,30 @@ function createMessageLoaders(db: Database, conversationById: Batched<Conversati
     return ids.map((id) => byConversation.get(id) ?? 0);
   });
   return {
-    messages: perRequestAndArguments<ViewerContext, PageArguments, string, Connection<ChatMessageView>>(
-      async (context, args, ids) => {
-        const request = pageRequest(args, MESSAGE_CURSOR_SIZE);
-        const pages = await listPagesOfConversations(db, tenantsReachedBy(known(context)), ids, request);
-        return ids.map((id) =>
-          toConnection(pages.get(id) ?? nothing, messagePosition, () => counts(context).load(id)),
-        );
+    messages: perRequestAndArguments<
+      ViewerContext,
+      PageArguments & WithBodies,
+      string,
+      Connection<ListedMessage>
+    >(async (context, { withBodies, ...args }, ids) => {
+      const list = { page: pageRequest(args, MESSAGE_CURSOR_SIZE), withBodies };
+      const pages = await listPagesOfConversations(db, tenantsReachedBy(known(context)), ids, list);
+      return ids.map((id) =>
+        toConnection(pages.get(id) ?? nothing, messagePosition, () => counts(context).load(id)),
+      );
+    }),
+
+    lastMessage: perRequestAndArguments<ViewerContext, WithBodies, string, ListedMessage | null>(
+      async (context, texts, ids) => {
+        const rows = await listLastMessages(db, tenantsReachedBy(known(context)), ids, texts);
+        return inOrderOf(ids, rows, (message) => message.conversationId);
       },
     ),
 
-    lastMessage: perRequest<ViewerContext, string, ChatMessageView | null>(async (context, ids) => {
-      const rows = await listLastMessages(db, tenantsReachedBy(known(context)), ids);
-      return inOrderOf(ids, rows, (message) => message.conversationId);
-    }),
-
     /** Messages that the viewer may read. */
-    messageById: perRequest<ViewerContext, string, ChatMessageView | null>(async (context, ids) => {
+    messageById: perRequest<ViewerContext, string, ListedMessage | null>(async (context, ids) => {
       const { viewer } = context;
-      const rows = await listMessagesByIds(db, tenantsReachedBy(viewer), ids);
+      const rows = await listMessagesByIds(db, tenantsReachedBy(viewer), ids, { withBodies: false });
       const conversations = await conversationById(context).loadMany(rows.map((row) => row.conversationId));
       const readable = rows.filter((message, index) => {
         const conversation = conversations[index];
@@ -116,11 +127,22 @@ function createMessageLoaders(db: Database, conversationById: Batched<Conversati
     }),
 
     /** What a message answers; whoever reads the one reads the other, for they stand in one conversation. */
-    quoted: perRound<ViewerContext, ChatMessageView, ChatMessageView | null>(
-      async (answers) => {
+    quoted: perRoundAndArguments<ViewerContext, WithBodies, ListedMessage, ListedMessage | null>(
+      async (_round, texts, answers) => {
         const ids = answers.map((answer) => answer.replyToId ?? "");
-        const rows = await listMessagesByIds(db, tenantsOfRows(answers), ids);
+        const rows = await listMessagesByIds(db, tenantsOfRows(answers), ids, texts);
         return inOrderOf(ids, rows, (message) => message.id);
+      },
+      { nameOf: ({ id }) => id },
+    ),
+
+    /** What messages say that the viewer has been given without. */
+    bodies: perRound<ViewerContext, ListedMessage, string>(
+      async (messages) => {
+        const ids = messages.map(({ id }) => id);
+        const rows = await listMessageBodies(db, tenantsOfRows(messages), ids);
+        // One that has been purged since it was listed is no reason to refuse the others.
+        return inOrderOf(ids, rows, (row) => row.id).map((row) => row?.body ?? DELETED_BODY);
       },
       { nameOf: ({ id }) => id },
     ),

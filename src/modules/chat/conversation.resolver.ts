@@ -1,4 +1,6 @@
-import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import { asksForBody } from "../../platform/graphql/asked-fields.js";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { ID } from "../../platform/graphql/scalars.js";
 import type { CompanyLoaders } from "../identity/company.loaders.js";
@@ -144,16 +146,21 @@ export class ConversationResolver {
     @Root() { id }: ConversationView,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return this.loaders.messages(context, page).load(id);
+    return this.loaders.messages(context, { ...page, withBodies: asksForBody(info) }).load(id);
   }
 
   @FieldResolver(() => ChatMessage, {
     nullable: true,
     description: "The newest message; null before the first.",
   })
-  lastMessage(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
-    return this.loaders.lastMessage(context).load(id);
+  lastMessage(
+    @Root() { id }: ConversationView,
+    @Ctx() context: ViewerContext,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    return this.loaders.lastMessage(context, { withBodies: asksForBody(info) }).load(id);
   }
 
   @FieldResolver(() => Int, {

@@ -13,7 +13,7 @@ export const messageParents: AttachmentParents = {
   async statesFor(db, viewer, parents) {
     if (viewer.kind === "anonymous" || parents.length === 0) return new Map();
     const ids = parents.map(({ id }) => id);
-    const messages = await listMessagesByIds(db, tenantsReachedBy(viewer), ids);
+    const messages = await listMessagesByIds(db, tenantsReachedBy(viewer), ids, { withBodies: false });
     const conversationIds = [...new Set(messages.map((message) => message.conversationId))];
     const rows = await listConversationsByIds(db, readerOf(viewer), conversationIds);
     const conversations = new Map(rows.map((row) => [row.id, row]));

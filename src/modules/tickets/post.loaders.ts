@@ -10,6 +10,7 @@ import { countPostsOfTickets, listPostPages, postPosition } from "./post.reposit
 import type { PostFileRow, PostRow } from "./post.tables.js";
 import { listFilesOfPosts } from "./post-file.repository.js";
 import { countOfTickets } from "./reply.repository.js";
+import type { ReplyList } from "./ticket.loaders.js";
 import type { TimelineRow } from "./timeline.repository.js";
 import { listTimelines, timelinePosition } from "./timeline.repository.js";
 
@@ -50,9 +51,10 @@ export function createPostLoaders({ db }: { readonly db: Database }) {
     },
   );
 
-  const timeline = perRequestAndArguments<ViewerContext, PageArguments, string, Connection<TimelineRow>>(
-    async (context, args, ids) => {
-      const pages = await listTimelines(db, scopeOf(context.viewer), ids, pageRequest(args));
+  const timeline = perRequestAndArguments<ViewerContext, ReplyList, string, Connection<TimelineRow>>(
+    async (context, { withBodies, ...args }, ids) => {
+      const list = { page: pageRequest(args), withBodies };
+      const pages = await listTimelines(db, scopeOf(context.viewer), ids, list);
       return ids.map((id) =>
         toConnection(pages.get(id) ?? nothing, timelinePosition, () => timelineCount(context, id)),
       );

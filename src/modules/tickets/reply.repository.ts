@@ -20,25 +20,60 @@ export interface ReplyScope {
   readonly staffOf: TenantScope;
 }
 
+/** A reply as lists have it: `body`, which may be 50,000 characters long, is there when it was asked for. */
+export type ListedReply = Omit<ReplyRow, "body"> & { readonly body?: string };
+
+const { body, ...listedColumns } = getTableColumns(replies);
+
+/** The columns of a `ListedReply`. */
+export const replyColumns = (withBodies: boolean): typeof listedColumns =>
+  withBodies ? getTableColumns(replies) : listedColumns;
+
+/** A page of each ticket's list. */
+export interface ReplyPage {
+  readonly page: PageRequest;
+  /** Whether the replies' bodies are read with them. */
+  readonly withBodies: boolean;
+}
+
+const withIds = (tenants: TenantScope, ids: readonly string[]) =>
+  and(isAnyOf(replies.id, ids), inTenants(replies.companyId, tenants));
+
 /** Deleted ones too: the service tells "deleted" from "never was". */
 export async function listRepliesByIds(
   db: Database,
   tenants: TenantScope,
   ids: readonly string[],
-): Promise<ReplyRow[]> {
-  return db
-    .select()
-    .from(replies)
-    .where(and(isAnyOf(replies.id, ids), inTenants(replies.companyId, tenants)));
+): Promise<ListedReply[]> {
+  return db.select(listedColumns).from(replies).where(withIds(tenants, ids));
 }
 
+/** As `listRepliesByIds`, with what they say. */
+export async function listWholeReplies(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+): Promise<ReplyRow[]> {
+  return db.select().from(replies).where(withIds(tenants, ids));
+}
+
+/** Of deleted replies too. */
+export async function listReplyBodies(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+): Promise<Pick<ReplyRow, "id" | "body">[]> {
+  return db.select({ id: replies.id, body }).from(replies).where(withIds(tenants, ids));
+}
+
+/** Deleted or not, as `listRepliesByIds`. */
 export async function findReply(db: Database, tenants: TenantScope, id: string): Promise<ReplyRow | null> {
-  const [row] = await listRepliesByIds(db, tenants, [id]);
+  const [row] = await listWholeReplies(db, tenants, [id]);
   return row ?? null;
 }
 
 export const replyOrder = { keys: [replies.createdAt, replies.id], descending: false };
-export const replyPosition = (row: ReplyRow) => [row.createdAt.toISOString(), row.id];
+export const replyPosition = (row: ListedReply) => [row.createdAt.toISOString(), row.id];
 
 export const readable = ({ tenants, staffOf }: ReplyScope) =>
   and(
@@ -48,14 +83,14 @@ export const readable = ({ tenants, staffOf }: ReplyScope) =>
   );
 
 /** A reply with its author, which a list of replies is rarely read without. */
-export type SignedReply = ReplyRow & { readonly author: Person };
+export type SignedReply = ListedReply & { readonly author: Person };
 
 /** One page of each ticket's replies, in one statement whatever the number of tickets. */
 export async function listPagesOfTickets(
   db: Database,
   scope: ReplyScope,
   ticketIds: readonly string[],
-  page: PageRequest,
+  { page, withBodies }: ReplyPage,
 ): Promise<Map<string, Page<SignedReply>>> {
   const { where, orderBy, limit } = keyset(replyOrder, page);
   const ofTicket = db
@@ -66,7 +101,7 @@ export async function listPagesOfTickets(
     .limit(limit)
     .as("of_ticket");
   const rows = await db
-    .select({ ...getTableColumns(replies), author: personColumns })
+    .select({ ...replyColumns(withBodies), author: personColumns })
     .from(tickets)
     .innerJoinLateral(ofTicket, sql`true`)
     .innerJoin(replies, eq(replies.id, ofTicket.replyId))

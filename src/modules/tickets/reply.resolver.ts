@@ -8,8 +8,8 @@ import type { UserLoaders } from "../identity/user.loaders.js";
 import { User } from "../identity/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { AddReplyInput, UpdateReplyInput, UploadReplyAttachmentsInput } from "./reply.inputs.js";
+import type { ListedReply } from "./reply.repository.js";
 import type { ReplyService } from "./reply.service.js";
-import type { ReplyRow } from "./reply.tables.js";
 import { Reply } from "./reply.types.js";
 import type { TicketLoaders } from "./ticket.loaders.js";
 import { Ticket } from "./ticket.types.js";
@@ -67,19 +67,24 @@ export class ReplyResolver {
     );
   }
 
+  @FieldResolver()
+  body(@Root() reply: ListedReply, @Ctx() context: ViewerContext) {
+    return reply.body ?? this.loaders.replyBodies(context).load(reply.id);
+  }
+
   @FieldResolver(() => Ticket, { nullable: true, description: "The ticket that it answers." })
-  ticket(@Root() reply: ReplyRow, @Ctx() context: ViewerContext) {
+  ticket(@Root() reply: ListedReply, @Ctx() context: ViewerContext) {
     return this.loaders.byId(context).load(reply.ticketId);
   }
 
   @FieldResolver(() => User, { description: "Who wrote it." })
-  author(@Root() reply: ReplyRow, @Ctx() context: ViewerContext) {
+  author(@Root() reply: ListedReply, @Ctx() context: ViewerContext) {
     return this.users.byId(context).load(reply.authorId);
   }
 
   @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of uploading." })
   attachments(
-    @Root() reply: ReplyRow,
+    @Root() reply: ListedReply,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {

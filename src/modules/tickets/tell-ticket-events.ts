@@ -8,7 +8,7 @@ import type { FollowedTicket } from "./followed-ticket.repository.js";
 import { findFollowedTicket } from "./followed-ticket.repository.js";
 import { listLivePosts } from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
-import { listRepliesByIds } from "./reply.repository.js";
+import { listWholeReplies } from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
 import type { TicketEventPayload, TicketEventType } from "./ticket-events.js";
 
@@ -60,7 +60,7 @@ async function lookUp(
   // An event of a reply's attachment tells nothing of the reply.
   const ofReplies = payloads.filter(({ attachmentId }) => attachmentId === undefined);
   const [replies, attachments, posts, people] = await Promise.all([
-    byId(ofReplies, "replyId", (ids) => listRepliesByIds(db, tenants, ids)),
+    byId(ofReplies, "replyId", (ids) => listWholeReplies(db, tenants, ids)),
     byId(payloads, "attachmentId", (ids) => listAttachments(db, tenants, ids)),
     byId(payloads, "postId", (ids) => listLivePosts(db, tenants, ids)),
     byId(payloads, "userId", (ids) => listPeople(db, ids)),

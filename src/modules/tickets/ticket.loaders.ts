@@ -8,8 +8,14 @@ import type { UserLoaders } from "../identity/user.loaders.js";
 import type { Viewer, ViewerContext } from "../identity/viewer.js";
 import { staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import { replyPolicy } from "./reply.policy.js";
-import { countOfTickets, listPagesOfTickets, listRepliesByIds, replyPosition } from "./reply.repository.js";
-import type { ReplyRow } from "./reply.tables.js";
+import type { ListedReply } from "./reply.repository.js";
+import {
+  countOfTickets,
+  listPagesOfTickets,
+  listRepliesByIds,
+  listReplyBodies,
+  replyPosition,
+} from "./reply.repository.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import type { ListedTicket } from "./ticket.repository.js";
 import { listDescriptions, listTicketsByIds } from "./ticket.repository.js";
@@ -19,6 +25,12 @@ export type TicketLoaders = ReturnType<typeof createTicketLoaders>;
 
 const userIdOf = (viewer: Viewer) => (viewer.kind === "user" ? viewer.id : null);
 const scopeOf = (viewer: Viewer) => ({ tenants: tenantsOf(viewer), staffOf: staffTenantsOf(viewer) });
+
+/** How a list with replies in it is asked for. */
+export interface ReplyList extends PageArguments {
+  /** Whether the replies are asked what they say. */
+  readonly withBodies: boolean;
+}
 
 export interface TicketLoaderDeps {
   readonly db: Database;
@@ -42,7 +54,7 @@ export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
   });
 
   /** Replies that the viewer may read; null for others. */
-  const replyById = perRequest<ViewerContext, string, ReplyRow | null>(async (context, ids) => {
+  const replyById = perRequest<ViewerContext, string, ListedReply | null>(async (context, ids) => {
     const rows = await listRepliesByIds(db, tenantsOf(context.viewer), ids);
     const tickets = await byId(context).loadMany(rows.map((row) => row.ticketId));
     const readable = rows.filter((reply, index) => {
@@ -51,6 +63,12 @@ export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
       return replyPolicy.read(context.viewer, { reply, ticket });
     });
     return inOrderOf(ids, readable, (reply) => reply.id);
+  });
+
+  /** What replies say that the viewer has been given without. */
+  const replyBodies = perRequest<ViewerContext, string, string>(async ({ viewer }, ids) => {
+    const rows = await listReplyBodies(db, tenantsOf(viewer), ids);
+    return inOrderOf(ids, rows, (row) => row.id).map((row) => row?.body ?? "");
   });
 
   const participants = perRequest<ViewerContext, string, Awaited<ReturnType<typeof listParticipants>>>(
@@ -65,9 +83,10 @@ export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
     return ids.map((id) => counts.get(id) ?? 0);
   });
 
-  const replies = perRequestAndArguments<ViewerContext, PageArguments, string, Connection<ReplyRow>>(
-    async (context, args, ids) => {
-      const pages = await listPagesOfTickets(db, scopeOf(context.viewer), ids, pageRequest(args));
+  const replies = perRequestAndArguments<ViewerContext, ReplyList, string, Connection<ListedReply>>(
+    async (context, { withBodies, ...args }, ids) => {
+      const list = { page: pageRequest(args), withBodies };
+      const pages = await listPagesOfTickets(db, scopeOf(context.viewer), ids, list);
       // Authors are asked for at another moment than uploaders: they would cost a statement of their own.
       for (const { rows } of pages.values())
         for (const { author } of rows) users.byId(context).prime(author.id, author);
@@ -77,7 +96,7 @@ export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
     },
   );
 
-  return { byId, descriptions, replyById, participants, replies };
+  return { byId, descriptions, replyById, replyBodies, participants, replies };
 }
 
 const noReplies = { rows: [], hasNextPage: false, hasPreviousPage: false };

@@ -1,4 +1,6 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from "type-graphql";
+import { asksForBody } from "../../platform/graphql/asked-fields.js";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { incomingFiles } from "../../platform/graphql/incoming.js";
 import { ID } from "../../platform/graphql/scalars.js";
@@ -181,7 +183,8 @@ export class TicketResolver {
     @Root() ticket: ListedTicket,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return this.loaders.replies(context, page).load(ticket.id);
+    return this.loaders.replies(context, { ...page, withBodies: asksForBody(info) }).load(ticket.id);
   }
 }

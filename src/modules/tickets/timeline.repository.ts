@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import type { Page, PageRequest } from "../../kernel/pagination.js";
+import type { Page } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -7,14 +7,13 @@ import { keyset } from "../../platform/database/keyset.js";
 import { livePosts, postOrder } from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { mediaPosts } from "./post.tables.js";
-import type { ReplyScope } from "./reply.repository.js";
-import { readable, replyOrder } from "./reply.repository.js";
-import type { ReplyRow } from "./reply.tables.js";
+import type { ListedReply, ReplyPage, ReplyScope } from "./reply.repository.js";
+import { readable, replyColumns, replyOrder } from "./reply.repository.js";
 import { replies } from "./reply.tables.js";
 import { tickets } from "./ticket.tables.js";
 
 /** What stands on a ticket's timeline. */
-export type TimelineRow = ReplyRow | PostRow;
+export type TimelineRow = ListedReply | PostRow;
 
 export const isPost = (row: TimelineRow): row is PostRow => "kind" in row;
 
@@ -28,7 +27,7 @@ export async function listTimelines(
   db: Database,
   scope: ReplyScope,
   ticketIds: readonly string[],
-  page: PageRequest,
+  { page, withBodies }: ReplyPage,
 ): Promise<Map<string, Page<TimelineRow>>> {
   const ofReplies = keyset(replyOrder, page);
   const ofPosts = keyset(postOrder, page);
@@ -41,7 +40,7 @@ export async function listTimelines(
     where ${and(eq(mediaPosts.ticketId, tickets.id), livePosts(scope.tenants), ofPosts.where)} ${byTime} limit ${limit}`;
   const ofTicket = sql`((${replyPart}) union all (${postPart}) ${byTime} limit ${limit}) of_ticket`;
   const rows = await db
-    .select({ ticketId: tickets.id, reply: replies, post: mediaPosts })
+    .select({ ticketId: tickets.id, reply: replyColumns(withBodies), post: mediaPosts })
     .from(tickets)
     .innerJoinLateral(ofTicket, sql`true`)
     .leftJoin(replies, sql`${replies.id} = of_ticket.item_id`)

@@ -1,4 +1,6 @@
-import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Args, Ctx, FieldResolver, Info, Resolver, Root } from "type-graphql";
+import { asksForBody } from "../../platform/graphql/asked-fields.js";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { PostLoaders } from "./post.loaders.js";
@@ -27,7 +29,8 @@ export class TimelineResolver {
     @Root() ticket: ListedTicket,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
+    @Info() info: GraphQLResolveInfo,
   ) {
-    return this.loaders.timeline(context, page).load(ticket.id);
+    return this.loaders.timeline(context, { ...page, withBodies: asksForBody(info) }).load(ticket.id);
   }
 }
