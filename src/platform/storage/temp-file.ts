@@ -59,8 +59,9 @@ export function createTempFile(folder: string): TempFile {
     async close() {
       if (ended) return;
       ended = true;
+      // Whoever disposes of the file meanwhile waits for this as well.
+      writing = writing.then(writeBatch);
       await writing;
-      await writeBatch();
       await closeHandle();
     },
     async [Symbol.asyncDispose]() {

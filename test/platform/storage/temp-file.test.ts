@@ -125,6 +125,19 @@ describe("the temp folder", () => {
     expect(await inFolder()).toEqual([]);
   });
 
+  it("leaves nothing of a file that is disposed of while it is being closed", async () => {
+    const descriptors = openDescriptors();
+    // Making the folder again takes longer than the disposal.
+    await rm(folder.path, { recursive: true });
+    const temp = await folder.open();
+    await temp.write(Buffer.from("x"));
+    const closing = temp.close();
+    await temp[Symbol.asyncDispose]();
+    await closing;
+    expect(await inFolder()).toEqual([]);
+    expect(openDescriptors()).toBe(descriptors);
+  });
+
   it("comes back when somebody removed it", async () => {
     await rm(folder.path, { recursive: true });
     await using temp = await folder.open();
