@@ -17,8 +17,9 @@ import { createJobQueue } from "../platform/jobs/job-queue.js";
 import { drainMs } from "./drain-time.js";
 import type { Role } from "./find-database.js";
 import { findDatabase } from "./find-database.js";
+import { filesOf, openStorage } from "./installation/open-storage.js";
+import { assertFit } from "./installation/settle-installation.js";
 import { createJobs } from "./jobs.js";
-import { openStorage } from "./open-storage.js";
 import { readSecrets } from "./secrets.js";
 import type { Services } from "./services.js";
 import { createServices } from "./services.js";
@@ -69,8 +70,6 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     const found = await findDatabase({ config, dataFolder, log, role });
     closers.push(() => found.close());
     signal?.throwIfAborted();
-    await runMigrations(found.url);
-    signal?.throwIfAborted();
     const client = connectDatabase(found.url, {
       connections: config.DATABASE_CONNECTIONS,
       // Elsewhere nobody asks but the operator, who may wait.
@@ -78,7 +77,11 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       ...(onStatement && { onStatement }),
     });
     closers.push(() => client.close());
-    const files = await openStorage(dataFolder, client.background, log);
+    const stored = filesOf(dataFolder, client.background);
+    await assertFit(stored);
+    await runMigrations(found.url);
+    signal?.throwIfAborted();
+    const files = await openStorage(stored, log);
     const wakes = await createWakes(config, client, log);
     const feed = createEventFeed<Viewer>({ db: client.db, wakes, log });
     closers.push(() => feed.close());

@@ -1,8 +1,13 @@
+import { reasonForOperator } from "../kernel/errors.js";
 import { isErrno } from "../platform/storage/errno.js";
+
+/** SQLSTATEs (PostgreSQL Appendix A), told by their codes alone, as below. */
+const NO_SUCH_DATABASE = "3D000";
+const NOT_LET_IN = ["28000", "28P01"];
 
 /** What went wrong, for the operator: what the system says in a code, with the setting that it is about. */
 export function inWords(fault: Error): string {
-  const error = reasonOf(fault);
+  const error = reasonForOperator(reasonOf(fault));
   if (isErrno(error, "EADDRINUSE"))
     return `Another program listens on this port already (${error.message}). Stop it, or set PORT to another one.`;
   if (
@@ -13,6 +18,10 @@ export function inWords(fault: Error): string {
     return `The server cannot listen there (${error.message}). Set HOST and PORT.`;
   if (isErrno(error, "ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT"))
     return `The database cannot be reached (${error.message}). Check DATABASE_URL.`;
+  if (isErrno(error, NO_SUCH_DATABASE))
+    return `There is no such database (${error.message}). Check DATABASE_URL, or create the database.`;
+  if (isErrno(error, ...NOT_LET_IN))
+    return `Postgres does not let us in (${error.message}). Check user and password in DATABASE_URL.`;
   const place = "path" in error ? ` (${error.path})` : "";
   if (isErrno(error, "EROFS"))
     return `The data folder is on a file system that is mounted read-only${place}. Mount it for writing, or set FILEDESK_DATA to another folder.`;

@@ -70,6 +70,22 @@ export const conflict = (message: string, details?: ErrorDetails) =>
 export const quotaExceeded = (message: string, details?: ErrorDetails) =>
   new FiledeskError("QUOTA_EXCEEDED", message, details);
 
+/**
+ * What a client cannot help, and what passes.
+ *
+ * @param retryAfter in whole seconds
+ * @param forOperator what was in the way, for the log and the command line: a client learns nothing of the machine
+ */
+export function serviceUnavailable(message: string, retryAfter: number, forOperator: string): FiledeskError {
+  const failure = new FiledeskError("SERVICE_UNAVAILABLE", message, { retryAfter });
+  failure.cause = new Error(forOperator);
+  return failure;
+}
+
+/** What an operator is told of a failure: where there is more to say than a client may read, that. */
+export const reasonForOperator = (error: Error): Error =>
+  error instanceof FiledeskError && error.cause instanceof Error ? error.cause : error;
+
 /** `retryAfter` is in whole seconds, as in the HTTP header of that name (RFC 9110 §10.2.3). */
 export const rateLimited = (message: string, retryAfter: number) =>
   new FiledeskError("RATE_LIMITED", message, { retryAfter });

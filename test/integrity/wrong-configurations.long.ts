@@ -1,93 +1,147 @@
-import { createHash } from "node:crypto";
-import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import postgres from "postgres";
-import { clockAhead } from "../support/clock-ahead.js";
-import { runCommand } from "../support/command-process.js";
-import { createTestDatabase } from "../support/database.js";
-import { CreateTicketDocument, SignInDocument } from "../support/generated/operations.js";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { filesUnder } from "../support/inventory.js";
+import type { OperatedDesk } from "../support/operated-desk.js";
+import {
+  environmentOf,
+  filedesk,
+  inventory,
+  MARK,
+  newTicketWithFile,
+  openDesks,
+  query,
+} from "../support/operated-desk.js";
 import { postFiles } from "../support/post-files.js";
-import type { Environment, ServerProcess } from "../support/server-process.js";
-import { runToItsEnd, startServerProcess } from "../support/server-process.js";
-import { codeIn, postGraphQL } from "../support/test-client.js";
+import { runToItsEnd } from "../support/server-process.js";
+import { codeIn } from "../support/test-client.js";
 
-const ADOPT = /filedesk adopt-storage --yes/;
+const ADOPT = "run: filedesk adopt-storage --yes";
 
-interface Folder {
-  readonly database: string;
-  readonly data: string;
-}
-
-/** Two desks with the demo's files, and copies of the first one's database as of yesterday and of files without a mark. */
-let ours: Folder;
-let others: Folder;
-let root: string;
-const databases: { drop(): Promise<void> }[] = [];
-const cleanUps: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "filedesk-wrong-"));
-});
-afterAll(() => rm(root, { recursive: true, force: true, maxRetries: 20 }));
+let desks: Awaited<ReturnType<typeof openDesks>>;
+let ours: OperatedDesk;
 
 beforeEach(async () => {
-  ours = await makeDesk("ours");
-  others = await makeDesk("others");
+  desks = await openDesks();
+  ours = await desks.newDesk("ours");
 });
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  for (const database of databases.splice(0)) await database.drop();
-  for (const { data } of [ours, others]) await rm(data, { recursive: true, force: true });
-});
+afterEach(() => desks.close());
 
 describe("a wrong configuration costs not a byte, and what is said leads out", () => {
-  it("an empty database over files", async () => {
-    const wrong = { database: await emptyDatabase(), data: ours.data };
-    await expectRefused(
-      wrong,
-      /belong to the installation .*, but the database has no installation id.*Check DATABASE_URL/,
-    );
+  it("an empty database over files: it stays empty", async () => {
+    const wrong = { database: await desks.emptyDatabase(), data: ours.data };
+    const text = await expectRefused(wrong, [
+      /^The files in \S+ belong to installation \S+, but the database knows none of them: it is empty/,
+      "Correct DATABASE_URL, or restore the database from a backup.",
+    ]);
+    expect(text).not.toContain(ADOPT);
+    expect(await tablesOf(wrong)).toEqual([]);
     await expectWorking(ours);
   });
 
+  it("another program's database, with our files and with none", async () => {
+    const database = await desks.emptyDatabase();
+    await query(database, "create table users (name text); insert into users values ('theirs')");
+    await expectRefused({ database, data: ours.data }, [/belong to installation/, "Correct DATABASE_URL"]);
+    const fresh = { database, data: join(desks.root, "fresh") };
+    const { code, output } = await runToItsEnd(environmentOf(fresh));
+    expect([code, output]).toEqual([1, expect.stringContaining("The database is another program's")]);
+    expect(await tablesOf(fresh)).toEqual(["public.users"]);
+    expect(await query(database, "select * from users")).toEqual([{ name: "theirs" }]);
+  });
+
+  it("a database that is not there, or does not let us in", async () => {
+    const url = new URL(ours.database);
+    const before = await inventory(ours);
+    url.pathname = "/nowhere";
+    const wrong = { ...ours, database: url.href };
+    expect((await filedesk(["doctor"], wrong)).stdout).toMatch(
+      /There is no such database .* create the database/,
+    );
+    expect((await runToItsEnd(environmentOf(wrong))).output).toMatch(/There is no such database/);
+    expect(await inventory(ours)).toEqual(before);
+  });
+
   it("the database of another desk over our files, and two desks on one storage", async () => {
+    const others = await desks.newDesk("others");
     const wrong = { database: others.database, data: ours.data };
-    await expectRefused(wrong, /belong to another installation .* Check FILEDESK_DATA and DATABASE_URL/);
+    await expectRefused(wrong, [
+      /^The files in \S+ belong to installation \S+, but the database belongs to installation \S+/,
+      "Correct FILEDESK_DATA or DATABASE_URL, whichever is wrong.",
+      ADOPT,
+    ]);
     await expectWorking(ours);
     await expectWorking(others);
   });
 
+  it("the database of another desk that was adopted all the same", async () => {
+    const before = await inventory(ours);
+    const others = await desks.newDesk("others");
+    const wrong = { database: others.database, data: ours.data };
+    // Both come from one template, and would know each other's keys.
+    await query(wrong.database, "update blobs set storage_key = 'theirs/' || storage_key");
+    await query(wrong.database, "update blob_variants set storage_key = 'theirs/' || storage_key");
+    expect((await filedesk(["adopt-storage", "--yes"], wrong)).code).toBe(0);
+    const refusal = /\d+ of \d+ stored files have no record .* run: filedesk sweep --even-many/;
+    expect((await filedesk(["sweep"], wrong)).stderr).toMatch(refusal);
+    expect(await desks.scheduledSweep(wrong)).toMatch(refusal);
+    expect(await inventory(ours)).toEqual(before);
+    // What is swept on purpose is there for the right database, which is adopted in its turn.
+    expect((await filedesk(["sweep", "--even-many"], wrong)).code).toBe(0);
+    expect(Object.keys(await inventory(ours)).every((path) => path.startsWith(".trash/"))).toBe(true);
+    expect((await filedesk(["sweep"], ours)).stderr).toContain(ADOPT);
+    expect((await filedesk(["adopt-storage", "--yes"], ours)).code).toBe(0);
+    expect(await desks.scheduledSweep(ours)).toMatch(/"restored":[1-9]/);
+    expect(await inventory(ours)).toEqual(before);
+    await expectWorking(ours);
+  });
+
   it("files from before there were marks, and the database of nobody", async () => {
-    await rm(join(ours.data, "files/.filedesk-installation"));
-    await expectRefused(
-      { database: await emptyDatabase(), data: ours.data },
-      /There are files in .*, but the database knows none/,
-    );
+    await rm(join(ours.data, "files", MARK));
+    await expectRefused({ database: await desks.emptyDatabase(), data: ours.data }, [
+      /^There are files in \S+, but the database knows none of them/,
+      "Correct DATABASE_URL",
+    ]);
     // The right database knows them by their keys.
     await expectWorking(ours);
-    expect(await filesUnder(join(ours.data, "files"))).toContain(".filedesk-installation");
+    expect(await filesUnder(join(ours.data, "files"))).toContain(MARK);
+  });
+
+  it("a wrong data folder, and a folder of files of which most are missing", async () => {
+    await expectRefused({ ...ours, data: join(desks.root, "nowhere") }, [
+      /^There are no files in \S+, but the database knows some: the file system is probably not mounted/,
+      "Mount it, restore the files from a backup, or correct FILEDESK_DATA.",
+      ADOPT,
+    ]);
+    const files = join(ours.data, "files");
+    const [kept, ...missing] = await filesUnder(files).then((paths) => paths.filter((path) => path !== MARK));
+    for (const path of [...missing, MARK])
+      await rename(join(files, path), join(desks.root, path.replaceAll("/", "_")));
+    expect(await filesUnder(files)).toEqual([kept]);
+    await expectRefused(ours, [/^The files in \S+ have no installation mark and do not match/, ADOPT]);
+    for (const path of [...missing, MARK])
+      await rename(join(desks.root, path.replaceAll("/", "_")), join(files, path));
+    await expectWorking(ours);
   });
 
   it("no files: a mount that is not there, at the start and while the server runs", async () => {
     const files = join(ours.data, "files");
     const away = join(ours.data, "away");
     await rename(files, away);
-    await expectRefused(ours, /has not the mark of this database's installation .* not mounted/);
+    await expectRefused(ours, [/the file system is probably not mounted/, "Mount it"]);
     expect(await filesUnder(files)).toEqual([]);
     await rename(away, files);
 
-    const server = await start(ours);
+    const server = await desks.start(ours);
     const before = await inventory(ours);
-    const request = await uploadBy(server);
+    const request = await newTicketWithFile(server);
     await rename(files, away);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
     const refused = await postFiles(server.url, request);
     expect(codeIn(refused as never)).toBe("SERVICE_UNAVAILABLE");
-    expect(JSON.stringify(refused)).toContain("The file storage is out of reach");
+    expect(JSON.stringify(refused)).toContain("Files can neither be read nor changed at the moment");
+    expect(JSON.stringify(refused)).not.toContain(ours.data);
     expect(await filesUnder(files)).toEqual([]);
     await rm(files, { recursive: true, force: true });
     await rename(away, files);
@@ -95,42 +149,28 @@ describe("a wrong configuration costs not a byte, and what is said leads out", (
     while ((await fetch(`${server.url}/readyz`)).status !== 200) await pass(50);
     expect(codeIn((await postFiles(server.url, request)) as never)).toBe("ok");
     expect(await inventory(ours)).toMatchObject(before);
+    const told = server.output().match(/"msg":"The files are out of reach: .* a restart is not needed\."/g);
+    expect(told).toHaveLength(1);
   });
 
-  it("yesterday's dump over today's files: nothing is swept, and the right dump brings all back", async () => {
-    const dump = await copyOf(ours.database);
-    const server = await start(ours);
-    expect(codeIn((await postFiles(server.url, await uploadBy(server))) as never)).toBe("ok");
-    await server.stop();
+  it("a sweep that would remove too many", async () => {
+    for (let i = 0; i < 101; i += 1) await writeFile(join(ours.data, "files", `stray${i}`), `${i}`);
     const before = await inventory(ours);
-
-    const restored = { database: dump, data: ours.data };
-    const running = await start(restored);
-    const told = await filedesk(["sweep"], restored);
-    expect(told.code).toBe(1);
-    expect(told.stderr).toMatch(/database is older than the files .* Restore a later dump .*/);
-    expect(told.stderr).toMatch(ADOPT);
-    expect((await filedesk(["purge"], restored)).code).toBe(1);
-    const doctor = await filedesk(["doctor"], restored);
-    expect(doctor.code).toBe(2);
-    expect(doctor.stdout).toMatch(/PROBLEM {2}installation: The database is older than the files/);
-    await running.stop();
+    const server = await desks.start(ours);
+    const refusal = /^101 of \d+ stored files have no record in the database.*Nothing has been removed\./;
+    expect((await filedesk(["sweep"], ours)).stderr).toMatch(refusal);
+    expect(await desks.scheduledSweep(ours)).toContain("101 of ");
     expect(await inventory(ours)).toEqual(before);
-
-    // Whoever adopts it all the same finds the day's uploads in the trash, and has them back with the right dump.
-    expect((await filedesk(["adopt-storage"], restored)).code).toBe(2);
-    expect((await filedesk(["adopt-storage", "--yes"], restored)).code).toBe(0);
-    expect((await filedesk(["sweep"], restored)).stdout).toMatch(/sweep-storage: \d+ seen, [1-9]\d* removed/);
+    const looked = await filedesk(["sweep", "--dry-run", "--even-many", "--verbose"], ours);
+    expect(looked.stdout).toMatch(/^stray100, 3 bytes$/m);
+    expect((await filedesk(["sweep", "--even-many"], ours)).stdout).toMatch(/ 101 removed/);
     expect(Object.values(await inventory(ours)).sort()).toEqual(Object.values(before).sort());
-    expect((await filedesk(["adopt-storage", "--yes"], ours)).code).toBe(0);
-    expect((await filedesk(["sweep"], ours)).stdout).toMatch(/, [1-9]\d* restored/);
-    expect(await inventory(ours)).toEqual(before);
-    await expectWorking(ours);
+    await server.stop();
   });
 });
 
-/** Doctor, serve and sweep say what is wrong, and each file is as it was. */
-async function expectRefused(wrong: Folder, words: RegExp): Promise<void> {
+/** Every command says each of these things, and each file is as it was. @returns what is said */
+async function expectRefused(wrong: OperatedDesk, words: readonly (RegExp | string)[]): Promise<string> {
   const before = await inventory(wrong);
   const served = await runToItsEnd(environmentOf(wrong));
   const swept = await filedesk(["sweep"], wrong);
@@ -138,106 +178,31 @@ async function expectRefused(wrong: Folder, words: RegExp): Promise<void> {
   const examined = await filedesk(["doctor"], wrong);
   const found = await filedesk(["adopt-storage"], wrong);
   expect([served.code, swept.code, purged.code, examined.code, found.code]).toEqual([1, 1, 1, 2, 2]);
-  for (const text of [served.output, swept.stderr, purged.stderr, examined.stdout, found.stdout]) {
-    expect(text).toMatch(words);
-    expect(text).toMatch(ADOPT);
-  }
+  const text = found.stdout.trim();
+  expect(text).toContain("Nothing has been changed.");
+  for (const said of words)
+    typeof said === "string" ? expect(text).toContain(said) : expect(text).toMatch(said);
+  for (const output of [served.output, swept.stderr, purged.stderr]) expect(output).toBe(`${text}\n`);
+  expect(examined.stdout).toContain(`  PROBLEM  installation: ${text}\n`);
   expect(await inventory(wrong)).toEqual(before);
+  return text;
 }
 
 /** The right configuration works as if nothing had been, and its sweep finds nothing to remove. */
-async function expectWorking(desk: Folder): Promise<void> {
+async function expectWorking(desk: OperatedDesk): Promise<void> {
   const before = await inventory(desk);
-  const server = await start(desk);
+  const server = await desks.start(desk);
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
   expect((await filedesk(["sweep"], desk)).stdout).toMatch(/sweep-storage: \d+ seen, 0 removed/);
-  expect((await filedesk(["doctor"], desk)).stdout).toMatch(/ok {7}installation: database and files are one/);
+  expect((await filedesk(["doctor"], desk)).stdout).toMatch(/ok {7}installation: the database and the files/);
   await server.stop();
   expect(await inventory(desk)).toEqual(before);
 }
 
-/** Hash of each file, those in the trash too, by path; the mark left out, which tells of every start. */
-async function inventory({ data }: Folder): Promise<Record<string, string>> {
-  const paths = (await filesUnder(join(data, "files"))).filter((path) => path !== ".filedesk-installation");
-  const hashes = await Promise.all(
-    paths.map(async (path) => {
-      const bytes = await readFile(join(data, "files", path));
-      return [path, createHash("sha256").update(bytes).digest("hex")] as const;
-    }),
-  );
-  return Object.fromEntries(hashes);
-}
-
-async function makeDesk(name: string): Promise<Folder> {
-  const database = await createTestDatabase("filedesk_demo_template");
-  databases.push(database);
-  const data = join(root, `${name}-${databases.length}`);
-  await cp(process.env.TEST_DEMO_FOLDER ?? "", data, { recursive: true });
-  // The templates are one installation: each desk becomes one of its own.
-  const sql = postgres(database.url, { max: 1 });
-  await sql`delete from installation`;
-  await sql.end();
-  await rm(join(data, "files/.filedesk-installation"), { force: true });
-  const desk = { database: database.url, data };
-  await (await start(desk)).stop();
-  return desk;
-}
-
-async function emptyDatabase(): Promise<string> {
-  const database = await createTestDatabase();
-  databases.push(database);
-  const sql = postgres(database.url, { max: 1 });
-  await sql`delete from installation`;
-  await sql.end();
-  return database.url;
-}
-
-/** A dump of a database that nobody uses now, restored beside it. */
-async function copyOf(url: string): Promise<string> {
-  const name = `${new URL(url).pathname.slice(1)}_dump`;
-  const admin = postgres(process.env.TEST_DATABASE_URL ?? "", { max: 1, onnotice: () => {} });
-  await admin.unsafe(`create database ${name} template ${new URL(url).pathname.slice(1)}`);
-  await admin.end();
-  const copy = new URL(url);
-  copy.pathname = `/${name}`;
-  databases.push({
-    async drop() {
-      const sql = postgres(process.env.TEST_DATABASE_URL ?? "", { max: 1, onnotice: () => {} });
-      await sql.unsafe(`drop database if exists ${name} with (force)`);
-      await sql.end();
-    },
-  });
-  return copy.href;
-}
-
-const environmentOf = ({ database, data }: Folder): Environment => ({
-  NODE_ENV: "test",
-  DEMO_DATA: "false",
-  WORKER: "off",
-  DATABASE_URL: database,
-  FILEDESK_DATA: data,
-});
-
-/** A command to which all files are old enough to be swept. */
-const filedesk = (args: readonly string[], desk: Folder) =>
-  runCommand(args, { ...environmentOf(desk), NODE_OPTIONS: clockAhead({ hours: 24 }) });
-
-async function start(desk: Folder): Promise<ServerProcess> {
-  const server = await startServerProcess(environmentOf(desk));
-  cleanUps.push(() => server.kill());
-  return server;
-}
-
-/** An upload whose content is new each time. */
-async function uploadBy({ url }: ServerProcess) {
-  const input = { email: "customer@acme.test", password: "filedesk-demo" };
-  const { data } = await postGraphQL(url, SignInDocument, { input });
-  const { accessToken: token, viewer } = data!.signIn;
-  const { id: companyId } = viewer.memberships[0]!.company;
-  return {
-    query: CreateTicketDocument,
-    input: { companyId, subject: "Lamp", description: "" },
-    files: [{ name: "log.txt", bytes: Buffer.from(`uploaded at ${Date.now()} ${Math.random()}`) }],
-    token,
-  };
-}
+const tablesOf = async ({ database }: OperatedDesk) =>
+  (
+    await query(
+      database,
+      "select schemaname || '.' || tablename as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema', 'drizzle')",
+    )
+  ).map(({ name }) => name);

@@ -26,13 +26,14 @@ Example:
         const { runMigrations } = await import("../../platform/database/migrate.js");
         const { connectDatabase } = await import("../../platform/database/client.js");
         const { findDatabase } = await import("../find-database.js");
-        const { filesOf } = await import("../open-storage.js");
-        const { adoptStorage, examineInstallation } = await import("../installation.js");
+        const { filesOf } = await import("../installation/open-storage.js");
+        const { examineInstallation } = await import("../installation/examine-installation.js");
+        const { adoptStorage } = await import("../installation/settle-installation.js");
+        const { belongTogether } = await import("../installation/installation-texts.js");
         const dataFolder = resolve(config.FILEDESK_DATA);
         await mkdir(dataFolder, { recursive: true });
         const found = await findDatabase({ config, dataFolder, log, role: "command" });
         try {
-          await runMigrations(found.url);
           const client = connectDatabase(found.url, { connections: 2 });
           try {
             const deps = filesOf(dataFolder, client.db);
@@ -41,9 +42,10 @@ Example:
             output.line(detail);
             if (state === "same") return ExitCode.OK;
             if (!options.yes) return ExitCode.FINDINGS;
+            await runMigrations(found.url);
             const { id } = await adoptStorage(deps);
             output.event("done", { id });
-            output.line(`Adopted: database and files are one installation (${id}) from now on.`);
+            output.line(`Done: ${belongTogether(id)}`);
             return ExitCode.OK;
           } finally {
             await client.close();

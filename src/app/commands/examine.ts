@@ -12,7 +12,7 @@ import {
 } from "../doctor/checks.js";
 import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js";
 import { findDatabase } from "../find-database.js";
-import { filesOf, useStorage } from "../open-storage.js";
+import { filesOf, useStorage } from "../installation/open-storage.js";
 import { readSecrets } from "../secrets.js";
 import { createServices } from "../services.js";
 import { inWords } from "../start-faults.js";
@@ -62,13 +62,15 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
     const database = connectDatabase(found.url, { connections: 2 });
     try {
       const inDatabase = await checkDatabase(found.url, database);
-      if (inDatabase.some(({ state }) => state === "problem")) return inDatabase;
+      const [reached, schema] = inDatabase;
+      if (reached?.state === "problem") return inDatabase;
       const deps = filesOf(dataFolder, database.db);
       const { check, installation } = await checkInstallation(deps);
-      // Nothing is opened, and no folder made, in what may be somebody else's.
-      if (installation === null) return [...inDatabase, await checkQueues(database.db), check];
+      // Nothing is opened, and no folder made, in what may be somebody else's, or has yet to be migrated.
+      if (installation === null || schema?.state === "problem")
+        return [...inDatabase, await checkQueues(database.db), check];
       const secrets = await readSecrets(config, dataFolder);
-      const files = useStorage(deps, installation.id);
+      const files = useStorage(deps, { id: installation.id, log });
       const services = await createServices({ config, secrets, database, files, jobs: NO_JOBS, log });
       try {
         output.line("\nBuckets");

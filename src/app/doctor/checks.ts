@@ -5,13 +5,14 @@ import { sql } from "drizzle-orm";
 import { MIB } from "../../kernel/bytes.js";
 import type { Config } from "../../platform/config/config.js";
 import type { Database, DatabaseClient } from "../../platform/database/client.js";
+import { hasTable } from "../../platform/database/has-table.js";
 import type { Installation } from "../../platform/database/installation.repository.js";
 import { migrationsOf } from "../../platform/database/migrate.js";
 import type { JobCount } from "../../platform/jobs/job-count.repository.js";
 import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
 import type { Storage } from "../../platform/storage/storage.js";
-import type { InstallationDeps } from "../installation.js";
-import { examineInstallation } from "../installation.js";
+import type { InstallationDeps } from "../installation/examine-installation.js";
+import { examineInstallation } from "../installation/examine-installation.js";
 import { inWords } from "../start-faults.js";
 
 export interface Check {
@@ -97,27 +98,28 @@ export async function checkDatabase(url: string, database: DatabaseClient): Prom
   try {
     await database.db.execute(sql`select 1`);
     const { serverVersion, applied, pending } = await migrationsOf(url);
-    return [
-      ok("database", `Postgres ${serverVersion}`),
-      pending.length === 0
-        ? ok("schema", `${applied} migrations, none is missing`)
-        : problem("schema", `${pending.length} missing (${pending.join(", ")}): run filedesk migrate`),
-    ];
+    return [ok("database", `Postgres ${serverVersion}`), checkSchema(applied, pending)];
   } catch (error) {
     return [problem("database", inWords(error as Error))];
   }
 }
 
+function checkSchema(applied: number, pending: readonly string[]): Check {
+  if (applied === 0) return note("schema", "no tables yet: the first start makes them");
+  return pending.length === 0
+    ? ok("schema", `${applied} migrations, none is missing`)
+    : problem("schema", `${pending.length} missing (${pending.join(", ")}): run filedesk migrate`);
+}
+
 /** What waits to be done, and what could not be done in all its attempts. */
 export async function checkQueues(db: Database): Promise<Check> {
-  const isThere = await db.execute<{ found: boolean }>(
-    sql`select to_regclass('pgboss.queue') is not null as found`,
-  );
-  if (!isThere[0]?.found)
+  if (!(await hasTable(db, "pgboss.queue")))
     return note("jobs", "there is no queue yet: the server makes it at its first start");
   const counts = await listJobCounts(db);
   const sum = (count: (one: JobCount) => number) => counts.reduce((total, one) => total + count(one), 0);
-  const dead = counts.filter((one) => one.dead > 0).map((one) => `${one.name} (${one.dead})`);
+  const dead = counts
+    .filter((one) => one.dead > 0)
+    .map(({ name, dead, lastFailure }) => `${name} (${dead}; the last: ${lastFailure ?? "killed"})`);
   const detail = `${sum((one) => one.queued)} wait, ${sum((one) => one.active)} run, ${sum((one) => one.failed)} are to be tried again`;
   return dead.length === 0
     ? ok("jobs", detail)

@@ -39,7 +39,7 @@ interface SweepDeps {
 const AT_ONCE = 1_000;
 /** What is more waits for the next run, so that memory stays bounded. */
 const MOST_AT_ONCE = 200_000;
-/** With no row for any object, so few may still be the rest of uploads that were killed. */
+/** Of a small desk's files so few may be the rest of uploads that were killed, and more of them than half may not. */
 const FEW = 10;
 
 /** Too much would be removed for the database to be the right one. */
@@ -60,9 +60,11 @@ export async function sweepStorage(
   options: SweepOptions = {},
 ): Promise<SweepReport> {
   const { dryRun = false, onRemoved, evenMany = false, signal } = options;
-  const { restored, emptied } = await tidyTrash(deps, rules, options);
+  const restored = await restoreWanted(deps, options);
   const found = await collectStrays(deps, rules, options);
   if (!evenMany) refuseTooMany(found, rules);
+  // Not before: what a wrong database does not know is the last copy.
+  const emptied = await emptyTrash(deps, rules, options);
   let removed = 0;
   let removedBytes = 0;
   for (let from = 0; from < found.strays.length; from += AT_ONCE) {
@@ -82,7 +84,6 @@ interface Collected {
   /** How many have no row; those that are kept of them. */
   readonly count: number;
   readonly strays: readonly StoredObject[];
-  readonly known: number;
 }
 
 async function collectStrays(
@@ -93,52 +94,62 @@ async function collectStrays(
   const strays: StoredObject[] = [];
   let seen = 0;
   let count = 0;
-  let known = 0;
   for await (const page of pagesOf(deps.storage.walk())) {
     signal?.throwIfAborted();
     const unknown = await withoutRow(deps, page);
     const old = unknown.filter(({ modifiedAt }) => modifiedAt < storedBefore);
     seen += page.length;
-    known += page.length - unknown.length;
     count += old.length;
     strays.push(...old.slice(0, MOST_AT_ONCE - strays.length));
     onProgress?.({ done: seen, total: null });
   }
-  return { seen, count, strays, known };
+  return { seen, count, strays };
 }
 
-function refuseTooMany({ seen, count, known }: Collected, { mostFiles, mostPercent }: SweepRules): void {
+function refuseTooMany({ seen, count }: Collected, { mostFiles, mostPercent }: SweepRules): void {
   const isMuch = count > mostFiles && count * 100 > seen * mostPercent;
-  if (!isMuch && !(known === 0 && count > FEW)) return;
+  const isMost = count > FEW && count * 2 > seen;
+  if (!isMuch && !isMost) return;
   throw new SweepRefused(
-    `${count} of ${seen} stored files have no row in the database: so many that the database may be the wrong one, or not ` +
-      "be restored to its end. Nothing was removed. Check DATABASE_URL and FILEDESK_DATA, and look with " +
-      "filedesk sweep --dry-run --even-many --verbose. If they are to go: filedesk sweep --even-many (they lie in the trash for SWEEP_TRASH_DAYS)",
+    `${count} of ${seen} stored files have no record in the database. That is more than a sweep removes by itself: ` +
+      "the database may be the wrong one, or restored only in part. Nothing has been removed. Check DATABASE_URL and " +
+      "FILEDESK_DATA. To see the files, run: filedesk sweep --dry-run --even-many --verbose. " +
+      "To move them to the trash, where they stay for SWEEP_TRASH_DAYS, run: filedesk sweep --even-many",
   );
 }
 
-/** Gives back what a row refers to, and empties what has lain there long enough. */
-async function tidyTrash(
-  deps: SweepDeps,
-  { trashedBefore }: SweepRules,
-  { dryRun = false, signal }: SweepOptions,
-): Promise<Pick<SweepReport, "restored" | "emptied">> {
+/** Takes out of the trash what a row refers to. @returns how many */
+async function restoreWanted(deps: SweepDeps, { dryRun = false, signal }: SweepOptions): Promise<number> {
   const { trash } = deps.storage;
   let restored = 0;
-  let emptied = 0;
   for await (const page of pagesOf(trash.walk())) {
     signal?.throwIfAborted();
     const unknown = new Set((await withoutRow(deps, page)).map(({ key }) => key));
     const wanted = page.filter(({ key }) => !unknown.has(key)).map(({ key }) => key);
-    const old = page.filter(({ key, modifiedAt }) => unknown.has(key) && modifiedAt < trashedBefore);
-    if (!dryRun) {
-      await trash.restore(wanted);
-      await trash.delete(old.map(({ key }) => key));
-    }
+    if (!dryRun) await trash.restore(wanted);
     restored += wanted.length;
+  }
+  return restored;
+}
+
+/** Removes for good what has lain in the trash long enough and no row refers to. @returns how many */
+async function emptyTrash(
+  deps: SweepDeps,
+  { trashedBefore }: SweepRules,
+  { dryRun = false, signal }: SweepOptions,
+): Promise<number> {
+  const { trash } = deps.storage;
+  let emptied = 0;
+  for await (const page of pagesOf(trash.walk())) {
+    signal?.throwIfAborted();
+    const old = await withoutRow(
+      deps,
+      page.filter(({ modifiedAt }) => modifiedAt < trashedBefore),
+    );
+    if (!dryRun) await trash.delete(old.map(({ key }) => key));
     emptied += old.length;
   }
-  return { restored, emptied };
+  return emptied;
 }
 
 async function withoutRow<Stored extends StoredObject>(

@@ -4,11 +4,23 @@ import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
+import { sqlState } from "./faults.js";
 
 const OLDEST_SUPPORTED = 150_000;
 /** Any number will do, as long as every instance takes the same. */
 const MIGRATION_LOCK = 7_305_101_411;
 const migrationsFolder = fileURLToPath(new URL("../../../drizzle", import.meta.url));
+
+/** SQLSTATE (PostgreSQL Appendix A). */
+const DUPLICATE_TABLE = "42P07";
+
+const occupied = (error: unknown) => {
+  const { message } = (error as Error).cause as Error;
+  return new Error(
+    `The database is another program's, or was restored without its schema "drizzle" (${message}). ` +
+      "Set DATABASE_URL to a database of Filedesk's own, or restore the whole backup.",
+  );
+};
 
 /**
  * Brings the database's schema up to date, under a lock that makes other instances wait.
@@ -26,7 +38,9 @@ export async function runMigrations(url: string): Promise<void> {
         `Filedesk needs Postgres 15 or newer; DATABASE_URL leads to ${Math.floor((server?.version ?? 0) / 10_000)}.`,
       );
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
-    await migrate(drizzle(sql), { migrationsFolder });
+    await migrate(drizzle(sql), { migrationsFolder }).catch((error: unknown) => {
+      throw sqlState(error) === DUPLICATE_TABLE ? occupied(error) : error;
+    });
   } finally {
     await sql.end();
   }

@@ -12,6 +12,8 @@ export interface JobCount {
   readonly failed: number;
   /** Have failed for the last time, in the last 30 days. */
   readonly dead: number;
+  /** What the last of these failed with; null when there is none, or when it told nothing. */
+  readonly lastFailure: string | null;
 }
 
 /** Every kind of job that the queue knows, by name. */
@@ -22,14 +24,17 @@ export async function listJobCounts(db: Pick<Database, "execute">): Promise<JobC
     active: number;
     failed: number;
     dead: number;
+    lastFailure: string | null;
   }>(sql`
     select q.name,
       count(*) filter (where j.name = q.name and j.state = 'created')::int as queued,
       count(*) filter (where j.name = q.name and j.state = 'active')::int as active,
       count(*) filter (where j.name = q.name and j.state = 'retry')::int as failed,
-      count(*) filter (where j.name = q.dead_letter)::int as dead
+      count(*) filter (where j.name = q.dead_letter)::int as dead,
+      (select l.source_output ->> 'message' from pgboss.job l
+        where l.name = q.dead_letter order by l.created_on desc limit 1) as "lastFailure"
     from pgboss.queue q left join pgboss.job j on j.name in (q.name, q.dead_letter)
     where q.dead_letter = q.name || ${DEAD_ENDING}
-    group by q.name order by q.name`);
-  return rows.map(({ name, queued, active, failed, dead }) => ({ name, queued, active, failed, dead }));
+    group by q.name, q.dead_letter order by q.name`);
+  return [...rows];
 }

@@ -1,6 +1,7 @@
 import { DrizzleQueryError } from "drizzle-orm";
 import type { JobWithMetadata } from "pg-boss";
 import type { Logger } from "pino";
+import { reasonForOperator } from "../../kernel/errors.js";
 import type { Job } from "./job.js";
 
 export interface Runner {
@@ -69,6 +70,6 @@ function withoutParameters(error: unknown): string {
   const { message } =
     error instanceof DrizzleQueryError
       ? (error.cause ?? { message: "a statement failed" })
-      : (error as Error);
+      : reasonForOperator(error as Error);
   return message ?? String(error);
 }

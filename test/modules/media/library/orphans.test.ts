@@ -68,10 +68,13 @@ describe("a database that is older than its files", () => {
     const input = { companyId, dryRun: false };
     const refused = await ask(PurgeOrphanedMediaDocument, { input });
     expect(codeIn(refused)).toBe("SERVICE_UNAVAILABLE");
-    expect(refused.errors?.[0]?.message).toMatch(
-      /^Nothing is removed.* Tell the operator.*filedesk adopt-storage --yes/,
-    );
-    await expect(services.upkeep.purgeOrphans({ companyId })).rejects.toThrow(/adopt-storage/);
+    // A client learns nothing of the machine; the operator is told what to do.
+    const message = refused.errors?.[0]?.message;
+    expect(message).toMatch(/^Nothing can be removed for good .* Tell the operator\.$/);
+    await expect(services.upkeep.purgeOrphans({ companyId })).rejects.toMatchObject({
+      message,
+      cause: { message: expect.stringContaining("filedesk adopt-storage --yes") },
+    });
     await expect(services.mediaFiles.purgeDeleted(new Date(0))).resolves.toBe(0);
     expect(await database.sql`select from media_files where id = ${orphan.id}`).toHaveLength(1);
     expect((await purge(true)).files).toBe(1);
@@ -85,7 +88,10 @@ describe("a database that is older than its files", () => {
     const abandoned = join(dataFolder, "files/.tmp/of-nobody");
     await mkdir(abandoned);
     await rename(mark, `${mark}.away`);
-    await expect(services.upkeep.sweepUploads()).rejects.toThrow(/out of reach/);
+    await expect(services.upkeep.sweepUploads()).rejects.toMatchObject({
+      message: expect.stringMatching(/^Files can neither be read nor changed/),
+      cause: { message: expect.stringContaining("has no installation mark") },
+    });
     await rename(`${mark}.away`, mark);
     await access(abandoned);
     await services.upkeep.sweepUploads();

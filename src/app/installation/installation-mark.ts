@@ -1,0 +1,16 @@
+import type { Installation } from "../../platform/database/installation.repository.js";
+import type { Storage } from "../../platform/storage/storage.js";
+
+/** What the text of a storage's mark says; null when there is none. */
+export function parseMark(text: string | null): Installation | null {
+  if (text === null) return null;
+  try {
+    const { id, epoch } = JSON.parse(text) as Partial<Installation>;
+    if (typeof id === "string" && typeof epoch === "number") return { id, epoch };
+  } catch {}
+  // Somebody's mark that cannot be read is not ours.
+  return { id: "of an unreadable mark", epoch: 0 };
+}
+
+export const writeMark = (storage: Pick<Storage, "writeMark">, installation: Installation): Promise<void> =>
+  storage.writeMark(JSON.stringify(installation));
