@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { dropDatabase } from "../support/database.js";
 import type { OperatedDesk } from "../support/operated-desk.js";
 import { filedesk, inventory, newTicketWithFile, openDesks, query } from "../support/operated-desk.js";
 import { postFiles } from "../support/post-files.js";
@@ -20,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await desks.close();
-  for (const name of dumps.splice(0)) await asAdmin(`drop database if exists ${name} with (force)`);
+  for (const name of dumps.splice(0)) await dropDatabase(name);
 });
 
 describe("a database that was restored from a backup", () => {
