@@ -114,9 +114,16 @@ describe("a worker that is killed in the middle of", () => {
     "sweep-storage leaves the rest to the next run, and touches nothing that a row knows",
     inOwnWorld(async (world) => {
       const known = await world.store({ variants: ["large"] });
-      const strays = await makeStrays(world, 1_500);
+      const strays = await makeFiles(world, "stray", 1_500);
       const { sql } = world.database;
-      // The sweep only reads rows: reading that of the known file, which stands in the second page, passes the gate.
+      // Where most files have no row, a sweep refuses.
+      await makeFiles(world, "known", 1_500);
+      await sql`
+      insert into blobs (id, company_id, sha256, size, mime_type, storage_key, scan_status)
+      select gen_random_uuid(), company_id, encode(sha256(n::text::bytea), 'hex'), size, mime_type,
+        '0/known/' || lpad(n::text, 5, '0') || '.txt', scan_status
+      from blobs, generate_series(0, 1499) n where storage_key = ${known.key}`;
+      // The sweep only reads rows: reading that of the known file, which stands in the last page, passes the gate.
       await sql.unsafe(`
       create function seen(key text) returns boolean language plpgsql volatile as $$ begin
         if key = '${known.key}' then insert into gate values (now()); end if;
@@ -133,7 +140,7 @@ describe("a worker that is killed in the middle of", () => {
       await sql`alter table stored_blobs rename to blobs`;
       const { stored, known: all } = await world.inventory();
       expect(stored).toEqual(all);
-      expect(stored).toHaveLength(2);
+      expect(stored).toHaveLength(1_502);
     }),
   );
 
@@ -219,9 +226,9 @@ describe("a worker that is killed between storing and recording what it has rend
   );
 });
 
-/** Left by a process that was killed; their keys stand before those of any company. */
-async function makeStrays(world: StoredWorld, count: number): Promise<string[]> {
-  const folder = join(world.dataFolder, "files", "0", "stray");
+/** Files without rows, as a process that was killed leaves them; their keys stand before those of any company. */
+async function makeFiles(world: StoredWorld, name: string, count: number): Promise<string[]> {
+  const folder = join(world.dataFolder, "files", "0", name);
   await mkdir(folder, { recursive: true });
   const names = Array.from({ length: count }, (_, nth) => `${String(nth).padStart(5, "0")}.txt`);
   await Promise.all(names.map((name) => writeFile(join(folder, name), "left behind")));
