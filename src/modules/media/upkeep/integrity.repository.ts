@@ -45,25 +45,42 @@ const blobColumns = {
   integrity: blobs.integrity,
 };
 
-const notVerifiedSince = (moment: Date) => or(isNull(blobs.verifiedAt), lt(blobs.verifiedAt, moment));
-
-/** Those that nobody has looked at for longest come first. Every tenant's: for the job, which has no viewer. */
-export async function listBlobsToVerify(
+/** Blobs that have never been verified, in the order of their ids. Every tenant's: for the job, which has no viewer. */
+export async function listNeverVerified(
   db: Database,
-  notSince: Date,
-  passedBy: readonly string[],
+  after: string | null,
   limit: number,
 ): Promise<KnownBlob[]> {
   return db
     .select(blobColumns)
     .from(blobs)
+    .where(and(isNull(blobs.verifiedAt), after === null ? undefined : gt(blobs.id, after)))
+    .orderBy(asc(blobs.id))
+    .limit(limit);
+}
+
+export interface VerifiedBlob extends KnownBlob {
+  readonly verifiedAt: Date | null;
+}
+
+/** Blobs that have been verified before a moment, those first that were not for longest. Every tenant's. */
+export async function listVerifiedBefore(
+  db: Database,
+  moment: Date,
+  after: VerifiedBlob | null,
+  limit: number,
+): Promise<VerifiedBlob[]> {
+  const position = after && sql`(${after.verifiedAt?.toISOString()}::timestamptz, ${after.id}::uuid)`;
+  return db
+    .select({ ...blobColumns, verifiedAt: blobs.verifiedAt })
+    .from(blobs)
     .where(
       and(
-        notVerifiedSince(notSince),
-        passedBy.length > 0 ? sql`not ${isAnyOf(blobs.id, passedBy)}` : undefined,
+        lt(blobs.verifiedAt, moment),
+        position ? sql`(${blobs.verifiedAt}, ${blobs.id}) > ${position}` : undefined,
       ),
     )
-    .orderBy(sql`${blobs.verifiedAt} asc nulls first`, asc(blobs.id))
+    .orderBy(asc(blobs.verifiedAt), asc(blobs.id))
     .limit(limit);
 }
 
@@ -72,7 +89,7 @@ export async function countBlobsToVerify(db: Database, notSince: Date, limit: nu
   const some = db
     .select({ id: blobs.id })
     .from(blobs)
-    .where(notVerifiedSince(notSince))
+    .where(or(isNull(blobs.verifiedAt), lt(blobs.verifiedAt, notSince)))
     .limit(limit)
     .as("some");
   const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(some);
@@ -127,7 +144,7 @@ export async function listVariantsToVerify(
     .orderBy(asc(blobVariants.id));
 }
 
-/** Rows of blobs and variants together, as Postgres estimates or counts them. */
+/** How many blobs and variants there are together. Every tenant's. */
 export async function countStored(db: Database): Promise<number> {
   return (await db.$count(blobs)) + (await db.$count(blobVariants));
 }

@@ -7,8 +7,13 @@ import type { Storage } from "../../../platform/storage/storage.js";
 import { ObjectNotFound } from "../../../platform/storage/storage.js";
 import type { FindingOptions } from "./finding.js";
 import { tellFinding } from "./finding.js";
-import type { KnownBlob, VariantToVerify } from "./integrity.repository.js";
-import { countBlobsToVerify, listBlobsToVerify, listVariantsToVerify } from "./integrity.repository.js";
+import type { KnownBlob, VariantToVerify, VerifiedBlob } from "./integrity.repository.js";
+import {
+  countBlobsToVerify,
+  listNeverVerified,
+  listVariantsToVerify,
+  listVerifiedBefore,
+} from "./integrity.repository.js";
 import { recordFinding } from "./record-finding.js";
 import type { RenderAgainDeps } from "./render-again.js";
 import { renderAgain } from "./render-again.js";
@@ -51,16 +56,14 @@ export async function verifyIntegrity(
   const startedAt = deps.clock();
   const total = await countBlobsToVerify(deps.db, startedAt, limits.files);
   const report = { verified: 0, verifiedBytes: 0, altered: 0, missing: 0, ...NO_VARIANTS, unreadable: 0 };
-  const passedBy: string[] = [];
-  for (let done = 0; ; ) {
-    const page = await listBlobsToVerify(deps.db, startedAt, passedBy, AT_ONCE);
+  let done = 0;
+  for await (const page of blobsToVerify(deps.db, startedAt)) {
     const variantsOf = await readVariantsOf(deps.db, page);
     for (const blob of page) {
       if (done === limits.files || report.verifiedBytes >= limits.bytes) return report;
       signal?.throwIfAborted();
       const finding = await compare(deps.storage, blob, signal);
-      if (dryRun || finding === "UNREADABLE") passedBy.push(blob.id);
-      else await recordFinding(deps.db, blob, finding, deps.clock());
+      if (!dryRun && finding !== "UNREADABLE") await recordFinding(deps.db, blob, finding, deps.clock());
       if (finding !== "INTACT") await tellFinding(deps.db, { onFinding }, blob, finding);
       count(report, finding, blob);
       for (const variant of variantsOf(blob))
@@ -68,7 +71,23 @@ export async function verifyIntegrity(
       done += 1;
       onProgress?.({ done, total });
     }
-    if (page.length < AT_ONCE) return report;
+  }
+  return report;
+}
+
+/** Pages of what has not been verified since the run began, each blob once, whatever becomes of it meanwhile. */
+async function* blobsToVerify(db: Database, startedAt: Date): AsyncGenerator<readonly KnownBlob[]> {
+  for (let after: string | null = null; ; ) {
+    const page: KnownBlob[] = await listNeverVerified(db, after, AT_ONCE);
+    if (page.length > 0) yield page;
+    after = page.at(-1)?.id ?? null;
+    if (page.length < AT_ONCE) break;
+  }
+  for (let after: VerifiedBlob | null = null; ; ) {
+    const page: VerifiedBlob[] = await listVerifiedBefore(db, startedAt, after, AT_ONCE);
+    if (page.length > 0) yield page;
+    after = page.at(-1) ?? null;
+    if (page.length < AT_ONCE) return;
   }
 }
 

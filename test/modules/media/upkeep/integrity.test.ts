@@ -152,6 +152,14 @@ describe("the verification", () => {
     expect(await stateOf(files[0]!)).toMatchObject({ integrity: "UNVERIFIED", verified_at: null });
   });
 
+  it("looks at each file once, over several pages, though none of them is marked", async () => {
+    const { sql } = world.database;
+    // Half of them were never verified, the others all at the same moment.
+    for (let n = 0; n < 250; n++) await world.store();
+    await sql`update blobs set verified_at = '2026-01-01' where id in (select id from blobs order by id limit 125)`;
+    expect(await verify(NO_LIMITS, { dryRun: true })).toMatchObject({ verified: 250, missing: 0 });
+  });
+
   it("changes nothing in a dry run, and counts the same", async () => {
     const bad = await world.store();
     await flipOneBit(bad);
