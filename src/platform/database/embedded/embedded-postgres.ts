@@ -1,27 +1,19 @@
-import type { ChildProcess } from "node:child_process";
 import { realpath } from "node:fs/promises";
-import { createServer } from "node:net";
-import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import { barrierError, findBarrier, prepareFolder } from "./account.js";
 import type { PostgresBinaries } from "./binaries.js";
-import { locateBinaries, USE_ANOTHER_POSTGRES } from "./binaries.js";
+import { locateBinaries } from "./binaries.js";
 import type { ProcessBinding } from "./bound-process.js";
-import { ended, hasSetpriv, runs, spawnBound } from "./bound-process.js";
+import { hasSetpriv, runs } from "./bound-process.js";
 import type { Cluster } from "./cluster.js";
 import { openCluster, readCluster, SUPERUSER } from "./cluster.js";
-import { readReadyPort, signalPostmaster, stopOrphan } from "./postmaster.js";
+import type { ServerOptions } from "./postgres-server.js";
+import { hasEnded, startServer, stopServer } from "./postgres-server.js";
+import { readReadyPort } from "./postmaster.js";
 
-export interface EmbeddedPostgresOptions {
+export interface EmbeddedPostgresOptions extends Pick<ServerOptions, "log" | "port" | "settings"> {
   /** Where the cluster and its password live; made when missing. The caller holds the lock on the data folder. */
   readonly folder: string;
-  /** Gets each line that Postgres logs. */
-  readonly log: (line: string) => void;
-  /** TCP port on 127.0.0.1; a free one by default. */
-  readonly port?: number;
-  /** Postgres settings over the defaults, e.g. `{ fsync: "off" }` for a cluster that may be lost. */
-  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface EmbeddedPostgres {
@@ -34,21 +26,6 @@ export interface EmbeddedPostgres {
 }
 
 const NAME = "filedesk";
-const DEFAULT_SETTINGS = {
-  max_connections: "100",
-  shared_buffers: "128MB",
-  log_checkpoints: "off",
-  log_line_prefix: "",
-};
-/** How long a start is tried again while the remains of a killed Postgres go away. */
-const REMAINS_LIMIT_MS = 10_000;
-const RETRY_MS = 100;
-/** After this a shutdown is an immediate one; the next start then recovers from the write-ahead log. */
-const STOP_LIMIT_MS = 30_000;
-
-const READY = /ready to accept connections/;
-const REMAINS = /lock file .* already exists|pre-existing shared memory block/;
-const PORT_TAKEN = /could not bind|could not create any TCP\/IP sockets/;
 
 /**
  * Starts the Postgres that ships in npm, on 127.0.0.1 with a random password, and makes its cluster on first
@@ -62,16 +39,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const folder = await realpath(options.folder);
   const binding = await bind({ account, passBarriers: false, setpriv: await hasSetpriv() }, binaries, folder);
   const cluster = await openCluster(folder, binding, binaries.initdb);
-  const { child, exit, port } = await startServer({
-    ...options,
-    binding,
-    cluster,
-    postgres: binaries.postgres,
-  });
+  const server = await startServer({ ...options, binding, cluster, postgres: binaries.postgres });
+  const { child, port } = server;
   let isStopping = false;
   const stop = once(() => {
     isStopping = true;
-    return stopServer(child, exit, cluster);
+    return stopServer(server, cluster);
   });
   const died = new Promise<string>((resolve) => {
     // `close` would wait for backends too, which hold its output open for as long as a statement runs.
@@ -129,87 +102,6 @@ async function bind(
   throw barrierError(account, barrier);
 }
 
-interface ServerOptions extends EmbeddedPostgresOptions {
-  readonly binding: ProcessBinding;
-  readonly cluster: Cluster;
-  readonly postgres: string;
-}
-
-interface RunningServer {
-  readonly child: ChildProcess;
-  readonly exit: Promise<string>;
-  readonly port: number;
-}
-
-interface FailedStart {
-  readonly result: string;
-  readonly output: string;
-}
-
-async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const deadline = performance.now() + REMAINS_LIMIT_MS;
-  for (;;) {
-    const stalePid = await stopOrphan(options.cluster.folder, options.log);
-    const port = options.port ?? (await freePort());
-    const attempt = await attemptStart(options, port, stalePid);
-    if ("child" in attempt) return attempt;
-    const passing =
-      REMAINS.test(attempt.output) || (PORT_TAKEN.test(attempt.output) && options.port === undefined);
-    if (!passing || performance.now() > deadline)
-      throw new Error(
-        `The embedded Postgres did not start (${attempt.result}). ${attempt.output} ${USE_ANOTHER_POSTGRES}`,
-      );
-    await delay(RETRY_MS);
-  }
-}
-
-/** Resolves when Postgres takes connections, or has ended before it did. Recovery after a crash may take its time. */
-async function attemptStart(
-  options: ServerOptions,
-  port: number,
-  stalePid: number | null,
-): Promise<RunningServer | FailedStart> {
-  const settings = {
-    ...DEFAULT_SETTINGS,
-    ...options.settings,
-    listen_addresses: "127.0.0.1",
-    port: String(port),
-    unix_socket_directories: "",
-  };
-  const args = ["-D", options.cluster.folder];
-  for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
-  // The stale process id may by now belong to another program, which Postgres would take for a running server,
-  // were it not told that this is one of its own ancestors (as pg_ctl tells it of the shell).
-  const variables = stalePid === null ? {} : { PG_GRANDPARENT_PID: String(stalePid) };
-  const child = spawnBound(options.binding, options.postgres, args, variables);
-  const exit = ended(child);
-  const output: string[] = [];
-  const ready = new Promise<void>((resolve) => {
-    const collect = (line: string) => output.push(line);
-    const lines = child.stderr && createInterface(child.stderr).on("line", options.log).on("line", collect);
-    lines?.on("line", (line) => {
-      if (!READY.test(line)) return;
-      lines.off("line", collect);
-      resolve();
-    });
-  });
-  const result = await Promise.race([ready, exit]);
-  return result === undefined ? { child, exit, port } : { result, output: output.join("\n") };
-}
-
-const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
-  exitCode !== null || signalCode !== null;
-
-async function stopServer(child: ChildProcess, exit: Promise<string>, cluster: Cluster): Promise<void> {
-  if (hasEnded(child)) return;
-  await signalPostmaster(cluster.folder, "SIGINT");
-  const impatience = setTimeout(() => {
-    signalPostmaster(cluster.folder, "SIGQUIT").catch(() => {});
-  }, STOP_LIMIT_MS);
-  await exit;
-  clearTimeout(impatience);
-}
-
 /** Makes the role and its database, unless they are there. */
 async function ensureDatabase({ password }: Cluster, port: number): Promise<void> {
   const sql = postgres({
@@ -231,16 +123,6 @@ async function ensureDatabase({ password }: Cluster, port: number): Promise<void
     await sql.end();
   }
 }
-
-/** A port that was free a moment ago. Who is faster than we are is noticed, and another one tried. */
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 
 function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
   let result: Promise<Result> | undefined;

@@ -1,0 +1,128 @@
+import type { ChildProcess } from "node:child_process";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { USE_ANOTHER_POSTGRES } from "./binaries.js";
+import type { ProcessBinding } from "./bound-process.js";
+import { ended, spawnBound } from "./bound-process.js";
+import type { Cluster } from "./cluster.js";
+import { signalPostmaster, stopOrphan } from "./postmaster.js";
+
+const DEFAULT_SETTINGS = {
+  max_connections: "100",
+  shared_buffers: "128MB",
+  log_checkpoints: "off",
+  log_line_prefix: "",
+};
+/** How long a start is tried again while the remains of a killed Postgres go away. */
+const REMAINS_LIMIT_MS = 10_000;
+const RETRY_MS = 100;
+/** After this a shutdown is an immediate one; the next start then recovers from the write-ahead log. */
+const STOP_LIMIT_MS = 30_000;
+
+const READY = /ready to accept connections/;
+const REMAINS = /lock file .* already exists|pre-existing shared memory block/;
+const PORT_TAKEN = /could not bind|could not create any TCP\/IP sockets/;
+
+export interface ServerOptions {
+  /** Gets each line that Postgres logs. */
+  readonly log: (line: string) => void;
+  /** TCP port on 127.0.0.1; a free one by default. */
+  readonly port?: number;
+  /** Postgres settings over the defaults, e.g. `{ fsync: "off" }` for a cluster that may be lost. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly binding: ProcessBinding;
+  readonly cluster: Cluster;
+  readonly postgres: string;
+}
+
+export interface RunningServer {
+  readonly child: ChildProcess;
+  readonly exit: Promise<string>;
+  readonly port: number;
+}
+
+interface FailedStart {
+  readonly result: string;
+  readonly output: string;
+}
+
+/**
+ * Starts Postgres on a cluster. What a killed one has left is waited for.
+ *
+ * @throws Error with Postgres' own words, when it does not start
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const deadline = performance.now() + REMAINS_LIMIT_MS;
+  for (;;) {
+    const stalePid = await stopOrphan(options.cluster.folder, options.log);
+    const port = options.port ?? (await freePort());
+    const attempt = await attemptStart(options, port, stalePid);
+    if ("child" in attempt) return attempt;
+    const passing =
+      REMAINS.test(attempt.output) || (PORT_TAKEN.test(attempt.output) && options.port === undefined);
+    if (!passing || performance.now() > deadline)
+      throw new Error(
+        `The embedded Postgres did not start (${attempt.result}). ${attempt.output} ${USE_ANOTHER_POSTGRES}`,
+      );
+    await delay(RETRY_MS);
+  }
+}
+
+/** Resolves when Postgres takes connections, or has ended before it did. Recovery after a crash may take its time. */
+async function attemptStart(
+  options: ServerOptions,
+  port: number,
+  stalePid: number | null,
+): Promise<RunningServer | FailedStart> {
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    ...options.settings,
+    listen_addresses: "127.0.0.1",
+    port: String(port),
+    unix_socket_directories: "",
+  };
+  const args = ["-D", options.cluster.folder];
+  for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
+  // The stale process id may by now belong to another program, which Postgres would take for a running server,
+  // were it not told that this is one of its own ancestors (as pg_ctl tells it of the shell).
+  const variables = stalePid === null ? {} : { PG_GRANDPARENT_PID: String(stalePid) };
+  const child = spawnBound(options.binding, options.postgres, args, variables);
+  const exit = ended(child);
+  const output: string[] = [];
+  const ready = new Promise<void>((resolve) => {
+    const collect = (line: string) => output.push(line);
+    const lines = child.stderr && createInterface(child.stderr).on("line", options.log).on("line", collect);
+    lines?.on("line", (line) => {
+      if (!READY.test(line)) return;
+      lines.off("line", collect);
+      resolve();
+    });
+  });
+  const result = await Promise.race([ready, exit]);
+  return result === undefined ? { child, exit, port } : { result, output: output.join("\n") };
+}
+
+export const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
+
+/** Fast shutdown: open transactions are rolled back. Resolves when Postgres has ended. */
+export async function stopServer({ child, exit }: RunningServer, cluster: Cluster): Promise<void> {
+  if (hasEnded(child)) return;
+  await signalPostmaster(cluster.folder, "SIGINT");
+  const impatience = setTimeout(() => {
+    signalPostmaster(cluster.folder, "SIGQUIT").catch(() => {});
+  }, STOP_LIMIT_MS);
+  await exit;
+  clearTimeout(impatience);
+}
+
+/** A port that was free a moment ago. Who is faster than we are is noticed, and another one tried. */
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
