@@ -13,6 +13,7 @@ import type { DatabaseClient } from "../platform/database/client.js";
 import type { EventFeed } from "../platform/events/feed.js";
 import { eventCost } from "../platform/graphql/cost-limit.js";
 import { limitMutations } from "../platform/graphql/limit-mutations.js";
+import { createPreparationTurns } from "../platform/graphql/preparation-turns.js";
 import { createReadAdmission, readInSlots } from "../platform/graphql/read-slots.js";
 import { GRAPHQL_PATH, registerGraphQL } from "../platform/graphql/server.js";
 import { createSubscriptions } from "../platform/graphql/subscriptions.js";
@@ -23,11 +24,12 @@ import { ENVELOPE_BYTES } from "../platform/http/incoming-files.js";
 import { registerMultipartDoor } from "../platform/http/multipart-door.js";
 import { createHttpServer } from "../platform/http/server.js";
 import { createUnreadBudget } from "../platform/http/unread-budget.js";
+import { callerOf } from "./caller.js";
 import { drainMs } from "./drain-time.js";
 import { createMutationLimits } from "./mutation-limits.js";
 import { originsOf } from "./origins.js";
 import { readShareOf } from "./read-share.js";
-import { registerRealtime, viewerKey } from "./realtime.js";
+import { registerRealtime } from "./realtime.js";
 import { createSchema } from "./schema.js";
 import type { Services } from "./services.js";
 
@@ -74,13 +76,14 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     maxDepth: config.GRAPHQL_DEPTH,
     maxCost: config.GRAPHQL_COST,
     maxAnswerBytes: config.GRAPHQL_ANSWER_MEGABYTES * MIB,
+    preparations: createPreparationTurns(),
+    callerOf,
   };
   const subscriptions = createSubscriptions({
     ...limits,
     maxCost: eventCost(config.GRAPHQL_COST),
     feed,
     log,
-    viewerKey,
   });
   registerRealtime(app, { config, services, subscriptions, unread });
   const admission = createReadAdmission(config.DATABASE_CONNECTIONS);

@@ -12,6 +12,7 @@ import { baseUrl } from "../platform/http/base-url.js";
 import { acceptsOrigin } from "../platform/http/origins.js";
 import { createPlaces } from "../platform/http/places.js";
 import type { UnreadBudget } from "../platform/http/unread-budget.js";
+import { viewerKey } from "./caller.js";
 import { eventDocuments } from "./event-documents.js";
 import { originsOf } from "./origins.js";
 import type { Services } from "./services.js";
@@ -58,7 +59,3 @@ export function registerRealtime(
 
 const entranceOf = (viewer: Viewer, endsAt: Date | null): Entrance<Viewer> | null =>
   viewer.kind === "anonymous" ? null : { viewer, key: viewerKey(viewer), endsAt };
-
-/** The same for every connection of the same viewer. */
-export const viewerKey = (viewer: Viewer): string =>
-  viewer.kind === "anonymous" ? viewer.kind : `${viewer.kind}:${viewer.id}`;

@@ -7,6 +7,7 @@ import { badUserInput, notFound, unauthenticated } from "../../src/kernel/errors
 import type { Delivery, FollowRequest, Told } from "../../src/platform/events/channel.js";
 import type { RequestContext, SubscriptionContext } from "../../src/platform/graphql/context.js";
 import { registerEventRoute } from "../../src/platform/graphql/event.route.js";
+import { createPreparationTurns } from "../../src/platform/graphql/preparation-turns.js";
 import type { Realtime } from "../../src/platform/graphql/realtime.js";
 import { createSubscriptions } from "../../src/platform/graphql/subscriptions.js";
 import { registerWebSocketDoor } from "../../src/platform/graphql/websocket-door.js";
@@ -227,7 +228,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       maxCost: 100,
       maxAnswerBytes: 8 * MIB,
       log,
-      viewerKey: ({ id }) => id,
+      preparations: createPreparationTurns(),
+      callerOf: ({ viewer }) => viewer.id,
     }),
     places: createPlaces(connections),
     unread,

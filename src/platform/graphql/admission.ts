@@ -1,56 +1,96 @@
-import type { ApolloServer, ApolloServerPlugin, DocumentStore } from "@apollo/server";
+import type {
+  ApolloServer,
+  ApolloServerPlugin,
+  BaseContext,
+  DocumentStore,
+  GraphQLRequestContext,
+} from "@apollo/server";
 import type { DocumentNode, GraphQLSchema } from "graphql";
+import { GraphQLError } from "graphql";
 import type { CoerceVariables } from "./coerce-variables.js";
 import { limitVariables } from "./coerce-variables.js";
 import { limitCost } from "./cost-limit.js";
 import { createBoundedStore, STORE_LIMITS } from "./document-stores.js";
 import { expectedFailure, isRefusalByGraphQL } from "./error-format.js";
-import { readDocument } from "./read-document.js";
+import type { EndTurn, PreparationTurns } from "./preparation-turns.js";
+import { pause } from "./preparation-turns.js";
+import { limitLength, readDocument } from "./read-document.js";
+import { asRefusal } from "./refusals.js";
 import { refuseConditionalRoots } from "./unconditional-root.js";
 import { namedOperation, unresolvedOperation } from "./unresolved-operation.js";
 
-export interface AdmissionRules {
+export interface AdmissionRules<Context> {
   readonly schema: GraphQLSchema;
   readonly coerce: CoerceVariables;
   readonly maxDepth: number;
   readonly maxCost: number;
+  readonly preparations: PreparationTurns;
+  /** In whose turns what a request asks is prepared. */
+  callerOf(context: Context): string;
 }
 
 /** What Apollo Server is given, so that it does nothing with an operation that is too large, and keeps nothing of it. */
-export interface Admission {
-  readonly plugin: ApolloServerPlugin;
+export interface Admission<Context extends BaseContext> {
+  readonly plugin: ApolloServerPlugin<Context>;
   readonly documentStore: DocumentStore;
 }
 
-/** Reads, weighs and then keeps the documents of queries and mutations. */
-export function createAdmission({ schema, coerce, maxDepth, maxCost }: AdmissionRules): Admission {
+/** Reads, weighs and then keeps the documents of queries and mutations, those that it does not know in turns. */
+export function createAdmission<Context extends BaseContext>({
+  schema,
+  coerce,
+  maxDepth,
+  maxCost,
+  preparations,
+  callerOf,
+}: AdmissionRules<Context>): Admission<Context> {
   const documents = createBoundedStore<DocumentNode>(STORE_LIMITS.documents);
+  const turns = new WeakMap<GraphQLRequestContext<Context>, EndTurn>();
+  const endTurn = (asked: GraphQLRequestContext<Context>) => turns.get(asked)?.();
   return {
     plugin: {
       requestDidStart: async () => {
         let weight: number | null = null;
+        const pauseIfNew = async () => {
+          if (weight !== null) await pause();
+        };
         return {
           // Behind this, Apollo Server parses and validates what it does not know yet.
-          didResolveSource: async ({ request, source, queryHash }) => {
+          async didResolveSource(asked) {
+            const { request, source, queryHash, contextValue } = asked;
             const name = namedOperation(request.operationName);
             if (name === undefined) delete request.operationName;
             limitVariables(request.variables);
             if (documents.get(queryHash)) return;
+            limitLength(source);
+            turns.set(asked, await preparations.begin(callerOf(contextValue)));
+            // Somebody else may have sent the same meanwhile.
+            if (documents.get(queryHash)) return endTurn(asked);
             const read = readDocument(source, maxDepth);
             refuseConditionalRoots(read.document);
             weight = read.weight;
           },
-          didResolveOperation: async ({ request, document, operation, queryHash = "" }) => {
+          parsingDidStart: pauseIfNew,
+          validationDidStart: pauseIfNew,
+          async didResolveOperation(asked) {
+            const { request, document, operation, queryHash = "" } = asked;
             if (!operation) throw unresolvedOperation();
+            await pauseIfNew();
             const variables = coerce(operation, request.variables ?? {});
             limitCost({ schema, document, operation, variables }, maxCost);
             if (weight !== null) documents.set(queryHash, document, weight);
+            endTurn(asked);
           },
+          // The turn of a document that is refused ends with its answer.
+          willSendResponse: async (asked) => endTurn(asked),
         };
       },
       // What is thrown before a document is parsed, Apollo Server takes for a fault; what is thrown here is told instead.
-      unexpectedErrorProcessingRequest: async ({ error }) => {
-        if (isRefusalByGraphQL(error) || expectedFailure(error) !== null) throw error;
+      async unexpectedErrorProcessingRequest({ requestContext, error }) {
+        endTurn(requestContext);
+        if (isRefusalByGraphQL(error)) throw error;
+        const failure = expectedFailure(error);
+        if (failure !== null) throw error instanceof GraphQLError ? error : asRefusal(failure);
       },
     },
     documentStore: {

@@ -6,29 +6,41 @@ import type { CoerceVariables, Variables } from "./coerce-variables.js";
 import { asksForAbstractTypes, hasConditions } from "./conditions.js";
 import { MAX_ERRORS } from "./error-format.js";
 import { measureDocument } from "./measure-document.js";
+import type { PreparationTurns } from "./preparation-turns.js";
 import { DOCUMENT_LIMITS } from "./read-document.js";
 
 /** What Apollo Server calls a gateway: whoever executes its operations. */
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<BaseContext>["gateway"]>;
 
-interface Operation {
+interface Compiled {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+}
+
+interface Operation extends Compiled {
   readonly context: unknown;
   readonly variables: Variables;
   /** What a subscription's field is resolved from: what is delivered. */
   readonly root?: unknown;
 }
 
-/** Compiling takes a millisecond for twenty fields: larger documents are interpreted. */
-const MAX_COMPILED_FIELDS = 1_000;
+/** Compiling takes a millisecond for ten fields or so, in one piece: larger documents are interpreted. */
+const MAX_COMPILED_FIELDS = 300;
+/** In whose turns documents are compiled, whoever sent them. */
+const COMPILER = "compiler";
+
+export interface ExecutionRules {
+  readonly schema: GraphQLSchema;
+  readonly preparations: PreparationTurns;
+}
 
 /** Whoever executes operations of one schema. Errors of an answer are no more than `MAX_ERRORS`. */
 export type Execution = (asked: Operation) => ExecutionResult | Promise<ExecutionResult>;
 
 /** Lets Apollo Server execute by `createExecution`. */
-export function compiledExecution(schema: GraphQLSchema, coerce: CoerceVariables): Gateway {
-  const execution = createExecution(schema, coerce);
+export function compiledExecution(rules: ExecutionRules, coerce: CoerceVariables): Gateway {
+  const { schema } = rules;
+  const execution = createExecution(rules, coerce);
   return {
     onSchemaLoadOrUpdate(callback) {
       callback({ apiSchema: schema, coreSupergraphSdl: "" });
@@ -44,15 +56,18 @@ export function compiledExecution(schema: GraphQLSchema, coerce: CoerceVariables
 
 /**
  * Executes queries, and each event of a subscription, as functions compiled by graphql-jit, which spares most of what GraphQL costs beside the resolvers.
- * A query is compiled when it comes for the second time, so that one that comes once costs no more than before; it is
- * forgotten with its document, which is kept parsed as long as there is room. Mutations are interpreted: they have
- * other costs.
+ * A query is compiled when it has come for the second time, in a turn of its own, so that one that comes once costs no more
+ * than before, and nobody waits for it; it is forgotten with its document, which is kept parsed as long as there is room.
+ * Mutations are interpreted: they have other costs.
  *
  * In a compiled query, a field without a resolver is the property of that name: no function, no promise.
  */
-export function createExecution(schema: GraphQLSchema, coerce: CoerceVariables): Execution {
+export function createExecution(
+  { schema, preparations }: ExecutionRules,
+  coerce: CoerceVariables,
+): Execution {
   const interpret: Execution = (asked) => settled(interpreted(schema, asked), (result) => result);
-  const compile = ({ document, operation }: Operation): Execution => {
+  const compile = ({ document, operation }: Compiled): Execution => {
     if (measureDocument(document, DOCUMENT_LIMITS.nesting).fields > MAX_COMPILED_FIELDS) return interpret;
     // graphql-jit does not hand a condition down into the types that an object may have: what is left out is answered.
     if (hasConditions(document) && asksForAbstractTypes(schema, document)) return interpret;
@@ -64,16 +79,26 @@ export function createExecution(schema: GraphQLSchema, coerce: CoerceVariables):
       : interpret;
   };
   const ways = new WeakMap<OperationDefinitionNode, Execution>();
-  const compileAndRun: Execution = (asked) => {
-    const way = compile(asked);
-    ways.set(asked.operation, way);
-    return way(asked);
+  async function compileInTurn(asked: Compiled): Promise<void> {
+    const endTurn = await preparations.begin(COMPILER);
+    try {
+      ways.set(asked.operation, compile(asked));
+    } finally {
+      endTurn();
+    }
+  }
+  const interpretAndCompile: Execution = (asked) => {
+    const { document, operation } = asked;
+    ways.set(operation, interpret);
+    // When it cannot be now, it is when the query comes again.
+    compileInTurn({ document, operation }).catch(() => ways.set(operation, interpretAndCompile));
+    return interpret(asked);
   };
   return (asked) => {
     const way = ways.get(asked.operation);
     if (way) return way(asked);
     const isMutation = asked.operation.operation === OperationTypeNode.MUTATION;
-    ways.set(asked.operation, isMutation ? interpret : compileAndRun);
+    ways.set(asked.operation, isMutation ? interpret : interpretAndCompile);
     return interpret(asked);
   };
 }

@@ -12,7 +12,9 @@ import { badUserInput } from "../../kernel/errors.js";
 import type { Variables } from "./coerce-variables.js";
 import type { BoundedStore } from "./document-stores.js";
 import { createBoundedStore, STORE_LIMITS } from "./document-stores.js";
-import { readDocument, validationOptions } from "./read-document.js";
+import type { PreparationTurns } from "./preparation-turns.js";
+import { pause } from "./preparation-turns.js";
+import { limitLength, readDocument, validationOptions } from "./read-document.js";
 import { withCode } from "./refusals.js";
 import { innerVariables, ToldResults } from "./told-results.js";
 import { refuseConditionalRoots } from "./unconditional-root.js";
@@ -22,6 +24,7 @@ export interface SubscriptionRules {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
   readonly maxDepth: number;
+  readonly preparations: PreparationTurns;
 }
 
 /** A GraphQL request, as it came. */
@@ -59,8 +62,11 @@ export function resultsOf<Viewer>(
 const RESULTS_BYTES = 500;
 
 export interface Preparation<Viewer> {
-  /** Parses and validates an operation, once for all who subscribe with the same text. @throws for a refusal */
-  prepare(request: SubscriptionRequest): Prepared<Viewer>;
+  /**
+   * Parses and validates an operation, once for all who subscribe with the same text: in the turns of this caller when it
+   * is not known yet. @throws for a refusal
+   */
+  prepare(request: SubscriptionRequest, caller: string): Promise<Prepared<Viewer>>;
   /** Keeps what somebody was let follow; what is refused is not kept. */
   keep(request: SubscriptionRequest, prepared: Prepared<Viewer>): Prepared<Viewer>;
 }
@@ -68,7 +74,19 @@ export interface Preparation<Viewer> {
 export function createPreparation<Viewer>(rules: SubscriptionRules): Preparation<Viewer> {
   const kept = createBoundedStore<Prepared<Viewer>>(STORE_LIMITS.subscriptions);
   return {
-    prepare: (request) => kept.get(keyOf(request)) ?? prepareAnew(rules, request),
+    async prepare(request, caller) {
+      const key = keyOf(request);
+      const known = kept.get(key);
+      if (known) return known;
+      limitLength(request.query);
+      const endTurn = await rules.preparations.begin(caller);
+      try {
+        // Somebody else may have been let in with the same meanwhile.
+        return kept.get(key) ?? (await prepareAnew(rules, request));
+      } finally {
+        endTurn();
+      }
+    },
     keep(request, prepared) {
       const key = keyOf(request);
       // Somebody else may have been let in with the same while this one was looked at.
@@ -86,15 +104,16 @@ const keyOf = ({ query, operationName }: SubscriptionRequest): string =>
 const hashOf = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value)).digest("base64");
 
-function prepareAnew<Viewer>(
+async function prepareAnew<Viewer>(
   { schema, introspection, maxDepth }: SubscriptionRules,
   { query, operationName }: SubscriptionRequest,
-): Prepared<Viewer> {
+): Promise<Prepared<Viewer>> {
   const { document, weight } = readDocument(query, maxDepth);
   const operation = getOperationAST(document, namedOperation(operationName));
   if (!operation) throw unresolvedOperation();
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) throw badUserInput(SUBSCRIPTIONS_ALONE);
   refuseConditionalRoots(document);
+  await pause();
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
   const errors = validate(schema, document, rules, validationOptions(introspection));
   if (errors.length > 0) throw new AggregateError(errors.map(asInvalid));

@@ -12,6 +12,8 @@ export const DOCUMENT_LIMITS = {
   tokens: 5_000,
   /** Comments are no tokens, and are kept with them all the same. */
   comments: 1_000,
+  /** Operations and fragments: each is looked at by every rule of validation. */
+  definitions: 200,
   /** Of a name, which is a key of the answer when it is an alias: UTF-16 code units. */
   nameLength: 200,
   /** Brackets of any kind in one another; selection sets in one another, with fragments written out. */
@@ -50,10 +52,12 @@ const BYTES_PER_FIELD = 2_000;
  *   GRAPHQL_VALIDATION_FAILED when a fragment is inside of itself
  */
 export function readDocument(text: string, maxDepth: number): ReadDocument {
-  const { sourceLength, tokens, comments, fields, aliases, comparisons } = DOCUMENT_LIMITS;
-  if (text.length > sourceLength) throw tooLarge(text.length, sourceLength, "characters");
+  const { tokens, comments, definitions, fields, aliases, comparisons } = DOCUMENT_LIMITS;
+  limitLength(text);
   const tokenCount = scan(text);
   const document = parsed(text, { maxLexicalTokens: tokens, maxComments: comments });
+  if (document.definitions.length > definitions)
+    throw tooLarge(document.definitions.length, definitions, "operations and fragments");
   const measure = measureDocument(document, DOCUMENT_LIMITS.nesting);
   if (measure.circle !== null) throw insideItself(measure.circle);
   if (measure.levels > DOCUMENT_LIMITS.nesting) throw tooDeep(DOCUMENT_LIMITS.nesting);
@@ -74,6 +78,12 @@ export function readDocument(text: string, maxDepth: number): ReadDocument {
   if (measureMerging(document, comparisons) > comparisons) throw tooRepetitive(comparisons);
   const weight = text.length * 2 + tokenCount * BYTES_PER_TOKEN + measure.fields * BYTES_PER_FIELD;
   return { document, weight };
+}
+
+/** @throws GraphQLError QUERY_TOO_COMPLEX for a text that is not even read */
+export function limitLength(text: string): void {
+  const { sourceLength } = DOCUMENT_LIMITS;
+  if (text.length > sourceLength) throw tooLarge(text.length, sourceLength, "characters");
 }
 
 /**

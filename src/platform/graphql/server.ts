@@ -17,7 +17,9 @@ import { answerLimit } from "./answer-size.js";
 import { createCoercion } from "./coerce-variables.js";
 import { compiledExecution } from "./compiled-execution.js";
 import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
+import type { PreparationTurns } from "./preparation-turns.js";
 import { validationOptions } from "./read-document.js";
+import { asRefusal } from "./refusals.js";
 import { wholeCharacters } from "./whole-characters.js";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -32,6 +34,9 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   readonly maxCost: number;
   /** Bytes of an answer at most. */
   readonly maxAnswerBytes: number;
+  readonly preparations: PreparationTurns;
+  /** In whose turns what a request asks is prepared. */
+  callerOf(context: Context): string;
 }
 
 /** Serves a schema at `/graphql` with Apollo Server: CSRF prevention, limits, persisted queries, masked errors. */
@@ -39,11 +44,10 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
   app: FastifyInstance,
   options: GraphQLServerOptions<Context>,
 ): Promise<void> {
-  const { schema } = options;
   const coerce = createCoercion(options);
-  const admission = createAdmission({ ...options, coerce });
+  const admission = createAdmission<Context>({ ...options, coerce });
   const apollo = new ApolloServer<Context>({
-    gateway: compiledExecution(schema, coerce),
+    gateway: compiledExecution(options, coerce),
     documentStore: admission.documentStore,
     cache: createTextStore(),
     // By a rule of GraphQL's own, whose words are for clients; Apollo Server's tell how to set up the server.
@@ -105,11 +109,7 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ operation }) => {
       if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
-      const failure = badUserInput(SUBSCRIPTIONS_ELSEWHERE);
-      throw new GraphQLError(failure.message, {
-        originalError: failure,
-        extensions: { http: { status: 400 } },
-      });
+      throw asRefusal(badUserInput(SUBSCRIPTIONS_ELSEWHERE));
     },
   }),
 };

@@ -33,8 +33,8 @@ export interface SubscriptionOptions<Viewer> extends SubscriptionRules {
   /** Bytes of what is told of one event at most, if fewer than `MAX_EVENT_BYTES`. */
   readonly maxAnswerBytes: number;
   readonly log: FailureLog;
-  /** The same for every connection of the same viewer. */
-  viewerKey(viewer: Viewer): string;
+  /** Who asks: the same for every connection of the same viewer. */
+  callerOf(context: RequestContext<Viewer>): string;
 }
 
 /** A connection that has more unsent is closed as too slow: one event alone must stay below that. */
@@ -71,7 +71,7 @@ export interface Subscriptions<Viewer> {
 export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>): Subscriptions<Viewer> {
   const { schema, feed, log } = options;
   const coerce = createCoercion(options);
-  const execution = createExecution(schema, coerce);
+  const execution = createExecution(options, coerce);
   const preparation = createPreparation<Viewer>(options);
   const maxEventBytes = Math.min(options.maxAnswerBytes, MAX_EVENT_BYTES);
   const texts = new FollowedTexts();
@@ -84,7 +84,8 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     signal: AbortSignal,
   ): Promise<AsyncIterable<FormattedExecutionResult>> {
     limitVariables(request.variables);
-    const prepared = preparation.prepare(request);
+    const caller = options.callerOf(base);
+    const prepared = await preparation.prepare(request, caller);
     const { document, operation } = prepared;
     // An object of this subscription's own: what is coerced from it is remembered by it.
     const variables = { ...request.variables };
@@ -104,7 +105,7 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     // A feed that was asked before the signal aborted may have missed it.
     if (signal.aborted) await source[Symbol.asyncIterator]().return?.();
     const results = resultsOf(preparation.keep(request, prepared), variables);
-    const release = await takeOrEnd(source, () => texts.take(options.viewerKey(base.viewer), results));
+    const release = await takeOrEnd(source, () => texts.take(caller, results));
     const bounded = (result: ExecutionResult): ExecutionResult => {
       if (fitsInBytes(result, maxEventBytes)) return result;
       log.warn(

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import type { FormattedExecutionResult, GraphQLObjectType } from "graphql";
 import { notFound } from "../../../src/kernel/errors.js";
+import { createPreparationTurns } from "../../../src/platform/graphql/preparation-turns.js";
 import type { SubscriptionFailure } from "../../../src/platform/graphql/subscriptions.js";
 import { createSubscriptions } from "../../../src/platform/graphql/subscriptions.js";
 import type { Context, Person, Seen } from "../../support/realtime-house.js";
@@ -26,7 +27,8 @@ function stage({ introspection = true } = {}) {
     maxCost: 100,
     maxAnswerBytes: 1_000,
     log,
-    viewerKey: ({ id }) => id,
+    preparations: createPreparationTurns(),
+    callerOf: ({ viewer }) => viewer.id,
   });
   const base: Context = {
     viewer: anna,

@@ -1,0 +1,13 @@
+import type { Viewer, ViewerContext } from "../modules/identity/viewer.js";
+import { networkKeyOf } from "../platform/rate-limit/network-key.js";
+
+/** The same for every connection of the same viewer. */
+export const viewerKey = (viewer: Viewer): string =>
+  viewer.kind === "anonymous" ? viewer.kind : `${viewer.kind}:${viewer.id}`;
+
+/** Who asks, as far as that is known: a viewer, or the network of somebody who is none. */
+export const callerOf = ({
+  viewer,
+  clientAddress,
+}: Pick<ViewerContext, "viewer" | "clientAddress">): string =>
+  viewer.kind === "anonymous" ? networkKeyOf(clientAddress) : viewerKey(viewer);
