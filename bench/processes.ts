@@ -5,6 +5,7 @@ import { open, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { ASK_FOR_BLOCK } from "./event-loop.js";
 import type { LoadJob, LoadResult } from "./load.js";
 import type { Memory } from "./memory.js";
 import { ASK } from "./memory.js";
@@ -16,6 +17,8 @@ export interface ServerProcess {
   readonly port: number;
   /** What it holds after a collection of garbage. */
   memory(): Promise<Memory>;
+  /** Milliseconds for which its event loop was held up at the longest since this was last asked. */
+  longestBlock(): Promise<number>;
   /** Begins a CPU profile, where one was asked for. */
   profile(): void;
   stop(): Promise<void>;
@@ -25,7 +28,7 @@ const START_LIMIT_MS = 30_000;
 
 export const modulePath = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
-const ASKABLE = ["--import", modulePath("memory.js")];
+const ASKABLE = ["memory.js", "event-loop.js"].flatMap((name) => ["--import", modulePath(name)]);
 
 /** Starts a floor, a module of this folder that listens on a free port and tells it. */
 export async function startFloor(
@@ -73,19 +76,23 @@ export async function startFiledesk(options: FiledeskOptions): Promise<ServerPro
   return { ...serverOf(child, "Filedesk", port), profile: () => void (profile && child.kill("SIGWINCH")) };
 }
 
-const serverOf = (child: ChildProcess, name: string, port: number): ServerProcess => ({
-  name,
-  pid: pidOf(child),
-  port,
-  memory: () => memoryOf(child, name),
-  profile: () => {},
-  stop: () => stop(child),
-});
-
-async function memoryOf(child: ChildProcess, name: string): Promise<Memory> {
-  child.send(ASK);
-  const [answer] = (await Promise.race([once(child, "message"), exitOf(child, name)])) as [Memory];
-  return answer;
+function serverOf(child: ChildProcess, name: string, port: number): ServerProcess {
+  const ended = exitOf(child, name);
+  ended.catch(() => {});
+  const ask = async <Answer>(question: string): Promise<Answer> => {
+    child.send(question);
+    const [answer] = (await Promise.race([once(child, "message"), ended])) as [Answer];
+    return answer;
+  };
+  return {
+    name,
+    pid: pidOf(child),
+    port,
+    memory: () => ask<Memory>(ASK),
+    longestBlock: () => ask<number>(ASK_FOR_BLOCK),
+    profile: () => {},
+    stop: () => stop(child),
+  };
 }
 
 async function untilReady(port: number): Promise<void> {

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { startEmbeddedPostgres } from "../src/platform/database/embedded/embedded-postgres.js";
 import { measureGallery } from "./gallery.scenario.js";
 import { listScenario } from "./list.scenario.js";
+import { measurePressure } from "./pressure.scenario.js";
 import { startFiledesk } from "./processes.js";
 import { measureRealtime } from "./realtime.scenario.js";
 import { SETTINGS } from "./realtime-chat.js";
@@ -24,6 +25,7 @@ const MEASUREMENTS: Readonly<Record<string, (ground: OpenGround, plan: Rounds) =
   render: measureRendering,
   gallery: measureGallery,
   realtime: measureRealtime,
+  pressure: measurePressure,
 };
 
 /** Settings of Postgres that some of them need. */
@@ -34,7 +36,7 @@ interface Rounds {
   readonly seconds: number;
 }
 
-const USAGE = `npm run bench -- [--only upload|list|render|gallery|realtime] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
+const USAGE = `npm run bench -- [--only upload|list|render|gallery|realtime|pressure] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
 
 /** Limits that protect a desk from its users would be all that is measured. */
 const NO_LIMITS = {

@@ -35,7 +35,7 @@ const MB = 1_000_000;
 const QUIET_LISTS = 500;
 /** Bounds on a machine that does nothing else; one that is busy with other tests is given three times its quiet value. */
 const HEALTH_MS = 250;
-const LEAST_P99_MS = 75;
+const LEAST_P99_MS = 40;
 
 /** Loaded before the server: at SIGWINCH it collects its garbage, and writes down what it then holds. */
 const MEMORY_PROBE = `data:text/javascript,${encodeURIComponent(`
