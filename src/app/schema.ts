@@ -46,6 +46,7 @@ import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
 import { TicketEventsResolver } from "../modules/tickets/ticket-events.resolver.js";
 import { TimelineResolver } from "../modules/tickets/timeline.resolver.js";
 import { resolveTypesAtOnce } from "../platform/graphql/abstract-types.js";
+import { independentMutations } from "../platform/graphql/independent-mutations.js";
 import { ConversationTicketResolver, TicketConversationResolver } from "./conversation-ticket.resolver.js";
 import type { Services } from "./services.js";
 
@@ -189,7 +190,7 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
     // It would be asked for all its types. What is served is what was printed, and was checked then.
     skipCheck: services !== undefined,
   });
-  return resolveTypesAtOnce(schema);
+  return independentMutations(resolveTypesAtOnce(schema));
 }
 
 /** type-graphql asks for one where there are subscriptions. Ours say themselves what they follow: see `SubscriptionContext`. */

@@ -221,7 +221,7 @@ describe("an upload that does not succeed", () => {
       ],
       token,
     });
-    expect(answer.data ?? null).toBeNull();
+    expect(answer.data).toEqual({ uploadTicketAttachments: null });
     expect(answer.errors?.[0]).toMatchObject({
       message: expect.stringContaining("setup.pdf"),
       extensions: { index: 1, fileName: "setup.pdf", status: 415 },

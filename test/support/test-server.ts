@@ -100,7 +100,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const people = new Map<string, Promise<SignedIn>>();
   const signIn = async (email: string): Promise<SignedIn> => {
     const { data } = await postGraphQL(url, SignInDocument, { input: { email, password: DEMO_PASSWORD } });
-    if (!data) throw new Error(`${email} cannot sign in`);
+    if (!data?.signIn) throw new Error(`${email} cannot sign in`);
     const { accessToken: token, viewer } = data.signIn;
     return { token, id: viewer.user!.id, email, client: createClient(url, token) };
   };

@@ -10,6 +10,16 @@ interface KeyOptions<Key> {
   readonly nameOf: (key: Key) => string;
 }
 
+/** By what the loaders of a request that has changed something remember; those of others do so by the request. */
+const memories = new WeakMap<object, object>();
+
+const memoryOf = (context: object): object => memories.get(context) ?? context;
+
+/** Lets the loaders of a request forget what they have read, because it is about to change something. */
+export const forgetLoaded = (context: object): void => {
+  memories.set(context, {});
+};
+
 /**
  * A loader that batches and remembers within one request: all the `load(key)` calls of a tick become one
  * call of `batch`, whose values stand in the order of the keys.
@@ -18,12 +28,13 @@ export function perRequest<Context extends object, Key, Value>(
   batch: (context: Context, keys: readonly Key[]) => Promise<readonly Value[]>,
   options?: KeyOptions<Key>,
 ): (context: Context) => Loader<Key, Value> {
-  const loaders = new WeakMap<Context, Loader<Key, Value>>();
+  const loaders = new WeakMap<object, Loader<Key, Value>>();
   return (context) => {
-    let loader = loaders.get(context);
+    const memory = memoryOf(context);
+    let loader = loaders.get(memory);
     if (!loader) {
       loader = newLoader((keys) => batch(context, keys), options);
-      loaders.set(context, loader);
+      loaders.set(memory, loader);
     }
     return loader;
   };
@@ -49,13 +60,14 @@ export function perRequestAndArguments<Context extends object, Args, Key, Value>
   batch: (context: Context, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
   options?: KeyOptions<Key>,
 ): (context: Context, args: Args) => Loader<Key, Value> {
-  const loaders = new WeakMap<Context, Map<string, Loader<Key, Value>>>();
+  const loaders = new WeakMap<object, Map<string, Loader<Key, Value>>>();
   return (context, args) => {
-    const ofContext = loaders.get(context) ?? new Map<string, Loader<Key, Value>>();
-    loaders.set(context, ofContext);
+    const memory = memoryOf(context);
+    const remembered = loaders.get(memory) ?? new Map<string, Loader<Key, Value>>();
+    loaders.set(memory, remembered);
     const name = JSON.stringify(args);
-    const loader = ofContext.get(name) ?? newLoader(batchOf(context, args, batch), options);
-    ofContext.set(name, loader);
+    const loader = remembered.get(name) ?? newLoader(batchOf(context, args, batch), options);
+    remembered.set(name, loader);
     return loader;
   };
 }
