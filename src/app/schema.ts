@@ -7,7 +7,7 @@ import { AttachmentResolver } from "../modules/attachments/attachment.resolver.j
 import { AttachmentThumbnailResolver } from "../modules/attachments/attachment-thumbnail.resolver.js";
 import { AttachmentUsageResolver } from "../modules/attachments/attachment-usage.resolver.js";
 import { AttachmentMessageResolver } from "../modules/chat/attachment-message.resolver.js";
-import { ChatMessageResolver } from "../modules/chat/chat-message.resolver.js";
+import { ChatMessageResolver, PurgedMessageResolver } from "../modules/chat/chat-message.resolver.js";
 import { ConversationResolver } from "../modules/chat/conversation.resolver.js";
 import { ConversationEventResolver } from "../modules/chat/conversation-event.resolver.js";
 import { GuestInvitationResolver } from "../modules/chat/guest-invitation.resolver.js";
@@ -169,7 +169,11 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
         loaders.actors,
       ),
   ],
-  [GuestInvitationResolver, ({ guestInvitations }) => new GuestInvitationResolver(guestInvitations)],
+  [PurgedMessageResolver, ({ loaders }) => new PurgedMessageResolver(loaders.conversations)],
+  [
+    GuestInvitationResolver,
+    ({ guestInvitations, loaders }) => new GuestInvitationResolver(guestInvitations, loaders.conversations),
+  ],
   [ConversationEventResolver, ({ typing, eventUrls }) => new ConversationEventResolver(typing, eventUrls)],
   [AttachmentMessageResolver, ({ loaders }) => new AttachmentMessageResolver(loaders.conversations)],
   [ConversationTicketResolver, ({ loaders }) => new ConversationTicketResolver(loaders.tickets)],

@@ -22,7 +22,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   },
   ChatMessage: {
     guest:
-      "attachments body clientId createdAt deletedAt editedAt id isDeleted isEdited number replyTo sender",
+      "attachments body clientId conversation createdAt deletedAt editedAt id isDeleted isEdited number replyTo sender",
   },
   Company: {
     guest: "createdAt deletedAt faviconUrl id logoThumbnailUrl logoUrl name slug updatedAt",
@@ -35,7 +35,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
     member: "ticket",
   },
   Guest: { guest: "displayName expiresAt id joinedAt name revokedAt" },
-  GuestInvitation: { doer: "guest token url" },
+  GuestInvitation: { doer: "conversation guest token url" },
   GuestSession: { doer: "accessToken conversation expiresAt guest" },
   Invitation: { member: "company createdAt email expiresAt id inviterName role" },
   MediaFile: {
@@ -59,6 +59,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Photo: { member: "author createdAt deletedAt description file id ticket updatedAt" },
   PasswordReset: { doer: "expiresAt token url user" },
   PhotoSeries: { member: "author createdAt deletedAt description id photos ticket updatedAt" },
+  PurgedMessage: { doer: "conversation id" },
   PurgeReport: { doer: "bytes dryRun files ids" },
   Reply: { member: "attachments author body createdAt deletedAt id isInternal ticket updatedAt" },
   SeriesPhoto: { member: "caption file mediaFileId position" },
@@ -70,7 +71,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin", staff: "deactivatedAt" },
   UserSession: { member: "address createdAt expiresAt id isCurrent lastUsedAt userAgent" },
   VideoClip: { member: "author createdAt deletedAt description file id ticket updatedAt" },
-  Viewer: { guest: "guest", member: "invitations memberships sessions user" },
+  Viewer: { guest: "guest id", member: "invitations memberships sessions user" },
 
   BucketCount: { staff: "bucket bytes files" },
   FileCount: { staff: "bytes files" },

@@ -18,6 +18,9 @@ export interface ChatMessageChangeDeps extends PurgeDeps {
   readonly attachmentDeletions: Pick<AttachmentDeletionService, "deleteAllOf" | "purgeAllOf" | "listLiveOf">;
 }
 
+/** What is left of a purged message: which it was, and where it stood. */
+export type PurgedMessagePlace = Pick<ChatMessageView, "id" | "conversationId">;
+
 export type ChatMessageChangeService = ReturnType<typeof createChatMessageChangeService>;
 
 export const createChatMessageChangeService = (deps: ChatMessageChangeDeps) => ({
@@ -83,7 +86,11 @@ async function removeMessage(
   });
 }
 
-async function purgeMessage(deps: ChatMessageChangeDeps, viewer: Viewer, id: string): Promise<string> {
+async function purgeMessage(
+  deps: ChatMessageChangeDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<PurgedMessagePlace> {
   const { db, clock, attachmentDeletions } = deps;
   const found = await requireMessage(db, viewer, id, "purge");
   await deps.assertMayRemove();
@@ -98,5 +105,5 @@ async function purgeMessage(deps: ChatMessageChangeDeps, viewer: Viewer, id: str
   });
   // When the process dies before this, the nightly purge does it.
   for (const file of files) await purgeFile(deps, file, { kind: "deleted", before });
-  return id;
+  return { id, conversationId: found.conversation.id };
 }

@@ -12,9 +12,10 @@ import type { ViewerContext } from "../identity/viewer.js";
 import { EditMessageInput, SendMessageInput } from "./chat-message.inputs.js";
 import type { ListedMessage } from "./chat-message.repository.js";
 import type { ChatMessageService } from "./chat-message.service.js";
-import { ChatMessage } from "./chat-message.types.js";
-import type { ChatMessageChangeService } from "./chat-message-change.service.js";
+import { ChatMessage, PurgedMessage } from "./chat-message.types.js";
+import type { ChatMessageChangeService, PurgedMessagePlace } from "./chat-message-change.service.js";
 import type { ConversationLoaders } from "./conversation.loaders.js";
+import { Conversation } from "./conversation.types.js";
 
 const MESSAGE_ID = { description: "The message's id." };
 
@@ -57,7 +58,7 @@ export class ChatMessageResolver {
     return this.changes.deleteMessage(viewer, id);
   }
 
-  @Mutation(() => ID, {
+  @Mutation(() => PurgedMessage, {
     description:
       "Removes a message for good, with its files and with their bytes when nothing else uses them. For managers.",
   })
@@ -68,6 +69,14 @@ export class ChatMessageResolver {
   @FieldResolver()
   body(@Root() message: ListedMessage, @Ctx() context: ViewerContext) {
     return message.body ?? this.loaders.bodies(context).load(message);
+  }
+
+  @FieldResolver(() => Conversation, {
+    nullable: true,
+    description: "The conversation that it stands in; null for whom it is not for any more.",
+  })
+  conversation(@Root() { conversationId }: ListedMessage, @Ctx() context: ViewerContext) {
+    return this.loaders.byId(context).load(conversationId);
   }
 
   @FieldResolver(() => Actor, { description: "Who sent it." })
@@ -92,5 +101,18 @@ export class ChatMessageResolver {
     @Ctx() context: ViewerContext,
   ) {
     return this.attachmentLoaders.ofMessage(context, page).load(message);
+  }
+}
+
+@Resolver(() => PurgedMessage)
+export class PurgedMessageResolver {
+  constructor(private readonly loaders: ConversationLoaders) {}
+
+  @FieldResolver(() => Conversation, {
+    nullable: true,
+    description: "The conversation that it stood in, without it; null for whom it is not for any more.",
+  })
+  conversation(@Root() { conversationId }: PurgedMessagePlace, @Ctx() context: ViewerContext) {
+    return this.loaders.byId(context).load(conversationId);
   }
 }

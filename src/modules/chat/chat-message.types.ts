@@ -45,5 +45,11 @@ export class ChatMessage {
   createdAt!: Date;
 }
 
+@ObjectType({ description: "What is left of a message that was purged.", simpleResolvers: true })
+export class PurgedMessage {
+  @Field(() => ID, { description: "The id that the message had." })
+  id!: string;
+}
+
 @ObjectType({ description: "A page of messages, oldest first.", simpleResolvers: true })
 export class ChatMessageConnection extends connectionType("ChatMessage", () => ChatMessage) {}

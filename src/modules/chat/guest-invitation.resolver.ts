@@ -1,14 +1,19 @@
-import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
 import { Guest } from "../identity/guest.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { InviteGuestInput } from "./conversation.inputs.js";
-import type { GuestInvitationService } from "./guest-invitation.service.js";
+import type { ConversationLoaders } from "./conversation.loaders.js";
+import { Conversation } from "./conversation.types.js";
+import type { GivenInvitation, GuestInvitationService } from "./guest-invitation.service.js";
 import { GuestInvitation, GuestSession } from "./guest-invitation.types.js";
 
-@Resolver()
+@Resolver(() => GuestInvitation)
 export class GuestInvitationResolver {
-  constructor(private readonly invitations: GuestInvitationService) {}
+  constructor(
+    private readonly invitations: GuestInvitationService,
+    private readonly loaders: ConversationLoaders,
+  ) {}
 
   @Mutation(() => GuestInvitation, {
     description: "Invites somebody without an account into a conversation, up to 50 at a time. For staff.",
@@ -37,5 +42,13 @@ export class GuestInvitationResolver {
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.invitations.revokeGuest(viewer, id);
+  }
+
+  @FieldResolver(() => Conversation, {
+    nullable: true,
+    description: "The conversation that the guest is invited into; null for whom it is not for any more.",
+  })
+  conversation(@Root() { guest }: GivenInvitation, @Ctx() context: ViewerContext) {
+    return this.loaders.byId(context).load(guest.conversationId);
   }
 }

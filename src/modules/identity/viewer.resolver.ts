@@ -1,4 +1,5 @@
 import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { ID } from "../../platform/graphql/scalars.js";
 import type { GuestLoaders } from "./guest.loaders.js";
 import { Guest } from "./guest.types.js";
 import type { InvitationLoaders } from "./invitation.loaders.js";
@@ -26,6 +27,11 @@ export class ViewerResolver {
   viewer(@Ctx() { viewer }: ViewerContext): ViewerProfile | null {
     if (viewer.kind === "anonymous") return null;
     return viewer.kind === "user" ? { user: viewer } : { user: null, guest: viewer };
+  }
+
+  @FieldResolver(() => ID, { name: "id", description: "The id of the person, or of the guest." })
+  idOfViewer(@Root() { user, guest }: ViewerProfile) {
+    return user?.id ?? guest?.id;
   }
 
   @FieldResolver(() => Guest, { nullable: true, description: "The guest; null for a person." })

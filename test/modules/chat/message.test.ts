@@ -269,7 +269,9 @@ describe("changing", () => {
     const answer = await world.say(agent, conversationId, { body: "Nice", replyToId: sent.id });
     const { gql } = world.server;
     const purged = await gql(PurgeMessageDocument, { id: sent.id }, manager.token);
-    expect(purged.data).toEqual({ purgeMessage: sent.id });
+    expect(purged.data).toEqual({
+      purgeMessage: { id: sent.id, conversation: { id: conversationId, lastMessage: { id: answer.id } } },
+    });
     expect((await storedKeys()).filter((key) => !keys.includes(key))).toEqual([withShared]);
     const { messages } = await world.read(agent, conversationId);
     expect(messages.nodes).toMatchObject([
