@@ -14,177 +14,181 @@ import {
   whole,
 } from "./validators.js";
 
-/** Everything that can be set from outside. Each line stands in `.env.example` as well. */
+/** Every setting. Each is listed in `.env.example` and in the README as well. */
 export const settings = {
   NODE_ENV: str({
     choices: ["development", "test", "production"],
     default: "development",
-    desc: "What the server runs as",
+    desc: "Environment: `development`, `test` or `production`",
     example: "production",
   }),
-  HOST: str({ default: "127.0.0.1", desc: "Address to listen on", example: "0.0.0.0" }),
-  PORT: port({ default: 4000, desc: "Port to listen on; 0 takes a free one", example: "4000" }),
+  HOST: str({ default: "127.0.0.1", desc: "Network address that the server listens on", example: "0.0.0.0" }),
+  PORT: port({
+    default: 4000,
+    desc: "Port that the server listens on; 0 means any free port",
+    example: "4000",
+  }),
   PUBLIC_URL: httpUrl({
     default: undefined,
-    desc: "Base of the URLs that are given out; else taken from the request",
+    desc: "Base URL for the links in answers; by default the host of the request is used",
     example: "https://desk.example.com",
   }),
   TRUST_PROXY: list({
     default: [],
-    desc: "Proxies whose X-Forwarded headers count: addresses or networks, comma-separated",
+    desc: "Reverse proxies whose X-Forwarded-* headers are trusted: addresses or networks, comma-separated",
     example: "10.0.0.0/8,127.0.0.1",
   }),
   CORS_ORIGINS: origins({
     default: [],
-    desc: "Origins of the web apps that may call the API; in development every loopback origin may",
+    desc: "Origins of web apps that may call the API, comma-separated; outside production every loopback origin may",
     example: "https://app.example.com",
   }),
   LOG_LEVEL: str({
     choices: ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
     default: "info",
-    desc: "Least severe log line to write",
+    desc: "Lowest level of log lines that are written",
     example: "info",
   }),
   SHUTDOWN_SECONDS: whole({
     default: 30,
-    desc: "How long a shutdown waits for uploads, downloads and jobs under way",
+    desc: "Longest time that a shutdown waits for running uploads, downloads and jobs",
     example: "30",
   }),
 
   FILEDESK_DATA: str({
     default: ".filedesk",
-    desc: "Folder of the embedded database, the files and the generated secrets",
+    desc: "Folder for the embedded database, the files and the generated secrets",
     example: "/var/lib/filedesk",
   }),
   DATABASE_URL: postgresUrl({
     default: undefined,
-    desc: "A Postgres, version 15 or newer; without it an embedded one is started",
+    desc: "Postgres database, version 15 or newer; without it an embedded Postgres is started",
     example: "postgres://filedesk:secret@localhost:5432/filedesk",
   }),
   DATABASE_CONNECTIONS: whole({
     default: 10,
-    desc: "Connections to the database at most; the job queue takes up to 4 more",
+    desc: "Maximum database connections of a process; the job queue opens up to 4 more",
     example: "10",
   }),
   READ_SECONDS: whole({
     default: 5,
-    desc: "How long a statement may take that reads for a request, 30 at most; what writes and what jobs do has 30",
+    desc: "Timeout of a SQL statement that reads for a request, at most 30; writes and jobs have 30 seconds",
     example: "5",
   }),
   EMBEDDED_DATABASE: bool({
     default: false,
-    desc: "Asks for the embedded database in production",
+    desc: "Allows the embedded database in production",
     example: "true",
   }),
   DEMO_DATA: bool({
     default: undefined,
-    desc: "Seeds two companies, nine people, some tickets and a conversation; by default outside production",
+    desc: "Creates demo data: two companies, nine people, some tickets and a conversation; on by default outside production",
     example: "true",
   }),
 
   WORKER: bool({
     default: true,
-    desc: "Whether the server runs jobs itself; `off` leaves them to `filedesk worker`",
+    desc: "Whether the server itself runs jobs; `off` leaves them to `filedesk worker`",
     example: "off",
   }),
   WORKER_CONCURRENCY: whole({
     default: 2,
-    desc: "Jobs of one kind that a process runs at once at most",
+    desc: "Maximum jobs of one kind that a process runs at once",
     example: "4",
   }),
 
   EMBEDDED_SECRETS: bool({
     default: false,
-    desc: "Asks for generated secrets, kept in FILEDESK_DATA, in production",
+    desc: "Allows secrets that are generated and stored in FILEDESK_DATA in production",
     example: "true",
   }),
   AUTH_SECRET: secret({
     default: undefined,
-    desc: "Signs access tokens",
+    desc: "Secret that signs access tokens, at least 32 characters",
     example: "$(openssl rand -base64 48)",
   }),
   URL_SIGNING_KEYS: keys({
     default: undefined,
-    desc: "Sign download URLs: id:secret, comma-separated, newest first",
+    desc: "Keys that sign download URLs: `id:secret`, comma-separated, newest first; the newest signs, all are accepted",
     example: "k1:$(openssl rand -base64 48)",
   }),
   AUTH_JWKS_URL: httpUrl({
     default: undefined,
-    desc: "Key set of an outside identity provider whose tokens are accepted too",
+    desc: "JSON Web Key Set of an external identity provider whose tokens are accepted too",
     example: "https://id.example.com/.well-known/jwks.json",
   }),
   AUTH_ISSUER: str({
     default: undefined,
-    desc: "The `iss` that its tokens must carry",
+    desc: "Required `iss` claim of tokens of the external identity provider",
     requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
     example: "https://id.example.com/",
   }),
   AUTH_AUDIENCE: str({
     default: undefined,
-    desc: "The `aud` that its tokens must carry",
+    desc: "Required `aud` claim of tokens of the external identity provider",
     requiredWhen: (env) => env.AUTH_JWKS_URL !== undefined,
     example: "filedesk",
   }),
   INVITATION_DAYS: whole({
     default: 14,
-    desc: "How long somebody who is invited into a company can accept",
+    desc: "Lifetime of an invitation to become a member of a company",
     example: "14",
   }),
   GUEST_DAYS: whole({
     default: 30,
-    desc: "How long a guest may be invited into a conversation at most",
+    desc: "Longest lifetime of a guest's invitation to a conversation",
     example: "30",
   }),
   GUEST_URL: linkTemplate({
     default: undefined,
-    desc: "The link that lets a guest in, with `{token}` in it; else the page /join of the server itself",
+    desc: "Link in a guest invitation, with the placeholder `{token}`; by default the path /join of this server, where you have to provide a page",
     example: "https://desk.example.com/join#{token}",
   }),
   GUEST_SESSION_MINUTES: whole({
     default: 60,
-    desc: "How long a guest's access token is good for; never longer than the invitation",
+    desc: "Lifetime of a guest's access token; it never outlives the invitation",
     example: "60",
   }),
   RESET_URL: linkTemplate({
     default: undefined,
-    desc: "The link to a new password, with `{token}` in it; else the page /reset-password of the server itself",
+    desc: "Link for setting a new password, with the placeholder `{token}`; by default the path /reset-password of this server, where you have to provide a page",
     example: "https://desk.example.com/reset-password#{token}",
   }),
   RESET_HOURS: whole({
     default: 24,
-    desc: "How long a link to a new password is good for",
+    desc: "Lifetime of a link for setting a new password",
     example: "24",
   }),
   ADMIN_EMAIL: email({
     default: undefined,
-    desc: "An administrator who is created at start when nobody has this address",
+    desc: "E-mail address of an administrator, created at startup if no account has the address",
     example: "admin@example.com",
   }),
   ADMIN_PASSWORD: str({
     default: undefined,
-    desc: "The password of that administrator",
+    desc: "Password of that administrator",
     requiredWhen: (env) => env.ADMIN_EMAIL !== undefined,
     example: "at least 12 characters",
   }),
 
   INTROSPECTION: bool({
     default: undefined,
-    desc: "Lets clients read the schema; by default outside production",
+    desc: "Allows GraphQL introspection; on by default outside production",
     example: "true",
   }),
   REDIS_URL: redisUrl({
     default: undefined,
-    desc: "A Redis, version 6 or newer, that carries wake-ups between servers; else the database does",
+    desc: "Redis, version 6 or newer, that notifies the other servers of new events; by default Postgres does",
     example: "redis://filedesk:secret@localhost:6379",
   }),
   BUCKETS_FILE: str({
     default: undefined,
-    desc: "JSON file that overrides the rules of buckets",
+    desc: "JSON file that overrides the types and size limits of buckets",
     example: "./buckets.json",
   }),
   FFMPEG_PATH: str({
     default: undefined,
-    desc: "The ffmpeg that takes posters out of videos; else the one on the PATH, and without one there are no posters",
+    desc: "Path of ffmpeg, which makes poster images of videos; by default the one on the PATH. Without ffmpeg there are no posters",
     example: "/usr/bin/ffmpeg",
   }),
   ...limitSettings,
