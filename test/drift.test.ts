@@ -20,11 +20,14 @@ describe("what is written down", () => {
     expect(missing).toEqual([]);
   });
 
-  it.each(["README.md", ".env.example"])("%s describes every setting in the words of the code", async (file) => {
-    const text = await readFile(file, "utf8");
-    const missing = Object.values(settings).filter(({ desc = "" }) => !text.includes(desc));
-    expect(missing).toEqual([]);
-  });
+  it.each(["README.md", ".env.example"])(
+    "%s describes every setting in the words of the code",
+    async (file) => {
+      const text = await readFile(file, "utf8");
+      const missing = Object.values(settings).filter(({ desc = "" }) => !text.includes(desc));
+      expect(missing).toEqual([]);
+    },
+  );
 
   it("every type, field and argument of the schema is described", async () => {
     const lines = (await printedSchema()).split("\n");
