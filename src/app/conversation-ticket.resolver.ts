@@ -19,7 +19,7 @@ export class ConversationTicketResolver {
 
   @FieldResolver(() => Ticket, {
     nullable: true,
-    description: "The ticket that it is about; null when there is none, or none that you may see.",
+    description: "The ticket that it is about; null if there is none, or none that the viewer may see.",
   })
   ticket(@Root() { ticketId }: ConversationView, @Ctx() context: ViewerContext) {
     return ticketId === null ? null : this.loaders.byId(context).load(ticketId);
@@ -31,7 +31,7 @@ export class TicketConversationResolver {
   constructor(private readonly loaders: ConversationLoaders) {}
 
   @FieldResolver(() => ConversationConnection, {
-    description: "The conversations about it that you may see, those with the newest activity first.",
+    description: "Conversations about it that the viewer may see, by latest activity.",
   })
   conversations(
     @Root() { id }: ListedTicket,

@@ -5,7 +5,7 @@ import { Attachment } from "./attachment.types.js";
 
 const ATTACHMENT = { description: "The attachment as it is now." };
 
-@ObjectType({ simpleResolvers: true, description: "A file has been attached." })
+@ObjectType({ simpleResolvers: true, description: "A file was attached." })
 export class AttachmentAdded {
   @Field(() => Attachment, ATTACHMENT)
   attachment!: AttachmentView;
@@ -13,14 +13,14 @@ export class AttachmentAdded {
 
 @ObjectType({
   simpleResolvers: true,
-  description: "What is said of an attachment, or its file, has changed.",
+  description: "The description or the file of an attachment was changed.",
 })
 export class AttachmentUpdated {
   @Field(() => Attachment, ATTACHMENT)
   attachment!: AttachmentView;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A deleted attachment has been brought back." })
+@ObjectType({ simpleResolvers: true, description: "A deleted attachment was restored." })
 export class AttachmentRestored {
   @Field(() => Attachment, ATTACHMENT)
   attachment!: AttachmentView;
@@ -29,18 +29,18 @@ export class AttachmentRestored {
 @ObjectType({
   simpleResolvers: true,
   description:
-    "An attachment has been deleted, or is deleted by now. One of the others says what it hung on.",
+    "An attachment was deleted, or has been deleted since this event. One of the other ids names what it was attached to.",
 })
 export class AttachmentDeleted {
   @Field(() => ID, { description: "The attachment's id." })
   attachmentId!: string;
 
-  @Field(() => ID, { nullable: true, description: "The id of the chat message that it hung on." })
+  @Field(() => ID, { nullable: true, description: "Id of the chat message that it was attached to." })
   messageId!: string | null;
 
-  @Field(() => ID, { nullable: true, description: "The id of the ticket that it hung on by itself." })
+  @Field(() => ID, { nullable: true, description: "Id of the ticket that it was directly attached to." })
   ticketId!: string | null;
 
-  @Field(() => ID, { nullable: true, description: "The id of the reply that it hung on." })
+  @Field(() => ID, { nullable: true, description: "Id of the reply that it was attached to." })
   replyId!: string | null;
 }

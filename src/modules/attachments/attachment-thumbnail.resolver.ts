@@ -12,7 +12,7 @@ export class AttachmentThumbnailResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      "Absolute URL of its thumbnail (200 pixels), signed for this viewer; null until it is rendered, and for what has no picture.",
+      "Absolute URL of its thumbnail (200 pixels), signed for this viewer; null until the thumbnail is rendered, and for files without a picture.",
   })
   thumbnailUrl(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
     return this.thumbnails.urlOf(context, attachment);

@@ -12,7 +12,7 @@ export class AttachmentUsageResolver {
 
   @FieldResolver(() => Attachment, {
     nullable: true,
-    description: "The attachment that uses it, of an `attachment`'s usage.",
+    description: "The attachment that uses it, if `resourceType` is `attachment`.",
   })
   attachment(@Root() usage: MediaUsageView, @Ctx() context: ViewerContext) {
     return usage.resourceType === "attachment" ? this.loaders.readable(context).load(usage.resourceId) : null;

@@ -2,14 +2,14 @@ import { IsOptional, MaxLength } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
 
-@InputType({ description: "What to change of an attachment." })
+@InputType({ description: "Changes of an attachment." })
 export class UpdateAttachmentInput {
   @Field(() => ID, { description: "The attachment's id." })
   id!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: "What it shows, up to 1,000 characters; null removes it.",
+    description: "New description, up to 1,000 characters; null removes it.",
   })
   @IsOptional()
   @MaxLength(1_000)

@@ -28,7 +28,7 @@ export class AttachmentResolver {
 
   @Query(() => Attachment, {
     nullable: true,
-    description: "One attachment; null when it does not exist, is deleted, or is not for you.",
+    description: "One attachment; null if it does not exist, is deleted, or is not visible to the viewer.",
   })
   attachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
@@ -39,10 +39,10 @@ export class AttachmentResolver {
 
   @Mutation(() => Attachment, {
     description:
-      "Changes an attachment's description. For its uploader and staff; on a message for its uploader alone.",
+      "Changes the description of an attachment. For its uploader and staff; on a chat message only for its uploader.",
   })
   updateAttachment(
-    @Arg("input", () => UpdateAttachmentInput, { description: "What to change." })
+    @Arg("input", () => UpdateAttachmentInput, { description: "The changes." })
     input: UpdateAttachmentInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
@@ -51,7 +51,7 @@ export class AttachmentResolver {
 
   @Mutation(() => Attachment, {
     description:
-      "Deletes an attachment: it leaves every list and its URL answers 410, but for 14 days it can be restored. For its uploader and administrators; on a message for its uploader alone.",
+      "Deletes an attachment: it is removed from all lists and its URL answers 410. It can be restored, by default for 14 days. For its uploader and administrators; on a chat message only for its uploader.",
   })
   deleteAttachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
@@ -62,7 +62,7 @@ export class AttachmentResolver {
 
   @Mutation(() => Attachment, {
     description:
-      "Brings a deleted attachment back. For its uploader and administrators; on a message for its uploader alone.",
+      "Restores a deleted attachment. For its uploader and administrators; on a chat message only for its uploader.",
   })
   restoreAttachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
@@ -72,7 +72,7 @@ export class AttachmentResolver {
   }
 
   @FieldResolver(() => String, {
-    description: "Absolute URL of the bytes, signed for this viewer and good for about an hour.",
+    description: "Absolute URL of the file, signed for this viewer and valid for about an hour.",
   })
   url(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext): string {
     return this.urls.attachment(context, attachment);
@@ -80,7 +80,7 @@ export class AttachmentResolver {
 
   @FieldResolver(() => User, {
     nullable: true,
-    description: "The person who uploaded it; null when a guest did: ask `uploader`.",
+    description: "The person who uploaded it; null if a guest did (see `uploader`).",
   })
   uploadedBy(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
     return attachment.uploaderId && this.users.byId(context).load(attachment.uploaderId);
@@ -91,7 +91,7 @@ export class AttachmentResolver {
     return this.actors.author(context, uploaderOf(attachment));
   }
 
-  @FieldResolver(() => MediaFile, { nullable: true, description: "The file beneath." })
+  @FieldResolver(() => MediaFile, { nullable: true, description: "The media file of the attachment." })
   mediaFile(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
     return this.mediaFiles.beneath(context).load(attachment);
   }

@@ -13,32 +13,32 @@ export class Attachment {
   id!: string;
 
   @Field(() => String, {
-    description: "The name that the uploader gave the file, made harmless. For people: it decides nothing.",
+    description: "Name given by the uploader, without harmful characters. It is for display only.",
   })
   fileName!: string;
 
   @Field(() => ByteCount, { description: "Size in bytes." })
   size!: number;
 
-  @Field(() => String, { description: "The media type, told from the content." })
+  @Field(() => String, { description: "Media type, detected from the content." })
   mimeType!: string;
 
-  @Field(() => String, { nullable: true, description: "What the uploader says of it." })
+  @Field(() => String, { nullable: true, description: "Description by the uploader." })
   @Extensions(SHORT_TEXT)
   description!: string | null;
 
-  @Field(() => ScanStatus, { description: "What the malware scanner says of it." })
+  @Field(() => ScanStatus, { description: "Result of the malware scan." })
   scanStatus!: keyof typeof ScanStatus;
 
   @Field(() => DateTime, { description: "When it was attached." })
   createdAt!: Date;
 
-  @Field(() => DateTime, { description: "When its description was last changed." })
+  @Field(() => DateTime, { description: "When the attachment was last changed." })
   updatedAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null while it lives." })
+  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null if it is not deleted." })
   deletedAt!: Date | null;
 }
 
-@ObjectType({ description: "A page of attachments, in the order of uploading.", simpleResolvers: true })
+@ObjectType({ description: "A page of attachments, in the order of upload.", simpleResolvers: true })
 export class AttachmentConnection extends connectionType("Attachment", () => Attachment) {}

@@ -12,7 +12,7 @@ export class AttachmentMessageResolver {
 
   @FieldResolver(() => ChatMessage, {
     nullable: true,
-    description: "The message that it hangs on; null for a ticket's and a reply's.",
+    description: "The message that it is attached to; null for attachments of tickets and replies.",
   })
   message(@Root() { messageId }: AttachmentView, @Ctx() context: ViewerContext) {
     return messageId === null ? null : this.loaders.messageById(context).load(messageId);

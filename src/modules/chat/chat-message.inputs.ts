@@ -12,8 +12,7 @@ export class SendMessageInput {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "What it says, as plain text of up to 10,000 characters; may be left out when there are files.",
+    description: "Plain text of up to 10,000 characters; may be omitted if there are files.",
   })
   @IsOptional()
   @MaxLength(MAX_BODY_LENGTH)
@@ -21,7 +20,7 @@ export class SendMessageInput {
 
   @Field(() => ID, {
     nullable: true,
-    description: "The message of the same conversation that it answers; that may have been deleted.",
+    description: "The message of the same conversation that it replies to; it may have been deleted.",
   })
   replyToId?: string | null;
 
@@ -31,20 +30,20 @@ export class SendMessageInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "What your client calls the message, 1 to 100 characters. Sending it again by the same name gives the first message, deleted or not, and makes no second one.",
+      "Identifier chosen by your client, 1 to 100 characters. Sending a message with the same identifier again returns the first message, deleted or not, and creates no second one.",
   })
   @IsOptional()
   @Length(1, 100)
   clientId?: string | null;
 }
 
-@InputType({ description: "What a message says from now on." })
+@InputType({ description: "The new text of a message." })
 export class EditMessageInput {
   @Field(() => ID, { description: "The message's id." })
   id!: string;
 
   @Field(() => String, {
-    description: "Plain text of up to 10,000 characters; may be empty when the message has files.",
+    description: "Plain text of up to 10,000 characters; may be empty if the message has files.",
   })
   @MaxLength(MAX_BODY_LENGTH)
   body!: string;

@@ -31,7 +31,7 @@ export class ChatMessageResolver {
 
   @Mutation(() => ChatMessage, {
     description:
-      "Sends a message, with files or files alone; all or nothing. For staff, participants and the conversation's guests.",
+      "Sends a message with a text, files or both; either everything is stored or nothing. For staff, participants and the guests of the conversation.",
   })
   sendMessage(
     @Arg("input", () => SendMessageInput, { description: "The message." }) input: SendMessageInput,
@@ -42,17 +42,17 @@ export class ChatMessageResolver {
 
   @Mutation(() => ChatMessage, {
     description:
-      "Changes what a message says; also in a closed conversation, but for guests. For its sender alone.",
+      "Changes the text of a message, in a closed conversation too, except by guests. Only for its sender.",
   })
   editMessage(
-    @Arg("input", () => EditMessageInput, { description: "What it says now." }) input: EditMessageInput,
+    @Arg("input", () => EditMessageInput, { description: "The new text." }) input: EditMessageInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.changes.editMessage(viewer, input);
   }
 
   @Mutation(() => ChatMessage, {
-    description: "Deletes a message with its files; its place is kept. For its sender alone.",
+    description: "Deletes a message with its files; its place in the thread is kept. Only for its sender.",
   })
   deleteMessage(@Arg("id", () => ID, MESSAGE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.changes.deleteMessage(viewer, id);
@@ -60,7 +60,7 @@ export class ChatMessageResolver {
 
   @Mutation(() => PurgedMessage, {
     description:
-      "Removes a message for good, with its files and with their bytes when nothing else uses them. For managers.",
+      "Removes a message for good, with its files, and their bytes if nothing else uses them; returns its id. For managers.",
   })
   purgeMessage(@Arg("id", () => ID, MESSAGE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.changes.purgeMessage(viewer, id);
@@ -87,14 +87,14 @@ export class ChatMessageResolver {
   @FieldResolver(() => ChatMessage, {
     nullable: true,
     description:
-      "The message that it answers, deleted or not; null when it answers none, or one that was purged.",
+      "The message that it replies to, deleted or not; null if it replies to none or to a purged one.",
   })
   replyTo(@Root() message: ListedMessage, @Ctx() context: ViewerContext, @Info() info: GraphQLResolveInfo) {
     if (message.replyToId === null) return null;
     return this.loaders.quoted(context, { withBodies: asksForBody(info) }).load(message);
   }
 
-  @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of uploading." })
+  @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of upload." })
   attachments(
     @Root() message: ListedMessage,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,

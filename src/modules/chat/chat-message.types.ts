@@ -10,34 +10,33 @@ export class ChatMessage {
 
   @Field(() => Int, {
     description:
-      "Counted per conversation from 1, in the order in which messages came; a purge leaves a gap.",
+      "Number within the conversation, counted from 1 in the order of arrival; a purge leaves a gap.",
   })
   number!: number;
 
   @Field(() => String, {
-    description:
-      "What it says, as plain text; empty when it has files alone, `[Message deleted]` when it was deleted.",
+    description: "Plain text; empty if the message has only files, `[Message deleted]` if it was deleted.",
   })
   @Extensions(MIDDLE_TEXT)
   body!: string;
 
-  @Field(() => Boolean, { description: "Whether its sender has changed it." })
+  @Field(() => Boolean, { description: "Whether its sender has edited it." })
   isEdited!: boolean;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was last changed; null if it never was." })
+  @Field(() => DateTime, { nullable: true, description: "When it was last edited; null if never." })
   editedAt!: Date | null;
 
   @Field(() => Boolean, {
-    description: "Whether its sender has deleted it: its text and files are gone then.",
+    description: "Whether its sender has deleted it. Text and files of a deleted message cannot be read.",
   })
   isDeleted!: boolean;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null while it lives." })
+  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null if it is not deleted." })
   deletedAt!: Date | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "What its sender's client calls it, so that it knows its own message again.",
+    description: "Identifier chosen by the client of the sender, so that it recognizes its own message.",
   })
   clientId!: string | null;
 

@@ -33,7 +33,7 @@ export class ConversationEventResolver {
 
   @Subscription(() => ConversationEventEdge, {
     description:
-      "What happens in a conversation: behind the cursor `after` first what was missed, each event exactly once and in order. Ends when you may read it no more.",
+      "Events of a conversation: first those after the cursor `after`, each exactly once and in order, then new ones. Ends when the viewer may no longer read the conversation.",
     subscribe: ({ args, context }: { args: FollowArgs; context: SubscriptionContext<Viewer> }) =>
       context.follow({
         kind: CONVERSATION,
@@ -47,13 +47,13 @@ export class ConversationEventResolver {
     @Arg("conversationId", () => ID, { description: "The conversation's id." }) _conversationId: string,
     @Arg("after", () => String, {
       nullable: true,
-      description: "The cursor of the last event that you have; without one, what happens from now on.",
+      description: "Cursor of the last event that the client has; without it, only new events are sent.",
     })
     _after: string | null,
     @Arg("presence", () => Boolean, {
       defaultValue: false,
       description:
-        "Whether you are told who is there, comes and goes. Others may be told of you in either case.",
+        "Whether to send presence events of others. Others may get presence events of the viewer in either case.",
     })
     _presence: boolean,
   ) {
@@ -62,7 +62,7 @@ export class ConversationEventResolver {
 
   @Mutation(() => Boolean, {
     description:
-      "Tells those who follow a conversation that you write just now. True when it takes messages.",
+      "Informs the subscribers of a conversation that the viewer is typing. False if the conversation is closed.",
   })
   startTyping(
     @Arg("conversationId", () => ID, { description: "The conversation's id." }) conversationId: string,

@@ -7,7 +7,7 @@ import { ParticipantJoined, ParticipantLeft } from "../identity/participant-even
 import { ChatMessage } from "./chat-message.types.js";
 import { Conversation } from "./conversation.types.js";
 
-const TODAY = "With the message as it is now: a text that was deleted since is not told again.";
+const TODAY = "Contains the message as it is now, without a text that has been deleted since.";
 
 @ObjectType({ description: `A message was sent. ${TODAY}`, simpleResolvers: true })
 export class MessageAdded {
@@ -16,7 +16,7 @@ export class MessageAdded {
 }
 
 @ObjectType({
-  description: `A message, or what one of its files shows, was changed. ${TODAY}`,
+  description: `A message, or the description of one of its files, was changed. ${TODAY}`,
   simpleResolvers: true,
 })
 export class MessageUpdated {
@@ -25,7 +25,7 @@ export class MessageUpdated {
 }
 
 @ObjectType({
-  description: "A message was deleted with its files; its place is kept.",
+  description: "A message was deleted with its files; its place in the thread is kept.",
   simpleResolvers: true,
 })
 export class MessageDeleted {
@@ -34,7 +34,7 @@ export class MessageDeleted {
 }
 
 @ObjectType({
-  description: "A message is gone for good; told in place of all that happened to it before.",
+  description: "A message was purged. This event also replaces all earlier events of the message.",
   simpleResolvers: true,
 })
 export class MessagePurged {
@@ -49,27 +49,28 @@ export class ConversationClosed {
   conversation!: Conversation;
 }
 
-@ObjectType({ description: "The conversation was opened again.", simpleResolvers: true })
+@ObjectType({ description: "The conversation was reopened.", simpleResolvers: true })
 export class ConversationReopened {
   @Field(() => Conversation, { description: "The conversation, as it is now." })
   conversation!: Conversation;
 }
 
 @ObjectType({
-  description: "Somebody else writes just now. In no log: who was away is not told.",
+  description: "Another person or guest is typing. Not stored in the event log.",
   simpleResolvers: true,
 })
 export class TypingStarted {
-  @Field(() => Actor, { description: "Who writes." })
+  @Field(() => Actor, { description: "The person or guest who is typing." })
   actor!: Actor;
 }
 
 @ObjectType({
-  description: "Somebody else came to look, or went. In no log: who was away is not told.",
+  description:
+    "Another person or guest started or stopped following the conversation. Not stored in the event log.",
   simpleResolvers: true,
 })
 export class PresenceChanged {
-  @Field(() => Actor, { description: "Who came or went." })
+  @Field(() => Actor, { description: "The person or guest." })
   actor!: Actor;
 
   @Field(() => Boolean, { description: "Whether the actor follows the conversation now." })
@@ -78,7 +79,7 @@ export class PresenceChanged {
 
 export const ConversationEvent = createUnionType({
   name: "ConversationEvent",
-  description: "What happens in a conversation.",
+  description: "An event of a conversation. More members may be added.",
   types: () =>
     [
       MessageAdded,
@@ -101,10 +102,10 @@ export const ConversationEvent = createUnionType({
 export class ConversationEventEdge {
   @Field(() => String, {
     description:
-      "Give it as `after` to go on behind this event; a typing or presence event has that of the one before.",
+      "Pass it as `after` to resume after this event. A typing or presence event has the cursor of the previous event.",
   })
   cursor!: string;
 
-  @Field(() => ConversationEvent, { description: "What happened." })
+  @Field(() => ConversationEvent, { description: "The event." })
   event!: typeof ConversationEvent;
 }

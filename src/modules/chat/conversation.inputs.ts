@@ -3,7 +3,7 @@ import { Field, InputType } from "type-graphql";
 import { DateTime, ID } from "../../platform/graphql/scalars.js";
 import { LABEL_FORM, NAME_FORM, NAME_RULE } from "../identity/name.js";
 
-@InputType({ description: "A new conversation. Who starts it takes part in it." })
+@InputType({ description: "A new conversation. Its creator becomes a participant." })
 export class StartConversationInput {
   @Field(() => ID, { description: "The company that it belongs to." })
   @IsUUID()
@@ -11,7 +11,7 @@ export class StartConversationInput {
 
   @Field(() => String, {
     nullable: true,
-    description: "What it is about, in a line of up to 200 characters.",
+    description: "Subject, one line of up to 200 characters.",
   })
   @IsOptional()
   @MaxLength(200)
@@ -20,28 +20,28 @@ export class StartConversationInput {
 
   @Field(() => String, {
     nullable: true,
-    description: "A free label of up to 100 characters, such as a hotel's room.",
+    description: "A free label of up to 100 characters, such as the room of a hotel.",
   })
   @IsOptional()
   @MaxLength(100)
   @Matches(LABEL_FORM, NAME_RULE)
   room?: string | null;
 
-  @Field(() => ID, { nullable: true, description: "A ticket of the company that it is about." })
+  @Field(() => ID, { nullable: true, description: "Id of a ticket of the company that it is about." })
   @IsOptional()
   @IsUUID()
   ticketId?: string | null;
 
   @Field(() => [ID], {
     nullable: true,
-    description: "People of the company who take part as well, up to 49.",
+    description: "Other participants: people of the company, up to 49.",
   })
   @IsOptional()
   @ArrayMaxSize(100)
   participantIds?: string[] | null;
 }
 
-@InputType({ description: "Who takes part in which conversation." })
+@InputType({ description: "A participant of a conversation." })
 export class ConversationParticipantInput {
   @Field(() => ID, { description: "The conversation's id." })
   conversationId!: string;
@@ -51,53 +51,57 @@ export class ConversationParticipantInput {
 }
 
 @InputType("ConversationFilter", {
-  description: "Which conversations to list; what is left out does not narrow.",
+  description: "Restricts a list of conversations; omitted fields do not restrict it.",
 })
 export class ConversationFilterInput {
-  @Field(() => ID, { nullable: true, description: "Those of this company." })
+  @Field(() => ID, { nullable: true, description: "Only those of this company." })
   @IsOptional()
   @IsUUID()
   companyId?: string | null;
 
-  @Field(() => ID, { nullable: true, description: "Those about this ticket." })
+  @Field(() => ID, { nullable: true, description: "Conversations about this ticket." })
   @IsOptional()
   @IsUUID()
   ticketId?: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: "True: the closed ones; false: the open ones." })
+  @Field(() => Boolean, { nullable: true, description: "True: closed conversations; false: open ones." })
   isClosed?: boolean | null;
 
-  @Field(() => String, { nullable: true, description: "Those of this very room." })
+  @Field(() => String, { nullable: true, description: "Conversations with exactly this room." })
   @IsOptional()
   @MaxLength(100)
   room?: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: "True: those alone in which you take part." })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True: only conversations in which you are a participant.",
+  })
   mine?: boolean | null;
 }
 
-@InputType({ description: "Up to where a conversation has been read." })
+@InputType({ description: "How far a conversation has been read." })
 export class MarkReadInput {
   @Field(() => ID, { description: "The conversation's id." })
   conversationId!: string;
 
-  @Field(() => ID, { description: "The newest message that has been read." })
+  @Field(() => ID, { description: "The latest message that has been read." })
   messageId!: string;
 }
 
-@InputType({ description: "Whom to let into a conversation without an account." })
+@InputType({ description: "A guest to invite to a conversation." })
 export class InviteGuestInput {
   @Field(() => ID, { description: "The conversation's id." })
   conversationId!: string;
 
-  @Field(() => String, { description: "What the guest is called here: 1 to 100 characters." })
+  @Field(() => String, { description: "Name of the guest: 1 to 100 characters." })
   @Length(1, 100)
   @Matches(NAME_FORM, NAME_RULE)
   displayName!: string;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "When the invitation ends; by default as late as it may, in 30 days.",
+    description:
+      "When the invitation expires; by default as late as possible, after the setting GUEST_DAYS (30).",
   })
   expiresAt?: Date | null;
 }

@@ -38,7 +38,7 @@ export class ConversationResolver {
 
   @Query(() => Conversation, {
     nullable: true,
-    description: "One conversation; null when it does not exist or is not for you.",
+    description: "One conversation; null if it does not exist or is not visible to the viewer.",
   })
   conversation(@Arg("id", () => ID, CONVERSATION_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.conversations.conversation(viewer, id);
@@ -46,11 +46,11 @@ export class ConversationResolver {
 
   @Query(() => ConversationConnection, {
     description:
-      "The conversations that you may see, those with the newest activity first: all of the companies you work for, elsewhere those you take part in; a guest's one.",
+      "The conversations that the viewer may see, by latest activity: for staff all of their companies, for others those in which they participate, for a guest its one conversation.",
     name: "conversations",
   })
   listConversations(
-    @Arg("filter", () => ConversationFilterInput, { nullable: true, description: "Which of them." })
+    @Arg("filter", () => ConversationFilterInput, { nullable: true, description: "Restricts the list." })
     filter: ConversationFilterInput | null,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() { viewer }: ViewerContext,
@@ -68,20 +68,22 @@ export class ConversationResolver {
   }
 
   @Mutation(() => Conversation, {
-    description: "Closes a conversation: it is read, and takes no more messages. For staff.",
+    description: "Closes a conversation: it can be read, but accepts no new messages. For staff.",
   })
   closeConversation(@Arg("id", () => ID, CONVERSATION_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.conversations.closeConversation(viewer, id);
   }
 
-  @Mutation(() => Conversation, { description: "Opens a closed conversation again. For staff." })
+  @Mutation(() => Conversation, { description: "Reopens a closed conversation. For staff." })
   reopenConversation(@Arg("id", () => ID, CONVERSATION_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.conversations.reopenConversation(viewer, id);
   }
 
-  @Mutation(() => Conversation, { description: "Lets a person of the company take part. For staff." })
+  @Mutation(() => Conversation, { description: "Adds a person of the company as a participant. For staff." })
   addConversationParticipant(
-    @Arg("input", () => ConversationParticipantInput, { description: "Who, and where." })
+    @Arg("input", () => ConversationParticipantInput, {
+      description: "The person, and where they participate.",
+    })
     input: ConversationParticipantInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
@@ -89,10 +91,12 @@ export class ConversationResolver {
   }
 
   @Mutation(() => Conversation, {
-    description: "Lets somebody take part no more. For staff, and for oneself.",
+    description: "Removes a participant from a conversation. For staff; participants may remove themselves.",
   })
   removeConversationParticipant(
-    @Arg("input", () => ConversationParticipantInput, { description: "Who, and where." })
+    @Arg("input", () => ConversationParticipantInput, {
+      description: "The person, and where they participate.",
+    })
     input: ConversationParticipantInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
@@ -100,10 +104,12 @@ export class ConversationResolver {
   }
 
   @Mutation(() => Conversation, {
-    description: "Says up to where you have read a conversation; never goes backwards.",
+    description:
+      "Marks a conversation as read up to a message; an earlier message than before changes nothing.",
   })
   markRead(
-    @Arg("input", () => MarkReadInput, { description: "Up to where." }) input: MarkReadInput,
+    @Arg("input", () => MarkReadInput, { description: "The conversation and the message." })
+    input: MarkReadInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.readMarks.markRead(viewer, input);
@@ -125,7 +131,7 @@ export class ConversationResolver {
   }
 
   @FieldResolver(() => [User], {
-    description: "The people with an account who take part, up to 50, in the order in which they came.",
+    description: "Participants with an account, up to 50, in the order in which they were added.",
   })
   participants(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
     return this.loaders.participants(context).load(id);
@@ -133,14 +139,14 @@ export class ConversationResolver {
 
   @FieldResolver(() => [Guest], {
     description:
-      "Who was invited, for staff; for others who has come. The 100 newest, the oldest of them first.",
+      "Its guests, the 100 newest, oldest first. Staff see all invited guests, others only guests who have joined.",
   })
   guests(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
     return this.loaders.guests(context).load(id);
   }
 
   @FieldResolver(() => ChatMessageConnection, {
-    description: "Its messages, oldest first; `last: 20` gives the twenty newest.",
+    description: "Its messages, oldest first; `last: 20` returns the twenty newest.",
   })
   messages(
     @Root() { id }: ConversationView,
@@ -153,7 +159,7 @@ export class ConversationResolver {
 
   @FieldResolver(() => ChatMessage, {
     nullable: true,
-    description: "The newest message; null before the first.",
+    description: "The latest message; null before the first.",
   })
   lastMessage(
     @Root() { id }: ConversationView,
@@ -165,7 +171,7 @@ export class ConversationResolver {
 
   @FieldResolver(() => Int, {
     description:
-      "Messages of others behind the one that you have read up to (`markRead`), deleted ones not counted; no more than 1,000 are counted.",
+      "Number of messages by others after the last one that you have marked as read (`markRead`), without deleted ones; at most 1,000.",
   })
   unreadCount(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
     return this.loaders.unreadCount(context).load(id);

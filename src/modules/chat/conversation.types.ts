@@ -10,39 +10,39 @@ export class Conversation {
   @Field(() => ID, { description: "The conversation's id." })
   id!: string;
 
-  @Field(() => String, { nullable: true, description: "What it is about, in a line." })
+  @Field(() => String, { nullable: true, description: "Subject, one line." })
   subject!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "A free label, such as a hotel's room or a desk's counter.",
+    description: "A free label, such as the room of a hotel.",
   })
   room!: string | null;
 
   @Field(() => DateTime, { description: "When it was started." })
   createdAt!: Date;
 
-  @Field(() => DateTime, { description: "When it was last closed or opened again." })
+  @Field(() => DateTime, { description: "When it was last closed or reopened." })
   updatedAt!: Date;
 
-  @Field(() => DateTime, { description: "When its newest message was sent, or when it was started." })
+  @Field(() => DateTime, { description: "When its latest message was sent, or when it was started." })
   lastActivityAt!: Date;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "When it was closed; null while it takes messages.",
+    description: "When it was closed; null while it is open.",
   })
   closedAt!: Date | null;
 
   @Field(() => String, {
     description:
-      "Where its events stand: give it as `after` to `conversationEvents` to miss nothing of what comes after this answer.",
+      "Current position of its events: pass it as `after` to `conversationEvents` to get everything that happens after this response.",
   })
   eventCursor!: string;
 }
 
 @ObjectType({
-  description: "A page of conversations, those with the newest activity first.",
+  description: "A page of conversations, by latest activity.",
   simpleResolvers: true,
 })
 export class ConversationConnection extends connectionType("Conversation", () => Conversation) {}

@@ -16,10 +16,11 @@ export class GuestInvitationResolver {
   ) {}
 
   @Mutation(() => GuestInvitation, {
-    description: "Invites somebody without an account into a conversation, up to 50 at a time. For staff.",
+    description:
+      "Invites a guest, a person without an account, to a conversation; a conversation has at most 50 guests at a time. For staff.",
   })
   inviteGuest(
-    @Arg("input", () => InviteGuestInput, { description: "Whom, where, and for how long." })
+    @Arg("input", () => InviteGuestInput, { description: "The guest and the conversation." })
     input: InviteGuestInput,
     @Ctx() { viewer, baseUrl }: ViewerContext,
   ) {
@@ -27,7 +28,8 @@ export class GuestInvitationResolver {
   }
 
   @Mutation(() => GuestSession, {
-    description: "Opens a short session for whoever has an invitation's token, as often as they come.",
+    description:
+      "Opens a short session for the guest with this token. Can be called repeatedly while the invitation is valid.",
   })
   joinAsGuest(
     @Arg("token", () => String, { description: "The invitation's token." }) token: string,
@@ -36,7 +38,7 @@ export class GuestInvitationResolver {
     return this.invitations.joinAsGuest(token, clientAddress);
   }
 
-  @Mutation(() => Guest, { description: "Ends a guest's access at once. For staff." })
+  @Mutation(() => Guest, { description: "Ends the access of a guest at once. For staff." })
   revokeGuest(
     @Arg("id", () => ID, { description: "The guest's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,

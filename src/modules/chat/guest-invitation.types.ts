@@ -4,38 +4,38 @@ import { Guest } from "../identity/guest.types.js";
 import { Conversation } from "./conversation.types.js";
 
 @ObjectType({
-  description: "An invitation that was just made. Its token is told this once.",
+  description: "A new invitation of a guest. Its token is returned only here.",
   simpleResolvers: true,
 })
 export class GuestInvitation {
-  @Field(() => String, { description: "Lets whoever has it in, by `joinAsGuest`. It is not kept: keep it." })
+  @Field(() => String, { description: "Token for `joinAsGuest`. The server stores only its hash." })
   token!: string;
 
   @Field(() => String, {
-    description: "A link with the token in its fragment, so that it reaches no server's log.",
+    description: "Link with the token, in the form of the setting GUEST_URL.",
   })
   url!: string;
 
-  @Field(() => Guest, { description: "Whom it is for." })
+  @Field(() => Guest, { description: "The invited guest." })
   guest!: Guest;
 }
 
-@ObjectType({ description: "A short session of a guest's.", simpleResolvers: true })
+@ObjectType({ description: "A short session of a guest.", simpleResolvers: true })
 export class GuestSession {
   @Field(() => String, {
-    description: "Send it as `Authorization: Bearer <accessToken>`; `joinAsGuest` gives the next.",
+    description: "Send it as `Authorization: Bearer <accessToken>`; `joinAsGuest` returns the next one.",
   })
   accessToken!: string;
 
-  @Field(() => DateTime, { description: "When the access token ends." })
+  @Field(() => DateTime, { description: "When the access token expires." })
   expiresAt!: Date;
 
   @Field(() => Conversation, {
     description:
-      "The conversation that the guest is let into. What hangs on it is for who asks with the access token.",
+      "The conversation of the guest. To query its messages and other nested fields, use the access token.",
   })
   conversation!: Conversation;
 
-  @Field(() => Guest, { description: "Who the guest is here." })
+  @Field(() => Guest, { description: "The guest." })
   guest!: Guest;
 }

@@ -7,13 +7,13 @@ import type { Person } from "./user.repository.js";
 export type ActorView = Person | GuestView;
 
 @InterfaceType({
-  description: "The author of something: a person with an account, or a guest.",
+  description: "An author: a person with an account, or a guest.",
   resolveType: (actor: ActorView) => ("displayName" in actor ? "Guest" : "User"),
 })
 export abstract class Actor {
   @Field(() => ID, { description: "The actor's id." })
   id!: string;
 
-  @Field(() => String, { description: "What the actor is called." })
+  @Field(() => String, { description: "Name of the actor." })
   name!: string;
 }

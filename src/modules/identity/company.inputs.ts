@@ -17,29 +17,29 @@ export class CompaniesArgs extends PageArgs implements CompanySearch {
   search?: string | null;
 }
 
-@InputType({ description: "A company to create." })
+@InputType({ description: "A new company." })
 export class CreateCompanyInput {
-  @Field(() => String, { description: "The company's name in addresses: small letters, digits and hyphens." })
+  @Field(() => String, { description: "Short name for URLs: lowercase letters, digits and hyphens." })
   @Matches(SLUG_FORM, SLUG_RULE)
   slug!: string;
 
-  @Field(() => String, { description: "What the company is called: 1 to 200 characters." })
+  @Field(() => String, { description: "Name of the company: 1 to 200 characters." })
   @Length(1, 200)
   @Matches(NAME_FORM, NAME_RULE)
   name!: string;
 }
 
-@InputType({ description: "Changes to a company; what is left out stays." })
+@InputType({ description: "Changes of a company; omitted fields stay as they are." })
 export class UpdateCompanyInput implements CompanyChanges {
-  @Field(() => ID, { description: "Which company." })
+  @Field(() => ID, { description: "The company's id." })
   id!: string;
 
-  @Field(() => String, { nullable: true, description: "Its new name in addresses." })
+  @Field(() => String, { nullable: true, description: "New short name for URLs." })
   @IsOptional()
   @Matches(SLUG_FORM, SLUG_RULE)
   slug?: string | null;
 
-  @Field(() => String, { nullable: true, description: "What it is called from now on: 1 to 200 characters." })
+  @Field(() => String, { nullable: true, description: "New name: 1 to 200 characters." })
   @IsOptional()
   @Length(1, 200)
   @Matches(NAME_FORM, NAME_RULE)

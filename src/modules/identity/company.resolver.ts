@@ -23,28 +23,28 @@ export class CompanyResolver {
 
   @Query(() => Company, {
     nullable: true,
-    description: "A company that the viewer belongs to, else NOT_FOUND.",
+    description: "One company; null if it does not exist, is deleted, or is not visible to the viewer.",
   })
   company(@Arg("id", () => ID, ID_OPTIONS) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.service.readCompany(viewer, id);
   }
 
-  @Query(() => CompanyConnection, { description: "The viewer's companies by name; for administrators all." })
+  @Query(() => CompanyConnection, {
+    description: "The viewer's companies by name; all companies for administrators.",
+  })
   companies(@Args(() => CompaniesArgs) args: CompaniesArgs, @Ctx() { viewer }: ViewerContext) {
     return this.service.browseCompanies(viewer, args);
   }
 
   @Query(() => CompanyBranding, {
     nullable: true,
-    description: "What a company shows to everybody, signed in or not; null when there is no such company.",
+    description: "The public branding of a company, without a sign-in; null if there is no such company.",
   })
-  companyBranding(
-    @Arg("slug", () => String, { description: "The company's name in addresses." }) slug: string,
-  ) {
+  companyBranding(@Arg("slug", () => String, { description: "Short name for URLs." }) slug: string) {
     return this.service.readBranding(slug);
   }
 
-  @Mutation(() => Company, { description: "Creates a company; for administrators." })
+  @Mutation(() => Company, { description: "Creates a company. For administrators." })
   createCompany(
     @Arg("input", () => CreateCompanyInput, { description: "The company." }) input: CreateCompanyInput,
     @Ctx() { viewer }: ViewerContext,
@@ -52,7 +52,7 @@ export class CompanyResolver {
     return this.service.createCompany(viewer, input);
   }
 
-  @Mutation(() => Company, { description: "Changes a company; for its managers and administrators." })
+  @Mutation(() => Company, { description: "Changes a company. For its managers and administrators." })
   updateCompany(
     @Arg("input", () => UpdateCompanyInput, { description: "The changes." }) input: UpdateCompanyInput,
     @Ctx() { viewer }: ViewerContext,
@@ -60,7 +60,10 @@ export class CompanyResolver {
     return this.service.editCompany(viewer, input);
   }
 
-  @Mutation(() => Company, { description: "Deletes a company for everybody, at once; for administrators." })
+  @Mutation(() => Company, {
+    description:
+      "Deletes a company for everybody, at once. It can be restored, by default for 14 days. For administrators.",
+  })
   deleteCompany(
     @Arg("id", () => ID, ID_OPTIONS) id: string,
     @Ctx() { viewer }: ViewerContext,
@@ -69,7 +72,7 @@ export class CompanyResolver {
   }
 
   @Mutation(() => Company, {
-    description: "Gives a deleted company back to its members; for administrators.",
+    description: "Restores a deleted company. For administrators.",
   })
   restoreCompany(
     @Arg("id", () => ID, ID_OPTIONS) id: string,
@@ -79,7 +82,8 @@ export class CompanyResolver {
   }
 
   @FieldResolver(() => MembershipConnection, {
-    description: "The company's people, the oldest member first; for its staff, FORBIDDEN for customers.",
+    description:
+      "Members of the company, the oldest membership first. For its staff; FORBIDDEN for customers.",
   })
   memberships(
     @Root() company: CompanyRow,
@@ -91,7 +95,7 @@ export class CompanyResolver {
 
   @FieldResolver(() => InvitationConnection, {
     description:
-      "Who is asked to become a member and has not accepted, the oldest invitation first; for the company's managers, FORBIDDEN for its other people.",
+      "Open invitations to become a member, the oldest first. For managers of the company; FORBIDDEN for its other members.",
   })
   invitations(
     @Root() company: CompanyRow,

@@ -7,10 +7,10 @@ export class Company {
   @Field(() => ID, { description: "The company's id." })
   id!: string;
 
-  @Field(() => String, { description: "The company's name in addresses: small letters, digits and hyphens." })
+  @Field(() => String, { description: "Short name for URLs: lowercase letters, digits and hyphens." })
   slug!: string;
 
-  @Field(() => String, { description: "What the company is called." })
+  @Field(() => String, { description: "Name of the company." })
   name!: string;
 
   @Field(() => DateTime, { description: "When the company was created." })
@@ -28,11 +28,11 @@ export class Company {
 
 export const CompanyConnection = connectionType("Company", () => Company);
 
-@ObjectType({ simpleResolvers: true, description: "What a company shows to everybody, signed in or not." })
+@ObjectType({ simpleResolvers: true, description: "The public branding of a company." })
 export class CompanyBranding {
-  @Field(() => String, { description: "The company's name in addresses." })
+  @Field(() => String, { description: "Short name for URLs." })
   slug!: string;
 
-  @Field(() => String, { description: "What the company is called." })
+  @Field(() => String, { description: "Name of the company." })
   name!: string;
 }

@@ -5,21 +5,24 @@ import { Actor } from "./actor.types.js";
 @ObjectType({
   implements: Actor,
   simpleResolvers: true,
-  description: "Somebody without an account, let into one conversation by an invitation.",
+  description: "A person without an account who was invited to one conversation.",
 })
 export class Guest extends Actor {
-  @Field(() => String, { description: "What the invitation calls the guest." })
+  @Field(() => String, { description: "Name of the guest in the invitation." })
   displayName!: string;
 
-  @Field(() => DateTime, { description: "When the invitation ends." })
+  @Field(() => DateTime, { description: "When the invitation expires." })
   expiresAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When the guest first came; null before." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When the guest joined for the first time; null before.",
+  })
   joinedAt!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "When the guest was sent away; null while it may come.",
+    description: "When the access of the guest was revoked; null if it was not.",
   })
   revokedAt!: Date | null;
 }

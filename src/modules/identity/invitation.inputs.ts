@@ -6,19 +6,19 @@ import type { NewMembership } from "./membership.service.js";
 import { MembershipRole } from "./membership.types.js";
 import type { Role } from "./viewer.js";
 
-@InputType({ description: "Who is asked to become what in which company." })
+@InputType({ description: "A new invitation to become a member of a company." })
 export class InviteMemberInput implements NewMembership {
-  @Field(() => ID, { description: "Which company." })
+  @Field(() => ID, { description: "The company's id." })
   companyId!: string;
 
   @Field(() => String, {
     description:
-      "Whom: the e-mail address that they sign in with, or will sign in with once they have an account.",
+      "The e-mail address that the person signs in with, or will sign in with once they have an account.",
   })
   @MaxLength(MAX_EMAIL_LENGTH)
   @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
   email!: string;
 
-  @Field(() => MembershipRole, { description: "What the person would be there." })
+  @Field(() => MembershipRole, { description: "Role that the person will have in the company." })
   role!: Role;
 }

@@ -21,10 +21,10 @@ export class InvitationResolver {
 
   @Mutation(() => Invitation, {
     description:
-      "Asks an e-mail address to become a member of a company; for its managers. The answer is the same whether anybody has the address or not, CONFLICT for a member's. An earlier invitation to it is good no more. Nothing is sent: who has an account finds it in `Viewer.invitations`, who gets one later as well.",
+      "Invites an e-mail address to become a member of a company. The response is the same whether an account has the address or not; CONFLICT for the address of a member. The invitation replaces an earlier one to the same address. No e-mail is sent: the owner of the address finds the invitation in `Viewer.invitations`, also if they get an account later. For managers of the company.",
   })
   inviteMember(
-    @Arg("input", () => InviteMemberInput, { description: "Who is asked to become what." })
+    @Arg("input", () => InviteMemberInput, { description: "The invitation." })
     input: InviteMemberInput,
     @Ctx() { viewer }: ViewerContext,
   ): Promise<InvitationRow> {
@@ -32,7 +32,7 @@ export class InvitationResolver {
   }
 
   @Mutation(() => Invitation, {
-    description: "Takes an invitation back, and answers what it was; for the company's managers.",
+    description: "Revokes an invitation, and returns it as it was. For managers of the company.",
   })
   revokeInvitation(
     @Arg("id", () => ID, ID_OPTIONS) id: string,
@@ -42,8 +42,7 @@ export class InvitationResolver {
   }
 
   @Mutation(() => Membership, {
-    description:
-      "Makes the viewer a member, as the invitation says; from the next request on they may do what a member may.",
+    description: "Makes the viewer a member of the company, with the role of the invitation.",
   })
   acceptInvitation(
     @Arg("id", () => ID, ID_OPTIONS) id: string,
@@ -54,7 +53,7 @@ export class InvitationResolver {
 
   @Mutation(() => Invitation, {
     description:
-      "Turns an invitation down, and answers what it was. The company is not told: to its managers it looks open until it ends.",
+      "Declines an invitation, and returns it as it was. The company is not informed: its managers see the invitation as open until it expires.",
   })
   declineInvitation(
     @Arg("id", () => ID, ID_OPTIONS) id: string,
@@ -68,7 +67,7 @@ export class InvitationResolver {
     return this.loaders.companies.byId(context).load(companyId);
   }
 
-  @FieldResolver(() => String, { description: "What the manager or administrator is called who made it." })
+  @FieldResolver(() => String, { description: "Name of the manager or administrator who created it." })
   async inviterName(
     @Root() { invitedBy }: InvitationRow,
     @Ctx() context: ViewerContext,

@@ -7,22 +7,22 @@ import type { Role } from "./viewer.js";
 @ObjectType({
   simpleResolvers: true,
   description:
-    "Asks whoever has an e-mail address to become a member of a company. It says nothing of whether anybody has it.",
+    "An invitation of an e-mail address to become a member of a company. It does not reveal whether an account has this address.",
 })
 export class Invitation {
-  @Field(() => ID, { description: "The invitation's id. Who is invited anew gets another one." })
+  @Field(() => ID, { description: "The invitation's id. Repeating an invitation creates a new id." })
   id!: string;
 
-  @Field(() => String, { description: "Whom it asks: the e-mail address, in small letters." })
+  @Field(() => String, { description: "The invited e-mail address, in lowercase." })
   email!: string;
 
-  @Field(() => MembershipRole, { description: "What the person would be there." })
+  @Field(() => MembershipRole, { description: "Role that the person will have in the company." })
   role!: Role;
 
-  @Field(() => DateTime, { description: "When it was made." })
+  @Field(() => DateTime, { description: "When it was created." })
   createdAt!: Date;
 
-  @Field(() => DateTime, { description: "Until when it can be accepted." })
+  @Field(() => DateTime, { description: "When it expires." })
   expiresAt!: Date;
 }
 

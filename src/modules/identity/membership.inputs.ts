@@ -6,27 +6,27 @@ import type { EndedMembership, NewMembership } from "./membership.service.js";
 import { MembershipRole } from "./membership.types.js";
 import type { Role } from "./viewer.js";
 
-@InputType({ description: "Who becomes what in which company." })
+@InputType({ description: "The role of a person in a company." })
 export class SetMembershipInput implements NewMembership {
-  @Field(() => ID, { description: "Which company." })
+  @Field(() => ID, { description: "The company's id." })
   companyId!: string;
 
   @Field(() => String, {
-    description: "The e-mail address of a member; for administrators, of anybody who has an account.",
+    description: "E-mail address of a member; administrators may use that of any account.",
   })
   @MaxLength(MAX_EMAIL_LENGTH)
   @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
   email!: string;
 
-  @Field(() => MembershipRole, { description: "What the person is there from now on." })
+  @Field(() => MembershipRole, { description: "New role of the person in the company." })
   role!: Role;
 }
 
-@InputType({ description: "Whose membership of which company ends." })
+@InputType({ description: "The membership to end." })
 export class RemoveMembershipInput implements EndedMembership {
-  @Field(() => ID, { description: "Which company." })
+  @Field(() => ID, { description: "The company's id." })
   companyId!: string;
 
-  @Field(() => ID, { description: "Which person." })
+  @Field(() => ID, { description: "The person's id." })
   userId!: string;
 }

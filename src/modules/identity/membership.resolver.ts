@@ -23,7 +23,7 @@ export class MembershipResolver {
 
   @Mutation(() => Membership, {
     description:
-      "Gives a member another role, at once; for the company's managers, who ask others by `inviteMember`. Administrators make others members at once, too.",
+      "Changes the role of a member. For managers of the company, who invite others with `inviteMember`; administrators may also add members directly.",
   })
   setMembership(
     @Arg("input", () => SetMembershipInput, { description: "Who becomes what." }) input: SetMembershipInput,
@@ -32,9 +32,11 @@ export class MembershipResolver {
     return this.memberships.setMembership(viewer, input);
   }
 
-  @Mutation(() => Membership, { description: "Ends a membership, and answers what it was." })
+  @Mutation(() => Membership, {
+    description: "Ends a membership, and returns it as it was. For managers of the company.",
+  })
   removeMembership(
-    @Arg("input", () => RemoveMembershipInput, { description: "Whose membership." })
+    @Arg("input", () => RemoveMembershipInput, { description: "The membership." })
     input: RemoveMembershipInput,
     @Ctx() { viewer }: ViewerContext,
   ): Promise<MembershipRow> {

@@ -13,20 +13,20 @@ export const MembershipRole = {
 
 registerEnumType(MembershipRole, {
   name: "MembershipRole",
-  description: "What a person is in a company.",
+  description: "The membership of a person in a company.",
   valuesConfig: {
-    CUSTOMER: { description: "Opens tickets, and sees those that they take part in." },
-    AGENT: { description: "Works on all the company's tickets." },
+    CUSTOMER: { description: "Opens tickets, and sees tickets in which they participate." },
+    AGENT: { description: "Works on all tickets of the company." },
     MANAGER: { description: "An agent who also manages the company and its members." },
   },
 });
 
-@ObjectType({ simpleResolvers: true, description: "What a person is in a company." })
+@ObjectType({ simpleResolvers: true, description: "The membership of a person in a company." })
 export class Membership {
   @Field(() => ID, { description: "The membership's id." })
   id!: string;
 
-  @Field(() => MembershipRole, { description: "What the person is there." })
+  @Field(() => MembershipRole, { description: "Role of the person in the company." })
   role!: Role;
 
   @Field(() => DateTime, { description: "When the person became a member." })

@@ -4,13 +4,13 @@ import { Actor } from "./actor.types.js";
 
 const ACTOR = { description: "Who it is." };
 
-@ObjectType({ simpleResolvers: true, description: "Somebody takes part from now on." })
+@ObjectType({ simpleResolvers: true, description: "A person or guest became a participant." })
 export class ParticipantJoined {
   @Field(() => Actor, ACTOR)
   actor!: ActorView;
 }
 
-@ObjectType({ simpleResolvers: true, description: "Somebody takes part no more." })
+@ObjectType({ simpleResolvers: true, description: "A person or guest is no longer a participant." })
 export class ParticipantLeft {
   @Field(() => Actor, ACTOR)
   actor!: ActorView;

@@ -4,12 +4,12 @@ import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.js";
 import type { PasswordChange, PasswordResetUse } from "./password.service.js";
 
 const NEW_PASSWORD = {
-  description: `The new password: at least ${MIN_PASSWORD_LENGTH} characters; not the old one, nor the person's name or address.`,
+  description: `The new password: at least ${MIN_PASSWORD_LENGTH} characters; not the current one, and not the person's name or e-mail address.`,
 };
 
-@InputType({ description: "The viewer's old password and the new one." })
+@InputType({ description: "The current password and the new one." })
 export class ChangePasswordInput implements PasswordChange {
-  @Field(() => String, { description: "The password that is good now." })
+  @Field(() => String, { description: "The current password." })
   @MaxLength(MAX_PASSWORD_LENGTH)
   currentPassword!: string;
 
@@ -18,9 +18,9 @@ export class ChangePasswordInput implements PasswordChange {
   newPassword!: string;
 }
 
-@InputType({ description: "A link to a new password, and the password." })
+@InputType({ description: "The token of a link for setting a password, and the new password." })
 export class ResetPasswordInput implements PasswordResetUse {
-  @Field(() => String, { description: "The link's token." })
+  @Field(() => String, { description: "Token of the link." })
   @MaxLength(200)
   token!: string;
 

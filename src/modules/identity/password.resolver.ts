@@ -12,10 +12,10 @@ export class PasswordResolver {
   constructor(private readonly passwords: PasswordService) {}
 
   @Mutation(() => ViewerProfile, {
-    description: "Changes the viewer's own password, and ends all their sessions but the one that asks.",
+    description: "Changes the viewer's own password, and ends all their sessions except the current one.",
   })
   async changePassword(
-    @Arg("input", () => ChangePasswordInput, { description: "The old password and the new one." })
+    @Arg("input", () => ChangePasswordInput, { description: "The current password and the new one." })
     input: ChangePasswordInput,
     @Ctx() { viewer }: ViewerContext,
   ): Promise<ViewerProfile> {
@@ -24,10 +24,10 @@ export class PasswordResolver {
 
   @Mutation(() => PasswordReset, {
     description:
-      "Makes a link by which a person sets a new password, and ends the one made before; for administrators.",
+      "Creates a link with which a person can set a new password; it replaces the previous link. For administrators.",
   })
   createPasswordReset(
-    @Arg("userId", () => ID, { description: "Whose password." }) userId: string,
+    @Arg("userId", () => ID, { description: "The person's id." }) userId: string,
     @Ctx() { viewer, baseUrl }: ViewerContext,
   ): Promise<GivenPasswordReset> {
     return this.passwords.createPasswordReset(viewer, userId, baseUrl);
@@ -35,10 +35,10 @@ export class PasswordResolver {
 
   @Mutation(() => Boolean, {
     description:
-      "Sets a new password by a link, which is good once, and ends all sessions of the person. True: sign in with it.",
+      "Sets a new password with the token of a link, which can be used once, and ends all sessions of the person. True: the person can sign in with it.",
   })
   resetPassword(
-    @Arg("input", () => ResetPasswordInput, { description: "The link's token and the new password." })
+    @Arg("input", () => ResetPasswordInput, { description: "The token of the link and the new password." })
     input: ResetPasswordInput,
     @Ctx() { clientAddress }: ViewerContext,
   ): Promise<boolean> {

@@ -6,18 +6,18 @@ import { User } from "./user.types.js";
 @ObjectType({
   simpleResolvers: true,
   description:
-    "A link by which somebody sets a new password, once. It is told here and nowhere else: hand it over.",
+    "A link with which a person can set a new password once. It is returned only here: pass it on to the person.",
 })
 export class PasswordReset {
-  @Field(() => User, { description: "Whose password it sets." })
+  @Field(() => User, { description: "The person whose password it sets." })
   user!: Person;
 
-  @Field(() => String, { description: "The link, as `RESET_URL` says." })
+  @Field(() => String, { description: "The link, in the form of the setting RESET_URL." })
   url!: string;
 
   @Field(() => String, { description: "The token in the link, for `resetPassword`." })
   token!: string;
 
-  @Field(() => DateTime, { description: "When the link ends if it is not used." })
+  @Field(() => DateTime, { description: "When the link expires." })
   expiresAt!: Date;
 }

@@ -4,7 +4,7 @@ import { EMAIL_FORM, MAX_EMAIL_LENGTH } from "./email.js";
 import { MAX_PASSWORD_LENGTH } from "./password.js";
 import type { SignIn } from "./session.service.js";
 
-@InputType({ description: "Whom to sign in." })
+@InputType({ description: "E-mail address and password." })
 export class SignInInput implements SignIn {
   @Field(() => String, { description: "The person's e-mail address." })
   @MaxLength(MAX_EMAIL_LENGTH)

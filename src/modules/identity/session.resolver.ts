@@ -16,7 +16,7 @@ export class SessionResolver {
 
   @Mutation(() => Session, { description: "Opens a session with an e-mail address and a password." })
   signIn(
-    @Arg("input", () => SignInInput, { description: "Whom to sign in." }) input: SignInInput,
+    @Arg("input", () => SignInInput, { description: "E-mail address and password." }) input: SignInInput,
     @Ctx() context: ViewerContext,
   ): Promise<StartedSession> {
     const { clientAddress: address, userAgent } = context;
@@ -25,7 +25,7 @@ export class SessionResolver {
 
   @Mutation(() => Session, {
     description:
-      "Exchanges a refresh token for a new pair. One that was used in the last 10 seconds gives the same new refresh token; one that comes back later ends the session.",
+      "Exchanges a refresh token for a new pair of tokens. A token that was used in the last 10 seconds returns the same new refresh token; a later use ends the session.",
   })
   refreshSession(
     @Arg("refreshToken", () => String, { description: "The newest refresh token of the session." })
@@ -37,13 +37,13 @@ export class SessionResolver {
 
   @Mutation(() => Boolean, {
     description:
-      "Ends the session of the access token, and that of the refresh token when given. False if neither was open.",
+      "Ends the session of the access token, and that of the refresh token if it is given. False if neither was open.",
   })
   signOut(
     @Ctx() { viewer }: ViewerContext,
     @Arg("refreshToken", () => String, {
       nullable: true,
-      description: "For who has no good access token any more.",
+      description: "A refresh token of the session, for clients without a valid access token.",
     })
     refreshToken?: string | null,
   ): Promise<boolean> {
@@ -52,7 +52,7 @@ export class SessionResolver {
 
   @Mutation(() => ViewerProfile, {
     description:
-      "Ends a session of the viewer's own, with its tokens, subscriptions and event streams, at once; else NOT_FOUND.",
+      "Ends a session of the viewer at once, with its tokens, subscriptions and event streams; NOT_FOUND for other sessions.",
   })
   async endSession(
     @Arg("id", () => ID, { description: "The session's id." }) id: string,
@@ -62,13 +62,13 @@ export class SessionResolver {
   }
 
   @Mutation(() => ViewerProfile, {
-    description: "Signs the viewer out everywhere else: ends all their sessions but the one that asks.",
+    description: "Signs the viewer out everywhere else: ends all their sessions except the current one.",
   })
   async endOtherSessions(@Ctx() { viewer }: ViewerContext): Promise<ViewerProfile> {
     return { user: await this.ownSessions.endOtherSessions(viewer) };
   }
 
-  @FieldResolver(() => ViewerProfile, { description: "Who is signed in now." })
+  @FieldResolver(() => ViewerProfile, { description: "The person who is signed in." })
   viewer(@Root() { viewer }: StartedSession): ViewerProfile {
     return { user: viewer };
   }

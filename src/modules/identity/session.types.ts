@@ -2,26 +2,26 @@ import { Extensions, Field, ObjectType } from "type-graphql";
 import { SHORT_TEXT } from "../../platform/graphql/prices.js";
 import { DateTime, ID } from "../../platform/graphql/scalars.js";
 
-@ObjectType({ simpleResolvers: true, description: "A session that was opened or refreshed." })
+@ObjectType({ simpleResolvers: true, description: "A new or refreshed session." })
 export class Session {
   @Field(() => String, {
-    description: "Send it as `Authorization: Bearer <accessToken>`. Good for 15 minutes.",
+    description: "Send it as `Authorization: Bearer <accessToken>`. Valid for 15 minutes.",
   })
   accessToken!: string;
 
   @Field(() => String, {
     description:
-      "Exchange it with `refreshSession` for the next pair. Good once, within 30 days; keep it secret.",
+      "Exchange it with `refreshSession` for a new pair of tokens. It can be used once, within 30 days; keep it secret.",
   })
   refreshToken!: string;
 
-  @Field(() => DateTime, { description: "When the access token ends." })
+  @Field(() => DateTime, { description: "When the access token expires." })
   expiresAt!: Date;
 }
 
 @ObjectType({
   simpleResolvers: true,
-  description: "A session of the viewer's that lasts: one sign-in somewhere.",
+  description: "A session of the viewer, one for each sign-in.",
 })
 export class UserSession {
   @Field(() => ID, { description: "The session's id, for `endSession`." })
@@ -31,23 +31,23 @@ export class UserSession {
   createdAt!: Date;
 
   @Field(() => DateTime, {
-    description: "When it was last refreshed, which a client in use does every 15 minutes.",
+    description: "When it was last refreshed; an active client does this every 15 minutes.",
   })
   lastUsedAt!: Date;
 
-  @Field(() => DateTime, { description: "When it ends unless it is refreshed before." })
+  @Field(() => DateTime, { description: "When it expires if it is not refreshed before." })
   expiresAt!: Date;
 
   @Extensions(SHORT_TEXT)
   @Field(() => String, {
     nullable: true,
-    description: "What the client called itself at sign-in (`User-Agent`), up to 300 characters.",
+    description: "`User-Agent` of the sign-in, up to 300 characters.",
   })
   userAgent!: string | null;
 
   @Field(() => String, { nullable: true, description: "The network address of the sign-in." })
   address!: string | null;
 
-  @Field(() => Boolean, { description: "Whether it is the one that asks." })
+  @Field(() => Boolean, { description: "Whether it is the session of this request." })
   isCurrent!: boolean;
 }

@@ -7,21 +7,21 @@ import { NAME_FORM, NAME_RULE } from "./name.js";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.js";
 import type { NewAccount, UserEdit, UserSearch } from "./user.service.js";
 
-@InputType({ description: "An account to create." })
+@InputType({ description: "A new account." })
 export class CreateUserInput implements NewAccount {
-  @Field(() => String, { description: "The address to sign in with; nobody else may have it." })
+  @Field(() => String, { description: "E-mail address for signing in; it must be unique." })
   @MaxLength(MAX_EMAIL_LENGTH)
   @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
   email!: string;
 
-  @Field(() => String, { description: "What the person is called: 1 to 200 characters." })
+  @Field(() => String, { description: "Name of the person: 1 to 200 characters." })
   @Length(1, 200)
   @Matches(NAME_FORM, NAME_RULE)
   name!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: `The password: at least ${MIN_PASSWORD_LENGTH} characters. Without one the person sets it by a link (\`createPasswordReset\`).`,
+    description: `The password: at least ${MIN_PASSWORD_LENGTH} characters. Without one, the person sets it with a link (\`createPasswordReset\`).`,
   })
   @IsOptional()
   @Length(MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH)
@@ -29,7 +29,7 @@ export class CreateUserInput implements NewAccount {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "Whether the person administers the whole installation.",
+    description: "Whether the person is an administrator of the whole installation.",
   })
   @IsOptional()
   isAdmin?: boolean | null;
@@ -45,19 +45,19 @@ export class UsersArgs extends PageArgs implements UserSearch {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "Those who are deactivated alone, or those who are not alone; by default both.",
+    description: "True: only locked accounts; false: only accounts that are not locked; by default both.",
   })
   isDeactivated?: boolean | null;
 }
 
-@InputType({ description: "Changes to an account; what is left out stays." })
+@InputType({ description: "Changes of an account; omitted fields stay as they are." })
 export class UpdateUserInput implements UserEdit {
-  @Field(() => ID, { description: "Whose account." })
+  @Field(() => ID, { description: "The person's id." })
   id!: string;
 
   @Field(() => String, {
     nullable: true,
-    description: "What the person is called from now on: 1 to 200 characters.",
+    description: "New name: 1 to 200 characters.",
   })
   @IsOptional()
   @Length(1, 200)
@@ -66,7 +66,7 @@ export class UpdateUserInput implements UserEdit {
 
   @Field(() => String, {
     nullable: true,
-    description: "The address to sign in with from now on; for administrators.",
+    description: "New e-mail address for signing in. For administrators.",
   })
   @IsOptional()
   @MaxLength(MAX_EMAIL_LENGTH)
@@ -75,7 +75,7 @@ export class UpdateUserInput implements UserEdit {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "Whether the person administers the whole installation; for administrators.",
+    description: "Whether the person is an administrator of the whole installation. For administrators.",
   })
   @IsOptional()
   isAdmin?: boolean | null;

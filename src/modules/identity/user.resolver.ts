@@ -21,7 +21,7 @@ export class UserResolver {
 
   @Query(() => User, {
     nullable: true,
-    description: "An account, for administrators and the person; null for everybody else.",
+    description: "One account, for administrators and the person; null for everybody else.",
   })
   user(
     @Arg("id", () => ID, ID_OPTIONS) id: string,
@@ -32,7 +32,7 @@ export class UserResolver {
 
   @Query(() => UserConnection, {
     name: "users",
-    description: "All accounts by name; for administrators. Others see the people of their companies.",
+    description: "All accounts by name. For administrators.",
   })
   usersOfInstallation(
     @Args(() => UsersArgs) args: UsersArgs,
@@ -41,7 +41,7 @@ export class UserResolver {
     return this.users.browseUsers(viewer, args);
   }
 
-  @Mutation(() => User, { description: "Creates an account; for administrators." })
+  @Mutation(() => User, { description: "Creates an account. For administrators." })
   createUser(
     @Arg("input", () => CreateUserInput, { description: "The account." }) input: CreateUserInput,
     @Ctx() { viewer }: ViewerContext,
@@ -50,7 +50,7 @@ export class UserResolver {
   }
 
   @Mutation(() => User, {
-    description: "Changes an account; for administrators. Everybody may change their own name.",
+    description: "Changes an account. For administrators; everybody may change their own name.",
   })
   updateUser(
     @Arg("input", () => UpdateUserInput, { description: "The changes." }) input: UpdateUserInput,
@@ -61,7 +61,7 @@ export class UserResolver {
 
   @Mutation(() => User, {
     description:
-      "Locks a person out: their sessions, subscriptions and URLs end at once, what they made stays; for administrators.",
+      "Locks a person out: their sessions, subscriptions and signed URLs end at once; what they have written stays. For administrators.",
   })
   deactivateUser(
     @Arg("id", () => ID, ID_OPTIONS) id: string,
@@ -70,7 +70,7 @@ export class UserResolver {
     return this.access.deactivateUser(viewer, id);
   }
 
-  @Mutation(() => User, { description: "Lets a person in again, who then signs in; for administrators." })
+  @Mutation(() => User, { description: "Unlocks a person, who has to sign in again. For administrators." })
   reactivateUser(
     @Arg("id", () => ID, ID_OPTIONS) id: string,
     @Ctx() { viewer }: ViewerContext,
@@ -81,7 +81,7 @@ export class UserResolver {
   @FieldResolver(() => DateTime, {
     nullable: true,
     description:
-      "Since when the person is locked out; null while they may sign in. For administrators and the staff of the person's companies: to others it is null.",
+      "When the person was locked out; null if they may sign in. Visible to administrators and the staff of the person's companies, null for others.",
   })
   deactivatedAt(@Root() { id }: Person, @Ctx() context: ViewerContext): Promise<Date | null> {
     return this.loaders.deactivatedAt(context).load(id);
@@ -89,8 +89,7 @@ export class UserResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description:
-      "The address that the person signs in with, in small letters. Guests know people by their names: to them it is null.",
+    description: "E-mail address for signing in, in lowercase. Null for guests.",
   })
   email(@Root() person: Person, @Ctx() { viewer }: ViewerContext): string | null {
     return viewer.kind === "guest" ? null : person.email;
@@ -98,7 +97,7 @@ export class UserResolver {
 
   @FieldResolver(() => Boolean, {
     nullable: true,
-    description: "Whether the person administers the whole installation. To guests it is null.",
+    description: "Whether the person is an administrator of the whole installation. Null for guests.",
   })
   isAdmin(@Root() person: Person, @Ctx() { viewer }: ViewerContext): boolean | null {
     return viewer.kind === "guest" ? null : person.isAdmin;

@@ -22,7 +22,7 @@ export class ViewerResolver {
 
   @Query(() => ViewerProfile, {
     nullable: true,
-    description: "Who is asking; null without a good access token.",
+    description: "Who sends the request; null without a valid access token.",
   })
   viewer(@Ctx() { viewer }: ViewerContext): ViewerProfile | null {
     if (viewer.kind === "anonymous") return null;
@@ -42,7 +42,7 @@ export class ViewerResolver {
   @FieldResolver(() => [UserSession], {
     name: "sessions",
     description:
-      "Where the person is signed in, the newest first: the first 100. Guests have none, nor has who comes by an outside identity provider.",
+      "Sessions of the person, the newest first: at most 100. Guests and users of an external identity provider have none.",
   })
   async sessionsOfViewer(
     @Root() { user }: ViewerProfile,
@@ -60,7 +60,7 @@ export class ViewerResolver {
   @FieldResolver(() => [Membership], {
     name: "memberships",
     description:
-      "What the person is in which company, the oldest first: the first 100. Administrators need none, and guests have none.",
+      "Memberships of the person, the oldest first: at most 100. Administrators do not need any; guests have none.",
   })
   membershipsOfViewer(@Root() { user }: ViewerProfile, @Ctx() context: ViewerContext) {
     return user === null ? [] : this.memberships.ofUser(context).load(user.id);
@@ -69,7 +69,7 @@ export class ViewerResolver {
   @FieldResolver(() => [Invitation], {
     name: "invitations",
     description:
-      "What companies ask the person to become, by the address that they sign in with, the oldest first: the first 100. Answer by `acceptInvitation` or `declineInvitation`.",
+      "Open invitations to the person's e-mail address, the oldest first: at most 100. Answer with `acceptInvitation` or `declineInvitation`.",
   })
   invitationsOfViewer(@Root() { user }: ViewerProfile, @Ctx() context: ViewerContext) {
     return user === null ? [] : this.invitations.receivedBy(context).load(user);

@@ -3,10 +3,10 @@ import { User } from "./user.types.js";
 import type { GuestViewer, UserViewer } from "./viewer.js";
 
 @ObjectType("Viewer", {
-  description: "Who is asking: the person signed in, and what they are in which company; or a guest.",
+  description: "Who sends the request: a signed-in person with their memberships, or a guest.",
 })
 export class ViewerProfile {
-  @Field(() => User, { nullable: true, description: "The person; null for a guest alone." })
+  @Field(() => User, { nullable: true, description: "The person; null for a guest." })
   user!: UserViewer | null;
 
   readonly guest?: GuestViewer;

@@ -7,7 +7,7 @@ import { MediaFile } from "./media-file.types.js";
 @Resolver(() => MediaFile)
 export class FileIntegrityResolver {
   @FieldResolver(() => FileIntegrity, {
-    description: "Whether its stored bytes were still the right ones when they were last looked at.",
+    description: "Result of the last verification of its stored bytes.",
   })
   integrity(@Root() file: MediaFileView): FileIntegrity {
     return file.integrity;
@@ -15,7 +15,7 @@ export class FileIntegrityResolver {
 
   @FieldResolver(() => DateTime, {
     nullable: true,
-    description: "When its stored bytes were last looked at; null: not since the upload.",
+    description: "When its stored bytes were last verified; null: not since the upload.",
   })
   verifiedAt(@Root() file: MediaFileView): Date | null {
     return file.verifiedAt;

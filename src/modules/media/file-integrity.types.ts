@@ -10,11 +10,13 @@ export type FileIntegrity = keyof typeof FileIntegrity;
 
 registerEnumType(FileIntegrity, {
   name: "FileIntegrity",
-  description: "What the last look at a file's stored bytes found.",
+  description: "Result of the last verification of a file's stored bytes.",
   valuesConfig: {
-    UNVERIFIED: { description: "Nobody has read them again since the upload." },
-    INTACT: { description: "They are those that were uploaded." },
-    ALTERED: { description: "They are not those that were uploaded: nobody can download them." },
-    MISSING: { description: "They are not in the storage: nobody can download them." },
+    UNVERIFIED: { description: "Not verified since the upload." },
+    INTACT: { description: "The stored bytes are those that were uploaded." },
+    ALTERED: {
+      description: "The stored bytes are not those that were uploaded. The file cannot be downloaded.",
+    },
+    MISSING: { description: "The stored bytes are missing. The file cannot be downloaded." },
   },
 });

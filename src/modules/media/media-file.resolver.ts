@@ -18,13 +18,13 @@ export class MediaFileResolver {
     private readonly urls: DownloadUrls,
   ) {}
 
-  @FieldResolver(() => FileKind, { description: "What it is, in one word." })
+  @FieldResolver(() => FileKind, { description: "Its kind." })
   kind(@Root() file: MediaFileView): FileKind {
     return kindOf(file.mimeType);
   }
 
   @FieldResolver(() => String, {
-    description: "Absolute URL of the bytes, signed for this viewer and good for about an hour.",
+    description: "Absolute URL of the file, signed for this viewer and valid for about an hour.",
   })
   url(@Root() file: MediaFileView, @Ctx() context: ViewerContext): string {
     return this.urls.mediaFile(context, file);
@@ -32,7 +32,7 @@ export class MediaFileResolver {
 
   @FieldResolver(() => User, {
     nullable: true,
-    description: "The person who uploaded it; null when a guest did: ask `uploader`.",
+    description: "The person who uploaded it; null if a guest did (see `uploader`).",
   })
   uploadedBy(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return file.uploaderId && this.users.byId(context).load(file.uploaderId);

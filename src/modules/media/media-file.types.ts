@@ -9,7 +9,7 @@ registerEnumType(Bucket, {
   description: "A named policy for files: allowed types, size limit, who may read.",
 });
 
-registerEnumType(FileKind, { name: "MediaKind", description: "What a file is, in one word." });
+registerEnumType(FileKind, { name: "MediaKind", description: "The kind of a file." });
 
 export const ScanStatus = {
   PENDING: "PENDING",
@@ -21,30 +21,30 @@ export const ScanStatus = {
 
 registerEnumType(ScanStatus, {
   name: "ScanStatus",
-  description: "What the malware scanner says of a file.",
+  description: "Result of a malware scan.",
   valuesConfig: {
-    PENDING: { description: "Not looked at yet; nobody can download it until it is clean." },
-    CLEAN: { description: "Looked at, and nothing found." },
+    PENDING: { description: "Not scanned yet. The file cannot be downloaded until it is clean." },
+    CLEAN: { description: "Scanned, no malware found." },
     INFECTED: { description: "Malware was found." },
-    QUARANTINED: { description: "Malware was found, and the bytes were put aside." },
-    NOT_SCANNED: { description: "This installation has no scanner." },
+    QUARANTINED: { description: "Malware was found, and the bytes were moved to quarantine." },
+    NOT_SCANNED: { description: "Not scanned, because this installation has no scanner." },
   },
 });
 
-@ObjectType({ description: "One uploaded file as somebody's property.", simpleResolvers: true })
+@ObjectType({ description: "An uploaded file.", simpleResolvers: true })
 export class MediaFile {
   @Field(() => ID, { description: "The file's id." })
   id!: string;
 
   @Field(() => String, {
-    description: "The name that the uploader gave it, made harmless. For people: it decides nothing.",
+    description: "Name given by the uploader, without harmful characters. It is for display only.",
   })
   fileName!: string;
 
-  @Field(() => Bucket, { description: "The policy that it was uploaded under." })
+  @Field(() => Bucket, { description: "The bucket that it was uploaded to." })
   bucket!: Bucket;
 
-  @Field(() => String, { description: "The media type, told from the content (RFC 6838)." })
+  @Field(() => String, { description: "Media type (RFC 6838), detected from the content." })
   mimeType!: string;
 
   @Field(() => ByteCount, { description: "Size in bytes." })
@@ -56,34 +56,38 @@ export class MediaFile {
   @Field(() => Int, {
     nullable: true,
     description:
-      "Width of an image or a video in pixels, as it is seen (turned as its EXIF or its track says).",
+      "Width in pixels of an image or a video, after the rotation that its EXIF data or its track states.",
   })
   width!: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "Height of an image or a video in pixels, as it is seen.",
+    description: "Height in pixels of an image or a video, after rotation.",
   })
   height!: number | null;
 
-  @Field(() => VariantsStatus, { description: "How it stands with its renditions." })
+  @Field(() => VariantsStatus, { description: "Status of its variants." })
   variantsStatus!: keyof typeof VariantsStatus;
 
   @Field(() => String, {
     nullable: true,
-    description: "ThumbHash of the picture in base64, to paint until it has loaded; null until it is made.",
+    description:
+      "ThumbHash of the image in base64, to show until the image has loaded; null until it is computed.",
   })
   placeholder!: string | null;
 
-  @Field(() => ScanStatus, { description: "What the malware scanner says of it." })
+  @Field(() => ScanStatus, { description: "Result of the malware scan." })
   scanStatus!: keyof typeof ScanStatus;
 
-  @Field(() => DateTime, { nullable: true, description: "When it will be removed by itself; null: never." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When it expires and is removed automatically; null: never.",
+  })
   expiresAt!: Date | null;
 
   @Field(() => DateTime, { description: "When it was uploaded." })
   createdAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null while it lives." })
+  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null if it is not deleted." })
   deletedAt!: Date | null;
 }

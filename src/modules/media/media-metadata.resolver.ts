@@ -10,7 +10,7 @@ import type { FileMetadata } from "./metadata.js";
 export class MediaMetadataResolver {
   @FieldResolver(() => Float, {
     nullable: true,
-    description: "Length of a video or a recording in seconds; null for what is neither.",
+    description: "Duration of a video or a recording in seconds; null for other files.",
   })
   duration(@Root() { durationMs }: MediaFileView): number | null {
     return durationMs === null ? null : durationMs / SECOND_MS;
@@ -18,7 +18,7 @@ export class MediaMetadataResolver {
 
   @FieldResolver(() => MediaMetadata, {
     nullable: true,
-    description: "What the file says of itself; null when it says nothing that is kept.",
+    description: "Metadata from the file itself; null if there is none.",
   })
   metadata(@Root() { metadata }: MediaFileView): FileMetadata | null {
     return Object.keys(metadata).length === 0 ? null : metadata;

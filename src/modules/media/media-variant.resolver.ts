@@ -14,7 +14,7 @@ export class MediaVariantResolver {
   @Extensions({ listSize: 3 })
   @FieldResolver(() => [MediaVariant], {
     description:
-      "The renditions that exist already, the largest first; `variantsStatus` says whether more come.",
+      "Variants that are rendered, the largest first; `variantsStatus` tells whether more will follow.",
   })
   variants(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return this.service.variants(context, file);
@@ -22,13 +22,13 @@ export class MediaVariantResolver {
 
   @FieldResolver(() => MediaVariant, {
     nullable: true,
-    description: "One rendition; null until it exists, and where the file's bucket does not have it.",
+    description: "One variant; null until it is rendered, and if the file's bucket does not have it.",
   })
   variant(
     @Root() file: MediaFileView,
     @Arg("name", () => String, {
       description:
-        "large, medium, thumbnail, 64x64, logo, logo-thumbnail or favicon; any other is BAD_USER_INPUT.",
+        "large, medium, thumbnail, 64x64, logo, logo-thumbnail or favicon; other names fail with BAD_USER_INPUT.",
     })
     name: string,
     @Ctx() context: ViewerContext,

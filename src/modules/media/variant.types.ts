@@ -10,32 +10,32 @@ export const VariantsStatus = {
 
 registerEnumType(VariantsStatus, {
   name: "VariantsStatus",
-  description: "How it stands with a file's renditions.",
+  description: "Status of a file's variants.",
   valuesConfig: {
-    PENDING: { description: "They are being made; a moment later they are there." },
-    READY: { description: "All of them are there." },
+    PENDING: { description: "They are being rendered." },
+    READY: { description: "All of them are rendered." },
     FAILED: {
       description:
-        "They could not be made; the file itself is whole. Where the reason may pass, such as a full disk, it is tried again later, and this is PENDING once more.",
+        "They could not be rendered; the file itself is intact. If the reason may pass, such as a full disk, they are rendered again later and the status is PENDING again.",
     },
-    NOT_APPLICABLE: { description: "This kind of file has none." },
+    NOT_APPLICABLE: { description: "This type of file has no variants." },
   },
 });
 
 @ObjectType({
   description:
-    "A rendition of an image or of a video's poster: upright, sRGB, without metadata, never larger than the original.",
+    "A smaller version of an image or of a video's poster image: upright, in sRGB, without metadata, never larger than the original.",
   simpleResolvers: true,
 })
 export class MediaVariant {
   @Field(() => String, {
-    description: "Its preset: large, medium, thumbnail, 64x64, logo, logo-thumbnail or favicon.",
+    description: "large, medium, thumbnail, 64x64, logo, logo-thumbnail or favicon.",
   })
   name!: string;
 
   @Field(() => String, {
     description:
-      "Absolute URL of its bytes: signed for this viewer, or in a public bucket the same for everybody.",
+      "Absolute URL of the variant: signed for this viewer, or the same for everybody in a public bucket.",
   })
   url!: string;
 

@@ -13,7 +13,7 @@ export class AttachmentParentResolver {
 
   @FieldResolver(() => Ticket, {
     nullable: true,
-    description: "The ticket that it hangs on; null for a reply's.",
+    description: "The ticket that it is attached to; null for attachments of replies and messages.",
   })
   ticket(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
     return attachment.ticketId === null ? null : this.loaders.byId(context).load(attachment.ticketId);
@@ -21,7 +21,7 @@ export class AttachmentParentResolver {
 
   @FieldResolver(() => Reply, {
     nullable: true,
-    description: "The reply that it hangs on; null for a ticket's.",
+    description: "The reply that it is attached to; null for attachments of tickets and messages.",
   })
   reply(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
     return attachment.replyId === null ? null : this.loaders.replyById(context).load(attachment.replyId);

@@ -15,7 +15,7 @@ export class PhotoSeriesResolver {
   constructor(private readonly series: PhotoSeriesService) {}
 
   @Mutation(() => PhotoSeries, {
-    description: "Adds photos at the end of a series, all or nothing. For its author and staff.",
+    description: "Adds photos at the end of a series, either all or none. For its author and staff.",
   })
   addToPhotoSeries(
     @Arg("input", () => AddToPhotoSeriesInput, { description: "The photos." }) input: AddToPhotoSeriesInput,
@@ -25,10 +25,10 @@ export class PhotoSeriesResolver {
   }
 
   @Mutation(() => PhotoSeries, {
-    description: "Gives a series' photos a new order, the whole of it at once. For its author and staff.",
+    description: "Reorders all photos of a series at once. For its author and staff.",
   })
   reorderPhotoSeries(
-    @Arg("input", () => ReorderPhotoSeriesInput, { description: "The order." })
+    @Arg("input", () => ReorderPhotoSeriesInput, { description: "The new order." })
     input: ReorderPhotoSeriesInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
@@ -36,7 +36,7 @@ export class PhotoSeriesResolver {
   }
 
   @Mutation(() => PhotoSeries, {
-    description: "Says what is to be seen on a photo of a series. For its author and staff.",
+    description: "Sets or removes the caption of a photo of a series. For its author and staff.",
   })
   captionPhoto(
     @Arg("input", () => CaptionPhotoInput, { description: "The caption." }) input: CaptionPhotoInput,
@@ -47,7 +47,7 @@ export class PhotoSeriesResolver {
 
   @Mutation(() => PhotoSeries, {
     description:
-      "Takes a photo out of a series for good; the last one goes with its post alone. For the series' author and managers.",
+      "Removes a photo from a series; this cannot be undone. The last photo can only be deleted with its post. For the series' author and managers.",
   })
   removeFromPhotoSeries(
     @Arg("input", () => RemoveFromPhotoSeriesInput, { description: "The photo." })

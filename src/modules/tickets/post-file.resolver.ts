@@ -22,7 +22,7 @@ export class PhotoResolver {
 
   @FieldResolver(() => MediaFile, {
     nullable: true,
-    description: "The photo; null when it has been deleted.",
+    description: "The photo; null if it has been deleted.",
   })
   async file(@Root() post: PostRow, @Ctx() context: ViewerContext) {
     const [file] = await this.posts.files(context).load(post.id);
@@ -39,7 +39,7 @@ export class VideoClipResolver {
 
   @FieldResolver(() => MediaFile, {
     nullable: true,
-    description: "The clip; null when it has been deleted. Its variants are those of its poster.",
+    description: "The video; null if it has been deleted. Its variants are those of its poster image.",
   })
   async file(@Root() post: PostRow, @Ctx() context: ViewerContext) {
     const [file] = await this.posts.files(context).load(post.id);
@@ -52,7 +52,7 @@ export class PhotoSeriesPhotosResolver {
   constructor(private readonly posts: PostLoaders) {}
 
   @FieldResolver(() => [SeriesPhoto], {
-    description: `Its photos in their order: ${MAX_SERIES_PHOTOS} at most.`,
+    description: `Its photos in their order, at most ${MAX_SERIES_PHOTOS}.`,
   })
   photos(@Root() post: PostRow, @Ctx() context: ViewerContext) {
     return this.posts.files(context).load(post.id);
@@ -63,14 +63,14 @@ export class PhotoSeriesPhotosResolver {
 export class SeriesPhotoResolver {
   constructor(private readonly mediaFiles: MediaFileLoaders) {}
 
-  @FieldResolver(() => Int, { description: "Its place in the series, from 0 without gaps." })
+  @FieldResolver(() => Int, { description: "Position in the series, counted from 0 without gaps." })
   position(@Root() photo: PostFileRow): number {
     return photo.orderIndex;
   }
 
   @FieldResolver(() => MediaFile, {
     nullable: true,
-    description: "The photo; null when it has been deleted.",
+    description: "The photo; null if it has been deleted.",
   })
   file(@Root() photo: PostFileRow, @Ctx() context: ViewerContext) {
     return liveFile(this.mediaFiles, context, photo.mediaFileId);

@@ -14,7 +14,7 @@ export class PostUsageResolver {
   @FieldResolver(() => Post, {
     nullable: true,
     description:
-      "The post that uses it, of a `photo`'s, `photo-series`' or `video-clip`'s usage; for those who may read its ticket.",
+      "The post that uses it, if `resourceType` is `photo`, `photo-series` or `video-clip`; for viewers who may read its ticket.",
   })
   post(@Root() usage: MediaUsageView, @Ctx() context: ViewerContext) {
     return isPostType(usage.resourceType) ? this.posts.readable(context).load(usage.resourceId) : null;

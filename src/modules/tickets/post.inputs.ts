@@ -3,12 +3,12 @@ import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../platform/graphql/scalars.js";
 
-const FILE = "A file of the multipart request. Either this or `mediaFileId`.";
-const MEDIA_FILE_ID = "A file that the ticket's company has and that you may read. Either this or `file`.";
-const DESCRIPTION = "What is to be seen, as plain text of up to 1,000 characters.";
-const CAPTION = "What is to be seen on it, as plain text of up to 1,000 characters.";
+const FILE = "A file of the multipart request. Give either this or `mediaFileId`.";
+const MEDIA_FILE_ID = "Id of a file of the ticket's company that you may read. Give either this or `file`.";
+const DESCRIPTION = "Description, plain text of up to 1,000 characters.";
+const CAPTION = "Caption, plain text of up to 1,000 characters.";
 
-@InputType({ description: "A photo to be posted on a ticket." })
+@InputType({ description: "A photo to post on a ticket." })
 export class CreatePhotoInput {
   @Field(() => ID, { description: "The ticket's id." })
   ticketId!: string;
@@ -25,7 +25,7 @@ export class CreatePhotoInput {
   description?: string | null;
 }
 
-@InputType({ description: "A short clip to be posted on a ticket." })
+@InputType({ description: "A short video to post on a ticket." })
 export class CreateVideoClipInput extends CreatePhotoInput {}
 
 @InputType({ description: "A photo for a series." })
@@ -42,7 +42,7 @@ export class SeriesPhotoInput {
   caption?: string | null;
 }
 
-@InputType({ description: "A series of photos to be posted on a ticket." })
+@InputType({ description: "A series of photos to post on a ticket." })
 export class CreatePhotoSeriesInput {
   @Field(() => ID, { description: "The ticket's id." })
   ticketId!: string;
@@ -53,18 +53,18 @@ export class CreatePhotoSeriesInput {
   description?: string | null;
 
   @Field(() => [SeriesPhotoInput], {
-    description: "The photos in their order: 1 to 50, up to 10 of them new files.",
+    description: "1 to 50 photos in their order, up to 10 of them new files.",
   })
   @ValidateNested({ each: true })
   photos!: SeriesPhotoInput[];
 }
 
-@InputType({ description: "Photos to be added to a series." })
+@InputType({ description: "Photos to add to a series." })
 export class AddToPhotoSeriesInput {
   @Field(() => ID, { description: "The series' id." })
   seriesId!: string;
 
-  @Field(() => [SeriesPhotoInput], { description: "The photos; they come behind those that are there." })
+  @Field(() => [SeriesPhotoInput], { description: "The photos; they are added after the existing ones." })
   @ValidateNested({ each: true })
   photos!: SeriesPhotoInput[];
 }
@@ -74,7 +74,9 @@ export class ReorderPhotoSeriesInput {
   @Field(() => ID, { description: "The series' id." })
   seriesId!: string;
 
-  @Field(() => [ID], { description: "The media files of all its photos, each once, in their new order." })
+  @Field(() => [ID], {
+    description: "Ids of the media files of all photos of the series, each once, in their new order.",
+  })
   mediaFileIds!: string[];
 }
 
@@ -83,13 +85,13 @@ export class RemoveFromPhotoSeriesInput {
   @Field(() => ID, { description: "The series' id." })
   seriesId!: string;
 
-  @Field(() => ID, { description: "The photo's media file." })
+  @Field(() => ID, { description: "Id of the photo's media file." })
   mediaFileId!: string;
 }
 
-@InputType({ description: "A caption for one photo of a series." })
+@InputType({ description: "The caption of one photo of a series." })
 export class CaptionPhotoInput extends RemoveFromPhotoSeriesInput {
-  @Field(() => String, { nullable: true, description: `${CAPTION} None takes it away.` })
+  @Field(() => String, { nullable: true, description: `${CAPTION} Omit it to remove the caption.` })
   @IsOptional()
   @MaxLength(1_000)
   caption?: string | null;

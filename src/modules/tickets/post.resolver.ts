@@ -33,7 +33,7 @@ export class PostResolver {
 
   @Mutation(() => PhotoSeries, {
     description:
-      "Posts photos in an order on a ticket's timeline, all or nothing. For the ticket's requester and staff.",
+      "Posts an ordered series of photos on a ticket's timeline, either all or none. For the ticket's requester and staff.",
   })
   createPhotoSeries(
     @Arg("input", () => CreatePhotoSeriesInput, { description: "The photos." }) input: CreatePhotoSeriesInput,
@@ -44,7 +44,7 @@ export class PostResolver {
 
   @Mutation(() => VideoClip, {
     description:
-      "Posts a short clip on a ticket's timeline: up to 120 seconds and 100 MiB. For the ticket's requester and staff.",
+      "Posts a short video on a ticket's timeline, by default of up to 120 seconds and 100 MiB. For the ticket's requester and staff.",
   })
   createVideoClip(
     @Arg("input", () => CreateVideoClipInput, { description: "The clip." }) input: CreateVideoClipInput,
@@ -55,7 +55,7 @@ export class PostResolver {
 
   @Mutation(() => Post, {
     description:
-      "Deletes a post with its files: it leaves every list, but for 14 days it can be restored. For its author and managers.",
+      "Deletes a post with its files: it is removed from all lists. It can be restored, by default for 14 days. For its author and managers.",
   })
   deletePost(
     @Arg("id", () => ID, { description: "The post's id." }) id: string,
@@ -64,7 +64,7 @@ export class PostResolver {
     return this.deletions.deletePost(viewer, id);
   }
 
-  @Mutation(() => Post, { description: "Brings a deleted post back. For its author and managers." })
+  @Mutation(() => Post, { description: "Restores a deleted post. For its author and managers." })
   restorePost(
     @Arg("id", () => ID, { description: "The post's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,

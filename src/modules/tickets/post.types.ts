@@ -18,7 +18,7 @@ export abstract class Post {
   @Field(() => ID, { description: "The post's id." })
   id!: string;
 
-  @Field(() => String, { nullable: true, description: "What is to be seen, as plain text." })
+  @Field(() => String, { nullable: true, description: "Description, plain text." })
   @Extensions(SHORT_TEXT)
   description!: string | null;
 
@@ -28,7 +28,7 @@ export abstract class Post {
   @Field(() => DateTime, { description: "When it was last changed." })
   updatedAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null while it lives." })
+  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null if it is not deleted." })
   deletedAt!: Date | null;
 }
 
@@ -37,31 +37,31 @@ export class Photo extends Post {}
 
 @ObjectType({
   implements: Post,
-  description: "Photos in an order, each with a caption, on a ticket's timeline.",
+  description: "An ordered series of photos with captions on a ticket's timeline.",
   simpleResolvers: true,
 })
 export class PhotoSeries extends Post {}
 
 @ObjectType({
   implements: Post,
-  description: "One short clip on a ticket's timeline.",
+  description: "One short video on a ticket's timeline.",
   simpleResolvers: true,
 })
 export class VideoClip extends Post {}
 
 @ObjectType({ description: "One photo of a series.", simpleResolvers: true })
 export class SeriesPhoto {
-  @Field(() => ID, { description: "The id of its media file, by which it is named in its series." })
+  @Field(() => ID, { description: "Id of its media file, which identifies the photo in its series." })
   mediaFileId!: string;
 
-  @Field(() => String, { nullable: true, description: "What is to be seen on it, as plain text." })
+  @Field(() => String, { nullable: true, description: "Caption, plain text." })
   @Extensions(SHORT_TEXT)
   caption!: string | null;
 }
 
 export const TimelineItem = createUnionType({
   name: "TimelineItem",
-  description: "What stands on a ticket's timeline.",
+  description: "An item of a ticket's timeline.",
   types: () => [Reply, Photo, PhotoSeries, VideoClip] as const,
   resolveType: (row) => {
     const item = row as unknown as TimelineRow;

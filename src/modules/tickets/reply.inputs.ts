@@ -5,18 +5,18 @@ import { ID, Upload } from "../../platform/graphql/scalars.js";
 
 const FILES = "Files of the multipart request, up to 10.";
 
-@InputType({ description: "A new answer on a ticket." })
+@InputType({ description: "A new reply to a ticket." })
 export class AddReplyInput {
   @Field(() => ID, { description: "The ticket's id." })
   ticketId!: string;
 
-  @Field(() => String, { description: "What it says, as plain text of up to 50,000 characters." })
+  @Field(() => String, { description: "Plain text of up to 50,000 characters." })
   @Length(1, 50_000)
   body!: string;
 
   @Field(() => Boolean, {
     defaultValue: false,
-    description: "Whether the company's staff alone sees it. For staff.",
+    description: "Whether only the staff of the company may see it. For staff.",
   })
   isInternal!: boolean;
 
@@ -24,12 +24,12 @@ export class AddReplyInput {
   files?: Promise<FileUpload>[] | null;
 }
 
-@InputType({ description: "What to change of a reply." })
+@InputType({ description: "Changes of a reply." })
 export class UpdateReplyInput {
   @Field(() => ID, { description: "The reply's id." })
   id!: string;
 
-  @Field(() => String, { description: "What it says now." })
+  @Field(() => String, { description: "The new text." })
   @Length(1, 50_000)
   body!: string;
 }
@@ -42,7 +42,7 @@ export class UploadReplyAttachmentsInput {
   @Field(() => [Upload], { description: FILES })
   files!: Promise<FileUpload>[];
 
-  @Field(() => String, { nullable: true, description: "What they show, up to 1,000 characters." })
+  @Field(() => String, { nullable: true, description: "Description of the files, up to 1,000 characters." })
   @IsOptional()
   @MaxLength(1_000)
   description?: string | null;

@@ -27,7 +27,7 @@ export class ReplyResolver {
 
   @Mutation(() => Reply, {
     description:
-      "Answers a ticket, with files or without; all or nothing. For those who may read it; internally for staff.",
+      "Adds a reply to a ticket, with or without files; either everything is stored or nothing. For viewers who may read the ticket; internal replies for staff.",
   })
   addReply(
     @Arg("input", () => AddReplyInput, { description: "The reply." }) input: AddReplyInput,
@@ -36,15 +36,17 @@ export class ReplyResolver {
     return this.replies.addReply(context.viewer, input, incomingFiles(input.files, context));
   }
 
-  @Mutation(() => Reply, { description: "Changes what a reply says. For its author." })
+  @Mutation(() => Reply, { description: "Changes the text of a reply. For its author." })
   updateReply(
-    @Arg("input", () => UpdateReplyInput, { description: "What to change." }) input: UpdateReplyInput,
+    @Arg("input", () => UpdateReplyInput, { description: "The changes." }) input: UpdateReplyInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.replies.changeReply(viewer, input);
   }
 
-  @Mutation(() => Reply, { description: "Deletes a reply with its files. For its author and managers." })
+  @Mutation(() => Reply, {
+    description: "Deletes a reply with its files; it cannot be restored. For its author and managers.",
+  })
   deleteReply(
     @Arg("id", () => ID, { description: "The reply's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,
@@ -53,7 +55,7 @@ export class ReplyResolver {
   }
 
   @Mutation(() => [Attachment], {
-    description: "Attaches files to a reply, all or nothing. For its author and staff.",
+    description: "Attaches files to a reply, either all or none. For its author and staff.",
   })
   uploadReplyAttachments(
     @Arg("input", () => UploadReplyAttachmentsInput, { description: "The files." })
@@ -72,7 +74,7 @@ export class ReplyResolver {
     return reply.body ?? this.loaders.replyBodies(context).load(reply.id);
   }
 
-  @FieldResolver(() => Ticket, { nullable: true, description: "The ticket that it answers." })
+  @FieldResolver(() => Ticket, { nullable: true, description: "The ticket that it belongs to." })
   ticket(@Root() reply: ListedReply, @Ctx() context: ViewerContext) {
     return this.loaders.byId(context).load(reply.ticketId);
   }
@@ -82,7 +84,7 @@ export class ReplyResolver {
     return this.users.byId(context).load(reply.authorId);
   }
 
-  @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of uploading." })
+  @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of upload." })
   attachments(
     @Root() reply: ListedReply,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,

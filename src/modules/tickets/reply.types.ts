@@ -3,16 +3,16 @@ import { connectionType } from "../../platform/graphql/connection.types.js";
 import { LONG_TEXT } from "../../platform/graphql/prices.js";
 import { DateTime, ID } from "../../platform/graphql/scalars.js";
 
-@ObjectType({ description: "An answer on a ticket.", simpleResolvers: true })
+@ObjectType({ description: "A reply to a ticket.", simpleResolvers: true })
 export class Reply {
   @Field(() => ID, { description: "The reply's id." })
   id!: string;
 
-  @Field(() => String, { description: "What it says, as plain text." })
+  @Field(() => String, { description: "Plain text." })
   @Extensions(LONG_TEXT)
   body!: string;
 
-  @Field(() => Boolean, { description: "Whether the company's staff alone sees it." })
+  @Field(() => Boolean, { description: "Whether only the staff of the company may see it." })
   isInternal!: boolean;
 
   @Field(() => DateTime, { description: "When it was written." })
@@ -21,7 +21,7 @@ export class Reply {
   @Field(() => DateTime, { description: "When it was last changed." })
   updatedAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null while it lives." })
+  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null if it is not deleted." })
   deletedAt!: Date | null;
 }
 

@@ -19,7 +19,7 @@ const TICKET = { description: "The ticket as it is now." };
 const REPLY = { description: "The reply as it is now." };
 const POST = { description: "The post as it is now." };
 
-@ObjectType({ simpleResolvers: true, description: "The ticket itself has changed." })
+@ObjectType({ simpleResolvers: true, description: "The ticket itself was changed." })
 export class TicketUpdated {
   @Field(() => Ticket, TICKET)
   ticket!: TicketRow;
@@ -28,7 +28,7 @@ export class TicketUpdated {
 @ObjectType({
   simpleResolvers: true,
   description:
-    "The ticket has been deleted, or is deleted by now. Only who may restore it follows it any longer.",
+    "The ticket was deleted, or has been deleted since this event. From now on, only viewers who may restore it get its events.",
 })
 export class TicketDeleted {
   // As `ReplyDeleted.replyId`.
@@ -36,25 +36,28 @@ export class TicketDeleted {
   ticketId!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: "The ticket has been brought back." })
+@ObjectType({ simpleResolvers: true, description: "The ticket was restored." })
 export class TicketRestored {
   @Field(() => Ticket, TICKET)
   ticket!: TicketRow;
 }
 
-@ObjectType({ simpleResolvers: true, description: "The ticket has been answered." })
+@ObjectType({ simpleResolvers: true, description: "A reply was added to the ticket." })
 export class ReplyAdded {
   @Field(() => Reply, REPLY)
   reply!: ReplyRow;
 }
 
-@ObjectType({ simpleResolvers: true, description: "What a reply says has changed." })
+@ObjectType({ simpleResolvers: true, description: "The text of a reply was changed." })
 export class ReplyUpdated {
   @Field(() => Reply, REPLY)
   reply!: ReplyRow;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A reply has been deleted, or is deleted by now." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "A reply was deleted, or has been deleted since this event.",
+})
 export class ReplyDeleted {
   // Nullable in the schema alone: where both are selected, it has to be of one type with that of `AttachmentDeleted`.
   @Field(() => ID, { nullable: true, description: "The reply's id; never null." })
@@ -63,20 +66,23 @@ export class ReplyDeleted {
 
 @ObjectType({
   simpleResolvers: true,
-  description: "A photo, a series or a clip has come to the timeline, be it back.",
+  description: "A photo, series or clip was posted or restored.",
 })
 export class PostAdded {
   @Field(() => Post, POST)
   post!: PostRow;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A post or its photos have changed." })
+@ObjectType({ simpleResolvers: true, description: "A post or its photos were changed." })
 export class PostUpdated {
   @Field(() => Post, POST)
   post!: PostRow;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A post has been deleted, or is deleted by now." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "A post was deleted, or has been deleted since this event.",
+})
 export class PostDeleted {
   @Field(() => ID, { description: "The post's id." })
   postId!: string;
@@ -84,7 +90,8 @@ export class PostDeleted {
 
 export const TicketEvent = createUnionType({
   name: "TicketEvent",
-  description: "What has happened to a ticket, or to what hangs on it. More kinds may come.",
+  description:
+    "A change of a ticket, its replies, posts, attachments or participants. More members may be added.",
   types: () =>
     [
       TicketUpdated,
@@ -108,7 +115,7 @@ export const TicketEvent = createUnionType({
 
 @ObjectType({ simpleResolvers: true, description: "An event of a ticket and its cursor." })
 export class TicketEventEdge {
-  @Field(() => String, { description: "Give it as `after` to go on behind this event." })
+  @Field(() => String, { description: "Pass it as `after` to resume after this event." })
   cursor!: string;
 
   @Field(() => TicketEvent, { description: "The event." })

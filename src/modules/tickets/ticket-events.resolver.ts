@@ -24,7 +24,7 @@ export class TicketEventsResolver {
   ) {}
 
   @FieldResolver(() => String, {
-    description: `Where its events stand: give it as \`after\` to \`ticketEvents\`. ${EVENT_CURSOR}`,
+    description: `Current position of its events: pass it as \`after\` to \`ticketEvents\`. ${EVENT_CURSOR}`,
   })
   eventCursor(@Root() { id }: ListedTicket, @Ctx() context: ViewerContext) {
     return this.eventCursors.ofTopic(context).load(`ticket:${id}`);
@@ -39,7 +39,7 @@ export class TicketEventsResolver {
 
   @Subscription(() => TicketEventEdge, {
     description:
-      "What happens to a ticket and to what hangs on it, with each thing as it is when it is told. For those who may read the ticket; what is internal, for staff.",
+      "Events of a ticket, its replies, posts, attachments and participants, each with the object as it is at delivery. For viewers who may read the ticket; internal replies for staff.",
     subscribe: ({ args, context }: Following) =>
       context.follow({ kind: "ticket", id: args.ticketId, after: args.after }),
   })
@@ -49,7 +49,7 @@ export class TicketEventsResolver {
     @Arg("after", () => String, {
       nullable: true,
       description:
-        'The cursor of the last event that you have: those behind it come first. "0" gives all that the log holds from its beginning; none, what happens from now on.',
+        'Cursor of the last event that the client has: later events are sent first. "0": all events from the beginning; without it, only new events.',
     })
     _after: string | null,
   ): Delivery<Viewer> {

@@ -8,62 +8,65 @@ const FILES = "Files of the multipart request, up to 10.";
 
 @InputType({ description: "A new ticket." })
 export class CreateTicketInput {
-  @Field(() => ID, { description: "The company that is asked." })
+  @Field(() => ID, { description: "The company that the ticket is for." })
   @IsUUID()
   companyId!: string;
 
-  @Field(() => String, { description: "What it is about, in a line of up to 200 characters." })
+  @Field(() => String, { description: "Subject, one line of up to 200 characters." })
   @Length(1, 200)
   subject!: string;
 
   @Field(() => String, {
     defaultValue: "",
-    description: "What is asked, as plain text of up to 50,000 characters.",
+    description: "Description of the request, plain text of up to 50,000 characters.",
   })
   @MaxLength(50_000)
   description!: string;
 
-  @Field(() => TicketPriority, { defaultValue: "NORMAL", description: "How soon it should be looked at." })
+  @Field(() => TicketPriority, { defaultValue: "NORMAL", description: "How urgent it is." })
   priority!: keyof typeof TicketPriority;
 
   @Field(() => [Upload], { nullable: true, description: FILES })
   files?: Promise<FileUpload>[] | null;
 }
 
-@InputType({ description: "What to change of a ticket; what is left out stays." })
+@InputType({ description: "Changes of a ticket; omitted fields stay as they are." })
 export class UpdateTicketInput {
   @Field(() => ID, { description: "The ticket's id." })
   id!: string;
 
-  @Field(() => String, { nullable: true, description: "What it is about. For its requester and staff." })
+  @Field(() => String, { nullable: true, description: "Subject. For its requester and staff." })
   @IsOptional()
   @Length(1, 200)
   subject?: string | null;
 
-  @Field(() => String, { nullable: true, description: "What is asked. For its requester and staff." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Description of the request. For its requester and staff.",
+  })
   @IsOptional()
   @MaxLength(50_000)
   description?: string | null;
 
   @Field(() => TicketStatus, {
     nullable: true,
-    description: "For staff; its requester may close it and open it again.",
+    description: "New status. For staff; the requester may close and reopen the ticket.",
   })
   status?: keyof typeof TicketStatus | null;
 
-  @Field(() => TicketPriority, { nullable: true, description: "For staff." })
+  @Field(() => TicketPriority, { nullable: true, description: "New priority. For staff." })
   priority?: keyof typeof TicketPriority | null;
 
   @Field(() => ID, {
     nullable: true,
-    description: "One of the company's staff; null takes the ticket from its assignee. For staff.",
+    description: "A member of the staff of the company; null removes the assignee. For staff.",
   })
   @IsOptional()
   @IsUUID()
   assigneeId?: string | null;
 }
 
-@InputType({ description: "Who reads along on which ticket." })
+@InputType({ description: "A participant of a ticket." })
 export class ParticipantInput {
   @Field(() => ID, { description: "The ticket's id." })
   ticketId!: string;
@@ -80,59 +83,62 @@ export class UploadTicketAttachmentsInput {
   @Field(() => [Upload], { description: FILES })
   files!: Promise<FileUpload>[];
 
-  @Field(() => String, { nullable: true, description: "What they show, up to 1,000 characters." })
+  @Field(() => String, { nullable: true, description: "Description of the files, up to 1,000 characters." })
   @IsOptional()
   @MaxLength(1_000)
   description?: string | null;
 }
 
-@InputType("TicketFilter", { description: "Which tickets to list; what is left out does not narrow." })
+@InputType("TicketFilter", { description: "Restricts a list of tickets; omitted fields do not restrict it." })
 export class TicketFilterInput {
-  @Field(() => ID, { nullable: true, description: "Those of this company." })
+  @Field(() => ID, { nullable: true, description: "Only those of this company." })
   @IsOptional()
   @IsUUID()
   companyId?: string | null;
 
-  @Field(() => [TicketStatus], { nullable: true, description: "Those of any of these statuses." })
+  @Field(() => [TicketStatus], { nullable: true, description: "Tickets with one of these statuses." })
   @IsOptional()
   @ArrayMaxSize(4)
   status?: (keyof typeof TicketStatus)[] | null;
 
-  @Field(() => [TicketPriority], { nullable: true, description: "Those of any of these priorities." })
+  @Field(() => [TicketPriority], { nullable: true, description: "Tickets with one of these priorities." })
   @IsOptional()
   @ArrayMaxSize(4)
   priority?: (keyof typeof TicketPriority)[] | null;
 
-  @Field(() => ID, { nullable: true, description: "Those of this assignee." })
+  @Field(() => ID, { nullable: true, description: "Tickets with this assignee." })
   @IsOptional()
   @IsUUID()
   assigneeId?: string | null;
 
-  @Field(() => Boolean, { nullable: true, description: "Those with an assignee, or those without." })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True: tickets with an assignee; false: tickets without.",
+  })
   isAssigned?: boolean | null;
 
-  @Field(() => ID, { nullable: true, description: "Those of this requester." })
+  @Field(() => ID, { nullable: true, description: "Tickets of this requester." })
   @IsOptional()
   @IsUUID()
   requesterId?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "Those with this text in their subject or description, whatever its case.",
+    description: "Tickets that contain this text in their subject or description, ignoring case.",
   })
   @IsOptional()
   @MaxLength(200)
   search?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Those opened at this moment or later." })
+  @Field(() => DateTime, { nullable: true, description: "Tickets opened at this time or later." })
   createdFrom?: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Those opened before this moment." })
+  @Field(() => DateTime, { nullable: true, description: "Tickets opened before this time." })
   createdBefore?: Date | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "True: the deleted ones that can be restored, for managers.",
+    description: "True: deleted tickets that can be restored. For managers.",
   })
   isDeleted?: boolean | null;
 }
@@ -145,7 +151,7 @@ export const TicketOrderField = {
 } as const;
 registerEnumType(TicketOrderField, {
   name: "TicketOrderField",
-  description: "What tickets can be ordered by.",
+  description: "Fields by which tickets can be ordered.",
 });
 
 export const OrderDirection = { ASC: "ASC", DESC: "DESC" } as const;
@@ -153,9 +159,9 @@ registerEnumType(OrderDirection, { name: "OrderDirection", description: "Ascendi
 
 @InputType("TicketOrder", { description: "The order of a list of tickets." })
 export class TicketOrderInput {
-  @Field(() => TicketOrderField, { defaultValue: "CREATED_AT", description: "What to order by." })
+  @Field(() => TicketOrderField, { defaultValue: "CREATED_AT", description: "Field to order by." })
   field!: keyof typeof TicketOrderField;
 
-  @Field(() => OrderDirection, { defaultValue: "DESC", description: "In which direction." })
+  @Field(() => OrderDirection, { defaultValue: "DESC", description: "Direction of the order." })
   direction!: keyof typeof OrderDirection;
 }

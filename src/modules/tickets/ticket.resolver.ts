@@ -45,7 +45,7 @@ export class TicketResolver {
 
   @Query(() => Ticket, {
     nullable: true,
-    description: "One ticket; null when it does not exist, is deleted, or is not for you.",
+    description: "One ticket; null if it does not exist, is deleted, or is not visible to the viewer.",
   })
   ticket(
     @Arg("id", () => ID, { description: "The ticket's id." }) id: string,
@@ -56,15 +56,15 @@ export class TicketResolver {
 
   @Query(() => TicketConnection, {
     description:
-      "The tickets that you may see: all of the companies you work for, elsewhere those you take part in.",
+      "The tickets that the viewer may see: for staff all of their companies, for others those of which they are requester or participant.",
     name: "tickets",
   })
   listTickets(
-    @Arg("filter", () => TicketFilterInput, { nullable: true, description: "Which of them." })
+    @Arg("filter", () => TicketFilterInput, { nullable: true, description: "Restricts the list." })
     filter: TicketFilterInput | null,
     @Arg("orderBy", () => TicketOrderInput, {
       nullable: true,
-      description: "In which order; by default the newest first.",
+      description: "Order of the list; by default the newest first.",
     })
     orderBy: TicketOrderInput | null,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
@@ -74,7 +74,8 @@ export class TicketResolver {
   }
 
   @Mutation(() => Ticket, {
-    description: "Opens a ticket, with files or without; all or nothing. For everybody of the company.",
+    description:
+      "Opens a ticket, with or without files; either everything is stored or nothing. For all members of the company.",
   })
   createTicket(
     @Arg("input", () => CreateTicketInput, { description: "The ticket." }) input: CreateTicketInput,
@@ -85,14 +86,15 @@ export class TicketResolver {
 
   @Mutation(() => Ticket, { description: "Changes a ticket." })
   updateTicket(
-    @Arg("input", () => UpdateTicketInput, { description: "What to change." }) input: UpdateTicketInput,
+    @Arg("input", () => UpdateTicketInput, { description: "The changes." }) input: UpdateTicketInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.tickets.changeTicket(viewer, input);
   }
 
   @Mutation(() => Ticket, {
-    description: "Deletes a ticket with all that hangs on it; for 14 days it can be restored. For managers.",
+    description:
+      "Deletes a ticket with its replies, posts and files. It can be restored, by default for 14 days. For managers.",
   })
   deleteTicket(
     @Arg("id", () => ID, { description: "The ticket's id." }) id: string,
@@ -101,7 +103,7 @@ export class TicketResolver {
     return this.deletions.deleteTicket(viewer, id);
   }
 
-  @Mutation(() => Ticket, { description: "Brings a deleted ticket back. For managers." })
+  @Mutation(() => Ticket, { description: "Restores a deleted ticket. For managers." })
   restoreTicket(
     @Arg("id", () => ID, { description: "The ticket's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,
@@ -109,24 +111,31 @@ export class TicketResolver {
     return this.deletions.restoreTicket(viewer, id);
   }
 
-  @Mutation(() => Ticket, { description: "Lets a person of the company read along and answer. For staff." })
+  @Mutation(() => Ticket, {
+    description:
+      "Adds a person of the company as a participant, who may read and answer the ticket. For staff.",
+  })
   addParticipant(
-    @Arg("input", () => ParticipantInput, { description: "Who, and where." }) input: ParticipantInput,
+    @Arg("input", () => ParticipantInput, { description: "The person, and where they participate." })
+    input: ParticipantInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.participations.addParticipant(viewer, input);
   }
 
-  @Mutation(() => Ticket, { description: "Takes a participant off a ticket. For staff, and for oneself." })
+  @Mutation(() => Ticket, {
+    description: "Removes a participant from a ticket. For staff; participants may remove themselves.",
+  })
   removeParticipant(
-    @Arg("input", () => ParticipantInput, { description: "Who, and where." }) input: ParticipantInput,
+    @Arg("input", () => ParticipantInput, { description: "The person, and where they participate." })
+    input: ParticipantInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.participations.removeParticipant(viewer, input);
   }
 
   @Mutation(() => [Attachment], {
-    description: "Attaches files to a ticket, all or nothing. For its requester and staff.",
+    description: "Attaches files to a ticket, either all or none. For its requester and staff.",
   })
   uploadTicketAttachments(
     @Arg("input", () => UploadTicketAttachmentsInput, { description: "The files." })
@@ -145,28 +154,33 @@ export class TicketResolver {
     return ticket.description ?? this.loaders.descriptions(context).load(ticket.id);
   }
 
-  @FieldResolver(() => Company, { description: "The company that is asked." })
+  @FieldResolver(() => Company, { description: "The company that the ticket is for." })
   company(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
     return this.companies.byId(context).load(ticket.companyId);
   }
 
-  @FieldResolver(() => User, { description: "Who asks." })
+  @FieldResolver(() => User, { description: "The person who made the request." })
   requester(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
     return this.users.byId(context).load(ticket.requesterId);
   }
 
-  @FieldResolver(() => User, { nullable: true, description: "Who of the staff takes care of it." })
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: "The member of staff who is responsible for it.",
+  })
   assignee(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
     return ticket.assigneeId === null ? null : this.users.byId(context).load(ticket.assigneeId);
   }
 
-  @FieldResolver(() => [User], { description: "Who reads along besides the requester: 50 people at most." })
+  @FieldResolver(() => [User], {
+    description: "People besides the requester who may read and answer it: at most 50.",
+  })
   participants(@Root() ticket: ListedTicket, @Ctx() context: ViewerContext) {
     return this.loaders.participants(context).load(ticket.id);
   }
 
   @FieldResolver(() => AttachmentConnection, {
-    description: "The files on the ticket itself, in the order of uploading.",
+    description: "Files attached to the ticket itself (not to its replies), in the order of upload.",
   })
   attachments(
     @Root() ticket: ListedTicket,
@@ -177,7 +191,7 @@ export class TicketResolver {
   }
 
   @FieldResolver(() => ReplyConnection, {
-    description: "Its answers, oldest first; `last: 3` gives the three newest.",
+    description: "Its replies, oldest first; `last: 3` returns the three newest.",
   })
   replies(
     @Root() ticket: ListedTicket,

@@ -12,12 +12,12 @@ export const TicketStatus = {
 
 registerEnumType(TicketStatus, {
   name: "TicketStatus",
-  description: "Where a ticket stands.",
+  description: "The status of a ticket.",
   valuesConfig: {
-    OPEN: { description: "Somebody of the staff has to act." },
-    PENDING: { description: "The staff waits for the requester." },
-    RESOLVED: { description: "The staff considers it done." },
-    CLOSED: { description: "It is done." },
+    OPEN: { description: "The staff have to act." },
+    PENDING: { description: "The staff wait for the requester." },
+    RESOLVED: { description: "The staff consider the request done." },
+    CLOSED: { description: "The request is done." },
   },
 });
 
@@ -25,43 +25,45 @@ export const TicketPriority = { LOW: "LOW", NORMAL: "NORMAL", HIGH: "HIGH", URGE
 
 registerEnumType(TicketPriority, {
   name: "TicketPriority",
-  description: "How soon a ticket should be looked at.",
+  description: "How urgent a ticket is.",
 });
 
-@ObjectType({ description: "Something that a person asks of a company.", simpleResolvers: true })
+@ObjectType({ description: "A request of a person to a company.", simpleResolvers: true })
 export class Ticket {
   @Field(() => ID, { description: "The ticket's id." })
   id!: string;
 
-  @Field(() => Int, { description: "Counted per company from 1, without gaps." })
+  @Field(() => Int, { description: "Number within the company, counted from 1 without gaps." })
   number!: number;
 
-  @Field(() => String, { description: "What it is about, in a line." })
+  @Field(() => String, { description: "Subject, one line." })
   subject!: string;
 
-  @Field(() => String, { description: "What is asked, as plain text." })
+  @Field(() => String, { description: "Description of the request, plain text." })
   @Extensions(LONG_TEXT)
   description!: string;
 
-  @Field(() => TicketStatus, { description: "Where it stands." })
+  @Field(() => TicketStatus, { description: "Its status." })
   status!: keyof typeof TicketStatus;
 
-  @Field(() => TicketPriority, { description: "How soon it should be looked at." })
+  @Field(() => TicketPriority, { description: "How urgent it is." })
   priority!: keyof typeof TicketPriority;
 
-  @Field(() => Int, { description: "Files on the ticket itself: the length of `attachments`." })
+  @Field(() => Int, {
+    description: "Number of files attached to the ticket itself: the length of `attachments`.",
+  })
   attachmentCount!: number;
 
-  @Field(() => ByteCount, { description: "Bytes of the files on the ticket itself." })
+  @Field(() => ByteCount, { description: "Total size in bytes of the files attached to the ticket itself." })
   attachmentBytes!: number;
 
   @Field(() => DateTime, { description: "When it was opened." })
   createdAt!: Date;
 
-  @Field(() => DateTime, { description: "When it, its replies or its files last changed." })
+  @Field(() => DateTime, { description: "When the ticket, its replies or its files were last changed." })
   updatedAt!: Date;
 
-  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null while it lives." })
+  @Field(() => DateTime, { nullable: true, description: "When it was deleted; null if it is not deleted." })
   deletedAt!: Date | null;
 }
 

@@ -23,7 +23,7 @@ export class TimelineResolver {
   }
 
   @FieldResolver(() => TimelineConnection, {
-    description: "Its replies and posts by time, oldest first; `last: 10` gives the ten newest.",
+    description: "Its replies and posts, oldest first; `last: 10` returns the ten newest.",
   })
   timeline(
     @Root() ticket: ListedTicket,

@@ -7,41 +7,42 @@ import type { PageArguments } from "../../kernel/pagination.js";
 export class PageArgs implements PageArguments {
   @Field(() => Int, {
     nullable: true,
-    description: "How many items from the start, or behind `after`: 0 to 100, by default 20.",
+    description:
+      "Number of items from the start of the list, or after the cursor `after`: 0 to 100, by default 20.",
   })
   first?: number | null;
 
-  @Field(() => String, { nullable: true, description: "The cursor behind which the page starts." })
+  @Field(() => String, { nullable: true, description: "The page starts after this cursor." })
   after?: string | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "How many items up to the end, or before `before`: 0 to 100.",
+    description: "Number of items up to the end of the list, or up to the cursor `before`: 0 to 100.",
   })
   last?: number | null;
 
-  @Field(() => String, { nullable: true, description: "The cursor before which the page ends." })
+  @Field(() => String, { nullable: true, description: "The page ends before this cursor." })
   before?: string | null;
 }
 
 /** Where a page stands in its list. */
 @ObjectType({
-  description: "Where a page stands in its list (GraphQL Cursor Connections Specification).",
+  description: "Position of a page in its list (GraphQL Cursor Connections Specification).",
   simpleResolvers: true,
 })
 export class PageInfo {
-  @Field(() => Boolean, { description: "Whether items follow behind this page." })
+  @Field(() => Boolean, { description: "Whether there are items after this page." })
   hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: "Whether items stand before this page." })
+  @Field(() => Boolean, { description: "Whether there are items before this page." })
   hasPreviousPage!: boolean;
 
-  @Field(() => String, { nullable: true, description: "The cursor of the page's first item." })
+  @Field(() => String, { nullable: true, description: "Cursor of the first item of the page." })
   startCursor!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The cursor of the page's last item: give it as `after` to read on.",
+    description: "Cursor of the last item of the page: pass it as `after` to get the next page.",
   })
   endCursor!: string | null;
 }
@@ -49,11 +50,11 @@ export class PageInfo {
 /** The GraphQL type of a list of `Node`; extend it in the module that owns the node's type. */
 export function connectionType<Node extends object>(name: string, node: () => ClassType<Node>) {
   @ObjectType(`${name}Edge`, {
-    description: `An item of a ${name}Connection and its cursor.`,
+    description: `An item of ${name}Connection and its cursor.`,
     simpleResolvers: true,
   })
   class Edge {
-    @Field(() => String, { description: "Where this item stands in the list." })
+    @Field(() => String, { description: "Cursor of this item." })
     cursor!: string;
 
     @Field(node, { description: "The item." })
@@ -61,7 +62,7 @@ export function connectionType<Node extends object>(name: string, node: () => Cl
   }
 
   @ObjectType(`${name}Connection`, {
-    description: `A page of a list of ${name} items.`,
+    description: `A page of a list of type ${name}.`,
     simpleResolvers: true,
   })
   class ConnectionOfNode {
@@ -71,11 +72,14 @@ export function connectionType<Node extends object>(name: string, node: () => Cl
     @Field(() => [node()], { description: "The page's items." })
     nodes!: Node[];
 
-    @Field(() => PageInfo, { description: "Where this page stands in the list." })
+    @Field(() => PageInfo, { description: "Position of this page in the list." })
     pageInfo!: PageInfo;
 
     // Not simple: it is a promise, and those are waited for where a resolver gave them alone.
-    @Field(() => Int, { simple: false, description: "Items in the whole list; counted only when asked for." })
+    @Field(() => Int, {
+      simple: false,
+      description: "Number of items in the whole list; counted only if selected.",
+    })
     totalCount!: number;
   }
   return ConnectionOfNode;

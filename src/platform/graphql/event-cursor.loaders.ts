@@ -11,4 +11,4 @@ export const createEventCursorLoaders = ({ db }: { readonly db: Database }) => (
 
 /** How the schema says what such a cursor is good for. */
 export const EVENT_CURSOR =
-  "Ask for it first, by itself: who then reads the rest, and follows behind it, misses nothing.";
+  "Query it first and alone, then query the rest, then subscribe with it: so no event is missed.";

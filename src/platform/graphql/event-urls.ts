@@ -40,4 +40,4 @@ export function readSignedFor(text: string): SignedFor {
 
 /** How the schema says what such a URL is good for. */
 export const EVENTS_URL =
-  "signed for this viewer: open it with a browser's `EventSource`, with `&after=` and a cursor behind it to have what was missed first. Good for about an hour, and no longer than your session; ask for another when it is closed.";
+  "signed for this viewer: open it with the `EventSource` of a browser. Append `&after=` and a cursor to get later events first. Valid for about an hour, and no longer than the session; query a new one when the stream ends.";

@@ -10,7 +10,7 @@ import type { AvatarService } from "./avatar.service.js";
 
 const field = (what: string) => ({
   nullable: true,
-  description: `Absolute URL of the avatar ${what}, signed for this viewer; null without one, until it is rendered, and for who shares no company with the person.`,
+  description: `Absolute URL of the avatar ${what}, signed for this viewer; null without an avatar, until it is rendered, and for viewers who share no company with the person.`,
 });
 
 /** A person's avatar: fields that this module adds to a type of the module below. */
@@ -23,7 +23,7 @@ export class AvatarResolver {
 
   @Mutation(() => User, {
     description:
-      "Gives you an avatar and releases the one you had. Its URLs are null until it is rendered. The company that you belong to longest keeps the file, and it goes when you leave that company; who belongs to none gets CONFLICT.",
+      "Sets the viewer's avatar, which replaces the previous one. Its URLs are null until it is rendered. The company in which the viewer has been a member for the longest time stores the file, and it is removed when the viewer leaves this company; CONFLICT for viewers without a company.",
   })
   setAvatar(
     @Arg("file", () => Upload, {
@@ -35,17 +35,17 @@ export class AvatarResolver {
     return this.avatars.setAvatar(context.viewer, incomingFiles([file], context));
   }
 
-  @Mutation(() => User, { description: "Takes your avatar away, at once." })
+  @Mutation(() => User, { description: "Removes the viewer's avatar at once." })
   removeAvatar(@Ctx() { viewer }: ViewerContext) {
     return this.avatars.removeAvatar(viewer);
   }
 
-  @FieldResolver(() => String, field("of 200 pixels at most"))
+  @FieldResolver(() => String, field("of at most 200 pixels"))
   avatarUrl(@Root() person: Person, @Ctx() context: ViewerContext) {
     return this.loaders.url(context, person.id, "thumbnail");
   }
 
-  @FieldResolver(() => String, field("in a square of 64 pixels"))
+  @FieldResolver(() => String, field("as a square of 64 pixels"))
   avatarThumbnailUrl(@Root() person: Person, @Ctx() context: ViewerContext) {
     return this.loaders.url(context, person.id, "64x64");
   }

@@ -19,7 +19,7 @@ export class CompanyLogoResolver {
 
   @Mutation(() => Company, {
     description:
-      "Gives a company a logo and releases the one it had. Its URLs are null until it is rendered. For the company's managers and administrators.",
+      "Sets a company's logo, which replaces the previous one. Its URLs are null until it is rendered. For the company's managers and administrators.",
   })
   setCompanyLogo(
     @Arg("input", () => SetCompanyLogoInput, { description: "The logo." }) input: SetCompanyLogoInput,
@@ -29,7 +29,7 @@ export class CompanyLogoResolver {
   }
 
   @Mutation(() => Company, {
-    description: "Takes a company's logo away, at once. For the company's managers and administrators.",
+    description: "Removes a company's logo at once. For the company's managers and administrators.",
   })
   removeCompanyLogo(
     @Arg("companyId", () => ID, { description: "The company's id." }) companyId: string,

@@ -4,7 +4,7 @@ import { ID, Upload } from "../../../platform/graphql/scalars.js";
 
 @InputType({ description: "A company's new logo." })
 export class SetCompanyLogoInput {
-  @Field(() => ID, { description: "Which company." })
+  @Field(() => ID, { description: "The company's id." })
   companyId!: string;
 
   @Field(() => Upload, {

@@ -16,7 +16,7 @@ export class UploadMediaInput {
   @IsUUID()
   companyId!: string;
 
-  @Field(() => Bucket, { description: "Under which policy; all but AVATARS, COMPANY_LOGOS and CHAT." })
+  @Field(() => Bucket, { description: "The bucket: any except AVATARS, COMPANY_LOGOS and CHAT." })
   bucket!: Bucket;
 
   @Field(() => Upload, { description: "A file of the multipart request." })
@@ -24,61 +24,61 @@ export class UploadMediaInput {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "From when on it is gone, a moment in the future; without it, the file stays.",
+    description: "When it expires, a time in the future; by default never.",
   })
   expiresAt?: Date | null;
 }
 
-@InputType({ description: "What to change of a file; what is left out stays." })
+@InputType({ description: "Changes of a file; omitted fields stay as they are." })
 export class UpdateMediaFileInput {
   @Field(() => ID, { description: "The file's id." })
   id!: string;
 
-  @Field(() => String, { nullable: true, description: "Its new name, which must fit its content." })
+  @Field(() => String, { nullable: true, description: "Its new name; the extension must fit the content." })
   @IsOptional()
   @Length(1, 255)
   fileName?: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: "From when on it is gone, a moment in the future; null: it stays.",
+    description: "When it expires, a time in the future; null: never.",
   })
   expiresAt?: Date | null;
 }
 
-@InputType({ description: "A new content for a file." })
+@InputType({ description: "The new content of a file." })
 export class ReplaceMediaFileInput {
-  @Field(() => ID, { description: "The file's id, which it keeps." })
+  @Field(() => ID, { description: "The file's id, which stays the same." })
   id!: string;
 
   @Field(() => Upload, {
-    description: "A file of the multipart request, of a type that the file's bucket takes.",
+    description: "A file of the multipart request, of a type that the file's bucket accepts.",
   })
   file!: Promise<FileUpload>;
 }
 
-@InputType({ description: "A place outside of Filedesk where a file is used." })
+@InputType({ description: "A usage of a file by an external application." })
 export class MediaUsageInput {
   @Field(() => ID, { description: "The file's id." })
   mediaFileId!: string;
 
   @Field(() => String, {
     description:
-      "What uses it, such as `course`, `page` or `ad`: a letter, then up to 63 letters, digits, `-`, `_`, `.`.",
+      "Type of the resource, such as `course`, `page` or `ad`: a letter, then up to 63 letters, digits, `-`, `_`, `.`.",
   })
   @Matches(/^[A-Za-z][\w.-]{0,63}$/, {
     message: "resourceType must be a letter, then up to 63 letters, digits, hyphens, underscores and dots",
   })
   resourceType!: string;
 
-  @Field(() => ID, { description: "Which one: up to 200 characters, in one line." })
+  @Field(() => ID, { description: "Id of the resource: one line of up to 200 characters." })
   @Length(1, 200)
   @Matches(ONE_LINE, { message: "resourceId must be one line" })
   resourceId!: string;
 
   @Field(() => String, {
     description:
-      "In which of its fields, such as `thumbnail`: a letter, then up to 63 letters, digits, `-`, `_`, `.`.",
+      "Field of the resource, such as `thumbnail`: a letter, then up to 63 letters, digits, `-`, `_`, `.`.",
   })
   @Matches(/^[A-Za-z][\w.-]{0,63}$/, {
     message: "fieldName must be a letter, then up to 63 letters, digits, hyphens, underscores and dots",
@@ -86,7 +86,7 @@ export class MediaUsageInput {
   fieldName!: string;
 }
 
-@InputType({ description: "Which orphans to purge." })
+@InputType({ description: "Selects the orphans to purge." })
 export class PurgeOrphanedMediaInput {
   @Field(() => ID, { description: "The company." })
   @IsUUID()
@@ -94,14 +94,15 @@ export class PurgeOrphanedMediaInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: "Those that have lain for so many days, 0 to 36,500; by default 30.",
+    description:
+      "Files without any usage for this many days, 0 to 36,500; by default the setting ORPHAN_DAYS (30).",
   })
   @IsOptional()
   @Min(0)
   @Max(36_500)
   olderThanDays?: number | null;
 
-  @Field(() => Boolean, { defaultValue: false, description: "Only says what would be removed." })
+  @Field(() => Boolean, { defaultValue: false, description: "If true, only reports what would be removed." })
   dryRun!: boolean;
 }
 
@@ -113,7 +114,8 @@ export class OrphanedMediaFilesArgs extends PageArgs {
 
   @Field(() => Int, {
     nullable: true,
-    description: "Those that have lain for so many days, 0 to 36,500; by default 30.",
+    description:
+      "Files without any usage for this many days, 0 to 36,500; by default the setting ORPHAN_DAYS (30).",
   })
   @IsOptional()
   @Min(0)
@@ -121,51 +123,53 @@ export class OrphanedMediaFilesArgs extends PageArgs {
   olderThanDays?: number | null;
 }
 
-@InputType("MediaFileFilter", { description: "Which files to list; what is left out does not narrow." })
+@InputType("MediaFileFilter", {
+  description: "Restricts a list of files; omitted fields do not restrict it.",
+})
 export class MediaFileFilterInput {
-  @Field(() => [Bucket], { nullable: true, description: "Those of any of these buckets." })
+  @Field(() => [Bucket], { nullable: true, description: "Files in one of these buckets." })
   @IsOptional()
   @ArrayMaxSize(7)
   bucket?: Bucket[] | null;
 
-  @Field(() => [FileKind], { nullable: true, description: "Those of any of these kinds." })
+  @Field(() => [FileKind], { nullable: true, description: "Files of one of these kinds." })
   @IsOptional()
   @ArrayMaxSize(5)
   kind?: FileKind[] | null;
 
   @Field(() => [String], {
     nullable: true,
-    description: "Those of any of these media types, such as `image/png`.",
+    description: "Files of one of these media types, such as `image/png`.",
   })
   @IsOptional()
   @ArrayMaxSize(20)
   @MaxLength(200, { each: true })
   mimeType?: string[] | null;
 
-  @Field(() => ID, { nullable: true, description: "Those of this uploader." })
+  @Field(() => ID, { nullable: true, description: "Files of this uploader." })
   @IsOptional()
   @IsUUID()
   uploaderId?: string | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Those uploaded at this moment or later." })
+  @Field(() => DateTime, { nullable: true, description: "Files uploaded at this time or later." })
   createdFrom?: Date | null;
 
-  @Field(() => DateTime, { nullable: true, description: "Those uploaded before this moment." })
+  @Field(() => DateTime, { nullable: true, description: "Files uploaded before this time." })
   createdBefore?: Date | null;
 
-  @Field(() => ByteCount, { nullable: true, description: "Those of this many bytes or more." })
+  @Field(() => ByteCount, { nullable: true, description: "Files of at least this many bytes." })
   minSize?: number | null;
 
-  @Field(() => ByteCount, { nullable: true, description: "Those of this many bytes or fewer." })
+  @Field(() => ByteCount, { nullable: true, description: "Files of at most this many bytes." })
   maxSize?: number | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "Those that something uses, or those that nothing uses.",
+    description: "True: files that are used; false: files without any usage.",
   })
   isUsed?: boolean | null;
 
-  @Field(() => [ScanStatus], { nullable: true, description: "Those of which the scanner says one of these." })
+  @Field(() => [ScanStatus], { nullable: true, description: "Files with one of these scan results." })
   @IsOptional()
   @ArrayMaxSize(5)
   scanStatus?: (keyof typeof ScanStatus)[] | null;
@@ -173,7 +177,7 @@ export class MediaFileFilterInput {
   @Field(() => [FileIntegrity], {
     nullable: true,
     description:
-      "Those of whose stored bytes the last look said one of these, such as `ALTERED` and `MISSING` for the damaged ones.",
+      "Files with one of these verification results, such as `ALTERED` and `MISSING` for damaged files.",
   })
   @IsOptional()
   @ArrayMaxSize(4)
@@ -181,13 +185,13 @@ export class MediaFileFilterInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: "True: the deleted ones that can be restored; for agents, of their own.",
+    description: "True: deleted files that can be restored; agents see only their own.",
   })
   isDeleted?: boolean | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "Those with this text in their name, whatever its case.",
+    description: "Files that contain this text in their name, ignoring case.",
   })
   @IsOptional()
   @MaxLength(200)

@@ -31,7 +31,8 @@ export class LibraryResolver {
 
   @Query(() => MediaFile, {
     nullable: true,
-    description: "One file; null when it does not exist, is deleted or expired, or is not for you.",
+    description:
+      "One file; null if it does not exist, is deleted or expired, or is not visible to the viewer.",
   })
   mediaFile(@Arg("id", () => ID, FILE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.library.mediaFile(viewer, id);
@@ -40,9 +41,9 @@ export class LibraryResolver {
   @Query(() => MediaFileConnection, { description: "A company's files. For its staff." })
   mediaFiles(
     @Arg("companyId", () => ID, { description: "The company." }) companyId: string,
-    @Arg("filter", () => MediaFileFilterInput, { nullable: true, description: "Which of them." })
+    @Arg("filter", () => MediaFileFilterInput, { nullable: true, description: "Restricts the list." })
     filter: MediaFileFilterInput | null,
-    @Arg("orderBy", () => MediaFileOrder, { defaultValue: "NEWEST", description: "In which order." })
+    @Arg("orderBy", () => MediaFileOrder, { defaultValue: "NEWEST", description: "Order of the list." })
     order: keyof typeof MediaFileOrder,
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() { viewer }: ViewerContext,
@@ -51,7 +52,7 @@ export class LibraryResolver {
   }
 
   @Query(() => MediaFileConnection, {
-    description: "A company's files that nothing uses, the oldest first. For its managers.",
+    description: "A company's orphans (files without any usage), the oldest first. For its managers.",
   })
   orphanedMediaFiles(
     @Args(() => OrphanedMediaFilesArgs) args: OrphanedMediaFilesArgs,
@@ -60,7 +61,7 @@ export class LibraryResolver {
     return this.orphans.listOrphans(viewer, args, args);
   }
 
-  @Mutation(() => MediaFile, { description: "Puts a file into a company's library. For its staff." })
+  @Mutation(() => MediaFile, { description: "Uploads a file to a company's library. For its staff." })
   uploadMedia(
     @Arg("input", () => UploadMediaInput, { description: "The file." }) input: UploadMediaInput,
     @Ctx() context: ViewerContext,
@@ -72,7 +73,7 @@ export class LibraryResolver {
     description: "Changes a file's name or when it expires. For its uploader and managers.",
   })
   updateMediaFile(
-    @Arg("input", () => UpdateMediaFileInput, { description: "What to change." })
+    @Arg("input", () => UpdateMediaFileInput, { description: "The changes." })
     input: UpdateMediaFileInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
@@ -81,10 +82,10 @@ export class LibraryResolver {
 
   @Mutation(() => MediaFile, {
     description:
-      "Gives a file a new content: its id and its usages stay, its URLs name the new content, and the old content becomes an earlier version. For its uploader and managers; what somebody has attached, nobody but they and administrators replace, and what is attached to a message, they alone.",
+      "Replaces the content of a file: its id and usages stay, its URLs change, and the old content becomes an earlier version. For its uploader and managers; an attached file only for the person who attached it and administrators, and on a chat message only for this person.",
   })
   replaceMediaFile(
-    @Arg("input", () => ReplaceMediaFileInput, { description: "Which file, and by what." })
+    @Arg("input", () => ReplaceMediaFileInput, { description: "The file and its new content." })
     input: ReplaceMediaFileInput,
     @Ctx() context: ViewerContext,
   ) {
@@ -93,23 +94,24 @@ export class LibraryResolver {
 
   @Mutation(() => MediaFile, {
     description:
-      "Deletes a file that nothing uses, CONFLICT otherwise: it leaves every list and its URL answers 410, but for 14 days it can be restored. For its uploader and managers.",
+      "Deletes a file without usages (a file in use fails with CONFLICT): it is removed from all lists and its URL answers 410. It can be restored, by default for 14 days. For its uploader and managers.",
   })
   deleteMediaFile(@Arg("id", () => ID, FILE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.changes.deleteMediaFile(viewer, id);
   }
 
-  @Mutation(() => MediaFile, { description: "Brings a deleted file back. For its uploader and managers." })
+  @Mutation(() => MediaFile, { description: "Restores a deleted file. For its uploader and managers." })
   restoreMediaFile(@Arg("id", () => ID, FILE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.changes.restoreMediaFile(viewer, id);
   }
 
   @Extensions({ cost: 450 })
   @Mutation(() => PurgeReport, {
-    description: "Removes a company's orphaned files for good, or says which it would. For its managers.",
+    description:
+      "Removes a company's orphans (files without any usage) for good, or only reports which would be removed. For its managers.",
   })
   purgeOrphanedMedia(
-    @Arg("input", () => PurgeOrphanedMediaInput, { description: "Which of them." })
+    @Arg("input", () => PurgeOrphanedMediaInput, { description: "Which orphans to remove." })
     input: PurgeOrphanedMediaInput,
     @Ctx() { viewer }: ViewerContext,
   ) {

@@ -17,25 +17,25 @@ registerEnumType(MediaFileOrder, {
   name: "MediaFileOrder",
   description: "The order of a list of files.",
   valuesConfig: {
-    NEWEST: { description: "The last uploaded first." },
-    OLDEST: { description: "The first uploaded first." },
-    LARGEST: { description: "The one with the most bytes first." },
+    NEWEST: { description: "The newest first." },
+    OLDEST: { description: "The oldest first." },
+    LARGEST: { description: "The largest first." },
     NAME: { description: "By file name." },
   },
 });
 
 @ObjectType({
-  description: "What a file held before it was replaced. It is read and removed with its file.",
+  description: "An earlier content of a file. It has the permissions of its file and is removed with it.",
   simpleResolvers: true,
 })
 export class MediaFileVersion {
-  @Field(() => ID, { description: "The version's own id, which its URL has." })
+  @Field(() => ID, { description: "Id of the version, which its URL contains." })
   id!: string;
 
-  @Field(() => String, { description: "The name that its uploader gave it, made harmless." })
+  @Field(() => String, { description: "Name given by its uploader, without harmful characters." })
   fileName!: string;
 
-  @Field(() => String, { description: "The media type, told from the content." })
+  @Field(() => String, { description: "Media type, detected from the content." })
   mimeType!: string;
 
   @Field(() => ByteCount, { description: "Size in bytes." })
@@ -44,26 +44,32 @@ export class MediaFileVersion {
   @Field(() => String, { description: "SHA-256 of the bytes, in hexadecimal." })
   sha256!: string;
 
-  @Field(() => Int, { nullable: true, description: "Width of an image in pixels, as it is seen." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Width in pixels of an image or a video, after rotation.",
+  })
   width!: number | null;
 
-  @Field(() => Int, { nullable: true, description: "Height of an image in pixels, as it is seen." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Height in pixels of an image or a video, after rotation.",
+  })
   height!: number | null;
 
   @Field(() => DateTime, { description: "When it was uploaded." })
   createdAt!: Date;
 }
 
-@ObjectType({ description: "What a purge has removed, or would remove.", simpleResolvers: true })
+@ObjectType({ description: "What a purge removed, or would remove.", simpleResolvers: true })
 export class PurgeReport {
-  @Field(() => Boolean, { description: "Whether it only says what would be removed." })
+  @Field(() => Boolean, { description: "Whether it is only a report of what would be removed." })
   dryRun!: boolean;
 
-  @Field(() => Int, { description: "How many files, earlier versions among them." })
+  @Field(() => Int, { description: "Number of files, including earlier versions." })
   files!: number;
 
   @Field(() => ByteCount, {
-    description: "How many bytes of the storage it frees; bytes that another file shares stay.",
+    description: "Bytes of storage that are freed; bytes that other files share stay.",
   })
   bytes!: number;
 

@@ -9,7 +9,7 @@ import { MediaFile } from "../media-file.types.js";
 const FILE = { description: "The file as it is now." };
 const FILE_ID = { description: "The file's id." };
 
-@ObjectType({ simpleResolvers: true, description: "A file has been uploaded." })
+@ObjectType({ simpleResolvers: true, description: "A file was uploaded." })
 export class MediaFileAdded {
   @Field(() => MediaFile, FILE)
   mediaFile!: MediaFileView;
@@ -17,7 +17,7 @@ export class MediaFileAdded {
 
 @ObjectType({
   simpleResolvers: true,
-  description: "A file's name, expiry, content, renditions or usages outside of Filedesk have changed.",
+  description: "A file's name, expiry, content, variants or external usages were changed.",
 })
 export class MediaFileUpdated {
   @Field(() => MediaFile, FILE)
@@ -26,32 +26,35 @@ export class MediaFileUpdated {
 
 @ObjectType({
   simpleResolvers: true,
-  description: "A file has been deleted or has expired, or is out of reach by now.",
+  description: "A file was deleted or has expired, or has been deleted since this event.",
 })
 export class MediaFileDeleted {
   @Field(() => ID, FILE_ID)
   mediaFileId!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A deleted file has been brought back." })
+@ObjectType({ simpleResolvers: true, description: "A deleted file was restored." })
 export class MediaFileRestored {
   @Field(() => MediaFile, FILE)
   mediaFile!: MediaFileView;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A file has been removed for good, or is by now." })
+@ObjectType({
+  simpleResolvers: true,
+  description: "A file was removed for good, or has been removed since this event.",
+})
 export class MediaFilePurged {
   @Field(() => ID, FILE_ID)
   mediaFileId!: string;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A file's renditions have been made." })
+@ObjectType({ simpleResolvers: true, description: "The variants of a file have been rendered." })
 export class VariantsReady {
   @Field(() => MediaFile, FILE)
   mediaFile!: MediaFileView;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A file's renditions could not be made." })
+@ObjectType({ simpleResolvers: true, description: "The variants of a file could not be rendered." })
 export class VariantsFailed {
   @Field(() => MediaFile, FILE)
   mediaFile!: MediaFileView;
@@ -59,16 +62,16 @@ export class VariantsFailed {
 
 @ObjectType({
   simpleResolvers: true,
-  description: "The stored bytes of files were found to be altered, missing, or in order again.",
+  description: "The stored bytes of files were found to be altered or missing, or are intact again.",
 })
 export class IntegrityChanged {
   @Field(() => [MediaFile], {
-    description: "The files as they are now that share these bytes, without those out of reach: 100 at most.",
+    description: "The files with these bytes as they are now, without deleted and expired ones: at most 100.",
   })
   mediaFiles!: readonly MediaFileView[];
 }
 
-@ObjectType({ simpleResolvers: true, description: "The company has another logo, or none any more." })
+@ObjectType({ simpleResolvers: true, description: "The logo of the company was changed or removed." })
 export class CompanyBrandingChanged {
   @Field(() => Company, { description: "The company as it is now." })
   company!: CompanyRow;
@@ -76,7 +79,7 @@ export class CompanyBrandingChanged {
 
 export const MediaFileEvent = createUnionType({
   name: "MediaFileEvent",
-  description: "What has happened to the files of a company. More kinds may come.",
+  description: "A change of a company's files. More members may be added.",
   types: () =>
     [
       MediaFileAdded,
@@ -94,7 +97,7 @@ export const MediaFileEvent = createUnionType({
 
 @ObjectType({ simpleResolvers: true, description: "An event of a company's files and its cursor." })
 export class MediaFileEventEdge {
-  @Field(() => String, { description: "Give it as `after` to go on behind this event." })
+  @Field(() => String, { description: "Pass it as `after` to resume after this event." })
   cursor!: string;
 
   @Field(() => MediaFileEvent, { description: "The event." })

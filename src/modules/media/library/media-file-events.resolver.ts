@@ -26,7 +26,7 @@ export class MediaFileEventsResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: `For its staff, to others null: where the events of its files stand: give it as \`after\` to \`mediaFileEvents\`. ${EVENT_CURSOR}`,
+    description: `Current position of the events of its files: pass it as \`after\` to \`mediaFileEvents\`. ${EVENT_CURSOR} For its staff; null for others.`,
   })
   mediaFileEventCursor(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
     return libraryPolicy.browseTheFilesOf(context.viewer, company)
@@ -36,7 +36,7 @@ export class MediaFileEventsResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: `For its staff, to others null: absolute URL of the events of its files as Server-Sent Events, ${EVENTS_URL}`,
+    description: `Absolute URL of the events of its files as Server-Sent Events, ${EVENTS_URL} For its staff; null for others.`,
   })
   mediaFileEventsUrl(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
     return libraryPolicy.browseTheFilesOf(context.viewer, company)
@@ -46,7 +46,7 @@ export class MediaFileEventsResolver {
 
   @Subscription(() => MediaFileEventEdge, {
     description:
-      "What happens to the files of a company, with each as it is when it is told. For the company's staff.",
+      "Events of a company's files, each with the file as it is at delivery. For the staff of the company.",
     subscribe: ({ args, context }: Following) =>
       context.follow({ kind: "media", id: args.companyId, after: args.after }),
   })
@@ -56,7 +56,7 @@ export class MediaFileEventsResolver {
     @Arg("after", () => String, {
       nullable: true,
       description:
-        'The cursor of the last event that you have: those behind it come first. "0" gives all that the log holds from its beginning; none, what happens from now on.',
+        'Cursor of the last event that the client has: later events are sent first. "0": all events from the beginning; without it, only new events.',
     })
     _after: string | null,
   ): Delivery<Viewer> {

@@ -16,7 +16,7 @@ export class MediaFileLibraryResolver {
 
   @Extensions({ listSize: LIST_SIZE })
   @FieldResolver(() => [MediaUsage], {
-    description: "Where it is used, the first 100 places. For its company's staff; to others none is told.",
+    description: "Where it is used, the first 100 usages. For the staff of its company; empty for others.",
   })
   usages(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return this.loaders.usages(context).load(file);
@@ -25,7 +25,7 @@ export class MediaFileLibraryResolver {
   @Extensions({ listSize: LIST_SIZE })
   @FieldResolver(() => [MediaFileVersion], {
     description:
-      "What it held before it was replaced, the newest first, at most 100. For its uploader and its company's staff; to others none is told.",
+      "Earlier contents, the newest first, at most 100. For its uploader and the staff of its company; empty for others.",
   })
   versions(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return this.loaders.versions(context).load(file);

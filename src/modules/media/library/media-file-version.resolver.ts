@@ -18,7 +18,7 @@ export class MediaFileVersionResolver {
   ) {}
 
   @FieldResolver(() => String, {
-    description: "Absolute URL of the bytes, signed for this viewer and good for about an hour.",
+    description: "Absolute URL of the file, signed for this viewer and valid for about an hour.",
   })
   url(@Root() version: MediaFileView, @Ctx() context: ViewerContext): string {
     return this.urls.mediaFile(context, version);
@@ -26,7 +26,7 @@ export class MediaFileVersionResolver {
 
   @FieldResolver(() => User, {
     nullable: true,
-    description: "The person who uploaded it; null when a guest did: ask `uploader`.",
+    description: "The person who uploaded it; null if a guest did (see `uploader`).",
   })
   uploadedBy(@Root() version: MediaFileView, @Ctx() context: ViewerContext) {
     return version.uploaderId && this.users.byId(context).load(version.uploaderId);

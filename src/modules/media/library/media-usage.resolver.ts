@@ -23,10 +23,10 @@ export class MediaUsageResolver {
 
   @Mutation(() => MediaUsage, {
     description:
-      "Says that a resource outside of Filedesk uses a file, which then is neither deleted nor an orphan. Said twice is said once. For the company's staff.",
+      "Registers a usage of a file by an external application: the file then cannot be deleted and is not an orphan. Registering the same usage again changes nothing. For the staff of the company.",
   })
   addMediaUsage(
-    @Arg("input", () => MediaUsageInput, { description: "What uses which file where." })
+    @Arg("input", () => MediaUsageInput, { description: "The file and its usage." })
     input: MediaUsageInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
@@ -35,10 +35,10 @@ export class MediaUsageResolver {
 
   @Mutation(() => MediaUsage, {
     description:
-      "Says that a resource outside of Filedesk uses a file no more, and returns the usage that was. Said twice is said once. For the company's staff.",
+      "Removes a usage of a file by an external application, and returns it. Removing it again changes nothing. For the staff of the company.",
   })
   removeMediaUsage(
-    @Arg("input", () => MediaUsageInput, { description: "What used which file where." })
+    @Arg("input", () => MediaUsageInput, { description: "The file and its usage." })
     input: MediaUsageInput,
     @Ctx() { viewer }: ViewerContext,
   ) {
@@ -52,13 +52,16 @@ export class MediaUsageResolver {
 
   @FieldResolver(() => Company, {
     nullable: true,
-    description: "The company that uses it, of a `company`'s usage.",
+    description: "The company that uses it, if `resourceType` is `company`.",
   })
   company(@Root() usage: MediaUsageView, @Ctx() context: ViewerContext) {
     return usage.resourceType === "company" ? this.companies.byId(context).load(usage.resourceId) : null;
   }
 
-  @FieldResolver(() => User, { nullable: true, description: "The person who uses it, of a `user`'s usage." })
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: "The person who uses it, if `resourceType` is `user`.",
+  })
   user(@Root() usage: MediaUsageView, @Ctx() context: ViewerContext) {
     return usage.resourceType === "user" ? this.users.byId(context).load(usage.resourceId) : null;
   }

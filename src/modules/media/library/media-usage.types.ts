@@ -5,16 +5,16 @@ import { DateTime, ID } from "../../../platform/graphql/scalars.js";
 export class MediaUsage {
   @Field(() => String, {
     description:
-      "What uses it: `attachment`, `company`, `user`, `photo`, `photo-series` or `video-clip` of Filedesk, or a resource outside.",
+      "Type of the resource that uses the file: `attachment`, `company`, `user`, `photo`, `photo-series` or `video-clip`, or a type of an external application.",
   })
   resourceType!: string;
 
-  @Field(() => ID, { description: "Which one." })
+  @Field(() => ID, { description: "Id of the resource." })
   resourceId!: string;
 
-  @Field(() => String, { description: "In which of its fields." })
+  @Field(() => String, { description: "Field of the resource that uses the file." })
   fieldName!: string;
 
-  @Field(() => DateTime, { description: "Since when." })
+  @Field(() => DateTime, { description: "When the usage was registered." })
   createdAt!: Date;
 }

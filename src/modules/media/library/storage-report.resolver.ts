@@ -15,7 +15,7 @@ export class StorageReportResolver {
 
   @Extensions({ cost: 450 })
   @Query(() => StorageReport, {
-    description: "What a company's files take, and what of it could be freed. For its managers.",
+    description: "How much space a company's files take, and what could be freed. For its managers.",
   })
   storageReport(
     @Arg("companyId", () => ID, { description: "The company." }) companyId: string,

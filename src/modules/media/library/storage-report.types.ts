@@ -2,65 +2,72 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { ByteCount } from "../../../platform/graphql/scalars.js";
 import { Bucket } from "../buckets.js";
 
-@ObjectType({ description: "Some files, counted.", simpleResolvers: true })
+@ObjectType({ description: "Number and total size of some files.", simpleResolvers: true })
 export class FileCount {
-  @Field(() => Int, { description: "How many." })
+  @Field(() => Int, { description: "Number of files." })
   files!: number;
 
-  @Field(() => ByteCount, { description: "Their sizes together, equal files counted each." })
+  @Field(() => ByteCount, { description: "Total size in bytes; equal files are counted separately." })
   bytes!: number;
 }
 
-@ObjectType({ description: "The files of one bucket.", simpleResolvers: true })
+@ObjectType({ description: "Files of one bucket.", simpleResolvers: true })
 export class BucketCount extends FileCount {
   @Field(() => Bucket, { description: "The bucket." })
   bucket!: Bucket;
 }
 
-@ObjectType({ description: "The files of one type.", simpleResolvers: true })
+@ObjectType({ description: "Files of one media type.", simpleResolvers: true })
 export class TypeCount extends FileCount {
-  @Field(() => String, { description: "The media type (RFC 6838)." })
+  @Field(() => String, { description: "Media type (RFC 6838)." })
   mimeType!: string;
 }
 
-@ObjectType({ description: "The files of one uploader.", simpleResolvers: true })
+@ObjectType({ description: "Files of one uploader.", simpleResolvers: true })
 export class UploaderCount extends FileCount {}
 
-@ObjectType({ description: "The files of one month.", simpleResolvers: true })
+@ObjectType({ description: "Files uploaded in one month.", simpleResolvers: true })
 export class MonthCount extends FileCount {
-  @Field(() => String, { description: "The month of their upload in UTC, such as `2026-11`." })
+  @Field(() => String, { description: "Month of the upload in UTC, such as `2026-11`." })
   month!: string;
 }
 
 @ObjectType({
-  description: "What a company's files take, and what of it could be freed. All figures are of one moment.",
+  description:
+    "How much space the files of a company take, and what could be freed. All figures are of the same moment.",
   simpleResolvers: true,
 })
 export class StorageReport {
-  @Field(() => Int, { description: "Files that live; earlier versions are counted by themselves." })
+  @Field(() => Int, {
+    description:
+      "Number of files that are neither deleted nor expired; earlier versions are counted separately.",
+  })
   files!: number;
 
-  @Field(() => ByteCount, { description: "Their sizes together, equal files counted each." })
+  @Field(() => ByteCount, { description: "Total size in bytes; equal files are counted separately." })
   bytes!: number;
 
   @Field(() => ByteCount, {
-    description: "What all files, deleted ones and versions too, take in the storage: equal bytes once.",
+    description:
+      "Bytes that all files take in the storage, including deleted files and versions; equal files count once.",
   })
   storedBytes!: number;
 
-  @Field(() => ByteCount, { description: "What the renditions of images take in the storage besides." })
+  @Field(() => ByteCount, { description: "Bytes that the variants take in the storage in addition." })
   variantBytes!: number;
 
-  @Field(() => ByteCount, { description: "What storing equal bytes once saves." })
+  @Field(() => ByteCount, { description: "Bytes saved because equal files are stored once." })
   savedBytes!: number;
 
-  @Field(() => FileCount, { description: "Earlier versions of files that live." })
+  @Field(() => FileCount, { description: "Earlier versions of files that are not deleted." })
   versions!: FileCount;
 
-  @Field(() => FileCount, { description: "Deleted or expired, with their versions, waiting to be purged." })
+  @Field(() => FileCount, {
+    description: "Deleted and expired files with their versions, which wait to be purged.",
+  })
   deleted!: FileCount;
 
-  @Field(() => FileCount, { description: "Files that live and that nothing uses, however young." })
+  @Field(() => FileCount, { description: "Files without any usage, however new." })
   orphans!: FileCount;
 
   @Field(() => [BucketCount], { description: "By bucket, the largest first." })
@@ -69,9 +76,9 @@ export class StorageReport {
   @Field(() => [TypeCount], { description: "By type, the largest first." })
   byType!: TypeCount[];
 
-  @Field(() => [UploaderCount], { description: "Those 20 who have uploaded the most bytes." })
+  @Field(() => [UploaderCount], { description: "The 20 uploaders with the most bytes." })
   byUploader!: UploaderCount[];
 
-  @Field(() => [MonthCount], { description: "By the month of upload, the last first." })
+  @Field(() => [MonthCount], { description: "By month of upload, the latest first." })
   byMonth!: MonthCount[];
 }
