@@ -3,21 +3,21 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@apollo/client';
-/** A new answer on a ticket. */
+/** A new reply to a ticket. */
 export type AddReplyInput = {
-  /** What it says, as plain text of up to 50,000 characters. */
+  /** Plain text of up to 50,000 characters. */
   body: string;
   /** Files of the multipart request, up to 10. */
   files?: Array<File> | null | undefined;
-  /** Whether the company's staff alone sees it. For staff. */
+  /** Whether only the staff of the company may see it. For staff. */
   isInternal?: boolean;
   /** The ticket's id. */
   ticketId: string | number;
 };
 
-/** Photos to be added to a series. */
+/** Photos to add to a series. */
 export type AddToPhotoSeriesInput = {
-  /** The photos; they come behind those that are there. */
+  /** The photos; they are added after the existing ones. */
   photos: Array<SeriesPhotoInput>;
   /** The series' id. */
   seriesId: string | number;
@@ -33,39 +33,39 @@ export type Bucket =
   | 'PUBLIC_PAGES'
   | 'VIDEOS';
 
-/** A caption for one photo of a series. */
+/** The caption of one photo of a series. */
 export type CaptionPhotoInput = {
-  /** What is to be seen on it, as plain text of up to 1,000 characters. None takes it away. */
+  /** Caption, plain text of up to 1,000 characters. Omit it to remove the caption. */
   caption?: string | null | undefined;
-  /** The photo's media file. */
+  /** Id of the photo's media file. */
   mediaFileId: string | number;
   /** The series' id. */
   seriesId: string | number;
 };
 
-/** The viewer's old password and the new one. */
+/** The current password and the new one. */
 export type ChangePasswordInput = {
-  /** The password that is good now. */
+  /** The current password. */
   currentPassword: string;
-  /** The new password: at least 12 characters; not the old one, nor the person's name or address. */
+  /** The new password: at least 12 characters; not the current one, and not the person's name or e-mail address. */
   newPassword: string;
 };
 
-/** Which conversations to list; what is left out does not narrow. */
+/** Restricts a list of conversations; omitted fields do not restrict it. */
 export type ConversationFilter = {
-  /** Those of this company. */
+  /** Only those of this company. */
   companyId?: string | number | null | undefined;
-  /** True: the closed ones; false: the open ones. */
+  /** True: closed conversations; false: open ones. */
   isClosed?: boolean | null | undefined;
-  /** True: those alone in which you take part. */
+  /** True: only conversations in which you are a participant. */
   mine?: boolean | null | undefined;
-  /** Those of this very room. */
+  /** Conversations with exactly this room. */
   room?: string | null | undefined;
-  /** Those about this ticket. */
+  /** Conversations about this ticket. */
   ticketId?: string | number | null | undefined;
 };
 
-/** Who takes part in which conversation. */
+/** A participant of a conversation. */
 export type ConversationParticipantInput = {
   /** The conversation's id. */
   conversationId: string | number;
@@ -73,23 +73,23 @@ export type ConversationParticipantInput = {
   userId: string | number;
 };
 
-/** A photo to be posted on a ticket. */
+/** A photo to post on a ticket. */
 export type CreatePhotoInput = {
-  /** What is to be seen, as plain text of up to 1,000 characters. */
+  /** Description, plain text of up to 1,000 characters. */
   description?: string | null | undefined;
-  /** A file of the multipart request. Either this or `mediaFileId`. */
+  /** A file of the multipart request. Give either this or `mediaFileId`. */
   file?: File | null | undefined;
-  /** A file that the ticket's company has and that you may read. Either this or `file`. */
+  /** Id of a file of the ticket's company that you may read. Give either this or `file`. */
   mediaFileId?: string | number | null | undefined;
   /** The ticket's id. */
   ticketId: string | number;
 };
 
-/** A series of photos to be posted on a ticket. */
+/** A series of photos to post on a ticket. */
 export type CreatePhotoSeriesInput = {
-  /** What is to be seen, as plain text of up to 1,000 characters. */
+  /** Description, plain text of up to 1,000 characters. */
   description?: string | null | undefined;
-  /** The photos in their order: 1 to 50, up to 10 of them new files. */
+  /** 1 to 50 photos in their order, up to 10 of them new files. */
   photos: Array<SeriesPhotoInput>;
   /** The ticket's id. */
   ticketId: string | number;
@@ -97,131 +97,131 @@ export type CreatePhotoSeriesInput = {
 
 /** A new ticket. */
 export type CreateTicketInput = {
-  /** The company that is asked. */
+  /** The company that the ticket is for. */
   companyId: string | number;
-  /** What is asked, as plain text of up to 50,000 characters. */
+  /** Description of the request, plain text of up to 50,000 characters. */
   description?: string;
   /** Files of the multipart request, up to 10. */
   files?: Array<File> | null | undefined;
-  /** How soon it should be looked at. */
+  /** How urgent it is. */
   priority?: TicketPriority;
-  /** What it is about, in a line of up to 200 characters. */
+  /** Subject, one line of up to 200 characters. */
   subject: string;
 };
 
-/** An account to create. */
+/** A new account. */
 export type CreateUserInput = {
-  /** The address to sign in with; nobody else may have it. */
+  /** E-mail address for signing in; it must be unique. */
   email: string;
-  /** Whether the person administers the whole installation. */
+  /** Whether the person is an administrator of the whole installation. */
   isAdmin?: boolean | null | undefined;
-  /** What the person is called: 1 to 200 characters. */
+  /** Name of the person: 1 to 200 characters. */
   name: string;
-  /** The password: at least 12 characters. Without one the person sets it by a link (`createPasswordReset`). */
+  /** The password: at least 12 characters. Without one, the person sets it with a link (`createPasswordReset`). */
   password?: string | null | undefined;
 };
 
-/** A short clip to be posted on a ticket. */
+/** A short video to post on a ticket. */
 export type CreateVideoClipInput = {
-  /** What is to be seen, as plain text of up to 1,000 characters. */
+  /** Description, plain text of up to 1,000 characters. */
   description?: string | null | undefined;
-  /** A file of the multipart request. Either this or `mediaFileId`. */
+  /** A file of the multipart request. Give either this or `mediaFileId`. */
   file?: File | null | undefined;
-  /** A file that the ticket's company has and that you may read. Either this or `file`. */
+  /** Id of a file of the ticket's company that you may read. Give either this or `file`. */
   mediaFileId?: string | number | null | undefined;
   /** The ticket's id. */
   ticketId: string | number;
 };
 
-/** What a message says from now on. */
+/** The new text of a message. */
 export type EditMessageInput = {
-  /** Plain text of up to 10,000 characters; may be empty when the message has files. */
+  /** Plain text of up to 10,000 characters; may be empty if the message has files. */
   body: string;
   /** The message's id. */
   id: string | number;
 };
 
-/** What the last look at a file's stored bytes found. */
+/** Result of the last verification of a file's stored bytes. */
 export type FileIntegrity =
-  /** They are not those that were uploaded: nobody can download them. */
+  /** The stored bytes are not those that were uploaded. The file cannot be downloaded. */
   | 'ALTERED'
-  /** They are those that were uploaded. */
+  /** The stored bytes are those that were uploaded. */
   | 'INTACT'
-  /** They are not in the storage: nobody can download them. */
+  /** The stored bytes are missing. The file cannot be downloaded. */
   | 'MISSING'
-  /** Nobody has read them again since the upload. */
+  /** Not verified since the upload. */
   | 'UNVERIFIED';
 
-/** Whom to let into a conversation without an account. */
+/** A guest to invite to a conversation. */
 export type InviteGuestInput = {
   /** The conversation's id. */
   conversationId: string | number;
-  /** What the guest is called here: 1 to 100 characters. */
+  /** Name of the guest: 1 to 100 characters. */
   displayName: string;
-  /** When the invitation ends; by default as late as it may, in 30 days. */
+  /** When the invitation expires; by default as late as possible, after the setting GUEST_DAYS (30). */
   expiresAt?: string | null | undefined;
 };
 
-/** Who is asked to become what in which company. */
+/** A new invitation to become a member of a company. */
 export type InviteMemberInput = {
-  /** Which company. */
+  /** The company's id. */
   companyId: string | number;
-  /** Whom: the e-mail address that they sign in with, or will sign in with once they have an account. */
+  /** The e-mail address that the person signs in with, or will sign in with once they have an account. */
   email: string;
-  /** What the person would be there. */
+  /** Role that the person will have in the company. */
   role: MembershipRole;
 };
 
-/** Up to where a conversation has been read. */
+/** How far a conversation has been read. */
 export type MarkReadInput = {
   /** The conversation's id. */
   conversationId: string | number;
-  /** The newest message that has been read. */
+  /** The latest message that has been read. */
   messageId: string | number;
 };
 
-/** Which files to list; what is left out does not narrow. */
+/** Restricts a list of files; omitted fields do not restrict it. */
 export type MediaFileFilter = {
-  /** Those of any of these buckets. */
+  /** Files in one of these buckets. */
   bucket?: Array<Bucket> | null | undefined;
-  /** Those uploaded before this moment. */
+  /** Files uploaded before this time. */
   createdBefore?: string | null | undefined;
-  /** Those uploaded at this moment or later. */
+  /** Files uploaded at this time or later. */
   createdFrom?: string | null | undefined;
-  /** Those of whose stored bytes the last look said one of these, such as `ALTERED` and `MISSING` for the damaged ones. */
+  /** Files with one of these verification results, such as `ALTERED` and `MISSING` for damaged files. */
   integrity?: Array<FileIntegrity> | null | undefined;
-  /** True: the deleted ones that can be restored; for agents, of their own. */
+  /** True: deleted files that can be restored; agents see only their own. */
   isDeleted?: boolean | null | undefined;
-  /** Those that something uses, or those that nothing uses. */
+  /** True: files that are used; false: files without any usage. */
   isUsed?: boolean | null | undefined;
-  /** Those of any of these kinds. */
+  /** Files of one of these kinds. */
   kind?: Array<MediaKind> | null | undefined;
-  /** Those of this many bytes or fewer. */
+  /** Files of at most this many bytes. */
   maxSize?: number | null | undefined;
-  /** Those of any of these media types, such as `image/png`. */
+  /** Files of one of these media types, such as `image/png`. */
   mimeType?: Array<string> | null | undefined;
-  /** Those of this many bytes or more. */
+  /** Files of at least this many bytes. */
   minSize?: number | null | undefined;
-  /** Those of which the scanner says one of these. */
+  /** Files with one of these scan results. */
   scanStatus?: Array<ScanStatus> | null | undefined;
-  /** Those with this text in their name, whatever its case. */
+  /** Files that contain this text in their name, ignoring case. */
   search?: string | null | undefined;
-  /** Those of this uploader. */
+  /** Files of this uploader. */
   uploaderId?: string | number | null | undefined;
 };
 
 /** The order of a list of files. */
 export type MediaFileOrder =
-  /** The one with the most bytes first. */
+  /** The largest first. */
   | 'LARGEST'
   /** By file name. */
   | 'NAME'
-  /** The last uploaded first. */
+  /** The newest first. */
   | 'NEWEST'
-  /** The first uploaded first. */
+  /** The oldest first. */
   | 'OLDEST';
 
-/** What a file is, in one word. */
+/** The kind of a file. */
 export type MediaKind =
   | 'ARCHIVE'
   | 'AUDIO'
@@ -230,23 +230,23 @@ export type MediaKind =
   | 'TEXT'
   | 'VIDEO';
 
-/** A place outside of Filedesk where a file is used. */
+/** A usage of a file by an external application. */
 export type MediaUsageInput = {
-  /** In which of its fields, such as `thumbnail`: a letter, then up to 63 letters, digits, `-`, `_`, `.`. */
+  /** Field of the resource, such as `thumbnail`: a letter, then up to 63 letters, digits, `-`, `_`, `.`. */
   fieldName: string;
   /** The file's id. */
   mediaFileId: string | number;
-  /** Which one: up to 200 characters, in one line. */
+  /** Id of the resource: one line of up to 200 characters. */
   resourceId: string | number;
-  /** What uses it, such as `course`, `page` or `ad`: a letter, then up to 63 letters, digits, `-`, `_`, `.`. */
+  /** Type of the resource, such as `course`, `page` or `ad`: a letter, then up to 63 letters, digits, `-`, `_`, `.`. */
   resourceType: string;
 };
 
-/** What a person is in a company. */
+/** The membership of a person in a company. */
 export type MembershipRole =
-  /** Works on all the company's tickets. */
+  /** Works on all tickets of the company. */
   | 'AGENT'
-  /** Opens tickets, and sees those that they take part in. */
+  /** Opens tickets, and sees tickets in which they participate. */
   | 'CUSTOMER'
   /** An agent who also manages the company and its members. */
   | 'MANAGER';
@@ -256,7 +256,7 @@ export type OrderDirection =
   | 'ASC'
   | 'DESC';
 
-/** Who reads along on which ticket. */
+/** A participant of a ticket. */
 export type ParticipantInput = {
   /** The ticket's id. */
   ticketId: string | number;
@@ -264,112 +264,112 @@ export type ParticipantInput = {
   userId: string | number;
 };
 
-/** Which orphans to purge. */
+/** Selects the orphans to purge. */
 export type PurgeOrphanedMediaInput = {
   /** The company. */
   companyId: string | number;
-  /** Only says what would be removed. */
+  /** If true, only reports what would be removed. */
   dryRun?: boolean;
-  /** Those that have lain for so many days, 0 to 36,500; by default 30. */
+  /** Files without any usage for this many days, 0 to 36,500; by default the setting ORPHAN_DAYS (30). */
   olderThanDays?: number | null | undefined;
 };
 
 /** One photo of a series. */
 export type RemoveFromPhotoSeriesInput = {
-  /** The photo's media file. */
+  /** Id of the photo's media file. */
   mediaFileId: string | number;
   /** The series' id. */
   seriesId: string | number;
 };
 
-/** Whose membership of which company ends. */
+/** The membership to end. */
 export type RemoveMembershipInput = {
-  /** Which company. */
+  /** The company's id. */
   companyId: string | number;
-  /** Which person. */
+  /** The person's id. */
   userId: string | number;
 };
 
 /** A new order for a series. */
 export type ReorderPhotoSeriesInput = {
-  /** The media files of all its photos, each once, in their new order. */
+  /** Ids of the media files of all photos of the series, each once, in their new order. */
   mediaFileIds: Array<string | number>;
   /** The series' id. */
   seriesId: string | number;
 };
 
-/** A new content for a file. */
+/** The new content of a file. */
 export type ReplaceMediaFileInput = {
-  /** A file of the multipart request, of a type that the file's bucket takes. */
+  /** A file of the multipart request, of a type that the file's bucket accepts. */
   file: File;
-  /** The file's id, which it keeps. */
+  /** The file's id, which stays the same. */
   id: string | number;
 };
 
-/** A link to a new password, and the password. */
+/** The token of a link for setting a password, and the new password. */
 export type ResetPasswordInput = {
-  /** The new password: at least 12 characters; not the old one, nor the person's name or address. */
+  /** The new password: at least 12 characters; not the current one, and not the person's name or e-mail address. */
   newPassword: string;
-  /** The link's token. */
+  /** Token of the link. */
   token: string;
 };
 
-/** What the malware scanner says of a file. */
+/** Result of a malware scan. */
 export type ScanStatus =
-  /** Looked at, and nothing found. */
+  /** Scanned, no malware found. */
   | 'CLEAN'
   /** Malware was found. */
   | 'INFECTED'
-  /** This installation has no scanner. */
+  /** Not scanned, because this installation has no scanner. */
   | 'NOT_SCANNED'
-  /** Not looked at yet; nobody can download it until it is clean. */
+  /** Not scanned yet. The file cannot be downloaded until it is clean. */
   | 'PENDING'
-  /** Malware was found, and the bytes were put aside. */
+  /** Malware was found, and the bytes were moved to quarantine. */
   | 'QUARANTINED';
 
 /** A new message: a text, files, or both. */
 export type SendMessageInput = {
-  /** What it says, as plain text of up to 10,000 characters; may be left out when there are files. */
+  /** Plain text of up to 10,000 characters; may be omitted if there are files. */
   body?: string | null | undefined;
-  /** What your client calls the message, 1 to 100 characters. Sending it again by the same name gives the first message, deleted or not, and makes no second one. */
+  /** Identifier chosen by your client, 1 to 100 characters. Sending a message with the same identifier again returns the first message, deleted or not, and creates no second one. */
   clientId?: string | null | undefined;
   /** The conversation's id. */
   conversationId: string | number;
   /** Files of the multipart request, up to 10. */
   files?: Array<File> | null | undefined;
-  /** The message of the same conversation that it answers; that may have been deleted. */
+  /** The message of the same conversation that it replies to; it may have been deleted. */
   replyToId?: string | number | null | undefined;
 };
 
 /** A photo for a series. */
 export type SeriesPhotoInput = {
-  /** What is to be seen on it, as plain text of up to 1,000 characters. */
+  /** Caption, plain text of up to 1,000 characters. */
   caption?: string | null | undefined;
-  /** A file of the multipart request. Either this or `mediaFileId`. */
+  /** A file of the multipart request. Give either this or `mediaFileId`. */
   file?: File | null | undefined;
-  /** A file that the ticket's company has and that you may read. Either this or `file`. */
+  /** Id of a file of the ticket's company that you may read. Give either this or `file`. */
   mediaFileId?: string | number | null | undefined;
 };
 
 /** A company's new logo. */
 export type SetCompanyLogoInput = {
-  /** Which company. */
+  /** The company's id. */
   companyId: string | number;
   /** One file of the multipart request: JPEG, PNG, GIF or WebP, by default up to 5 MiB. */
   file: File;
 };
 
-/** Who becomes what in which company. */
+/** The role of a person in a company. */
 export type SetMembershipInput = {
-  /** Which company. */
+  /** The company's id. */
   companyId: string | number;
-  /** The e-mail address of a member; for administrators, of anybody who has an account. */
+  /** E-mail address of a member; administrators may use that of any account. */
   email: string;
-  /** What the person is there from now on. */
+  /** New role of the person in the company. */
   role: MembershipRole;
 };
 
-/** Whom to sign in. */
+/** E-mail address and password. */
 export type SignInInput = {
   /** The person's e-mail address. */
   email: string;
@@ -377,138 +377,138 @@ export type SignInInput = {
   password: string;
 };
 
-/** A new conversation. Who starts it takes part in it. */
+/** A new conversation. Its creator becomes a participant. */
 export type StartConversationInput = {
   /** The company that it belongs to. */
   companyId: string | number;
-  /** People of the company who take part as well, up to 49. */
+  /** Other participants: people of the company, up to 49. */
   participantIds?: Array<string | number> | null | undefined;
-  /** A free label of up to 100 characters, such as a hotel's room. */
+  /** A free label of up to 100 characters, such as the room of a hotel. */
   room?: string | null | undefined;
-  /** What it is about, in a line of up to 200 characters. */
+  /** Subject, one line of up to 200 characters. */
   subject?: string | null | undefined;
-  /** A ticket of the company that it is about. */
+  /** Id of a ticket of the company that it is about. */
   ticketId?: string | number | null | undefined;
 };
 
-/** Which tickets to list; what is left out does not narrow. */
+/** Restricts a list of tickets; omitted fields do not restrict it. */
 export type TicketFilter = {
-  /** Those of this assignee. */
+  /** Tickets with this assignee. */
   assigneeId?: string | number | null | undefined;
-  /** Those of this company. */
+  /** Only those of this company. */
   companyId?: string | number | null | undefined;
-  /** Those opened before this moment. */
+  /** Tickets opened before this time. */
   createdBefore?: string | null | undefined;
-  /** Those opened at this moment or later. */
+  /** Tickets opened at this time or later. */
   createdFrom?: string | null | undefined;
-  /** Those with an assignee, or those without. */
+  /** True: tickets with an assignee; false: tickets without. */
   isAssigned?: boolean | null | undefined;
-  /** True: the deleted ones that can be restored, for managers. */
+  /** True: deleted tickets that can be restored. For managers. */
   isDeleted?: boolean | null | undefined;
-  /** Those of any of these priorities. */
+  /** Tickets with one of these priorities. */
   priority?: Array<TicketPriority> | null | undefined;
-  /** Those of this requester. */
+  /** Tickets of this requester. */
   requesterId?: string | number | null | undefined;
-  /** Those with this text in their subject or description, whatever its case. */
+  /** Tickets that contain this text in their subject or description, ignoring case. */
   search?: string | null | undefined;
-  /** Those of any of these statuses. */
+  /** Tickets with one of these statuses. */
   status?: Array<TicketStatus> | null | undefined;
 };
 
 /** The order of a list of tickets. */
 export type TicketOrder = {
-  /** In which direction. */
+  /** Direction of the order. */
   direction?: OrderDirection;
-  /** What to order by. */
+  /** Field to order by. */
   field?: TicketOrderField;
 };
 
-/** What tickets can be ordered by. */
+/** Fields by which tickets can be ordered. */
 export type TicketOrderField =
   | 'CREATED_AT'
   | 'NUMBER'
   | 'PRIORITY'
   | 'UPDATED_AT';
 
-/** How soon a ticket should be looked at. */
+/** How urgent a ticket is. */
 export type TicketPriority =
   | 'HIGH'
   | 'LOW'
   | 'NORMAL'
   | 'URGENT';
 
-/** Where a ticket stands. */
+/** The status of a ticket. */
 export type TicketStatus =
-  /** It is done. */
+  /** The request is done. */
   | 'CLOSED'
-  /** Somebody of the staff has to act. */
+  /** The staff have to act. */
   | 'OPEN'
-  /** The staff waits for the requester. */
+  /** The staff wait for the requester. */
   | 'PENDING'
-  /** The staff considers it done. */
+  /** The staff consider the request done. */
   | 'RESOLVED';
 
-/** What to change of an attachment. */
+/** Changes of an attachment. */
 export type UpdateAttachmentInput = {
-  /** What it shows, up to 1,000 characters; null removes it. */
+  /** New description, up to 1,000 characters; null removes it. */
   description?: string | null | undefined;
   /** The attachment's id. */
   id: string | number;
 };
 
-/** What to change of a file; what is left out stays. */
+/** Changes of a file; omitted fields stay as they are. */
 export type UpdateMediaFileInput = {
-  /** From when on it is gone, a moment in the future; null: it stays. */
+  /** When it expires, a time in the future; null: never. */
   expiresAt?: string | null | undefined;
-  /** Its new name, which must fit its content. */
+  /** Its new name; the extension must fit the content. */
   fileName?: string | null | undefined;
   /** The file's id. */
   id: string | number;
 };
 
-/** What to change of a reply. */
+/** Changes of a reply. */
 export type UpdateReplyInput = {
-  /** What it says now. */
+  /** The new text. */
   body: string;
   /** The reply's id. */
   id: string | number;
 };
 
-/** What to change of a ticket; what is left out stays. */
+/** Changes of a ticket; omitted fields stay as they are. */
 export type UpdateTicketInput = {
-  /** One of the company's staff; null takes the ticket from its assignee. For staff. */
+  /** A member of the staff of the company; null removes the assignee. For staff. */
   assigneeId?: string | number | null | undefined;
-  /** What is asked. For its requester and staff. */
+  /** Description of the request. For its requester and staff. */
   description?: string | null | undefined;
   /** The ticket's id. */
   id: string | number;
-  /** For staff. */
+  /** New priority. For staff. */
   priority?: TicketPriority | null | undefined;
-  /** For staff; its requester may close it and open it again. */
+  /** New status. For staff; the requester may close and reopen the ticket. */
   status?: TicketStatus | null | undefined;
-  /** What it is about. For its requester and staff. */
+  /** Subject. For its requester and staff. */
   subject?: string | null | undefined;
 };
 
-/** Changes to an account; what is left out stays. */
+/** Changes of an account; omitted fields stay as they are. */
 export type UpdateUserInput = {
-  /** The address to sign in with from now on; for administrators. */
+  /** New e-mail address for signing in. For administrators. */
   email?: string | null | undefined;
-  /** Whose account. */
+  /** The person's id. */
   id: string | number;
-  /** Whether the person administers the whole installation; for administrators. */
+  /** Whether the person is an administrator of the whole installation. For administrators. */
   isAdmin?: boolean | null | undefined;
-  /** What the person is called from now on: 1 to 200 characters. */
+  /** New name: 1 to 200 characters. */
   name?: string | null | undefined;
 };
 
 /** A file for a company's library. */
 export type UploadMediaInput = {
-  /** Under which policy; all but AVATARS, COMPANY_LOGOS and CHAT. */
+  /** The bucket: any except AVATARS, COMPANY_LOGOS and CHAT. */
   bucket: Bucket;
   /** The company. */
   companyId: string | number;
-  /** From when on it is gone, a moment in the future; without it, the file stays. */
+  /** When it expires, a time in the future; by default never. */
   expiresAt?: string | null | undefined;
   /** A file of the multipart request. */
   file: File;
@@ -516,7 +516,7 @@ export type UploadMediaInput = {
 
 /** Files for a reply. */
 export type UploadReplyAttachmentsInput = {
-  /** What they show, up to 1,000 characters. */
+  /** Description of the files, up to 1,000 characters. */
   description?: string | null | undefined;
   /** Files of the multipart request, up to 10. */
   files: Array<File>;
@@ -526,7 +526,7 @@ export type UploadReplyAttachmentsInput = {
 
 /** Files for a ticket. */
 export type UploadTicketAttachmentsInput = {
-  /** What they show, up to 1,000 characters. */
+  /** Description of the files, up to 1,000 characters. */
   description?: string | null | undefined;
   /** Files of the multipart request, up to 10. */
   files: Array<File>;
