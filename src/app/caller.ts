@@ -5,7 +5,7 @@ import { networkKeyOf } from "../platform/rate-limit/network-key.js";
 export const viewerKey = (viewer: Viewer): string =>
   viewer.kind === "anonymous" ? viewer.kind : `${viewer.kind}:${viewer.id}`;
 
-/** Who asks, as far as that is known: a viewer, or the network of somebody who is none. */
+/** Identifies the caller: the viewer, or the network address of an anonymous request. */
 export const callerOf = ({
   viewer,
   clientAddress,

@@ -22,7 +22,7 @@ interface ChatOptions
 /** Many people may share one network address. */
 const JOINS_PER_ADDRESS = 10;
 
-/** Builds what is said in conversations, and who is let in. */
+/** Builds the services for conversations, messages and guests. */
 export function createChat({ config, issueGuestToken, ...deps }: ChatOptions) {
   const findTicketCompany: ConversationDeps["findTicketCompany"] = async (db, viewer, ticketId) =>
     (await findReadableTicket(db, viewer, ticketId))?.companyId ?? null;

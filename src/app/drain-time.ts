@@ -1,7 +1,7 @@
 import { SECOND_MS } from "../kernel/clock.js";
 import type { Config } from "../platform/config/config.js";
 
-/** What is kept of the time of a shutdown for its own end: the job queue's farewell, the database's. */
+/** The part of the shutdown time that is reserved for closing the job queue and the database. */
 const RESERVE_MS = 2 * SECOND_MS;
 
 /** How long jobs and requests under way may take to finish in a shutdown. They are given up before the process is. */

@@ -5,7 +5,7 @@ import { brandingVerdict } from "../modules/media/branding/logo-verdict.js";
 import { anyVerdict } from "../modules/media/usage-verdicts.js";
 import { createPostVerdict } from "../modules/tickets/post-verdict.js";
 
-/** What those say of a media file who use it: together they decide who may read it. */
+/** The verdicts of all modules that use media files: together they decide who may read a file. */
 export const createFileAccess = (deps: { readonly parents: AttachmentParents }) => ({
   verdictOf: anyVerdict(
     createAttachmentVerdict(deps),

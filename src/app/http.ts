@@ -61,7 +61,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       windowMs: config.PACE_SECONDS * SECOND_MS,
     },
   });
-  // Redis is none of them: what it carries may be lost.
+  // Without Redis: what it transports may be lost.
   registerHealthRoutes(app, [
     { name: "database", check: () => database.db.execute(sql`select 1`) },
     { name: "storage", check: () => services.storage.check() },
@@ -132,7 +132,7 @@ function registerDoor(app: FastifyInstance, config: Config, services: Services, 
 
 type ViewerOf = (request: FastifyRequest) => Promise<Viewer>;
 
-/** The door and the GraphQL context both ask; the database is asked once. */
+/** The multipart parser and the GraphQL context both need the viewer; it is read from the database once. */
 function oncePerRequest(find: ViewerOf): ViewerOf {
   const found = new WeakMap<FastifyRequest, Promise<Viewer>>();
   return (request) => {

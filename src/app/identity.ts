@@ -39,7 +39,7 @@ interface IdentityOptions {
   readonly clock: Clock;
 }
 
-/** Builds what knows companies, people and guests, and who is asking. */
+/** Builds the services for companies, accounts and guests, and the lookup of the viewer. */
 export function createIdentity({ config, secrets, db, clock }: IdentityOptions) {
   const { AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
   const secret = secrets.authSecret;

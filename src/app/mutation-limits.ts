@@ -6,7 +6,7 @@ import type { AdmitMutation } from "../platform/graphql/limit-mutations.js";
 import { networkKeyOf } from "../platform/rate-limit/network-key.js";
 import { countUse } from "../platform/rate-limit/rate-limit.repository.js";
 
-/** What begins something, or tells people of something, that stays. */
+/** Mutations that create lasting objects. */
 const CREATING: ReadonlySet<string> = new Set([
   "addReply",
   "createCompany",
@@ -18,7 +18,7 @@ const CREATING: ReadonlySet<string> = new Set([
   "startConversation",
 ]);
 
-/** They have limits of their own, by what is tried. */
+/** Mutations with their own rate limits. */
 const LIMITED_ELSEWHERE: ReadonlySet<string> = new Set([
   "changePassword",
   "joinAsGuest",
@@ -32,7 +32,7 @@ const WINDOW_SECONDS = 60;
 /** Many people may have one address, as with sign-ins. */
 const OF_AN_ADDRESS = 10;
 
-/** In one request, of who is not signed in: there is nothing for them to do but to sign in or to use a link. */
+/** Per request without a sign-in: such a client can only sign in or use a link. */
 const MOST_OF_ANONYMOUS = 5;
 
 export interface MutationLimits {

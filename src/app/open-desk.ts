@@ -28,7 +28,7 @@ import { createServices } from "./services.js";
 export interface OpenDesk {
   readonly services: Services;
   readonly database: DatabaseClient;
-  /** Open in a server; elsewhere it wakes those who follow there. */
+  /** Open in a server; in other processes it only notifies the servers. */
   readonly feed: EventFeed<Viewer>;
   readonly databaseUrl: string;
   readonly dataFolder: string;
@@ -72,7 +72,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     signal?.throwIfAborted();
     const client = connectDatabase(found.url, {
       connections: config.DATABASE_CONNECTIONS,
-      // Elsewhere nobody asks but the operator, who may wait.
+      // Other processes serve only the operator, who can wait.
       ...(role === "server" && { readTimeoutMs: config.READ_SECONDS * SECOND_MS }),
       ...(onStatement && { onStatement }),
     });
@@ -114,7 +114,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     const stopJobs = () => jobQueue.stop(drainMs(config));
     closers.push(stopJobs);
     await jobQueue.open(createJobs({ config, database, services }));
-    // Others only wake: nobody follows anything there.
+    // Other processes only notify: they have no subscribers.
     if (role === "server") await feed.open(services);
     const { url: databaseUrl, lost: databaseLost } = found;
     return { services, database, feed, databaseUrl, databaseLost, dataFolder, jobQueue, stopJobs, close };

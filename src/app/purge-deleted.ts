@@ -26,7 +26,7 @@ export interface DeletedPurgeReport extends PurgeReport {
   readonly tickets: number;
 }
 
-/** A company that can just be restored yet by another server's clock is not purged by this one's. */
+/** Clocks of servers may differ: a company that can still be restored by another server's clock is not purged. */
 const CLOCKS_DIFFER_MS = HOUR_MS;
 
 /**

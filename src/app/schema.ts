@@ -191,13 +191,13 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
     validate: true,
     pubSub: unused,
     emitSchemaFile: false,
-    // It would be asked for all its types. What is served is what was printed, and was checked then.
+    // type-graphql would validate the whole schema again. It was validated when schema.graphql was printed.
     skipCheck: services !== undefined,
   });
   return independentMutations(resolveTypesAtOnce(schema));
 }
 
-/** type-graphql asks for one where there are subscriptions. Ours say themselves what they follow: see `SubscriptionContext`. */
+/** type-graphql requires one if there are subscriptions. Ours do not use it: see `SubscriptionContext`. */
 const unused: PubSub = {
   publish: () => neverUsed(),
   subscribe: () => neverUsed(),

@@ -34,7 +34,7 @@ export function inWords(fault: Error): string {
     return `The disk is full${place}. Make room for FILEDESK_DATA, or set it to a folder on another disk.`;
   if (isErrno(error, "EMFILE", "ENFILE"))
     return "Too few files may be open at once. Raise the limit (`ulimit -n`, LimitNOFILE) to 1024 or more.";
-  // A failure has something to say to the operator; a bug in ours has to say where it is.
+  // An expected failure is explained by its message; a bug needs its stack.
   const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   return isBug ? (error.stack ?? error.message) : error.message;
 }

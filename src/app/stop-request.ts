@@ -2,7 +2,7 @@
 export interface StopRequest {
   /** Aborted by the first of them. */
   readonly signal: AbortSignal;
-  /** Listens no more: somebody else does from now on. */
+  /** Stops listening: the caller handles the signals from now on. */
   release(): void;
 }
 

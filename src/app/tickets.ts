@@ -26,7 +26,7 @@ interface TicketOptions extends Omit<PostDeps & PostDeletionDeps, "postQuota" | 
   readonly attachmentDeletions: AttachmentDeletionService;
 }
 
-/** Builds what is posted on tickets, and how tickets with all that hangs on them come to their end. */
+/** Builds the services for tickets, replies and posts, and for deleting and purging them. */
 export function createTickets({ config, quota, attachments, attachmentDeletions, ...given }: TicketOptions) {
   const deps = { ...given, postQuota: postQuotaOf(config), retentionDays: config.RETENTION_DAYS };
   const postDeletions = createPostDeletionService(deps);

@@ -1,16 +1,16 @@
 import { forbidden, notFound, unauthenticated } from "./errors.js";
 
-/** Whoever asks. What else a viewer is, the identity module says. */
+/** Whoever sends the request. The identity module defines what else a viewer is. */
 export interface Asker {
   readonly kind: string;
 }
 
-/** A rule is pure and can be read aloud: may this viewer do it to this subject? */
+/** A rule without side effects: may this viewer do this to this subject? */
 export type Rule<Viewer extends Asker, Subject> = (viewer: Viewer, subject: Subject) => boolean;
 
 /**
- * The rules of one kind of subject. `read` decides who may know that the subject exists:
- * who may not read is told "not found", whatever was asked for.
+ * The rules of one kind of subject. `read` decides who may know that the subject exists: for everybody else, every
+ * action fails with "not found".
  */
 export type Policy<Viewer extends Asker, Subject> = {
   /** What the subject is called in error messages. */
@@ -55,7 +55,7 @@ export function readable<Viewer extends Asker, Subject>(
   return null;
 }
 
-/** `uploadTo` the company is said in whole: "upload to this company". */
+/** The words of an action in an error message: `uploadTo` becomes "upload to this company". */
 function spoken(action: string, subject: string): string {
   const words = action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return / (from|of|on|to)$/.test(words) ? `${words} this ${subject}` : words;

@@ -3,11 +3,11 @@ import { createFairSlots } from "./fair-slots.js";
 import type { FairTurns } from "./fair-turns.js";
 
 export interface BoundedTurnsOptions {
-  /** What runs at once. */
+  /** How much work runs at once. */
   readonly running: FairSlotsOptions;
-  /** What waits at most: with more, waiting would take longer than to ask again. */
+  /** How much work may wait: with more, waiting would take longer than retrying. */
   readonly waiting: FairSlotsOptions;
-  /** What is thrown when too much waits, before the work begins. */
+  /** The error that is thrown before the work begins if too much work waits. */
   readonly refusal: () => Error;
 }
 

@@ -71,10 +71,10 @@ export const quotaExceeded = (message: string, details?: ErrorDetails) =>
   new FiledeskError("QUOTA_EXCEEDED", message, details);
 
 /**
- * What a client cannot help, and what passes.
+ * A temporary failure that the client did not cause.
  *
  * @param retryAfter in whole seconds
- * @param forOperator what was in the way, for the log and the command line: a client learns nothing of the machine
+ * @param forOperator the reason, for the log and the command line: clients learn nothing about the machine
  */
 export function serviceUnavailable(message: string, retryAfter: number, forOperator: string): FiledeskError {
   const failure = new FiledeskError("SERVICE_UNAVAILABLE", message, { retryAfter });
@@ -82,7 +82,7 @@ export function serviceUnavailable(message: string, retryAfter: number, forOpera
   return failure;
 }
 
-/** What an operator is told of a failure: where there is more to say than a client may read, that. */
+/** What an operator is told about a failure: the detailed reason, if there is one that clients may not read. */
 export const reasonForOperator = (error: Error): Error =>
   error instanceof FiledeskError && error.cause instanceof Error ? error.cause : error;
 

@@ -1,4 +1,4 @@
-/** Slots that several parties share, none of whom gets more than its part. */
+/** Slots that several parties share. No party gets more than its limit. */
 export interface FairSlots {
   /** Takes a slot if one is free. */
   tryTake(key: string): boolean;
@@ -18,7 +18,7 @@ interface Party {
   readonly waiting: (() => void)[];
 }
 
-/** Parties that wait take turns: one that asks a thousand times waits for itself alone. */
+/** Waiting parties take turns, so a party with a thousand requests delays only its own. */
 export function createFairSlots({ total, perKey }: FairSlotsOptions): FairSlots {
   /** Those that hold or wait for something, in the order of their turns. */
   const parties = new Map<string, Party>();

@@ -8,7 +8,7 @@ export interface PageArguments {
   readonly before?: string | null | undefined;
 }
 
-/** Where a row stands in its list: the values of the sort keys, the unique one last. */
+/** The position of a row in its list: the values of the sort keys, the unique one last. */
 export type Position = readonly (string | number | null)[];
 
 /** What a repository needs to read one page: it reads `limit + 1` rows behind `from` in `direction`. */
@@ -67,7 +67,7 @@ export function toPage<Row>(request: PageRequest, read: readonly Row[]): Page<Ro
 export const encodeCursor = (position: Position): string =>
   Buffer.from(JSON.stringify(position)).toString("base64url");
 
-/** What a cursor is told that was not made by the list that it is given to. */
+/** The error for a cursor that belongs to another list. */
 export const foreignCursor = () =>
   badUserInput("This cursor is not one of this list's. Take cursors from `pageInfo` or `edges`.");
 

@@ -9,7 +9,7 @@ import type { Output } from "./output.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
 
-/** Who has the machine may read everything; there is no person behind it, and nothing is written in this name. */
+/** The operator of the machine may read everything. This viewer is no person and writes nothing. */
 const OPERATOR: UserViewer = {
   kind: "user",
   id: "00000000-0000-0000-0000-000000000000",

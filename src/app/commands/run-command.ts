@@ -40,7 +40,7 @@ export async function runCommand(
     const { readConfig } = await import("../../platform/config/config.js");
     const config = readConfig(environment);
     const { destination, pino } = await import("pino");
-    // What a command does it tells by itself; what goes wrong beside it is worth a line.
+    // A command prints its own results; only errors are logged besides.
     const log = pino({ level: config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL }, destination(2));
     const code = await work({ config, log, output, signal });
     process.exitCode = code;

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 
-/** Emblems, drawn: nobody has rights in them. Around them nothing is painted, so that they show on any ground. */
+/** Drawn emblems, free of third-party rights. The background is transparent. */
 const LOGOS: Readonly<Record<string, string>> = {
   acme: `<circle cx="256" cy="256" r="240" fill="#1f3a5f"/>
     <path d="M330 110a96 96 0 1 0 40 150a120 120 0 0 1-40-150z" fill="#ffd97a"/>

@@ -26,7 +26,7 @@ export async function seedChat(
       room: "204",
       participantIds: customer.kind === "user" ? [customer.id] : [],
     }));
-  // The link is told nobody: whoever wants one invites somebody.
+  // The link is not shown anywhere: to try one, invite a guest.
   if (!found?.guests)
     await guestInvitations.inviteGuest(agent, { conversationId, displayName: "Guest of room 204" }, "");
   const [asked, answered] = found?.messages ?? [];

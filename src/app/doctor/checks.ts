@@ -17,7 +17,7 @@ import { inWords } from "../start-faults.js";
 
 export interface Check {
   readonly name: string;
-  /** A note tells of what is in order, but may surprise. */
+  /** A note is no problem, but may surprise. */
   readonly state: "ok" | "note" | "problem";
   readonly detail: string;
 }
@@ -71,7 +71,7 @@ async function checkRoom(path: string): Promise<Check> {
   return free < LEAST_ROOM ? problem("disk", `${detail}; make room`) : ok("disk", detail);
 }
 
-/** Its native part is loaded with the first picture: that it does not fit the machine is to be seen before. */
+/** sharp loads its native part with the first image: `doctor` shows before that whether it works on this machine. */
 async function checkPictures(): Promise<Check> {
   try {
     const { default: sharp } = await import("sharp");

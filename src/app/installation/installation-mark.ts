@@ -8,7 +8,7 @@ export function parseMark(text: string | null): Installation | null {
     const { id, epoch } = JSON.parse(text) as Partial<Installation>;
     if (typeof id === "string" && typeof epoch === "number") return { id, epoch };
   } catch {}
-  // Somebody's mark that cannot be read is not ours.
+  // A mark that cannot be read belongs to another installation.
   return { id: "of an unreadable mark", epoch: 0 };
 }
 

@@ -15,7 +15,7 @@ type Uploaded = Pick<AttachmentView, "uploaderId" | "uploaderGuestId" | "message
 
 const own = (viewer: Viewer, attachment: Uploaded) => isAuthor(viewer, uploaderOf(attachment));
 
-/** What somebody says in a chat is theirs alone, and so are its files: not even administrators put a hand on them. */
+/** Only the sender may change a chat message and its files; not even administrators may. */
 const isSaid = ({ messageId }: Uploaded) => messageId !== null;
 
 const isTheirs = (viewer: Viewer, attachment: Uploaded) =>

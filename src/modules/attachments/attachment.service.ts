@@ -89,7 +89,8 @@ async function attachFiles(
     description,
     uploader: authorshipOf(viewer),
   }));
-  // The count takes the parent's lock, which comes before any other; what follows it goes out together.
+  // The count takes the lock of the parent, which comes before all other locks; the statements after it are sent
+  // together.
   await parents.countFiles(tx, parent, { files: files.length, bytes });
   await Promise.all([
     repository.insertAttachments(tx, attached),

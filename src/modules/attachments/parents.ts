@@ -1,16 +1,16 @@
 import type { Database } from "../../platform/database/client.js";
 import type { Viewer } from "../identity/viewer.js";
 
-/** What an attachment hangs on. */
+/** The parent of an attachment. */
 export interface ParentRef {
   readonly kind: "ticket" | "reply" | "message";
   readonly id: string;
 }
 
-/** What a viewer may know of a parent; who may not know it is told nothing at all. */
+/** What a viewer may know about a parent; viewers who may not see it get no state. */
 export type ParentState = "readable" | "deleted";
 
-/** What became of one attachment. */
+/** A change of one attachment. */
 export interface AttachmentHappening {
   readonly companyId: string;
   readonly attachmentId: string;
@@ -47,7 +47,7 @@ export interface AttachmentParents {
   changed(tx: Database, parent: ParentRef, happening: AttachmentHappening): Promise<void>;
 }
 
-/** Sends each parent to the module that answers for its kind. What nobody answers for, nobody reads. */
+/** Delegates each parent to the module of its kind. Parents without a module are unreadable. */
 export function parentsByKind(
   answers: Readonly<Partial<Record<ParentRef["kind"], AttachmentParents>>>,
 ): AttachmentParents {

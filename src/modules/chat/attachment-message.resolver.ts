@@ -5,7 +5,7 @@ import type { ViewerContext } from "../identity/viewer.js";
 import { ChatMessage } from "./chat-message.types.js";
 import type { ConversationLoaders } from "./conversation.loaders.js";
 
-/** What an attachment hangs on: a field that this module adds to a type of the module below. */
+/** The parent of an attachment: a field that this module adds to a type of a lower module. */
 @Resolver(() => Attachment)
 export class AttachmentMessageResolver {
   constructor(private readonly loaders: ConversationLoaders) {}

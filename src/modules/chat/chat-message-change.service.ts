@@ -27,7 +27,7 @@ export const createChatMessageChangeService = (deps: ChatMessageChangeDeps) => (
   /** Also in a closed conversation, but for guests. @throws GONE for a deleted one */
   editMessage: (viewer: Viewer, input: { id: string; body: string }) => editMessage(deps, viewer, input),
 
-  /** Its place is kept; its text and its files are out of reach from now on. */
+  /** Its place in the thread is kept; its text and files can no longer be read. */
   deleteMessage: (viewer: Viewer, id: string) => removeMessage(deps, viewer, id),
 
   /** Removes a message for good, deleted or not: with its files, and their bytes when nothing else uses them. @throws SERVICE_UNAVAILABLE */
@@ -39,7 +39,7 @@ const parentOf = ({ message: { id, companyId } }: FoundMessage) => ({
   parent: { kind: "message", id } as const,
 });
 
-/** A guest only reads what is closed. */
+/** In a closed conversation guests may only read. */
 function refuseToGuestsWhenClosed({ viewer, conversation }: FoundMessage): void {
   if (viewer.kind === "guest" && conversation.closedAt !== null) throw isClosed();
 }
@@ -103,7 +103,7 @@ async function purgeMessage(
     happenedIn(tx, conversation, "message.purged", { messageId: id });
     return purged;
   });
-  // When the process dies before this, the nightly purge does it.
+  // If the process dies before this, the hourly purge does it.
   for (const file of files) await purgeFile(deps, file, { kind: "deleted", before });
   return { id, conversationId: found.conversation.id };
 }

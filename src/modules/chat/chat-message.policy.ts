@@ -13,7 +13,7 @@ export interface ChatMessageSubject {
 
 const read = (viewer: Viewer, { conversation }: ChatMessageSubject) =>
   conversationPolicy.read(viewer, conversation);
-/** What somebody has said is theirs alone, whoever else works here. */
+/** Only the sender may change a message; staff and administrators may not. */
 const own = (viewer: Viewer, subject: ChatMessageSubject) => {
   const { senderId: userId, senderGuestId: guestId } = subject.message;
   return read(viewer, subject) && isAuthor(viewer, { userId, guestId });

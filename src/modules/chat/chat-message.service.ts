@@ -54,14 +54,14 @@ export const createChatMessageService = (deps: ChatMessageDeps) => ({
   },
 });
 
-/** What is left of a message once it has been looked at. */
+/** The checked content of a new message. */
 interface Draft {
   readonly body: string;
   readonly replyToId: string | null;
   readonly clientId: string | null;
 }
 
-/** The same was sent before. Thrown in the transaction that would make it again, so that nothing of that is kept. */
+/** The message was sent before. Thrown inside the transaction, so that nothing of the repeated message is stored. */
 class SentBefore extends Error {
   constructor(readonly first: ChatMessageView) {
     super("sent before");

@@ -85,7 +85,7 @@ async function startConversation(
   input: ConversationStart,
 ): Promise<ConversationView> {
   const { companyId } = input;
-  // Whoever has a role in a company knows that it is there; an administrator may name any.
+  // A member's company exists; an administrator may give the id of any company.
   const company = isAdmin(viewer) ? await findCompany(db, companyId) : { id: companyId };
   authorize(companyConversationPolicy, "startConversation", viewer, company);
   const others = othersOf(input.participantIds ?? [], viewer);

@@ -12,19 +12,19 @@ const OURSELVES = "filedesk";
 const OUR_ALGORITHMS = ["HS256"];
 /** Asymmetric alone: with these a public key can never be taken for a shared secret (RFC 8725 §3.1). */
 const OUTSIDE_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
-/** Tokens are sent again and again, and a good signature stays good; whether the session lasts is asked each time. */
+/** Tokens are sent repeatedly and a valid signature stays valid, so it is cached. The session is checked every time. */
 const MAX_REMEMBERED = 10_000;
-/** Another house's clock may be off a little. */
+/** The clock of the provider may differ a little. */
 const OUTSIDE_CLOCK_TOLERANCE_SECONDS = 30;
 
-/** Somebody whom the outside identity provider knows. */
+/** A person of the external identity provider. */
 export interface OutsideSubject {
   readonly externalSubject: string;
   readonly email?: string;
   readonly emailVerified: boolean;
 }
 
-/** Who a good token speaks for: somebody who signed in here, a guest, or somebody whom the outside provider knows. */
+/** The owner of a valid token: a person who signed in here, a guest, or a person of the external identity provider. */
 export type TokenSubject =
   | { readonly userId: string; readonly sessionId: string }
   | { readonly guestId: string }

@@ -21,7 +21,7 @@ const REFRESH: Attempted = { what: "refresh-session", spoken: "attempts to renew
 export type AttemptLimit = ReturnType<typeof createAttemptLimit>;
 
 /**
- * Bounds how often passwords and links are guessed at. Each throws RATE_LIMITED.
+ * Limits attempts to guess passwords and links. Each method throws RATE_LIMITED.
  *
  * @param perMinute for one person; ten times as many from one network address
  */
@@ -37,7 +37,7 @@ export function createAttemptLimit(db: Database, perMinute: number) {
     count(attempted, networkKeyOf(address), perMinute * ATTEMPTS_PER_ADDRESS);
   return {
     async signIn(email: string, address: string): Promise<void> {
-      // First: so one network can have no more addresses counted than it has attempts, whatever it invents.
+      // First: so a network address cannot create more counters for e-mail addresses than it has attempts.
       await countFrom(SIGN_IN, address);
       await count(SIGN_IN, `email:${email}`, perMinute);
     },

@@ -77,7 +77,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
     });
   }
 
-  /** What a company is when it is changed, the statement that changes it looks at, which locks it. */
+  /** The statement that changes a company also checks that it still exists, and locks it. */
   async function changeCompany(
     viewer: Viewer,
     { id, action }: { readonly id: string; readonly action: "edit" | "delete" | "restore" },

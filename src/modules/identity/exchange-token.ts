@@ -12,7 +12,7 @@ import type { UsedToken } from "./session.tables.js";
 const SESSION_LIFETIME_MS = 30 * DAY_MS;
 /** How long after its use a refresh token is answered once more, with the session's newest. */
 const REUSE_INTERVAL_MS = 10 * SECOND_MS;
-/** More exchanges than this within the interval are no two tabs; the oldest are remembered no longer. */
+/** More exchanges than this within the interval do not come from ordinary tabs; the oldest are forgotten. */
 const MAX_USED_TOKENS = 10;
 
 /** When a session ends that is opened or refreshed now. */

@@ -44,7 +44,7 @@ export function createScriptTokenService({ db, clock, secret }: ScriptTokenDeps)
         await insertSession(tx, {
           id: sessionId,
           userId: person.id,
-          // The hash of what nobody has: no refresh token fits.
+          // The hash of a random value: no refresh token matches it.
           refreshTokenHash: hashOfToken(randomBytes(32).toString("hex")),
           expiresAt: token.expiresAt,
         });

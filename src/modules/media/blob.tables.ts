@@ -39,7 +39,7 @@ export const blobs = pgTable(
     storageKey: text("storage_key").notNull().unique(),
     width: integer("width"),
     height: integer("height"),
-    /** Of a video, in milliseconds. */
+    /** Of a video or a recording, in milliseconds. */
     durationMs: integer("duration_ms"),
     /** What the file says of itself, never its place on earth. */
     metadata: jsonb("metadata").$type<FileMetadata>().notNull().default({}),

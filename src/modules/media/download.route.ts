@@ -115,7 +115,7 @@ function known(viewer: Viewer): Actor {
 /** Answers a failure as a small JSON body, which no cache keeps. */
 export function refuseDownload(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const { status, body, headers } = errorResponse(error, request.id, DOWNLOAD_STATUS);
-  // Damage was logged when it was found: whoever asks again says nothing new.
+  // The damage was logged when it was found.
   if (status >= 500 && !(error instanceof FiledeskError)) logFailure(request.log, error, "download failed");
   return reply
     .status(status)

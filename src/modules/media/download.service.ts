@@ -26,7 +26,7 @@ export interface Download {
   readonly subject: { readonly type: "attachment" | "media-file"; readonly id: string };
 }
 
-/** As with sign-ins: one address may stand for many people. */
+/** Many people may share one network address, as with sign-ins. */
 const PEOPLE_BEHIND_AN_ADDRESS = 10;
 
 export type DownloadService = ReturnType<typeof createDownloadService>;

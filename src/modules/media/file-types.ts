@@ -106,7 +106,7 @@ const DEFINITIONS = {
   ics: { kind: "TEXT", title: "a calendar", mimeType: "text/calendar", extensions: ["ics"] },
   vcf: { kind: "TEXT", title: "a contact card", mimeType: "text/vcard", extensions: ["vcf", "vcard"] },
   diff: { kind: "TEXT", title: "a patch", mimeType: "text/x-diff", extensions: ["diff", "patch"] },
-  // No bucket lists it: it is taken under an Office name alone, as reporting tools write it.
+  // No bucket lists it. It is accepted only under the name of an Office document, as reporting tools write it.
   html: { kind: "TEXT", title: "an HTML page", mimeType: "text/html", extensions: ["xls", "doc"] },
   rtf: { kind: "DOCUMENT", title: "an RTF document", mimeType: "application/rtf", extensions: ["rtf"] },
   odt: {

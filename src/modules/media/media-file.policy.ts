@@ -24,7 +24,7 @@ const read = (viewer: Viewer, subject: MediaFileSubject) =>
 const ownOrManager = (viewer: Viewer, subject: MediaFileSubject) =>
   read(viewer, subject) && (ownHere(viewer, subject) || isManagerOf(viewer, subject.file.companyId));
 
-/** What it held before it was replaced was perhaps replaced so that others see it no more. */
+/** An earlier content may have been replaced because others should no longer see it. */
 export const showsVersions = (
   viewer: Viewer,
   file: Pick<MediaFileView, "companyId" | "uploaderId">,

@@ -90,7 +90,7 @@ export const unused = sql`not exists ${usagesOfIt}`;
 /** Nothing that is in reach uses the file. What uses it and can come back keeps it from the purge, not from deletion. */
 export const idle = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id} and ${mediaUsages.suspendedAt} is null)`;
 
-/** Written out, and not as the opposite: of a double negation Postgres makes no join, and reads all usages. */
+/** Written out instead of negating `unused`: for a double negation Postgres makes no join and reads all usages. */
 export const used = sql`exists ${usagesOfIt}`;
 
 /**

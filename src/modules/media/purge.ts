@@ -18,7 +18,11 @@ const AT_ONCE = 500;
 export interface PurgeDeps {
   readonly db: Database;
   readonly storage: Pick<Storage, "trash">;
-  /** The one gate of all that removes what had a row. @throws when the database may not be trusted to know what stays */
+  /**
+   * Checked before everything that removes bytes with a row.
+   *
+   * @throws if the database may be an older one that does not know all files
+   */
   readonly assertMayRemove: () => Promise<void>;
 }
 
@@ -91,7 +95,7 @@ export async function purgeFile(
       const freed: FreedObject[] = [];
       let blobs = 0;
       const { companyId, blobIds } = await deleteMediaFiles(tx, family);
-      // Nobody follows the files of a company that goes as a whole.
+      // A company that is purged has no subscribers.
       if (reason.kind !== "company purged") filesHappened(tx, companyId, "file.purged", [id]);
       for (const blobId of blobIds) {
         const objects = await deleteUnusedBlob(tx, blobId);

@@ -39,7 +39,10 @@ interface SweepDeps {
 const AT_ONCE = 1_000;
 /** What is more waits for the next run, so that memory stays bounded. */
 const MOST_AT_ONCE = 200_000;
-/** Of a small desk's files so few may be the rest of uploads that were killed, and more of them than half may not. */
+/**
+ * In a small installation this many files may be left from killed uploads; more than this, and more than half of all
+ * files, means a wrong database.
+ */
 const FEW = 10;
 
 /** Too much would be removed for the database to be the right one. */
@@ -63,7 +66,7 @@ export async function sweepStorage(
   const restored = await restoreWanted(deps, options);
   const found = await collectStrays(deps, rules, options);
   if (!evenMany) refuseTooMany(found, rules);
-  // Not before: what a wrong database does not know is the last copy.
+  // Only after the check: for a wrong database, the trash may hold the last copy.
   const emptied = await emptyTrash(deps, rules, options);
   let removed = 0;
   let removedBytes = 0;

@@ -6,7 +6,7 @@ import { Reply } from "./reply.types.js";
 import type { TicketLoaders } from "./ticket.loaders.js";
 import { Ticket } from "./ticket.types.js";
 
-/** What an attachment hangs on: fields that this module adds to a type of the module below. */
+/** The parent of an attachment: fields that this module adds to a type of a lower module. */
 @Resolver(() => Attachment)
 export class AttachmentParentResolver {
   constructor(private readonly loaders: TicketLoaders) {}

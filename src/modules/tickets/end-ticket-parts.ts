@@ -7,8 +7,8 @@ import { ticketHappened } from "./ticket-events.js";
 import { deleteTicketParts, unassignTickets } from "./ticket-participant.repository.js";
 
 /**
- * Who leaves a company reads along on none of its tickets and has none to see to, and comes back to none of them. What
- * they asked for stays theirs: their own tickets are out of reach while they are gone, and there when they come back.
+ * Ends the participations and assignments of a person who leaves a company; they do not come back with a new
+ * membership. The person stays the requester of their own tickets, which they cannot see while they are not a member.
  */
 export async function endTicketParts(tx: Database, by: UserViewer, ended: EndedMembership): Promise<void> {
   const { companyId, userId } = ended;
@@ -20,7 +20,10 @@ export async function endTicketParts(tx: Database, by: UserViewer, ended: EndedM
   await tellUnassigned(tx, by, companyId, unassigned);
 }
 
-/** A customer sees to no ticket: who becomes one gives back those that are not closed. Whatever they read along on stays. */
+/**
+ * A customer cannot be an assignee: a person who becomes a customer loses the assignment of tickets that are not
+ * closed. Participations stay.
+ */
 export async function endAssignments(
   tx: Database,
   by: UserViewer,

@@ -18,7 +18,7 @@ const own = (viewer: Viewer, subject: PostSubject) =>
 /** As with captions and the order of photos, so with the descriptions of attachments. */
 const change = (viewer: Viewer, subject: PostSubject) =>
   own(viewer, subject) || isStaffOf(viewer, subject.ticket.companyId);
-/** As with replies: what somebody said goes by their own hand, or a manager's. */
+/** As with replies: the author or a manager may delete. */
 const ownOrManager = (viewer: Viewer, subject: PostSubject) =>
   own(viewer, subject) || isManagerOf(viewer, subject.ticket.companyId);
 

@@ -140,7 +140,7 @@ function postDeleted(_known: Known, { postId }: TicketEventPayload): Telling {
   return { __typename: "PostDeleted", postId };
 }
 
-/** Rows of people stay, so that somebody who cannot be found was never there. */
+/** Rows of people are never removed, so a person who cannot be found never existed. */
 function actorAs(__typename: string): Teller {
   return ({ people }, { userId = "" }) => {
     const actor = people.get(userId);

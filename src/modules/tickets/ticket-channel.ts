@@ -31,7 +31,7 @@ export const createTicketChannel = ({ db }: { readonly db: Database }): Channel<
 
   tell: (id, events) => tellTicketEvents(db, id, events),
 
-  /** What is internal is told to staff alone: not even that something is there is for others. */
+  /** Events of internal replies are only for staff: others must not even notice that such a reply exists. */
   isFor(viewer, told) {
     const { staffOf } = told as TicketTold;
     return staffOf === null || isStaffOf(viewer, staffOf);

@@ -55,8 +55,8 @@ export async function insertParticipant(
 }
 
 /**
- * Ends a person's part in all tickets of a company, and gives back those that they had to see to, under the locks of
- * these. A closed ticket keeps the name of who saw to it.
+ * Ends a person's participation in all tickets of a company, and removes them as assignee of tickets that are not
+ * closed, under the locks of these tickets. A closed ticket keeps its assignee.
  */
 export async function deleteTicketParts(
   tx: Database,
@@ -79,7 +79,12 @@ export async function deleteTicketParts(
   return { left: left.map(({ id }) => id), unassigned: await unassign(tx, companyId, userId) };
 }
 
-/** Gives back what a person had to see to, under the locks of these tickets. A closed one keeps their name. @returns the tickets */
+/**
+ * Removes a person as assignee of tickets that are not closed, under the locks of these tickets. A closed ticket
+ * keeps its assignee.
+ *
+ * @returns the tickets
+ */
 export async function unassignTickets(tx: Database, companyId: string, userId: string): Promise<string[]> {
   await lockTickets(tx, assignedTo(companyId, userId));
   return unassign(tx, companyId, userId);

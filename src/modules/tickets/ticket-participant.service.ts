@@ -9,7 +9,7 @@ import { ticketHappened } from "./ticket-events.js";
 import { deleteParticipant, insertParticipant, MAX_PARTICIPANTS } from "./ticket-participant.repository.js";
 import { giveOnTicket, writeOnTicket } from "./write-on-ticket.js";
 
-/** Who reads along on which ticket. */
+/** A participant of a ticket. */
 export interface Participation {
   readonly ticketId: string;
   readonly userId: string;

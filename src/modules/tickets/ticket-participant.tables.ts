@@ -4,7 +4,7 @@ import { companies } from "../identity/company.tables.js";
 import { users } from "../identity/user.tables.js";
 import { tickets } from "./ticket.tables.js";
 
-/** People who read along on a ticket besides its requester. */
+/** Participants of a ticket besides its requester. */
 export const ticketParticipants = pgTable(
   "ticket_participants",
   {

@@ -83,7 +83,7 @@ async function openTicket(
   input: NewTicket,
   incoming: IncomingFiles,
 ): Promise<TicketView> {
-  // Whoever has a role in a company knows that it is there; an administrator may name any.
+  // A member's company exists; an administrator may give the id of any company.
   const company = isAdmin(viewer) ? await findCompany(db, input.companyId) : { id: input.companyId };
   authorize(companyTicketPolicy, "openTicket", viewer, company);
   const requester = viewer as UserViewer;
@@ -94,7 +94,7 @@ async function openTicket(
     companyId,
     bucket: "ATTACHMENTS",
     incoming,
-    // That the company lives, its lock tells when the ticket is numbered.
+    // Whether the company still exists is checked under its lock, when the ticket gets its number.
     permit: async (_tx, known) => authorize(companyTicketPolicy, "openTicket", known, { id: companyId }),
     recordMore: async (tx, files) => {
       const ticket = { companyId, subject, description, priority, requesterId: requester.id };
@@ -151,7 +151,7 @@ function permittedChanges(viewer: UserViewer, ticket: TicketView, input: TicketC
   return changes;
 }
 
-/** Who has a closed ticket, if this opens it again and leaves it to them. */
+/** The assignee of a closed ticket, if this change reopens the ticket and keeps the assignee. */
 const keptAssignee = (
   { status, assigneeId }: TicketView,
   changes: Omit<TicketChange, "id">,
@@ -165,10 +165,10 @@ interface Candidate {
 }
 
 /**
- * Sees to it that who has an open ticket is of the company's staff. A closed ticket names who saw to it even when they
- * have left: opened again, it is nobody's.
+ * Ensures that the assignee of an open ticket belongs to the staff of the company. A closed ticket keeps its assignee
+ * even if they have left; when it is reopened, it has none.
  *
- * @throws BAD_USER_INPUT, CONFLICT when the ticket would be somebody's whose membership has not been locked
+ * @throws BAD_USER_INPUT, CONFLICT if the ticket would be assigned to a person whose membership is not locked
  */
 function withAssignee(
   ticket: TicketView,

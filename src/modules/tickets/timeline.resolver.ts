@@ -8,7 +8,7 @@ import { PostConnection, TimelineConnection } from "./post.types.js";
 import type { ListedTicket } from "./ticket.repository.js";
 import { Ticket } from "./ticket.types.js";
 
-/** What is posted on a ticket, and when what was said and shown. */
+/** Posts and the timeline of a ticket. */
 @Resolver(() => Ticket)
 export class TimelineResolver {
   constructor(private readonly loaders: PostLoaders) {}

@@ -17,9 +17,9 @@ export type Database = Pick<
 >;
 
 export interface DatabaseClient {
-  /** For what somebody waits for: what only reads is cancelled after `readTimeoutMs`. */
+  /** For requests: statements that only read are cancelled after `readTimeoutMs`. */
   readonly db: Database;
-  /** The same connections for what runs by itself: a job's reads may take as long as any other statement. */
+  /** The same connections for jobs, whose reads may take as long as any other statement. */
   readonly background: Database;
   /** Where it is, for connections of another kind. */
   readonly url: string;
@@ -41,13 +41,13 @@ export interface DatabaseOptions {
   readonly answerTimeoutMs?: number;
 }
 
-/** No statement of ours takes nearly as long; one that does was made expensive on purpose, or waits for a lock in vain. */
+/** No ordinary statement takes this long: one that does was made expensive on purpose, or waits for a lock in vain. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const CLOSE_PATIENCE_MS = 5_000;
-/** How often what has had no effect yet is tried again on another connection. */
+/** How often a statement without effect so far is retried on another connection. */
 const TRIES_AGAIN = 2;
-/** What has failed after so long is not tried again: whoever asked has waited enough. */
+/** After this time a failed statement is not retried, because the client has waited long enough. */
 const TRY_AGAIN_WITHIN_MS = 5_000;
 
 /**
@@ -151,7 +151,7 @@ async function beginOn(pool: ConnectionPool, timeoutMs: number): Promise<Connect
   }
 }
 
-/** For what has no effect until it has succeeded: does it again when its connection breaks off. */
+/** Retries an attempt whose connection broke. Only for attempts that have no effect unless they succeed. */
 async function tryingAgain<Result>(attempt: () => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
   for (let tries = 0; ; tries++)

@@ -91,7 +91,7 @@ export class ConnectionPool {
       void connection.lost.then(() => this.#forget(connection));
       return connection;
     } catch (error) {
-      // When the database is away, nobody waits in line to be told so.
+      // If the database is unreachable, all waiting callers fail at once.
       if (this.#open.size === 0) for (const { reject } of this.#waiting.splice(0)) reject(error);
       this.#leavePlace();
       throw error;

@@ -38,9 +38,10 @@ const CONNECT_TIMEOUT_SECONDS = 10;
 const KEEP_ALIVE_SECONDS = 30;
 
 /**
- * One connection to Postgres, with one life. The driver takes a connection that broke up again with what the old one
- * left: half of a result, a query that nobody answers, bytes that were not written. That gives wrong answers to whoever
- * comes next (docs/decisions/0029). So each connection is a client of the driver's own, and is thrown away when it breaks.
+ * One connection to Postgres, which is never reused after it broke. The driver would reuse it with the rest of its
+ * old state: half of a result, an unanswered query, unsent bytes. This gives wrong answers to the next user
+ * (docs/decisions/0029). So each connection has a driver client of its own, which is discarded when the connection
+ * breaks.
  */
 export class Connection {
   readonly openedAt = performance.now();
@@ -183,7 +184,7 @@ export class Connection {
     });
   }
 
-  /** The first sign of the end is believed: the driver would take queries until the last. */
+  /** The first sign of a broken connection counts: the driver would accept queries until the last one. */
   #watch(socket: Socket): void {
     for (const sign of ["error", "end", "close"]) socket.on(sign, this.#lose);
   }

@@ -1,7 +1,10 @@
 import { LRUCache } from "lru-cache";
 import { MIB } from "../../kernel/bytes.js";
 
-/** Which statements are prepared: parsed once by each connection, which then keeps them, as Postgres does at its end. */
+/**
+ * Decides which statements are prepared. A prepared statement is parsed once per connection and kept by the
+ * connection and by Postgres.
+ */
 export interface PreparedTexts {
   /** Whether to prepare a statement that is about to run. */
   isPrepared(text: string): boolean;

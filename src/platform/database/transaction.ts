@@ -64,7 +64,7 @@ async function workIn<Result>(
   }
 }
 
-/** A connection that is not known to be out of its transaction is given to nobody else. */
+/** If it fails, the connection may still be in its transaction, so nobody else may use it. */
 async function send(connection: Connection, text: string): Promise<void> {
   try {
     await connection.run({ text, parameters: [] });

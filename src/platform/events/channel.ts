@@ -8,7 +8,7 @@ export interface LoggedEvent {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** What passes by and has no place in the log: who misses it has missed nothing. */
+/** A transient message, such as typing, that is not stored in the event log. */
 export interface Signal {
   readonly type: string;
   readonly payload: Readonly<Record<string, unknown>>;

@@ -20,22 +20,25 @@ import type { ViewerChecks } from "./viewer-checks.js";
 import { createViewerChecks } from "./viewer-checks.js";
 import type { News, PresenceNews, Wakes } from "./wakes.js";
 
-/** How often the feed does by itself what it is mostly told to do. */
+/** Intervals of the feed's own checks, for notifications that were lost. */
 export interface Pace {
-  /** Looks whether a wake-up was lost. */
+  /** Checks for events whose notification was lost. */
   readonly pollMs: number;
-  /** Looks whether viewers have changed. */
+  /** Checks whether the rights of viewers have changed. */
   readonly checkMs: number;
-  /** Tells other processes who is here. */
+  /** Announces the present viewers to other processes. */
   readonly announceMs: number;
 }
 
 const PACE: Pace = { pollMs: SECOND_MS, checkMs: 5 * SECOND_MS, announceMs: 20 * SECOND_MS };
-/** Who has not been heard of for so many announcements is not there any more. */
+/** After this many missed announcements, a viewer of another process counts as gone. */
 const MISSED_ANNOUNCEMENTS = 2.25;
-/** A topic in which nothing happens is looked at whole at every so manieth look at the viewers. */
+/**
+ * Every this many checks, all viewers of a topic without events are checked, not only those whose rights are known to
+ * have changed.
+ */
 const FULL_CHECK_EVERY = 12;
-/** How long those who begin to follow wait for others, to be looked up together. */
+/** How long a new subscriber waits for others, so that they are looked up together. */
 const GATHER_MS = 5;
 /** Positions whose events are read in one statement. */
 const POSITIONS_AT_ONCE = 20;
@@ -76,7 +79,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     this.#tellFault = seldom(log);
     this.#reaches = new DataLoader((topics) => listLogReaches(db, topics), {
       cache: false,
-      // Many come back at once after a restart, and are let in one after the other.
+      // After a restart many clients reconnect at once.
       batchScheduleFn: (dispatch) => setTimeout(dispatch, GATHER_MS),
     });
     this.#events = new DataLoader((positions) => listEventsAfter(db, positions, PAGE), {
@@ -233,7 +236,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     }
   };
 
-  /** Whose rights have ended, without an event that would tell it, is found here. */
+  /** Finds viewers whose rights have ended without an event. */
   #checkViewers = async (): Promise<void> => {
     try {
       await this.#checks?.checkChanged(this.#followers());
@@ -248,7 +251,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
   };
 }
 
-/** Leaves out the turns that come while one is under way. */
+/** Skips a call while the previous one is running. */
 function oneAtATime(work: () => Promise<void>): () => void {
   let isUnderWay = false;
   return () => {

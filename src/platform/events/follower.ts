@@ -30,8 +30,8 @@ export interface FollowerOptions<Viewer extends FeedViewer> {
 type Next<Viewer> = IteratorResult<Delivery<Viewer>, undefined>;
 
 /**
- * One who follows a topic: a place in the log, and nothing that waits in memory. What has not been taken from it yet
- * is in the log alone.
+ * A subscriber of a topic: a position in the event log, without a queue in memory. Events that it has not taken yet
+ * are only in the log.
  */
 export class Follower<Viewer extends FeedViewer> implements AsyncIterableIterator<Delivery<Viewer>> {
   readonly topic: FollowedTopic<Viewer>;

@@ -1,7 +1,7 @@
 import type { Told } from "./channel.js";
 import type { PresenceNews, ShownAs } from "./wakes.js";
 
-/** Somebody who is shown in a topic, or was. */
+/** A viewer who is, or was, present in a topic. */
 export interface Person {
   readonly shown: ShownAs;
   isOnline: boolean;
@@ -12,13 +12,13 @@ export interface Person {
 }
 
 interface KnownPerson extends Person {
-  /** So many followers in this process. */
+  /** Number of its subscriptions in this process. */
   here: number;
-  /** When each other process that they are in has last said so. */
+  /** When each other process with this viewer has last announced it. */
   elsewhere: Map<string, number> | null;
 }
 
-/** Who is in a topic. Who has gone stays in it until everybody has been told. */
+/** The viewers in a topic. A viewer who has gone stays in it until all subscribers have been informed. */
 export interface Room {
   readonly persons: Map<string, Person>;
   /** Counts the changes. */
@@ -39,13 +39,13 @@ export interface PresenceOptions {
   seenBy(topic: string): number;
 }
 
-/** Who follows what, in all processes, as far as this one has heard. */
+/** Presence in all processes, as far as this process knows it. */
 export interface Presence {
   room(topic: string): Room | undefined;
   enter(topic: string, shown: ShownAs): void;
   leave(topic: string, shown: ShownAs): void;
   heard(news: PresenceNews, from: string): void;
-  /** Tells the others anew who is here: they forget whom they do not hear of. */
+  /** Announces all present viewers again: other processes forget viewers that are not announced. */
   announceAll(): void;
   /** Forgets whom nobody has told of since a moment, by `performance.now`. */
   forget(before: number): void;

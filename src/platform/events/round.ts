@@ -7,7 +7,7 @@ export interface RoundEntry {
   readonly told: Told | null;
 }
 
-/** What was read of a topic at once, and is told to all who have come so far. */
+/** Events of a topic that were read together, and are delivered to all subscribers that have reached this position. */
 export interface Round {
   /** Counted per topic for those that all share; 0 for what a follower reads by itself. */
   readonly number: number;
@@ -27,7 +27,10 @@ const MAX_ROUNDS = 64;
 const MAX_ENTRIES = 1_000;
 const MAX_AGE_MS = 2_000;
 
-/** The last rounds of a topic: who was busy for a moment goes on without reading by itself. */
+/**
+ * The last rounds of a topic, for subscribers that were busy for a moment: they do not have to read the log
+ * themselves.
+ */
 export class RecentRounds {
   readonly #rounds: Round[] = [];
   #entries = 0;

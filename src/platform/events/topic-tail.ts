@@ -48,7 +48,7 @@ export class TopicTail<Viewer extends FeedViewer> implements FollowedTopic<Viewe
   readonly #followers = new Map<Follower<Viewer>, ShownAs | null>();
   /** Those that are told who comes and goes. */
   readonly #presenceFollowers = new Set<Follower<Viewer>>();
-  /** Those to whom something could not be told: they try again at the next tick. */
+  /** Subscribers to whom something could not be delivered: they try again at the next tick. */
   readonly #stalled = new Set<Follower<Viewer>>();
   readonly #rounds = new RecentRounds();
   /** What followers read by themselves just now, by the place behind which they read. */

@@ -3,7 +3,7 @@ import { FiledeskError } from "../../kernel/errors.js";
 import type { FeedViewer, ViewerSource } from "./feed.js";
 import type { FollowedTopic, Follower } from "./follower.js";
 
-/** Looks again at who follows: many at once, one statement a kind. */
+/** Checks the rights of subscribers again: many at once, with one statement per kind of viewer. */
 export interface ViewerChecks<Viewer extends FeedViewer> {
   /**
    * Brings the viewers of these followers up to date, and ends those that may follow no more. What is asked for at the

@@ -11,7 +11,7 @@ export type PresenceNews =
   /** It stops. */
   | { readonly kind: "bye" };
 
-/** What processes tell each other. Any of it may be lost: the log is read without it too, only later. */
+/** Notifications between processes. They may be lost: the log is read without them too, only later. */
 export interface News {
   /** Topics that have new events in the log. */
   readonly topics: readonly string[];
@@ -26,7 +26,7 @@ export interface Listener {
   listens(): void;
 }
 
-/** Carries news between processes. */
+/** Transports notifications between processes. */
 export interface Wakes {
   /** Tells the others soon. Never fails: what could not be told is lost. */
   publish(news: Partial<News>): void;

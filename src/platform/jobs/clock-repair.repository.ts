@@ -1,6 +1,6 @@
 import type { Db } from "pg-boss";
 
-/** By itself a stamp lies at most so far ahead of Postgres' clock, which may be slewed. */
+/** How far a timestamp may lie ahead of Postgres' clock, which may be adjusted gradually. */
 const TOLERANCE = "interval '1 minute'";
 /** What may lie ahead for good reason: the longest wait before a retry, and the longest pause between two counts. */
 const LONGEST_WAIT = `interval '1 hour' + ${TOLERANCE}`;
@@ -14,7 +14,7 @@ const pulledBack = (columns: readonly string[], ahead = TOLERANCE) =>
     .map((column) => `${column} = case when ${isAhead(column, ahead)} then ${NOW} else ${column} end`)
     .join(", ");
 
-/** Whoever moves one of these has the interval: while it lies ahead, nobody has. */
+/** A process claims an interval by updating one of these. While it lies in the future, no process can. */
 const CLAIMS = ["cron_on", "bam_on", "flow_on", "reindex_on"];
 const INSTANCE = `
   update pgboss.version

@@ -1,9 +1,9 @@
 import pg from "pg";
 
 /**
- * Makes it safe to end a client of `pg`. pg-boss takes all who listen off the connection on which it is notified before
- * it ends it. When Postgres, or the network, breaks that connection off at the same moment, its `error` has nobody who
- * hears it, and Node ends the process.
+ * Makes it safe to end a client of `pg`. Before pg-boss ends the connection on which it listens, it removes all
+ * listeners from it. If Postgres or the network breaks this connection at the same moment, its `error` event has no
+ * listener, and Node ends the process.
  */
 export function hearErrorsOfEndedClients(): void {
   if (isDone) return;

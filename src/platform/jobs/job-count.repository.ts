@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Database } from "../database/client.js";
 import { DEAD_ENDING } from "./queues.js";
 
-/** How it stands with one kind of job. */
+/** The number of jobs of one kind, by state. */
 export interface JobCount {
   readonly name: string;
   /** Wait for a worker. */
@@ -12,7 +12,7 @@ export interface JobCount {
   readonly failed: number;
   /** Have failed for the last time, in the last 30 days. */
   readonly dead: number;
-  /** What the last of these failed with; null when there is none, or when it told nothing. */
+  /** The error of the last dead job; null if there is none, or if it has no message. */
   readonly lastFailure: string | null;
 }
 

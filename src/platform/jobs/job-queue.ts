@@ -113,7 +113,7 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       await clockRepair.stop();
       await boss.stop({ graceful: true, timeout: patienceMs });
       await runner.settled(ABORT_PATIENCE_MS);
-      // Whoever stops the database next would otherwise be heard of as a fault.
+      // Otherwise stopping the database next would be reported as a fault.
       await awaitDisconnection(databaseUrl, applicationName);
     },
   };

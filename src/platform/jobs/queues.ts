@@ -9,7 +9,7 @@ export const DEAD_ENDING = ".dead";
 const HEARTBEAT_SECONDS = 10;
 const FIRST_RETRY_SECONDS = 2;
 const LONGEST_RETRY_SECONDS = HOUR_MS / SECOND_MS;
-/** A job that is done is of no more interest; one that is dead is, and one that waits is never dropped in silence. */
+/** Finished jobs are deleted soon, dead ones are kept for the operator, and waiting ones are never dropped silently. */
 const KEEP_DONE_SECONDS = HOUR_MS / SECOND_MS;
 const KEEP_DEAD_SECONDS = (30 * DAY_MS) / SECOND_MS;
 const KEEP_WAITING_SECONDS = (365 * DAY_MS) / SECOND_MS;

@@ -1,11 +1,11 @@
 import ipaddr from "ipaddr.js";
 
-/** What one subscriber is given of IPv6 at the least: whoever has it, has 2^64 addresses. */
+/** The smallest IPv6 network that a customer of a provider gets. It has 2^64 addresses. */
 const PREFIX_BITS = 64;
 
 /**
- * By what a client that is not signed in is counted: its address, or the /64 that its IPv6 address is of. An IPv4
- * address that is written as IPv6 is the IPv4 address.
+ * The key by which rate limits count a client without a sign-in: its IPv4 address, or the /64 network of its IPv6
+ * address. An IPv4 address in IPv6 notation counts as the IPv4 address.
  */
 export function networkKeyOf(clientAddress: string): string {
   const address =

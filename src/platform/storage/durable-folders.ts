@@ -25,7 +25,7 @@ export function createDurableFolders(root: string): DurableFolders {
     await makeFolder(folder);
     // Also when it was there: whoever made it may have been killed before this.
     await syncFolder(parent).catch((error: unknown) => {
-      // What is above the root may not be ours to open.
+      // Folders above the root may belong to another account.
       if (folder !== root || !isErrno(error, "EACCES")) throw error;
     });
   };

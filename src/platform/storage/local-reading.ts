@@ -46,7 +46,8 @@ export function createLocalReading(root: string): Pick<Storage, "get" | "stat" |
     while (objects.length < LIST_LIMIT) {
       const batch = await take(keys, LIST_LIMIT - objects.length);
       if (batch.length === 0) break;
-      // What went since it was found leaves room for more: a page that is not full is the last.
+      // Objects that disappeared meanwhile are replaced by further ones, because a page that is not full counts as
+      // the last one.
       for (const object of await Promise.all(batch.map(stat))) if (object) objects.push(object);
     }
     return objects;

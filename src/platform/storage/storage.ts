@@ -52,7 +52,7 @@ export interface Storage {
    * grow with the number of objects.
    */
   walk(): AsyncIterable<StoredObject>;
-  /** What the sweep took away lies here for a while. */
+  /** Removed objects stay here for a while. */
   readonly trash: StorageTrash;
   /** The text of the mark that says whose storage this is; null when there is none, as in an empty mount point. */
   readMark(): Promise<string | null>;

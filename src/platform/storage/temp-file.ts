@@ -85,7 +85,7 @@ async function openNew(path: string): Promise<FileHandle> {
 
 async function appendAll(handle: FileHandle, chunks: readonly Buffer[], bytes: number): Promise<void> {
   const { bytesWritten } = await handle.writev(chunks);
-  // A full disk takes a part and says so at the next write.
+  // A full disk accepts a part, and fails at the next write.
   if (bytesWritten < bytes) await handle.appendFile(Buffer.concat(chunks).subarray(bytesWritten));
 }
 

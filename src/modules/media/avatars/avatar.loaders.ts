@@ -7,7 +7,7 @@ import { avatarPolicy } from "./avatar.policy.js";
 import type { AvatarView } from "./avatar.repository.js";
 import { listAvatars } from "./avatar.repository.js";
 
-/** The renditions of an avatar, as the presets of its bucket are called. */
+/** The variants of an avatar, by the names of their presets. */
 export type AvatarRendition = "thumbnail" | "64x64";
 
 export type AvatarLoaders = ReturnType<typeof createAvatarLoaders>;

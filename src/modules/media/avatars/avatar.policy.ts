@@ -8,7 +8,7 @@ export interface AvatarSubject {
   readonly companyIds: readonly string[];
 }
 
-/** A face is for those who share a company with its person, whichever company keeps the file. */
+/** An avatar is visible to people who share a company with its owner, whichever company stores the file. */
 export const avatarPolicy = {
   subject: "avatar",
   read: (viewer: Viewer, { userId, companyIds }: AvatarSubject) =>

@@ -5,7 +5,7 @@ import type { DownloadUrls } from "../download-urls.js";
 import type { LogoView } from "./logo.repository.js";
 import { listLogos } from "./logo.repository.js";
 
-/** The renditions of a logo, as the presets of its bucket are called. */
+/** The variants of a logo, by the names of their presets. */
 export type LogoRendition = "logo" | "logo-thumbnail" | "favicon";
 
 export type LogoLoaders = ReturnType<typeof createLogoLoaders>;

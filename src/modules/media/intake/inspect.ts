@@ -23,7 +23,7 @@ export interface Inspected extends Identified {
   /** In pixels, as people see it (EXIF orientation or rotation applied). Null for what has no picture. */
   readonly width: number | null;
   readonly height: number | null;
-  /** Of a video, in milliseconds. */
+  /** Of a video or a recording, in milliseconds. */
   readonly durationMs: number | null;
   readonly metadata: FileMetadata;
 }
@@ -69,7 +69,7 @@ async function factsOf(file: Identified, options: InspectOptions): Promise<Facts
   if (name === "pdf") return inspectPdf(file);
   if (kind === "VIDEO") return inspectVideo(file, options);
   if (kind === "AUDIO") return inspectSound(file, options.companyId);
-  // Until there is a sanitiser, a bucket that lists SVG does not get it.
+  // There is no SVG sanitizer yet, so SVG is refused even if a bucket lists it.
   if (kind === "IMAGE")
     throw new FiledeskError("UNSUPPORTED_FILE_TYPE", `This file is ${title}, which cannot be taken yet.`);
   return file.text ? { metadata: charsetMetadata(file.text) } : {};

@@ -3,7 +3,7 @@ import { insertAuditEntry } from "../../identity/audit.repository.js";
 import type { UserViewer } from "../../identity/viewer.js";
 import { filesHappened } from "../file-events.js";
 
-/** What shows on a file that stays where it was. That one comes or goes is told where its row does. */
+/** Visible changes of a file. The events of its addition and removal are written where its row is. */
 const CHANGES: ReadonlySet<string> = new Set(["updated", "replaced", "usage-added", "usage-removed"]);
 
 /** Writes down what somebody did to a media file, in the transaction that does it, and tells of its changes. */

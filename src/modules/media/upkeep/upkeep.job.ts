@@ -16,7 +16,7 @@ export interface UpkeepTasks {
   readonly pruneEvents: Task;
 }
 
-/** What is not done by then is done by the next run. */
+/** The rest is done by the next run. */
 const TIMEOUT_SECONDS = 3_600;
 
 /** When each runs, in UTC: the hourly ones at different minutes, the daily ones at night. */

@@ -53,7 +53,7 @@ export function createRenderVariantsJob(deps: RenderVariantsDeps): Job<RenderVar
     timeoutSeconds: TIMEOUT_SECONDS,
     retries: 3,
     run: (data, signal) => run(deps, data, signal),
-    // A verdict about the picture is no failure of the job: whatever failed four times may pass.
+    // A picture that cannot be decoded is not a failed job: failures that reach this point are temporary ones.
     onDead: (data) => giveUp(deps, data),
   };
 }
@@ -95,7 +95,7 @@ async function renderFile(
   const source = await openSource(deps, file, { asFile: isVideo, signal });
   try {
     const picture = isVideo ? await deps.posterOf?.(String(source.input), signal) : source.input;
-    // What has no picture in it at all has not been taken in: this one is damaged, or its time ran out.
+    // Videos without a picture are refused at upload: this one is damaged, or ffmpeg ran out of time.
     if (!picture) throw new Unrenderable("no picture of the video could be decoded");
     const options = {
       maxPixels: deps.maxPixels,

@@ -134,7 +134,7 @@ async function toRaster(image: Sharp): Promise<Raster> {
 
 const open = ({ data, ...raw }: Raster): Sharp => sharp(data, { raw });
 
-/** Many PNGs have an alpha channel in which nothing shows through. */
+/** Many PNGs have an alpha channel without transparency. */
 async function withoutIdleAlpha(raster: Raster): Promise<Raster> {
   if (!hasAlpha(raster)) return raster;
   for (let at = raster.channels - 1; at < raster.data.length; at += raster.channels)
@@ -175,7 +175,7 @@ async function inForm(raster: Raster, form: Preset["form"]) {
     : { mimeType: "image/jpeg", extension: "jpg", bytes: await image.jpeg(JPEG).toBuffer() };
 }
 
-/** What a client paints until the picture is there: about 25 bytes (ThumbHash), in base64. */
+/** The placeholder that a client shows until the image has loaded: a ThumbHash of about 25 bytes, in base64. */
 async function placeholderOf(raster: Raster): Promise<string> {
   const small = await reduce(raster, PLACEHOLDER_SIDE);
   const { data, width, height } = await toRaster(open(small).toColourspace("srgb").ensureAlpha());
