@@ -6,6 +6,7 @@ import type { Config } from "../platform/config/config.js";
 import { registerEventRoute } from "../platform/graphql/event.route.js";
 import type { Entrance, Realtime } from "../platform/graphql/realtime.js";
 import { GRAPHQL_PATH } from "../platform/graphql/server.js";
+import { registerSubscriptionStreams } from "../platform/graphql/subscription-streams.js";
 import type { Subscriptions } from "../platform/graphql/subscriptions.js";
 import { registerWebSocketDoor } from "../platform/graphql/websocket-door.js";
 import { baseUrl } from "../platform/http/base-url.js";
@@ -24,7 +25,7 @@ export interface RealtimeOptions {
   readonly unread: UnreadBudget;
 }
 
-/** The two doors of realtime: websockets at the URL of GraphQL, and event streams. */
+/** The doors of realtime: at the URL of GraphQL websockets and streams, and event streams by topic. */
 export function registerRealtime(
   app: FastifyInstance,
   { config, services: { sessions, signer }, subscriptions, unread }: RealtimeOptions,
@@ -38,6 +39,7 @@ export function registerRealtime(
       token === null ? null : entranceOf(await sessions.viewerOf(token), tokenEnd(token)),
     requestOf: (request) => ({ baseUrl: baseUrl(request, config.PUBLIC_URL), clientAddress: request.ip }),
   };
+  registerSubscriptionStreams(app, { ...realtime, path: GRAPHQL_PATH });
   // First: at the end of the server the websockets' farewell takes a while, and hooks run one after the other.
   registerEventRoute(app, {
     ...realtime,

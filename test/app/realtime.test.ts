@@ -73,4 +73,27 @@ describe("The doors of realtime", () => {
     expect((await fetch(`${topic}&${query}`)).status).toBe(404);
     expect((await fetch(`${topic.replace(":1?", ":2?")}&${query.replace(/.$/, "")}`)).status).toBe(403);
   });
+
+  it("answer a subscription by a stream where its `Accept` prefers one, and nothing else", async () => {
+    const ask = (accept: string, query: string) =>
+      fetch(`http://127.0.0.1:${port}/graphql`, {
+        method: "POST",
+        headers: { ...bearer(agent.token), accept, "content-type": "application/json" },
+        body: JSON.stringify({ query }),
+      });
+    const subscription = `subscription { ticketEvents(ticketId: "${agent.id}") { cursor } }`;
+    const urql = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed";
+    for (const accept of ["text/event-stream", "multipart/mixed;subscriptionSpec=1.0"]) {
+      const answer = await ask(accept, subscription);
+      expect(answer.headers.get("content-type")).toContain(accept.split(";")[0]);
+      expect(await answer.text()).toContain('"code":"INTERNAL_SERVER_ERROR"');
+      expect(await (await ask(accept, "{ __typename }")).text()).toContain(
+        "Only subscriptions are taken here",
+      );
+    }
+    expect(await (await ask(urql, "{ __typename }")).json()).toEqual({ data: { __typename: "Query" } });
+    const refused = await ask(urql, subscription);
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("Accept: text/event-stream");
+  });
 });

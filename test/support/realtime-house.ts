@@ -9,6 +9,7 @@ import type { RequestContext, SubscriptionContext } from "../../src/platform/gra
 import { registerEventRoute } from "../../src/platform/graphql/event.route.js";
 import { createPreparationTurns } from "../../src/platform/graphql/preparation-turns.js";
 import type { Realtime } from "../../src/platform/graphql/realtime.js";
+import { registerSubscriptionStreams } from "../../src/platform/graphql/subscription-streams.js";
 import { createSubscriptions } from "../../src/platform/graphql/subscriptions.js";
 import { registerWebSocketDoor } from "../../src/platform/graphql/websocket-door.js";
 import { acceptsOrigin } from "../../src/platform/http/origins.js";
@@ -196,7 +197,7 @@ export interface House {
   readonly unread: UnreadBudget;
 }
 
-/** A server with both doors, a made-up schema, and a feed that is told by hand. */
+/** A server with all doors, a made-up schema, and a feed that is told by hand. */
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const feed = new FakeFeed();
   const seen: Seen = { contexts: [] };
@@ -240,6 +241,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       (async (token) => (token && guests.has(token) ? entrance(token, guests.get(token) ?? null) : null)),
     requestOf: (request) => ({ baseUrl: "http://desk.example.com", clientAddress: request.ip }),
   };
+  registerSubscriptionStreams(app, { ...realtime, path: "/graphql", roundMs: options.roundMs ?? 20 });
   registerEventRoute(app, {
     ...realtime,
     documents: { conversation: DOCUMENT },
@@ -255,7 +257,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     roundMs: options.roundMs ?? 20,
     ...(options.initMs && { initMs: options.initMs }),
   });
-  app.get("/graphql", async () => ({ page: true }));
+  app.route({ url: "/graphql", method: ["GET", "POST"], handler: async () => ({ page: true }) });
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;
   return { app, feed, seen, url, port, guests, faults, unread };

@@ -122,7 +122,7 @@ async function prepareAnew<Viewer>(
 }
 
 const SUBSCRIPTIONS_ALONE =
-  "Only subscriptions are taken here: send queries and mutations over HTTP, as a POST to the same URL.";
+  "Only subscriptions are taken here: send queries and mutations as a POST to the same URL, with `Accept: application/json`.";
 
 const asInvalid = (error: GraphQLError): GraphQLError =>
   withCode(error, ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED);

@@ -13,7 +13,7 @@ export interface Entrance<Viewer> {
   readonly endsAt: Date | null;
 }
 
-/** What both doors of realtime stand on. */
+/** What all doors of realtime stand on. */
 export interface Realtime<Viewer> {
   readonly subscriptions: Subscriptions<Viewer>;
   readonly places: Places;

@@ -115,7 +115,7 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
 };
 
 const SUBSCRIPTIONS_ELSEWHERE =
-  "Subscriptions are not taken over HTTP: open a websocket at the same URL, in the protocol graphql-transport-ws.";
+  "A subscription needs an answer that goes on: open a websocket at the same URL (graphql-transport-ws), or ask for a stream with `Accept: text/event-stream` or `Accept: multipart/mixed;subscriptionSpec=1.0`.";
 
 function unexpectedToLog<Context extends BaseContext & { readonly requestId: string }>(
   app: FastifyInstance,

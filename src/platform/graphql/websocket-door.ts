@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
+import type { WebSocket } from "ws";
 import { SECOND_MS } from "../../kernel/clock.js";
 import { createRounds } from "../http/rounds.js";
 import { registerWebSocketRoute } from "../http/websocket-upgrade.js";
+import { LEGACY_PROTOCOL, refuseLegacyClient } from "./legacy-subprotocol.js";
 import type { Realtime } from "./realtime.js";
 import { WebSocketConnection } from "./websocket-connection.js";
 
@@ -26,11 +28,18 @@ export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSoc
   const { connections } = rounds;
   let allGone: (() => void) | null = null;
   let isClosing = false;
+  const refused = new Set<WebSocket>();
+  const refuse = (socket: WebSocket) => {
+    refused.add(socket);
+    socket.once("close", () => refused.delete(socket));
+    refuseLegacyClient(socket);
+  };
   registerWebSocketRoute(app, {
     path: door.path,
-    protocol: GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    protocols: [GRAPHQL_TRANSPORT_WS_PROTOCOL, LEGACY_PROTOCOL],
     acceptsOrigin: door.acceptsOrigin,
     connected(socket, request) {
+      if (socket.protocol === LEGACY_PROTOCOL) return refuse(socket);
       const { authorization } = request.headers;
       const origin = door.requestOf(request);
       const connection = new WebSocketConnection(socket, { ...door, log: app.log, origin, authorization });
@@ -46,6 +55,7 @@ export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSoc
   });
   app.addHook("preClose", async () => {
     isClosing = true;
+    for (const socket of refused) socket.terminate();
     if (connections.size === 0) return;
     const gone = new Promise<void>((resolve) => {
       allGone = resolve;

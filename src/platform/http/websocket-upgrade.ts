@@ -9,10 +9,10 @@ import { badUserInput, forbidden } from "../../kernel/errors.js";
 
 export interface WebSocketRoute {
   readonly path: string;
-  /** The only subprotocol that is spoken here. */
-  readonly protocol: string;
+  /** Subprotocols that are accepted, those first that are preferred. */
+  readonly protocols: readonly string[];
   acceptsOrigin(origin: string | undefined, host: string | undefined): boolean;
-  /** Given every connection, also one that speaks another subprotocol. */
+  /** Given every connection, also one that offers no such subprotocol. */
   connected(socket: WebSocket, request: FastifyRequest): void;
 }
 
@@ -41,7 +41,7 @@ export function registerWebSocketRoute(app: FastifyInstance, route: WebSocketRou
     maxPayload: MAX_MESSAGE_BYTES,
     // One message of a connection in a turn of the event loop: what has arrived together does not run together.
     allowSynchronousEvents: false,
-    handleProtocols: (offered) => (offered.has(route.protocol) ? route.protocol : false),
+    handleProtocols: (offered) => route.protocols.find((protocol) => offered.has(protocol)) ?? false,
   });
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", destroy);
