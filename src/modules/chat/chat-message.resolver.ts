@@ -60,7 +60,7 @@ export class ChatMessageResolver {
 
   @Mutation(() => PurgedMessage, {
     description:
-      "Removes a message for good, with its files, and their bytes if nothing else uses them; returns its id. For managers.",
+      "Removes a message for good, with its files, and their bytes if nothing else uses them. For managers.",
   })
   purgeMessage(@Arg("id", () => ID, MESSAGE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.changes.purgeMessage(viewer, id);
@@ -73,7 +73,7 @@ export class ChatMessageResolver {
 
   @FieldResolver(() => Conversation, {
     nullable: true,
-    description: "The conversation that it stands in; null for whom it is not for any more.",
+    description: "The conversation that it belongs to; null if the viewer may no longer see it.",
   })
   conversation(@Root() { conversationId }: ListedMessage, @Ctx() context: ViewerContext) {
     return this.loaders.byId(context).load(conversationId);
@@ -110,7 +110,8 @@ export class PurgedMessageResolver {
 
   @FieldResolver(() => Conversation, {
     nullable: true,
-    description: "The conversation that it stood in, without it; null for whom it is not for any more.",
+    description:
+      "The conversation that it belonged to, without it; null if the viewer may no longer see the conversation.",
   })
   conversation(@Root() { conversationId }: PurgedMessagePlace, @Ctx() context: ViewerContext) {
     return this.loaders.byId(context).load(conversationId);

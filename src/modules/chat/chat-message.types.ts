@@ -44,9 +44,9 @@ export class ChatMessage {
   createdAt!: Date;
 }
 
-@ObjectType({ description: "What is left of a message that was purged.", simpleResolvers: true })
+@ObjectType({ description: "A message that was purged.", simpleResolvers: true })
 export class PurgedMessage {
-  @Field(() => ID, { description: "The id that the message had." })
+  @Field(() => ID, { description: "Id of the purged message." })
   id!: string;
 }
 

@@ -48,7 +48,7 @@ export class GuestInvitationResolver {
 
   @FieldResolver(() => Conversation, {
     nullable: true,
-    description: "The conversation that the guest is invited into; null for whom it is not for any more.",
+    description: "The conversation that the guest is invited to; null if the viewer may no longer see it.",
   })
   conversation(@Root() { guest }: GivenInvitation, @Ctx() context: ViewerContext) {
     return this.loaders.byId(context).load(guest.conversationId);
