@@ -1,6 +1,7 @@
-import { IsOptional, MaxLength } from "class-validator";
+import { IsOptional } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
+import { Prose } from "../../platform/graphql/texts.js";
 
 @InputType({ description: "Changes of an attachment." })
 export class UpdateAttachmentInput {
@@ -12,6 +13,6 @@ export class UpdateAttachmentInput {
     description: "New description, up to 1,000 characters; null removes it.",
   })
   @IsOptional()
-  @MaxLength(1_000)
+  @Prose(1_000)
   description?: string | null;
 }

@@ -1,7 +1,8 @@
-import { IsOptional, Length, MaxLength } from "class-validator";
+import { IsOptional, Length } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../platform/graphql/scalars.js";
+import { Prose } from "../../platform/graphql/texts.js";
 
 const MAX_BODY_LENGTH = 10_000;
 
@@ -15,7 +16,7 @@ export class SendMessageInput {
     description: "Plain text of up to 10,000 characters; may be omitted if there are files.",
   })
   @IsOptional()
-  @MaxLength(MAX_BODY_LENGTH)
+  @Prose(MAX_BODY_LENGTH)
   body?: string | null;
 
   @Field(() => ID, {
@@ -45,6 +46,6 @@ export class EditMessageInput {
   @Field(() => String, {
     description: "Plain text of up to 10,000 characters; may be empty if the message has files.",
   })
-  @MaxLength(MAX_BODY_LENGTH)
+  @Prose(MAX_BODY_LENGTH)
   body!: string;
 }

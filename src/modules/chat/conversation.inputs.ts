@@ -1,7 +1,7 @@
-import { ArrayMaxSize, IsOptional, IsUUID, Length, Matches, MaxLength } from "class-validator";
+import { ArrayMaxSize, IsOptional, IsUUID } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { DateTime, ID } from "../../platform/graphql/scalars.js";
-import { LABEL_FORM, NAME_FORM, NAME_RULE } from "../identity/name.js";
+import { Line, OptionalLine } from "../../platform/graphql/texts.js";
 
 @InputType({ description: "A new conversation. Its creator becomes a participant." })
 export class StartConversationInput {
@@ -14,8 +14,7 @@ export class StartConversationInput {
     description: "Subject, one line of up to 200 characters.",
   })
   @IsOptional()
-  @MaxLength(200)
-  @Matches(LABEL_FORM, NAME_RULE)
+  @OptionalLine(200)
   subject?: string | null;
 
   @Field(() => String, {
@@ -23,8 +22,7 @@ export class StartConversationInput {
     description: "A free label of up to 100 characters, such as the room of a hotel.",
   })
   @IsOptional()
-  @MaxLength(100)
-  @Matches(LABEL_FORM, NAME_RULE)
+  @OptionalLine(100)
   room?: string | null;
 
   @Field(() => ID, { nullable: true, description: "Id of a ticket of the company that it is about." })
@@ -69,7 +67,7 @@ export class ConversationFilterInput {
 
   @Field(() => String, { nullable: true, description: "Conversations with exactly this room." })
   @IsOptional()
-  @MaxLength(100)
+  @OptionalLine(100)
   room?: string | null;
 
   @Field(() => Boolean, {
@@ -94,8 +92,7 @@ export class InviteGuestInput {
   conversationId!: string;
 
   @Field(() => String, { description: "Name of the guest: 1 to 100 characters." })
-  @Length(1, 100)
-  @Matches(NAME_FORM, NAME_RULE)
+  @Line(100)
   displayName!: string;
 
   @Field(() => DateTime, {

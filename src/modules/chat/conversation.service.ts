@@ -99,8 +99,8 @@ async function startConversation(
     const conversationId = await repository.insertConversation(tx, {
       companyId,
       ticketId,
-      subject: input.subject?.trim() || null,
-      room: input.room?.trim() || null,
+      subject: input.subject || null,
+      room: input.room || null,
       startedBy: starter.id,
     });
     await insertParticipants(tx, { companyId, conversationId, userIds: [starter.id, ...others] });

@@ -90,7 +90,7 @@ async function inviteGuest(
   baseUrl: string,
 ): Promise<GivenInvitation> {
   const { db } = deps;
-  const displayName = input.displayName.trim();
+  const { displayName } = input;
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
   const asked = { viewer, id: input.conversationId, action: "inviteGuestTo" } as const;
   const guest = await changeConversation(db, asked, async (tx, { viewer: by, conversation }) => {

@@ -1,7 +1,7 @@
 import { badUserInput } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import { insertAuditEntry } from "./audit.repository.js";
-import { EMAIL_FORM, normalizeEmail } from "./email.js";
+import { isEmail, normalizeEmail } from "./email.js";
 import type { PasswordCost } from "./password.js";
 import { hashPassword } from "./password.js";
 import { requireGoodPassword } from "./password-rule.js";
@@ -25,8 +25,7 @@ export async function bootstrapAdmin(
   { email, password, passwordCost }: FirstAdmin,
 ): Promise<boolean> {
   const address = normalizeEmail(email);
-  if (!EMAIL_FORM.test(address))
-    throw badUserInput(`"${email}" is not an e-mail address.`, { field: "email" });
+  if (!isEmail(address)) throw badUserInput(`"${email}" is not an e-mail address.`, { field: "email" });
   requireGoodPassword(password, { email: address, name: "Administrator" });
   if (await findPersonByEmail(db, address)) return false;
   const passwordHash = await hashPassword(password, passwordCost);

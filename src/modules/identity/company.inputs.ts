@@ -1,9 +1,10 @@
-import { IsOptional, Length, Matches, MaxLength } from "class-validator";
+import { IsOptional, Matches } from "class-validator";
 import { ArgsType, Field, InputType } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { ID } from "../../platform/graphql/scalars.js";
+import { Line, SearchText } from "../../platform/graphql/texts.js";
 import type { CompanyChanges, CompanySearch } from "./company.service.js";
-import { NAME_FORM, NAME_RULE } from "./name.js";
+import { MAX_NAME_LENGTH } from "./name.js";
 import { SLUG_FORM } from "./slug.js";
 
 const SLUG_RULE = { message: "slug must be 1 to 63 small letters, digits and inner hyphens" };
@@ -12,8 +13,7 @@ const SLUG_RULE = { message: "slug must be 1 to 63 small letters, digits and inn
 export class CompaniesArgs extends PageArgs implements CompanySearch {
   @Field(() => String, { nullable: true, description: "A part of the name or the slug." })
   @IsOptional()
-  @MaxLength(200)
-  @Matches(/^\P{Cc}*$/u, { message: "search must be one line" })
+  @SearchText()
   search?: string | null;
 }
 
@@ -24,8 +24,7 @@ export class CreateCompanyInput {
   slug!: string;
 
   @Field(() => String, { description: "Name of the company: 1 to 200 characters." })
-  @Length(1, 200)
-  @Matches(NAME_FORM, NAME_RULE)
+  @Line(MAX_NAME_LENGTH)
   name!: string;
 }
 
@@ -41,7 +40,6 @@ export class UpdateCompanyInput implements CompanyChanges {
 
   @Field(() => String, { nullable: true, description: "New name: 1 to 200 characters." })
   @IsOptional()
-  @Length(1, 200)
-  @Matches(NAME_FORM, NAME_RULE)
+  @Line(MAX_NAME_LENGTH)
   name?: string | null;
 }

@@ -1,7 +1,6 @@
-import { Matches, MaxLength } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
-import { EMAIL_FORM, MAX_EMAIL_LENGTH } from "./email.js";
+import { EmailAddress } from "./email.inputs.js";
 import type { NewMembership } from "./membership.service.js";
 import { MembershipRole } from "./membership.types.js";
 import type { Role } from "./viewer.js";
@@ -15,8 +14,7 @@ export class InviteMemberInput implements NewMembership {
     description:
       "The e-mail address that the person signs in with, or will sign in with once they have an account.",
   })
-  @MaxLength(MAX_EMAIL_LENGTH)
-  @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
+  @EmailAddress()
   email!: string;
 
   @Field(() => MembershipRole, { description: "Role that the person will have in the company." })

@@ -1,7 +1,6 @@
-import { Matches, MaxLength } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
-import { EMAIL_FORM, MAX_EMAIL_LENGTH } from "./email.js";
+import { EmailAddress } from "./email.inputs.js";
 import type { EndedMembership, NewMembership } from "./membership.service.js";
 import { MembershipRole } from "./membership.types.js";
 import type { Role } from "./viewer.js";
@@ -14,8 +13,7 @@ export class SetMembershipInput implements NewMembership {
   @Field(() => String, {
     description: "E-mail address of a member; administrators may use that of any account.",
   })
-  @MaxLength(MAX_EMAIL_LENGTH)
-  @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
+  @EmailAddress()
   email!: string;
 
   @Field(() => MembershipRole, { description: "New role of the person in the company." })

@@ -1,10 +1,11 @@
 import { badUserInput, conflict } from "../../kernel/errors.js";
 import { MAX_PAGE_SIZE } from "../../kernel/pagination.js";
+import { isLine, singleLine } from "../../kernel/text.js";
 import type { Database } from "../../platform/database/client.js";
 import { insertAuditEntry } from "./audit.repository.js";
 import { deactivate, reactivate } from "./deactivate.js";
-import { EMAIL_FORM, MAX_EMAIL_LENGTH, normalizeEmail } from "./email.js";
-import { NAME_FORM } from "./name.js";
+import { isEmail, normalizeEmail } from "./email.js";
+import { MAX_NAME_LENGTH } from "./name.js";
 import type { PasswordCost } from "./password.js";
 import { hashPassword } from "./password.js";
 import type { GivenPasswordReset, PasswordResetDeps } from "./password-reset-link.js";
@@ -39,12 +40,14 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
   const { db, clock, passwordCost } = deps;
 
   /** @throws CONFLICT when somebody has the address */
-  async function create({ email, name, isAdmin }: OperatorAccount): Promise<Person> {
+  async function create({ email, name: given, isAdmin }: OperatorAccount): Promise<Person> {
     const address = normalizeEmail(email);
-    if (!EMAIL_FORM.test(address) || address.length > MAX_EMAIL_LENGTH)
-      throw badUserInput(`"${email}" is not an e-mail address.`);
-    if (!NAME_FORM.test(name) || name.length > 200)
-      throw badUserInput("A name is one line of 1 to 200 characters.");
+    if (!isEmail(address)) throw badUserInput(`"${email}" is not an e-mail address.`);
+    const name = singleLine(given);
+    if (!isLine(name, MAX_NAME_LENGTH))
+      throw badUserInput(
+        `A name is one line of 1 to ${MAX_NAME_LENGTH} characters with something visible in it.`,
+      );
     return db.transaction(async (tx) => {
       const user = await insertUser(tx, { email: address, name, passwordHash: null, isAdmin });
       if (!user) throw conflict(`Somebody has the e-mail address ${address} already.`);
@@ -69,7 +72,8 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
     create,
 
     /** Every account by name. @returns page after page, until nobody is left */
-    list: (list: UserList): AsyncGenerator<ListedAccount> => everybody(db, list),
+    list: ({ search, ...list }: UserList): AsyncGenerator<ListedAccount> =>
+      everybody(db, { ...list, search: search && singleLine(search) }),
 
     /** Ends all that the person has open, at once. @throws CONFLICT for the last administrator */
     lock: (email: string): Promise<Person> => changeAccess(email, deactivate),

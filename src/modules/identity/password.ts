@@ -1,5 +1,6 @@
 import { boundedTurns } from "../../kernel/bounded-turns.js";
 import { rateLimited } from "../../kernel/errors.js";
+import { composed } from "../../kernel/text.js";
 
 /** What one hash costs (RFC 9106 §3.1). */
 export interface PasswordCost {
@@ -50,7 +51,7 @@ export const hashPasswordFrom = (from: string, password: string, cost?: Password
 /** For commands and starts, which nobody else waits for. @param cost as of `hashPasswordFrom` */
 export async function hashPassword(password: string, cost: PasswordCost = PASSWORD_COST): Promise<string> {
   const { hash } = await argon2();
-  return hash(password, {
+  return hash(composed(password), {
     algorithm: ARGON2ID,
     memoryCost: cost.memoryKib,
     timeCost: cost.passes,
@@ -71,6 +72,12 @@ export async function verifyPasswordFrom(
   password: string,
 ): Promise<boolean> {
   const { verify } = await argon2();
-  const matches = await inTurn(from, () => verify(passwordHash ?? NOBODYS_HASH, password));
+  const good = passwordHash ?? NOBODYS_HASH;
+  // Passwords are hashed in NFC (RFC 8265 §4.2.2); older hashes are of the password as it was typed.
+  const forms = new Set([composed(password), password]);
+  const matches = await inTurn(from, async () => {
+    for (const form of forms) if (await verify(good, form)) return true;
+    return false;
+  });
   return passwordHash !== null && matches;
 }

@@ -13,7 +13,7 @@ import type {
   TokenVerifier,
 } from "./access-token.js";
 import type { AttemptLimit } from "./attempt-limit.js";
-import { EMAIL_FORM, normalizeEmail } from "./email.js";
+import { isEmail, normalizeEmail } from "./email.js";
 import { exchangeToken, sessionEnd } from "./exchange-token.js";
 import { listGuestViewers } from "./guest.repository.js";
 import { verifyPasswordFrom } from "./password.js";
@@ -197,7 +197,8 @@ async function findOutsideViewer(
   { externalSubject, email, emailVerified }: OutsideSubject,
 ): Promise<UserViewer | null> {
   const known = await findViewer(db, { externalSubject });
-  if (known || !email || !emailVerified || !EMAIL_FORM.test(email)) return known;
-  await updateExternalSubject(db, normalizeEmail(email), externalSubject);
+  const address = email && emailVerified ? normalizeEmail(email) : "";
+  if (known || !isEmail(address)) return known;
+  await updateExternalSubject(db, address, externalSubject);
   return findViewer(db, { externalSubject });
 }

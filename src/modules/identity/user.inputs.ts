@@ -1,22 +1,21 @@
-import { IsOptional, Length, Matches, MaxLength } from "class-validator";
+import { IsOptional, Length } from "class-validator";
 import { ArgsType, Field, InputType } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { ID } from "../../platform/graphql/scalars.js";
-import { EMAIL_FORM, MAX_EMAIL_LENGTH } from "./email.js";
-import { NAME_FORM, NAME_RULE } from "./name.js";
+import { Line, SearchText } from "../../platform/graphql/texts.js";
+import { EmailAddress } from "./email.inputs.js";
+import { MAX_NAME_LENGTH } from "./name.js";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.js";
 import type { NewAccount, UserEdit, UserSearch } from "./user.service.js";
 
 @InputType({ description: "A new account." })
 export class CreateUserInput implements NewAccount {
   @Field(() => String, { description: "E-mail address for signing in; it must be unique." })
-  @MaxLength(MAX_EMAIL_LENGTH)
-  @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
+  @EmailAddress()
   email!: string;
 
   @Field(() => String, { description: "Name of the person: 1 to 200 characters." })
-  @Length(1, 200)
-  @Matches(NAME_FORM, NAME_RULE)
+  @Line(MAX_NAME_LENGTH)
   name!: string;
 
   @Field(() => String, {
@@ -39,8 +38,7 @@ export class CreateUserInput implements NewAccount {
 export class UsersArgs extends PageArgs implements UserSearch {
   @Field(() => String, { nullable: true, description: "A part of the name or the e-mail address." })
   @IsOptional()
-  @MaxLength(200)
-  @Matches(/^\P{Cc}*$/u, { message: "search must be one line" })
+  @SearchText()
   search?: string | null;
 
   @Field(() => Boolean, {
@@ -60,8 +58,7 @@ export class UpdateUserInput implements UserEdit {
     description: "New name: 1 to 200 characters.",
   })
   @IsOptional()
-  @Length(1, 200)
-  @Matches(NAME_FORM, NAME_RULE)
+  @Line(MAX_NAME_LENGTH)
   name?: string | null;
 
   @Field(() => String, {
@@ -69,8 +66,7 @@ export class UpdateUserInput implements UserEdit {
     description: "New e-mail address for signing in. For administrators.",
   })
   @IsOptional()
-  @MaxLength(MAX_EMAIL_LENGTH)
-  @Matches(EMAIL_FORM, { message: "email must be an e-mail address" })
+  @EmailAddress()
   email?: string | null;
 
   @Field(() => Boolean, {

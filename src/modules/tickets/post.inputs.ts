@@ -1,7 +1,8 @@
-import { IsOptional, MaxLength, ValidateNested } from "class-validator";
+import { IsOptional, ValidateNested } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../platform/graphql/scalars.js";
+import { Prose } from "../../platform/graphql/texts.js";
 
 const FILE = "A file of the multipart request. Give either this or `mediaFileId`.";
 const MEDIA_FILE_ID = "Id of a file of the ticket's company that you may read. Give either this or `file`.";
@@ -21,7 +22,7 @@ export class CreatePhotoInput {
 
   @Field(() => String, { nullable: true, description: DESCRIPTION })
   @IsOptional()
-  @MaxLength(1_000)
+  @Prose(1_000)
   description?: string | null;
 }
 
@@ -38,7 +39,7 @@ export class SeriesPhotoInput {
 
   @Field(() => String, { nullable: true, description: CAPTION })
   @IsOptional()
-  @MaxLength(1_000)
+  @Prose(1_000)
   caption?: string | null;
 }
 
@@ -49,7 +50,7 @@ export class CreatePhotoSeriesInput {
 
   @Field(() => String, { nullable: true, description: DESCRIPTION })
   @IsOptional()
-  @MaxLength(1_000)
+  @Prose(1_000)
   description?: string | null;
 
   @Field(() => [SeriesPhotoInput], {
@@ -93,6 +94,6 @@ export class RemoveFromPhotoSeriesInput {
 export class CaptionPhotoInput extends RemoveFromPhotoSeriesInput {
   @Field(() => String, { nullable: true, description: `${CAPTION} Omit it to remove the caption.` })
   @IsOptional()
-  @MaxLength(1_000)
+  @Prose(1_000)
   caption?: string | null;
 }

@@ -1,7 +1,8 @@
-import { IsOptional, Length, MaxLength } from "class-validator";
+import { IsOptional } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../platform/graphql/scalars.js";
+import { Prose } from "../../platform/graphql/texts.js";
 
 const FILES = "Files of the multipart request, up to 10.";
 
@@ -11,7 +12,7 @@ export class AddReplyInput {
   ticketId!: string;
 
   @Field(() => String, { description: "Plain text of up to 50,000 characters." })
-  @Length(1, 50_000)
+  @Prose(50_000, 1)
   body!: string;
 
   @Field(() => Boolean, {
@@ -30,7 +31,7 @@ export class UpdateReplyInput {
   id!: string;
 
   @Field(() => String, { description: "The new text." })
-  @Length(1, 50_000)
+  @Prose(50_000, 1)
   body!: string;
 }
 
@@ -44,6 +45,6 @@ export class UploadReplyAttachmentsInput {
 
   @Field(() => String, { nullable: true, description: "Description of the files, up to 1,000 characters." })
   @IsOptional()
-  @MaxLength(1_000)
+  @Prose(1_000)
   description?: string | null;
 }

@@ -120,7 +120,7 @@ const filters = {
   },
   search: {
     condition: ilike(searchedText, sql.placeholder("search")),
-    value: ({ search }) => (search?.trim() ? `%${escapeLike(search.trim())}%` : null),
+    value: ({ search }) => (search ? `%${escapeLike(search)}%` : null),
   },
   createdFrom: {
     condition: gte(tickets.createdAt, sql.placeholder("createdFrom")),

@@ -1,7 +1,8 @@
-import { ArrayMaxSize, IsOptional, IsUUID, Length, MaxLength } from "class-validator";
+import { ArrayMaxSize, IsOptional, IsUUID } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType, registerEnumType } from "type-graphql";
 import { DateTime, ID, Upload } from "../../platform/graphql/scalars.js";
+import { Line, Prose, SearchText } from "../../platform/graphql/texts.js";
 import { TicketPriority, TicketStatus } from "./ticket.types.js";
 
 const FILES = "Files of the multipart request, up to 10.";
@@ -13,14 +14,14 @@ export class CreateTicketInput {
   companyId!: string;
 
   @Field(() => String, { description: "Subject, one line of up to 200 characters." })
-  @Length(1, 200)
+  @Line(200)
   subject!: string;
 
   @Field(() => String, {
     defaultValue: "",
     description: "Description of the request, plain text of up to 50,000 characters.",
   })
-  @MaxLength(50_000)
+  @Prose(50_000)
   description!: string;
 
   @Field(() => TicketPriority, { defaultValue: "NORMAL", description: "How urgent it is." })
@@ -37,7 +38,7 @@ export class UpdateTicketInput {
 
   @Field(() => String, { nullable: true, description: "Subject. For its requester and staff." })
   @IsOptional()
-  @Length(1, 200)
+  @Line(200)
   subject?: string | null;
 
   @Field(() => String, {
@@ -45,7 +46,7 @@ export class UpdateTicketInput {
     description: "Description of the request. For its requester and staff.",
   })
   @IsOptional()
-  @MaxLength(50_000)
+  @Prose(50_000)
   description?: string | null;
 
   @Field(() => TicketStatus, {
@@ -85,7 +86,7 @@ export class UploadTicketAttachmentsInput {
 
   @Field(() => String, { nullable: true, description: "Description of the files, up to 1,000 characters." })
   @IsOptional()
-  @MaxLength(1_000)
+  @Prose(1_000)
   description?: string | null;
 }
 
@@ -127,7 +128,7 @@ export class TicketFilterInput {
     description: "Tickets that contain this text in their subject or description, ignoring case.",
   })
   @IsOptional()
-  @MaxLength(200)
+  @SearchText()
   search?: string | null;
 
   @Field(() => DateTime, { nullable: true, description: "Tickets opened at this time or later." })

@@ -87,8 +87,7 @@ async function openTicket(
   const company = isAdmin(viewer) ? await findCompany(db, input.companyId) : { id: input.companyId };
   authorize(companyTicketPolicy, "openTicket", viewer, company);
   const requester = viewer as UserViewer;
-  const { companyId, description, priority } = input;
-  const subject = filled(input.subject, "subject");
+  const { companyId, subject, description, priority } = input;
   const id = await checkIns.checkIn({
     viewer: requester,
     companyId,
@@ -136,7 +135,7 @@ function scopeOf(viewer: Viewer, filter: TicketFilter): TicketScope {
 function permittedChanges(viewer: UserViewer, ticket: TicketView, input: TicketChange) {
   const changes: repository.TicketChanges = {};
   if (input.subject != null || input.description != null) authorize(ticketPolicy, "edit", viewer, ticket);
-  if (input.subject != null) changes.subject = filled(input.subject, "subject");
+  if (input.subject != null) changes.subject = input.subject;
   if (input.description != null) changes.description = input.description;
   if (input.status != null && input.status !== ticket.status) {
     const byRequester = input.status === "CLOSED" || input.status === "OPEN";
@@ -185,10 +184,4 @@ function withAssignee(
   throw badUserInput("An assignee is an agent or a manager of the ticket's company who may sign in.", {
     field: "assigneeId",
   });
-}
-
-function filled(text: string, field: string): string {
-  const trimmed = text.trim();
-  if (trimmed === "") throw badUserInput(`The ${field} is empty.`, { field });
-  return trimmed;
 }

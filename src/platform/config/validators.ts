@@ -79,7 +79,8 @@ export const origins = makeValidator<readonly string[]>((text) =>
     }),
 );
 
-export const email = makeValidator<string>((text) => {
+export const email = makeValidator<string>((given) => {
+  const text = given.trim();
   if (!/^[^@\s]+@[^@\s]+$/.test(text)) throw new EnvError(`"${text}" is not an e-mail address`);
   return text.toLowerCase();
 });

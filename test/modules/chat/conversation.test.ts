@@ -60,15 +60,17 @@ describe("starting", () => {
   });
 
   it("takes a subject and a room in a line that shows what it says, or blank", async () => {
-    for (const line of ["a\nb", "\u200b", "Room \u202e402", "a\u2029b"])
+    for (const line of ["a\0b", "\u200b", "Room \u001b[31m402"])
       for (const field of ["subject", "room"])
         expect([line, field, codeIn(await startWith({ [field]: line }))]).toEqual([
           line,
           field,
           "BAD_USER_INPUT",
         ]);
-    const { data } = await startWith({ subject: "", room: "  " });
+    const { data } = await startWith({ subject: "", room: " \u200e " });
     expect(data!.startConversation).toMatchObject({ subject: null, room: null });
+    const read = await startWith({ subject: "Late\n check-out", room: "Zimmer \u202eGru\u0308n" });
+    expect(read.data!.startConversation).toMatchObject({ subject: "Late check-out", room: "Zimmer Grün" });
   });
 
   it("refuses what is too long, strangers by their ids, and tickets of other companies", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { singleLine } from "../../../kernel/text.js";
 import { Bucket } from "../buckets.js";
 import { looksInside } from "../inside-usages.js";
 import { badEntry } from "./media-import.errors.js";
@@ -45,7 +46,7 @@ export function parseEntry(fields: Readonly<Record<string, unknown>>): ImportEnt
   const text = (name: string): string => {
     const value = fields[name] ?? "";
     if (typeof value !== "string" && typeof value !== "number") problems.push(`${name} must be a text`);
-    const given = String(value).trim();
+    const given = name === "fileName" ? singleLine(String(value)) : String(value).trim();
     const most = name === "source" ? MAX_SOURCE_LENGTH : MAX_LENGTH;
     if (given.length > most) problems.push(`${name} may have ${most} characters`);
     if (/\p{Cc}/u.test(given)) problems.push(`${name} holds control characters`);

@@ -1,3 +1,4 @@
+import { composed } from "../../../kernel/text.js";
 import type { FileMetadata } from "../metadata.js";
 
 /** Tags of EXIF 2.32: of the image, and of the block that `EXIF_BLOCK` points at. */
@@ -91,7 +92,7 @@ function clean(text: string): string | null {
     .replace(/[\p{C}\p{Zl}\p{Zp}\ufffd]+/gu, " ")
     .replace(/ +/g, " ")
     .trim();
-  return [...line].slice(0, LONGEST_TEXT).join("").trim() || null;
+  return composed([...line].slice(0, LONGEST_TEXT).join("").trim()) || null;
 }
 
 /** `2026:05:01 12:00:00`, and `+02:00` where the camera knows. Clocks that were never set are told by their zeros. */

@@ -3,6 +3,7 @@ import type { FileUpload } from "graphql-upload-ts";
 import { ArgsType, Field, InputType, Int } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.types.js";
 import { ByteCount, DateTime, ID, Upload } from "../../../platform/graphql/scalars.js";
+import { SearchText } from "../../../platform/graphql/texts.js";
 import { Bucket } from "../buckets.js";
 import { FileIntegrity } from "../file-integrity.types.js";
 import { FileKind } from "../file-types.js";
@@ -194,6 +195,6 @@ export class MediaFileFilterInput {
     description: "Files that contain this text in their name, ignoring case.",
   })
   @IsOptional()
-  @MaxLength(200)
+  @SearchText()
   search?: string | null;
 }

@@ -92,7 +92,7 @@ export async function countLibrary(
 }
 
 function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefined)[] {
-  const search = filter.search?.trim();
+  const { search } = filter;
   return [
     eq(mediaFiles.companyId, scope.companyId),
     isNull(mediaFiles.versionOf),
