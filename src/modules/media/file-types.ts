@@ -157,7 +157,7 @@ const DEFINITIONS = {
     kind: "IMAGE",
     title: "a JPEG image",
     mimeType: "image/jpeg",
-    extensions: ["jpg", "jpeg", "jpe", "jfif"],
+    extensions: ["jpg", "jpeg", "jpe"],
   },
   png: { kind: "IMAGE", title: "a PNG image", mimeType: "image/png", extensions: ["png"] },
   gif: { kind: "IMAGE", title: "a GIF image", mimeType: "image/gif", extensions: ["gif"] },
@@ -197,41 +197,6 @@ export const FILE_TYPES = Object.fromEntries(
 
 export const isFileTypeName = (name: unknown): name is FileTypeName =>
   typeof name === "string" && Object.hasOwn(FILE_TYPES, name);
-
-const EXTENSIONS: ReadonlySet<string> = new Set(entries.flatMap(([, { extensions }]) => extensions));
-
-/** Whether some type of the table ends in this extension (lower case, no dot). */
-export const isKnownExtension = (extension: string): boolean => EXTENSIONS.has(extension);
-
-/** Names under which reporting tools and old programs write text, and which Office opens all the same. */
-const OFFICE_NAMES_OF_TEXT: ReadonlySet<string> = new Set(["xls", "doc"]);
-
-/** Whether text may have this extension (lower case, no dot), though it is that of an Office document. */
-export const isOfficeNameOfText = (extension: string | null): boolean =>
-  extension !== null && OFFICE_NAMES_OF_TEXT.has(extension);
-
-/** Whether a name may end in this extension (lower case, no dot; null for none), the content being of this type. */
-export const fitsExtension = ({ name, kind, extensions }: FileType, extension: string | null): boolean =>
-  extension === null ||
-  extensions.includes(extension) ||
-  ((kind === "TEXT" || name === "rtf") && isOfficeNameOfText(extension)) ||
-  // A log or an answer that was saved as text may be XML from its first line on.
-  (name === "xml" && textTypeOf(extension) !== null);
-
-const TEXT_EXTENSIONS: ReadonlySet<string> = new Set(
-  entries
-    .flatMap(([name, { kind, extensions }]) => (kind === "TEXT" || name === "eml" ? extensions : []))
-    .filter((extension) => !isOfficeNameOfText(extension)),
-);
-
-/** The type of a text with this extension; null for an extension that says nothing of a text. */
-export const textTypeOf = (extension: string): FileTypeName | null =>
-  entries.find(
-    ([name, { kind, extensions }]) => kind === "TEXT" && name !== "html" && extensions.includes(extension),
-  )?.[0] ?? null;
-
-/** Whether this extension (lower case, no dot) says that a file is text. */
-export const isTextExtension = (extension: string): boolean => TEXT_EXTENSIONS.has(extension);
 
 const KINDS: ReadonlyMap<string, FileKind> = new Map(
   entries.map(([, { mimeType, kind }]) => [mimeType, kind]),

@@ -6,6 +6,7 @@ import type { TempFile } from "../storage/temp-file.js";
 import type { TempFolder } from "../storage/temp-folder.js";
 import type { AnnouncedFile, IncomingFile } from "./incoming-files.js";
 import { quoted } from "./multipart-map.js";
+import { nameOfPart } from "./part-file-name.js";
 import { PartReader } from "./part-reader.js";
 
 /** Parts that `map` does not name; a body of nothing but empty parts would be much work for few bytes. */
@@ -15,6 +16,8 @@ const TEMP_READ_BYTES = 256 * KIB;
 /** What its headers say of a part. */
 interface PartInfo {
   readonly filename: string | undefined;
+  /** Whether it was sent as `filename*` (RFC 8187) and is decoded already. */
+  readonly isExtended: boolean;
   readonly encoding: string;
 }
 
@@ -231,7 +234,7 @@ const wantedPart = (name: string): WantedPart => ({
   waiting: new Set(),
 });
 
-function begin(part: WantedPart, { filename, encoding }: PartInfo): void {
+function begin(part: WantedPart, { filename, isExtended, encoding }: PartInfo): void {
   if (part.hasBegun) throw badUserInput(`The part ${quoted(part.name)} is sent twice.`);
   if (!/^(7bit|8bit|binary)$/.test(encoding))
     throw badUserInput(
@@ -240,7 +243,7 @@ function begin(part: WantedPart, { filename, encoding }: PartInfo): void {
   if (filename && /\p{Cc}/u.test(filename))
     throw badUserInput(`The part ${quoted(part.name)} has control characters in its file name.`);
   part.hasBegun = true;
-  part.fileName = filename ?? "";
+  part.fileName = filename === undefined || isExtended ? (filename ?? "") : nameOfPart(filename);
 }
 
 function fileOf(fileName: string, bytes: () => Readable): IncomingFile {

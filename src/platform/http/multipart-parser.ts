@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import busboy from "busboy";
 import { KIB } from "../../kernel/bytes.js";
 import { badUserInput } from "../../kernel/errors.js";
+import { hasExtendedName, withValidName } from "./part-file-name.js";
 
 /** One read of a socket, so that a chunk that is taken at once costs no pause. */
 const BUFFER_BYTES = 64 * KIB;
@@ -13,6 +14,8 @@ export interface MultipartParser {
   readonly busboy: busboy.Busboy;
   /** From the next part on, every part is a file, whether it has a file name or not. */
   expectFiles(): void;
+  /** Whether the file name of the part that has just begun was sent as `filename*`. */
+  isNameExtended(): boolean;
   /** Whether the closing boundary has been parsed. busboy's own end event waits until every file has been read. */
   isComplete(): boolean;
 }
@@ -21,7 +24,11 @@ export interface MultipartParser {
 export function createMultipartParser(headers: IncomingHttpHeaders, maxFieldBytes: number): MultipartParser {
   const parser = busboyOf(headers, maxFieldBytes);
   let areFiles = false;
+  let isNameExtended = false;
   hearPartHeaders(parser, (part) => {
+    const disposition = part["content-disposition"]?.[0] ?? "";
+    isNameExtended = hasExtendedName(disposition);
+    if (isNameExtended) part["content-disposition"] = [withValidName(disposition)];
     if (areFiles) part["content-type"] = [TYPE_OF_FILES];
   });
   return {
@@ -29,6 +36,7 @@ export function createMultipartParser(headers: IncomingHttpHeaders, maxFieldByte
     expectFiles: () => {
       areFiles = true;
     },
+    isNameExtended: () => isNameExtended,
     isComplete: () => parser._complete,
   };
 }

@@ -155,7 +155,7 @@ class Reception {
     const isField = name === "operations" || name === "map";
     if (!this.isMapped && isField) throw badUserInput(`Send the part ${quoted(name)} without a file name.`);
     if (!this.isMapped || isField) throw misplaced(name ?? "", this.isMapped);
-    this.files.begin(name ?? "", stream, info);
+    this.files.begin(name ?? "", stream, { ...info, isExtended: this.parser.isNameExtended() });
   }
 
   /** The whole body has been parsed. */

@@ -236,7 +236,11 @@ describe("an avatar", () => {
       () => asFile(Buffer.from("<!doctype html><p>Me</p>")),
       "UNSUPPORTED_FILE_TYPE",
     ],
-    ["a JPEG that calls itself a PNG", async () => asFile(await makeJpeg()), "FILE_TYPE_MISMATCH"],
+    [
+      "a JPEG that calls itself a program",
+      async () => asFile(await makeJpeg(), "me.exe"),
+      "FILE_TYPE_MISMATCH",
+    ],
     ["6 MiB", () => asFile(Buffer.alloc(6 * 1024 * 1024, 1)), "FILE_TOO_LARGE"],
     ["nothing", () => asFile(Buffer.alloc(0)), "CORRUPT_FILE"],
   ])("is not %s, and the one that was there stays", async (_what, file, code) => {

@@ -194,7 +194,11 @@ describe("a company's logo", () => {
       () => asFile(Buffer.from("<!doctype html><p>Hello</p>"), "logo.png"),
       "UNSUPPORTED_FILE_TYPE",
     ],
-    ["a JPEG that calls itself a PNG", async () => asFile(await makeJpeg()), "FILE_TYPE_MISMATCH"],
+    [
+      "a JPEG that calls itself a program",
+      async () => asFile(await makeJpeg(), "logo.exe"),
+      "FILE_TYPE_MISMATCH",
+    ],
     ["6 MiB", () => asFile(Buffer.alloc(6 * MIB, 1)), "FILE_TOO_LARGE"],
     ["nothing", () => asFile(Buffer.alloc(0)), "CORRUPT_FILE"],
     ["half a picture", async () => asFile((await makePng()).subarray(0, 20_000)), "CORRUPT_FILE"],

@@ -120,6 +120,23 @@ function sendOpen(port: number, beginning: Buffer, contentLength = 400 * MIB) {
 }
 
 describe("receiving a multipart request", () => {
+  it.each([
+    ["a browser", 'filename="the %22good%22 room.txt"', 'the "good" room.txt'],
+    ["React Native", 'filename="M%C3%BCller%20(1).txt"', "Müller (1).txt"],
+    [
+      "a page that encodes it itself",
+      `filename="a"; filename*=utf-8''M%C3%BCller%20(1)*'.txt`,
+      "Müller (1)*'.txt",
+    ],
+    ["aiohttp", 'filename="M%C3%BCller.txt"', "Müller.txt"],
+    ["a client that says how it encodes", "filename*=utf-8''50%2525.txt", "50%25.txt"],
+    ["a client that gives none", 'x="y"', ""],
+  ])("delivers a file's name as %s means it", async (_client, parameter, name) => {
+    const headers = `Content-Disposition: form-data; name="0"; ${parameter}`;
+    const { ok } = await exchange([...fields(operationsOf(1), mapOf(1)), { headers, content: "x" }]);
+    expect(ok).toEqual([{ name, text: "x" }]);
+  });
+
   it("delivers every file whole, with its name, at the place that the map gives", async () => {
     const large = "x".repeat(3 * MIB);
     const answer = await exchange(uploadOf("first", "", large));

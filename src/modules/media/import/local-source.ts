@@ -3,7 +3,7 @@ import { constants, open, realpath } from "node:fs/promises";
 import { basename, isAbsolute, join, sep } from "node:path";
 import { KIB } from "../../../kernel/bytes.js";
 import { isErrno } from "../../../platform/storage/errno.js";
-import { sourceNotFound, sourceRefused } from "./media-import.errors.js";
+import { ImportFault, sourceNotFound, sourceRefused } from "./media-import.errors.js";
 import type { OpenedSource } from "./opened-source.js";
 
 const CHUNK_BYTES = 256 * KIB;
@@ -17,7 +17,7 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
  * @throws ImportFault SOURCE_NOT_FOUND, SOURCE_REFUSED
  */
 export async function openLocalSource(baseFolder: string, source: string): Promise<OpenedSource> {
-  const handle = await openWithin(baseFolder, source);
+  const handle = await openInSomeForm(baseFolder, source);
   try {
     if (!(await handle.stat()).isFile())
       throw sourceRefused("This is no file, but a folder, a device or a pipe.");
@@ -27,6 +27,18 @@ export async function openLocalSource(baseFolder: string, source: string): Promi
   }
   const stream = handle.createReadStream({ highWaterMark: CHUNK_BYTES });
   return { fileName: basename(source), stream };
+}
+
+/** Tries both Unicode normalization forms: manifest and files may come from different systems (macOS often uses NFD). */
+async function openInSomeForm(baseFolder: string, source: string): Promise<FileHandle> {
+  const others = [source.normalize("NFC"), source.normalize("NFD")].filter((form) => form !== source);
+  for (const form of [source, ...others])
+    try {
+      return await openWithin(baseFolder, form);
+    } catch (error) {
+      if (!(error instanceof ImportFault && error.code === "SOURCE_NOT_FOUND")) throw error;
+    }
+  throw sourceNotFound("There is no such file.");
 }
 
 async function openWithin(baseFolder: string, source: string): Promise<FileHandle> {

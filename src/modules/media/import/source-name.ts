@@ -1,14 +1,14 @@
-import { isKnownExtension } from "../file-types.js";
+import { isOwnExtension } from "../extensions.js";
 
 /**
- * What a URL calls its file: the last part of its path. An ending that no file type of ours has, such as `.php`, is
- * the program's that answers, not the file's.
+ * The file name in a URL: the last part of its path. An extension that belongs to no type of `FILE_TYPES`, such as `.php`,
+ * is removed, because it belongs to the program that answers. Empty if the path has no last part.
  */
 export function nameFromUrl(url: URL): string {
   const last = url.pathname.split("/").findLast((part) => part !== "") ?? "";
   const name = decoded(last);
   const [, stem, extension = ""] = /^(.+)\.([^.]+)$/.exec(name) ?? [];
-  return stem !== undefined && !isKnownExtension(extension.toLowerCase()) ? stem : name || "file";
+  return stem !== undefined && !isOwnExtension(extension.toLowerCase()) ? stem : name;
 }
 
 function decoded(part: string): string {

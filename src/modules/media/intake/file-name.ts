@@ -1,28 +1,44 @@
+import { singleLine } from "../../../kernel/text.js";
+import { fitsExtension, isKnownExtension, isRelative } from "../extensions.js";
+import type { FileType } from "../file-types.js";
+import { extensionMismatch } from "../media.errors.js";
+
 const MAX_BYTES = 255;
 
-/** Control characters, lone surrogates and the marks that make `exe.jpg` out of `gpj.exe`. */
-const INVISIBLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
 
 /**
- * A client's file name made fit to be shown. It never becomes a path.
+ * The name under which a file of this type is stored. It is for display and never becomes a path.
  *
- * Unicode NFC, the last part of a path of either kind, no control or bidi override characters, no dots or spaces
- * at its ends, at most 255 bytes of UTF-8, and never empty.
+ * A single line (`singleLine`) without path, control characters, and dots or spaces at either end; at most 255 bytes of
+ * UTF-8; never empty. It has an extension of the type: the extension of a related type is replaced, a missing one is
+ * appended.
  *
- * @param extension the canonical extension of the content, for a name that has none
+ * @param type null if it is not in the table of types any more
+ * @throws FILE_TYPE_MISMATCH if the extension belongs to an unrelated type
  */
-export function cleanFileName(name: string, extension: string): string {
-  const shown = visible(name);
-  return shorten(extensionOf(shown) === null ? `${shown || "file"}.${extension}` : shown);
+export function fittingName(given: string, type: FileType | null): string {
+  const shown = visible(given);
+  const extension = extensionIn(shown);
+  if (extension === null) return shorten(`${shown || "upload"}.${type?.extension ?? "bin"}`);
+  if (type === null || fitsExtension(type, extension)) return shorten(shown);
+  if (!isRelative(type, extension)) throw extensionMismatch(extension, type);
+  return shorten(`${shown.slice(0, -extension.length)}${type.extension}`);
 }
 
-/** What a name ends in as people see it, in lower case and without the dot; null when that is no extension. */
-export function extensionOf(name: string): string | null {
-  return /[^.]\.([a-z0-9]{1,10})$/i.exec(visible(name))?.[1]?.toLowerCase() ?? null;
+/**
+ * The extension of a name in lower case and without the dot; null if it has none, or an ending that is not the extension
+ * of a file type, as in "Invoice No.5".
+ */
+export const extensionOf = (name: string): string | null => extensionIn(visible(name));
+
+function extensionIn(shown: string): string | null {
+  const extension = /[^.]\.([a-z0-9]{1,10})$/i.exec(shown)?.[1]?.toLowerCase();
+  return extension !== undefined && isKnownExtension(extension) ? extension : null;
 }
 
 function visible(name: string): string {
-  const plain = name.normalize("NFC").replace(INVISIBLE, "");
+  const plain = singleLine(name).replace(CONTROLS, "");
   const last = plain.slice(Math.max(plain.lastIndexOf("/"), plain.lastIndexOf("\\")) + 1);
   return last.replace(/^[.\s]+/u, "").replace(/(?<![.\s])[.\s]+$/u, "");
 }

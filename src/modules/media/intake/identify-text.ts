@@ -1,6 +1,6 @@
 import { KIB } from "../../../kernel/bytes.js";
+import { isMailExtension, isOfficeNameOfText, isProgramExtension, textTypeOf } from "../extensions.js";
 import type { FileTypeName } from "../file-types.js";
-import { isKnownExtension, isOfficeNameOfText, textTypeOf } from "../file-types.js";
 import type { FileBytes } from "./file-bytes.js";
 import type { Recognition } from "./recognition.js";
 
@@ -43,7 +43,7 @@ export async function recognizeText(
   if (refused === HTML_PAGE && isOfficeNameOfText(extension)) return { type: "html" };
   if (refused !== null) return { refused };
   if (XML.test(beginning)) return { type: "xml" };
-  if ((extension === null || extension === "eml") && isMail(beginning)) return { type: "eml" };
+  if ((extension === null || isMailExtension(extension)) && isMail(beginning)) return { type: "eml" };
   return plainText(extension, beginning);
 }
 
@@ -70,9 +70,9 @@ function plainText(extension: string | null, beginning: string): Recognition {
   const type = extension === null ? "txt" : textTypeOf(extension);
   if (type !== null) return { type };
   if (isOfficeNameOfText(extension)) return { type: underOfficeName(extension, beginning) };
-  return isKnownExtension(extension ?? "")
-    ? { type: "txt" }
-    : { refused: `text with the ending .${extension}` };
+  return isProgramExtension(extension)
+    ? { refused: `a program, a script or a web page by its name (.${extension})` }
+    : { type: "txt" };
 }
 
 /** Excel reads a table, and Word a letter. */

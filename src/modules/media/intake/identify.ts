@@ -1,13 +1,14 @@
 import { fileTypeFromBuffer } from "file-type";
 import type { BucketRules } from "../buckets.js";
+import { fitsExtension, isOfficeNameOfText, isTextExtension } from "../extensions.js";
 import type { FileType, FileTypeName } from "../file-types.js";
-import { FILE_TYPES, fitsExtension, isOfficeNameOfText, isTextExtension } from "../file-types.js";
-import { extensionMismatch, unsupportedFileType } from "../media.errors.js";
+import { FILE_TYPES } from "../file-types.js";
+import { unsupportedFileType } from "../media.errors.js";
 import { isAmr } from "./amr.js";
 import { isCompoundFile } from "./compound-file.js";
 import type { FileBytes } from "./file-bytes.js";
 import { openFileBytes } from "./file-bytes.js";
-import { cleanFileName, extensionOf } from "./file-name.js";
+import { extensionOf, fittingName } from "./file-name.js";
 import { proveSevenZip } from "./identify-7z.js";
 import { isZip, recognizeContainer } from "./identify-container.js";
 import { proveGzip } from "./identify-gzip.js";
@@ -32,7 +33,7 @@ export interface Identified extends Received {
   readonly type: FileType;
   /** Of a text: how it is written. */
   readonly text?: TextCharset;
-  /** The client's name made fit to be shown. It keeps its own extension, such as `.jpeg`. */
+  /** The client's name made fit to be shown, with an extension of the type: its own, such as `.jpeg`, if it has one. */
   readonly fileName: string;
 }
 
@@ -79,12 +80,11 @@ const ZIP_TYPES: ReadonlySet<FileTypeName> = new Set([
 ]);
 
 /**
- * Tells what a file is. The content decides; the name must fit it; what the client said is not asked.
- * A name without an extension fits every content, and is shown with the right one.
+ * Tells what a file is. The content decides; the name must fit it (`fittingName`); what the client said is not asked.
  *
  * @throws UNSUPPORTED_FILE_TYPE for what the bucket does not take, and for programs, scripts, HTML, documents with
- *   macros, encrypted containers and unknown kinds whatever the bucket; FILE_TYPE_MISMATCH for an extension that does
- *   not fit and for two files in one; CORRUPT_FILE for what is truncated, broken or a zip bomb
+ *   macros, encrypted containers and unknown kinds whatever the bucket; FILE_TYPE_MISMATCH for an extension that says
+ *   another kind and for two files in one; CORRUPT_FILE for what is truncated, broken or a zip bomb
  */
 export async function identify(received: Received, rules: BucketRules): Promise<Identified> {
   const bytes = openFileBytes(received);
@@ -101,9 +101,8 @@ async function identifyBytes(bytes: FileBytes, received: Received, rules: Bucket
   if ("refused" in recognition) throw unsupportedFileType(recognition.refused, rules);
   const type = FILE_TYPES[recognition.type];
   if (!takes(rules, type, extension)) throw unsupportedFileType(type.title, rules);
-  if (extension !== null && !fitsExtension(type, extension)) throw extensionMismatch(extension, type);
+  const fileName = fittingName(received.fileName, type);
   await prove(type, bytes);
-  const fileName = cleanFileName(received.fileName, type.extension);
   const text = "text" in recognition && type.kind === "TEXT" ? { text: recognition.text } : {};
   return { ...received, ...text, type, fileName } as Identified;
 }

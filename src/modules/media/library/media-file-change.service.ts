@@ -4,12 +4,10 @@ import { conflict, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import type { FileType } from "../file-types.js";
-import { fitsExtension, typeOfMime } from "../file-types.js";
+import { typeOfMime } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { isOver, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
-import { cleanFileName, extensionOf } from "../intake/file-name.js";
-import { extensionMismatch } from "../media.errors.js";
+import { fittingName } from "../intake/file-name.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { deleteMediaFileIfUnused, lockMediaFiles } from "../media-file.repository.js";
@@ -68,14 +66,6 @@ async function changeMediaFile(
 const changesAnything = (before: MediaFileView, { fileName, expiresAt }: MediaFileChanges): boolean =>
   (fileName !== undefined && fileName !== before.fileName) ||
   (expiresAt !== undefined && expiresAt?.getTime() !== before.expiresAt?.getTime());
-
-/** @throws FILE_TYPE_MISMATCH */
-function fittingName(name: string, type: FileType | null): string {
-  const extension = extensionOf(name);
-  if (type !== null && extension !== null && !fitsExtension(type, extension))
-    throw extensionMismatch(extension, type);
-  return cleanFileName(name, type?.extension ?? "bin");
-}
 
 async function deleteMediaFile(
   deps: MediaFileChangeDeps,

@@ -38,6 +38,16 @@ describe("a file in a folder", () => {
     expect(await read("inward.txt")).toBe("inward.txt: inside");
   });
 
+  it("is found however its name was composed", async () => {
+    for (const [written, asked] of [
+      ["Mu\u0308ller.txt", "Müller.txt"],
+      ["Größe.txt", "Gro\u0308ße.txt"],
+    ] as const) {
+      await writeFile(join(base, written), "inside");
+      expect(await read(asked)).toBe(`${asked}: inside`);
+    }
+  });
+
   it.each([
     ["..", "../uploads-secret/b.txt"],
     [".. that comes back", "2019/../2019/a.txt"],

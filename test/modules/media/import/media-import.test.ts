@@ -100,7 +100,7 @@ describe("an import", () => {
     await writeFile(join(folder, "old/broken.jpg"), (await makeJpeg()).subarray(0, 4_000));
     await writeFile(join(folder, "old/empty.pdf"), "");
     await writeFile(join(folder, "old/program.exe"), Buffer.from("MZ".padEnd(300, "\0")));
-    await writeFile(join(folder, "old/liar.jpg"), await makePng());
+    await writeFile(join(folder, "old/liar.exe"), await makePng());
     answer = (path, response) => {
       response.setHeader("content-type", "image/png");
       response.end(path === "/page" ? "<html><body>Not found</body></html>" : pdf);
@@ -108,7 +108,7 @@ describe("an import", () => {
     const first = course + 1;
     const manifest = `${HEADER}${line("a.pdf")}${line(webAt("/b.pdf"))}${line("broken.jpg")}${line("empty.pdf")}${line(
       "program.exe",
-    )}${line("liar.jpg")}${line("a.pdf", "PHOTOS")}${line("none.pdf")}${line("../secret.pdf")}${line(webAt("/page"))}`;
+    )}${line("liar.exe")}${line("a.pdf", "PHOTOS")}${line("none.pdf")}${line("../secret.pdf")}${line(webAt("/page"))}`;
     const { summary, failures } = await run(manifest);
     expect(failures.map(({ line, code }) => `${line} ${code}`)).toEqual([
       "4 CORRUPT_FILE",

@@ -83,7 +83,7 @@ describe("a file on the web", () => {
     ["the header in UTF-8", "/x", "attachment; filename*=UTF-8''r%C3%A9sum%C3%A9.pdf", "résumé.pdf"],
     ["the path when the header names none", "/door.csv", "attachment; filename=", "door.csv"],
     ["the path when it cannot be decoded", "/%E0%A4%A.csv", undefined, "%E0%A4%A.csv"],
-    ["nothing", "/", undefined, "file"],
+    ["nothing", "/", undefined, ""],
   ])("has its name from %s", async (_from, path, disposition, name) => {
     answer = (_, response) => {
       if (disposition) response.setHeader("content-disposition", disposition);

@@ -285,7 +285,6 @@ const REFUSED: readonly [string, string, string, Make][] = [
   ],
   // renamed
   ["a PNG as PDF", "a.pdf", "FILE_TYPE_MISMATCH", () => makePng()],
-  ["a JPEG as PNG", "a.png", "FILE_TYPE_MISMATCH", () => makeJpeg()],
   ["a JPEG as a program", "a.exe", "FILE_TYPE_MISMATCH", () => makeJpeg()],
   ["a JPEG behind a bidi override", "a\u202egpj.exe", "FILE_TYPE_MISMATCH", () => makeJpeg()],
   ["a docx as ZIP", "a.zip", "FILE_TYPE_MISMATCH", () => fixture("notes.docx")],
@@ -643,8 +642,36 @@ describe("identify", () => {
 
   it("gives a name without an extension the one that fits", async () => {
     expect((await identifyBytes(await makePng(), "blob")).fileName).toBe("blob.png");
-    expect((await identifyBytes("hello", "")).fileName).toBe("file.txt");
+    expect((await identifyBytes("hello", "")).fileName).toBe("upload.txt");
   });
+
+  it.each<[string, string, () => Buffer | string | Promise<Buffer>]>([
+    ["Invoice No.5", "Invoice No.5.pdf", () => fixture("notes.pdf")],
+    ["Report v1.2", "Report v1.2.docx", () => fixture("notes.docx")],
+    ["Report v1.2", "Report v1.2.doc", () => fixture("notes.doc")],
+    ["12.30.45", "12.30.45.txt", () => "The lamp flickers.\n"],
+    ["app.log.1", "app.log.1.txt", () => "The lamp flickers.\n"],
+    ["AW: Lamp No.5", "AW: Lamp No.5.eml", () => "From: a\nSubject: b\n\nc\n"],
+    ["IMG_4711.HEIC", "IMG_4711.jpg", () => makeJpeg()],
+    ["screen.png", "screen.jpg", () => makeJpeg()],
+    ["screen.jpg", "screen.png", () => makePng()],
+    ["a.jfif", "a.jpg", () => makeJpeg()],
+    ["a.mpo", "a.jpg", () => makeJpeg()],
+    ["phone.mov", "phone.mp4", () => fixture("clip.mp4")],
+    ["letter.doc", "letter.docx", () => fixture("notes.docx")],
+  ])("takes %s for a name, and calls the file %s", async (given, shown, make) => {
+    expect((await takeIn(await make(), given, ATTACHMENTS)).fileName).toBe(shown);
+  });
+
+  it.each(["build.js", "run.bat", "page.html", "shell.ps1"])(
+    "takes no text that calls itself a program: %s",
+    async (name) => {
+      await expect(takeIn("one two\n", name, ATTACHMENTS)).rejects.toMatchObject({
+        code: "UNSUPPORTED_FILE_TYPE",
+        message: expect.stringContaining(name.slice(name.indexOf("."))),
+      });
+    },
+  );
 
   it("takes a presentation that says it has no macros", async () => {
     const slides = makeCompoundFile([{ name: "PowerPoint Document", content: vbaInfo(0) }]);

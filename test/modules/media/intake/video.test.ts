@@ -66,7 +66,7 @@ describe("a video", () => {
     const mov = Buffer.from(mp4);
     mov.write("qt  ", 8, "latin1");
     expect(await takeIn(mov, "a.mov")).toMatchObject({ type: { mimeType: "video/quicktime" } });
-    await expect(takeIn(mov, "a.mp4")).rejects.toMatchObject({ code: "FILE_TYPE_MISMATCH" });
+    expect(await takeIn(mov, "a.mp4")).toMatchObject({ fileName: "a.mov" });
   });
 
   it.each(["M4V ", "3gp6", "mp42", "isom", "MSNV", "new1"])(
@@ -114,11 +114,18 @@ describe("a video", () => {
   });
 
   it.each([
-    ["an MP4 that is called WebM", mp4, "a.webm"],
-    ["a WebM that is called MP4", webm, "a.mp4"],
     ["a clip that is called a photo", mp4, "a.jpg"],
+    ["a clip that is called a program", webm, "a.exe"],
   ])("is refused under another kind's name: %s", async (_what, bytes, name) => {
     await expect(takeIn(bytes, name)).rejects.toMatchObject({ code: "FILE_TYPE_MISMATCH" });
+  });
+
+  it.each([
+    ["an MP4 that is called WebM", mp4, "a.webm", "a.mp4"],
+    ["a WebM that is called MP4", webm, "a.mp4", "a.webm"],
+    ["an MP4 that is called QuickTime", mp4, "a.MOV", "a.mp4"],
+  ])("is taken under a relative's name, which is corrected: %s", async (_what, bytes, given, fileName) => {
+    expect(await takeIn(bytes, given)).toMatchObject({ fileName });
   });
 
   it("is refused where videos are not taken", async () => {
