@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
+import type { FileTypeName } from "../../../../src/modules/media/file-types.js";
 import { FILE_TYPES } from "../../../../src/modules/media/file-types.js";
 import type { ImportEvent } from "../../../../src/modules/media/import/media-import.service.js";
 import { createMediaImportService } from "../../../../src/modules/media/import/media-import.service.js";
@@ -10,7 +11,10 @@ import type { ChatWorld } from "../../../support/chat-world.js";
 import { startChatWorld } from "../../../support/chat-world.js";
 import type { DeskFile } from "../../../support/desk-files.js";
 import { DESK_FILES } from "../../../support/desk-files.js";
-import { ReplaceMediaFileDocument } from "../../../support/generated/operations.js";
+import {
+  ReplaceMediaFileDocument,
+  UploadReplyAttachmentsDocument,
+} from "../../../support/generated/operations.js";
 import { fileOf, uploadMedia } from "../../../support/library-world.js";
 import { bearer } from "../../../support/test-client.js";
 
@@ -19,6 +23,11 @@ interface Made extends DeskFile {
 }
 
 const AT_ONCE = 5;
+/** The kinds that browsers show and run nothing in; texts only by a text's name. */
+const SAFE: ReadonlySet<FileTypeName> = new Set([
+  ...(["pdf", "jpeg", "png", "gif", "webp", "bmp", "txt", "csv"] as const),
+  ...(["mp4", "quicktime", "webm", "mp3", "m4a", "ogg", "wav"] as const),
+]);
 const { CHAT } = bucketRules();
 
 let world: ChatWorld;
@@ -48,6 +57,50 @@ const expected = (files: readonly Made[]): string[] =>
   files.map(({ fileName, type }) => `${fileName} ${FILE_TYPES[type].mimeType}`).sort();
 
 describe("every file that desks really get comes in", () => {
+  it("with a ticket, and to one", async () => {
+    const companyId = await world.newCompany();
+    const { requester } = world.people;
+    const [first = [], ...others] = batchesOf(all);
+    await world.openTicket(requester, { companyId, files: first });
+    // A ticket takes 20 files.
+    for (let at = 0; at < others.length; at += 4) {
+      const { id: ticketId } = await world.openTicket(requester, { companyId });
+      for (const files of others.slice(at, at + 4)) await world.attach(requester, { ticketId, files });
+    }
+    expect(await keptBy(companyId)).toEqual(expected(all));
+  });
+
+  it("with a reply, and to one", async () => {
+    const companyId = await world.newCompany();
+    const { requester, agent } = world.people;
+    for (const [index, files] of batchesOf(all).entries()) {
+      const { id: ticketId } = await world.openTicket(requester, { companyId });
+      if (index % 2 === 0) await world.addReply(agent, { ticketId, files });
+      else {
+        const { id: replyId } = await world.addReply(requester, { ticketId });
+        const variables = { input: { replyId, files } };
+        await requester.client.mutate({ mutation: UploadReplyAttachmentsDocument, variables });
+      }
+    }
+    expect(await keptBy(companyId)).toEqual(expected(all));
+  });
+
+  it("into the library, and what is not safe to show is for download only", async () => {
+    const companyId = await world.newCompany();
+    const { agent } = world.people;
+    const shown: string[] = [];
+    for (const { fileName, bytes } of all) {
+      const { url } = await uploadMedia(agent, { companyId, file: fileOf(fileName, bytes) });
+      const response = await fetch(`${url.split("?", 1)[0]}?inline`, { headers: bearer(agent.token) });
+      expect([fileName, Buffer.from(await response.arrayBuffer()).equals(bytes)]).toEqual([fileName, true]);
+      expect(response.headers.get("content-type")).not.toMatch(/html|xhtml|javascript/);
+      if (response.headers.get("content-disposition")?.startsWith("inline")) shown.push(fileName);
+    }
+    expect(await keptBy(companyId)).toEqual(expected(all));
+    const safe = all.filter(({ type, fileName }) => SAFE.has(type) && !/\.(xls|doc)$/.test(fileName));
+    expect(shown).toEqual(safe.map(({ fileName }) => fileName));
+  });
+
   it("by a chat, where it is taken there", async () => {
     const companyId = await world.newCompany();
     const extensionOf = (name: string) => name.slice(name.lastIndexOf(".") + 1).toLowerCase();
