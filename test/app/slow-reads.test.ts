@@ -184,8 +184,11 @@ describe("what is no read", () => {
         and query_start < clock_timestamp() - make_interval(secs => ${(1.5 * READ_MS) / 1_000})`;
       return row?.count === 1;
     };
-    while (!(await waitsLong())) await new Promise((resolve) => setTimeout(resolve, 10));
-    release();
+    try {
+      while (!(await waitsLong())) await new Promise((resolve) => setTimeout(resolve, 10));
+    } finally {
+      release();
+    }
     await holding;
     expect(codeIn(await changed)).toBe("ok");
   });

@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import { and, asc, count, eq, gt, isNull, lte, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, isNull, lte, ne, sql } from "drizzle-orm";
 import { isId, newId } from "../../kernel/ids.js";
 import type { Page, PageRequest, Position } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
@@ -71,6 +71,21 @@ export async function findReceivedInvitation(
     .from(invitations)
     .where(and(eq(invitations.id, id), isReceivedBy(invited), isOpen(now)));
   return found ?? null;
+}
+
+/** How many open invitations a company has for other addresses; counted up to `limit`. */
+export async function countOpenInvitations(
+  db: Database,
+  { companyId, email }: Pick<InvitationRow, "companyId" | "email">,
+  now: Date,
+  limit: number,
+): Promise<number> {
+  const some = db
+    .select({ id: invitations.id })
+    .from(invitations)
+    .where(and(eq(invitations.companyId, companyId), ne(invitations.email, email), isOpen(now)))
+    .limit(limit);
+  return db.$count(some.as("some"));
 }
 
 /** The invitations that a person may answer, the oldest first and `limit` of them at most. */

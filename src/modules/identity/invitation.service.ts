@@ -1,7 +1,7 @@
 import { authorize } from "../../kernel/authorize.js";
 import type { Clock } from "../../kernel/clock.js";
 import { DAY_MS } from "../../kernel/clock.js";
-import { conflict, notFound } from "../../kernel/errors.js";
+import { conflict, notFound, quotaExceeded } from "../../kernel/errors.js";
 import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
@@ -18,6 +18,7 @@ import { normalizeEmail } from "./email.js";
 import type { InvitationLoaders } from "./invitation.loaders.js";
 import { invitationPolicy } from "./invitation.policy.js";
 import {
+  countOpenInvitations,
   deleteInvitation,
   findOpenInvitation,
   findReceivedInvitation,
@@ -41,6 +42,9 @@ export interface InvitationDeps {
   readonly invitationDays: number;
 }
 
+/** A company's open invitations at most: nobody waits for answers to more. */
+const MAX_OPEN_INVITATIONS = 1_000;
+
 export type InvitationService = ReturnType<typeof createInvitationService>;
 
 /**
@@ -58,6 +62,7 @@ export const createInvitationService = (deps: InvitationDeps) => ({
    * Asks an e-mail address to become a member. An earlier invitation to it is good no more.
    *
    * @throws CONFLICT when the address is a member's
+   * @throws QUOTA_EXCEEDED when the company has a thousand open invitations
    */
   inviteMember: (viewer: Viewer, input: NewMembership) => inviteMember(deps, viewer, input),
 
@@ -92,6 +97,8 @@ async function inviteMember(
   return db.transaction(async (tx) => {
     const by = await lockManagedCompany(tx, viewer, companyId);
     if (await findMembershipByEmail(tx, companyId, email)) throw isMember(email);
+    const open = await countOpenInvitations(tx, { companyId, email }, clock(), MAX_OPEN_INVITATIONS);
+    if (open >= MAX_OPEN_INVITATIONS) throw tooManyInvitations();
     const expiresAt = new Date(clock().getTime() + invitationDays * DAY_MS);
     const invitation = await upsertInvitation(tx, { companyId, email, role, invitedBy: by.id, expiresAt });
     await audit(tx, by, invitation, "created");
@@ -181,3 +188,9 @@ const audit = (
     subjectId: id,
     details: { email, role, expiresAt: expiresAt.toISOString() },
   });
+
+const tooManyInvitations = () =>
+  quotaExceeded(
+    `This company has ${MAX_OPEN_INVITATIONS.toLocaleString("en")} open invitations, which is as many as it may have: revoke some first.`,
+    { limit: MAX_OPEN_INVITATIONS },
+  );

@@ -156,6 +156,22 @@ describe("an invitation", () => {
     expect(codeIn(await world.accept(stranger, "no id"))).toBe("NOT_FOUND");
   });
 
+  it("is one of a thousand at most, and may still be made anew for an address that has one", async () => {
+    const full = await world.newCompany();
+    await sql()`insert into invitations (id, company_id, email, role, invited_by, expires_at)
+      select gen_random_uuid(), ${full}, 'invited-' || n || '@example.com', 'CUSTOMER', ${world.people.manager.id},
+        now() + interval '1 day' from generate_series(1, 1000) n`;
+    const invite = (email: string) =>
+      world.server.gql(InviteMemberDocument, { input: { companyId: full, email, role: "AGENT" } }, manager());
+    const refused = await invite("one-more@example.com");
+    expect(refused.errors).toMatchObject([
+      { extensions: { code: "QUOTA_EXCEEDED", status: 409, limit: 1_000 } },
+    ]);
+    expect(codeIn(await invite("invited-7@example.com"))).toBe("ok");
+    await sql()`update invitations set expires_at = now() where email = 'invited-8@example.com'`;
+    expect(codeIn(await invite("one-more@example.com"))).toBe("ok");
+  });
+
   it("is made and listed by managers and administrators alone", async () => {
     const { agent, requester, outsideManager, admin: administrator } = world.people;
     const asked = async ({ token }: SignedIn) => {
