@@ -97,7 +97,7 @@ export async function createServices({
   const pictures = await createPictures({ ...ground, maxPixels, signer });
   const looks = createLooks({ db, checkIns, urls: pictures.services.urls });
   const library = createLibrary({ ...ground, ...finding, checkIns, parents, retentionDays, orphanDays });
-  const attachments = createAttachmentService({ db, parents, clock });
+  const attachments = createAttachmentService({ db, parents });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   const files = { checkIns, mediaFiles, attachments, attachmentDeletions };
   const tickets = createTickets({ ...ground, ...files, quota });

@@ -69,9 +69,10 @@ async function deleteAttachment(
   const found = await requireAttachment(deps, viewer, id, "delete");
   return writeOnParent(deps, found, async (tx, by) => {
     const { attachment } = await requireAttachment({ ...deps, db: tx }, by, id, "delete");
-    if (!(await deleteOne(deps, tx, by, attachment))) throw gone("attachment");
+    const deleted = await deleteOne(deps, tx, by, attachment);
+    if (deleted === null) throw gone("attachment");
     await tell(deps, tx, attachment, "deleted");
-    return { ...attachment, deletedAt: deps.clock() };
+    return { ...attachment, ...deleted };
   });
 }
 
@@ -87,21 +88,22 @@ const tell = (
 
 /**
  * @param attachment as it is under its parent's lock, where nobody replaces its file
- * @returns false when it was deleted already
+ * @returns null when it was deleted already
  */
 async function deleteOne(
   { parents }: AttachmentDeletionDeps,
   tx: Database,
   by: Actor,
   attachment: AttachmentView,
-): Promise<boolean> {
+): Promise<repository.AttachmentChanges | null> {
   const { id, companyId, mediaFileId, size } = attachment;
-  if (!(await repository.deleteAttachment(tx, companyId, id, by.id))) return false;
+  const deleted = await repository.deleteAttachment(tx, companyId, id, by.id);
+  if (deleted === null) return null;
   await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
   await deleteUsage(tx, usageOf(attachment));
   await deleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
   await auditAttachment(tx, by, "attachment.deleted", attachment);
-  return true;
+  return deleted;
 }
 
 async function deleteAllOf(
@@ -139,13 +141,14 @@ async function restoreAttachment(
     const { attachment } = await requireRestorable({ ...deps, db: tx }, by, id);
     if (attachment.deletedAt === null) return attachment; // somebody else has restored it meanwhile
     const { companyId, mediaFileId, size } = attachment;
-    if (!(await repository.restoreAttachment(tx, companyId, id, deletedAfter))) throw gone("attachment");
+    const restored = await repository.restoreAttachment(tx, companyId, id, deletedAfter);
+    if (restored === null) throw gone("attachment");
     await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
     if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
     await insertUsages(tx, [usageOf(attachment)]);
     await auditAttachment(tx, by, "attachment.restored", attachment);
     await tell(deps, tx, attachment, "restored");
-    return { ...attachment, deletedAt: null };
+    return { ...attachment, ...restored };
   });
 }
 

@@ -169,39 +169,58 @@ export async function insertAttachments(tx: Database, rows: readonly NewAttachme
 const thisOne = (companyId: string, id: string, ...more: (SQL | undefined)[]) =>
   and(eq(attachments.companyId, companyId), eq(attachments.id, id), ...more);
 
-/** @returns false when it has been deleted meanwhile */
+/** What a change makes of an attachment. */
+export type AttachmentChanges = Pick<AttachmentView, "description" | "deletedAt" | "updatedAt">;
+
+const changes = {
+  description: attachments.description,
+  deletedAt: attachments.deletedAt,
+  updatedAt: attachments.updatedAt,
+};
+
+/** @returns null when it has been deleted meanwhile */
 export async function updateDescription(
   tx: Database,
   companyId: string,
   id: string,
   description: string | null,
-) {
-  const updated = await tx
+): Promise<AttachmentChanges | null> {
+  const [updated] = await tx
     .update(attachments)
     .set({ description, updatedAt: sql`now()` })
     .where(thisOne(companyId, id, isNull(attachments.deletedAt)))
-    .returning({ id: attachments.id });
-  return updated.length > 0;
+    .returning(changes);
+  return updated ?? null;
 }
 
-/** @returns false when it was deleted already */
-export async function deleteAttachment(tx: Database, companyId: string, id: string, deletedBy: string) {
-  const deleted = await tx
+/** @returns null when it was deleted already */
+export async function deleteAttachment(
+  tx: Database,
+  companyId: string,
+  id: string,
+  deletedBy: string,
+): Promise<AttachmentChanges | null> {
+  const [deleted] = await tx
     .update(attachments)
     .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
     .where(thisOne(companyId, id, isNull(attachments.deletedAt)))
-    .returning({ id: attachments.id });
-  return deleted.length > 0;
+    .returning(changes);
+  return deleted ?? null;
 }
 
-/** @returns false when it is not deleted, or was deleted before `deletedAfter` */
-export async function restoreAttachment(tx: Database, companyId: string, id: string, deletedAfter: Date) {
-  const restored = await tx
+/** @returns null when it is not deleted, or was deleted before `deletedAfter` */
+export async function restoreAttachment(
+  tx: Database,
+  companyId: string,
+  id: string,
+  deletedAfter: Date,
+): Promise<AttachmentChanges | null> {
+  const [restored] = await tx
     .update(attachments)
     .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
     .where(thisOne(companyId, id, isNotNull(attachments.deletedAt), gt(attachments.deletedAt, deletedAfter)))
-    .returning({ id: attachments.id });
-  return restored.length > 0;
+    .returning(changes);
+  return restored ?? null;
 }
 
 /** Removes rows for good; every tenant's: for the purge, which has no viewer. */

@@ -1,5 +1,4 @@
 import { readable } from "../../kernel/authorize.js";
-import type { Clock } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
@@ -18,7 +17,6 @@ import { writeOnParent } from "./write-on-parent.js";
 export interface AttachmentDeps {
   readonly db: Database;
   readonly parents: AttachmentParents;
-  readonly clock: Clock;
 }
 
 /** Files that are being attached, in the transaction that records them. */
@@ -66,10 +64,11 @@ export const createAttachmentService = (deps: AttachmentDeps) => ({
     return writeOnParent(deps, found, async (tx, by) => {
       const { attachment } = await requireAttachment({ ...deps, db: tx }, by, input.id, "edit");
       const { id, companyId } = attachment;
-      if (!(await repository.updateDescription(tx, companyId, id, description))) throw gone("attachment");
+      const updated = await repository.updateDescription(tx, companyId, id, description);
+      if (updated === null) throw gone("attachment");
       const happening = { companyId, attachmentId: id, what: "updated" } as const;
       await deps.parents.changed(tx, parentOf(attachment), happening);
-      return { ...attachment, description, updatedAt: deps.clock() };
+      return { ...attachment, ...updated };
     });
   },
 });
