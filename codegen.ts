@@ -14,13 +14,15 @@ function schemaWithoutErrors(): string {
 }
 
 /**
- * Typed documents of the operations in test/operations, for the tests' Apollo Client. `npm run generate:operations`
- * makes them from schema.graphql, which `npm run generate:schema` makes from the resolvers.
+ * Typed documents of the operations in test/operations, for the tests' Apollo Client, and the types that interfaces and
+ * unions stand for, for everybody's. `npm run generate:operations` makes them from schema.graphql, which
+ * `npm run generate:schema` makes from the resolvers.
  */
 const config: CodegenConfig = {
   schema: schemaWithoutErrors(),
   documents: "test/operations/*.graphql",
   generates: {
+    "clients/apollo/possible-types.ts": { plugins: ["fragment-matcher"] },
     "test/support/generated/operations.ts": {
       // `typescript-operations` declares the schema's types that the operations use by itself.
       plugins: ["typescript-operations", "typed-document-node"],

@@ -1,0 +1,69 @@
+
+      export interface PossibleTypesResultData {
+        possibleTypes: {
+          [key: string]: string[]
+        }
+      }
+      const result: PossibleTypesResultData = {
+  "possibleTypes": {
+    "Actor": [
+      "Guest",
+      "User"
+    ],
+    "ConversationEvent": [
+      "AttachmentDeleted",
+      "AttachmentRestored",
+      "ConversationClosed",
+      "ConversationReopened",
+      "MessageAdded",
+      "MessageDeleted",
+      "MessagePurged",
+      "MessageUpdated",
+      "ParticipantJoined",
+      "ParticipantLeft",
+      "PresenceChanged",
+      "TypingStarted"
+    ],
+    "MediaFileEvent": [
+      "CompanyBrandingChanged",
+      "IntegrityChanged",
+      "MediaFileAdded",
+      "MediaFileDeleted",
+      "MediaFilePurged",
+      "MediaFileRestored",
+      "MediaFileUpdated",
+      "VariantsFailed",
+      "VariantsReady"
+    ],
+    "Post": [
+      "Photo",
+      "PhotoSeries",
+      "VideoClip"
+    ],
+    "TicketEvent": [
+      "AttachmentAdded",
+      "AttachmentDeleted",
+      "AttachmentRestored",
+      "AttachmentUpdated",
+      "ParticipantJoined",
+      "ParticipantLeft",
+      "PostAdded",
+      "PostDeleted",
+      "PostUpdated",
+      "ReplyAdded",
+      "ReplyDeleted",
+      "ReplyUpdated",
+      "TicketDeleted",
+      "TicketRestored",
+      "TicketUpdated"
+    ],
+    "TimelineItem": [
+      "Photo",
+      "PhotoSeries",
+      "Reply",
+      "VideoClip"
+    ]
+  }
+};
+      export default result;
+    
