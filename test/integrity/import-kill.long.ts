@@ -73,7 +73,7 @@ function legacyAt(index: number, base: string): Legacy {
     };
   if (kind === 16) return { source: from(".exe"), bytes: PROGRAM, code: "UNSUPPORTED_FILE_TYPE" };
   if (kind === 17)
-    return { source: from(".jpg"), bytes: makePlainPng({ width: index }), code: "FILE_TYPE_MISMATCH" };
+    return { source: from(".pdf"), bytes: makePlainPng({ width: index }), code: "FILE_TYPE_MISMATCH" };
   if (kind === 18) return { source: from(".pdf"), bytes: Buffer.alloc(0), code: "CORRUPT_FILE" };
   return { source: `../file-${index}.txt`, bytes: null, code: "SOURCE_REFUSED" };
 }
