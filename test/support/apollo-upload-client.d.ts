@@ -4,6 +4,10 @@ declare module "apollo-upload-client/UploadHttpLink.mjs" {
 
   // biome-ignore lint/style/noDefaultExport: the package has one
   export default class UploadHttpLink extends ApolloLink {
-    constructor(options: { readonly uri: string; readonly headers?: Readonly<Record<string, string>> });
+    constructor(options: {
+      readonly uri: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly fetch?: typeof fetch;
+    });
   }
 }

@@ -51,8 +51,12 @@ export function isRefusalByGraphQL(error: unknown): boolean {
 }
 
 /** Apollo Server gives some refusals, as of a persisted query that does not fit its hash, a status but no code. */
-const isClientError = (http: unknown): boolean =>
-  typeof http === "object" && http !== null && "status" in http && http.status === 400;
+const isClientError = (http: unknown): boolean => httpStatusIn(http) === 400;
+
+const httpStatusIn = (http: unknown): number | null =>
+  typeof http === "object" && http !== null && "status" in http && typeof http.status === "number"
+    ? http.status
+    : null;
 
 /** Gives every failure its code, status and figures; masks what nobody expected. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
@@ -61,7 +65,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   const failure = expectedFailure(error);
   if (failure === null && isRefusalByGraphQL(error)) {
     const code = codeOfRefusal(formatted);
-    return { ...where, message: shortened(formatted.message), extensions: { code, status: statusOf(code) } };
+    return {
+      ...where,
+      message: shortened(formatted.message),
+      extensions: { code, status: statusOf(code, error) },
+    };
   }
   const requestId = formatted.extensions?.requestId;
   const { message, ...extensions } = errorResponse(
@@ -106,9 +114,11 @@ function codeOfRefusal({ extensions }: GraphQLFormattedError): unknown {
   return code === ApolloServerErrorCode.INTERNAL_SERVER_ERROR ? ApolloServerErrorCode.BAD_USER_INPUT : code;
 }
 
-/** A persisted query that is not known is asked for again by the client: it is no fault of the request. */
-const statusOf = (code: unknown): number =>
-  code === ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND ? 200 : 400;
+/** Of a refusal by GraphQL: what Apollo Server answers with, which is 405 for a mutation by GET. */
+const statusOf = (code: unknown, error: unknown): number =>
+  (error instanceof GraphQLError ? httpStatusIn(error.extensions.http) : null) ??
+  // One that is not known is asked for again by the client: it is no fault of the request.
+  (code === ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND ? 200 : 400);
 
 function invalidInput({ extensions }: ArgumentValidationError): FiledeskError {
   const problems = extensions.validationErrors

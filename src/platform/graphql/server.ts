@@ -10,6 +10,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { GraphQLError, NoSchemaIntrospectionCustomRule, OperationTypeNode } from "graphql";
 import { badUserInput } from "../../kernel/errors.js";
+import { graphqlTypeFor } from "../http/graphql-form.js";
+import { HttpRefusal } from "../http/http-refusal.js";
 import { logResourceFault } from "../http/resource-faults.js";
 import { logSlowStatement } from "../http/slow-statement.js";
 import { createAdmission, createTextStore } from "./admission.js";
@@ -20,6 +22,7 @@ import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
 import type { PreparationTurns } from "./preparation-turns.js";
 import { validationOptions } from "./read-document.js";
 import { asRefusal } from "./refusals.js";
+import { subscriptionProtocol } from "./subscription-protocols.js";
 import { wholeCharacters } from "./whole-characters.js";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -77,14 +80,26 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
   app.route({
     url: GRAPHQL_PATH,
     method: ["GET", "POST"],
-    onRequest: (_request, reply, done) => {
+    exposeHeadRoute: false,
+    onRequest: (request, reply, done) => {
       reply.header("cache-control", "no-store");
-      done();
+      done(takesAnswer(request) ? undefined : NOT_ACCEPTABLE);
     },
     handler: fastifyApolloHandler(apollo, { context: (request) => openContext(options, request) }),
   });
   app.addHook("onClose", () => apollo.stop());
 }
+
+/** Whether a client takes a response, a stream or Apollo Sandbox: asked before anything is executed that nobody would be told of. */
+const takesAnswer = ({ method, headers: { accept } }: FastifyRequest): boolean =>
+  graphqlTypeFor(accept) !== null ||
+  subscriptionProtocol(accept) !== null ||
+  (method === "GET" && /text\/(\*|html)/.test(accept ?? ""));
+
+const NOT_ACCEPTABLE = new HttpRefusal(
+  406,
+  "Responses are `application/graphql-response+json` or `application/json`: send an `Accept` that allows one of them.",
+);
 
 /** A failure before GraphQL begins reaches none of its hooks: it is logged here. */
 async function openContext<Context extends BaseContext>(

@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorDetails } from "../../kernel/errors.js";
 import { FiledeskError } from "../../kernel/errors.js";
+import { HttpRefusal } from "./http-refusal.js";
 import { resourceFailure } from "./resource-faults.js";
 import { slowStatement } from "./slow-statement.js";
 
@@ -25,7 +26,7 @@ type StatusOverrides = Partial<Record<ErrorCode, number>>;
 export const DOWNLOAD_STATUS: StatusOverrides = { FILE_INFECTED: 403, CORRUPT_FILE: 500 };
 
 /**
- * A failure as an HTTP answer with the codes that GraphQL has as well. What is neither a FiledeskError nor
+ * A failure as an HTTP answer with the codes that GraphQL has as well. What is neither a FiledeskError, an HttpRefusal nor
  * the web server's own refusal of a request is masked: log it under the same request id.
  */
 export function errorResponse(
@@ -44,9 +45,10 @@ export function errorResponse(
   }
   const { code, message, details } = expected;
   const status = overrides[code] ?? expected.status;
+  const ownHeaders = error instanceof HttpRefusal ? error.headers : {};
   return {
     status,
-    headers: headersFor(status, details.retryAfter),
+    headers: { ...headersFor(status, details.retryAfter), ...ownHeaders },
     body: { error: { ...details, code, message, status } },
   };
 }
@@ -69,7 +71,6 @@ const MESSAGE_OF_FASTIFY: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: "The body is not valid JSON.",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "A body of this `Content-Type` is not taken here.",
   FST_ERR_MAX_PARAM_LENGTH: "A part of this URL is too long.",
-  FST_ERR_NOT_FOUND: "There is nothing at this URL.",
 };
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -83,12 +84,19 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 
 type Refusal = Pick<FiledeskError, "code" | "message" | "details" | "status">;
 
-/** What Fastify itself refuses with a 4xx before a handler sees it; null for everything else. */
+/** What HTTP refuses, and what Fastify itself does with a 4xx before a handler sees it; null for everything else. */
 function refusalByServer(error: unknown): Refusal | null {
+  if (error instanceof HttpRefusal) return refusal(error.status, error.message);
   if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return null;
   const { code, statusCode: status } = error;
   if (typeof code !== "string" || !code.startsWith("FST_") || typeof status !== "number") return null;
   if (status < 400 || status > 499) return null;
-  const message = MESSAGE_OF_FASTIFY[code] ?? "This request cannot be understood.";
-  return { code: CODE_OF_STATUS[status] ?? "BAD_USER_INPUT", message, details: {}, status };
+  return refusal(status, MESSAGE_OF_FASTIFY[code] ?? "This request cannot be understood.");
 }
+
+const refusal = (status: number, message: string): Refusal => ({
+  code: CODE_OF_STATUS[status] ?? "BAD_USER_INPUT",
+  message,
+  details: {},
+  status,
+});

@@ -1,13 +1,13 @@
 import type { ServerOptions } from "node:http";
 import cors from "@fastify/cors";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import Fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
 import { MIB } from "../../kernel/bytes.js";
 import { SECOND_MS } from "../../kernel/clock.js";
-import { badUserInput, FiledeskError } from "../../kernel/errors.js";
+import { badUserInput } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
-import { isErrno } from "../storage/errno.js";
+import { answerErrors } from "./answer-errors.js";
 import { answerInOrder } from "./answer-in-order.js";
 import { isHost } from "./base-url.js";
 import { answerClientError } from "./client-error.js";
@@ -15,10 +15,11 @@ import { trackConnections } from "./connections.js";
 import { drainOnClose } from "./drain.js";
 import { errorResponse } from "./error-response.js";
 import { holdUnreadAnswers } from "./hold-unread-answers.js";
-import { logFailure } from "./log-failure.js";
-import { originPatterns } from "./origins.js";
+import { HttpRefusal } from "./http-refusal.js";
+import { acceptsOrigin, originPatterns } from "./origins.js";
 import type { LeastPace } from "./pace.js";
 import { endSlowConnections } from "./pace.js";
+import { pathOf } from "./path-of.js";
 import { refuseWhileClosing } from "./refuse-while-closing.js";
 import { logResourceFault } from "./resource-faults.js";
 import type { UnreadBudget } from "./unread-budget.js";
@@ -49,6 +50,8 @@ const HEADERS_CHECK_MS = 5 * SECOND_MS;
 
 /** The web server: request ids, one log line a request, CORS, and errors in the form that the client expects. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const { graphqlPath, origins } = options;
+  const forUnread = { graphqlPath, mayRead: acceptsOrigin(origins) };
   const app: FastifyInstance = Fastify({
     loggerInstance: options.log,
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
@@ -63,7 +66,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       headersTimeout: HEADERS_MS,
       connectionsCheckingInterval: HEADERS_CHECK_MS,
     } as ServerOptions,
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, connections.isBusy(socket)),
+    clientErrorHandler: (error, socket) =>
+      answerClientError(error, socket, { ...forUnread, isBusy: connections.isBusy(socket) }),
     frameworkErrors: (error, request, reply) => {
       const { status, headers, body } = errorResponse(error, request.id);
       void (reply as FastifyReply).status(status).headers(headers).send(body);
@@ -72,7 +76,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const connections = trackConnections(app);
   answerInOrder(app, connections);
   await app.register(cors, {
-    origin: originPatterns(options.origins),
+    origin: originPatterns(origins),
+    // An OPTIONS that is no preflight is answered as if it were one.
+    strictPreflight: false,
     exposedHeaders: [
       "content-disposition",
       "content-length",
@@ -90,6 +96,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     reply.header("x-request-id", request.id);
     if (request.host && !isHost(request.host))
       throw badUserInput("The `Host` header of this request names no host.");
+    if (!isIdentity(request.headers["content-encoding"]))
+      throw new HttpRefusal(415, "Send the body of this request as it is: compressed ones are not taken.", {
+        "accept-encoding": "identity",
+      });
   });
   refuseWhileClosing(app);
   app.addHook("onResponse", async (request, reply) => {
@@ -97,25 +107,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     request.log.info({ method, path: pathOf(request), status: reply.statusCode, ms, ip }, "request");
   });
-  app.setNotFoundHandler((request, reply) => {
-    const { status, headers, body } = errorResponse(
-      Object.assign(new Error(), { code: "FST_ERR_NOT_FOUND", statusCode: 404 }),
-      request.id,
-    );
-    return reply.status(status).headers(headers).send(body);
-  });
-  app.setErrorHandler((error, request, reply) => {
-    const { status, headers, body } = errorResponse(error, request.id);
-    if (hasLeft(request, error)) request.log.info("the client left in the middle of its request");
-    else if (status >= 500 && !(error instanceof FiledeskError))
-      logFailure(request.log, error, "unexpected failure");
-    const { message, ...extensions } = body.error;
-    const isGraphQL = pathOf(request) === options.graphqlPath;
-    return reply
-      .status(status)
-      .headers(headers)
-      .send(isGraphQL ? { errors: [{ message, extensions }] } : body);
-  });
+  answerErrors(app, graphqlPath);
   surviveUnacceptedConnections(app, options.log);
   return app;
 }
@@ -128,9 +120,5 @@ function surviveUnacceptedConnections({ server }: FastifyInstance, log: Logger):
   });
 }
 
-/** Whether a request failed because its connection ended while it came in. */
-const hasLeft = ({ raw }: FastifyRequest, error: unknown): boolean =>
-  raw.destroyed && !raw.complete && isErrno(error, "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE");
-
-/** Without the query, which may hold a signature. */
-const pathOf = (request: FastifyRequest) => request.url.split("?", 1)[0] ?? "";
+const isIdentity = (contentEncoding: string | undefined): boolean =>
+  !contentEncoding || contentEncoding.toLowerCase() === "identity";

@@ -17,7 +17,14 @@ import type { AnnouncedFile } from "../../../src/platform/http/incoming-files.js
 import type { Admission } from "../../../src/platform/http/multipart-door.js";
 import { registerMultipartDoor } from "../../../src/platform/http/multipart-door.js";
 import { createTempFile } from "../../../src/platform/storage/temp-file.js";
-import { BOUNDARY, mapOf, multipartBody, operationsOf, uploadOf } from "../../support/multipart-body.js";
+import {
+  BOUNDARY,
+  mapOf,
+  multipartBody,
+  operationsOf,
+  uploadForm,
+  uploadOf,
+} from "../../support/multipart-body.js";
 import { present } from "../../support/present.js";
 
 const MIB = 1024 * 1024;
@@ -115,16 +122,6 @@ async function sendLarge(port: number, headers: Record<string, string | number>,
   socket.destroy();
   return { status: Number(received.split(" ")[1]), answer: received };
 }
-
-const uploadForm = (...contents: (string | Buffer)[]) => {
-  const form = new FormData();
-  form.append("operations", operationsOf(contents.length));
-  form.append("map", mapOf(contents.length));
-  contents.forEach((content, n) => {
-    form.append(String(n), new Blob([content as never]), `${n}.bin`);
-  });
-  return form;
-};
 
 const until = async (holds: () => boolean) => {
   while (!holds()) await new Promise((turn) => setTimeout(turn, 5));
