@@ -100,6 +100,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
         userAgent: request.headers["user-agent"] ?? null,
         requestBytes: request.incoming?.requestBytes ?? null,
         requestFiles: request.incoming?.fileCount ?? 0,
+        readRest: request.incoming?.readRest,
         reads: admission.forRequest(readShareOf(viewer, request.ip)),
       };
     },

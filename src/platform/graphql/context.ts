@@ -15,6 +15,8 @@ export interface RequestContext<Viewer> {
   readonly requestBytes: number | null;
   /** How many files the request has; absent where it can have none. */
   readonly requestFiles?: number;
+  /** Reads what is left of its body, if that is little, and resolves to whether nothing is; absent where it has no files. */
+  readonly readRest?: (() => Promise<boolean>) | undefined;
   /** The same object for all who are told of one event: what does not depend on who asks, they look up together. */
   readonly shared?: object;
   /** How a query's reads get their turns at the database; events, whose readers are bounded, have none. */

@@ -18,11 +18,13 @@ import { createAdmission, createTextStore } from "./admission.js";
 import { answerLimit } from "./answer-size.js";
 import { createCoercion } from "./coerce-variables.js";
 import { compiledExecution } from "./compiled-execution.js";
+import type { RequestContext } from "./context.js";
 import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
 import type { PreparationTurns } from "./preparation-turns.js";
 import { validationOptions } from "./read-document.js";
 import { asRefusal } from "./refusals.js";
 import { subscriptionProtocol } from "./subscription-protocols.js";
+import { unreadUploads } from "./unread-uploads.js";
 import { wholeCharacters } from "./whole-characters.js";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -42,8 +44,10 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   callerOf(context: Context): string;
 }
 
+type OfRequest = Pick<RequestContext<unknown>, "requestId" | "readRest">;
+
 /** Serves a schema at `/graphql` with Apollo Server: CSRF prevention, limits, persisted queries, masked errors. */
-export async function registerGraphQL<Context extends BaseContext & { readonly requestId: string }>(
+export async function registerGraphQL<Context extends BaseContext & OfRequest>(
   app: FastifyInstance,
   options: GraphQLServerOptions<Context>,
 ): Promise<void> {
@@ -71,6 +75,7 @@ export async function registerGraphQL<Context extends BaseContext & { readonly r
       wholeCharacters,
       unexpectedToLog(app),
       answerLimit(options.maxAnswerBytes, app.log),
+      unreadUploads,
       options.landingPage
         ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })
         : ApolloServerPluginLandingPageDisabled(),
@@ -132,7 +137,7 @@ const subscriptionsElsewhere: ApolloServerPlugin = {
 const SUBSCRIPTIONS_ELSEWHERE =
   "A subscription needs an answer that goes on: open a websocket at the same URL (graphql-transport-ws), or ask for a stream with `Accept: text/event-stream` or `Accept: multipart/mixed;subscriptionSpec=1.0`.";
 
-function unexpectedToLog<Context extends BaseContext & { readonly requestId: string }>(
+function unexpectedToLog<Context extends BaseContext & OfRequest>(
   app: FastifyInstance,
 ): ApolloServerPlugin<Context> {
   return {

@@ -22,6 +22,11 @@ export interface IncomingBody {
   readonly fileCount: number;
   /** The request's `Content-Length` in bytes, or null when the client did not give it. */
   readonly requestBytes: number | null;
+  /**
+   * Call when the answer is known: reads what is left of the body, if that is little, and resolves to whether nothing is.
+   * Where something is, the answer is to have the status of an error: Chromium gives a page no other (`closeOnUnreadBody`).
+   */
+  readRest(): Promise<boolean>;
 }
 
 export interface Admission {
@@ -92,7 +97,8 @@ async function enter(
   tellToContinue();
   received = await receiveMultipart(request.raw, limits, tempFolder);
   request.body = received.operations;
-  request.incoming = { fileCount: received.fileCount, requestBytes };
+  const { fileCount, readRest } = received;
+  request.incoming = { fileCount, requestBytes, readRest };
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Operations } from "./multipart-map.js";
 import { parseOperations, placeUploads, quoted } from "./multipart-map.js";
 import type { MultipartParser } from "./multipart-parser.js";
 import { createMultipartParser } from "./multipart-parser.js";
+import { readRest } from "./unread-body.js";
 
 export interface MultipartLimits {
   readonly maxFiles: number;
@@ -27,6 +28,11 @@ export interface ReceivedMultipart {
   readonly operations: Operations;
   /** How many files the operation has, each place counted. */
   readonly fileCount: number;
+  /**
+   * Call when the answer is known: reads the body to its end and drops it, if little enough is left of it and it comes
+   * soon enough. Resolves to whether there is nothing left.
+   */
+  readRest(): Promise<boolean>;
   /**
    * Call when the request has been answered: whatever of the files has not been read by then never will be. Resolves
    * when nothing of them is left on the disk.
@@ -92,6 +98,7 @@ class Reception {
   private isMapped = false;
   private received = 0;
   private over = false;
+  private ending: Promise<void> | null = null;
 
   constructor({ request, limits, tempFolder, answer }: Receiving) {
     this.request = request;
@@ -146,7 +153,12 @@ class Reception {
     });
     this.isMapped = true;
     this.parser.expectFiles();
-    this.answer.resolve({ operations, fileCount, abort: () => this.end() });
+    this.answer.resolve({
+      operations,
+      fileCount,
+      readRest: () => this.readRest(),
+      abort: () => this.end(),
+    });
   }
 
   private takeFile(name: string | undefined, stream: Readable, info: busboy.FileInfo): void {
@@ -166,9 +178,16 @@ class Reception {
     this.files.finish();
   }
 
+  private readRest(): Promise<boolean> {
+    // Whoever disposes of the files waits for the same, and tells what is wrong with it.
+    this.end().catch(() => {});
+    return readRest(this.request, this.received);
+  }
+
   private end(): Promise<void> {
     this.fail(new FiledeskError("UPLOAD_INCOMPLETE", "This request has been answered already."));
-    return this.files.dispose();
+    this.ending ??= this.files.dispose();
+    return this.ending;
   }
 
   private attempt(step: () => void): void {

@@ -297,6 +297,64 @@ describe("the multipart door", () => {
   });
 });
 
+describe("the rest of an upload that nobody needs any more", () => {
+  const answerRest: Handler = async (request) => ({ isRead: await request.incoming?.readRest() });
+
+  it("is read where it is some megabytes, and the connection goes on", async () => {
+    const { port, sockets } = await house({ handler: answerRest });
+    const socket = connect(port, "127.0.0.1");
+    const answers: Buffer[] = [];
+    socket.on("data", (chunk) => answers.push(chunk));
+    const body = multipartBody(uploadOf(Buffer.alloc(3 * MIB)));
+    for (const count of [1, 2]) {
+      socket.write(headOf({ ...PREFLIGHT, "Content-Length": body.length }));
+      socket.write(body);
+      await until(() => Buffer.concat(answers).toString().split('{"isRead":true}').length > count);
+    }
+    expect(Buffer.concat(answers).toString().toLowerCase()).not.toContain("connection: close");
+    expect(sockets).toHaveLength(1);
+    socket.destroy();
+  });
+
+  it("is left where it is more", async () => {
+    const { port, sockets } = await house({ handler: answerRest });
+    expect((await sendLarge(port, PREFLIGHT)).answer).toContain('{"isRead":false}');
+    expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
+  });
+
+  it("is left where nobody knows how much it is", async () => {
+    const { port } = await house({ handler: answerRest });
+    const client = connect(port, "127.0.0.1");
+    const beginning = multipartBody(uploadOf(""), { open: true });
+    client.write(headOf({ ...PREFLIGHT, "Transfer-Encoding": "chunked" }));
+    client.write(`${beginning.length.toString(16)}\r\n${beginning}\r\n`);
+    expect(await text(client)).toContain('{"isRead":false}');
+  });
+
+  it("is left when it does not come", async () => {
+    const { port } = await house({ handler: answerRest });
+    const client = connect(port, "127.0.0.1");
+    client.write(headOf({ ...PREFLIGHT, "Content-Length": MIB }));
+    client.write(multipartBody(uploadOf("begun"), { open: true }));
+    expect(await text(client)).toContain('{"isRead":false}');
+  });
+
+  it("is nobody's any more when the client has left", async () => {
+    let isRead: boolean | undefined;
+    const { port, seen } = await house({
+      handler: async (request) => {
+        client.destroy();
+        isRead = await request.incoming?.readRest();
+      },
+    });
+    const client = connect(port, "127.0.0.1");
+    client.write(headOf({ ...PREFLIGHT, "Content-Length": MIB }));
+    client.write(multipartBody(uploadOf("begun"), { open: true }));
+    await until(() => isRead !== undefined && seen.released === 1);
+    expect(isRead).toBe(false);
+  });
+});
+
 describe("a refused upload of 400 MB is not read", () => {
   const notAllowed = refuse(forbidden("You may not do this."));
 
