@@ -19,6 +19,10 @@ export interface WebSocketDoor<Viewer> extends Realtime<Viewer> {
   acceptsOrigin(origin: string | undefined, host: string | undefined): boolean;
 }
 
+/** RFC 6455 §7.4.1. Clients do not try again. */
+const POLICY_VIOLATION = 1008;
+const FOREIGN_PAGE = "Pages of this origin may not open a websocket here: see CORS_ORIGINS";
+
 /** How long connections may take to close when the server does. */
 const FAREWELL_MS = SECOND_MS;
 
@@ -37,10 +41,9 @@ export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSoc
   registerWebSocketRoute(app, {
     path: door.path,
     protocols: [GRAPHQL_TRANSPORT_WS_PROTOCOL, LEGACY_PROTOCOL],
-    acceptsOrigin: door.acceptsOrigin,
     connected(socket, request) {
       if (socket.protocol === LEGACY_PROTOCOL) return refuse(socket);
-      const { authorization } = request.headers;
+      const { authorization, origin: page, host } = request.headers;
       const origin = door.requestOf(request);
       const connection = new WebSocketConnection(socket, { ...door, log: app.log, origin, authorization });
       rounds.add(connection);
@@ -48,7 +51,8 @@ export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSoc
         rounds.remove(connection);
         if (connections.size === 0) allGone?.();
       });
-      if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
+      if (!door.acceptsOrigin(page, host)) connection.close(POLICY_VIOLATION, FOREIGN_PAGE);
+      else if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
         connection.close(CloseCode.SubprotocolNotAcceptable, "Subprotocol not acceptable");
       else if (isClosing) connection.restart();
     },

@@ -5,14 +5,13 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
 import { WebSocketServer } from "ws";
 import { KIB } from "../../kernel/bytes.js";
-import { badUserInput, forbidden } from "../../kernel/errors.js";
+import { badUserInput } from "../../kernel/errors.js";
 
 export interface WebSocketRoute {
   readonly path: string;
   /** Subprotocols that are accepted, those first that are preferred. */
   readonly protocols: readonly string[];
-  acceptsOrigin(origin: string | undefined, host: string | undefined): boolean;
-  /** Given every connection, also one that offers no such subprotocol. */
+  /** Given every connection, also one of a foreign page or without such a subprotocol: pages see close codes, and no HTTP errors. */
   connected(socket: WebSocket, request: FastifyRequest): void;
 }
 
@@ -58,8 +57,6 @@ export function registerWebSocketRoute(app: FastifyInstance, route: WebSocketRou
     if (!upgrade) return done();
     if (request.routeOptions.url !== route.path)
       return done(badUserInput(`Websockets are taken at ${route.path} alone.`));
-    if (!route.acceptsOrigin(raw.headers.origin, raw.headers.host))
-      return done(forbidden("Pages of this origin may not open a websocket here: see CORS_ORIGINS."));
     reply.hijack();
     reply.raw.detachSocket(raw.socket);
     upgrade.socket.off("error", destroy);
