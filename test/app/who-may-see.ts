@@ -17,7 +17,7 @@ export interface FieldAnswers {
 export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Attachment: {
     guest:
-      "createdAt deletedAt description fileName id mediaFile message mimeType scanStatus size thumbnailUrl updatedAt uploadedBy uploader url",
+      "createdAt deletedAt description fileName id inlineUrl mediaFile message mimeType scanStatus size thumbnailUrl updatedAt uploadedBy uploader url",
     member: "reply ticket",
   },
   ChatMessage: {
@@ -40,12 +40,12 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Invitation: { member: "company createdAt email expiresAt id inviterName role" },
   MediaFile: {
     guest:
-      "bucket createdAt deletedAt duration expiresAt fileName height id integrity kind metadata mimeType placeholder scanStatus sha256 size uploadedBy uploader url variant variants variantsStatus verifiedAt width",
+      "bucket createdAt deletedAt duration expiresAt fileName height id inlineUrl integrity kind metadata mimeType placeholder scanStatus sha256 size uploadedBy uploader url variant variants variantsStatus verifiedAt width",
     member: "versions",
     staff: "usages",
   },
   MediaFileVersion: {
-    member: "createdAt fileName height id mimeType sha256 size uploadedBy uploader url width",
+    member: "createdAt fileName height id inlineUrl mimeType sha256 size uploadedBy uploader url width",
   },
   MediaMetadata: {
     guest: "audioCodec cameraMake cameraModel charset isCharsetGuessed orientation pages takenAt videoCodec",

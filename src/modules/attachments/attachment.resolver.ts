@@ -78,6 +78,15 @@ export class AttachmentResolver {
     return this.urls.attachment(context, attachment);
   }
 
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      "`url` with `Content-Disposition: inline`, for files that a browser displays, as in an <iframe> or a new tab: pictures, PDF, video, audio, plain text and CSV. Null for files that are served for download only.",
+  })
+  inlineUrl(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext): string | null {
+    return this.urls.attachmentInline(context, attachment);
+  }
+
   @FieldResolver(() => User, {
     nullable: true,
     description: "The person who uploaded it; null if a guest did (see `uploader`).",

@@ -1,6 +1,7 @@
 import { harmlessName } from "../../platform/http/file-name.js";
 import type { UrlSigner } from "../../platform/http/signed-url.js";
 import type { ViewerContext } from "../identity/viewer.js";
+import { isShowable } from "./shown-as.js";
 
 interface Downloadable {
   readonly id: string;
@@ -9,10 +10,17 @@ interface Downloadable {
   readonly sha256: string;
 }
 
+interface Showable extends Downloadable {
+  readonly mimeType: string;
+}
+
 interface Rendition {
   readonly name: string;
   readonly sha256: string;
 }
+
+/** Not signed either: what may be shown is decided by the file. */
+const INLINE = "&inline";
 
 /** How a URL names the bytes that it was given for. */
 export const versionOf = ({ sha256 }: { readonly sha256: string }): string => sha256.slice(0, 12);
@@ -28,10 +36,15 @@ export function createDownloadUrls(signer: UrlSigner) {
       : `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: context.viewer.id })}&v=${versionOf(file)}`;
   return {
     mediaFile: (context: ViewerContext, file: Downloadable) => urlOf(context, `files/${file.id}`, file),
+    /** For a page that shows the file; null for what is for download only. */
+    mediaFileInline: (context: ViewerContext, file: Showable) =>
+      isShowable(file) ? `${urlOf(context, `files/${file.id}`, file)}${INLINE}` : null,
     mediaFileVariant: (context: ViewerContext, file: Downloadable, variant: string) =>
       urlOf(context, `files/${file.id}/${variant}`, file),
     attachment: (context: ViewerContext, file: Downloadable) =>
       urlOf(context, `attachments/${file.id}`, file),
+    attachmentInline: (context: ViewerContext, file: Showable) =>
+      isShowable(file) ? `${urlOf(context, `attachments/${file.id}`, file)}${INLINE}` : null,
     attachmentVariant: (context: ViewerContext, file: Downloadable, variant: string) =>
       urlOf(context, `attachments/${file.id}/${variant}`, file),
     /** For a file of a public bucket: the same for everybody, without a signature. */

@@ -4,6 +4,7 @@ import { normalizeId } from "../../kernel/ids.js";
 import { DOWNLOAD_STATUS, errorResponse } from "../../platform/http/error-response.js";
 import { logFailure } from "../../platform/http/log-failure.js";
 import { onceOver } from "../../platform/http/once-over.js";
+import { READ_BY_EVERY_PAGE } from "../../platform/http/page-access.js";
 import { sendFile } from "../../platform/http/send-file.js";
 import type { UrlSigner } from "../../platform/http/signed-url.js";
 import { isSigned } from "../../platform/http/signed-url.js";
@@ -35,6 +36,9 @@ export interface DownloadRouteDeps {
   };
 }
 
+/** Who is shown a file again a minute later asks for it, and is told by its ETag or by 410 how it stands. */
+const MAX_AGE_SECONDS = 60;
+
 interface DownloadRequest {
   /** The name is for people and decides nothing. */
   Params: { id: string; variant?: string; name: string };
@@ -49,6 +53,7 @@ export function registerDownloadRoute(
 ): void {
   for (const path of [":id/:name", ":id/:variant/:name"])
     app.get<DownloadRequest>(`/${route.resource}/${path}`, {
+      config: READ_BY_EVERY_PAGE,
       errorHandler: (error, request, reply) => refuseDownload(error, request, reply),
       handler: (request, reply) => serve(deps, route, request, reply),
     });
@@ -99,7 +104,10 @@ async function identify(
 ) {
   if (isSigned(request.query)) {
     const { viewerId, maxAgeSeconds } = signer.verify(resource, request.query);
-    return { viewer: known(await viewers.byId(viewerId)), maxAgeSeconds };
+    return {
+      viewer: known(await viewers.byId(viewerId)),
+      maxAgeSeconds: Math.min(maxAgeSeconds, MAX_AGE_SECONDS),
+    };
   }
   return { viewer: known(await viewers.ofRequest(request)), maxAgeSeconds: 0 };
 }

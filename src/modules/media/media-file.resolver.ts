@@ -30,6 +30,15 @@ export class MediaFileResolver {
     return this.urls.mediaFile(context, file);
   }
 
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      "`url` with `Content-Disposition: inline`, for files that a browser displays, as in an <iframe> or a new tab: pictures, PDF, video, audio, plain text and CSV. Null for files that are served for download only.",
+  })
+  inlineUrl(@Root() file: MediaFileView, @Ctx() context: ViewerContext): string | null {
+    return this.urls.mediaFileInline(context, file);
+  }
+
   @FieldResolver(() => User, {
     nullable: true,
     description: "The person who uploaded it; null if a guest did (see `uploader`).",

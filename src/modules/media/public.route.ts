@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { normalizeId } from "../../kernel/ids.js";
 import { onceOver } from "../../platform/http/once-over.js";
+import { READ_BY_EVERY_PAGE } from "../../platform/http/page-access.js";
 import { sendFile } from "../../platform/http/send-file.js";
 import { refuseDownload, servedAs } from "./download.route.js";
 import type { DownloadService } from "./download.service.js";
@@ -30,6 +31,7 @@ const CURRENT_MAX_AGE_SECONDS = 60;
  */
 export function registerPublicRoute(app: FastifyInstance, deps: PublicRouteDeps): void {
   app.get<PublicRequest>("/public/:id/:variant/:name", {
+    config: READ_BY_EVERY_PAGE,
     errorHandler: (error, request, reply) => refuseDownload(error, request, reply),
     handler: (request, reply) => serve(deps, request, reply),
   });

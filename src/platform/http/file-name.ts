@@ -28,13 +28,14 @@ const SAFE_TO_SHOW = new Set([
   "text/plain",
 ]);
 
+export const isSafeToShow = (mimeType: string): boolean => SAFE_TO_SHOW.has(mimeType.split(";", 1)[0] ?? "");
+
 /**
  * The `Content-Disposition` of a file (RFC 6266, names in UTF-8 by RFC 8187): `attachment`, unless `inline` is
  * asked for and the type is safe to show.
  */
 export function contentDisposition(file: { fileName: string; mimeType: string; inline: boolean }): string {
-  const [type = ""] = file.mimeType.split(";", 1);
   return create(harmlessName(file.fileName), {
-    type: file.inline && SAFE_TO_SHOW.has(type) ? "inline" : "attachment",
+    type: file.inline && isSafeToShow(file.mimeType) ? "inline" : "attachment",
   });
 }

@@ -108,8 +108,7 @@ function policyHeaders(file: ServedFile, etag: string): Headers {
     "cache-control": `${file.access}, max-age=${file.maxAgeSeconds}${file.immutable ? ", immutable" : ""}`,
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
-    // Apps on other origins show images by their URL. That gives nothing away: a request has no rights but those
-    // of its signature or its bearer token, neither of which a foreign page has, and there are no cookies.
+    // Apps on other origins show images by their URL (page-access.ts).
     "cross-origin-resource-policy": "cross-origin",
   };
 }

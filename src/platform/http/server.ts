@@ -80,6 +80,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     // An OPTIONS that is no preflight is answered as if it were one.
     strictPreflight: false,
     exposedHeaders: [
+      "accept-ranges",
       "content-disposition",
       "content-length",
       "content-range",
