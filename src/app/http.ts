@@ -55,6 +55,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     trustProxy: config.TRUST_PROXY,
     origins: originsOf(config),
     graphqlPath: GRAPHQL_PATH,
+    compresses: config.COMPRESSION,
     drainMs: drainMs(config),
     pace: {
       bytesPerSecond: config.SLOWEST_KILOBYTES_PER_SECOND * KIB,

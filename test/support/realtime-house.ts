@@ -214,6 +214,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     trustProxy: [],
     origins,
     graphqlPath: "/graphql",
+    compresses: false,
     drainMs: 30_000,
     pace: { bytesPerSecond: 1, windowMs: 60_000 },
   });

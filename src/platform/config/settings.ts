@@ -43,6 +43,11 @@ export const settings = {
     desc: "Origins of web apps that may call the API, comma-separated; outside production every loopback origin may",
     example: "https://app.example.com",
   }),
+  COMPRESSION: bool({
+    default: true,
+    desc: "Whether JSON responses are compressed with gzip for clients that accept it; `off` if a proxy compresses them",
+    example: "off",
+  }),
   LOG_LEVEL: str({
     choices: ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
     default: "info",

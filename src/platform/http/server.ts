@@ -11,6 +11,7 @@ import { answerErrors } from "./answer-errors.js";
 import { answerInOrder } from "./answer-in-order.js";
 import { isHost } from "./base-url.js";
 import { answerClientError } from "./client-error.js";
+import { compressAnswers } from "./compress-answers.js";
 import { trackConnections } from "./connections.js";
 import { drainOnClose } from "./drain.js";
 import { errorResponse } from "./error-response.js";
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   readonly origins: readonly string[];
   /** Whose errors take the form of a GraphQL response. */
   readonly graphqlPath: string;
+  /** Whether JSON is compressed for clients that accept it. */
+  readonly compresses: boolean;
   /** What answers may wait for their readers in memory. */
   readonly unread: UnreadBudget;
   /** How long what is under way may take to finish when the server closes. */
@@ -92,6 +95,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   drainOnClose(app, connections, options.drainMs);
   endSlowConnections(app, connections, options.pace);
+  if (options.compresses) compressAnswers(app);
   holdUnreadAnswers(app, options.unread);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);

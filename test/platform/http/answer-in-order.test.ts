@@ -31,6 +31,7 @@ beforeEach(async () => {
     trustProxy: [],
     origins: [],
     graphqlPath: "/graphql",
+    compresses: false,
     drainMs: 1_000,
     pace: { bytesPerSecond: 1, windowMs: 60_000 },
   });
