@@ -45,7 +45,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
     staff: "usages",
   },
   MediaFileVersion: {
-    member: "createdAt fileName height id inlineUrl mimeType sha256 size uploadedBy uploader url width",
+    member: "createdAt fileName height id mimeType sha256 size uploadedBy uploader url width",
   },
   MediaMetadata: {
     guest: "audioCodec cameraMake cameraModel charset isCharsetGuessed orientation pages takenAt videoCodec",
