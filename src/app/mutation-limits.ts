@@ -53,10 +53,12 @@ export function createMutationLimits({ db, config }: MutationLimits): AdmitMutat
     if (count > MOST_OF_ANONYMOUS) throw tooManyOfAnonymous();
   };
   return async (context, mutation) => {
-    const { viewer, clientAddress, requestBytes } = context;
+    const { viewer, clientAddress, requestBytes, requestFiles = 0 } = context;
     if (viewer.kind === "anonymous") countAnonymous(context);
     if (LIMITED_ELSEWHERE.has(mutation)) return;
-    if (requestBytes !== null && !countedAsUploads.has(context)) {
+    // A body without a length has no `requestBytes`.
+    const isUpload = requestBytes !== null || requestFiles > 0;
+    if (isUpload && !countedAsUploads.has(context)) {
       countedAsUploads.add(context);
       return;
     }

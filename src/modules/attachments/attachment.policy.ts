@@ -1,6 +1,6 @@
 import type { Policy } from "../../kernel/authorize.js";
 import type { Viewer } from "../identity/viewer.js";
-import { isAdmin, isAuthor, isStaffOf } from "../identity/viewer.js";
+import { isAdmin, isAuthor, isManagerOf, isStaffOf } from "../identity/viewer.js";
 import { uploaderOf } from "../media/uploader.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import type { ParentState } from "./parents.js";
@@ -21,8 +21,13 @@ const isSaid = ({ messageId }: Uploaded) => messageId !== null;
 const isTheirs = (viewer: Viewer, attachment: Uploaded) =>
   own(viewer, attachment) || (isAdmin(viewer) && !isSaid(attachment));
 
-const ownOrAdmin = (viewer: Viewer, { attachment, parent }: AttachmentSubject) =>
-  parent !== null && isTheirs(viewer, attachment);
+/** Managers of its company, administrators among them. */
+const isManaged = (viewer: Viewer, attachment: AttachmentView) =>
+  isManagerOf(viewer, attachment.companyId) && !isSaid(attachment);
+
+/** Nobody but managers undoes what somebody else has deleted. */
+const isDeletedByOther = (viewer: Viewer, { deletedBy }: AttachmentView) =>
+  deletedBy !== null && (viewer.kind === "anonymous" || viewer.id !== deletedBy);
 
 export const attachmentPolicy = {
   subject: "attachment",
@@ -30,8 +35,11 @@ export const attachmentPolicy = {
   edit: (viewer: Viewer, { attachment, parent }: AttachmentSubject) =>
     parent !== null &&
     (own(viewer, attachment) || (isStaffOf(viewer, attachment.companyId) && !isSaid(attachment))),
-  delete: ownOrAdmin,
-  restore: ownOrAdmin,
+  delete: (viewer: Viewer, { attachment, parent }: AttachmentSubject) =>
+    parent !== null && (own(viewer, attachment) || isManaged(viewer, attachment)),
+  restore: (viewer: Viewer, { attachment, parent }: AttachmentSubject) =>
+    parent !== null &&
+    ((own(viewer, attachment) && !isDeletedByOther(viewer, attachment)) || isManaged(viewer, attachment)),
 } satisfies Policy<Viewer, AttachmentSubject>;
 
 /** Whether a new content may stand under this attachment; that the viewer may replace the file, has been decided. */

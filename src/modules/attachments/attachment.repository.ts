@@ -30,6 +30,7 @@ const columns = {
   createdAt: attachments.createdAt,
   updatedAt: attachments.updatedAt,
   deletedAt: attachments.deletedAt,
+  deletedBy: attachments.deletedBy,
   blobId: mediaFiles.blobId,
   bucket: mediaFiles.bucket,
   fileName: mediaFiles.fileName,

@@ -51,7 +51,7 @@ export class AttachmentResolver {
 
   @Mutation(() => Attachment, {
     description:
-      "Deletes an attachment: it is removed from all lists and its URL answers 410. It can be restored, by default for 14 days. For its uploader and administrators; on a chat message only for its uploader.",
+      "Deletes an attachment: it is removed from all lists and its URL answers 410. It can be restored, by default for 14 days. For its uploader and the managers of the company; on a chat message only for its uploader.",
   })
   deleteAttachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,
@@ -62,7 +62,7 @@ export class AttachmentResolver {
 
   @Mutation(() => Attachment, {
     description:
-      "Restores a deleted attachment. For its uploader and administrators; on a chat message only for its uploader.",
+      "Restores a deleted attachment. For whoever deleted it, if it is their own, and the managers of the company; on a chat message only for its uploader.",
   })
   restoreAttachment(
     @Arg("id", () => ID, { description: "The attachment's id." }) id: string,

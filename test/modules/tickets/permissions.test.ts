@@ -104,6 +104,13 @@ const attachToReply = (attempt: Attempt, replyId: string) =>
     }),
   );
 
+async function restoreAfterDeletionBy(who: "requester" | "manager", { code, anotherTicket }: Attempt) {
+  const { attachment } = await anotherTicket();
+  const { client } = world.people[who];
+  await client.mutate({ mutation: DeleteAttachmentDocument, variables: { id: attachment.id } });
+  return code(RestoreAttachmentDocument, { id: attachment.id });
+}
+
 /** `anonymous, stranger, outside manager | other customer, participant, requester | agent, manager, admin` */
 const TICKETS: readonly Row[] = [
   [
@@ -290,23 +297,23 @@ const ATTACHMENTS: readonly Row[] = [
   ],
   [
     "delete the requester's attachment",
-    "U N N | N F ✓ | F F ✓",
+    "U N N | N F ✓ | F ✓ ✓",
     async ({ code, anotherTicket }) =>
       code(DeleteAttachmentDocument, { id: (await anotherTicket()).attachment.id }),
   ],
   [
-    "restore the requester's attachment",
-    "U N N | N F ✓ | F F ✓",
-    async ({ code, anotherTicket }) => {
-      const { attachment } = await anotherTicket();
-      const { admin } = world.people;
-      await admin.client.mutate({ mutation: DeleteAttachmentDocument, variables: { id: attachment.id } });
-      return code(RestoreAttachmentDocument, { id: attachment.id });
-    },
+    "restore the requester's attachment, which the requester has deleted",
+    "U N N | N F ✓ | F ✓ ✓",
+    async (attempt) => restoreAfterDeletionBy("requester", attempt),
+  ],
+  [
+    "restore the requester's attachment, which a manager has deleted",
+    "U N N | N F F | F ✓ ✓",
+    async (attempt) => restoreAfterDeletionBy("manager", attempt),
   ],
   [
     "delete the attachment of one's own reply",
-    "U N N | N ✓ F | F F ✓",
+    "U N N | N ✓ F | F ✓ ✓",
     async ({ code, ticketId }) => {
       const [file] = (await replyBy("participant", ticketId)).attachments.nodes;
       return code(DeleteAttachmentDocument, { id: file!.id });
