@@ -26,7 +26,7 @@ import { createHttpServer } from "../platform/http/server.js";
 import { createUnreadBudget } from "../platform/http/unread-budget.js";
 import { callerOf } from "./caller.js";
 import { drainMs } from "./drain-time.js";
-import { createMutationLimits } from "./mutation-limits.js";
+import { createMutationLimits, HASHING } from "./mutation-limits.js";
 import { originsOf } from "./origins.js";
 import { readShareOf } from "./read-share.js";
 import { registerRealtime } from "./realtime.js";
@@ -69,10 +69,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   ]);
   registerDoor(app, config, services, viewerOf);
   const limits = {
-    schema: limitMutations(
-      readInSlots(await createSchema(services)),
-      createMutationLimits({ db: database.db, config }),
-    ),
+    schema: limitMutations(readInSlots(await createSchema(services)), {
+      admit: createMutationLimits({ db: database.db, config }),
+      computing: HASHING,
+    }),
     introspection: config.introspection,
     maxDepth: config.GRAPHQL_DEPTH,
     maxCost: config.GRAPHQL_COST,

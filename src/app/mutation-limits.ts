@@ -28,6 +28,14 @@ const LIMITED_ELSEWHERE: ReadonlySet<string> = new Set([
   "startTyping",
 ]);
 
+/** Mutations that hash a password. */
+export const HASHING: ReadonlySet<string> = new Set([
+  "changePassword",
+  "createUser",
+  "resetPassword",
+  "signIn",
+]);
+
 const WINDOW_SECONDS = 60;
 /** Many people may have one address, as with sign-ins. */
 const OF_AN_ADDRESS = 10;

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { SECOND_MS } from "../kernel/clock.js";
+import { fairTurns } from "../kernel/fair-turns.js";
 import { tokenEnd } from "../modules/identity/access-token.js";
 import type { Viewer } from "../modules/identity/viewer.js";
 import type { Config } from "../platform/config/config.js";
@@ -16,7 +17,12 @@ import type { UnreadBudget } from "../platform/http/unread-budget.js";
 import { viewerKey } from "./caller.js";
 import { eventDocuments } from "./event-documents.js";
 import { originsOf } from "./origins.js";
+import { readShareOf } from "./read-share.js";
 import type { Services } from "./services.js";
+
+/** Shares of the database's connections that opening subscriptions may use: of all together, and of one company. */
+const OPENINGS = 0.4;
+const OPENINGS_OF_A_SHARE = 0.2;
 
 export interface RealtimeOptions {
   readonly config: Config;
@@ -33,6 +39,10 @@ export function registerRealtime(
   const realtime: Realtime<Viewer> = {
     subscriptions,
     unread,
+    openings: fairTurns({
+      total: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS)),
+      perKey: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS_OF_A_SHARE)),
+    }),
     places: createPlaces(config.CONNECTIONS_PER_VIEWER),
     heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
     enter: async (token) =>
@@ -60,4 +70,6 @@ export function registerRealtime(
 }
 
 const entranceOf = (viewer: Viewer, endsAt: Date | null): Entrance<Viewer> | null =>
-  viewer.kind === "anonymous" ? null : { viewer, key: viewerKey(viewer), endsAt };
+  viewer.kind === "anonymous"
+    ? null
+    : { viewer, key: viewerKey(viewer), share: readShareOf(viewer, ""), endsAt };

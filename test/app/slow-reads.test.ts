@@ -193,6 +193,40 @@ describe("what is no read", () => {
     expect(codeIn(await changed)).toBe("ok");
   });
 
+  it("leaves others the connections: forty mutations that wait for one lock", async () => {
+    const { server, people } = world;
+    const { id } = await world.openTicket(people.requester, { companyId });
+    const { sql } = server.database;
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const holding = sql.begin(async (tx) => {
+      await tx`select from tickets where id = ${id} for update`;
+      await released;
+    });
+    const changes = Array.from({ length: 40 }, (_, n) =>
+      server.gql(UpdateTicketDocument, { input: { id, subject: `Later ${n}` } }, people.agent.token),
+    );
+    const waiting = async () => {
+      const [row] = await sql`select count(*)::int as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      return Number(row?.count);
+    };
+    try {
+      while ((await waiting()) < 4) await new Promise((resolve) => setTimeout(resolve, 10));
+      for (let count = 0; count < 20; count++) {
+        const other = await server.gql("{ viewer { user { id } } }", {}, people.stranger.token);
+        expect(codeIn(other)).toBe("ok");
+        expect(await waiting()).toBe(4);
+      }
+    } finally {
+      release();
+    }
+    await holding;
+    expect(new Set((await Promise.all(changes)).map(codeIn))).toEqual(new Set(["ok"]));
+  });
+
   it.each([
     ["attachments", "purgeDeleted"],
     ["media_posts", "purgeDeleted"],

@@ -4,6 +4,7 @@ import type { GraphQLSchema } from "graphql";
 import { buildSchema } from "graphql";
 import { MIB } from "../../src/kernel/bytes.js";
 import { badUserInput, notFound, unauthenticated } from "../../src/kernel/errors.js";
+import { fairTurns } from "../../src/kernel/fair-turns.js";
 import type { Delivery, FollowRequest, Told } from "../../src/platform/events/channel.js";
 import type { RequestContext, SubscriptionContext } from "../../src/platform/graphql/context.js";
 import { registerEventRoute } from "../../src/platform/graphql/event.route.js";
@@ -220,7 +221,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   });
   const { introspection = true, maxSubscriptions = 5, connections = 50 } = options;
   const schema = realtimeSchema(seen);
-  const entrance = (id: string, endsAt: Date | null) => ({ viewer: person(id), key: id, endsAt });
+  const entrance = (id: string, endsAt: Date | null) => ({ viewer: person(id), key: id, share: id, endsAt });
   const realtime: Realtime<Person> = {
     subscriptions: createSubscriptions({
       schema,
@@ -233,6 +234,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       preparations: createPreparationTurns(),
       callerOf: ({ viewer }) => viewer.id,
     }),
+    openings: fairTurns({ total: 4, perKey: 2 }),
     places: createPlaces(connections),
     unread,
     heartbeatMs: options.heartbeatMs ?? 60_000,

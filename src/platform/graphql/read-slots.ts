@@ -24,6 +24,8 @@ export interface RequestReads {
   readonly fields: ReadSlots;
   /** Of nested lists, one for each set of arguments. */
   readonly lists: ReadSlots;
+  /** Of mutations without files: one that waits for a lock holds a connection. */
+  readonly mutations: ReadSlots;
 }
 
 export interface ReadAdmission {
@@ -37,7 +39,7 @@ const MAX_READS = 200;
 const MAX_WAIT_MS = 15_000;
 const RETRY_AFTER_SECONDS = 5;
 
-/** Shares of the pool that reads of one kind may hold. */
+/** Shares of the pool that reads of one kind, or mutations, may hold. */
 const OF_A_TENANT = 0.4;
 const OF_A_REQUEST = 0.2;
 const OF_ALL = 0.8;
@@ -49,12 +51,13 @@ const OF_ALL = 0.8;
 export function createReadAdmission(connections: number): ReadAdmission {
   const part = (share: number) => Math.max(1, Math.floor(connections * share));
   const slots = () => createFairSlots({ total: part(OF_ALL), perKey: part(OF_A_TENANT) });
-  const [fields, lists] = [slots(), slots()];
+  const [fields, lists, mutations] = [slots(), slots(), slots()];
   const perRequest = part(OF_A_REQUEST);
   return {
     forRequest: (share) => ({
       fields: new SlotsOfRequest(fields, share, perRequest),
       lists: new SlotsOfRequest(lists, share, perRequest),
+      mutations: new SlotsOfRequest(mutations, share, perRequest),
     }),
   };
 }
@@ -152,18 +155,25 @@ const tooManyReads = () =>
 const noTurn = () =>
   new FiledeskError(
     "SERVICE_UNAVAILABLE",
-    `Your requests read more than there is room for at once. Ask for less, and try again in ${RETRY_AFTER_SECONDS} seconds.`,
+    `Your requests ask for more than there is room for at once. Ask for less, and try again in ${RETRY_AFTER_SECONDS} seconds.`,
     { retryAfter: RETRY_AFTER_SECONDS },
   );
 
 interface Reading {
   readonly reads?: RequestReads;
+  readonly requestFiles?: number;
 }
 
 /** Runs a nested list's batch in its request's slots; at once where there are none, as for events. */
 export function inListSlots<Value>(context: object, read: () => Promise<Value>): Promise<Value> {
   const { reads } = context as Reading;
   return reads ? Promise.resolve(reads.lists.run(read)) : read();
+}
+
+/** Runs a mutation in its request's slots. One with files runs at once: it may wait for an hour until they have arrived. */
+export function inMutationSlots<Value>(context: object, mutate: () => Promise<Value>): Promise<Value> {
+  const { reads, requestFiles = 0 } = context as Reading;
+  return reads && requestFiles === 0 ? Promise.resolve(reads.mutations.run(mutate)) : mutate();
 }
 
 /** Has the fields of Query, and the counts of the lists that they give, read in their request's slots. */

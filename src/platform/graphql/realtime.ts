@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import type { FairTurns } from "../../kernel/fair-turns.js";
 import type { Places } from "../http/places.js";
 import type { UnreadBudget } from "../http/unread-budget.js";
 import type { RequestContext } from "./context.js";
@@ -9,6 +10,8 @@ export interface Entrance<Viewer> {
   readonly viewer: Viewer;
   /** The same for every connection of the same viewer. */
   readonly key: string;
+  /** In whose turns subscriptions of this viewer are opened. */
+  readonly share: string;
   /** When what was shown at the door ends, and the connection with it. */
   readonly endsAt: Date | null;
 }
@@ -17,6 +20,8 @@ export interface Entrance<Viewer> {
 export interface Realtime<Viewer> {
   readonly subscriptions: Subscriptions<Viewer>;
   readonly places: Places;
+  /** Turns in which subscriptions are opened, each by several statements: a thousand at once leave others the database. */
+  readonly openings: FairTurns;
   /** What may wait in memory for those who read slowly. */
   readonly unread: UnreadBudget;
   /** Who comes with this access token; null for nobody we know. */

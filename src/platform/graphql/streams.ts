@@ -71,7 +71,9 @@ export function createStreams<Viewer>(
       reply.raw.once("close", () => gone.abort());
       const { viewer } = entrance;
       const context = { ...options.requestOf(request), viewer, requestId: request.id, requestBytes: null };
-      const events = await openOrRefuse(subscription, context, gone.signal);
+      const events = await options.openings(entrance.share, () =>
+        openOrRefuse(subscription, context, gone.signal),
+      );
       if (!events) return reply;
       const { heartbeatMs, patienceMs = PATIENCE_MS, unread } = options;
       const { endsAt } = entrance;

@@ -1,3 +1,4 @@
+import type { FormattedExecutionResult } from "graphql";
 import { CloseCode, MessageType, parseMessage } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
 import { MIB } from "../../kernel/bytes.js";
@@ -231,14 +232,9 @@ export class WebSocketConnection<Viewer> implements Attended {
   }
 
   async #deliver(id: string, request: SubscriptionRequest, signal: AbortSignal): Promise<void> {
-    const { enter, origin, subscriptions } = this.#options;
     try {
-      // The connection may be old: who asks is looked up anew.
-      const entrance = await enter(this.#token);
-      if (!entrance) return this.close(CloseCode.Forbidden, TOKEN_REFUSED);
-      if (signal.aborted) return;
-      const context = { ...origin, viewer: entrance.viewer, requestId: newId(), requestBytes: null };
-      const events = await subscriptions.open(request, context, signal);
+      const events = await this.#open(request, signal);
+      if (!events) return;
       const start = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`;
       for await (const event of events) {
         if (signal.aborted) return;
@@ -251,6 +247,23 @@ export class WebSocketConnection<Viewer> implements Attended {
       if (!(error instanceof SubscriptionFailure)) throw error;
       if (!signal.aborted) await this.#refuse(id, error.errors);
     }
+  }
+
+  /** Null when the connection or the subscription has ended meanwhile. */
+  async #open(
+    request: SubscriptionRequest,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<FormattedExecutionResult> | null> {
+    const { enter, openings, origin, subscriptions } = this.#options;
+    return openings(this.#entrance?.share ?? "", async () => {
+      if (signal.aborted) return null;
+      // The connection may be old: who asks is looked up anew.
+      const entrance = await enter(this.#token);
+      if (!entrance) this.close(CloseCode.Forbidden, TOKEN_REFUSED);
+      if (!entrance || signal.aborted) return null;
+      const context = { ...origin, viewer: entrance.viewer, requestId: newId(), requestBytes: null };
+      return subscriptions.open(request, context, signal);
+    });
   }
 
   async #refuse(id: string, errors: SubscriptionFailure["errors"]): Promise<void> {

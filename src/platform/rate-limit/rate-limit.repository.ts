@@ -1,4 +1,7 @@
 import { sql } from "drizzle-orm";
+import { LRUCache } from "lru-cache";
+import { SECOND_MS } from "../../kernel/clock.js";
+import type { FiledeskError } from "../../kernel/errors.js";
 import { rateLimited } from "../../kernel/errors.js";
 import type { Database } from "../database/client.js";
 import { deleteInBatches } from "../database/in-batches.js";
@@ -13,6 +16,16 @@ export interface RateLimit {
   readonly message: string;
 }
 
+/** A client over its limit costs one statement a second, however often it tries. */
+const REFUSALS = { max: 10_000, ttl: SECOND_MS };
+const refusalsOf = new WeakMap<Database, LRUCache<string, FiledeskError>>();
+
+function recentRefusals(db: Database): LRUCache<string, FiledeskError> {
+  const known = refusalsOf.get(db) ?? new LRUCache<string, FiledeskError>(REFUSALS);
+  refusalsOf.set(db, known);
+  return known;
+}
+
 /**
  * Counts one use in a fixed window that all instances share, in one statement.
  *
@@ -22,6 +35,9 @@ export async function countUse(
   db: Database,
   { key, limit, windowSeconds, message }: RateLimit,
 ): Promise<void> {
+  const refusals = recentRefusals(db);
+  const refused = refusals.get(key);
+  if (refused) throw refused;
   const windowEnd = sql`now() + make_interval(secs => ${windowSeconds})`;
   // A window that ends later than any could was begun before the clock was set back: it would last as long as that.
   const over = sql`(${rateLimits.resetsAt} <= now() or ${rateLimits.resetsAt} > ${windowEnd} + make_interval(secs => ${windowSeconds}))`;
@@ -42,10 +58,12 @@ export async function countUse(
   if (!row || row.count <= limit) return;
   // Of two that race, one may have begun before the window that it is counted in.
   const seconds = Math.min(Math.max(1, row.seconds), windowSeconds);
-  throw rateLimited(
+  const refusal = rateLimited(
     `${message} (${limit} in ${windowSeconds} seconds). Try again in ${seconds} seconds.`,
     seconds,
   );
+  refusals.set(key, refusal);
+  throw refusal;
 }
 
 /** Removes windows that are over, so that the table does not grow with everybody who was ever seen. */

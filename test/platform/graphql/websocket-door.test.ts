@@ -260,7 +260,7 @@ describe("The websocket door", () => {
       enter: async (token) => {
         order.push(token ?? "");
         setImmediate(() => order.push("turn"));
-        return { viewer, key: "anna", endsAt: null };
+        return { viewer, key: "anna", share: "anna", endsAt: null };
       },
     });
     const { socket, subscribe } = await enter(opened);
@@ -277,6 +277,27 @@ describe("The websocket door", () => {
         .match(/anna( anna)*/g)
         ?.map((run) => run.split(" ").length) ?? [];
     expect(Math.max(...together)).toBeLessThanOrEqual(2);
+  });
+
+  it("opens two subscriptions of a company at a time, over however many connections", async () => {
+    let active = 0;
+    let most = 0;
+    const viewer = { kind: "user", id: "anna" } as const;
+    const opened = await house({
+      maxSubscriptions: 100,
+      enter: async () => {
+        most = Math.max(most, ++active);
+        await new Promise((resolve) => setImmediate(resolve));
+        active--;
+        return { viewer, key: "anna", share: "anna", endsAt: null };
+      },
+    });
+    const connections = [await enter(opened), await enter(opened), await enter(opened), await enter(opened)];
+    most = 0;
+    for (const { subscribe } of connections)
+      for (let number = 0; number < 20; number++) subscribe(`${number}`);
+    await until(() => opened.feed.followers.size === 80);
+    expect(most).toBeLessThanOrEqual(2);
   });
 
   it("forgets a subscription that is ended while it begins, also when its id comes again", async () => {

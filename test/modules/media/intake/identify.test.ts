@@ -679,7 +679,8 @@ describe("identify", () => {
   });
 
   it("knows SVG, BMP and the video types where a bucket takes them", async () => {
-    expect((await identifyBytes(SVG, "a.svg", rules.PUBLIC_PAGES)).type.name).toBe("svg");
+    const withSvg = { ...rules.PUBLIC_PAGES, types: ["svg"] as const };
+    expect((await identifyBytes(SVG, "a.svg", withSvg)).type.name).toBe("svg");
     expect((await identifyBytes(makeBmp(), "a.bmp", rules.CHAT)).type.name).toBe("bmp");
     expect((await identifyBytes(fixture("clip.mp4"), "a.mp4", rules.VIDEOS)).type.name).toBe("mp4");
   });
