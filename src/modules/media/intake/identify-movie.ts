@@ -1,3 +1,4 @@
+import { corruptFile } from "../media.errors.js";
 import type { FileBytes } from "./file-bytes.js";
 import { boxAt, walkMovie } from "./movie-boxes.js";
 import type { Recognition } from "./recognition.js";
@@ -17,6 +18,8 @@ const SOUND = /^M4[ABP] $/;
 const STRUCTURAL: ReadonlySet<string> = new Set(["mif1", "msf1"]);
 /** What a list of brands may have at most: real ones have a dozen. */
 const MOST_BRAND_BYTES = 256;
+/** In the movie, its tracks and their media: a dozen for each track. */
+const MOST_TRACK_BOXES = 10_000;
 
 /** Whether a file begins as an MP4 or QuickTime file does, whatever its brand. */
 export async function isMovie(bytes: FileBytes): Promise<boolean> {
@@ -38,22 +41,27 @@ export async function recognizeMovie(bytes: FileBytes): Promise<Recognition> {
   if (STILL_IMAGE.test(brand)) return { type: "heic" };
   if (SOUND.test(brand)) return { type: "m4a" };
   const { index } = await walkMovie(bytes);
-  if (!hasTrack(index, "vide") && hasTrack(index, "soun")) return { type: "m4a" };
+  const handlers = handlersOf(index);
+  if (!handlers.has("vide") && handlers.has("soun")) return { type: "m4a" };
   return { type: brand === QUICKTIME ? "quicktime" : "mp4" };
 }
 
-/** Whether a track of the movie is handled so (ISO/IEC 14496-12 §8.4.3). */
-const hasTrack = (index: Buffer, handler: string): boolean =>
-  [...childrenOf(index, "trak")]
-    .flatMap((track) => [...childrenOf(track, "mdia")])
-    .flatMap((media) => [...childrenOf(media, "hdlr")])
-    .some((box) => box.toString("latin1", 16, 20) === handler);
+/** How the tracks of the movie are handled (ISO/IEC 14496-12 §8.4.3). @throws CORRUPT_FILE */
+function handlersOf(index: Buffer): ReadonlySet<string> {
+  const handlers = new Set<string>();
+  const left = { boxes: MOST_TRACK_BOXES };
+  for (const track of childrenOf(index, "trak", left))
+    for (const media of childrenOf(track, "mdia", left))
+      for (const box of childrenOf(media, "hdlr", left)) handlers.add(box.toString("latin1", 16, 20));
+  return handlers;
+}
 
 /** The boxes of a type directly inside of another, each with its header. What does not fit in it ends them. */
-function* childrenOf(box: Buffer, type: string): Generator<Buffer> {
+function* childrenOf(box: Buffer, type: string, left: { boxes: number }): Generator<Buffer> {
   for (let at = 8; at + 8 <= box.length; ) {
     const size = box.readUInt32BE(at);
     if (size < 8 || at + size > box.length) return;
+    if (--left.boxes < 0) throw corruptFile("the video's index is made of too many boxes");
     if (box.toString("latin1", at + 4, at + 8) === type) yield box.subarray(at, at + size);
     at += size;
   }

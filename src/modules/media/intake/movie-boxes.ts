@@ -85,12 +85,11 @@ async function readIndex(bytes: FileBytes, { at, end }: Box, before: Buffer | nu
   if (before !== null || end - at > MOST_INDEX_BYTES) throw swollen();
   const index = Buffer.from(await bytes.read(at, end - at));
   let samples = 0;
-  for (const table of tablesOf(index, "stts")) {
-    for (const [count] of entriesOf(index, table, 8)) samples += count;
+  for (const count of firstFigures(index, "stts", 8)) {
+    samples += count;
     if (samples > MOST_SAMPLES) throw swollen();
   }
-  for (const table of tablesOf(index, "stsc"))
-    for (const [firstChunk] of entriesOf(index, table, 12)) if (firstChunk > MOST_SAMPLES) throw swollen();
+  for (const firstChunk of firstFigures(index, "stsc", 12)) if (firstChunk > MOST_SAMPLES) throw swollen();
   return index;
 }
 
@@ -99,12 +98,24 @@ function* tablesOf(bytes: Buffer, type: string): Generator<number> {
   for (let at = bytes.indexOf(type); at !== -1; at = bytes.indexOf(type, at + 4)) yield at;
 }
 
-/** The first figure of each entry (§8.6.1.2, §8.7.4): behind the name come flags and the number of entries. */
-function* entriesOf(bytes: Buffer, table: number, entryBytes: number): Generator<[number]> {
-  const from = table + 12;
-  if (from > bytes.length) return;
-  const end = Math.min(bytes.length - 3, from + bytes.readUInt32BE(table + 8) * entryBytes);
-  for (let at = from; at < end; at += entryBytes) yield [bytes.readUInt32BE(at)];
+/**
+ * The first figure of each entry of the tables of a type (§8.6.1.2, §8.7.4): behind the name come flags and the number
+ * of entries. Tables stand side by side, so they have no more entries together than the index has room for: names that
+ * stand in the entries of other tables would let each table be read once for every name before it.
+ *
+ * @throws CORRUPT_FILE
+ */
+function* firstFigures(index: Buffer, type: string, entryBytes: number): Generator<number> {
+  let left = index.length / entryBytes;
+  for (const table of tablesOf(index, type)) {
+    const from = table + 12;
+    if (from > index.length) return;
+    const end = Math.min(index.length - 3, from + index.readUInt32BE(table + 8) * entryBytes);
+    for (let at = from; at < end; at += entryBytes) {
+      if (--left < 0) throw swollen();
+      yield index.readUInt32BE(at);
+    }
+  }
 }
 
 /** A run of a fragment (§8.8.8) tells how many samples it has, and may say nothing more of them. */
