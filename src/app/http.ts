@@ -13,6 +13,7 @@ import type { DatabaseClient } from "../platform/database/client.js";
 import type { EventFeed } from "../platform/events/feed.js";
 import { eventCost } from "../platform/graphql/cost-limit.js";
 import { limitMutations } from "../platform/graphql/limit-mutations.js";
+import type { PreparationTurns } from "../platform/graphql/preparation-turns.js";
 import { createPreparationTurns } from "../platform/graphql/preparation-turns.js";
 import { createReadAdmission, readInSlots } from "../platform/graphql/read-slots.js";
 import { GRAPHQL_PATH, registerGraphQL } from "../platform/graphql/server.js";
@@ -21,6 +22,7 @@ import { baseUrl } from "../platform/http/base-url.js";
 import { bearerToken } from "../platform/http/bearer-token.js";
 import { registerHealthRoutes } from "../platform/http/health.route.js";
 import { ENVELOPE_BYTES } from "../platform/http/incoming-files.js";
+import { registerJsonBodies } from "../platform/http/json-body.js";
 import { registerMultipartDoor } from "../platform/http/multipart-door.js";
 import { createHttpServer } from "../platform/http/server.js";
 import { createUnreadBudget } from "../platform/http/unread-budget.js";
@@ -67,6 +69,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     { name: "database", check: () => database.db.execute(sql`select 1`) },
     { name: "storage", check: () => services.storage.check() },
   ]);
+  const preparations = createPreparationTurns();
+  registerBodies(app, preparations, viewerOf);
   registerDoor(app, config, services, viewerOf);
   const limits = {
     schema: limitMutations(readInSlots(await createSchema(services)), {
@@ -77,7 +81,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     maxDepth: config.GRAPHQL_DEPTH,
     maxCost: config.GRAPHQL_COST,
     maxAnswerBytes: config.GRAPHQL_ANSWER_MEGABYTES * MIB,
-    preparations: createPreparationTurns(),
+    preparations,
     callerOf,
   };
   const subscriptions = createSubscriptions({
@@ -112,6 +116,17 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   registerAttachmentRoute(app, { downloads, variants, signer, viewers }, { attachments, mediaFiles });
   registerPublicRoute(app, { downloads, variants });
   return app;
+}
+
+function registerBodies(app: FastifyInstance, preparations: PreparationTurns, viewerOf: ViewerOf): void {
+  registerJsonBodies(app, {
+    path: GRAPHQL_PATH,
+    callerOf: async (request) => {
+      const viewer = await viewerOf(request);
+      const key = callerOf({ viewer, clientAddress: request.ip });
+      return { key, isAnonymous: viewer.kind === "anonymous", beginTurn: () => preparations.begin(key) };
+    },
+  });
 }
 
 function registerDoor(app: FastifyInstance, config: Config, services: Services, viewerOf: ViewerOf): void {

@@ -71,7 +71,11 @@ export const encodeCursor = (position: Position): string =>
 export const foreignCursor = () =>
   badUserInput("This cursor is not one of this list's. Take cursors from `pageInfo` or `edges`.");
 
+/** The longest key of a list is a file name: 255 characters of up to four bytes, in base64. */
+const MAX_CURSOR_LENGTH = 4_000;
+
 export function decodeCursor(cursor: string, keyCount: number): Position {
+  if (cursor.length > MAX_CURSOR_LENGTH) throw foreignCursor();
   let position: unknown;
   try {
     position = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));

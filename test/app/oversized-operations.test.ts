@@ -223,9 +223,9 @@ describe.each([
   const ask = (v: unknown) => send([document, { v }], tokens[who]);
 
   it.each<[string, () => unknown]>([
-    ["a list of ten thousand", () => times(10_000, () => 1)],
-    ["ten thousand fields", () => Object.fromEntries(times(5_000, (n) => [`f${n}`, n]))],
-    ["lists in one another", () => nestedList(1_600)],
+    ["a list of four thousand", () => times(4_000, () => 1)],
+    ["four thousand fields", () => Object.fromEntries(times(4_000, (n) => [`f${n}`, n]))],
+    ["lists in one another", () => nestedList(20)],
     ["a list in a filter", () => ({ status: times(2_000, () => "OPEN") })],
   ])("with %s are refused before they are coerced", async (_what, value) => {
     const { code, size } = await ask(value());

@@ -29,6 +29,13 @@ describe("paging arguments", () => {
     const position = ["2026-11-21T07:00:00.123Z", "01a1fd0e-0975-709b-a055-97e2dd74481d"];
     expect(decodeCursor(encodeCursor(position), 2)).toEqual(position);
   });
+
+  it("decodes cursors of the longest file names, and refuses longer ones before it decodes them", () => {
+    const position = ["\u20ac".repeat(255), "😀".repeat(255), "01a1fd0e-0975-709b-a055-97e2dd74481d"];
+    expect(decodeCursor(encodeCursor(position), 3)).toEqual(position);
+    // It is one of a list: but for its length, it would be taken.
+    expect(() => decodeCursor(encodeCursor(["x".repeat(4_000), "y"]), 2)).toThrow("not one of this list's");
+  });
 });
 
 describe("a page", () => {

@@ -1,6 +1,7 @@
 import { CloseCode } from "graphql-ws";
 import type { RawData, WebSocket } from "ws";
 import { SECOND_MS } from "../../kernel/clock.js";
+import { exceededLimit } from "../http/json-limits.js";
 
 /** The subprotocol of subscriptions-transport-ws, which has not been maintained since 2018. */
 export const LEGACY_PROTOCOL = "graphql-ws";
@@ -39,7 +40,8 @@ export function refuseLegacyClient(socket: WebSocket): void {
 
 function messageIn(data: RawData): { readonly type?: unknown; readonly id?: unknown } {
   try {
-    return Object(JSON.parse(String(data)));
+    const text = String(data);
+    return exceededLimit(text) ? {} : Object(JSON.parse(text));
   } catch {
     return {};
   }

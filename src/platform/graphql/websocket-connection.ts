@@ -1,11 +1,12 @@
 import type { FormattedExecutionResult } from "graphql";
 import { CloseCode, MessageType, parseMessage } from "graphql-ws";
-import type { RawData, WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import { MIB } from "../../kernel/bytes.js";
 import { SECOND_MS } from "../../kernel/clock.js";
 import { FiledeskError } from "../../kernel/errors.js";
 import { newId } from "../../kernel/ids.js";
 import { bearerToken } from "../http/bearer-token.js";
+import { exceededLimit } from "../http/json-limits.js";
 import { logFailure } from "../http/log-failure.js";
 import type { Attended } from "../http/rounds.js";
 import type { Reader } from "../http/unread-budget.js";
@@ -64,7 +65,8 @@ export class WebSocketConnection<Viewer> implements Attended {
     this.#pingAt = this.#openedAt + options.heartbeatMs;
     this.#budget = new MessageBudget(options.maxSubscriptions);
     socket.on("message", (data, isBinary) => {
-      if (this.#admits()) this.#hear(data, isBinary);
+      const text = isBinary ? null : String(data);
+      if (this.#admits(text?.length)) this.#hear(text);
     });
     socket.on("pong", () => {
       if (this.#admits()) this.#isAlive = true;
@@ -163,24 +165,27 @@ export class WebSocketConnection<Viewer> implements Attended {
   };
 
   /** Counts a message; who sends too many is not answered one by one. */
-  #admits(): boolean {
+  #admits(length = 0): boolean {
     if (this.#closingSince !== null) return false;
-    if (this.#budget.spend(performance.now())) return true;
+    if (this.#budget.spend(performance.now(), length)) return true;
     this.close(...TOO_MANY_MESSAGES);
     return false;
   }
 
-  #hear(data: RawData, isBinary: boolean): void {
+  #hear(text: string | null): void {
     this.#isAlive = true;
-    this.#obey(data, isBinary).catch((error: unknown) => {
+    this.#obey(text).catch((error: unknown) => {
       logFailure(this.#options.log, error, "unexpected failure");
       // 4500 would tell the client never to come back.
       this.close(TRY_AGAIN_LATER, "Something went wrong on our side: try again later.");
     });
   }
 
-  async #obey(data: RawData, isBinary: boolean): Promise<void> {
-    const message = isBinary ? null : messageIn(data);
+  /** @param text null for a binary message */
+  async #obey(text: string | null): Promise<void> {
+    const exceeded = text === null ? null : exceededLimit(text);
+    if (exceeded) return this.close(CloseCode.BadRequest, `This message ${exceeded.problem}`);
+    const message = text === null ? null : messageIn(text);
     switch (message?.type) {
       case MessageType.ConnectionInit:
         return this.#initialise(message.payload ?? {});
@@ -287,9 +292,9 @@ const TOKEN_MISSING = "Unauthorized: give `authorization` in the connection's pa
 const TOKEN_REFUSED = "Forbidden: this access token is not good, or not any more";
 const TOKEN_EXPIRED = "Forbidden: the access token has expired; connect with a new one";
 
-function messageIn(data: RawData) {
+function messageIn(text: string) {
   try {
-    return parseMessage(String(data));
+    return parseMessage(text);
   } catch {
     return null;
   }

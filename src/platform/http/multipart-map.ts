@@ -2,15 +2,18 @@
 import type { FileUpload } from "graphql-upload-ts";
 import { Upload } from "graphql-upload-ts";
 import { badUserInput } from "../../kernel/errors.js";
+import { limitJson } from "./json-limits.js";
 
 /** What a GraphQL request sends as its `operations`: `query`, `variables`, `operationName`, … */
 export type Operations = Record<string, unknown>;
 
-const MAX_DEPTH = 32;
 const MAX_SEGMENTS = 8;
 const FORBIDDEN_SEGMENTS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** @throws BAD_USER_INPUT unless the text is a JSON object of bounded depth; batches are refused */
+/**
+ * @throws QUERY_TOO_COMPLEX when the text exceeds `JSON_LIMITS`, BAD_USER_INPUT unless it is a JSON object; batches are
+ *   refused
+ */
 export function parseOperations(text: unknown): Operations {
   const operations = parseJson("operations", text);
   if (Array.isArray(operations))
@@ -26,7 +29,7 @@ export function parseOperations(text: unknown): Operations {
  *
  * @param announce what the `Upload` at a place of this part resolves to
  * @returns how many places there are
- * @throws BAD_USER_INPUT, and then leaves `operations` as they were
+ * @throws BAD_USER_INPUT and QUERY_TOO_COMPLEX, and then leaves `operations` as they were
  */
 export function placeUploads(
   operations: Operations,
@@ -117,35 +120,10 @@ const ownValue = (value: unknown, key: string): unknown =>
 function parseJson(field: string, text: unknown): unknown {
   // The parser gives no text at all for a part in a character set that it does not know.
   if (typeof text !== "string") throw badUserInput(`The field \`${field}\` must be text in UTF-8.`);
-  if (isDeeperThan(MAX_DEPTH, text))
-    throw badUserInput(`The field \`${field}\` is nested deeper than ${MAX_DEPTH} levels.`, {
-      limit: MAX_DEPTH,
-    });
+  limitJson(text, `The field \`${field}\``);
   try {
     return JSON.parse(text);
   } catch {
     throw badUserInput(`The field \`${field}\` is not valid JSON.`);
   }
 }
-
-/**
- * Whether a JSON text nests its brackets deeper than `limit`, found in one pass without parsing it:
- * whatever walks the values afterwards may then recurse.
- */
-function isDeeperThan(limit: number, json: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < json.length; at++) {
-    const character = json.charCodeAt(at);
-    if (character === QUOTE) inString = !inString;
-    else if (inString) at += character === BACKSLASH ? 1 : 0;
-    else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
-      if (++depth > limit) return true;
-    } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) depth--;
-  }
-  return false;
-}
-
-const [QUOTE, BACKSLASH, OPEN_BRACE, OPEN_BRACKET, CLOSE_BRACE, CLOSE_BRACKET] = [
-  0x22, 0x5c, 0x7b, 0x5b, 0x7d, 0x5d,
-];

@@ -44,7 +44,7 @@ export interface HttpServerOptions {
   readonly pace: LeastPace;
 }
 
-/** A JSON body may have this many bytes; files come by another way. */
+/** A body may have this many bytes; files come by another way. */
 const BODY_LIMIT = MIB;
 
 /** A request's headers take a packet or two. */

@@ -246,6 +246,13 @@ describe("The websocket door", () => {
     expect(opened.feed.followers.size).toBe(0);
   });
 
+  it("counts a long message as several", async () => {
+    const { send, told, closed } = await enter(await shared());
+    for (let number = 0; number < 30; number++) send({ type: "ping", payload: { text: "x".repeat(60_000) } });
+    expect((await closed).code).toBe(1008);
+    expect(told.length).toBeLessThan(20);
+  });
+
   it.each(["ping", "pong"] as const)("closes a connection that floods it with %s frames", async (frame) => {
     const { socket, closed } = await enter(await shared());
     for (let number = 0; number < 5_000; number++) socket[frame]();
@@ -368,6 +375,18 @@ describe("At the websocket door", () => {
     const { send, closed } = await dial(await shared());
     for (const each of messages) send(each);
     expect((await closed).code).toBe(code);
+  });
+
+  it.each([
+    ["nests too deep", `${"[".repeat(20_000)}${"]".repeat(20_000)}`, /deeper than 32 levels/],
+    ["contains too many values", JSON.stringify(Array(6_000).fill(0)), /more than 5000 values/],
+  ])("closes on a message that %s before it is parsed, and logs no fault", async (_what, json, words) => {
+    const opened = await house();
+    const { send, told, closed } = await dial(opened);
+    send(`{"type":"ping","payload":{"a":${json}}}`);
+    expect(await closed).toEqual({ code: 4400, reason: expect.stringMatching(words) });
+    expect(told).toEqual([]);
+    expect(opened.faults).toEqual([]);
   });
 
   it("closes on an id that is in use, on bytes, and on another subprotocol", async () => {

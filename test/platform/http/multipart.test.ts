@@ -201,6 +201,7 @@ describe("a multipart request that breaks the rules is refused", () => {
     ...fields(`{"query":"","variables":${variables}}`, JSON.stringify(paths)),
     file,
   ];
+  const zeros = JSON.stringify(Array(6_000).fill(0));
   const nested = (depth: number) => `${'{"a":'.repeat(depth)}null${"}".repeat(depth)}`;
 
   it.each<[string, RegExp, readonly Part[]]>([
@@ -250,7 +251,6 @@ describe("a multipart request that breaks the rules is refused", () => {
     ["a path through text", /no `null`/, withMap({ 0: ["variables.s.0"] })],
     ["a path through null", /no `null`/, withMap({ 0: ["variables.a"], 1: ["variables.a.file"] })],
     ["a path beside a list", /no `null`/, withMap({ 0: ["variables.list.00"] })],
-    ["operations nested too deep", /nested deeper/, fields(nested(33), "{}")],
     ["too many files", /at most 3 files/, uploadOf("", "", "", "")],
     ["malformed part headers", /malformed/, [operations, map, { headers: "no colon", content: "" }]],
     [
@@ -266,6 +266,15 @@ describe("a multipart request that breaks the rules is refused", () => {
   ])("%s", async (_, message, parts) => {
     const { ok, error = (ok as { code: string; message: string }[])[0] } = await exchange(parts);
     expect(error).toEqual({ code: "BAD_USER_INPUT", message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ["operations that nest too deep", /`operations` nests deeper than 32/, fields(nested(33), "{}")],
+    ["a map that nests too deep", /`map` nests deeper than 32/, fields("{}", nested(33))],
+    ["operations of too many values", /`operations` contains more than 5000/, fields(zeros, "{}")],
+  ])("%s", async (_, message, parts) => {
+    const { error } = await exchange(parts);
+    expect(error).toEqual({ code: "QUERY_TOO_COMPLEX", message: expect.stringMatching(message) });
   });
 
   it("takes operations of just the greatest depth, brackets in strings not counted", async () => {
@@ -335,7 +344,7 @@ describe("a multipart request that breaks the rules is refused", () => {
     const body = multipartBody(fields(`{"variables":${nested(depth)}}`, JSON.stringify({ 0: [path] })));
     expect(body.length).toBeGreaterThan(160_000);
     const answer = await text(sendOpen(port, body, body.length));
-    expect(answer).toContain("nested deeper");
+    expect(answer).toContain("nests deeper");
   });
 });
 

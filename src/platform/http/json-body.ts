@@ -1,0 +1,112 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { formatBytes, KIB, MIB } from "../../kernel/bytes.js";
+import { rateLimited, unauthenticated } from "../../kernel/errors.js";
+import { limitJson } from "./json-limits.js";
+
+export const JSON_BODY_LIMITS = {
+  /** Bytes of a body, whoever sends it; files come by another way. */
+  bytes: MIB,
+  /** Of a caller without a sign-in, who has little to send but credentials and questions about public things. */
+  anonymousBytes: 128 * KIB,
+  /** Bodies with more bytes are parsed in turns. */
+  bytesAtOnce: 16 * KIB,
+  /** Such bodies of one caller that may wait for their turns, in memory. */
+  waitingPerCaller: 16,
+} as const;
+
+const RETRY_AFTER_SECONDS = 1;
+
+export interface JsonBodies {
+  /** The URL of the GraphQL route, where parameters of a GET contain JSON as well. */
+  readonly path: string;
+  /** Asked for only if a body is large. */
+  callerOf(request: FastifyRequest): Promise<BodyCaller>;
+}
+
+export interface BodyCaller {
+  readonly key: string;
+  readonly isAnonymous: boolean;
+  /** Resolves when it is this caller's turn, to what ends the turn. @throws RATE_LIMITED when too much waits */
+  beginTurn(): Promise<() => void>;
+}
+
+/**
+ * Parses JSON bodies. Large ones are taken from callers who have signed in, and parsed in turns by caller, because each
+ * takes milliseconds of the event loop. All are checked for `JSON_LIMITS` before they are parsed.
+ */
+export function registerJsonBodies(app: FastifyInstance, { path, callerOf }: JsonBodies): void {
+  const { bytes, anonymousBytes, bytesAtOnce } = JSON_BODY_LIMITS;
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  const parse = (request: FastifyRequest, text: string): Promise<unknown> => {
+    limitJson(text, "The body of this request");
+    return new Promise((resolve, reject) => {
+      parseJson(request, text, (error, body) => (error ? reject(error) : resolve(body)));
+    });
+  };
+  const inTurn = createBodyTurns();
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "buffer", bodyLimit: bytes },
+    async (request: FastifyRequest, body: Buffer) => {
+      if (body.length <= bytesAtOnce) return parse(request, body.toString());
+      const caller = await callerOf(request);
+      // The length of one that comes in chunks is not known before.
+      if (caller.isAnonymous && body.length > anonymousBytes) throw signInFirst();
+      return inTurn(caller, () => parse(request, body.toString()));
+    },
+  );
+  app.addHook("preParsing", (request, _reply, payload, done) => {
+    const length = Number(request.headers["content-length"] ?? 0);
+    const needsSignIn = length > anonymousBytes && length <= bytes;
+    // Bodies with files have a door of their own.
+    const isMultipart = request.headers["content-type"]?.startsWith("multipart/");
+    if (!needsSignIn || isMultipart || request.routeOptions.url !== path) return done(null, payload);
+    callerOf(request).then(
+      ({ isAnonymous }) => (isAnonymous ? done(signInFirst()) : done(null, payload)),
+      done,
+    );
+  });
+  app.addHook("preValidation", (request, _reply, done) => {
+    if (request.method === "GET" && request.routeOptions.url === path) limitParameters(request.query);
+    done();
+  });
+}
+
+/** What a client without a body sends as JSON (GraphQL over HTTP specification, "GET"). @throws QUERY_TOO_COMPLEX */
+function limitParameters(query: unknown): void {
+  const { variables, extensions } = query as Record<string, unknown>;
+  if (typeof variables === "string") limitJson(variables, "The parameter `variables`");
+  if (typeof extensions === "string") limitJson(extensions, "The parameter `extensions`");
+}
+
+function createBodyTurns() {
+  const waiting = new Map<string, number>();
+  return async <Body>({ key, beginTurn }: BodyCaller, work: () => Promise<Body>): Promise<Body> => {
+    const own = waiting.get(key) ?? 0;
+    if (own >= JSON_BODY_LIMITS.waitingPerCaller) throw tooManyBodies();
+    waiting.set(key, own + 1);
+    try {
+      const endTurn = await beginTurn();
+      try {
+        return await work();
+      } finally {
+        endTurn();
+      }
+    } finally {
+      const left = (waiting.get(key) ?? 1) - 1;
+      if (left > 0) waiting.set(key, left);
+      else waiting.delete(key);
+    }
+  };
+}
+
+const signInFirst = () =>
+  unauthenticated(
+    `Sign in first: a body of more than ${formatBytes(JSON_BODY_LIMITS.anonymousBytes)} needs the header \`Authorization: Bearer <accessToken>\`.`,
+  );
+
+const tooManyBodies = () =>
+  rateLimited(
+    `Too many requests with large bodies wait: send fewer at once, and try again in ${RETRY_AFTER_SECONDS} second.`,
+    RETRY_AFTER_SECONDS,
+  );

@@ -1,0 +1,122 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { createFaultLog } from "../support/fault-log.js";
+import type { GraphQLAnswer } from "../support/test-client.js";
+import { bearer, codeIn } from "../support/test-client.js";
+import type { TestServer } from "../support/test-server.js";
+import { startTestServer } from "../support/test-server.js";
+
+const MIB = 1024 * 1024;
+const { log, faults } = createFaultLog();
+let server: TestServer;
+let token: string;
+
+beforeAll(async () => {
+  server = await startTestServer({ log });
+  token = (await server.signInAs("agent@acme.test")).token;
+});
+// Nothing that a client sends is logged as a fault of ours.
+afterEach(() => expect(faults).toEqual([]));
+afterAll(() => server?.close());
+
+interface Sent {
+  readonly body?: string | ReadableStream;
+  readonly token?: string;
+  readonly query?: string;
+}
+
+async function send({ body, query = "", token: as }: Sent) {
+  const response = await fetch(`${server.url}/graphql${query}`, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { "content-type": "application/json", "apollo-require-preflight": "true", ...bearer(as) },
+    ...(body !== undefined && { body, duplex: "half" }),
+  } as RequestInit);
+  const answer = (await response.json()) as GraphQLAnswer<unknown>;
+  return { status: response.status, code: codeIn(answer), message: JSON.stringify(answer) };
+}
+
+const brackets = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+const keys = (count: number) =>
+  JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, n) => [n.toString(36), 1])));
+const asking = (name: string, json: string) => `{"query":"{ __typename }","${name}":${json}}`;
+const ofLength = (length: number, operation = "{ __typename }") => {
+  const body = asking("unused", JSON.stringify("")).replace("{ __typename }", operation);
+  return body.replace('""', `"${"x".repeat(length - body.length)}"`);
+};
+
+describe("a body", () => {
+  it.each([
+    ["half a million lists in one another", asking("variables", brackets(MIB / 2 - 100))],
+    ["lists in one another, which nobody closes", asking("variables", "[".repeat(MIB - 100))],
+    ["a hundred thousand variables", asking("variables", keys(100_000))],
+    ["a hundred thousand extensions", asking("extensions", keys(100_000))],
+    ["a hundred thousand operations", `[${"{},".repeat(100_000)}{}]`],
+  ])("with %s is refused before it is parsed", async (_what, body) => {
+    await send({ body: asking("variables", "{}"), token });
+    const before = process.cpuUsage();
+    for (let times = 0; times < 6; times++)
+      expect(await send({ body, token })).toMatchObject({ status: 400, code: "QUERY_TOO_COMPLEX" });
+    const { user, system } = process.cpuUsage(before);
+    // Parsing one of them takes 100 to 450 ms; sending and receiving are in here.
+    expect((user + system) / 1_000).toBeLessThan(1_000);
+  });
+
+  it.each([
+    ["of 128 KiB by nobody", ofLength(128 * 1024), undefined],
+    ["of a megabyte by somebody", ofLength(MIB), "somebody"],
+    ["with 5,000 values", asking("extensions", `{"a":${JSON.stringify(Array(4_900).fill(0))}}`), undefined],
+  ])("%s is taken", async (_what, body, who) => {
+    const answer = await send({ body, ...(who && { token }) });
+    expect(answer).toMatchObject({ status: 200, code: "ok" });
+  });
+
+  it("of more than 128 KiB is taken after a sign-in only", async () => {
+    const body = ofLength(128 * 1024 + 1);
+    const refused = await send({ body });
+    expect(refused).toMatchObject({ status: 401, code: "UNAUTHENTICATED" });
+    expect(refused.message).toContain("128 KiB");
+    expect(await send({ body, token: "forged.to.ken" })).toMatchObject({ status: 401 });
+    expect(await send({ body: new Blob([body]).stream() })).toMatchObject({ status: 401 });
+    expect(await send({ body: new Blob([body]).stream(), token })).toMatchObject({ status: 200 });
+  });
+
+  it("of more than a megabyte is not taken", async () => {
+    expect(await send({ body: ofLength(MIB + 1), token })).toMatchObject({ status: 413 });
+    expect(await send({ body: ofLength(MIB + 1) })).toMatchObject({ status: 413 });
+  });
+
+  it("may be one of sixteen large ones of a caller that wait", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => send({ body: ofLength(MIB / 2), token })),
+    );
+    const codes = answers.map(({ code }) => code);
+    expect(new Set(codes)).toEqual(new Set(["ok", "RATE_LIMITED"]));
+    expect(codes.filter((code) => code === "ok").length).toBeGreaterThanOrEqual(16);
+    expect(await send({ body: ofLength(MIB / 2), token })).toMatchObject({ code: "ok" });
+  });
+});
+
+describe("a parameter of a GET", () => {
+  it.each([
+    ["variables", brackets(1_500)],
+    ["extensions", brackets(1_500)],
+    ["variables", `{"a":[${"1,".repeat(5_000)}1]}`],
+  ])("%s beyond the limits is refused before it is parsed", async (name, json) => {
+    const query = `?query={__typename}&${name}=${json}`;
+    expect(await send({ query })).toMatchObject({ status: 400, code: "QUERY_TOO_COMPLEX" });
+  });
+});
+
+describe("a cursor", () => {
+  it("of thousands of characters is not decoded", async () => {
+    const after = Buffer.from(brackets(300_000)).toString("base64url");
+    const body = JSON.stringify({
+      query: "query ($after: String) { tickets(after: $after) { nodes { id } } }",
+      variables: { after },
+    });
+    const before = process.cpuUsage();
+    for (let times = 0; times < 6; times++)
+      expect(await send({ body, token })).toMatchObject({ code: "BAD_USER_INPUT" });
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
+  });
+});
