@@ -150,6 +150,14 @@ const documents: Record<string, (asked: Asked) => string> = {
     `${root} { ${object} { ${`a { ${"b ".repeat(40)} } `.repeat(40)} } }`,
   "the same fields by many fragments": ({ root, object, type }) =>
     `${root} { ${object} { ${times(40, (n) => `...f${n}`).join(" ")} } } ${times(40, (n) => `fragment f${n} on ${type} { ${times(20, (m) => `b${m}`).join(" ")} }`).join(" ")}`,
+  "many fragments with different fields": ({ root, object, type }) =>
+    `${root} { ${object} { ${times(199, (n) => `...f${n}`).join(" ")} } } ${times(199, (n) => `fragment f${n} on ${type} { ${times(8, (m) => `b${n}_${m}`).join(" ")} }`).join(" ")}`,
+  "many fragments that are not there": ({ root, object }) =>
+    `${root} { ${object} { ${times(2_000, (n) => `...f${n}`).join(" ")} } }`,
+  "many fragments in selection sets that are one": ({ root, object }) =>
+    `${root} { ${object} { ${`a { ${times(20, (n) => `...f${n}`).join(" ")} } `.repeat(20)} } }`,
+  "many operations that use many variables": ({ root, object, type }) =>
+    `${times(150, (n) => `${root} Q${n}($v: ID) { ${object} { ...f } }`).join(" ")} fragment f on ${type} { a(b: [${"$v ".repeat(700)}]) }`,
   "a very long name": ({ root, object }) => `${root} { ${object} { ${"a".repeat(2_000)}: __typename } }`,
 };
 

@@ -1,6 +1,6 @@
 import { ApolloServerErrorCode } from "@apollo/server/errors";
 import type { DocumentNode, FragmentSpreadNode } from "graphql";
-import { GraphQLError, Lexer, parse, Source, TokenKind } from "graphql";
+import { GraphQLError, Kind, Lexer, parse, Source, TokenKind } from "graphql";
 import { measureDocument } from "./measure-document.js";
 import { measureMerging } from "./measure-merging.js";
 import { tooComplex, withCode } from "./refusals.js";
@@ -22,8 +22,10 @@ export const DOCUMENT_LIMITS = {
   fields: 2_000,
   /** Different aliases of the fields of one name. */
   aliases: 50,
-  /** Comparisons of fields that have one name in the answer: `measureMerging`. */
+  /** Comparisons of fields that have one name in the answer, and of fragments: `measureMerging`. */
   comparisons: 20_000,
+  /** Operations times variables, wherever they are used: validation looks at all that an operation may use. */
+  variableUses: 50_000,
 } as const;
 
 /** Every error names what is wrong and, unless names of the schema are a secret, what is like it: a few are enough. */
@@ -54,10 +56,11 @@ const BYTES_PER_FIELD = 2_000;
 export function readDocument(text: string, maxDepth: number): ReadDocument {
   const { tokens, comments, definitions, fields, aliases, comparisons } = DOCUMENT_LIMITS;
   limitLength(text);
-  const tokenCount = scan(text);
+  const { tokenCount, variableCount } = scan(text);
   const document = parsed(text, { maxLexicalTokens: tokens, maxComments: comments });
   if (document.definitions.length > definitions)
     throw tooLarge(document.definitions.length, definitions, "operations and fragments");
+  limitVariableUses(document, variableCount);
   const measure = measureDocument(document, DOCUMENT_LIMITS.nesting);
   if (measure.circle !== null) throw insideItself(measure.circle);
   if (measure.levels > DOCUMENT_LIMITS.nesting) throw tooDeep(DOCUMENT_LIMITS.nesting);
@@ -80,32 +83,47 @@ export function readDocument(text: string, maxDepth: number): ReadDocument {
   return { document, weight };
 }
 
+function limitVariableUses({ definitions }: DocumentNode, variableCount: number): void {
+  const { variableUses } = DOCUMENT_LIMITS;
+  const operations = definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).length;
+  if (operations * variableCount > variableUses)
+    throw tooComplex("This document has too many operations for its variables: send several documents.", {
+      limit: variableUses,
+      actual: operations * variableCount,
+    });
+}
+
 /** @throws GraphQLError QUERY_TOO_COMPLEX for a text that is not even read */
 export function limitLength(text: string): void {
   const { sourceLength } = DOCUMENT_LIMITS;
   if (text.length > sourceLength) throw tooLarge(text.length, sourceLength, "characters");
 }
 
-/**
- * Goes over the tokens before the parser does, which calls itself for every bracket, as deep as they are.
- *
- * @returns how many tokens and comments there are, as far as the text can be read
- */
-function scan(text: string): number {
+interface Scan {
+  /** Tokens and comments, as far as the text can be read. */
+  readonly tokenCount: number;
+  /** Variables, each counted wherever it is declared or used. */
+  readonly variableCount: number;
+}
+
+/** Goes over the tokens before the parser does, which calls itself for every bracket, as deep as they are. */
+function scan(text: string): Scan {
   const lexer = new Lexer(new Source(text));
   const { tokens, comments, nameLength, nesting } = DOCUMENT_LIMITS;
   let count = 0;
+  let variableCount = 0;
   let depth = 0;
   // What cannot be read, the parser reports: it reads no further either.
   for (let kind = advance(lexer); kind !== null && kind !== TokenKind.EOF; kind = advance(lexer)) {
     // The parser says so as well, of both.
-    if (++count > tokens + comments) return count;
+    if (++count > tokens + comments) break;
+    if (kind === TokenKind.DOLLAR) variableCount++;
     if (OPENING.has(kind) && ++depth > nesting) throw tooDeep(nesting);
     if (CLOSING.has(kind)) depth--;
     const { start, end } = lexer.token;
     if (kind === TokenKind.NAME && end - start > nameLength) throw tooLarge(end - start, nameLength, NAME);
   }
-  return count + commentsOf(lexer);
+  return { tokenCount: count + commentsOf(lexer), variableCount };
 }
 
 const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
@@ -143,9 +161,10 @@ const insideItself = (spread: FragmentSpreadNode) =>
   );
 
 const tooRepetitive = (limit: number) =>
-  tooComplex("This document selects the same fields again and again: select each once, or send several.", {
-    limit,
-  });
+  tooComplex(
+    "This document has too many fields of the same name, or too many fragments, in one selection set: select each once, or send several.",
+    { limit },
+  );
 
 const tooDeep = (levels: number) =>
   tooComplex(`This operation nests deeper than ${levels} levels.`, { limit: levels });
