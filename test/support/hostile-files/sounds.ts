@@ -6,7 +6,11 @@ export const HOSTILE_SOUNDS: readonly HostileFile[] = [
   {
     what: "pages without content",
     fileName: "a.ogg",
-    make: () => repeat(Buffer.concat([Buffer.from("OggS"), Buffer.alloc(23)])),
+    make: () => {
+      const page = Buffer.concat([Buffer.from("OggS"), Buffer.alloc(23)]);
+      const first = Buffer.concat([page.subarray(0, 26), hex("0108"), Buffer.from("OpusHead")]);
+      return Buffer.concat([first, repeat(page)]);
+    },
   },
   {
     what: "frames of one byte",

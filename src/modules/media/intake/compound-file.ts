@@ -51,7 +51,7 @@ interface Sectors {
 
 /**
  * Reads the directory of an OLE compound file ([MS-CFB]), the container of legacy Office documents.
- * The directory's length is bounded, so that a chain which runs in a circle is an error and no endless walk.
+ * No chain and no table is longer than the file, so that one which runs in a circle is an error and no endless walk.
  *
  * @throws CORRUPT_FILE
  */
@@ -87,7 +87,8 @@ function sectorsOf(bytes: FileBytes, sectorBytes: number): Sectors {
 /** The sector allocation table: for each sector the one that follows it. Its own sectors the DIFAT lists. */
 async function readFat(header: Buffer, sectors: Sectors): Promise<Buffer> {
   const count = header.readUInt32LE(44);
-  if (count * sectors.sectorBytes > MAX_FAT_BYTES) throw broken("its allocation table is too large");
+  if (count > sectors.count || count * sectors.sectorBytes > MAX_FAT_BYTES)
+    throw broken("its allocation table is too large");
   const ids = readIds(header.subarray(HEADER_BYTES - 4 * HEADER_DIFAT_ENTRIES));
   for (let next = header.readUInt32LE(68); ids.length < count; ) {
     const sector = readIds(await sectors.read(next));
@@ -128,9 +129,12 @@ function reaches(sectors: Iterable<number>, wanted: number): boolean {
 const readIds = (part: Buffer) =>
   Array.from({ length: part.length >> 2 }, (_, index) => part.readUInt32LE(index * 4));
 
+/** A chain that is longer than the file runs in a circle. */
 function* chain(fat: Buffer, sectors: Sectors, start: number): Generator<number> {
+  let left = sectors.count;
   for (let id = start; id < MAX_REGULAR_SECTOR; id = fat.readUInt32LE(id * 4)) {
     if (!sectors.contains(id) || id * 4 >= fat.length) throw broken("it ends too early");
+    if (--left < 0) throw broken("its sectors run in a circle");
     yield id;
   }
 }

@@ -1,12 +1,16 @@
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import { KIB } from "../../../kernel/bytes.js";
+import { createBreaks } from "../../../kernel/event-loop-breaks.js";
 import type { Received } from "./receive.js";
 
 /** What is read from the disk at once, and the most that is looked at in one go. */
 export const WINDOW_BYTES = 256 * KIB;
 
-/** Random access to a received file through one window, so that memory is flat whatever the file's size. */
+/**
+ * Random access to a received file through one window, so that memory is flat whatever the file's size. Reading gives
+ * way to other requests: who walks through a file need not, as long as there is a read in each step.
+ */
 export interface FileBytes extends AsyncDisposable {
   readonly size: number;
   /** Up to `length` bytes; fewer where the file ends. They are good until the next `read`. */
@@ -20,6 +24,7 @@ export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "siz
   let handle: FileHandle | undefined;
   let buffer: Buffer | undefined;
   let window = { at: 0, bytes: head };
+  const takeBreak = createBreaks();
 
   const load = async (at: number, length: number): Promise<Buffer> => {
     handle ??= await open(temp.path);
@@ -38,11 +43,13 @@ export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "siz
   return {
     size,
     async read(at, length) {
+      await takeBreak();
       const end = Math.min(at + length, size);
       if (at < 0 || at >= end) return Buffer.alloc(0);
       return (atHand(at, end) ?? (await load(at, end - at))).subarray(0, end - at);
     },
     async readOn(at, least) {
+      await takeBreak();
       const end = Math.min(at + least, size);
       if (at < 0 || at >= end) return Buffer.alloc(0);
       return atHand(at, end) ?? (await load(at, WINDOW_BYTES));
