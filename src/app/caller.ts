@@ -1,4 +1,5 @@
 import type { Viewer, ViewerContext } from "../modules/identity/viewer.js";
+import type { Caller } from "../platform/graphql/preparation-turns.js";
 import { networkKeyOf } from "../platform/rate-limit/network-key.js";
 
 /** The same for every connection of the same viewer. */
@@ -9,5 +10,7 @@ export const viewerKey = (viewer: Viewer): string =>
 export const callerOf = ({
   viewer,
   clientAddress,
-}: Pick<ViewerContext, "viewer" | "clientAddress">): string =>
-  viewer.kind === "anonymous" ? networkKeyOf(clientAddress) : viewerKey(viewer);
+}: Pick<ViewerContext, "viewer" | "clientAddress">): Caller => {
+  const isAnonymous = viewer.kind === "anonymous";
+  return { key: isAnonymous ? networkKeyOf(clientAddress) : viewerKey(viewer), isAnonymous };
+};

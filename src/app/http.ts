@@ -122,9 +122,8 @@ function registerBodies(app: FastifyInstance, preparations: PreparationTurns, vi
   registerJsonBodies(app, {
     path: GRAPHQL_PATH,
     callerOf: async (request) => {
-      const viewer = await viewerOf(request);
-      const key = callerOf({ viewer, clientAddress: request.ip });
-      return { key, isAnonymous: viewer.kind === "anonymous", beginTurn: () => preparations.begin(key) };
+      const caller = callerOf({ viewer: await viewerOf(request), clientAddress: request.ip });
+      return { ...caller, beginTurn: () => preparations.begin(caller) };
     },
   });
 }

@@ -2,8 +2,12 @@
 export interface FairSlots {
   /** Takes a slot if one is free. */
   tryTake(key: string): boolean;
-  /** Begins as soon as there is a slot: at once when one is free. */
-  take(key: string, begin: () => void): void;
+  /**
+   * Begins as soon as there is a slot: at once when one is free.
+   *
+   * @returns what gives up waiting; without an effect once it has begun
+   */
+  take(key: string, begin: () => void): () => void;
   /** Gives a slot back, to whoever waits and is next. */
   release(key: string): void;
 }
@@ -41,6 +45,14 @@ export function createFairSlots({ total, perKey }: FairSlotsOptions): FairSlots 
     return;
   }
 
+  function giveUp(key: string, begin: () => void): void {
+    const party = parties.get(key);
+    const place = party?.waiting.indexOf(begin) ?? -1;
+    if (!party || place < 0) return;
+    party.waiting.splice(place, 1);
+    if (party.active === 0 && party.waiting.length === 0) parties.delete(key);
+  }
+
   return {
     tryTake(key) {
       const party = parties.get(key);
@@ -52,10 +64,12 @@ export function createFairSlots({ total, perKey }: FairSlotsOptions): FairSlots 
       const party = parties.get(key) ?? { active: 0, waiting: [] };
       if (isFree(party) && party.waiting.length === 0) {
         occupy(key);
-        return begin();
+        begin();
+        return () => {};
       }
       party.waiting.push(begin);
       parties.set(key, party);
+      return () => giveUp(key, begin);
     },
     release(key) {
       const party = parties.get(key);

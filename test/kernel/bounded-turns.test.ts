@@ -16,11 +16,29 @@ it("refuses who would wait behind too many, of their own or of all, before the w
       begun++;
       return never();
     });
-  for (let times = 0; times < 3; times++) void ask("A");
+  for (const key of ["A", "A", "B", "C"]) void ask(key);
+  await expect(ask("D")).rejects.toThrow("too many wait");
   await expect(ask("A")).rejects.toThrow("too many wait");
-  void ask("B");
-  await expect(ask("C")).rejects.toThrow("too many wait");
   expect(begun).toBe(1);
+});
+
+it("gives a newcomer the place of the latest of whoever has most waiting", async () => {
+  const inTurn = boundedTurns({
+    running: { total: 1, perKey: 1 },
+    waiting: { total: 6, perKey: 3 },
+    refusal,
+  });
+  const begun: string[] = [];
+  const ask = (name: string) =>
+    inTurn(name.slice(0, 1), async () => {
+      begun.push(name);
+      await new Promise(setImmediate);
+    }).catch(() => name);
+  const all = ["A0", "A1", "A2", "A3", "B1", "B2", "B3", "C1", "D1", "E1", "B4"].map(ask);
+  const refused = (await Promise.all(all)).filter((name) => name !== undefined);
+  // B4 would wait as much as everybody else who waits.
+  expect(refused).toEqual(["A2", "A3", "B3", "B4"]);
+  expect(begun.sort()).toEqual(["A0", "A1", "B1", "B2", "C1", "D1", "E1"]);
 });
 
 it("makes room as those who waited begin, also after work that failed", async () => {

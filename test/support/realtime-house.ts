@@ -232,7 +232,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       maxAnswerBytes: 8 * MIB,
       log,
       preparations: createPreparationTurns(),
-      callerOf: ({ viewer }) => viewer.id,
+      callerOf: ({ viewer }) => ({ key: viewer.id, isAnonymous: false }),
     }),
     openings: fairTurns({ total: 4, perKey: 2 }),
     places: createPlaces(connections),

@@ -10,9 +10,9 @@ import { GraphQLError } from "graphql";
 import type { CoerceVariables } from "./coerce-variables.js";
 import { limitVariables } from "./coerce-variables.js";
 import { limitCost } from "./cost-limit.js";
-import { createBoundedStore, STORE_LIMITS } from "./document-stores.js";
+import { createDividedStore, STORE_LIMITS } from "./document-stores.js";
 import { expectedFailure, isRefusalByGraphQL } from "./error-format.js";
-import type { EndTurn, PreparationTurns } from "./preparation-turns.js";
+import type { Caller, EndTurn, PreparationTurns } from "./preparation-turns.js";
 import { pause } from "./preparation-turns.js";
 import { limitLength, readDocument } from "./read-document.js";
 import { asRefusal } from "./refusals.js";
@@ -26,13 +26,15 @@ export interface AdmissionRules<Context> {
   readonly maxCost: number;
   readonly preparations: PreparationTurns;
   /** In whose turns what a request asks is prepared. */
-  callerOf(context: Context): string;
+  callerOf(context: Context): Caller;
 }
 
 /** What Apollo Server is given, so that it does nothing with an operation that is too large, and keeps nothing of it. */
 export interface Admission<Context extends BaseContext> {
   readonly plugin: ApolloServerPlugin<Context>;
   readonly documentStore: DocumentStore;
+  /** For the texts of persisted queries, which Apollo Server keeps when their operations have been admitted. */
+  readonly textStore: ApolloServer["cache"];
 }
 
 /** Reads, weighs and then keeps the documents of queries and mutations, those that it does not know in turns. */
@@ -44,7 +46,7 @@ export function createAdmission<Context extends BaseContext>({
   preparations,
   callerOf,
 }: AdmissionRules<Context>): Admission<Context> {
-  const documents = createBoundedStore<DocumentNode>(STORE_LIMITS.documents);
+  const documents = createDividedStore<DocumentNode>(STORE_LIMITS.documents, STORE_LIMITS.anonymousDocuments);
   const turns = new WeakMap<GraphQLRequestContext<Context>, EndTurn>();
   const endTurn = (asked: GraphQLRequestContext<Context>) => turns.get(asked)?.();
   return {
@@ -61,11 +63,12 @@ export function createAdmission<Context extends BaseContext>({
             const name = namedOperation(request.operationName);
             if (name === undefined) delete request.operationName;
             limitVariables(request.variables);
-            if (documents.get(queryHash)) return;
+            const caller = callerOf(contextValue);
+            if (documents.get(queryHash, caller.isAnonymous)) return;
             limitLength(source);
-            turns.set(asked, await preparations.begin(callerOf(contextValue)));
+            turns.set(asked, await preparations.begin(caller));
             // Somebody else may have sent the same meanwhile.
-            if (documents.get(queryHash)) return endTurn(asked);
+            if (documents.get(queryHash, caller.isAnonymous)) return endTurn(asked);
             const read = readDocument(source, maxDepth);
             refuseConditionalRoots(read.document);
             weight = read.weight;
@@ -73,12 +76,13 @@ export function createAdmission<Context extends BaseContext>({
           parsingDidStart: pauseIfNew,
           validationDidStart: pauseIfNew,
           async didResolveOperation(asked) {
-            const { request, document, operation, queryHash = "" } = asked;
+            const { request, document, operation, queryHash = "", contextValue } = asked;
             if (!operation) throw unresolvedOperation();
             await pauseIfNew();
             const variables = coerce(operation, request.variables ?? {});
             limitCost({ schema, document, operation, variables }, maxCost);
-            if (weight !== null) documents.set(queryHash, document, weight);
+            const { isAnonymous } = callerOf(contextValue);
+            if (weight !== null) documents.set(queryHash, document, { bytes: weight, isAnonymous });
             endTurn(asked);
           },
           // The turn of a document that is refused ends with its answer.
@@ -94,23 +98,27 @@ export function createAdmission<Context extends BaseContext>({
       },
     },
     documentStore: {
-      get: async (key) => documents.get(queryHashIn(key)),
+      // By whom it is asked for, is known above.
+      get: async (key) => documents.get(queryHashIn(key), true),
       // It would keep what is valid, whatever it costs.
       set: async () => {},
       delete: async () => {},
     },
+    textStore: createTextStore((hash) => documents.isForSignedIn(hash)),
   };
 }
 
-/** The keys of Apollo Server begin with a hash of the schema. */
+/** The keys of Apollo Server begin with a hash of the schema, or with the name of a cache. */
 const queryHashIn = (key: string): string => key.slice(key.lastIndexOf(":") + 1);
 
-/** Where Apollo Server keeps the texts of persisted queries, which it does when their operations have been admitted. */
-export function createTextStore(): ApolloServer["cache"] {
-  const texts = createBoundedStore<string>(STORE_LIMITS.persistedQueries);
+/** @param isForSignedIn whether the document of this hash is kept for callers with a sign-in: so is its text, then */
+function createTextStore(isForSignedIn: (queryHash: string) => boolean): ApolloServer["cache"] {
+  const { persistedQueries, anonymousPersistedQueries } = STORE_LIMITS;
+  const texts = createDividedStore<string>(persistedQueries, anonymousPersistedQueries);
+  const isAnonymous = (key: string) => !isForSignedIn(queryHashIn(key));
   return {
-    get: async (key) => texts.get(key),
-    set: async (key, text) => texts.set(key, text, text.length * 2),
+    get: async (key) => texts.get(key, isAnonymous(key)),
+    set: async (key, text) => texts.set(key, text, { bytes: text.length * 2, isAnonymous: isAnonymous(key) }),
     delete: async () => {},
   };
 }

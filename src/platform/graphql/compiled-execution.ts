@@ -6,7 +6,7 @@ import type { CoerceVariables, Variables } from "./coerce-variables.js";
 import { asksForAbstractTypes, hasConditions } from "./conditions.js";
 import { MAX_ERRORS } from "./error-format.js";
 import { measureDocument } from "./measure-document.js";
-import type { PreparationTurns } from "./preparation-turns.js";
+import type { Caller, PreparationTurns } from "./preparation-turns.js";
 import { DOCUMENT_LIMITS } from "./read-document.js";
 
 /** What Apollo Server calls a gateway: whoever executes its operations. */
@@ -27,7 +27,7 @@ interface Operation extends Compiled {
 /** Compiling takes a millisecond for ten fields or so, in one piece: larger documents are interpreted. */
 const MAX_COMPILED_FIELDS = 300;
 /** In whose turns documents are compiled, whoever sent them. */
-const COMPILER = "compiler";
+const COMPILER: Caller = { key: "compiler", isAnonymous: false };
 
 export interface ExecutionRules {
   readonly schema: GraphQLSchema;

@@ -12,7 +12,7 @@ import { badUserInput } from "../../kernel/errors.js";
 import type { Variables } from "./coerce-variables.js";
 import type { BoundedStore } from "./document-stores.js";
 import { createBoundedStore, STORE_LIMITS } from "./document-stores.js";
-import type { PreparationTurns } from "./preparation-turns.js";
+import type { Caller, PreparationTurns } from "./preparation-turns.js";
 import { pause } from "./preparation-turns.js";
 import { limitLength, readDocument, validationOptions } from "./read-document.js";
 import { withCode } from "./refusals.js";
@@ -66,7 +66,7 @@ export interface Preparation<Viewer> {
    * Parses and validates an operation, once for all who subscribe with the same text: in the turns of this caller when it
    * is not known yet. @throws for a refusal
    */
-  prepare(request: SubscriptionRequest, caller: string): Promise<Prepared<Viewer>>;
+  prepare(request: SubscriptionRequest, caller: Caller): Promise<Prepared<Viewer>>;
   /** Keeps what somebody was let follow; what is refused is not kept. */
   keep(request: SubscriptionRequest, prepared: Prepared<Viewer>): Prepared<Viewer>;
 }

@@ -14,13 +14,13 @@ import { graphqlTypeFor } from "../http/graphql-form.js";
 import { HttpRefusal } from "../http/http-refusal.js";
 import { logResourceFault } from "../http/resource-faults.js";
 import { logSlowStatement } from "../http/slow-statement.js";
-import { createAdmission, createTextStore } from "./admission.js";
+import { createAdmission } from "./admission.js";
 import { answerLimit } from "./answer-size.js";
 import { createCoercion } from "./coerce-variables.js";
 import { compiledExecution } from "./compiled-execution.js";
 import type { RequestContext } from "./context.js";
 import { expectedFailure, formatError, logUnexpected } from "./error-format.js";
-import type { PreparationTurns } from "./preparation-turns.js";
+import type { Caller, PreparationTurns } from "./preparation-turns.js";
 import { validationOptions } from "./read-document.js";
 import { asRefusal } from "./refusals.js";
 import { subscriptionProtocol } from "./subscription-protocols.js";
@@ -41,7 +41,7 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   readonly maxAnswerBytes: number;
   readonly preparations: PreparationTurns;
   /** In whose turns what a request asks is prepared. */
-  callerOf(context: Context): string;
+  callerOf(context: Context): Caller;
 }
 
 type OfRequest = Pick<RequestContext<unknown>, "requestId" | "readRest">;
@@ -56,7 +56,7 @@ export async function registerGraphQL<Context extends BaseContext & OfRequest>(
   const apollo = new ApolloServer<Context>({
     gateway: compiledExecution(options, coerce),
     documentStore: admission.documentStore,
-    cache: createTextStore(),
+    cache: admission.textStore,
     // By a rule of GraphQL's own, whose words are for clients; Apollo Server's tell how to set up the server.
     introspection: true,
     validationRules: options.introspection ? [] : [NoSchemaIntrospectionCustomRule],

@@ -14,6 +14,7 @@ import type { FailureLog } from "./error-format.js";
 import { expectedFailure, isRefusalByGraphQL, reportErrors } from "./error-format.js";
 import { FollowedTexts } from "./followed-texts.js";
 import { interruptionIn, isInterrupted, makeAgain } from "./make-again.js";
+import type { Caller } from "./preparation-turns.js";
 import type { SubscriptionRequest, SubscriptionRules } from "./prepare-subscription.js";
 import { createPreparation, resultsOf } from "./prepare-subscription.js";
 import { tellWithoutArguments } from "./told-results.js";
@@ -34,7 +35,7 @@ export interface SubscriptionOptions<Viewer> extends SubscriptionRules {
   readonly maxAnswerBytes: number;
   readonly log: FailureLog;
   /** Who asks: the same for every connection of the same viewer. */
-  callerOf(context: RequestContext<Viewer>): string;
+  callerOf(context: RequestContext<Viewer>): Caller;
 }
 
 /** A connection that has more unsent is closed as too slow: one event alone must stay below that. */
@@ -105,7 +106,7 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     // A feed that was asked before the signal aborted may have missed it.
     if (signal.aborted) await source[Symbol.asyncIterator]().return?.();
     const results = resultsOf(preparation.keep(request, prepared), variables);
-    const release = await takeOrEnd(source, () => texts.take(caller, results));
+    const release = await takeOrEnd(source, () => texts.take(caller.key, results));
     const bounded = (result: ExecutionResult): ExecutionResult => {
       if (fitsInBytes(result, maxEventBytes)) return result;
       log.warn(

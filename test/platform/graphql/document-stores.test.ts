@@ -2,7 +2,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "@jest/globals";
 import type { DocumentNode } from "graphql";
-import { createBoundedStore, STORE_LIMITS } from "../../../src/platform/graphql/document-stores.js";
+import {
+  createBoundedStore,
+  createDividedStore,
+  STORE_LIMITS,
+} from "../../../src/platform/graphql/document-stores.js";
 import { DOCUMENT_LIMITS, readDocument } from "../../../src/platform/graphql/read-document.js";
 
 describe.each(Object.entries(STORE_LIMITS))("the store of %s", (_name, limits) => {
@@ -28,6 +32,31 @@ describe.each(Object.entries(STORE_LIMITS))("the store of %s", (_name, limits) =
     store.set("huge", {}, limits.bytes);
     expect(store.get("huge")).toBeUndefined();
     expect(store.get("ordinary")).toBeDefined();
+  });
+});
+
+describe("a store that is divided", () => {
+  const limits = { entries: 10, bytes: 1_000_000 };
+  const open = () => createDividedStore<object>(limits, { entries: 3, bytes: 1_000_000 });
+  const nobodys = { bytes: 1, isAnonymous: true };
+
+  it("keeps what callers with a sign-in use, whatever others send", () => {
+    const store = open();
+    store.set("theirs", {}, { bytes: 1, isAnonymous: false });
+    for (let n = 0; n < 100; n++) store.set(`nobody's ${n}`, {}, nobodys);
+    expect(store.get("theirs", true)).toBeDefined();
+    expect(store.isForSignedIn("theirs")).toBe(true);
+    expect(store.get("nobody's 99", true)).toBeDefined();
+    expect(store.get("nobody's 96", true)).toBeUndefined();
+  });
+
+  it("keeps for them what they use of the others", () => {
+    const store = open();
+    store.set("everybody's", {}, nobodys);
+    expect(store.isForSignedIn("everybody's")).toBe(false);
+    expect(store.get("everybody's", false)).toBeDefined();
+    for (let n = 0; n < 100; n++) store.set(`nobody's ${n}`, {}, nobodys);
+    expect(store.get("everybody's", true)).toBeDefined();
   });
 });
 

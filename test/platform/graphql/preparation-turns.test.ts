@@ -7,9 +7,9 @@ function watched() {
   const turns = createPreparationTurns();
   const begun: string[] = [];
   const ends: EndTurn[] = [];
-  const ask = (caller: string) =>
-    turns.begin(caller).then((end) => {
-      begun.push(caller);
+  const ask = (key: string) =>
+    turns.begin({ key, isAnonymous: key.startsWith("nobody") }).then((end) => {
+      begun.push(key);
       ends.push(end);
     });
   return { ask, begun, ends };
@@ -51,6 +51,28 @@ it("refuses who lets too many documents wait, and nobody else", async () => {
   const waiting = Array.from({ length: 101 }, () => ask("loud"));
   await expect(waiting.at(-1)).rejects.toMatchObject({ code: "RATE_LIMITED", details: { retryAfter: 1 } });
   await expect(Promise.race([ask("quiet"), Promise.resolve("waits")])).resolves.toBe("waits");
+});
+
+it("gives every second turn to callers with a sign-in, however many others wait", async () => {
+  const { ask, begun, ends } = watched();
+  const all = ["nobody 1", "nobody 2", "nobody 3", "nobody 4", "anna", "bert"].map(ask);
+  for (let n = 0; n < all.length; n++) {
+    while (begun.length <= n) await new Promise((resolve) => setImmediate(resolve));
+    ends[n]!();
+  }
+  expect(begun).toEqual(["nobody 1", "anna", "nobody 2", "bert", "nobody 3", "nobody 4"]);
+});
+
+it("refuses whoever has most waiting, when too many wait, and neither newcomers nor those with a sign-in", async () => {
+  const { ask } = watched();
+  await ask("nobody 0");
+  const waits = async (key: string) => Promise.race([ask(key), Promise.resolve("waits")]);
+  const refused: unknown[] = [];
+  for (let n = 0; n < 1_000; n++) ask(`nobody ${n % 10}`).catch((error: unknown) => refused.push(error));
+  expect(await waits("nobody else")).toBe("waits");
+  expect(await waits("anna")).toBe("waits");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(refused).toEqual([expect.objectContaining({ code: "RATE_LIMITED" })]);
 });
 
 it("ends a turn once, however often it is told", async () => {

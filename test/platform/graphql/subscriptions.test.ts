@@ -28,7 +28,7 @@ function stage({ introspection = true } = {}) {
     maxAnswerBytes: 1_000,
     log,
     preparations: createPreparationTurns(),
-    callerOf: ({ viewer }) => viewer.id,
+    callerOf: ({ viewer }) => ({ key: viewer.id, isAnonymous: false }),
   });
   const base: Context = {
     viewer: anna,
