@@ -1,4 +1,7 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import type { ClientRequest } from "../support/client-requests.js";
@@ -13,8 +16,12 @@ const { log, faults } = createFaultLog();
 
 let world: TicketWorld;
 let companyId: string;
+let folder: string;
 beforeAll(async () => {
-  world = await startTicketWorld({ log, env: { UPLOADS_PER_MINUTE: "1000" } });
+  folder = await mkdtemp(join(tmpdir(), "filedesk-clients-"));
+  const buckets = join(folder, "buckets.json");
+  await writeFile(buckets, JSON.stringify({ ATTACHMENTS: { maxBytes: 2_000_000 } }));
+  world = await startTicketWorld({ log, env: { UPLOADS_PER_MINUTE: "1000", BUCKETS_FILE: buckets } });
   companyId = await world.newCompany();
 });
 afterEach(async () => {
@@ -23,7 +30,10 @@ afterEach(async () => {
   expect(await brokenPromises(database.sql, dataFolder)).toEqual([]);
   expect(faults).toEqual([]);
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await world.close();
+  await rm(folder, { recursive: true });
+});
 
 const QUERY = `mutation Upload($ticketId: ID!, $files: [Upload!]!) {
   uploadTicketAttachments(input: { ticketId: $ticketId, files: $files }) { fileName mediaFile { size mimeType } }
@@ -236,6 +246,38 @@ describe("the requests of graphql-upload's own suite", () => {
   it("a head that no part has", async () => {
     const body = `--${BOUNDARY}\r\n Content-Disposition: form-data;name="operations"\r\n\r\n{}\r\n--${BOUNDARY}--`;
     expect(await post(Buffer.from(body))).toEqual(refusal(/malformed|lacks/));
+  });
+
+  it("a field that is larger than a field may be", async () => {
+    const [name, operations] = await one();
+    const padded: Field = [name, `${operations}${" ".repeat(1_100_000)}`];
+    expect(await post(form(padded, MAP, file("1", "a")))).toEqual(refusal(/at most/, "FILE_TOO_LARGE", 413));
+  });
+
+  it("a file that is larger than a file may be", async () => {
+    const answer = await post(form(await one(), MAP, file("1", "a".repeat(2_000_001), "a.txt")));
+    expect(answer.body).toMatchObject({ errors: [{ extensions: { code: "FILE_TOO_LARGE", status: 413 } }] });
+  });
+
+  it.each([
+    ["before its file begins", 0],
+    ["in the middle of its file", 400_000],
+  ])("a client that goes away %s: nothing is left", async (_, fileBytes) => {
+    const { sql } = world.server.database;
+    const countFiles = async () => (await sql`select count(*)::int as count from media_files`)[0]?.count;
+    const before = await countFiles();
+    const whole = form(await one(), MAP, file("1", "a".repeat(1_000_000), "a.txt"));
+    const head = whole.indexOf("aaaaaaaa");
+    const sending = httpRequest(`${world.server.url}/graphql`, {
+      method: "POST",
+      headers: { ...TYPE, ...bearer(world.people.requester.token), "content-length": String(whole.length) },
+    });
+    sending.on("error", () => {});
+    await new Promise((resolve) => sending.write(whole.subarray(0, head + fileBytes), resolve));
+    sending.destroy();
+    while ((await strayFiles(sql, world.server.dataFolder)).length > 0)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await countFiles()).toBe(before);
   });
 
   it("more files than a request may have", async () => {
