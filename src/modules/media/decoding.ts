@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fairTurns } from "../../kernel/fair-turns.js";
 import { tooLongSide, tooManyPixels } from "./media.errors.js";
 
@@ -7,16 +8,28 @@ import { tooLongSide, tooManyPixels } from "./media.errors.js";
  */
 export const MAX_SIDE = 16_384;
 
-/** How long the decoding of an upload may take. A sound picture of 50 megapixels takes about a second. */
-export const PROVING_SECONDS = 10;
+/** What decodes at once: one of libuv's four threads is never taken, as files, passwords and pictures wait on them. */
+const DECODERS = 3;
+/** Of a processor of its own. A sound picture of 50 megapixels takes about a second, the largest of all take three. */
+const DECODING_SECONDS = 10;
 
 /**
- * Each decoding holds one of libuv's four threads, on which everybody's files, passwords and pictures wait. One
- * thread is never taken; of the others proving leaves one for rendering, which takes longer. Companies take turns: a
- * small file can be made to take long, and that is to cost its own company's time.
+ * How long the decoding of an upload may take by the clock, in whole seconds. Where this process has fewer processors than it may use at
+ * once for decoders and the event loop, they share them, and each takes longer.
  */
-const onThreads = fairTurns({ total: 3, perKey: 3 });
-const proofs = fairTurns({ total: 2, perKey: 2 });
+export const provingSecondsOn = (processors: number): number =>
+  Math.ceil(DECODING_SECONDS * Math.max(1, (DECODERS + 1) / processors));
+
+/** The same, on this machine. It counts from when the decoding begins: waiting for a turn takes nothing of it. */
+export const PROVING_SECONDS = provingSecondsOn(availableParallelism());
+
+/**
+ * Companies take turns at the decoders, and none has all of one kind: a small file can be made to take long, and that
+ * is to cost its own company's time. Proving leaves one for rendering, which takes longer; one company's renderings
+ * and proofs leave one for the others.
+ */
+const onThreads = fairTurns({ total: DECODERS, perKey: DECODERS - 1 });
+const proofs = fairTurns({ total: DECODERS - 1, perKey: 1 });
 
 /** Proves a company's picture by decoding it, when its turn has come. */
 export const inProofTurn = <Result>(companyId: string, decode: () => Promise<Result>): Promise<Result> =>
