@@ -8,8 +8,9 @@ export const JSON_BODY_LIMITS = {
   bytes: MIB,
   /** Of a caller without a sign-in, who has little to send but credentials and questions about public things. */
   anonymousBytes: 128 * KIB,
-  /** Bodies with more bytes are parsed in turns. */
+  /** Bodies with more bytes or more values are parsed in turns. */
   bytesAtOnce: 16 * KIB,
+  valuesAtOnce: 500,
   /** Such bodies of one caller that may wait for their turns, in memory. */
   waitingPerCaller: 16,
 } as const;
@@ -35,24 +36,23 @@ export interface BodyCaller {
  * takes milliseconds of the event loop. All are checked for `JSON_LIMITS` before they are parsed.
  */
 export function registerJsonBodies(app: FastifyInstance, { path, callerOf }: JsonBodies): void {
-  const { bytes, anonymousBytes, bytesAtOnce } = JSON_BODY_LIMITS;
+  const { bytes, anonymousBytes, bytesAtOnce, valuesAtOnce } = JSON_BODY_LIMITS;
   const parseJson = app.getDefaultJsonParser("error", "error");
-  const parse = (request: FastifyRequest, text: string): Promise<unknown> => {
-    limitJson(text, "The body of this request");
-    return new Promise((resolve, reject) => {
+  const parse = (request: FastifyRequest, text: string): Promise<unknown> =>
+    new Promise((resolve, reject) => {
       parseJson(request, text, (error, body) => (error ? reject(error) : resolve(body)));
     });
-  };
   const inTurn = createBodyTurns();
   app.addContentTypeParser(
     "application/json",
     { parseAs: "buffer", bodyLimit: bytes },
     async (request: FastifyRequest, body: Buffer) => {
-      if (body.length <= bytesAtOnce) return parse(request, body.toString());
-      const caller = await callerOf(request);
       // The length of one that comes in chunks is not known before.
-      if (caller.isAnonymous && body.length > anonymousBytes) throw signInFirst();
-      return inTurn(caller, () => parse(request, body.toString()));
+      if (body.length > anonymousBytes && (await callerOf(request)).isAnonymous) throw signInFirst();
+      const text = body.toString();
+      const values = limitJson(text, "The body of this request");
+      if (body.length <= bytesAtOnce && values <= valuesAtOnce) return parse(request, text);
+      return inTurn(await callerOf(request), () => parse(request, text));
     },
   );
   app.addHook("preParsing", (request, _reply, payload, done) => {

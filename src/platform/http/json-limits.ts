@@ -17,14 +17,22 @@ export interface ExceededLimit {
   readonly limit: number;
 }
 
+interface Look {
+  /** Of a text within the limits. */
+  readonly values: number;
+  readonly exceeded: ExceededLimit | null;
+}
+
 /**
  * Reads over a JSON text before it is parsed: a millisecond or two for a megabyte, whatever it contains, and less for
  * one that is refused. What follows may call itself for each level.
- *
- * @returns null for a text within the limits, valid or not
  */
-export function exceededLimit(json: string): ExceededLimit | null {
+function lookOver(json: string): Look {
   const { nesting, values } = JSON_LIMITS;
+  const exceeding = (problem: string, limit: number): Look => ({
+    values: count,
+    exceeded: { problem, limit },
+  });
   let depth = 0;
   let count = 0;
   for (let at = 0; at < json.length; at++) {
@@ -34,17 +42,24 @@ export function exceededLimit(json: string): ExceededLimit | null {
     else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
       // For its first item.
       count++;
-      if (++depth > nesting) return { problem: `nests deeper than ${nesting} levels`, limit: nesting };
+      if (++depth > nesting) return exceeding(`nests deeper than ${nesting} levels`, nesting);
     } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) depth--;
-    if (count > values) return { problem: `contains more than ${values} values`, limit: values };
+    if (count > values) return exceeding(`contains more than ${values} values`, values);
   }
-  return null;
+  return { values: count, exceeded: null };
 }
 
-/** @throws QUERY_TOO_COMPLEX when the text exceeds a limit; what it is called begins the message */
-export function limitJson(json: string, what: string): void {
-  const exceeded = exceededLimit(json);
-  if (exceeded === null) return;
+/** @returns null for a text within the limits, valid or not */
+export const exceededLimit = (json: string): ExceededLimit | null => lookOver(json).exceeded;
+
+/**
+ * @param what begins the message
+ * @returns how many values the text contains
+ * @throws QUERY_TOO_COMPLEX when it exceeds a limit
+ */
+export function limitJson(json: string, what: string): number {
+  const { values, exceeded } = lookOver(json);
+  if (exceeded === null) return values;
   const { problem, limit } = exceeded;
   throw new FiledeskError("QUERY_TOO_COMPLEX", `${what} ${problem}: send less at once.`, { limit });
 }
