@@ -25,6 +25,11 @@ export const HOSTILE_MOVIES: readonly HostileFile[] = [
     make: () => movie(repeat(unit("stsc"), 120_000)),
   },
   {
+    what: "an index of empty tables",
+    fileName: "a.mp4",
+    make: () => movie(repeat(Buffer.concat([unit("stts"), Buffer.alloc(4)]))),
+  },
+  {
     what: "the same of a megabyte",
     fileName: "a.mp4",
     make: () => movie(repeat(unit("stts"))),

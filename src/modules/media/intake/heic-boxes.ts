@@ -7,6 +7,8 @@ import { boxAt } from "./movie-boxes.js";
 const KNOWN: ReadonlySet<string> = new Set(["ftyp", "meta", "mdat", "moov", "free", "skip", "uuid"]);
 const MOST_BOXES = 1_000;
 const MOST_META_BYTES = MIB;
+/** Tiles share the property that tells their dimensions. */
+const MOST_DIMENSIONS = 1_000;
 
 /** ISO/IEC 23008-12: boxes up to the end. @throws CORRUPT_FILE for one that ends in the midst of a box */
 export async function endOfHeic(bytes: FileBytes): Promise<number> {
@@ -24,6 +26,8 @@ export async function endOfHeic(bytes: FileBytes): Promise<number> {
 /**
  * The dimensions that a HEIC image says it has, as people see it, where nothing decodes it: those of the largest of
  * its images, the others being tiles and thumbnails. Null where it does not say.
+ *
+ * @throws CORRUPT_FILE for one of more images than cameras make
  */
 export async function dimensionsOfHeic(
   bytes: FileBytes,
@@ -40,11 +44,13 @@ export async function dimensionsOfHeic(
 
 function largest(meta: Buffer) {
   let found = { width: 0, height: 0 };
+  let count = 0;
   for (
     let at = meta.indexOf("ispe");
     at !== -1 && at + 16 <= meta.length;
     at = meta.indexOf("ispe", at + 4)
   ) {
+    if (++count > MOST_DIMENSIONS) throw corruptFile("the image is made of too many images");
     const [width, height] = [meta.readUInt32BE(at + 8), meta.readUInt32BE(at + 12)];
     if (width * height > found.width * found.height) found = { width, height };
   }

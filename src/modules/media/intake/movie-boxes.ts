@@ -34,6 +34,8 @@ const MOST_BOXES = 10_000;
 const MOST_INDEX_BYTES = 8 * MIB;
 /** Of all tracks together: two minutes have some 10,000. */
 const MOST_SAMPLES = 1_000_000;
+/** Of one type: a track has one of each. */
+const MOST_TABLES = 1_000;
 
 const endsTooEarly = () => corruptFile("the video ends too early");
 const swollen = () => corruptFile("the video's index is not that of a short clip");
@@ -107,7 +109,9 @@ function* tablesOf(bytes: Buffer, type: string): Generator<number> {
  */
 function* firstFigures(index: Buffer, type: string, entryBytes: number): Generator<number> {
   let left = index.length / entryBytes;
+  let tables = 0;
   for (const table of tablesOf(index, type)) {
+    if (++tables > MOST_TABLES) throw swollen();
     const from = table + 12;
     if (from > index.length) return;
     const end = Math.min(index.length - 3, from + index.readUInt32BE(table + 8) * entryBytes);

@@ -55,6 +55,17 @@ function inMemory(content: Buffer): FileBytes {
   return openFileBytes({ temp, size: content.length, head: content });
 }
 
+describe("what is made of more parts than real files have", () => {
+  it.each(["an index of empty tables", "an index of empty tracks", "a still image of boxes"])(
+    "is refused: %s",
+    async (what) => {
+      const file = HOSTILE_FILES.find((candidate) => candidate.what === what);
+      const { refusal } = await judge(file?.make() ?? Buffer.alloc(0), file?.fileName ?? "");
+      expect(refusal).toMatchObject({ code: "CORRUPT_FILE", message: expect.stringMatching(/index|images/) });
+    },
+  );
+});
+
 /** How often the event loop goes round while something runs. */
 async function roundsDuring(work: () => Promise<unknown>): Promise<number> {
   let rounds = 0;
