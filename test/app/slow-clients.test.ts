@@ -73,8 +73,8 @@ async function open(words: string): Promise<{ socket: Socket; closed: Promise<un
   return { socket, closed };
 }
 
-const head = (length: number, type = "application/json") =>
-  `POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
+const head = (length: number, { type = "application/json", token = "" } = {}) =>
+  `POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
 const QUERY = JSON.stringify({ query: "{ __typename }" });
 
 /** A download whose first bytes are there, and which nobody reads on. */
@@ -133,7 +133,7 @@ describe("a client that is too slow", () => {
 
   it("is not cut off when it sends or reads steadily, however long that takes", async () => {
     const length = 600 * KIB;
-    const { socket, closed } = await open(head(length));
+    const { socket, closed } = await open(head(length, { token: world.people.requester.token }));
     const answer = text(socket);
     socket.write(QUERY);
     // Three windows long, far above the least pace: a busy machine is slower than it means to be.
@@ -181,7 +181,8 @@ describe("a client that leaves in the middle is no fault of the server:", () => 
 
   it("of a JSON body", () => leaves(async () => left(await open(`${head(1_000)}{"query": "`))));
 
-  it("of a body of no known kind", () => leaves(async () => left(await open(`${head(99, "x/y")}abc`))));
+  it("of a body of no known kind", () =>
+    leaves(async () => left(await open(`${head(99, { type: "x/y" })}abc`))));
 
   it("of a chunked body", () =>
     leaves(async () =>
