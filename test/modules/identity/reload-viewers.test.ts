@@ -67,10 +67,10 @@ describe("viewers who are looked up anew", () => {
     const [revoked, expired] = [await guestIn(company.id), await guestIn(company.id)];
     const viewers = [out, over, gone].map(({ viewer }) => viewer).concat(goneById, revoked, expired);
     await identity.sessions.signOut(out.viewer);
-    await identity.sql`update sessions set expires_at = now() where user_id = ${over.id}`;
+    await identity.sql`update sessions set expires_at = now() - interval '1 second' where user_id = ${over.id}`;
     await identity.sql`update users set deleted_at = now() where id = ${gone.id}`;
     await rows.revoke(idOf(revoked));
-    await identity.sql`update guests set expires_at = now() where id = ${idOf(expired)}`;
+    await identity.sql`update guests set expires_at = now() - interval '1 second' where id = ${idOf(expired)}`;
     expect(await reload(...viewers)).toEqual(viewers.map(() => anonymous));
   });
 
