@@ -164,19 +164,30 @@ function closingOf(query: string): Promise<unknown> {
   });
 }
 
+/** Keeps a ticket from whoever changes it. */
+function holdTicket(id: string) {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const holding = world.server.database.sql.begin(async (tx) => {
+    await tx`select from tickets where id = ${id} for update`;
+    await released;
+  });
+  return {
+    async release() {
+      release();
+      await holding;
+    },
+  };
+}
+
 describe("what is no read", () => {
   it("waits for its turn as before: a mutation for somebody else's lock", async () => {
     const { server, people } = world;
     const { id } = await world.openTicket(people.requester, { companyId });
     const { sql } = server.database;
-    let release = () => {};
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const holding = sql.begin(async (tx) => {
-      await tx`select from tickets where id = ${id} for update`;
-      await released;
-    });
+    const held = holdTicket(id);
     const changed = server.gql(UpdateTicketDocument, { input: { id, subject: "Later" } }, people.agent.token);
     const waitsLong = async () => {
       const [row] = await sql`select count(*)::int as count from pg_stat_activity
@@ -187,9 +198,8 @@ describe("what is no read", () => {
     try {
       while (!(await waitsLong())) await new Promise((resolve) => setTimeout(resolve, 10));
     } finally {
-      release();
+      await held.release();
     }
-    await holding;
     expect(codeIn(await changed)).toBe("ok");
   });
 
@@ -197,14 +207,7 @@ describe("what is no read", () => {
     const { server, people } = world;
     const { id } = await world.openTicket(people.requester, { companyId });
     const { sql } = server.database;
-    let release = () => {};
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const holding = sql.begin(async (tx) => {
-      await tx`select from tickets where id = ${id} for update`;
-      await released;
-    });
+    const held = holdTicket(id);
     const changes = Array.from({ length: 40 }, (_, n) =>
       server.gql(UpdateTicketDocument, { input: { id, subject: `Later ${n}` } }, people.agent.token),
     );
@@ -221,9 +224,8 @@ describe("what is no read", () => {
         expect(await waiting()).toBe(4);
       }
     } finally {
-      release();
+      await held.release();
     }
-    await holding;
     expect(new Set((await Promise.all(changes)).map(codeIn))).toEqual(new Set(["ok"]));
   });
 

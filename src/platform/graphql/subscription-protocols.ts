@@ -63,7 +63,10 @@ interface MediaRange {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** The media ranges of an `Accept` header, what is preferred first. */
+/**
+ * The media ranges of an `Accept` header, what is preferred first. `negotiator` gives no parameters, and takes a range with
+ * one that is not offered, such as Apollo Client's `boundary`, for another type.
+ */
 function rangesOf(accept: string): MediaRange[] {
   const ranges = accept.split(",").map((range) => {
     const [type = "", ...rest] = range.split(";").map((piece) => piece.trim().toLowerCase());

@@ -149,8 +149,12 @@ describe.each([
   it("show that they live, which clients take for nothing else", async () => {
     const opened = await house({ heartbeatMs: 30 });
     const following = follow(opened);
-    await until(() => opened.feed.followers.size === 1);
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    // Another stream, opened later, shows when signs of life have been sent.
+    const other = await ask(opened, EVENT_STREAM, { query: EVENTS, variables: { id: "c1" } });
+    const reader = other.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (text.split(":\n\n").length < 4) text += (await reader.read()).value ?? "";
+    await reader.cancel();
     opened.feed.tell("c1", message("m1"));
     await until(() => following.results.length === 1);
     expect(idsIn(following)).toEqual([["1", "m1"]]);
