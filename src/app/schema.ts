@@ -43,6 +43,7 @@ import {
 import { PostUsageResolver } from "../modules/tickets/post-usage.resolver.js";
 import { ReplyResolver } from "../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../modules/tickets/ticket.resolver.js";
+import { TicketDeletionResolver } from "../modules/tickets/ticket-deletion.resolver.js";
 import { TicketEventsResolver } from "../modules/tickets/ticket-events.resolver.js";
 import { TimelineResolver } from "../modules/tickets/timeline.resolver.js";
 import { resolveTypesAtOnce } from "../platform/graphql/abstract-types.js";
@@ -106,10 +107,9 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   ],
   [
     TicketResolver,
-    ({ tickets, ticketDeletions, ticketParticipants, uploads, loaders }) =>
+    ({ tickets, ticketParticipants, uploads, loaders }) =>
       new TicketResolver(
         tickets,
-        ticketDeletions,
         ticketParticipants,
         uploads,
         loaders.tickets,
@@ -118,6 +118,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
         loaders.users,
       ),
   ],
+  [TicketDeletionResolver, ({ ticketDeletions }) => new TicketDeletionResolver(ticketDeletions)],
   [
     ReplyResolver,
     ({ replies, uploads, loaders }) =>

@@ -24,7 +24,6 @@ import type { TicketLoaders } from "./ticket.loaders.js";
 import type { ListedTicket } from "./ticket.repository.js";
 import type { TicketService } from "./ticket.service.js";
 import { Ticket, TicketConnection } from "./ticket.types.js";
-import type { TicketDeletionService } from "./ticket-deletion.service.js";
 import type { TicketParticipantService } from "./ticket-participant.service.js";
 import type { UploadService } from "./upload.service.js";
 
@@ -34,7 +33,6 @@ const newestFirst: TicketOrderInput = { field: "CREATED_AT", direction: "DESC" }
 export class TicketResolver {
   constructor(
     private readonly tickets: TicketService,
-    private readonly deletions: TicketDeletionService,
     private readonly participations: TicketParticipantService,
     private readonly uploads: UploadService,
     private readonly loaders: TicketLoaders,
@@ -90,25 +88,6 @@ export class TicketResolver {
     @Ctx() { viewer }: ViewerContext,
   ) {
     return this.tickets.changeTicket(viewer, input);
-  }
-
-  @Mutation(() => Ticket, {
-    description:
-      "Deletes a ticket with its replies, posts and files. It can be restored, by default for 14 days. For managers.",
-  })
-  deleteTicket(
-    @Arg("id", () => ID, { description: "The ticket's id." }) id: string,
-    @Ctx() { viewer }: ViewerContext,
-  ) {
-    return this.deletions.deleteTicket(viewer, id);
-  }
-
-  @Mutation(() => Ticket, { description: "Restores a deleted ticket. For managers." })
-  restoreTicket(
-    @Arg("id", () => ID, { description: "The ticket's id." }) id: string,
-    @Ctx() { viewer }: ViewerContext,
-  ) {
-    return this.deletions.restoreTicket(viewer, id);
   }
 
   @Mutation(() => Ticket, {
