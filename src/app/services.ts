@@ -87,7 +87,7 @@ export async function createServices({
     message: messageParents,
   });
   const finding = { db, clock, ...guard, ...createFileAccess({ parents }) };
-  const mediaFiles = createMediaFileService({ ...finding, storage });
+  const mediaFiles = createMediaFileService(finding);
   const checkIns = createCheckInService({
     ...ground,
     scanner: scannerOff,

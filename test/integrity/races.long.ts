@@ -14,6 +14,7 @@ import {
 import { brokenPromises, filesUnder, strayFiles } from "../support/inventory.js";
 import type { NamedBytes } from "../support/post-files.js";
 import { holdPost, postFiles, sha256 } from "../support/post-files.js";
+import { purgeDeletedFiles } from "../support/purge-deleted-files.js";
 import { codeIn } from "../support/test-client.js";
 import type { TestServer } from "../support/test-server.js";
 import { startTestServer } from "../support/test-server.js";
@@ -297,7 +298,7 @@ async function dawdle(): Promise<void> {
 async function purge(): Promise<void> {
   const deletedBefore = new Date(Date.now() + 60_000);
   await desk.services.attachmentDeletions.purgeDeleted(deletedBefore);
-  await desk.services.mediaFiles.purgeDeleted(deletedBefore);
+  await purgeDeletedFiles(desk, deletedBefore);
 }
 
 /** Resolves when so many files are on their way in: past every check that comes before their bytes. */

@@ -86,7 +86,7 @@ function servicesWithMessages({ services, database: { db, sql } }: TestServer, t
   return {
     ...services,
     ...library.services,
-    mediaFiles: createMediaFileService({ ...finding, storage }),
+    mediaFiles: createMediaFileService(finding),
     attachments: createAttachmentService(deps),
     attachmentDeletions: createAttachmentDeletionService(deps),
     loaders: {

@@ -6,29 +6,21 @@ import { requireReadableBytes } from "./find-media-file.js";
 import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
-import type { PurgeDeps } from "./purge.js";
-import { purgeFiles } from "./purge.js";
-
-export interface MediaFileDeps extends MediaFileFinding, PurgeDeps {}
 
 export type MediaFileService = ReturnType<typeof createMediaFileService>;
 
-export function createMediaFileService(deps: MediaFileDeps) {
+export function createMediaFileService(finding: MediaFileFinding) {
   return {
     /** For a download. @throws NOT_FOUND, GONE */
     requireReadable: (viewer: Viewer, id: string): Promise<MediaFileView> =>
-      requireReadableBytes(deps, viewer, id),
+      requireReadableBytes(finding, viewer, id),
 
     /** The file behind something that the viewer has been found to be allowed to read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
-      const file = await findMediaFile(deps.db, tenantsReachedBy(viewer), id);
+      const file = await findMediaFile(finding.db, tenantsReachedBy(viewer), id);
       if (file === null || file.deletedAt !== null) throw gone("file");
       return file;
     },
-
-    /** @returns how many files were removed */
-    purgeDeleted: async (before: Date): Promise<number> =>
-      (await purgeFiles(deps, { kind: "deleted", before })).files,
   };
 }
 

@@ -2,7 +2,6 @@ import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { ByteCount, DateTime, ID } from "../../platform/graphql/scalars.js";
 import { Bucket } from "./buckets.js";
 import { FileKind } from "./file-types.js";
-import { VariantsStatus } from "./variant.types.js";
 
 registerEnumType(Bucket, {
   name: "Bucket",
@@ -28,6 +27,27 @@ registerEnumType(ScanStatus, {
     INFECTED: { description: "Malware was found." },
     QUARANTINED: { description: "Malware was found, and the bytes were moved to quarantine." },
     NOT_SCANNED: { description: "Not scanned, because this installation has no scanner." },
+  },
+});
+
+export const VariantsStatus = {
+  PENDING: "PENDING",
+  READY: "READY",
+  FAILED: "FAILED",
+  NOT_APPLICABLE: "NOT_APPLICABLE",
+} as const;
+
+registerEnumType(VariantsStatus, {
+  name: "VariantsStatus",
+  description: "Status of a file's variants.",
+  valuesConfig: {
+    PENDING: { description: "They are being rendered." },
+    READY: { description: "All of them are rendered." },
+    FAILED: {
+      description:
+        "They could not be rendered; the file itself is intact. If the reason may pass, such as a full disk, they are rendered again later and the status is PENDING again.",
+    },
+    NOT_APPLICABLE: { description: "This type of file has no variants." },
   },
 });
 

@@ -1,7 +1,7 @@
 import type { RunOptions } from "../../kernel/run-options.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Storage, StoredObject } from "../../platform/storage/storage.js";
-import { listReferencedKeys } from "./blob.repository.js";
+import { listReferencedKeys } from "./upkeep/sweep.repository.js";
 
 export interface SweepOptions extends RunOptions {
   /** Told of what has gone, or in a dry run would go. */

@@ -1,26 +1,5 @@
-import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Int, ObjectType } from "type-graphql";
 import { ByteCount } from "../../platform/graphql/scalars.js";
-
-export const VariantsStatus = {
-  PENDING: "PENDING",
-  READY: "READY",
-  FAILED: "FAILED",
-  NOT_APPLICABLE: "NOT_APPLICABLE",
-} as const;
-
-registerEnumType(VariantsStatus, {
-  name: "VariantsStatus",
-  description: "Status of a file's variants.",
-  valuesConfig: {
-    PENDING: { description: "They are being rendered." },
-    READY: { description: "All of them are rendered." },
-    FAILED: {
-      description:
-        "They could not be rendered; the file itself is intact. If the reason may pass, such as a full disk, they are rendered again later and the status is PENDING again.",
-    },
-    NOT_APPLICABLE: { description: "This type of file has no variants." },
-  },
-});
 
 @ObjectType({
   description:

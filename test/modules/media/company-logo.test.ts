@@ -7,6 +7,7 @@ import {
 } from "../../support/generated/operations.js";
 import { brokenPromises, strayFiles } from "../../support/inventory.js";
 import { makeJpeg, makePng } from "../../support/make-files.js";
+import { purgeDeletedFiles } from "../../support/purge-deleted-files.js";
 import { renderPending } from "../../support/render-pending.js";
 import { codeIn, codeOf, createClient } from "../../support/test-client.js";
 import type { SignedIn } from "../../support/test-server.js";
@@ -145,7 +146,7 @@ describe("a company's logo", () => {
     const file = await somePng();
     await setLogo(world.people.manager, companyId, file);
     await setLogo(world.people.manager, companyId, file);
-    await world.server.services.mediaFiles.purgeDeleted(new Date(Date.now() + 60_000));
+    await purgeDeletedFiles(world.server, new Date(Date.now() + 60_000));
     const files = await logoFiles(companyId);
     expect(files).toMatchObject([{ deleted: false, used: true }]);
     expect(

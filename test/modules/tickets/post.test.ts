@@ -15,6 +15,7 @@ import {
   TicketPostsDocument,
 } from "../../support/generated/operations.js";
 import { fixture, makeJpeg } from "../../support/make-files.js";
+import { purgeDeletedFiles } from "../../support/purge-deleted-files.js";
 import { codeIn, codeOf, failureOf } from "../../support/test-client.js";
 import type { SignedIn } from "../../support/test-server.js";
 import type { TicketWorld } from "../../support/ticket-world.js";
@@ -404,13 +405,13 @@ describe("a deleted post", () => {
 
   it("is purged with its bytes when its time is over, and not before; a live one's files never are", async () => {
     const { requester, agent } = world.people;
-    const { postDeletions, mediaFiles } = world.server.services;
+    const { postDeletions } = world.server.services;
     const dead = (await postPhoto(requester)) as { id: string; file?: { id: string; url: string } | null };
     const live = (await postPhoto(requester)) as { id: string; file?: { id: string; url: string } | null };
     await ask(requester, DeletePostDocument, { id: dead.id });
     const purge = async (deletedBefore: Date) => {
       await postDeletions.purgeDeleted(deletedBefore);
-      await mediaFiles.purgeDeleted(deletedBefore);
+      await purgeDeletedFiles(world.server, deletedBefore);
     };
     const left = () => world.server.database.sql`select id from media_files where id = ${dead.file!.id}`;
     await purge(new Date(Date.now() - 3_600_000));
@@ -426,12 +427,12 @@ describe("a file of a post", () => {
   it("is never gone when its posting races the deletion of its attachment and the purge, 40 times", async () => {
     ticketId = await newTicket();
     const { agent } = world.people;
-    const { posts, attachmentDeletions, mediaFiles, sessions } = world.server.services;
+    const { posts, attachmentDeletions, sessions } = world.server.services;
     const viewer = await sessions.viewerById(agent.id);
     const purge = async () => {
       const deletedBefore = new Date(Date.now() + 60_000);
       await attachmentDeletions.purgeDeleted(deletedBefore);
-      await mediaFiles.purgeDeleted(deletedBefore);
+      await purgeDeletedFiles(world.server, deletedBefore);
     };
     let posted = 0;
     for (let round = 0; round < 40; round++) {
@@ -475,9 +476,9 @@ describe("a deleted ticket", () => {
 
     await mutate("deleteTicket");
     const deletedBefore = new Date(Date.now() + 3_600_000);
-    const { ticketPurge, mediaFiles } = world.server.services;
+    const { ticketPurge } = world.server.services;
     expect(await ticketPurge.purgeDeleted(deletedBefore)).toMatchObject({ tickets: 1 });
-    await mediaFiles.purgeDeleted(deletedBefore);
+    await purgeDeletedFiles(world.server, deletedBefore);
     const { sql } = world.server.database;
     expect(await sql`select id from media_posts where ticket_id = ${ticketId}`).toHaveLength(0);
     expect(await sql`select id from media_files where id = ${id}`).toHaveLength(0);

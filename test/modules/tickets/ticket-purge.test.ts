@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { purgeDeletedFiles } from "../../support/purge-deleted-files.js";
 import type { TicketWorld } from "../../support/ticket-world.js";
 import { downloadStatus, startTicketWorld, textFile } from "../../support/ticket-world.js";
 
@@ -25,10 +26,10 @@ const mutate = (field: string, id: string) =>
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
 async function purge(deletedBefore: Date) {
-  const { ticketPurge, attachmentDeletions, mediaFiles } = world.server.services;
+  const { ticketPurge, attachmentDeletions } = world.server.services;
   const { tickets } = await ticketPurge.purgeDeleted(deletedBefore);
   await attachmentDeletions.purgeDeleted(deletedBefore);
-  return { tickets, files: await mediaFiles.purgeDeleted(deletedBefore) };
+  return { tickets, files: await purgeDeletedFiles(world.server, deletedBefore) };
 }
 
 async function keysOf(ticketId: string): Promise<string[]> {

@@ -13,6 +13,7 @@ import {
 import { brokenPromises, strayFiles } from "../../../support/inventory.js";
 import { fileOf, uploadMedia } from "../../../support/library-world.js";
 import { makePng } from "../../../support/make-files.js";
+import { purgeDeletedFiles } from "../../../support/purge-deleted-files.js";
 import { codeIn } from "../../../support/test-client.js";
 import type { TicketWorld } from "../../../support/ticket-world.js";
 import { downloadStatus, startTicketWorld } from "../../../support/ticket-world.js";
@@ -75,7 +76,8 @@ describe("a database that is older than its files", () => {
       message,
       cause: { message: expect.stringContaining("filedesk adopt-storage --yes") },
     });
-    await expect(services.mediaFiles.purgeDeleted(new Date(0))).resolves.toBe(0);
+    const refuse = () => Promise.reject(new Error("asked although nothing is due"));
+    await expect(purgeDeletedFiles(world.server, new Date(0), refuse)).resolves.toBe(0);
     expect(await database.sql`select from media_files where id = ${orphan.id}`).toHaveLength(1);
     expect((await purge(true)).files).toBe(1);
     await database.sql`update installation set epoch = epoch + 100`;

@@ -15,6 +15,7 @@ import { scannerOff } from "../../../../src/platform/scanner/off.js";
 import { ReplaceMediaFileDocument } from "../../../support/generated/operations.js";
 import { brokenPromises, strayFiles } from "../../../support/inventory.js";
 import { fourFields } from "../../../support/make-pictures.js";
+import { purgeDeletedFiles } from "../../../support/purge-deleted-files.js";
 import { renderPending } from "../../../support/render-pending.js";
 import { sweepRules } from "../../../support/sweep-rules.js";
 import { bearer } from "../../../support/test-client.js";
@@ -469,7 +470,7 @@ describe("the rendering", () => {
   });
 
   it("leaves rows and bytes whole when it races the purge of its file, 60 times", async () => {
-    const { attachmentDeletions, mediaFiles, sessions } = world.server.services;
+    const { attachmentDeletions, sessions } = world.server.services;
     const viewer = (await sessions.viewerById(world.people.requester.id)) as UserViewer;
     const outcomes = new Map<string, number>();
     let renderMs = 100;
@@ -484,7 +485,7 @@ describe("the rendering", () => {
         await pass(((round % 20) / 15) * renderMs);
         const deletedBefore = new Date(Date.now() + 60_000);
         await attachmentDeletions.purgeDeleted(deletedBefore);
-        await mediaFiles.purgeDeleted(deletedBefore);
+        await purgeDeletedFiles(world.server, deletedBefore);
       };
       const startedAt = performance.now();
       const [outcome] = await Promise.all([
