@@ -1,10 +1,12 @@
 import { Field, InterfaceType } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
-import type { GuestView } from "./guest.repository.js";
-import type { Person } from "./user.repository.js";
 
-/** A person or a guest, as the loaders give them. */
-export type ActorView = Person | GuestView;
+/** What people and guests have in common, as the loaders return them. Only guests have a display name. */
+export interface ActorView {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName?: string;
+}
 
 @InterfaceType({
   description: "An author: a person with an account, or a guest.",
