@@ -12,11 +12,13 @@ import { ConversationResolver } from "../modules/chat/conversation.resolver.js";
 import { ConversationEventResolver } from "../modules/chat/conversation-event.resolver.js";
 import { GuestInvitationResolver } from "../modules/chat/guest-invitation.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
+import { CompanyMembersResolver } from "../modules/identity/company-members.resolver.js";
 import { InvitationResolver } from "../modules/identity/invitation.resolver.js";
 import { MembershipResolver } from "../modules/identity/membership.resolver.js";
 import { PasswordResolver } from "../modules/identity/password.resolver.js";
 import { SessionResolver } from "../modules/identity/session.resolver.js";
 import { UserResolver } from "../modules/identity/user.resolver.js";
+import { UserAccessResolver } from "../modules/identity/user-access.resolver.js";
 import { ViewerResolver } from "../modules/identity/viewer.resolver.js";
 import { AvatarResolver } from "../modules/media/avatars/avatar.resolver.js";
 import { CompanyBrandingResolver } from "../modules/media/branding/company-branding.resolver.js";
@@ -60,13 +62,15 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ loaders }) =>
       new ViewerResolver(loaders.memberships, loaders.guests, loaders.sessions, loaders.invitations),
   ],
+  [CompanyResolver, ({ companies }) => new CompanyResolver(companies)],
   [
-    CompanyResolver,
-    ({ companies, memberships, invitations }) => new CompanyResolver(companies, memberships, invitations),
+    CompanyMembersResolver,
+    ({ memberships, invitations }) => new CompanyMembersResolver(memberships, invitations),
   ],
   [InvitationResolver, ({ invitations, loaders }) => new InvitationResolver(invitations, loaders)],
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
-  [UserResolver, ({ users, userAccess, loaders }) => new UserResolver(users, userAccess, loaders.users)],
+  [UserResolver, ({ users, loaders }) => new UserResolver(users, loaders.users)],
+  [UserAccessResolver, ({ userAccess }) => new UserAccessResolver(userAccess)],
   [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],

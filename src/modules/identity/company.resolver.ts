@@ -1,25 +1,16 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
-import { PageArgs } from "../../platform/graphql/connection.types.js";
+import { Arg, Args, Ctx, Mutation, Query, Resolver } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
 import { CompaniesArgs, CreateCompanyInput, UpdateCompanyInput } from "./company.inputs.js";
 import type { CompanyService } from "./company.service.js";
 import type { CompanyRow } from "./company.tables.js";
 import { Company, CompanyBranding, CompanyConnection } from "./company.types.js";
-import type { InvitationService } from "./invitation.service.js";
-import { InvitationConnection } from "./invitation.types.js";
-import type { MembershipService } from "./membership.service.js";
-import { MembershipConnection } from "./membership.types.js";
 import type { ViewerContext } from "./viewer.js";
 
 const ID_OPTIONS = { description: "The company's id." };
 
 @Resolver(() => Company)
 export class CompanyResolver {
-  constructor(
-    private readonly service: CompanyService,
-    private readonly members: MembershipService,
-    private readonly invited: InvitationService,
-  ) {}
+  constructor(private readonly service: CompanyService) {}
 
   @Query(() => Company, {
     nullable: true,
@@ -79,29 +70,5 @@ export class CompanyResolver {
     @Ctx() { viewer }: ViewerContext,
   ): Promise<CompanyRow> {
     return this.service.restoreCompany(viewer, id);
-  }
-
-  @FieldResolver(() => MembershipConnection, {
-    description:
-      "Members of the company, the oldest membership first. For its staff; FORBIDDEN for customers.",
-  })
-  memberships(
-    @Root() company: CompanyRow,
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
-    @Ctx() context: ViewerContext,
-  ) {
-    return this.members.listMembers(context, company, page);
-  }
-
-  @FieldResolver(() => InvitationConnection, {
-    description:
-      "Open invitations to become a member, the oldest first. For managers of the company; FORBIDDEN for its other members.",
-  })
-  invitations(
-    @Root() company: CompanyRow,
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
-    @Ctx() context: ViewerContext,
-  ) {
-    return this.invited.listInvitations(context, company, page);
   }
 }

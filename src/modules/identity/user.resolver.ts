@@ -6,7 +6,6 @@ import type { UserLoaders } from "./user.loaders.js";
 import type { Person } from "./user.repository.js";
 import type { UserService } from "./user.service.js";
 import { User, UserConnection } from "./user.types.js";
-import type { UserAccessService } from "./user-access.service.js";
 import type { ViewerContext } from "./viewer.js";
 
 const ID_OPTIONS = { description: "The person's id." };
@@ -15,7 +14,6 @@ const ID_OPTIONS = { description: "The person's id." };
 export class UserResolver {
   constructor(
     private readonly users: UserService,
-    private readonly access: UserAccessService,
     private readonly loaders: UserLoaders,
   ) {}
 
@@ -57,25 +55,6 @@ export class UserResolver {
     @Ctx() { viewer }: ViewerContext,
   ): Promise<Person> {
     return this.users.editUser(viewer, input);
-  }
-
-  @Mutation(() => User, {
-    description:
-      "Locks a person out: their sessions, subscriptions and signed URLs end at once; what they have written stays. For administrators.",
-  })
-  deactivateUser(
-    @Arg("id", () => ID, ID_OPTIONS) id: string,
-    @Ctx() { viewer }: ViewerContext,
-  ): Promise<Person> {
-    return this.access.deactivateUser(viewer, id);
-  }
-
-  @Mutation(() => User, { description: "Unlocks a person, who has to sign in again. For administrators." })
-  reactivateUser(
-    @Arg("id", () => ID, ID_OPTIONS) id: string,
-    @Ctx() { viewer }: ViewerContext,
-  ): Promise<Person> {
-    return this.access.reactivateUser(viewer, id);
   }
 
   @FieldResolver(() => DateTime, {

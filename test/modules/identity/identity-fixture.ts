@@ -16,6 +16,7 @@ import { insertCompany } from "../../../src/modules/identity/company.repository.
 import { CompanyResolver } from "../../../src/modules/identity/company.resolver.js";
 import { createCompanyService } from "../../../src/modules/identity/company.service.js";
 import type { CompanyRow } from "../../../src/modules/identity/company.tables.js";
+import { CompanyMembersResolver } from "../../../src/modules/identity/company-members.resolver.js";
 import { createGuestLoaders } from "../../../src/modules/identity/guest.loaders.js";
 import { createInvitationLoaders } from "../../../src/modules/identity/invitation.loaders.js";
 import { InvitationResolver } from "../../../src/modules/identity/invitation.resolver.js";
@@ -37,6 +38,7 @@ import type { Person } from "../../../src/modules/identity/user.repository.js";
 import { insertUser } from "../../../src/modules/identity/user.repository.js";
 import { UserResolver } from "../../../src/modules/identity/user.resolver.js";
 import { createUserService } from "../../../src/modules/identity/user.service.js";
+import { UserAccessResolver } from "../../../src/modules/identity/user-access.resolver.js";
 import { createUserAccessService } from "../../../src/modules/identity/user-access.service.js";
 import type { Role, Viewer, ViewerContext } from "../../../src/modules/identity/viewer.js";
 import { anonymous } from "../../../src/modules/identity/viewer.js";
@@ -98,12 +100,14 @@ export async function startIdentity({
   const passwords = createPasswordService({ ...resets, attempts });
   const fields = { companies: createCompanyLoaders({ db }), users: createUserLoaders({ db }) };
   const resolvers = new Map<unknown, unknown>([
-    [CompanyResolver, new CompanyResolver(companies, memberships, invitations)],
+    [CompanyResolver, new CompanyResolver(companies)],
+    [CompanyMembersResolver, new CompanyMembersResolver(memberships, invitations)],
     [InvitationResolver, new InvitationResolver(invitations, fields)],
     [MembershipResolver, new MembershipResolver(memberships, fields)],
     [SessionResolver, new SessionResolver(sessions, ownSessions)],
     [PasswordResolver, new PasswordResolver(passwords)],
-    [UserResolver, new UserResolver(users, userAccess, fields.users)],
+    [UserResolver, new UserResolver(users, fields.users)],
+    [UserAccessResolver, new UserAccessResolver(userAccess)],
     [
       ViewerResolver,
       new ViewerResolver(
@@ -117,11 +121,13 @@ export async function startIdentity({
   const schema: GraphQLSchema = await buildSchema({
     resolvers: [
       CompanyResolver,
+      CompanyMembersResolver,
       InvitationResolver,
       MembershipResolver,
       PasswordResolver,
       SessionResolver,
       UserResolver,
+      UserAccessResolver,
       ViewerResolver,
     ],
     container: { get: (resolver: unknown) => resolvers.get(resolver) },
