@@ -1,19 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
 import { buildSchema, specifiedRules, validate } from "graphql";
 import { readDocument, validationOptions } from "../../../src/platform/graphql/read-document.js";
+import { leastCost } from "../../support/processor-cost.js";
 
 const schema = buildSchema("type Query { a(b: [ID]): Query c: ID }");
 const times = (count: number, item: (n: number) => string) =>
   Array.from({ length: count }, (_, n) => item(n)).join(" ");
 
-/** Milliseconds of the processor. */
-function timed(text: string): number {
-  const before = process.cpuUsage();
+function readAndValidate(text: string): void {
   const { document } = readDocument(text, 12);
   validate(schema, document, specifiedRules, validationOptions(false));
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000;
 }
+
+/** In units of `leastCost`: each of these costs less than 1; without bounds it was thirteen times as much. */
+const MOST = 5;
 
 const spreads = (count: number) => times(count, (n) => `...f${n}`);
 const fragments = (count: number, fields: number) =>
@@ -35,8 +35,7 @@ describe("Validation of a document that is read", () => {
       "forty operations with a list of variables",
       `${times(40, (n) => `query Q${n}($v: ID) { ...f }`)} fragment f on Query { a(b: [${"$v ".repeat(1_100)}]) { c } }`,
     ],
-  ])("takes a bounded time: %s", (_what, text) => {
-    // About 20 ms on a quiet machine; without bounds it was up to 265.
-    expect(timed(text)).toBeLessThan(400);
+  ])("takes a bounded time: %s", async (_what, text) => {
+    expect(await leastCost(() => readAndValidate(text), MOST)).toBeLessThan(MOST);
   });
 });
