@@ -10,6 +10,8 @@ import { AttachmentMessageResolver } from "../modules/chat/attachment-message.re
 import { ChatMessageResolver, PurgedMessageResolver } from "../modules/chat/chat-message.resolver.js";
 import { ConversationResolver } from "../modules/chat/conversation.resolver.js";
 import { ConversationEventResolver } from "../modules/chat/conversation-event.resolver.js";
+import { ConversationGuestsResolver } from "../modules/chat/conversation-guests.resolver.js";
+import { ConversationMessagesResolver } from "../modules/chat/conversation-messages.resolver.js";
 import { GuestInvitationResolver } from "../modules/chat/guest-invitation.resolver.js";
 import { CompanyResolver } from "../modules/identity/company.resolver.js";
 import { CompanyMembersResolver } from "../modules/identity/company-members.resolver.js";
@@ -153,22 +155,27 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   ],
   [
     ConversationResolver,
-    ({ conversations, conversationParticipants, readMarks, loaders }) =>
+    ({ conversations, conversationParticipants, loaders }) =>
       new ConversationResolver(
         conversations,
         conversationParticipants,
-        readMarks,
         loaders.conversations,
         loaders.companies,
         loaders.users,
       ),
   ],
   [
+    ConversationMessagesResolver,
+    ({ readMarks, loaders }) => new ConversationMessagesResolver(readMarks, loaders.chatMessages),
+  ],
+  [ConversationGuestsResolver, ({ loaders }) => new ConversationGuestsResolver(loaders.conversationGuests)],
+  [
     ChatMessageResolver,
     ({ chatMessages, chatMessageChanges, loaders }) =>
       new ChatMessageResolver(
         chatMessages,
         chatMessageChanges,
+        loaders.chatMessages,
         loaders.conversations,
         loaders.attachments,
         loaders.actors,
@@ -180,7 +187,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ guestInvitations, loaders }) => new GuestInvitationResolver(guestInvitations, loaders.conversations),
   ],
   [ConversationEventResolver, ({ typing, eventUrls }) => new ConversationEventResolver(typing, eventUrls)],
-  [AttachmentMessageResolver, ({ loaders }) => new AttachmentMessageResolver(loaders.conversations)],
+  [AttachmentMessageResolver, ({ loaders }) => new AttachmentMessageResolver(loaders.chatMessages)],
   [ConversationTicketResolver, ({ loaders }) => new ConversationTicketResolver(loaders.tickets)],
   [TicketConversationResolver, ({ loaders }) => new TicketConversationResolver(loaders.conversations)],
 ];

@@ -7,7 +7,9 @@ import { createAttachmentService } from "../modules/attachments/attachment.servi
 import { createAttachmentDeletionService } from "../modules/attachments/attachment-deletion.service.js";
 import type { AttachmentFinding } from "../modules/attachments/find-attachment.js";
 import { parentsByKind } from "../modules/attachments/parents.js";
+import { createChatMessageLoaders } from "../modules/chat/chat-message.loaders.js";
 import { createConversationLoaders } from "../modules/chat/conversation.loaders.js";
+import { createConversationGuestsLoaders } from "../modules/chat/conversation-guests.loaders.js";
 import { messageParents } from "../modules/chat/message-parents.js";
 import { createDownloadService } from "../modules/media/download.service.js";
 import { createMediaImportService } from "../modules/media/import/media-import.service.js";
@@ -149,9 +151,12 @@ function createDownloads({ config, jobs, ...deps }: DownloadGround) {
 
 function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderDeps) {
   const tickets = createTicketLoaders({ db, users });
+  const conversations = createConversationLoaders({ db });
   return {
     tickets,
-    conversations: createConversationLoaders({ db }),
+    conversations,
+    chatMessages: createChatMessageLoaders({ db, conversations }),
+    conversationGuests: createConversationGuestsLoaders({ db }),
     mediaFiles: createMediaFileLoaders({ db }),
     attachments: createAttachmentLoaders({ db, parents }),
     posts: createPostLoaders({ db }),

@@ -4,13 +4,8 @@ import { lockActiveMembership } from "../identity/membership.repository.js";
 import type { MembershipRow } from "../identity/membership.tables.js";
 import type { Viewer } from "../identity/viewer.js";
 import { lockConversation } from "./conversation.repository.js";
-import type {
-  ConversationAction,
-  FoundConversation,
-  FoundMessage,
-  MessageAction,
-} from "./find-conversation.js";
-import { requireConversation, requireMessage } from "./find-conversation.js";
+import type { ConversationAction, FoundConversation } from "./find-conversation.js";
+import { requireConversation } from "./find-conversation.js";
 
 export interface ConversationChange {
   readonly viewer: Viewer;
@@ -41,23 +36,5 @@ export async function changeConversation<Result>(
   };
   return writeAs(db, { viewer: asking, companyId, lock }, async (tx, known, membership) =>
     change(tx, await requireConversation(tx, known, id, action), membership ?? null),
-  );
-}
-
-/**
- * Runs a transaction that changes a message that the viewer was found to be allowed to change, and asks again, under the
- * lock on its conversation.
- *
- * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN
- */
-export function changeMessage<Result>(
-  db: Database,
-  { viewer, message, conversation: { id: conversationId, companyId } }: FoundMessage,
-  action: MessageAction,
-  change: (tx: Database, found: FoundMessage) => Promise<Result>,
-): Promise<Result> {
-  const lock = (tx: Database) => lockConversation(tx, conversationId);
-  return writeAs(db, { viewer, companyId, lock }, async (tx, known) =>
-    change(tx, await requireMessage(tx, known, message.id, action)),
   );
 }

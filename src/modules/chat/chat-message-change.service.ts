@@ -5,13 +5,14 @@ import type { Viewer } from "../identity/viewer.js";
 import type { PurgeDeps } from "../media/purge.js";
 import { purgeFile } from "../media/purge.js";
 import { auditChat } from "./audit-chat.js";
-import { changeMessage } from "./change-conversation.js";
+import { changeMessage } from "./change-message.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { deleteMessage, deleteMessageForGood, updateMessageBody } from "./chat-message.repository.js";
 import { bodyWith } from "./chat-message.service.js";
 import { happenedIn } from "./conversation-events.js";
-import type { FoundMessage } from "./find-conversation.js";
-import { isClosed, requireMessage } from "./find-conversation.js";
+import { isClosed } from "./find-conversation.js";
+import type { FoundMessage } from "./find-message.js";
+import { requireMessage } from "./find-message.js";
 
 export interface ChatMessageChangeDeps extends PurgeDeps {
   readonly clock: Clock;

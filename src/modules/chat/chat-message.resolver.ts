@@ -10,6 +10,7 @@ import type { ActorLoaders } from "../identity/actor.loaders.js";
 import { Actor } from "../identity/actor.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { EditMessageInput, SendMessageInput } from "./chat-message.inputs.js";
+import type { ChatMessageLoaders } from "./chat-message.loaders.js";
 import type { ListedMessage } from "./chat-message.repository.js";
 import type { ChatMessageService } from "./chat-message.service.js";
 import { ChatMessage, PurgedMessage } from "./chat-message.types.js";
@@ -24,7 +25,8 @@ export class ChatMessageResolver {
   constructor(
     private readonly messages: ChatMessageService,
     private readonly changes: ChatMessageChangeService,
-    private readonly loaders: ConversationLoaders,
+    private readonly loaders: ChatMessageLoaders,
+    private readonly conversations: ConversationLoaders,
     private readonly attachmentLoaders: AttachmentLoaders,
     private readonly actors: ActorLoaders,
   ) {}
@@ -76,7 +78,7 @@ export class ChatMessageResolver {
     description: "The conversation that it belongs to; null if the viewer may no longer see it.",
   })
   conversation(@Root() { conversationId }: ListedMessage, @Ctx() context: ViewerContext) {
-    return this.loaders.byId(context).load(conversationId);
+    return this.conversations.byId(context).load(conversationId);
   }
 
   @FieldResolver(() => Actor, { description: "Who sent it." })
@@ -106,7 +108,7 @@ export class ChatMessageResolver {
 
 @Resolver(() => PurgedMessage)
 export class PurgedMessageResolver {
-  constructor(private readonly loaders: ConversationLoaders) {}
+  constructor(private readonly conversations: ConversationLoaders) {}
 
   @FieldResolver(() => Conversation, {
     nullable: true,
@@ -114,6 +116,6 @@ export class PurgedMessageResolver {
       "The conversation that it belonged to, without it; null if the viewer may no longer see the conversation.",
   })
   conversation(@Root() { conversationId }: PurgedMessagePlace, @Ctx() context: ViewerContext) {
-    return this.loaders.byId(context).load(conversationId);
+    return this.conversations.byId(context).load(conversationId);
   }
 }

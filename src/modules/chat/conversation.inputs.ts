@@ -1,7 +1,7 @@
 import { ArrayMaxSize, IsOptional, IsUUID } from "class-validator";
 import { Field, InputType } from "type-graphql";
-import { DateTime, ID } from "../../platform/graphql/scalars.js";
-import { Line, OptionalLine } from "../../platform/graphql/texts.js";
+import { ID } from "../../platform/graphql/scalars.js";
+import { OptionalLine } from "../../platform/graphql/texts.js";
 
 @InputType({ description: "A new conversation. Its creator becomes a participant." })
 export class StartConversationInput {
@@ -75,30 +75,4 @@ export class ConversationFilterInput {
     description: "True: only conversations in which you are a participant.",
   })
   mine?: boolean | null;
-}
-
-@InputType({ description: "How far a conversation has been read." })
-export class MarkReadInput {
-  @Field(() => ID, { description: "The conversation's id." })
-  conversationId!: string;
-
-  @Field(() => ID, { description: "The latest message that has been read." })
-  messageId!: string;
-}
-
-@InputType({ description: "A guest to invite to a conversation." })
-export class InviteGuestInput {
-  @Field(() => ID, { description: "The conversation's id." })
-  conversationId!: string;
-
-  @Field(() => String, { description: "Name of the guest: 1 to 100 characters." })
-  @Line(100)
-  displayName!: string;
-
-  @Field(() => DateTime, {
-    nullable: true,
-    description:
-      "When the invitation expires; by default as late as possible, after the setting GUEST_DAYS (30).",
-  })
-  expiresAt?: Date | null;
 }

@@ -1,19 +1,14 @@
-import type { GraphQLResolveInfo } from "graphql";
-import { Arg, Args, Ctx, FieldResolver, Info, Int, Mutation, Query, Resolver, Root } from "type-graphql";
-import { asksForBody } from "../../platform/graphql/asked-fields.js";
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import { ID } from "../../platform/graphql/scalars.js";
 import type { CompanyLoaders } from "../identity/company.loaders.js";
 import { Company } from "../identity/company.types.js";
-import { Guest } from "../identity/guest.types.js";
 import type { UserLoaders } from "../identity/user.loaders.js";
 import { User } from "../identity/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
-import { ChatMessage, ChatMessageConnection } from "./chat-message.types.js";
 import {
   ConversationFilterInput,
   ConversationParticipantInput,
-  MarkReadInput,
   StartConversationInput,
 } from "./conversation.inputs.js";
 import type { ConversationLoaders } from "./conversation.loaders.js";
@@ -21,7 +16,6 @@ import type { ConversationView } from "./conversation.repository.js";
 import type { ConversationService } from "./conversation.service.js";
 import { Conversation, ConversationConnection } from "./conversation.types.js";
 import type { ConversationParticipantService } from "./conversation-participant.service.js";
-import type { ReadMarkService } from "./read-mark.service.js";
 
 const CONVERSATION_ID = { description: "The conversation's id." };
 
@@ -30,7 +24,6 @@ export class ConversationResolver {
   constructor(
     private readonly conversations: ConversationService,
     private readonly participations: ConversationParticipantService,
-    private readonly readMarks: ReadMarkService,
     private readonly loaders: ConversationLoaders,
     private readonly companies: CompanyLoaders,
     private readonly users: UserLoaders,
@@ -103,18 +96,6 @@ export class ConversationResolver {
     return this.participations.removeParticipant(viewer, input);
   }
 
-  @Mutation(() => Conversation, {
-    description:
-      "Marks a conversation as read up to a message; an earlier message than before changes nothing.",
-  })
-  markRead(
-    @Arg("input", () => MarkReadInput, { description: "The conversation and the message." })
-    input: MarkReadInput,
-    @Ctx() { viewer }: ViewerContext,
-  ) {
-    return this.readMarks.markRead(viewer, input);
-  }
-
   @FieldResolver(() => Company, { description: "The company that it belongs to." })
   company(@Root() { companyId }: ConversationView, @Ctx() context: ViewerContext) {
     return this.companies.byId(context).load(companyId);
@@ -135,45 +116,5 @@ export class ConversationResolver {
   })
   participants(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
     return this.loaders.participants(context).load(id);
-  }
-
-  @FieldResolver(() => [Guest], {
-    description:
-      "Its guests, the 100 newest, oldest first. Staff see all invited guests, others only guests who have joined.",
-  })
-  guests(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
-    return this.loaders.guests(context).load(id);
-  }
-
-  @FieldResolver(() => ChatMessageConnection, {
-    description: "Its messages, oldest first; `last: 20` returns the twenty newest.",
-  })
-  messages(
-    @Root() { id }: ConversationView,
-    @Args(() => PageArgs, { validate: false }) page: PageArgs,
-    @Ctx() context: ViewerContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
-    return this.loaders.messages(context, { ...page, withBodies: asksForBody(info) }).load(id);
-  }
-
-  @FieldResolver(() => ChatMessage, {
-    nullable: true,
-    description: "The latest message; null before the first.",
-  })
-  lastMessage(
-    @Root() { id }: ConversationView,
-    @Ctx() context: ViewerContext,
-    @Info() info: GraphQLResolveInfo,
-  ) {
-    return this.loaders.lastMessage(context, { withBodies: asksForBody(info) }).load(id);
-  }
-
-  @FieldResolver(() => Int, {
-    description:
-      "Number of messages by others after the last one that you have marked as read (`markRead`), without deleted ones; at most 1,000.",
-  })
-  unreadCount(@Root() { id }: ConversationView, @Ctx() context: ViewerContext) {
-    return this.loaders.unreadCount(context).load(id);
   }
 }

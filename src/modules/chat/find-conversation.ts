@@ -4,23 +4,15 @@ import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Actor, Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
-import { chatMessagePolicy } from "./chat-message.policy.js";
-import type { ChatMessageView } from "./chat-message.repository.js";
-import { findMessage } from "./chat-message.repository.js";
 import { conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView, Reader } from "./conversation.repository.js";
 import { findConversation } from "./conversation.repository.js";
 
 export type ConversationAction = Exclude<keyof typeof conversationPolicy, "subject">;
-export type MessageAction = Exclude<keyof typeof chatMessagePolicy, "subject">;
 
 export interface FoundConversation {
   readonly viewer: Actor;
   readonly conversation: ConversationView;
-}
-
-export interface FoundMessage extends FoundConversation {
-  readonly message: ChatMessageView;
 }
 
 export const readerOf = (viewer: Viewer): Reader => ({
@@ -46,20 +38,6 @@ export async function requireConversation(
   const conversation = await lookUpConversation(db, viewer, id);
   authorize(conversationPolicy, action, viewer, conversation);
   return { viewer: viewer as Actor, conversation };
-}
-
-/** Deleted or not. @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN */
-export async function requireMessage(
-  db: Database,
-  viewer: Viewer,
-  id: string,
-  action: MessageAction,
-): Promise<FoundMessage> {
-  const message = isId(id) ? await findMessage(db, tenantsReachedBy(viewer), id) : null;
-  const conversation = message && (await lookUpConversation(db, viewer, message.conversationId));
-  const subject = message && conversation ? { message, conversation } : null;
-  authorize(chatMessagePolicy, action, viewer, subject);
-  return { viewer: viewer as Actor, ...subject };
 }
 
 /** A conversation that the caller has just made or changed. @throws GONE when its company has been deleted meanwhile */

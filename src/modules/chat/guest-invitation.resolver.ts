@@ -2,9 +2,9 @@ import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql"
 import { ID } from "../../platform/graphql/scalars.js";
 import { Guest } from "../identity/guest.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
-import { InviteGuestInput } from "./conversation.inputs.js";
 import type { ConversationLoaders } from "./conversation.loaders.js";
 import { Conversation } from "./conversation.types.js";
+import { InviteGuestInput } from "./guest-invitation.inputs.js";
 import type { GivenInvitation, GuestInvitationService } from "./guest-invitation.service.js";
 import { GuestInvitation, GuestSession } from "./guest-invitation.types.js";
 
