@@ -1,6 +1,8 @@
 import type { Policy } from "../../kernel/authorize.js";
+import { FiledeskError } from "../../kernel/errors.js";
 import type { Viewer } from "../identity/viewer.js";
 import { isManagerOf, isMemberOf, isStaffOf, isUser } from "../identity/viewer.js";
+import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 
 /** What a module that uses media files says of one: whether this viewer may read it there. */
@@ -44,3 +46,20 @@ export const mediaFilePolicy = {
   sayWhereItIsUsed: (viewer: Viewer, subject: MediaFileSubject) =>
     read(viewer, subject) && isStaffOf(viewer, subject.file.companyId),
 } satisfies Policy<Viewer, MediaFileSubject>;
+
+/** Refuses bytes that nobody may read, whoever asks. @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE */
+export function refuseUnsafe({
+  scanStatus,
+  integrity,
+}: Pick<MediaFileView, "scanStatus" | "integrity">): void {
+  if (scanStatus === "PENDING")
+    throw new FiledeskError(
+      "FILE_NOT_SCANNED",
+      "This file has not been scanned yet. Try again in a minute.",
+      { retryAfter: 60 },
+    );
+  if (scanStatus === "INFECTED" || scanStatus === "QUARANTINED")
+    throw new FiledeskError("FILE_INFECTED", "This file holds malware and is not given out.");
+  if (integrity === "ALTERED") throw damagedFile("are not those that were uploaded any more");
+  if (integrity === "MISSING") throw damagedFile("are missing");
+}

@@ -31,10 +31,8 @@ const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stac
 
 /** Tests load TypeScript, which a thread cannot: they take what was built for them. */
 const THREAD = new URL(
-  import.meta.url.endsWith(".ts")
-    ? "../../../../dist/modules/media/intake/read-video-thread.js"
-    : "./read-video-thread.js",
-  import.meta.url,
+  "./read-video-thread.js",
+  import.meta.url.replace(/\/src\/(modules\/.+)\.ts$/, "/dist/$1.js"),
 );
 
 /**
