@@ -4,11 +4,8 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Actor, Viewer } from "../identity/viewer.js";
-import {
-  deleteMediaFileIfUnused,
-  restoreMediaFile,
-  setUnusedMediaFilesDeleted,
-} from "../media/media-file.repository.js";
+import { softDeleteUnusedMediaFiles } from "../media/media-file.repository.js";
+import { restoreMediaFile, softDeleteMediaFileIfUnused } from "../media/media-file-deletion.js";
 import { deleteUsage, insertUsages } from "../media/media-usage.repository.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
@@ -101,7 +98,7 @@ async function deleteOne(
   if (deleted === null) return null;
   await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
   await deleteUsage(tx, usageOf(attachment));
-  await deleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
+  await softDeleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
   await auditAttachment(tx, by, "attachment.deleted", attachment);
   return deleted;
 }
@@ -125,7 +122,7 @@ async function purgeAllOf(
   for (const attachment of purged) await deleteUsage(tx, usageOf(attachment));
   const due = new Date(deletedBefore.getTime() - 1);
   const mediaFileIds = purged.map(({ mediaFileId }) => mediaFileId);
-  await setUnusedMediaFilesDeleted(tx, companyId, mediaFileIds, due);
+  await softDeleteUnusedMediaFiles(tx, companyId, mediaFileIds, due);
   return mediaFileIds;
 }
 

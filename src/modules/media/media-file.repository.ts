@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -6,7 +6,6 @@ import { inTenants } from "../identity/tenant.repository.js";
 import type { Authorship, TenantScope } from "../identity/viewer.js";
 import { blobs } from "./blob.tables.js";
 import type { Bucket } from "./buckets.js";
-import { filesHappened } from "./file-events.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
@@ -106,36 +105,34 @@ export async function lockMediaFiles(tx: Database, ids: readonly string[]): Prom
     .for("update");
 }
 
-/**
- * Soft-deletes a media file that nothing in reach uses, and says so.
- *
- * @returns false when something uses it, or when it was deleted already
- */
-export async function deleteMediaFileIfUnused(
+/** Soft-deletes those of these files that nothing in reach uses. @returns the ids of those that were not deleted before */
+export async function softDeleteIdleMediaFiles(
   tx: Database,
   companyId: string,
-  id: string,
+  ids: readonly string[],
   deletedBy: string,
-): Promise<boolean> {
-  await lockMediaFiles(tx, [id]);
+): Promise<string[]> {
+  await lockMediaFiles(tx, ids);
   const deleted = await tx
     .update(mediaFiles)
     .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
     .where(
-      and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id), isNull(mediaFiles.deletedAt), idle),
+      and(
+        eq(mediaFiles.companyId, companyId),
+        isAnyOf(mediaFiles.id, ids),
+        isNull(mediaFiles.deletedAt),
+        idle,
+      ),
     )
     .returning({ id: mediaFiles.id });
-  filesHappened(tx, companyId, "file.deleted", idsOf(deleted));
-  return deleted.length > 0;
+  return deleted.map(({ id }) => id);
 }
-
-const idsOf = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
 
 /**
  * Makes files that nothing uses any more count as deleted since a moment, or since an earlier one if they were. They
- * went out of reach with what used them, and that was told then.
+ * went out of reach with what used them, and the event of that was recorded then.
  */
-export async function setUnusedMediaFilesDeleted(
+export async function softDeleteUnusedMediaFiles(
   tx: Database,
   companyId: string,
   ids: readonly string[],
@@ -149,17 +146,33 @@ export async function setUnusedMediaFilesDeleted(
     .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), unused));
 }
 
-/** Brings a media file back and says so, unless it lives. @returns false when it has been purged */
-export async function restoreMediaFile(tx: Database, companyId: string, id: string): Promise<boolean> {
+/** Brings a media file back. @returns whether it was deleted until now; null when it has been purged */
+export async function restoreMediaFile(tx: Database, companyId: string, id: string): Promise<boolean | null> {
   const thisOne = and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id));
   const [file] = await tx
     .select({ deletedAt: mediaFiles.deletedAt })
     .from(mediaFiles)
     .where(thisOne)
     .for("update");
-  if (file === undefined) return false;
-  if (file.deletedAt === null) return true;
+  if (file === undefined) return null;
+  if (file.deletedAt === null) return false;
   await tx.update(mediaFiles).set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` }).where(thisOne);
-  filesHappened(tx, companyId, "file.restored", [id]);
   return true;
+}
+
+/** Brings back those of these files that are deleted. @returns their ids */
+export async function restoreMediaFiles(
+  tx: Database,
+  companyId: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  await lockMediaFiles(tx, ids);
+  const restored = await tx
+    .update(mediaFiles)
+    .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
+    .where(
+      and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), isNotNull(mediaFiles.deletedAt)),
+    )
+    .returning({ id: mediaFiles.id });
+  return restored.map(({ id }) => id);
 }

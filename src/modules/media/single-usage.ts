@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { deleteMediaFileIfUnused } from "./media-file.repository.js";
+import { softDeleteMediaFileIfUnused } from "./media-file-deletion.js";
 import type { MediaUsage } from "./media-usage.repository.js";
 import { deleteUsage } from "./media-usage.repository.js";
 import type { SingleField } from "./single-usage.repository.js";
@@ -21,7 +21,7 @@ export async function releaseSingle(
   const held = await findSingleUsage(tx, field);
   if (held === null || (only && held.companyId !== only.companyId)) return null;
   await deleteUsage(tx, held);
-  await deleteMediaFileIfUnused(tx, held.companyId, held.mediaFileId, by);
+  await softDeleteMediaFileIfUnused(tx, held.companyId, held.mediaFileId, by);
   return held;
 }
 

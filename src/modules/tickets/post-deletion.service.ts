@@ -3,7 +3,7 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Viewer } from "../identity/viewer.js";
-import { setUnusedMediaFilesDeleted } from "../media/media-file.repository.js";
+import { softDeleteUnusedMediaFiles } from "../media/media-file.repository.js";
 import { deleteUsage, insertUsages } from "../media/media-usage.repository.js";
 import { requireAnyPost, requirePost, rereadPost } from "./find-post.js";
 import * as repository from "./post.repository.js";
@@ -108,5 +108,5 @@ async function purgeAllOf(
     if (await cameToBeShown(tx, companyId, mediaFileId)) ids.push(mediaFileId);
   await repository.deletePostsOfTicket(tx, companyId, ticketId);
   const due = new Date(deletedBefore.getTime() - 1);
-  await setUnusedMediaFilesDeleted(tx, companyId, ids, due);
+  await softDeleteUnusedMediaFiles(tx, companyId, ids, due);
 }

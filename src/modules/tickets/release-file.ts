@@ -1,6 +1,6 @@
 import type { Database } from "../../platform/database/client.js";
 import type { UserViewer } from "../identity/viewer.js";
-import { deleteMediaFileIfUnused, restoreMediaFile } from "../media/media-file.repository.js";
+import { restoreMediaFile, softDeleteMediaFileIfUnused } from "../media/media-file-deletion.js";
 import { deleteUsage, lockMediaFileForUse } from "../media/media-usage.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { cameToBeShown } from "./post-file-origin.repository.js";
@@ -18,7 +18,7 @@ export async function releaseFile(
 ): Promise<void> {
   await deleteUsage(tx, usageOf(post, mediaFileId));
   if (await cameToBeShown(tx, post.companyId, mediaFileId))
-    await deleteMediaFileIfUnused(tx, post.companyId, mediaFileId, by.id);
+    await softDeleteMediaFileIfUnused(tx, post.companyId, mediaFileId, by.id);
 }
 
 /**

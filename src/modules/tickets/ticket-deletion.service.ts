@@ -4,7 +4,7 @@ import { DAY_MS } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
-import { resumeUsages, suspendUsages } from "../media/suspended-usage.repository.js";
+import { resumeUsages, suspendUsages } from "../media/suspend-usages.js";
 import { auditTicket } from "./audit-ticket.js";
 import type { FoundTicket } from "./find-ticket.js";
 import { lookUpTicket, requireTicket, reread } from "./find-ticket.js";

@@ -1,6 +1,5 @@
 import { and, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
-import { filesHappened } from "../file-events.js";
 import { unused } from "../media-file.repository.js";
 import type { MediaFileRow } from "../media-file.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
@@ -41,6 +40,5 @@ export async function restoreDeletedMediaFile(
       ),
     )
     .returning({ id: mediaFiles.id });
-  if (restored.length > 0) filesHappened(tx, companyId, "file.restored", [id]);
   return restored.length > 0;
 }

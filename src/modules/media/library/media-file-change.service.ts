@@ -4,13 +4,15 @@ import { conflict, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import { filesHappened } from "../file-events.js";
 import { typeOfMime } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { isOver, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { fittingName } from "../intake/file-name.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import { deleteMediaFileIfUnused, lockMediaFiles } from "../media-file.repository.js";
+import { lockMediaFiles } from "../media-file.repository.js";
+import { softDeleteMediaFileIfUnused } from "../media-file-deletion.js";
 import { listUsagesOfFiles, listUsingTypes } from "../media-usage.repository.js";
 import { auditMediaFile } from "./audit-media-file.js";
 import { refusePast } from "./expiry.js";
@@ -58,6 +60,7 @@ async function changeMediaFile(
   return writeOnMediaFile(deps, found, "change", async (tx, { file: before, viewer: by }) => {
     if (!changesAnything(before, changes)) return before;
     await updateMediaFile(tx, file.companyId, id, changes);
+    filesHappened(tx, file.companyId, "file.updated", [id]);
     await auditMediaFile(tx, by, "updated", file, changes);
     return { ...before, ...changes, updatedAt: deps.clock() };
   });
@@ -74,7 +77,8 @@ async function deleteMediaFile(
 ): Promise<MediaFileView> {
   const found = await requireMediaFile(deps, viewer, id, "delete");
   return writeOnMediaFile(deps, found, "delete", async (tx, { file, viewer: by }) => {
-    if (!(await deleteMediaFileIfUnused(tx, file.companyId, id, by.id))) throw await whyNotDeleted(tx, file);
+    if (!(await softDeleteMediaFileIfUnused(tx, file.companyId, id, by.id)))
+      throw await whyNotDeleted(tx, file);
     await auditMediaFile(tx, by, "deleted", file, { fileName: file.fileName });
     return { ...file, deletedAt: deps.clock() };
   });
@@ -109,8 +113,10 @@ async function restoreMediaFile(
   await writeAs(deps.db, { viewer: viewer as UserViewer, companyId, lock }, async (tx, by) => {
     const now = await requireRestorable({ ...deps, db: tx }, by, id);
     if (now.deletedAt === null) return; // somebody else has restored it meanwhile
-    if (await restoreDeletedMediaFile(tx, companyId, id, deletedAfter))
+    if (await restoreDeletedMediaFile(tx, companyId, id, deletedAfter)) {
+      filesHappened(tx, companyId, "file.restored", [id]);
       return auditMediaFile(tx, by, "restored", file, { fileName: file.fileName });
+    }
     if ((await listUsingTypes(tx, companyId, id)).length > 0)
       throw conflict("This file was deleted with the ticket that it is on: restore that, and it comes back.");
     throw gone("file");

@@ -4,6 +4,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { refuseOfOnePurpose } from "../buckets-of-one-purpose.js";
+import { filesHappened } from "../file-events.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { isInside, looksInside } from "../inside-usages.js";
@@ -12,7 +13,7 @@ import type { MediaFileView } from "../media-file.repository.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
 import { deleteUsage, findUsage, insertUsages, lockMediaFileForUse } from "../media-usage.repository.js";
-import { deleteSuspendedMediaFile } from "../suspended-usage.repository.js";
+import { softDeleteIfSuspended } from "../suspend-usages.js";
 import { auditMediaFile } from "./audit-media-file.js";
 import { updateMediaFile } from "./media-file-change.repository.js";
 
@@ -42,6 +43,7 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
       const known = await findUsage(tx, usage);
       if (known) return known;
       await insertUsages(tx, [usage]);
+      filesHappened(tx, companyId, "file.updated", [id]);
       await auditMediaFile(tx, by, "usage-added", file, where(usage));
       return (await findUsage(tx, usage)) ?? { ...usage, createdAt: deps.clock() };
     });
@@ -59,7 +61,8 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
       if (await deleteUsage(tx, usage)) {
         // It has been in use until now: an orphan's age counts from here.
         await updateMediaFile(tx, companyId, id, {});
-        await deleteSuspendedMediaFile(tx, companyId, id, by.id);
+        await softDeleteIfSuspended(tx, companyId, id, by.id);
+        filesHappened(tx, companyId, "file.updated", [id]);
         await auditMediaFile(tx, by, "usage-removed", file, where(usage));
       }
       return known ?? { ...usage, createdAt: deps.clock() };

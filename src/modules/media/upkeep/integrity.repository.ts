@@ -5,7 +5,6 @@ import { companies } from "../../identity/company.tables.js";
 import type { BlobRow } from "../blob.tables.js";
 import { blobs } from "../blob.tables.js";
 import { blobVariants } from "../blob-variant.tables.js";
-import { filesHappened } from "../file-events.js";
 import { mediaFiles } from "../media-file.tables.js";
 
 export type Integrity = BlobRow["integrity"];
@@ -221,17 +220,16 @@ export async function deleteVariant(tx: Database, variant: VariantOnRecord): Pro
   return deleted.length > 0;
 }
 
-/** Says so of those files that are no earlier versions of others. */
-export async function setVariantsPending(
+/** Says of files that their variants are to be rendered. @returns the ids of those that are no earlier versions of others */
+export async function updateVariantsToPending(
   tx: Database,
   companyId: string,
   ids: readonly string[],
-): Promise<void> {
+): Promise<string[]> {
   const changed = await tx
     .update(mediaFiles)
     .set({ variantsStatus: "PENDING", updatedAt: sql`now()` })
     .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids)))
     .returning({ id: mediaFiles.id, versionOf: mediaFiles.versionOf });
-  const current = changed.flatMap(({ id, versionOf }) => (versionOf === null ? [id] : []));
-  filesHappened(tx, companyId, "file.updated", current.sort());
+  return changed.flatMap(({ id, versionOf }) => (versionOf === null ? [id] : []));
 }

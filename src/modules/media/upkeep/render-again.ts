@@ -1,8 +1,9 @@
 import type { Database } from "../../../platform/database/client.js";
+import { filesHappened } from "../file-events.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import type { RequestVariants } from "../variants/request-renderings.js";
 import type { VariantOnRecord } from "./integrity.repository.js";
-import { deleteVariant, listFilesOfBlob, setVariantsPending } from "./integrity.repository.js";
+import { deleteVariant, listFilesOfBlob, updateVariantsToPending } from "./integrity.repository.js";
 
 export interface RenderAgainDeps {
   readonly db: Database;
@@ -28,7 +29,8 @@ export async function renderAgain(
     const files = await listFilesOfBlob(tx, companyId, blobId, FILES_ASKED_FOR);
     await lockMediaFiles(tx, files);
     if (!(await deleteVariant(tx, variant))) return false;
-    await setVariantsPending(tx, companyId, files);
+    const pending = await updateVariantsToPending(tx, companyId, files);
+    filesHappened(tx, companyId, "file.updated", pending.sort());
     await requestVariants(
       tx,
       files.map((id) => ({ id, companyId })),

@@ -1,11 +1,12 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
+import { filesHappened } from "../file-events.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import {
   forgetFailures,
   listDueRetries,
   listFailed,
-  setFailedPending,
+  updateFailedToPending,
 } from "../variants/rendering-retry.repository.js";
 import type { RequestVariants } from "../variants/request-renderings.js";
 
@@ -50,7 +51,9 @@ export async function retryRenderings(
   function retry(ids: readonly string[]) {
     return async (tx: Database): Promise<number> => {
       await lockMediaFiles(tx, ids);
-      const pending = await setFailedPending(tx, ids);
+      const pending = await updateFailedToPending(tx, ids);
+      for (const { id, companyId, versionOf } of pending)
+        if (versionOf === null) filesHappened(tx, companyId, "file.updated", [id]);
       if (all)
         await forgetFailures(
           tx,

@@ -1,7 +1,6 @@
 import { and, asc, eq, gt, isNull, lt, lte, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
-import { filesHappened } from "../file-events.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { renderingRetries } from "./rendering-retry.tables.js";
 import type { FileToRender } from "./request-renderings.js";
@@ -65,14 +64,17 @@ export async function listFailed(db: Database, after: string | null, limit: numb
   return rows.map(({ id }) => id);
 }
 
+/** A file whose rendering is tried again. */
+export interface RetriedFile extends FileToRender {
+  readonly versionOf: string | null;
+}
+
 /** @returns those that had failed until now: of the others somebody has rendered or deleted some meanwhile */
-export async function setFailedPending(tx: Database, ids: readonly string[]): Promise<FileToRender[]> {
+export async function updateFailedToPending(tx: Database, ids: readonly string[]): Promise<RetriedFile[]> {
   const changed = await tx
     .update(mediaFiles)
     .set({ variantsStatus: "PENDING", updatedAt: sql`now()` })
     .where(and(isFailed, isAnyOf(mediaFiles.id, ids)))
     .returning({ id: mediaFiles.id, companyId: mediaFiles.companyId, versionOf: mediaFiles.versionOf });
-  for (const { id, companyId, versionOf } of changed)
-    if (versionOf === null) filesHappened(tx, companyId, "file.updated", [id]);
   return changed.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
