@@ -1,6 +1,7 @@
 import type { Database } from "../../platform/database/client.js";
-import type { Channel, LoggedEvent, Signal, Told } from "../../platform/events/channel.js";
+import type { Channel, Signal, Told } from "../../platform/events/channel.js";
 import { PRESENCE_CHANGED } from "../../platform/events/channel.js";
+import type { LoggedEvent } from "../../platform/events/event-log.repository.js";
 import type { AttachmentView } from "../attachments/attachment.repository.js";
 import { listAttachments } from "../attachments/attachment.repository.js";
 import type { ActorView } from "../identity/actor.types.js";

@@ -1,5 +1,6 @@
 import type { Database } from "../../platform/database/client.js";
-import type { LoggedEvent, Told } from "../../platform/events/channel.js";
+import type { Told } from "../../platform/events/channel.js";
+import type { LoggedEvent } from "../../platform/events/event-log.repository.js";
 import type { AttachmentView } from "../attachments/attachment.repository.js";
 import { listAttachments } from "../attachments/attachment.repository.js";
 import type { Person } from "../identity/user.repository.js";

@@ -1,12 +1,4 @@
-/** What happened, as the log has it. */
-export interface LoggedEvent {
-  /** Counted per topic from 1, without gaps, in the order of the commits. */
-  readonly sequence: number;
-  /** In the past tense, such as "message.added". */
-  readonly type: string;
-  /** Ids, never contents. */
-  readonly payload: Readonly<Record<string, unknown>>;
-}
+import type { LoggedEvent } from "./event-log.repository.js";
 
 /** A transient message, such as typing, that is not stored in the event log. */
 export interface Signal {

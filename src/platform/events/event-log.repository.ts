@@ -1,6 +1,15 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../database/client.js";
-import type { LoggedEvent } from "./channel.js";
+
+/** What happened, as the log has it. */
+export interface LoggedEvent {
+  /** Counted per topic from 1, without gaps, in the order of the commits. */
+  readonly sequence: number;
+  /** In the past tense, such as "message.added". */
+  readonly type: string;
+  /** Ids, never contents. */
+  readonly payload: Readonly<Record<string, unknown>>;
+}
 
 /** A place in a topic's log: behind the event with this number. */
 export interface LogPosition {

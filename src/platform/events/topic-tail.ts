@@ -1,7 +1,7 @@
 import { FiledeskError } from "../../kernel/errors.js";
-import type { Channel, LoggedEvent, Signal, Told } from "./channel.js";
+import type { Channel, Signal, Told } from "./channel.js";
 import { PRESENCE_CHANGED } from "./channel.js";
-import type { LogPosition } from "./event-log.repository.js";
+import type { LoggedEvent, LogPosition } from "./event-log.repository.js";
 import type { FeedViewer } from "./feed.js";
 import { logIsGone } from "./follow.errors.js";
 import type { FollowedTopic, Follower } from "./follower.js";

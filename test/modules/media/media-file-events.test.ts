@@ -4,7 +4,7 @@ import type { UserViewer, Viewer } from "../../../src/modules/identity/viewer.js
 import { anonymous } from "../../../src/modules/identity/viewer.js";
 import { createMediaFileChannel } from "../../../src/modules/media/library/media-file-channel.js";
 import { recordFinding } from "../../../src/modules/media/upkeep/record-finding.js";
-import type { LoggedEvent } from "../../../src/platform/events/channel.js";
+import type { LoggedEvent } from "../../../src/platform/events/event-log.repository.js";
 import { admission, eventsOf, inShort } from "../../support/event-log.js";
 import {
   AddMediaUsageDocument,

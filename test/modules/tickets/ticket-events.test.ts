@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { UserViewer, Viewer } from "../../../src/modules/identity/viewer.js";
 import { anonymous } from "../../../src/modules/identity/viewer.js";
 import { createTicketChannel } from "../../../src/modules/tickets/ticket-channel.js";
-import type { LoggedEvent, Told } from "../../../src/platform/events/channel.js";
+import type { Told } from "../../../src/platform/events/channel.js";
+import type { LoggedEvent } from "../../../src/platform/events/event-log.repository.js";
 import { admission, eventsOf, inShort } from "../../support/event-log.js";
 import {
   AddParticipantDocument,

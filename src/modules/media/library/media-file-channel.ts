@@ -1,7 +1,8 @@
 import { authorize } from "../../../kernel/authorize.js";
 import type { Clock } from "../../../kernel/clock.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { Channel, LoggedEvent, Told } from "../../../platform/events/channel.js";
+import type { Channel, Told } from "../../../platform/events/channel.js";
+import type { LoggedEvent } from "../../../platform/events/event-log.repository.js";
 import { findCompany } from "../../identity/company.repository.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import type { Viewer } from "../../identity/viewer.js";
