@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { createGuestTokenIssuer, createTokenIssuer } from "../src/modules/identity/access-token.js";
+import { createGuestTokenIssuer, createTokenIssuer } from "../src/modules/identity/sessions/access-token.js";
 import type { Person } from "./desk-client.js";
 import { call } from "./desk-client.js";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import sharp from "sharp";
 import { bucketRules } from "../src/modules/media/buckets.js";
-import { presetsOf } from "../src/modules/media/presets.js";
+import { presetsOf } from "../src/modules/media/variants/presets.js";
 import { render } from "../src/modules/media/variants/render.js";
 import type { Person } from "./desk-client.js";
 import { openTicket, signIn } from "./desk-client.js";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { stopRequest } from "./app/stop-request.js";
+import { stopRequest } from "./app/server/stop-request.js";
 import { isErrno } from "./platform/storage/errno.js";
 
 // Loading the rest takes a while, in which the process may be told to stop.
@@ -20,5 +20,5 @@ process.stdout.on("error", (error) => {
 });
 loadSettingsFile();
 await import("reflect-metadata");
-const { runCommandLine } = await import("./app/command-line.js");
+const { runCommandLine } = await import("./app/commands/command-line.js");
 await runCommandLine(process.argv.slice(2), process.env);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { decodeJwt } from "jose";
-import { createTokenIssuer } from "../src/modules/identity/access-token.js";
+import { createTokenIssuer } from "../src/modules/identity/sessions/access-token.js";
 import type { ChatWorld } from "./support/chat-world.js";
 import { startChatWorld } from "./support/chat-world.js";
 import type { SaidMessageFragment } from "./support/generated/operations.js";

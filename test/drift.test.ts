@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "@jest/globals";
-import { printedSchema } from "../src/app/schema.js";
+import { printedSchema } from "../src/app/wiring/schema.js";
 import { settings } from "../src/platform/config/settings.js";
 
 describe("what is written down", () => {

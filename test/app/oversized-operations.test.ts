@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
-import { DOCUMENT_LIMITS } from "../../src/platform/graphql/read-document.js";
+import { DOCUMENT_LIMITS } from "../../src/platform/graphql/documents/read-document.js";
 import type { GraphQLFailure } from "../support/test-client.js";
 import { bearer, codeIn } from "../support/test-client.js";
 import type { TestServer } from "../support/test-server.js";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import type { News, Wakes } from "../../src/platform/events/wakes.js";
+import type { News, Wakes } from "../../src/platform/events/bus/event-bus.js";
 import { until } from "../support/feed-world.js";
 
 /** What a run of the contract is about: as many processes as a test wants, on one carrier. */

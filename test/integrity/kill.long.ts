@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { sweepStorage } from "../../src/modules/media/sweep.js";
+import { sweepStorage } from "../../src/modules/media/upkeep/sweep.js";
 import { connectDatabase } from "../../src/platform/database/client.js";
 import { startEmbeddedPostgres } from "../../src/platform/database/embedded/embedded-postgres.js";
 import { createLocalStorage } from "../../src/platform/storage/local.js";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { GraphQLInputType } from "graphql";
 import { getNamedType, isInputObjectType } from "graphql";
 import type { GuestViewer, UserViewer, Viewer } from "../../src/modules/identity/viewer.js";
-import type { IncomingFiles } from "../../src/platform/http/incoming-files.js";
+import type { IncomingFiles } from "../../src/platform/http/multipart/incoming-files.js";
 import type { ChatWorld } from "../support/chat-world.js";
 import { startChatWorld } from "../support/chat-world.js";
 import { heldFile, wholeFile } from "../support/held-file.js";

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { sweepStorage } from "../../src/modules/media/sweep.js";
+import { sweepStorage } from "../../src/modules/media/upkeep/sweep.js";
 import { clockAhead } from "../support/clock-ahead.js";
 import { killJob } from "../support/kill-job.js";
 import { makeJpeg } from "../support/make-files.js";

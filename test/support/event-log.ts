@@ -1,7 +1,7 @@
 import type { FiledeskError } from "../../src/kernel/errors.js";
 import type { Viewer } from "../../src/modules/identity/viewer.js";
-import type { Channel } from "../../src/platform/events/channel.js";
-import type { LoggedEvent } from "../../src/platform/events/event-log.repository.js";
+import type { Channel } from "../../src/platform/events/feed/channel.js";
+import type { LoggedEvent } from "../../src/platform/events/log/event-log.repository.js";
 import type { TestServer } from "./test-server.js";
 
 /** What the log has of a topic behind an event, in its order. */

@@ -5,13 +5,13 @@ import { notFound } from "../../src/kernel/errors.js";
 import { newId } from "../../src/kernel/ids.js";
 import type { Database, DatabaseClient } from "../../src/platform/database/client.js";
 import { connectDatabase } from "../../src/platform/database/client.js";
-import type { Channel, Delivery, FollowRequest, Told } from "../../src/platform/events/channel.js";
-import type { Pace } from "../../src/platform/events/event-feed.js";
-import { createEventFeed } from "../../src/platform/events/event-feed.js";
-import type { EventFeed, ViewerSource } from "../../src/platform/events/feed.js";
-import { happened, withHappenings } from "../../src/platform/events/happenings.js";
-import { createPostgresWakes } from "../../src/platform/events/postgres-wakes.js";
-import type { Wakes } from "../../src/platform/events/wakes.js";
+import type { Wakes } from "../../src/platform/events/bus/event-bus.js";
+import { createPostgresWakes } from "../../src/platform/events/bus/postgres-bus.js";
+import type { Channel, Delivery, FollowRequest, Told } from "../../src/platform/events/feed/channel.js";
+import type { Pace } from "../../src/platform/events/feed/event-feed.js";
+import { createEventFeed } from "../../src/platform/events/feed/event-feed.js";
+import type { EventFeed, ViewerSource } from "../../src/platform/events/feed/feed.js";
+import { happened, withHappenings } from "../../src/platform/events/log/record-event.js";
 import { createTestDatabase } from "./database.js";
 
 export interface Person {

@@ -93,7 +93,7 @@ async function makeTemplates(adminUrl) {
   globalThis.removeDemoFolder = () => rm(folder, { recursive: true, force: true });
   process.env.TEST_DEMO_FOLDER = folder;
   await createDatabase(adminUrl, { name: TEMPLATE, template: "template1" });
-  const isBuilt = existsSync(join(root, "dist/app/open-desk.js"));
+  const isBuilt = existsSync(join(root, "dist/app/server/open-desk.js"));
   // Migrations and the queues of all jobs are made once, not by every server anew.
   if (isBuilt) await onDesk(adminUrl, { database: TEMPLATE, folder }, () => {});
   await createDatabase(adminUrl, { name: DEMO_TEMPLATE, template: TEMPLATE });
@@ -115,7 +115,7 @@ async function createDatabase(adminUrl, { name, template }) {
 }
 
 async function onDesk(adminUrl, { database, folder }, work) {
-  const { openDesk } = await load("app/open-desk.js");
+  const { openDesk } = await load("app/server/open-desk.js");
   const { readConfig } = await load("platform/config/config.js");
   const url = new URL(adminUrl);
   url.pathname = `/${database}`;

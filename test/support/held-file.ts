@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
-import type { IncomingFile, IncomingFiles } from "../../src/platform/http/incoming-files.js";
-import { fileAtHand } from "../../src/platform/http/incoming-files.js";
+import type { IncomingFile, IncomingFiles } from "../../src/platform/http/multipart/incoming-files.js";
+import { fileAtHand } from "../../src/platform/http/multipart/incoming-files.js";
 
 /** A file of a request whose last bytes come when the test says so. */
 export interface HeldFile {

@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import type { Sql } from "postgres";
 import { files as incoming } from "../../src/app/demo/demo-files.js";
-import { createHttp } from "../../src/app/http.js";
-import { createLibrary } from "../../src/app/library.js";
+import { createHttp } from "../../src/app/server/http.js";
+import { createLibrary } from "../../src/app/wiring/library.js";
 import { systemClock } from "../../src/kernel/clock.js";
 import { createAttachmentLoaders } from "../../src/modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../../src/modules/attachments/attachment.service.js";

@@ -1,4 +1,4 @@
-import { purgeFiles } from "../../src/modules/media/purge.js";
+import { purgeFiles } from "../../src/modules/media/upkeep/purge.js";
 import type { TestServer } from "./test-server.js";
 
 /** Purges deleted media files, as the recurring task does. @returns how many were removed */

@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import type { Received } from "../../src/modules/media/intake/receive.js";
-import { receive } from "../../src/modules/media/intake/receive.js";
+import type { Received } from "../../src/modules/media/ingest/receive/receive.js";
+import { receive } from "../../src/modules/media/ingest/receive/receive.js";
 import type { TempFile } from "../../src/platform/storage/temp-file.js";
 import { createTempFile } from "../../src/platform/storage/temp-file.js";
 

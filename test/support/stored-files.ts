@@ -7,7 +7,7 @@ import postgres from "postgres";
 import { newId } from "../../src/kernel/ids.js";
 import type { DatabaseClient } from "../../src/platform/database/client.js";
 import { connectDatabase } from "../../src/platform/database/client.js";
-import { withHappenings } from "../../src/platform/events/happenings.js";
+import { withHappenings } from "../../src/platform/events/log/record-event.js";
 import { createLocalStorage } from "../../src/platform/storage/local.js";
 import type { Storage } from "../../src/platform/storage/storage.js";
 import { createTestDatabase } from "./database.js";

@@ -1,4 +1,4 @@
-import type { SweepRules } from "../../src/modules/media/sweep.js";
+import type { SweepRules } from "../../src/modules/media/upkeep/sweep.js";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

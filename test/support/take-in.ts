@@ -1,7 +1,7 @@
 import type { BucketRules } from "../../src/modules/media/buckets.js";
-import { identify } from "../../src/modules/media/intake/identify.js";
-import type { Inspected } from "../../src/modules/media/intake/inspect.js";
-import { inspect } from "../../src/modules/media/intake/inspect.js";
+import { identify } from "../../src/modules/media/ingest/identify/identify.js";
+import type { Inspected } from "../../src/modules/media/ingest/inspect/inspect.js";
+import { inspect } from "../../src/modules/media/ingest/inspect/inspect.js";
 import { newTempFile, receiveBytes } from "./received.js";
 
 /** Has a file judged as an upload is, and removes it. */

@@ -25,11 +25,11 @@ Example:
       runCommand(options, environment, async ({ config, log, output }) => {
         const { runMigrations } = await import("../../platform/database/migrate.js");
         const { connectDatabase } = await import("../../platform/database/client.js");
-        const { findDatabase } = await import("../find-database.js");
-        const { filesOf } = await import("../installation/open-storage.js");
-        const { examineInstallation } = await import("../installation/examine-installation.js");
-        const { adoptStorage } = await import("../installation/settle-installation.js");
-        const { belongTogether } = await import("../installation/installation-texts.js");
+        const { findDatabase } = await import("../startup/find-database.js");
+        const { filesOf } = await import("../startup/open-storage.js");
+        const { examineInstallation } = await import("../startup/examine-installation.js");
+        const { adoptStorage } = await import("../startup/settle-installation.js");
+        const { belongTogether } = await import("../startup/installation-texts.js");
         const dataFolder = resolve(config.FILEDESK_DATA);
         await mkdir(dataFolder, { recursive: true });
         const found = await findDatabase({ config, dataFolder, log, role: "command" });

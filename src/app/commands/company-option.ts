@@ -1,5 +1,5 @@
 import { badUserInput } from "../../kernel/errors.js";
-import { findCompany, findCompanyBySlug } from "../../modules/identity/company.repository.js";
+import { findCompany, findCompanyBySlug } from "../../modules/identity/companies/company.repository.js";
 import type { Database } from "../../platform/database/client.js";
 
 /** @param name a slug or an id @throws BAD_USER_INPUT */

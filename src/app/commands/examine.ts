@@ -11,11 +11,11 @@ import {
   checkWakes,
 } from "../doctor/checks.js";
 import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js";
-import { findDatabase } from "../find-database.js";
-import { filesOf, useStorage } from "../installation/open-storage.js";
-import { readSecrets } from "../secrets.js";
-import { createServices } from "../services.js";
-import { inWords } from "../start-faults.js";
+import { findDatabase } from "../startup/find-database.js";
+import { filesOf, useStorage } from "../startup/open-storage.js";
+import { readSecrets } from "../startup/secrets.js";
+import { inWords } from "../startup/start-faults.js";
+import { createServices } from "../wiring/services.js";
 import { aligned } from "./aligned.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";

@@ -14,7 +14,7 @@ export function addMigrateCommand(program: Command, environment: NodeJS.ProcessE
     .action((options: OutputOptions & { dryRun?: boolean }) =>
       runCommand(options, environment, async ({ config, log, output }) => {
         const { migrationsOf, runMigrations } = await import("../../platform/database/migrate.js");
-        const { findDatabase } = await import("../find-database.js");
+        const { findDatabase } = await import("../startup/find-database.js");
         const dataFolder = resolve(config.FILEDESK_DATA);
         await mkdir(dataFolder, { recursive: true });
         const database = await findDatabase({ config, dataFolder, log, role: "command" });

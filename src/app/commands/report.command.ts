@@ -28,7 +28,7 @@ export function addReportCommand(program: Command, environment: NodeJS.ProcessEn
     .action((names: string[], options: OutputOptions) =>
       runOnDesk(options, environment, async ({ services, database: { db } }, { output, signal }) => {
         const { listCompaniesById, listCompanyIds } = await import(
-          "../../modules/identity/company.repository.js"
+          "../../modules/identity/companies/company.repository.js"
         );
         const { companyIdOf } = await import("./company-option.js");
         const ids =
@@ -56,7 +56,7 @@ interface Count {
 const inWords = ({ files, bytes }: Count) => `${files} file${files === 1 ? "" : "s"}, ${formatBytes(bytes)}`;
 
 async function show(output: Output, db: Database, title: string, report: StorageReportView): Promise<void> {
-  const { listPeople } = await import("../../modules/identity/user.repository.js");
+  const { listPeople } = await import("../../modules/identity/users/user.repository.js");
   const people = await listPeople(
     db,
     report.byUploader.flatMap(({ uploaderId }) => uploaderId ?? []),

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { Config } from "../../platform/config/config.js";
-import type { OpenDesk } from "../open-desk.js";
-import { inWords } from "../start-faults.js";
-import { stopRequest } from "../stop-request.js";
+import type { OpenDesk } from "../server/open-desk.js";
+import { stopRequest } from "../server/stop-request.js";
+import { inWords } from "../startup/start-faults.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";
 
@@ -59,7 +59,7 @@ export const runOnDesk = (
   work: (desk: OpenDesk, run: CommandRun) => Promise<ExitCode>,
 ): Promise<void> =>
   runCommand(options, environment, async (run) => {
-    const { openDesk } = await import("../open-desk.js");
+    const { openDesk } = await import("../server/open-desk.js");
     const desk = await openDesk({ ...run, role: "command" });
     try {
       return await work(desk, run);

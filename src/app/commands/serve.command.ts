@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { Config } from "../../platform/config/config.js";
-import { inWords } from "../start-faults.js";
-import { stopRequest } from "../stop-request.js";
+import { stopRequest } from "../server/stop-request.js";
+import { inWords } from "../startup/start-faults.js";
 import { ExitCode } from "./exit-code.js";
 
 export function addServeCommand(program: Command, environment: NodeJS.ProcessEnv): void {
@@ -83,8 +83,8 @@ async function endWithout(started: Started): Promise<void> {
 }
 
 async function startServer(options: StartOptions): Promise<Started> {
-  const { serve } = await import("../serve.js");
-  const { banner } = await import("../banner.js");
+  const { serve } = await import("../server/serve.js");
+  const { banner } = await import("./banner.js");
   const { url, databaseLost, close } = await serve(options);
   const { config, log } = options;
   return {
@@ -100,7 +100,7 @@ async function startServer(options: StartOptions): Promise<Started> {
 
 /** Runs jobs until it is told to stop, or until a server on the same data folder stops the database that both use. */
 async function startWorker(options: StartOptions): Promise<Started> {
-  const { work } = await import("../work.js");
+  const { work } = await import("../server/work.js");
   const { databaseLost, close } = await work(options);
   const { config, log } = options;
   return {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { OperatorAccountService } from "../../modules/identity/operator-account.service.js";
+import type { OperatorAccountService } from "../../modules/identity/sessions/operator-account.service.js";
 import type { Config } from "../../platform/config/config.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import sharp from "sharp";
-import type { IncomingFiles } from "../../platform/http/incoming-files.js";
-import { fileAtHand } from "../../platform/http/incoming-files.js";
+import type { IncomingFiles } from "../../platform/http/multipart/incoming-files.js";
+import { fileAtHand } from "../../platform/http/multipart/incoming-files.js";
 
 /** Files as the services take them. */
 export const files = (...all: readonly { name: string; bytes: Buffer }[]): IncomingFiles => ({

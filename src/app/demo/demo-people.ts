@@ -1,7 +1,7 @@
-import { findCompanyBySlug, insertCompany } from "../../modules/identity/company.repository.js";
-import { upsertMembership } from "../../modules/identity/membership.repository.js";
-import { hashPassword } from "../../modules/identity/password.js";
-import { findPersonByEmail, insertUser } from "../../modules/identity/user.repository.js";
+import { findCompanyBySlug, insertCompany } from "../../modules/identity/companies/company.repository.js";
+import { upsertMembership } from "../../modules/identity/memberships/membership.repository.js";
+import { hashPassword } from "../../modules/identity/users/password.js";
+import { findPersonByEmail, insertUser } from "../../modules/identity/users/user.repository.js";
 import type { Role } from "../../modules/identity/viewer.js";
 import type { Database } from "../../platform/database/client.js";
 

@@ -1,5 +1,5 @@
 import type { Viewer } from "../../modules/identity/viewer.js";
-import type { Services } from "../services.js";
+import type { Services } from "../wiring/services.js";
 import { demoPdf, files } from "./demo-files.js";
 import type { SeedProgress } from "./seed-progress.js";
 

@@ -1,11 +1,11 @@
-import { findPersonByEmail } from "../../modules/identity/user.repository.js";
+import { findPersonByEmail } from "../../modules/identity/users/user.repository.js";
 import type { Viewer } from "../../modules/identity/viewer.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
-import type { Services } from "../services.js";
+import type { Services } from "../wiring/services.js";
 import { demoPdf, demoPhoto, files } from "./demo-files.js";
 import { demoEmail } from "./demo-people.js";
+import { seedLooks } from "./seed-branding.js";
 import { seedChat } from "./seed-chat.js";
-import { seedLooks } from "./seed-looks.js";
 import type { SeedProgress } from "./seed-progress.js";
 import { readSeedProgress } from "./seed-progress.js";
 

@@ -1,6 +1,6 @@
 import { AdvisoryLock, underLock } from "../../platform/database/advisory-lock.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
-import type { Services } from "../services.js";
+import type { Services } from "../wiring/services.js";
 import { seedPeople } from "./demo-people.js";
 
 /**

@@ -11,9 +11,9 @@ import { migrationsOf } from "../../platform/database/migrate.js";
 import type { JobCount } from "../../platform/jobs/job-count.repository.js";
 import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
 import type { Storage } from "../../platform/storage/storage.js";
-import type { InstallationDeps } from "../installation/examine-installation.js";
-import { examineInstallation } from "../installation/examine-installation.js";
-import { inWords } from "../start-faults.js";
+import type { InstallationDeps } from "../startup/examine-installation.js";
+import { examineInstallation } from "../startup/examine-installation.js";
+import { inWords } from "../startup/start-faults.js";
 
 export interface Check {
   readonly name: string;
@@ -149,7 +149,7 @@ export async function checkStorage(storage: Pick<Storage, "check">): Promise<Che
 
 /** Sends a message to itself. */
 export async function checkWakes(redisUrl: string): Promise<Check> {
-  const { checkRedis } = await import("../../platform/events/redis-wakes.js");
+  const { checkRedis } = await import("../../platform/events/bus/redis-bus.js");
   try {
     await checkRedis(redisUrl);
     return ok("redis", "carries wake-ups");

@@ -1,7 +1,7 @@
 import { IsOptional } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
-import { Prose } from "../../platform/graphql/texts.js";
+import { Prose } from "../../platform/graphql/text-rules.js";
 
 @InputType({ description: "Changes of an attachment." })
 export class UpdateAttachmentInput {

@@ -1,9 +1,9 @@
 import { Arg, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import { ID } from "../../platform/graphql/scalars.js";
-import type { ActorLoaders } from "../identity/actor.loaders.js";
 import { Actor } from "../identity/actor.types.js";
-import type { UserLoaders } from "../identity/user.loaders.js";
-import { User } from "../identity/user.types.js";
+import type { ActorLoaders } from "../identity/guests/actor.loaders.js";
+import type { UserLoaders } from "../identity/users/user.loaders.js";
+import { User } from "../identity/users/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { DownloadUrls } from "../media/download-urls.js";
 import type { MediaFileLoaders } from "../media/media-file.loaders.js";

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import type { DownloadRouteDeps } from "../media/download.route.js";
-import { registerDownloadRoute } from "../media/download.route.js";
+import type { DownloadRouteDeps } from "../media/downloads/download.route.js";
+import { registerDownloadRoute } from "../media/downloads/download.route.js";
 import type { MediaFileService } from "../media/media-file.service.js";
 import type { AttachmentService } from "./attachment.service.js";
 

@@ -1,6 +1,6 @@
 import { Extensions, Field, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
-import { SHORT_TEXT } from "../../platform/graphql/prices.js";
+import { SHORT_TEXT } from "../../platform/graphql/documents/prices.js";
 import { ByteCount, DateTime, ID } from "../../platform/graphql/scalars.js";
 import { ScanStatus } from "../media/media-file.types.js";
 

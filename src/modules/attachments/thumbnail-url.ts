@@ -1,6 +1,6 @@
 import type { ViewerContext } from "../identity/viewer.js";
 import type { DownloadUrls } from "../media/download-urls.js";
-import type { VariantLoaders } from "../media/variant.loaders.js";
+import type { VariantLoaders } from "../media/variants/variant.loaders.js";
 import type { AttachmentView } from "./attachment.repository.js";
 
 const THUMBNAIL = "thumbnail";

@@ -1,5 +1,5 @@
-import { harmlessName } from "../../platform/http/file-name.js";
-import type { UrlSigner } from "../../platform/http/signed-url.js";
+import { harmlessName } from "../../platform/http/files/file-name.js";
+import type { UrlSigner } from "../../platform/http/files/signed-url.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { isShowable } from "./shown-as.js";
 

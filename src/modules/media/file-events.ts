@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { happened } from "../../platform/events/happenings.js";
+import { happened } from "../../platform/events/log/record-event.js";
 
 /** What is told of one file to those who follow its company's files. */
 export type FileEventType =

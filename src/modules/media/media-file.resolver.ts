@@ -1,8 +1,8 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import type { ActorLoaders } from "../identity/actor.loaders.js";
 import { Actor } from "../identity/actor.types.js";
-import type { UserLoaders } from "../identity/user.loaders.js";
-import { User } from "../identity/user.types.js";
+import type { ActorLoaders } from "../identity/guests/actor.loaders.js";
+import type { UserLoaders } from "../identity/users/user.loaders.js";
+import { User } from "../identity/users/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import type { DownloadUrls } from "./download-urls.js";
 import { FileKind, kindOf } from "./file-types.js";

@@ -1,4 +1,4 @@
-import { isSafeToShow } from "../../platform/http/file-name.js";
+import { isSafeToShow } from "../../platform/http/files/file-name.js";
 import { FILE_TYPES, typeOfMime } from "./file-types.js";
 import type { MediaFileView } from "./media-file.repository.js";
 

@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { insertAuditEntry } from "../identity/audit.repository.js";
+import { insertAuditEntry } from "../identity/audit/audit.repository.js";
 import type { UserViewer } from "../identity/viewer.js";
 
 /** Writes down what somebody did to a ticket, in the transaction that does it. */

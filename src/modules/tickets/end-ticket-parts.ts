@@ -1,6 +1,6 @@
 import type { Database } from "../../platform/database/client.js";
-import type { EndedMembership } from "../identity/membership.service.js";
 import type { MembershipRow } from "../identity/membership.tables.js";
+import type { EndedMembership } from "../identity/memberships/membership.service.js";
 import type { UserViewer } from "../identity/viewer.js";
 import { auditTicket } from "./audit-ticket.js";
 import { ticketHappened } from "./ticket-events.js";

@@ -2,7 +2,7 @@ import { IsOptional } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../platform/graphql/scalars.js";
-import { Prose } from "../../platform/graphql/texts.js";
+import { Prose } from "../../platform/graphql/text-rules.js";
 
 const FILES = "Files of the multipart request, up to 10.";
 

@@ -1,11 +1,11 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
-import { incomingFiles } from "../../platform/graphql/incoming.js";
+import { incomingFiles } from "../../platform/graphql/request-files.js";
 import { ID } from "../../platform/graphql/scalars.js";
 import type { AttachmentLoaders } from "../attachments/attachment.loaders.js";
 import { Attachment, AttachmentConnection } from "../attachments/attachment.types.js";
-import type { UserLoaders } from "../identity/user.loaders.js";
-import { User } from "../identity/user.types.js";
+import type { UserLoaders } from "../identity/users/user.loaders.js";
+import { User } from "../identity/users/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { AddReplyInput, UpdateReplyInput, UploadReplyAttachmentsInput } from "./reply.inputs.js";
 import type { ListedReply } from "./reply.repository.js";

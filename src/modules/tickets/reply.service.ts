@@ -1,13 +1,13 @@
 import { authorize } from "../../kernel/authorize.js";
 import { badUserInput, gone } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import type { IncomingFiles } from "../../platform/http/incoming-files.js";
+import type { IncomingFiles } from "../../platform/http/multipart/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
 import type { AttachmentDeletionService } from "../attachments/attachment-deletion.service.js";
-import { insertAuditEntry } from "../identity/audit.repository.js";
+import { insertAuditEntry } from "../identity/audit/audit.repository.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
-import type { CheckInService } from "../media/intake/check-in.service.js";
+import type { CheckInService } from "../media/ingest/ingest.service.js";
 import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";

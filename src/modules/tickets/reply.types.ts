@@ -1,6 +1,6 @@
 import { Extensions, Field, ObjectType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
-import { LONG_TEXT } from "../../platform/graphql/prices.js";
+import { LONG_TEXT } from "../../platform/graphql/documents/prices.js";
 import { DateTime, ID } from "../../platform/graphql/scalars.js";
 
 @ObjectType({ description: "A reply to a ticket.", simpleResolvers: true })

@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { happened } from "../../platform/events/happenings.js";
+import { happened } from "../../platform/events/log/record-event.js";
 import type { ReplyRow } from "./reply.tables.js";
 
 /** What is told to those who follow a ticket. */

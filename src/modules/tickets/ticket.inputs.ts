@@ -2,7 +2,7 @@ import { ArrayMaxSize, IsOptional, IsUUID } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType, registerEnumType } from "type-graphql";
 import { DateTime, ID, Upload } from "../../platform/graphql/scalars.js";
-import { Line, Prose, SearchText } from "../../platform/graphql/texts.js";
+import { Line, Prose, SearchText } from "../../platform/graphql/text-rules.js";
 import { TicketPriority, TicketStatus } from "./ticket.types.js";
 
 const FILES = "Files of the multipart request, up to 10.";

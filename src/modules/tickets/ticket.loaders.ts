@@ -4,7 +4,7 @@ import type { Database } from "../../platform/database/client.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import { inOrderOf, perRequest, perRequestAndArguments } from "../../platform/graphql/loaders.js";
-import type { UserLoaders } from "../identity/user.loaders.js";
+import type { UserLoaders } from "../identity/users/user.loaders.js";
 import type { Viewer, ViewerContext } from "../identity/viewer.js";
 import { staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import { replyPolicy } from "./reply.policy.js";

@@ -1,6 +1,6 @@
 import { Extensions, Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { connectionType } from "../../platform/graphql/connection.types.js";
-import { LONG_TEXT } from "../../platform/graphql/prices.js";
+import { LONG_TEXT } from "../../platform/graphql/documents/prices.js";
 import { ByteCount, DateTime, ID } from "../../platform/graphql/scalars.js";
 
 export const TicketStatus = {

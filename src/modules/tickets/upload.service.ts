@@ -1,12 +1,12 @@
 import { badUserInput } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import type { IncomingFiles } from "../../platform/http/incoming-files.js";
-import { ENVELOPE_BYTES } from "../../platform/http/incoming-files.js";
+import type { IncomingFiles } from "../../platform/http/multipart/incoming-files.js";
+import { ENVELOPE_BYTES } from "../../platform/http/multipart/incoming-files.js";
 import type { AttachmentView } from "../attachments/attachment.repository.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
 import type { ParentRef } from "../attachments/parents.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
-import type { CheckInService } from "../media/intake/check-in.service.js";
+import type { CheckInService } from "../media/ingest/ingest.service.js";
 import type { FoundTicket } from "./find-ticket.js";
 import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
 import type { TicketView } from "./ticket.repository.js";

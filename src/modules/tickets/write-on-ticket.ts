@@ -1,7 +1,7 @@
 import type { Database } from "../../platform/database/client.js";
 import { writeAs } from "../identity/confirm-viewer.js";
-import { lockActiveMembership } from "../identity/membership.repository.js";
 import type { MembershipRow } from "../identity/membership.tables.js";
+import { lockActiveMembership } from "../identity/memberships/membership.repository.js";
 import type { UserViewer } from "../identity/viewer.js";
 import type { FoundTicket } from "./find-ticket.js";
 import { lockTicket } from "./ticket-quota.repository.js";

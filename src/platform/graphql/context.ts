@@ -1,4 +1,4 @@
-import type { Follow } from "../events/channel.js";
+import type { Follow } from "../events/feed/channel.js";
 import type { RequestReads } from "./read-slots.js";
 
 /** What every resolver is given. The modules say what a viewer is. */

@@ -4,9 +4,9 @@ import { GraphQLError } from "graphql";
 import { ArgumentValidationError } from "type-graphql";
 import { badUserInput, FiledeskError } from "../../kernel/errors.js";
 import { unstorableValue } from "../database/faults.js";
-import { errorResponse } from "../http/error-response.js";
-import { logResourceFault, resourceFailure } from "../http/resource-faults.js";
-import { logSlowStatement, slowStatement } from "../http/slow-statement.js";
+import { errorResponse } from "../http/errors/error-response.js";
+import { logResourceFault, resourceFailure } from "../http/errors/resource-faults.js";
+import { logSlowStatement, slowStatement } from "../http/errors/slow-statement.js";
 
 /** Errors that an answer has at most: of more, only the first are told. */
 export const MAX_ERRORS = 20;

@@ -1,5 +1,5 @@
 import type { Database } from "../database/client.js";
-import { listEventCursors } from "../events/event-log.repository.js";
+import { listEventCursors } from "../events/log/event-log.repository.js";
 import { perRound } from "./loaders.js";
 
 export type EventCursorLoaders = ReturnType<typeof createEventCursorLoaders>;

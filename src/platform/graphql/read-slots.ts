@@ -2,7 +2,7 @@ import type { GraphQLSchema } from "graphql";
 import { FiledeskError } from "../../kernel/errors.js";
 import type { FairSlots } from "../../kernel/fair-slots.js";
 import { createFairSlots } from "../../kernel/fair-slots.js";
-import { slowStatement } from "../http/slow-statement.js";
+import { slowStatement } from "../http/errors/slow-statement.js";
 
 /** How one request's reads get their turns at the database. */
 export interface ReadSlots {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { findCompanyForChange } from "../../../src/modules/identity/company.repository.js";
+import { findCompanyForChange } from "../../../src/modules/identity/companies/company.repository.js";
 import { writeAs } from "../../../src/modules/identity/confirm-viewer.js";
 import type { UserViewer } from "../../../src/modules/identity/viewer.js";
 import type { Identity } from "./identity-fixture.js";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { GuestViewer } from "../../../src/modules/identity/viewer.js";
-import { fileAtHand } from "../../../src/platform/http/incoming-files.js";
+import { fileAtHand } from "../../../src/platform/http/multipart/incoming-files.js";
 import type { RestoreMediaFileDocument } from "../../support/generated/operations.js";
 import {
   DeleteMediaFileDocument,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { viewerChanged } from "../../../src/platform/events/viewer-changed.js";
+import { viewerChanged } from "../../../src/platform/events/log/viewer-changed.js";
 import type { FeedServer, FeedWorld, Watcher } from "../../support/feed-world.js";
 import { cursorsOf, startFeedWorld, times, typesOf, until } from "../../support/feed-world.js";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
-import { signalled } from "../../../src/platform/events/happenings.js";
-import type { Wakes } from "../../../src/platform/events/wakes.js";
+import type { Wakes } from "../../../src/platform/events/bus/event-bus.js";
+import { signalled } from "../../../src/platform/events/log/record-event.js";
 import type { FeedServer, FeedWorld, Watcher } from "../../support/feed-world.js";
 import { cursorsOf, startFeedWorld, typesOf, until } from "../../support/feed-world.js";
 

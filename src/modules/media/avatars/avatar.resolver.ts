@@ -1,9 +1,9 @@
 import type { FileUpload } from "graphql-upload-ts";
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { incomingFiles } from "../../../platform/graphql/incoming.js";
+import { incomingFiles } from "../../../platform/graphql/request-files.js";
 import { Upload } from "../../../platform/graphql/scalars.js";
-import type { Person } from "../../identity/user.repository.js";
-import { User } from "../../identity/user.types.js";
+import type { Person } from "../../identity/users/user.repository.js";
+import { User } from "../../identity/users/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { AvatarLoaders } from "./avatar.loaders.js";
 import type { AvatarService } from "./avatar.service.js";

@@ -1,12 +1,12 @@
 import { authorize } from "../../../kernel/authorize.js";
 import { conflict } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
+import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
-import { listMembershipsOfUsers } from "../../identity/membership.repository.js";
-import { lockUser } from "../../identity/user.repository.js";
+import { listMembershipsOfUsers } from "../../identity/memberships/membership.repository.js";
+import { lockUser } from "../../identity/users/user.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import type { CheckInService } from "../intake/check-in.service.js";
+import type { CheckInService } from "../ingest/ingest.service.js";
 import { replaceSingle } from "../single-usage.js";
 import { avatarPolicy } from "./avatar.policy.js";
 import { avatarOf } from "./avatar.repository.js";

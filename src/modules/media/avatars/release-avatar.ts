@@ -1,7 +1,7 @@
 import type { Database } from "../../../platform/database/client.js";
-import { insertAuditEntry } from "../../identity/audit.repository.js";
-import type { EndedMembership } from "../../identity/membership.service.js";
-import { lockUser } from "../../identity/user.repository.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { EndedMembership } from "../../identity/memberships/membership.service.js";
+import { lockUser } from "../../identity/users/user.repository.js";
 import type { UserViewer } from "../../identity/viewer.js";
 import { releaseSingle } from "../single-usage.js";
 import { avatarOf } from "./avatar.repository.js";

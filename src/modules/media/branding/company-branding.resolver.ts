@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { CompanyBranding } from "../../identity/companies/company.types.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
-import { CompanyBranding } from "../../identity/company.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { LogoLoaders } from "./logo.loaders.js";
 import { FAVICON, LOGO, LOGO_THUMBNAIL } from "./logo-fields.js";

@@ -1,8 +1,8 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { incomingFiles } from "../../../platform/graphql/incoming.js";
+import { incomingFiles } from "../../../platform/graphql/request-files.js";
 import { ID } from "../../../platform/graphql/scalars.js";
+import { Company } from "../../identity/companies/company.types.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
-import { Company } from "../../identity/company.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import { SetCompanyLogoInput } from "./logo.inputs.js";
 import type { LogoLoaders } from "./logo.loaders.js";

@@ -3,10 +3,10 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { companies } from "../../identity/company.tables.js";
-import { blobVariants } from "../blob-variant.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import type { SingleField } from "../single-usage.repository.js";
+import { blobVariants } from "../variants/blob-variant.tables.js";
 
 /** Where a company's logo is used: which file it is, this usage alone says. */
 export const logoOf = (companyId: string): SingleField => ({

@@ -1,14 +1,14 @@
 import { authorize } from "../../../kernel/authorize.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { IncomingFiles } from "../../../platform/http/incoming-files.js";
-import { insertAuditEntry } from "../../identity/audit.repository.js";
-import { companyPolicy } from "../../identity/company.policy.js";
-import { findCompany, findCompanyForChange } from "../../identity/company.repository.js";
+import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import { companyPolicy } from "../../identity/companies/company.policy.js";
+import { findCompany, findCompanyForChange } from "../../identity/companies/company.repository.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { brandingHappened } from "../file-events.js";
-import type { CheckInService } from "../intake/check-in.service.js";
+import type { CheckInService } from "../ingest/ingest.service.js";
 import { releaseSingle, replaceSingle } from "../single-usage.js";
 import { logoOf } from "./logo.repository.js";
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../../../platform/database/client.js";
-import { fileAtHand } from "../../../platform/http/incoming-files.js";
-import { insertAuditEntry } from "../../identity/audit.repository.js";
-import type { CheckInService } from "../intake/check-in.service.js";
+import { fileAtHand } from "../../../platform/http/multipart/incoming-files.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { CheckInService } from "../ingest/ingest.service.js";
 import type { ImportEntry } from "./import-entry.js";
 import { entryHash, isWebSource } from "./import-entry.js";
 import { openLocalSource } from "./local-source.js";

@@ -1,11 +1,11 @@
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
-import { findCompany, findCompanyBySlug } from "../../identity/company.repository.js";
-import { normalizeEmail } from "../../identity/email.js";
-import { findPersonByEmail, listPeople } from "../../identity/user.repository.js";
+import { findCompany, findCompanyBySlug } from "../../identity/companies/company.repository.js";
+import { findViewer } from "../../identity/sessions/viewer.repository.js";
+import { normalizeEmail } from "../../identity/users/email.js";
+import { findPersonByEmail, listPeople } from "../../identity/users/user.repository.js";
 import type { UserViewer } from "../../identity/viewer.js";
 import { isMemberOf } from "../../identity/viewer.js";
-import { findViewer } from "../../identity/viewer.repository.js";
 import type { ImportEntry } from "./import-entry.js";
 import { badEntry } from "./media-import.errors.js";
 

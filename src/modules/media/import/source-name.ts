@@ -1,4 +1,4 @@
-import { isOwnExtension } from "../extensions.js";
+import { isOwnExtension } from "../ingest/receive/extensions.js";
 
 /**
  * The file name in a URL: the last part of its path. An extension that belongs to no type of `FILE_TYPES`, such as `.php`,

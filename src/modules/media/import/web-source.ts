@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { parse as parseDisposition } from "content-disposition";
 import { formatBytes, KIB } from "../../../kernel/bytes.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
-import { PaceMeter } from "../../../platform/http/pace-meter.js";
+import { PaceMeter } from "../../../platform/http/connections/pace-meter.js";
 import { fileTooLarge } from "../media.errors.js";
 import { badAnswer, ImportFault, sourceRefused, sourceUnreachable } from "./media-import.errors.js";
 import type { OpenedSource } from "./opened-source.js";

@@ -3,11 +3,11 @@ import type { FileUpload } from "graphql-upload-ts";
 import { ArgsType, Field, InputType, Int } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.types.js";
 import { ByteCount, DateTime, ID, Upload } from "../../../platform/graphql/scalars.js";
-import { SearchText } from "../../../platform/graphql/texts.js";
+import { SearchText } from "../../../platform/graphql/text-rules.js";
 import { Bucket } from "../buckets.js";
-import { FileIntegrity } from "../file-integrity.types.js";
 import { FileKind } from "../file-types.js";
 import { ScanStatus } from "../media-file.types.js";
+import { FileIntegrity } from "../upkeep/file-integrity.types.js";
 
 const ONE_LINE = /^\P{Cc}*$/u;
 

@@ -1,5 +1,5 @@
 import type { Policy } from "../../../kernel/authorize.js";
-import { companyPolicy } from "../../identity/company.policy.js";
+import { companyPolicy } from "../../identity/companies/company.policy.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { isManagerOf, isStaffOf } from "../../identity/viewer.js";

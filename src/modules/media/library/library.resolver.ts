@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, Extensions, Mutation, Query, Resolver } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.types.js";
-import { incomingFiles } from "../../../platform/graphql/incoming.js";
+import { incomingFiles } from "../../../platform/graphql/request-files.js";
 import { ID } from "../../../platform/graphql/scalars.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import { MediaFile } from "../media-file.types.js";

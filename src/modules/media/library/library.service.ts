@@ -4,7 +4,7 @@ import type { PageArguments } from "../../../kernel/pagination.js";
 import { pageRequest } from "../../../kernel/pagination.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
-import { findCompany } from "../../identity/company.repository.js";
+import { findCompany } from "../../identity/companies/company.repository.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { actorOf, isManagerOf } from "../../identity/viewer.js";
 import type { MediaFileFinding } from "../find-media-file.js";

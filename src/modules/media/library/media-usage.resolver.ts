@@ -1,8 +1,8 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import type { CompanyLoaders } from "../../identity/company.loaders.js";
-import { Company } from "../../identity/company.types.js";
-import type { UserLoaders } from "../../identity/user.loaders.js";
-import { User } from "../../identity/user.types.js";
+import type { CompanyLoaders } from "../../identity/companies/company.loaders.js";
+import { Company } from "../../identity/companies/company.types.js";
+import type { UserLoaders } from "../../identity/users/user.loaders.js";
+import { User } from "../../identity/users/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { MediaFileLoaders } from "../media-file.loaders.js";
 import { MediaFile } from "../media-file.types.js";

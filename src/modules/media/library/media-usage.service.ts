@@ -14,7 +14,7 @@ import { lockMediaFiles } from "../media-file.repository.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
 import { deleteUsage, findUsage, insertUsages, lockMediaFileForUse } from "../media-usage.repository.js";
 import { softDeleteIfSuspended } from "../suspend-usages.js";
-import { auditMediaFile } from "./audit-media-file.js";
+import { auditMediaFile } from "./media-file.audit.js";
 import { updateMediaFile } from "./media-file-change.repository.js";
 
 /** Where a resource outside of Filedesk uses a file. */

@@ -4,11 +4,11 @@ import type { PgColumn } from "drizzle-orm/pg-core";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database } from "../../../platform/database/client.js";
 import { blobs } from "../blob.tables.js";
-import { blobVariants } from "../blob-variant.tables.js";
 import type { Bucket } from "../buckets.js";
 import { unused } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
+import { blobVariants } from "../variants/blob-variant.tables.js";
 
 export interface FileCount {
   readonly files: number;

@@ -1,7 +1,7 @@
 import { Arg, Ctx, Extensions, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import { ID } from "../../../platform/graphql/scalars.js";
-import type { UserLoaders } from "../../identity/user.loaders.js";
-import { User } from "../../identity/user.types.js";
+import type { UserLoaders } from "../../identity/users/user.loaders.js";
+import { User } from "../../identity/users/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { StorageReportService } from "./storage-report.service.js";
 import { StorageReport, UploaderCount } from "./storage-report.types.js";

@@ -1,7 +1,7 @@
 import { authorize } from "../../../kernel/authorize.js";
 import type { Clock } from "../../../kernel/clock.js";
 import type { Database } from "../../../platform/database/client.js";
-import { findCompany } from "../../identity/company.repository.js";
+import { findCompany } from "../../identity/companies/company.repository.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { libraryPolicy } from "./library.policy.js";
 import {

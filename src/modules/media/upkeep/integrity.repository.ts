@@ -4,8 +4,8 @@ import type { Database } from "../../../platform/database/client.js";
 import { companies } from "../../identity/company.tables.js";
 import type { BlobRow } from "../blob.tables.js";
 import { blobs } from "../blob.tables.js";
-import { blobVariants } from "../blob-variant.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
+import { blobVariants } from "../variants/blob-variant.tables.js";
 
 export type Integrity = BlobRow["integrity"];
 

@@ -1,7 +1,7 @@
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { blobs } from "../blob.tables.js";
-import { blobVariants } from "../blob-variant.tables.js";
+import { blobVariants } from "../variants/blob-variant.tables.js";
 
 /** Of these keys, those that the bytes of a blob or of a rendition are stored under. Every tenant's: for the sweep of the storage. */
 export async function listReferencedKeys(db: Database, keys: readonly string[]): Promise<Set<string>> {

@@ -5,10 +5,10 @@ import type { Storage } from "../../../platform/storage/storage.js";
 import type { FileEventType } from "../file-events.js";
 import { filesHappened } from "../file-events.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import type { NewVariant } from "../variant.repository.js";
-import { insertVariants, updatePlaceholder, updateVariantsStatus } from "../variant.repository.js";
 import type { Rendered } from "./render.js";
 import { forgetFailures } from "./rendering-retry.repository.js";
+import type { NewVariant } from "./variant.repository.js";
+import { insertVariants, updatePlaceholder, updateVariantsStatus } from "./variant.repository.js";
 import { newVariantKey } from "./variant-key.js";
 
 export interface KeepDeps {

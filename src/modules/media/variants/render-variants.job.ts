@@ -1,22 +1,22 @@
 import { availableParallelism } from "node:os";
 import type { Database } from "../../../platform/database/client.js";
 import type { Job } from "../../../platform/jobs/job.js";
-import { insertAuditEntry } from "../../identity/audit.repository.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { AllBucketRules } from "../buckets.js";
-import { decodesHeic } from "../decodes-heic.js";
 import { FILE_TYPES, kindOf } from "../file-types.js";
 import { refuseUnsafe } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import type { Preset } from "../presets.js";
-import { presetsOf } from "../presets.js";
-import { findMediaFileToRender, listVariantNames, updateVariantsStatus } from "../variant.repository.js";
+import { decodesHeic } from "./decodes-heic.js";
 import { announce, keepVariants } from "./keep-variants.js";
+import type { Preset } from "./presets.js";
+import { presetsOf } from "./presets.js";
 import type { Rendered, RenderOptions } from "./render.js";
 import { forgetFailures, recordFailure } from "./rendering-retry.repository.js";
 import { RENDER_VARIANTS } from "./request-renderings.js";
 import type { SourceDeps } from "./source.js";
 import { openSource } from "./source.js";
 import { ofDecoder, Unrenderable } from "./unrenderable.js";
+import { findMediaFileToRender, listVariantNames, updateVariantsStatus } from "./variant.repository.js";
 
 export interface RenderVariantsData {
   readonly mediaFileId: string;

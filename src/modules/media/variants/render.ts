@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import type { Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import { rgbaToThumbHash } from "thumbhash";
-import { inRenderTurn, refuseLarge } from "../decoding.js";
-import { missedEndMark, withEndMark } from "../jpeg-end-mark.js";
-import type { Preset } from "../presets.js";
+import { inRenderTurn, refuseLarge } from "./decoding.js";
+import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
+import type { Preset } from "./presets.js";
 
 /** A rendition, in memory: the largest has some hundred kilobytes. */
 export interface Rendition {

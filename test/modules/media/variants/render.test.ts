@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { thumbHashToAverageRGBA, thumbHashToRGBA } from "thumbhash";
 import type { Bucket } from "../../../../src/modules/media/buckets.js";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
-import { presetsOf } from "../../../../src/modules/media/presets.js";
+import { presetsOf } from "../../../../src/modules/media/variants/presets.js";
 import { render } from "../../../../src/modules/media/variants/render.js";
 import { makePlainPng } from "../../../support/make-files.js";
 import type { Rgb } from "../../../support/make-pictures.js";

@@ -1,0 +1,159 @@
+import { sql } from "drizzle-orm";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import { KIB, MIB } from "../../kernel/bytes.js";
+import { SECOND_MS } from "../../kernel/clock.js";
+import { unauthenticated } from "../../kernel/errors.js";
+import { registerAttachmentRoute } from "../../modules/attachments/attachment.route.js";
+import type { Viewer, ViewerContext } from "../../modules/identity/viewer.js";
+import { registerMediaFileRoute } from "../../modules/media/downloads/download.route.js";
+import { registerPublicRoute } from "../../modules/media/downloads/public.route.js";
+import type { Config } from "../../platform/config/config.js";
+import type { DatabaseClient } from "../../platform/database/client.js";
+import type { EventFeed } from "../../platform/events/feed/feed.js";
+import { eventCost } from "../../platform/graphql/documents/cost-limit.js";
+import type { PreparationTurns } from "../../platform/graphql/documents/preparation-turns.js";
+import { createPreparationTurns } from "../../platform/graphql/documents/preparation-turns.js";
+import { limitMutations } from "../../platform/graphql/limit-mutations.js";
+import { createReadAdmission, readInSlots } from "../../platform/graphql/read-slots.js";
+import { GRAPHQL_PATH, registerGraphQL } from "../../platform/graphql/server/server.js";
+import { createSubscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
+import { baseUrl } from "../../platform/http/base-url.js";
+import { bearerToken } from "../../platform/http/bearer-token.js";
+import { createUnreadBudget } from "../../platform/http/connections/unread-budget.js";
+import { registerHealthRoutes } from "../../platform/http/health.route.js";
+import { registerJsonBodies } from "../../platform/http/json-body.js";
+import { ENVELOPE_BYTES } from "../../platform/http/multipart/incoming-files.js";
+import { registerMultipartDoor } from "../../platform/http/multipart/multipart-requests.js";
+import { createHttpServer } from "../../platform/http/server.js";
+import { createSchema } from "../wiring/schema.js";
+import type { Services } from "../wiring/services.js";
+import { callerOf } from "./caller.js";
+import { drainMs } from "./drain-time.js";
+import { createMutationLimits, HASHING } from "./mutation-limits.js";
+import { originsOf } from "./origins.js";
+import { readShareOf } from "./read-share.js";
+import { registerRealtime } from "./realtime.js";
+
+export interface HttpOptions {
+  readonly config: Config;
+  readonly services: Services;
+  readonly database: DatabaseClient;
+  readonly log: Logger;
+  /** What is followed by websocket and as an event stream. */
+  readonly feed: Pick<EventFeed<Viewer>, "follow">;
+}
+
+/** Everything that is reached over HTTP: GraphQL, downloads, health. */
+export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const { config, services, database, log, feed } = options;
+  const viewerOf = oncePerRequest((request) =>
+    services.sessions.viewerOf(bearerToken(request.headers.authorization)),
+  );
+  const unread = createUnreadBudget({ maxBytes: config.UNREAD_MEGABYTES * MIB, log });
+  const app = await createHttpServer({
+    log,
+    unread,
+    trustProxy: config.TRUST_PROXY,
+    origins: originsOf(config),
+    graphqlPath: GRAPHQL_PATH,
+    compresses: config.COMPRESSION,
+    drainMs: drainMs(config),
+    pace: {
+      bytesPerSecond: config.SLOWEST_KILOBYTES_PER_SECOND * KIB,
+      windowMs: config.PACE_SECONDS * SECOND_MS,
+    },
+  });
+  // Without Redis: what it transports may be lost.
+  registerHealthRoutes(app, [
+    { name: "database", check: () => database.db.execute(sql`select 1`) },
+    { name: "storage", check: () => services.storage.check() },
+  ]);
+  const preparations = createPreparationTurns();
+  registerBodies(app, preparations, viewerOf);
+  registerDoor(app, config, services, viewerOf);
+  const limits = {
+    schema: limitMutations(readInSlots(await createSchema(services)), {
+      admit: createMutationLimits({ db: database.db, config }),
+      computing: HASHING,
+    }),
+    introspection: config.introspection,
+    maxDepth: config.GRAPHQL_DEPTH,
+    maxCost: config.GRAPHQL_COST,
+    maxAnswerBytes: config.GRAPHQL_ANSWER_MEGABYTES * MIB,
+    preparations,
+    callerOf,
+  };
+  const subscriptions = createSubscriptions({
+    ...limits,
+    maxCost: eventCost(config.GRAPHQL_COST),
+    feed,
+    log,
+  });
+  registerRealtime(app, { config, services, subscriptions, unread });
+  const admission = createReadAdmission(config.DATABASE_CONNECTIONS);
+  await registerGraphQL<ViewerContext>(app, {
+    ...limits,
+    landingPage: !config.isProduction,
+    context: async (request) => {
+      const viewer = await viewerOf(request);
+      return {
+        viewer,
+        requestId: request.id,
+        baseUrl: baseUrl(request, config.PUBLIC_URL),
+        clientAddress: request.ip,
+        userAgent: request.headers["user-agent"] ?? null,
+        requestBytes: request.incoming?.requestBytes ?? null,
+        requestFiles: request.incoming?.fileCount ?? 0,
+        readRest: request.incoming?.readRest,
+        reads: admission.forRequest(readShareOf(viewer, request.ip)),
+      };
+    },
+  });
+  const { downloads, variants, signer, sessions, mediaFiles, attachments } = services;
+  const viewers = { ofRequest: viewerOf, byId: sessions.viewerById };
+  registerMediaFileRoute(app, { downloads, variants, signer, viewers }, mediaFiles);
+  registerAttachmentRoute(app, { downloads, variants, signer, viewers }, { attachments, mediaFiles });
+  registerPublicRoute(app, { downloads, variants });
+  return app;
+}
+
+function registerBodies(app: FastifyInstance, preparations: PreparationTurns, viewerOf: ViewerOf): void {
+  registerJsonBodies(app, {
+    path: GRAPHQL_PATH,
+    callerOf: async (request) => {
+      const caller = callerOf({ viewer: await viewerOf(request), clientAddress: request.ip });
+      return { ...caller, beginTurn: () => preparations.begin(caller) };
+    },
+  });
+}
+
+function registerDoor(app: FastifyInstance, config: Config, services: Services, viewerOf: ViewerOf): void {
+  const largest = Math.max(...Object.values(services.buckets).map((rules) => rules.maxBytes));
+  registerMultipartDoor(app, {
+    path: GRAPHQL_PATH,
+    tempFolder: services.tempFolder,
+    limits: {
+      maxFiles: config.FILES_PER_REQUEST,
+      maxFieldBytes: MIB,
+      maxRequestBytes: config.FILES_PER_REQUEST * largest + ENVELOPE_BYTES,
+    },
+    admit: async (request) => {
+      const viewer = await viewerOf(request);
+      if (viewer.kind === "anonymous") throw unauthenticated();
+      return services.uploadAdmission.admit(viewer);
+    },
+  });
+}
+
+type ViewerOf = (request: FastifyRequest) => Promise<Viewer>;
+
+/** The multipart parser and the GraphQL context both need the viewer; it is read from the database once. */
+function oncePerRequest(find: ViewerOf): ViewerOf {
+  const found = new WeakMap<FastifyRequest, Promise<Viewer>>();
+  return (request) => {
+    const viewer = found.get(request) ?? find(request);
+    found.set(request, viewer);
+    return viewer;
+  };
+}

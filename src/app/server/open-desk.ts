@@ -1,0 +1,132 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Logger } from "pino";
+import { SECOND_MS } from "../../kernel/clock.js";
+import type { Viewer } from "../../modules/identity/viewer.js";
+import type { Config } from "../../platform/config/config.js";
+import type { DatabaseClient } from "../../platform/database/client.js";
+import { connectDatabase } from "../../platform/database/client.js";
+import { runMigrations } from "../../platform/database/migrate.js";
+import type { Wakes } from "../../platform/events/bus/event-bus.js";
+import { createPostgresWakes } from "../../platform/events/bus/postgres-bus.js";
+import { createEventFeed } from "../../platform/events/feed/event-feed.js";
+import type { EventFeed } from "../../platform/events/feed/feed.js";
+import { withHappenings } from "../../platform/events/log/record-event.js";
+import type { JobQueue } from "../../platform/jobs/job-queue.js";
+import { createJobQueue } from "../../platform/jobs/job-queue.js";
+import type { Role } from "../startup/find-database.js";
+import { findDatabase } from "../startup/find-database.js";
+import { filesOf, openStorage } from "../startup/open-storage.js";
+import { readSecrets } from "../startup/secrets.js";
+import { assertFit } from "../startup/settle-installation.js";
+import { createJobs } from "../wiring/jobs.js";
+import type { Services } from "../wiring/services.js";
+import { createServices } from "../wiring/services.js";
+import { drainMs } from "./drain-time.js";
+
+/** Everything but HTTP: what the server, a worker and every command stand on. */
+export interface OpenDesk {
+  readonly services: Services;
+  readonly database: DatabaseClient;
+  /** Open in a server; in other processes it only notifies the servers. */
+  readonly feed: EventFeed<Viewer>;
+  readonly databaseUrl: string;
+  readonly dataFolder: string;
+  /** Jobs can be asked for; `work` begins to run them here. */
+  readonly jobQueue: JobQueue;
+  /** Resolves when the embedded database has gone for good, with the reason. */
+  readonly databaseLost: Promise<string>;
+  /** Takes no more jobs and lets those under way finish, within the time of a shutdown. Idempotent. */
+  stopJobs(): Promise<void>;
+  /** Closes everything in the opposite order of its opening. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface OpenDeskOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly role: Role;
+  /** Gives the opening up between two of its steps. */
+  readonly signal?: AbortSignal;
+  /** Told of every statement that is run; tests count them. */
+  readonly onStatement?: (statement: string) => void;
+}
+
+/**
+ * Opens data folder, database (migrated), services and the job queue. A worker or a command may open them beside a server that runs
+ * on the same data folder, and leaves that alone at its close.
+ *
+ * @throws Error that says what is in the way, with nothing left open
+ */
+export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
+  const { config, log, role, signal, onStatement } = options;
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
+  };
+  try {
+    const dataFolder = resolve(config.FILEDESK_DATA);
+    await mkdir(dataFolder, { recursive: true });
+    const found = await findDatabase({ config, dataFolder, log, role });
+    closers.push(() => found.close());
+    signal?.throwIfAborted();
+    const client = connectDatabase(found.url, {
+      connections: config.DATABASE_CONNECTIONS,
+      // Other processes serve only the operator, who can wait.
+      ...(role === "server" && { readTimeoutMs: config.READ_SECONDS * SECOND_MS }),
+      ...(onStatement && { onStatement }),
+    });
+    closers.push(() => client.close());
+    const stored = filesOf(dataFolder, client.background);
+    await assertFit(stored);
+    await runMigrations(found.url);
+    signal?.throwIfAborted();
+    const files = await openStorage(stored, log);
+    const wakes = await createWakes(config, client, log);
+    const feed = createEventFeed<Viewer>({ db: client.db, wakes, log });
+    closers.push(() => feed.close());
+    const database: DatabaseClient = {
+      db: withHappenings(client.db, feed.wake),
+      background: withHappenings(client.background, feed.wake),
+      url: client.url,
+      get sql() {
+        return client.sql;
+      },
+      close: client.close,
+    };
+
+    const jobQueue = createJobQueue({
+      databaseUrl: found.url,
+      log,
+      works: role === "worker" || (role === "server" && config.WORKER),
+      concurrency: config.WORKER_CONCURRENCY,
+    });
+    const secrets = await readSecrets(config, dataFolder);
+    const services = await createServices({
+      config,
+      secrets,
+      database,
+      files,
+      jobs: jobQueue.sender,
+      log,
+    });
+    closers.push(() => services.tempFolder.close());
+    const stopJobs = () => jobQueue.stop(drainMs(config));
+    closers.push(stopJobs);
+    await jobQueue.open(createJobs({ config, database, services }));
+    // Other processes only notify: they have no subscribers.
+    if (role === "server") await feed.open(services);
+    const { url: databaseUrl, lost: databaseLost } = found;
+    return { services, database, feed, databaseUrl, databaseLost, dataFolder, jobQueue, stopJobs, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The client of Redis takes a while and 20 MB to load: only who uses it does. */
+async function createWakes({ REDIS_URL }: Config, database: DatabaseClient, log: Logger): Promise<Wakes> {
+  if (REDIS_URL === undefined) return createPostgresWakes({ database, log });
+  const { createRedisWakes } = await import("../../platform/events/bus/redis-bus.js");
+  return createRedisWakes({ url: REDIS_URL, log });
+}

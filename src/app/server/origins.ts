@@ -1,0 +1,7 @@
+import type { Config } from "../../platform/config/config.js";
+
+/** Origins of the web apps that may call; in development, every one on this machine. */
+export const originsOf = (config: Pick<Config, "CORS_ORIGINS" | "isProduction">): string[] => [
+  ...config.CORS_ORIGINS,
+  ...(config.isProduction ? [] : ["loopback"]),
+];

@@ -1,0 +1,12 @@
+import type { Viewer } from "../../modules/identity/viewer.js";
+import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
+
+/** Whose share of the database connections a request uses: the company's, or that of a single person or address. */
+export function readShareOf(viewer: Viewer, clientAddress: string): string {
+  if (viewer.kind === "anonymous") return networkKeyOf(clientAddress);
+  if (viewer.kind === "guest") return `company:${viewer.companyId}`;
+  const [companyId, other] = viewer.roles.keys();
+  return companyId !== undefined && other === undefined && !viewer.isAdmin
+    ? `company:${companyId}`
+    : `user:${viewer.id}`;
+}

@@ -1,0 +1,75 @@
+import type { FastifyInstance } from "fastify";
+import { SECOND_MS } from "../../kernel/clock.js";
+import { fairTurns } from "../../kernel/fair-turns.js";
+import { tokenEnd } from "../../modules/identity/sessions/access-token.js";
+import type { Viewer } from "../../modules/identity/viewer.js";
+import type { Config } from "../../platform/config/config.js";
+import { GRAPHQL_PATH } from "../../platform/graphql/server/server.js";
+import { registerEventRoute } from "../../platform/graphql/subscriptions/event.route.js";
+import type { Entrance, Realtime } from "../../platform/graphql/subscriptions/realtime.js";
+import { registerSubscriptionStreams } from "../../platform/graphql/subscriptions/subscription-streams.js";
+import type { Subscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
+import { registerWebSocketDoor } from "../../platform/graphql/subscriptions/websocket-gateway.js";
+import { baseUrl } from "../../platform/http/base-url.js";
+import { createPlaces } from "../../platform/http/connections/connection-slots.js";
+import type { UnreadBudget } from "../../platform/http/connections/unread-budget.js";
+import { acceptsOrigin } from "../../platform/http/origins.js";
+import type { Services } from "../wiring/services.js";
+import { viewerKey } from "./caller.js";
+import { eventDocuments } from "./event-documents.js";
+import { originsOf } from "./origins.js";
+import { readShareOf } from "./read-share.js";
+
+/** Shares of the database's connections that opening subscriptions may use: of all together, and of one company. */
+const OPENINGS = 0.4;
+const OPENINGS_OF_A_SHARE = 0.2;
+
+export interface RealtimeOptions {
+  readonly config: Config;
+  readonly services: Pick<Services, "sessions" | "signer">;
+  readonly subscriptions: Subscriptions<Viewer>;
+  readonly unread: UnreadBudget;
+}
+
+/** The doors of realtime: at the URL of GraphQL websockets and streams, and event streams by topic. */
+export function registerRealtime(
+  app: FastifyInstance,
+  { config, services: { sessions, signer }, subscriptions, unread }: RealtimeOptions,
+): void {
+  const realtime: Realtime<Viewer> = {
+    subscriptions,
+    unread,
+    openings: fairTurns({
+      total: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS)),
+      perKey: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS_OF_A_SHARE)),
+    }),
+    places: createPlaces(config.CONNECTIONS_PER_VIEWER),
+    heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
+    enter: async (token) =>
+      token === null ? null : entranceOf(await sessions.viewerOf(token), tokenEnd(token)),
+    requestOf: (request) => ({ baseUrl: baseUrl(request, config.PUBLIC_URL), clientAddress: request.ip }),
+  };
+  registerSubscriptionStreams(app, { ...realtime, path: GRAPHQL_PATH });
+  // First: at the end of the server the websockets' farewell takes a while, and hooks run one after the other.
+  registerEventRoute(app, {
+    ...realtime,
+    documents: eventDocuments,
+    signer,
+    enterBySignature: async ({ id, sessionId }, endsAt) =>
+      entranceOf(await sessions.viewerById(id, sessionId), endsAt),
+  });
+  registerWebSocketDoor(app, {
+    ...realtime,
+    path: GRAPHQL_PATH,
+    maxSubscriptions: config.SUBSCRIPTIONS_PER_CONNECTION,
+    acceptsOrigin: acceptsOrigin([
+      ...originsOf(config),
+      ...(config.PUBLIC_URL ? [new URL(config.PUBLIC_URL).origin] : []),
+    ]),
+  });
+}
+
+const entranceOf = (viewer: Viewer, endsAt: Date | null): Entrance<Viewer> | null =>
+  viewer.kind === "anonymous"
+    ? null
+    : { viewer, key: viewerKey(viewer), share: readShareOf(viewer, ""), endsAt };

@@ -1,0 +1,26 @@
+import { systemClock } from "../../kernel/clock.js";
+import { createEndSessionsJob } from "../../modules/identity/sessions/end-sessions.job.js";
+import { createUpkeepJobs } from "../../modules/media/upkeep/upkeep.job.js";
+import type { Config } from "../../platform/config/config.js";
+import type { DatabaseClient } from "../../platform/database/client.js";
+import type { Job } from "../../platform/jobs/job.js";
+import { createEndRateLimitsJob } from "../../platform/rate-limit/end-rate-limits.job.js";
+import type { Services } from "./services.js";
+
+export interface JobsOptions {
+  readonly config: Config;
+  readonly database: DatabaseClient;
+  readonly services: Services;
+}
+
+/** Every job of the installation. A job that is not listed here can be neither asked for nor run. */
+export function createJobs({ config, database: { background: db }, services }: JobsOptions): readonly Job[] {
+  const clock = systemClock;
+  const { upkeep } = services;
+  return [
+    services.renderVariants,
+    ...createUpkeepJobs({ ...upkeep, purgeOrphans: config.PURGE_ORPHANS ? upkeep.purgeOrphans : undefined }),
+    createEndRateLimitsJob({ db }),
+    createEndSessionsJob({ db, clock }),
+  ];
+}

@@ -1,0 +1,43 @@
+import { attachers } from "../../modules/attachments/attachers.js";
+import { createAttachmentSizes } from "../../modules/attachments/attachment-sizes.js";
+import type { AttachmentParents } from "../../modules/attachments/parents.js";
+import type { MediaFileFinding } from "../../modules/media/find-media-file.js";
+import type { CheckInService } from "../../modules/media/ingest/ingest.service.js";
+import { createLibraryLoaders } from "../../modules/media/library/library.loaders.js";
+import { createLibraryService } from "../../modules/media/library/library.service.js";
+import { createMediaFileChangeService } from "../../modules/media/library/media-file-change.service.js";
+import { createMediaUploadService } from "../../modules/media/library/media-upload.service.js";
+import { createMediaUsageService } from "../../modules/media/library/media-usage.service.js";
+import type { OrphanDeps } from "../../modules/media/library/orphan.service.js";
+import { createOrphanService } from "../../modules/media/library/orphan.service.js";
+import { createStorageReportService } from "../../modules/media/library/storage-report.service.js";
+import { postPlaces } from "../../modules/tickets/posts/post-places.js";
+import type { JobSender } from "../../platform/jobs/job.js";
+import type { Storage } from "../../platform/storage/storage.js";
+
+interface LibraryOptions extends MediaFileFinding, Pick<OrphanDeps, "assertMayRemove" | "background"> {
+  readonly storage: Storage;
+  readonly checkIns: CheckInService;
+  readonly jobs: JobSender;
+  readonly parents: AttachmentParents;
+  readonly retentionDays: number;
+  readonly orphanDays: number;
+}
+
+/** A company's files: how they come in, are found, change, are used, and are cleaned up. */
+export const createLibrary = (options: LibraryOptions) => ({
+  loaders: createLibraryLoaders(options),
+  services: {
+    library: createLibraryService(options),
+    mediaUploads: createMediaUploadService({
+      ...options,
+      sizes: createAttachmentSizes(options.parents),
+      places: postPlaces,
+      attachments: attachers,
+    }),
+    mediaFileChanges: createMediaFileChangeService(options),
+    mediaUsages: createMediaUsageService(options),
+    orphans: createOrphanService(options),
+    storageReports: createStorageReportService(options),
+  },
+});

@@ -1,0 +1,52 @@
+import type { Clock } from "../../kernel/clock.js";
+import { createAttachmentThumbnails } from "../../modules/attachments/thumbnail-url.js";
+import type { AllBucketRules } from "../../modules/media/buckets.js";
+import { createDownloadUrls } from "../../modules/media/download-urls.js";
+import type { RenderVariantsDeps } from "../../modules/media/variants/render-variants.job.js";
+import { createRenderVariantsJob } from "../../modules/media/variants/render-variants.job.js";
+import type { SourceDeps } from "../../modules/media/variants/source.js";
+import { createVariantLoaders } from "../../modules/media/variants/variant.loaders.js";
+import { createVariantService } from "../../modules/media/variants/variant.service.js";
+import type { Config } from "../../platform/config/config.js";
+import type { Database } from "../../platform/database/client.js";
+import type { UrlSigner } from "../../platform/http/files/signed-url.js";
+import { findFrameTaker } from "../../platform/video/take-frame.js";
+
+interface PictureOptions extends SourceDeps {
+  readonly db: Database;
+  /** For what is rendered. */
+  readonly background: Database;
+  readonly clock: Clock;
+  readonly buckets: AllBucketRules;
+  readonly maxPixels: number;
+  readonly signer: UrlSigner;
+  readonly config: Config;
+}
+
+/** Sharp comes with the first picture: a process that renders none starts without it. */
+const render: RenderVariantsDeps["render"] = async (...given) => {
+  const { render } = await import("../../modules/media/variants/render.js");
+  return render(...given);
+};
+
+/** Everything about renditions: how they are made, found and shown; and the URLs of downloads. */
+export async function createPictures({ config, background, ...options }: PictureOptions) {
+  const { db, clock, buckets } = options;
+  const urls = createDownloadUrls(options.signer);
+  const loaders = createVariantLoaders({ db });
+  const posterOf = await findFrameTaker(config.FFMPEG_PATH);
+  return {
+    loaders,
+    services: {
+      urls,
+      variants: createVariantService({ db, clock, buckets, loaders, urls }),
+      thumbnails: createAttachmentThumbnails({ loaders, urls }),
+      renderVariants: createRenderVariantsJob({
+        ...options,
+        db: background,
+        render,
+        ...(posterOf && { posterOf }),
+      }),
+    },
+  };
+}

@@ -1,0 +1,230 @@
+import "reflect-metadata";
+import type { GraphQLSchema } from "graphql";
+import { lexicographicSortSchema, printSchema } from "graphql";
+import type { NonEmptyArray, PubSub } from "type-graphql";
+import { buildSchema } from "type-graphql";
+import { AttachmentResolver } from "../../modules/attachments/attachment.resolver.js";
+import { AttachmentThumbnailResolver } from "../../modules/attachments/attachment-thumbnail.resolver.js";
+import { AttachmentUsageResolver } from "../../modules/attachments/attachment-usage.resolver.js";
+import { ConversationResolver } from "../../modules/chat/conversations/conversation.resolver.js";
+import { ConversationGuestsResolver } from "../../modules/chat/guests/conversation-guests.resolver.js";
+import { GuestInvitationResolver } from "../../modules/chat/guests/guest-invitation.resolver.js";
+import { AttachmentMessageResolver } from "../../modules/chat/messages/attachment-message.resolver.js";
+import {
+  ChatMessageResolver,
+  PurgedMessageResolver,
+} from "../../modules/chat/messages/chat-message.resolver.js";
+import { ConversationEventResolver } from "../../modules/chat/messages/conversation-event.resolver.js";
+import { ConversationMessagesResolver } from "../../modules/chat/messages/conversation-messages.resolver.js";
+import { CompanyResolver } from "../../modules/identity/companies/company.resolver.js";
+import { CompanyMembersResolver } from "../../modules/identity/memberships/company-members.resolver.js";
+import { InvitationResolver } from "../../modules/identity/memberships/invitation.resolver.js";
+import { MembershipResolver } from "../../modules/identity/memberships/membership.resolver.js";
+import { PasswordResolver } from "../../modules/identity/sessions/password.resolver.js";
+import { SessionResolver } from "../../modules/identity/sessions/session.resolver.js";
+import { UserAccessResolver } from "../../modules/identity/sessions/user-access.resolver.js";
+import { ViewerResolver } from "../../modules/identity/sessions/viewer.resolver.js";
+import { UserResolver } from "../../modules/identity/users/user.resolver.js";
+import { AvatarResolver } from "../../modules/media/avatars/avatar.resolver.js";
+import { CompanyBrandingResolver } from "../../modules/media/branding/company-branding.resolver.js";
+import { CompanyLogoResolver } from "../../modules/media/branding/company-logo.resolver.js";
+import { MediaFileEventsResolver } from "../../modules/media/library/events/media-file-events.resolver.js";
+import { LibraryResolver } from "../../modules/media/library/library.resolver.js";
+import { MediaFileLibraryResolver } from "../../modules/media/library/media-file-library.resolver.js";
+import { MediaFileVersionResolver } from "../../modules/media/library/media-file-version.resolver.js";
+import { MediaUsageResolver } from "../../modules/media/library/media-usage.resolver.js";
+import { StorageReportResolver } from "../../modules/media/library/storage-report.resolver.js";
+import { MediaFileResolver } from "../../modules/media/media-file.resolver.js";
+import { MediaMetadataResolver } from "../../modules/media/media-metadata.resolver.js";
+import { FileIntegrityResolver } from "../../modules/media/upkeep/file-integrity.resolver.js";
+import { MediaVariantResolver } from "../../modules/media/variants/media-variant.resolver.js";
+import { AttachmentParentResolver } from "../../modules/tickets/attachment-parent.resolver.js";
+import { TicketDeletionResolver } from "../../modules/tickets/deletion/ticket-deletion.resolver.js";
+import { TicketEventsResolver } from "../../modules/tickets/events/ticket-events.resolver.js";
+import { PhotoSeriesResolver } from "../../modules/tickets/posts/photo-series.resolver.js";
+import { PostResolver } from "../../modules/tickets/posts/post.resolver.js";
+import {
+  PhotoResolver,
+  PhotoSeriesPhotosResolver,
+  SeriesPhotoResolver,
+  VideoClipResolver,
+} from "../../modules/tickets/posts/post-file.resolver.js";
+import { PostUsageResolver } from "../../modules/tickets/posts/post-usage.resolver.js";
+import { TimelineResolver } from "../../modules/tickets/posts/timeline.resolver.js";
+import { ReplyResolver } from "../../modules/tickets/reply.resolver.js";
+import { TicketResolver } from "../../modules/tickets/ticket.resolver.js";
+import { resolveTypesAtOnce } from "../../platform/graphql/abstract-types.js";
+import { independentMutations } from "../../platform/graphql/execution/independent-mutations.js";
+import { ConversationTicketResolver, TicketConversationResolver } from "./conversation-ticket.resolver.js";
+import type { Services } from "./services.js";
+
+/** Each resolver class, and how it is made. */
+const resolvers: readonly (readonly [new (...args: never[]) => object, (services: Services) => object])[] = [
+  [SessionResolver, ({ sessions, ownSessions }) => new SessionResolver(sessions, ownSessions)],
+  [PasswordResolver, ({ passwords }) => new PasswordResolver(passwords)],
+  [
+    ViewerResolver,
+    ({ loaders }) =>
+      new ViewerResolver(loaders.memberships, loaders.guests, loaders.sessions, loaders.invitations),
+  ],
+  [CompanyResolver, ({ companies }) => new CompanyResolver(companies)],
+  [
+    CompanyMembersResolver,
+    ({ memberships, invitations }) => new CompanyMembersResolver(memberships, invitations),
+  ],
+  [InvitationResolver, ({ invitations, loaders }) => new InvitationResolver(invitations, loaders)],
+  [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
+  [UserResolver, ({ users, loaders }) => new UserResolver(users, loaders.users)],
+  [UserAccessResolver, ({ userAccess }) => new UserAccessResolver(userAccess)],
+  [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
+  [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
+  [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
+  [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, loaders.actors, urls)],
+  [FileIntegrityResolver, () => new FileIntegrityResolver()],
+  [
+    LibraryResolver,
+    ({ library, mediaUploads, mediaFileChanges, orphans }) =>
+      new LibraryResolver(library, mediaUploads, mediaFileChanges, orphans),
+  ],
+  [MediaFileLibraryResolver, ({ loaders }) => new MediaFileLibraryResolver(loaders.library)],
+  [
+    MediaFileVersionResolver,
+    ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, loaders.actors, urls),
+  ],
+  [
+    MediaUsageResolver,
+    ({ mediaUsages, loaders }) =>
+      new MediaUsageResolver(mediaUsages, loaders.mediaFiles, loaders.companies, loaders.users),
+  ],
+  [
+    StorageReportResolver,
+    ({ storageReports, loaders }) => new StorageReportResolver(storageReports, loaders.users),
+  ],
+  [AttachmentUsageResolver, ({ loaders }) => new AttachmentUsageResolver(loaders.attachments)],
+  [MediaMetadataResolver, () => new MediaMetadataResolver()],
+  [
+    AttachmentResolver,
+    ({ attachments, attachmentDeletions, loaders, urls }) =>
+      new AttachmentResolver(
+        attachments,
+        attachmentDeletions,
+        loaders.users,
+        loaders.actors,
+        loaders.mediaFiles,
+        urls,
+      ),
+  ],
+  [
+    TicketResolver,
+    ({ tickets, ticketParticipants, uploads, loaders }) =>
+      new TicketResolver(
+        tickets,
+        ticketParticipants,
+        uploads,
+        loaders.tickets,
+        loaders.attachments,
+        loaders.companies,
+        loaders.users,
+      ),
+  ],
+  [TicketDeletionResolver, ({ ticketDeletions }) => new TicketDeletionResolver(ticketDeletions)],
+  [
+    ReplyResolver,
+    ({ replies, uploads, loaders }) =>
+      new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
+  ],
+  [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
+  [AttachmentThumbnailResolver, ({ thumbnails }) => new AttachmentThumbnailResolver(thumbnails)],
+  [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
+  [
+    PostResolver,
+    ({ posts, postDeletions, loaders }) =>
+      new PostResolver(posts, postDeletions, loaders.tickets, loaders.users),
+  ],
+  [PhotoSeriesResolver, ({ photoSeries }) => new PhotoSeriesResolver(photoSeries)],
+  [PhotoResolver, ({ loaders }) => new PhotoResolver(loaders.posts, loaders.mediaFiles)],
+  [VideoClipResolver, ({ loaders }) => new VideoClipResolver(loaders.posts, loaders.mediaFiles)],
+  [PhotoSeriesPhotosResolver, ({ loaders }) => new PhotoSeriesPhotosResolver(loaders.posts)],
+  [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
+  [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
+  [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
+  [
+    TicketEventsResolver,
+    ({ eventUrls, loaders }) => new TicketEventsResolver(eventUrls, loaders.eventCursors),
+  ],
+  [
+    MediaFileEventsResolver,
+    ({ eventUrls, loaders }) => new MediaFileEventsResolver(eventUrls, loaders.eventCursors),
+  ],
+  [
+    ConversationResolver,
+    ({ conversations, conversationParticipants, loaders }) =>
+      new ConversationResolver(
+        conversations,
+        conversationParticipants,
+        loaders.conversations,
+        loaders.companies,
+        loaders.users,
+      ),
+  ],
+  [
+    ConversationMessagesResolver,
+    ({ readMarks, loaders }) => new ConversationMessagesResolver(readMarks, loaders.chatMessages),
+  ],
+  [ConversationGuestsResolver, ({ loaders }) => new ConversationGuestsResolver(loaders.conversationGuests)],
+  [
+    ChatMessageResolver,
+    ({ chatMessages, chatMessageChanges, loaders }) =>
+      new ChatMessageResolver(
+        chatMessages,
+        chatMessageChanges,
+        loaders.chatMessages,
+        loaders.conversations,
+        loaders.attachments,
+        loaders.actors,
+      ),
+  ],
+  [PurgedMessageResolver, ({ loaders }) => new PurgedMessageResolver(loaders.conversations)],
+  [
+    GuestInvitationResolver,
+    ({ guestInvitations, loaders }) => new GuestInvitationResolver(guestInvitations, loaders.conversations),
+  ],
+  [ConversationEventResolver, ({ typing, eventUrls }) => new ConversationEventResolver(typing, eventUrls)],
+  [AttachmentMessageResolver, ({ loaders }) => new AttachmentMessageResolver(loaders.chatMessages)],
+  [ConversationTicketResolver, ({ loaders }) => new ConversationTicketResolver(loaders.tickets)],
+  [TicketConversationResolver, ({ loaders }) => new TicketConversationResolver(loaders.conversations)],
+];
+
+/** The executable schema; without services it can be printed but not run. */
+export async function createSchema(services?: Services): Promise<GraphQLSchema> {
+  const instances = new Map<unknown, object>(
+    services ? resolvers.map(([type, make]) => [type, make(services)]) : [],
+  );
+  const schema = await buildSchema({
+    resolvers: resolvers.map(([type]) => type) as unknown as NonEmptyArray<new () => object>,
+    container: { get: (type: unknown) => instances.get(type) },
+    validate: true,
+    pubSub: unused,
+    emitSchemaFile: false,
+    // type-graphql would validate the whole schema again. It was validated when schema.graphql was printed.
+    skipCheck: services !== undefined,
+  });
+  return independentMutations(resolveTypesAtOnce(schema));
+}
+
+/** type-graphql requires one if there are subscriptions. Ours do not use it: see `SubscriptionContext`. */
+const unused: PubSub = {
+  publish: () => neverUsed(),
+  subscribe: () => neverUsed(),
+};
+
+function neverUsed(): never {
+  throw new Error("a subscription has no `subscribe` of its own");
+}
+
+const HEADER = "# Made by `npm run generate` from the resolvers in src/. Do not edit.\n\n";
+
+/** The schema in the GraphQL schema language, in alphabetical order, as `schema.graphql` holds it. */
+export async function printedSchema(): Promise<string> {
+  return `${HEADER}${printSchema(lexicographicSortSchema(await createSchema()))}\n`;
+}

@@ -1,0 +1,63 @@
+import { MIB } from "../../kernel/bytes.js";
+import type { RunOptions } from "../../kernel/run-options.js";
+import type { AttachmentDeletionDeps } from "../../modules/attachments/attachment-deletion.service.js";
+import { createAttachmentDeletionService } from "../../modules/attachments/attachment-deletion.service.js";
+import { createChatPurgeService } from "../../modules/chat/messages/chat-purge.service.js";
+import { createCompanyPurgeService } from "../../modules/identity/companies/company-purge.service.js";
+import type { UpkeepDeps } from "../../modules/media/upkeep/upkeep.service.js";
+import { createUpkeepService } from "../../modules/media/upkeep/upkeep.service.js";
+import { RENDER_VARIANTS, requestVariantsOf } from "../../modules/media/variants/request-renderings.js";
+import { createTicketPurgeService } from "../../modules/tickets/deletion/ticket-purge.service.js";
+import { createPostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
+import type { Config } from "../../platform/config/config.js";
+import type { JobSender } from "../../platform/jobs/job.js";
+import { listUnderWay } from "../../platform/jobs/job-under-way.repository.js";
+import { localTempFolder } from "../../platform/storage/local.js";
+import { purgeDeleted } from "./purge-deleted.js";
+import { postQuotaOf } from "./tickets.js";
+
+export interface UpkeepOptions
+  extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder" | "assertOurs" | "assertMayRemove">,
+    Pick<AttachmentDeletionDeps, "parents"> {
+  readonly config: Config;
+  readonly storageRoot: string;
+  readonly jobs: JobSender;
+}
+
+/** All that keeps the desk in order by itself: for the jobs and for the command line. */
+export function createUpkeep({ config, storageRoot, jobs, ...given }: UpkeepOptions) {
+  const ground = { ...given, retentionDays: config.RETENTION_DAYS };
+  const deps = {
+    ...ground,
+    // On the same database as all the rest, which gives a job more time than a request.
+    attachmentDeletions: createAttachmentDeletionService(ground),
+    postDeletions: createPostDeletionService({ ...ground, postQuota: postQuotaOf(config) }),
+  };
+  const ticketPurge = createTicketPurgeService(deps);
+  const chatPurge = createChatPurgeService(deps);
+  const companyPurge = createCompanyPurgeService(deps);
+  const deletions = { ...deps, ticketPurge, chatPurge, companyPurge };
+  const service = createUpkeepService({
+    ...deps,
+    tempRoot: localTempFolder(storageRoot),
+    requestVariants: requestVariantsOf(jobs),
+    listAskedFor: () => listUnderWay(deps.db, { name: RENDER_VARIANTS, field: "mediaFileId" }),
+    sweepLimits: { mostFiles: config.SWEEP_MOST_FILES, mostPercent: config.SWEEP_MOST_PERCENT },
+    trashDays: config.SWEEP_TRASH_DAYS,
+    orphanDays: config.ORPHAN_DAYS,
+    unfinishedUploadHours: config.UNFINISHED_UPLOAD_HOURS,
+    eventDays: config.EVENT_DAYS,
+    verifyLimits: { files: config.VERIFY_FILES, bytes: config.VERIFY_MEGABYTES * MIB },
+  });
+  return {
+    ticketPurge,
+    upkeep: {
+      ...service,
+      /** Removes for good what was deleted so long ago that nobody may restore it. */
+      async purgeDeleted(options?: RunOptions) {
+        if (!options?.dryRun) await deps.assertMayRemove();
+        return purgeDeleted(deletions, options);
+      },
+    },
+  };
+}

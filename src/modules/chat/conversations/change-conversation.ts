@@ -1,0 +1,40 @@
+import type { Database } from "../../../platform/database/client.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
+import type { MembershipRow } from "../../identity/membership.tables.js";
+import { lockActiveMembership } from "../../identity/memberships/membership.repository.js";
+import type { Viewer } from "../../identity/viewer.js";
+import { lockConversation } from "./conversation.repository.js";
+import type { ConversationAction, FoundConversation } from "./find-conversation.js";
+import { requireConversation } from "./find-conversation.js";
+
+export interface ConversationChange {
+  readonly viewer: Viewer;
+  readonly id: string;
+  readonly action: ConversationAction;
+  /** Who is given something in the conversation: they stay what they are in the company until the transaction ends. */
+  readonly giveTo?: string;
+}
+
+/**
+ * Runs a transaction that changes a conversation. Whether the viewer may is asked before it, so that nobody who may not
+ * holds a lock, and again in it, under the conversation's lock.
+ *
+ * @param change is told the membership of whom something is given to; null for nobody, and for who is no member or is locked out
+ * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN
+ */
+export async function changeConversation<Result>(
+  db: Database,
+  { viewer, id, action, giveTo }: ConversationChange,
+  change: (tx: Database, found: FoundConversation, membership: MembershipRow | null) => Promise<Result>,
+): Promise<Result> {
+  const { viewer: asking, conversation } = await requireConversation(db, viewer, id, action);
+  const { companyId } = conversation;
+  const lock = async (tx: Database) => {
+    const membership = giveTo === undefined ? null : await lockActiveMembership(tx, companyId, giveTo);
+    await lockConversation(tx, id);
+    return membership;
+  };
+  return writeAs(db, { viewer: asking, companyId, lock }, async (tx, known, membership) =>
+    change(tx, await requireConversation(tx, known, id, action), membership ?? null),
+  );
+}

@@ -1,0 +1,43 @@
+import type { Database } from "../../../platform/database/client.js";
+import { happened, signalled } from "../../../platform/events/log/record-event.js";
+import type { Actor } from "../../identity/viewer.js";
+
+export const CONVERSATION = "conversation";
+
+export type ConversationEventType =
+  | "message.added"
+  | "message.updated"
+  | "message.deleted"
+  | "message.purged"
+  | "attachment.deleted"
+  | "attachment.restored"
+  | "participant.joined"
+  | "participant.left"
+  | "conversation.closed"
+  | "conversation.reopened";
+
+/** What of a conversation its topic needs. */
+export interface OwnedConversation {
+  readonly id: string;
+  readonly companyId: string;
+}
+
+const topicOf = ({ id }: OwnedConversation) => `${CONVERSATION}:${id}`;
+
+/** Says in a transaction what it does in a conversation, to those who follow it. */
+export const happenedIn = (
+  tx: Database,
+  conversation: OwnedConversation,
+  type: ConversationEventType,
+  payload: Readonly<Record<string, string>> = {},
+): void => happened(tx, { topic: topicOf(conversation), companyId: conversation.companyId, type, payload });
+
+export const TYPING = "typing";
+
+/** How a payload names an actor. */
+export const idOfActor = (actor: Actor): Readonly<Record<string, string>> =>
+  actor.kind === "user" ? { userId: actor.id } : { guestId: actor.id };
+
+/** Says, to those who follow now, that somebody writes. */
+export const typingIn = (tx: Database, conversation: OwnedConversation, actor: Actor): void =>
+  signalled(tx, { topic: topicOf(conversation), type: TYPING, payload: idOfActor(actor) });

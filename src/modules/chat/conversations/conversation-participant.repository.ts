@@ -1,0 +1,139 @@
+import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { isId } from "../../../kernel/ids.js";
+import { isAnyOf } from "../../../platform/database/any-of.js";
+import type { Database } from "../../../platform/database/client.js";
+import { companies } from "../../identity/company.tables.js";
+import { inTenants } from "../../identity/tenant.repository.js";
+import { users } from "../../identity/user.tables.js";
+import { personColumns } from "../../identity/users/user.repository.js";
+import type { TenantScope } from "../../identity/viewer.js";
+import { conversations } from "./conversation.tables.js";
+import { conversationParticipants } from "./conversation-participant.tables.js";
+
+/** Bounds the list that a conversation shows whole. */
+export const MAX_PARTICIPANTS = 50;
+
+/** In the order in which they came. */
+export async function listParticipants(
+  db: Database,
+  tenants: TenantScope,
+  conversationIds: readonly string[],
+) {
+  return db
+    .select({ conversationId: conversationParticipants.conversationId, ...personColumns })
+    .from(conversationParticipants)
+    .innerJoin(users, eq(users.id, conversationParticipants.userId))
+    .where(
+      and(
+        isAnyOf(conversationParticipants.conversationId, conversationIds),
+        inTenants(conversationParticipants.companyId, tenants),
+      ),
+    )
+    .orderBy(asc(conversationParticipants.createdAt), asc(conversationParticipants.userId));
+}
+
+interface Participations {
+  readonly companyId: string;
+  readonly conversationId: string;
+  readonly userIds: readonly string[];
+}
+
+/** @returns those who did not take part yet */
+export async function insertParticipants(
+  tx: Database,
+  { companyId, conversationId, userIds }: Participations,
+): Promise<string[]> {
+  const added = await tx
+    .insert(conversationParticipants)
+    .values(userIds.map((userId) => ({ companyId, conversationId, userId })))
+    .onConflictDoNothing()
+    .returning({ userId: conversationParticipants.userId });
+  return added.map((row) => row.userId);
+}
+
+/** Exact under the conversation's lock alone. */
+export const countParticipants = (tx: Database, companyId: string, conversationId: string): Promise<number> =>
+  tx.$count(
+    conversationParticipants,
+    and(
+      eq(conversationParticipants.companyId, companyId),
+      eq(conversationParticipants.conversationId, conversationId),
+    ),
+  );
+
+/** @returns false for who did not take part */
+export async function deleteParticipant(
+  tx: Database,
+  companyId: string,
+  conversationId: string,
+  userId: string,
+): Promise<boolean> {
+  if (!isId(userId)) return false;
+  const removed = await tx
+    .delete(conversationParticipants)
+    .where(
+      and(
+        eq(conversationParticipants.companyId, companyId),
+        eq(conversationParticipants.conversationId, conversationId),
+        eq(conversationParticipants.userId, userId),
+      ),
+    )
+    .returning({ userId: conversationParticipants.userId });
+  return removed.length > 0;
+}
+
+/**
+ * Ends a person's part in all conversations of a company, under the locks of these, so that nothing comes behind it.
+ *
+ * @returns the conversations
+ */
+export async function deleteParticipations(
+  tx: Database,
+  companyId: string,
+  userId: string,
+): Promise<string[]> {
+  const theirs = and(
+    eq(conversationParticipants.companyId, companyId),
+    eq(conversationParticipants.userId, userId),
+  );
+  await tx
+    .select({ id: conversations.id })
+    .from(conversations)
+    .innerJoin(conversationParticipants, eq(conversationParticipants.conversationId, conversations.id))
+    .where(theirs)
+    .orderBy(asc(conversations.id))
+    .for("no key update", { of: conversations });
+  const removed = await tx
+    .delete(conversationParticipants)
+    .where(theirs)
+    .returning({ id: conversationParticipants.conversationId });
+  return removed.map((row) => row.id);
+}
+
+/**
+ * Which company a conversation belongs to, and which of these people take part in it: for whoever follows it, all at
+ * once. Null when its company has been deleted.
+ */
+export async function findParticipation(
+  db: Database,
+  conversationId: string,
+  userIds: readonly string[],
+): Promise<{ companyId: string; participants: Set<string> } | null> {
+  const [row] = await db
+    .select({
+      companyId: conversations.companyId,
+      participants: sql<string[]>`array(${db
+        .select({ userId: conversationParticipants.userId })
+        .from(conversationParticipants)
+        .where(
+          and(
+            eq(conversationParticipants.conversationId, conversationId),
+            isAnyOf(conversationParticipants.userId, userIds),
+          ),
+        )})`,
+    })
+    .from(conversations)
+    .innerJoin(companies, and(eq(companies.id, conversations.companyId), isNull(companies.deletedAt)))
+    .where(eq(conversations.id, conversationId));
+  return row ? { companyId: row.companyId, participants: new Set(row.participants) } : null;
+}

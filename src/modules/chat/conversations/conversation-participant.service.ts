@@ -1,0 +1,78 @@
+import type { Database } from "../../../platform/database/client.js";
+import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
+import type { Actor, Viewer } from "../../identity/viewer.js";
+import { isUser } from "../../identity/viewer.js";
+import { auditChat } from "./audit-chat.js";
+import { changeConversation } from "./change-conversation.js";
+import type { ConversationView } from "./conversation.repository.js";
+import { notOfCompany, tooManyParticipants } from "./conversation.service.js";
+import { happenedIn } from "./conversation-events.js";
+import {
+  countParticipants,
+  deleteParticipant,
+  insertParticipants,
+  MAX_PARTICIPANTS,
+} from "./conversation-participant.repository.js";
+import { rereadConversation } from "./find-conversation.js";
+
+/** Who takes part in which conversation. */
+export interface Participation {
+  readonly conversationId: string;
+  readonly userId: string;
+}
+
+export type ConversationParticipantService = ReturnType<typeof createConversationParticipantService>;
+
+export const createConversationParticipantService = ({ db }: { readonly db: Database }) => ({
+  /** @throws BAD_USER_INPUT for who does not belong to the company or is locked out, and when there are too many */
+  async addParticipant(
+    viewer: Viewer,
+    { conversationId: id, userId }: Participation,
+  ): Promise<ConversationView> {
+    // Their membership is locked, so that who leaves the company meanwhile is no participant afterwards.
+    const asked = { viewer, id, action: "manageParticipantsOf", giveTo: userId } as const;
+    await changeConversation(db, asked, async (tx, { viewer: by, conversation }, membership) => {
+      if (membership === null) throw notOfCompany("userId", [userId]);
+      const { companyId } = conversation;
+      const added = await insertParticipants(tx, { companyId, conversationId: id, userIds: [userId] });
+      if (added.length === 0) return;
+      if ((await countParticipants(tx, companyId, id)) > MAX_PARTICIPANTS) throw tooManyParticipants();
+      await auditParticipant(tx, by, conversation, "added", userId);
+      happenedIn(tx, conversation, "participant.joined", { userId });
+    });
+    return rereadConversation(db, viewer, id);
+  },
+
+  /**
+   * For staff, and for the participants themselves.
+   *
+   * @returns the conversation as it was, for who may see it no more
+   */
+  async removeParticipant(
+    viewer: Viewer,
+    { conversationId: id, userId }: Participation,
+  ): Promise<ConversationView> {
+    const action = isUser(viewer, userId) ? "read" : "manageParticipantsOf";
+    await changeConversation(db, { viewer, id, action }, async (tx, { viewer: by, conversation }) => {
+      if (!(await deleteParticipant(tx, conversation.companyId, id, userId))) return;
+      await auditParticipant(tx, by, conversation, "removed", userId);
+      happenedIn(tx, conversation, "participant.left", { userId });
+      viewerChanged(tx, userId);
+    });
+    return rereadConversation(db, viewer, id);
+  },
+});
+
+const auditParticipant = (
+  tx: Database,
+  by: Actor,
+  { id, companyId }: ConversationView,
+  what: "added" | "removed",
+  userId: string,
+) =>
+  auditChat(tx, by, companyId, {
+    action: `conversation.participant-${what}`,
+    subjectType: "conversation",
+    subjectId: id,
+    details: { userId },
+  });

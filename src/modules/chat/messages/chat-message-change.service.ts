@@ -1,0 +1,110 @@
+import type { Clock } from "../../../kernel/clock.js";
+import { gone } from "../../../kernel/errors.js";
+import type { AttachmentDeletionService } from "../../attachments/attachment-deletion.service.js";
+import type { Viewer } from "../../identity/viewer.js";
+import type { PurgeDeps } from "../../media/upkeep/purge.js";
+import { purgeFile } from "../../media/upkeep/purge.js";
+import { auditChat } from "../conversations/audit-chat.js";
+import { happenedIn } from "../conversations/conversation-events.js";
+import { isClosed } from "../conversations/find-conversation.js";
+import { changeMessage } from "./change-message.js";
+import type { ChatMessageView } from "./chat-message.repository.js";
+import { deleteMessage, deleteMessageForGood, updateMessageBody } from "./chat-message.repository.js";
+import { bodyWith } from "./chat-message.service.js";
+import type { FoundMessage } from "./find-message.js";
+import { requireMessage } from "./find-message.js";
+
+export interface ChatMessageChangeDeps extends PurgeDeps {
+  readonly clock: Clock;
+  readonly attachmentDeletions: Pick<AttachmentDeletionService, "deleteAllOf" | "purgeAllOf" | "listLiveOf">;
+}
+
+/** What is left of a purged message: which it was, and where it stood. */
+export type PurgedMessagePlace = Pick<ChatMessageView, "id" | "conversationId">;
+
+export type ChatMessageChangeService = ReturnType<typeof createChatMessageChangeService>;
+
+export const createChatMessageChangeService = (deps: ChatMessageChangeDeps) => ({
+  /** Also in a closed conversation, but for guests. @throws GONE for a deleted one */
+  editMessage: (viewer: Viewer, input: { id: string; body: string }) => editMessage(deps, viewer, input),
+
+  /** Its place in the thread is kept; its text and files can no longer be read. */
+  deleteMessage: (viewer: Viewer, id: string) => removeMessage(deps, viewer, id),
+
+  /** Removes a message for good, deleted or not: with its files, and their bytes when nothing else uses them. @throws SERVICE_UNAVAILABLE */
+  purgeMessage: (viewer: Viewer, id: string) => purgeMessage(deps, viewer, id),
+});
+
+const parentOf = ({ message: { id, companyId } }: FoundMessage) => ({
+  companyId,
+  parent: { kind: "message", id } as const,
+});
+
+/** In a closed conversation guests may only read. */
+function refuseToGuestsWhenClosed({ viewer, conversation }: FoundMessage): void {
+  if (viewer.kind === "guest" && conversation.closedAt !== null) throw isClosed();
+}
+
+async function editMessage(
+  { db, attachmentDeletions }: ChatMessageChangeDeps,
+  viewer: Viewer,
+  input: { id: string; body: string },
+): Promise<ChatMessageView> {
+  const found = await requireMessage(db, viewer, input.id, "edit");
+  const { message } = found;
+  if (message.isDeleted) throw gone("message");
+  refuseToGuestsWhenClosed(found);
+  const isBlank = input.body.trim() === "";
+  const files = isBlank ? (await attachmentDeletions.listLiveOf(parentOf(found))).length : 0;
+  const body = bodyWith(input.body, files);
+  if (body === message.body) return message;
+  return changeMessage(db, found, "edit", async (tx, now) => {
+    refuseToGuestsWhenClosed(now);
+    const edited = await updateMessageBody(tx, message.companyId, message.id, body);
+    if (edited === null) throw gone("message");
+    happenedIn(tx, now.conversation, "message.updated", { messageId: message.id });
+    return edited;
+  });
+}
+
+async function removeMessage(
+  { db, attachmentDeletions }: ChatMessageChangeDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<ChatMessageView> {
+  const found = await requireMessage(db, viewer, id, "delete");
+  refuseToGuestsWhenClosed(found);
+  return changeMessage(db, found, "delete", async (tx, now) => {
+    refuseToGuestsWhenClosed(now);
+    const { message, conversation, viewer: by } = now;
+    const { companyId } = message;
+    const deleted = await deleteMessage(tx, companyId, id, by.id);
+    if (deleted === null) throw gone("message");
+    await attachmentDeletions.deleteAllOf(tx, by, parentOf(now));
+    await auditChat(tx, by, companyId, { action: "message.deleted", subjectType: "message", subjectId: id });
+    happenedIn(tx, conversation, "message.deleted", { messageId: id });
+    return deleted;
+  });
+}
+
+async function purgeMessage(
+  deps: ChatMessageChangeDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<PurgedMessagePlace> {
+  const { db, clock, attachmentDeletions } = deps;
+  const found = await requireMessage(db, viewer, id, "purge");
+  await deps.assertMayRemove();
+  const before = clock();
+  const files = await changeMessage(db, found, "purge", async (tx, { message, conversation, viewer: by }) => {
+    const { companyId } = message;
+    const purged = await attachmentDeletions.purgeAllOf(tx, parentOf(found), before);
+    if (!(await deleteMessageForGood(tx, companyId, id))) throw gone("message");
+    await auditChat(tx, by, companyId, { action: "message.purged", subjectType: "message", subjectId: id });
+    happenedIn(tx, conversation, "message.purged", { messageId: id });
+    return purged;
+  });
+  // If the process dies before this, the hourly purge does it.
+  for (const file of files) await purgeFile(deps, file, { kind: "deleted", before });
+  return { id, conversationId: found.conversation.id };
+}

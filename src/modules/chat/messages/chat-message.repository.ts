@@ -1,0 +1,199 @@
+import type { SQL } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
+import { newId } from "../../../kernel/ids.js";
+import { isAnyOf } from "../../../platform/database/any-of.js";
+import type { Database } from "../../../platform/database/client.js";
+import { inTenants } from "../../identity/tenant.repository.js";
+import type { Actor, TenantScope } from "../../identity/viewer.js";
+import { authorshipOf } from "../../identity/viewer.js";
+import { chatMessages } from "./chat-message.tables.js";
+
+/** What is shown in place of a deleted message's text. */
+export const DELETED_BODY = "[Message deleted]";
+
+/** The text of a deleted message never leaves the database. */
+const shownBody =
+  sql<string>`case when ${chatMessages.deletedAt} is null then ${chatMessages.body} else ${DELETED_BODY} end`.as(
+    "shown_body",
+  );
+
+/** All but what it says. */
+const listedColumns = {
+  id: chatMessages.id,
+  companyId: chatMessages.companyId,
+  conversationId: chatMessages.conversationId,
+  number: chatMessages.number,
+  senderId: chatMessages.senderId,
+  senderGuestId: chatMessages.senderGuestId,
+  replyToId: chatMessages.replyToId,
+  clientId: chatMessages.clientId,
+  isEdited: sql<boolean>`${chatMessages.editedAt} is not null`.as("is_edited"),
+  editedAt: chatMessages.editedAt,
+  isDeleted: sql<boolean>`${chatMessages.deletedAt} is not null`.as("is_deleted"),
+  deletedAt: chatMessages.deletedAt,
+  createdAt: chatMessages.createdAt,
+};
+
+/** A message as it may be shown. */
+const columns = { ...listedColumns, body: shownBody };
+
+export type ChatMessageView = NonNullable<Awaited<ReturnType<typeof findMessage>>>;
+
+/** A message as lists have it: `body`, which may be 10,000 characters long, is there when it was asked for. */
+export type ListedMessage = Omit<ChatMessageView, "body"> & { readonly body?: string };
+
+/** Whether messages are asked what they say. */
+export interface WithBodies {
+  readonly withBodies: boolean;
+}
+
+/** The columns of a `ListedMessage`. */
+export const messageColumns = ({ withBodies }: WithBodies): typeof listedColumns =>
+  withBodies ? columns : listedColumns;
+
+const withIds = (tenants: TenantScope, ids: readonly string[]) =>
+  and(isAnyOf(chatMessages.id, ids), inTenants(chatMessages.companyId, tenants));
+
+/** Deleted ones too: they keep their places. */
+export async function listMessagesByIds(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+  texts: WithBodies,
+): Promise<ListedMessage[]> {
+  return db.select(messageColumns(texts)).from(chatMessages).where(withIds(tenants, ids));
+}
+
+export async function listMessageBodies(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+): Promise<Pick<ChatMessageView, "id" | "body">[]> {
+  return db.select({ id: chatMessages.id, body: shownBody }).from(chatMessages).where(withIds(tenants, ids));
+}
+
+/** Deleted or not. */
+export async function findMessage(db: Database, tenants: TenantScope, id: string) {
+  const [row] = await db
+    .select(columns)
+    .from(chatMessages)
+    .where(withIds(tenants, [id]));
+  return row ?? null;
+}
+
+/** Of one conversation whatever the tenant: for its log, which has no viewer; who follows it, has been decided. */
+export async function listMessagesOfConversation(
+  db: Database,
+  conversationId: string,
+  ids: readonly string[],
+): Promise<ChatMessageView[]> {
+  return db
+    .select(columns)
+    .from(chatMessages)
+    .where(and(eq(chatMessages.conversationId, conversationId), isAnyOf(chatMessages.id, ids)));
+}
+
+const isSentBy = (sender: Actor): SQL =>
+  sender.kind === "user" ? eq(chatMessages.senderId, sender.id) : eq(chatMessages.senderGuestId, sender.id);
+
+/** The message that a sender's client calls so; a deleted one too. */
+export async function findMessageByClientId(
+  db: Database,
+  { companyId, conversationId }: { readonly companyId: string; readonly conversationId: string },
+  sender: Actor,
+  clientId: string,
+): Promise<ChatMessageView | null> {
+  const [row] = await db
+    .select(columns)
+    .from(chatMessages)
+    .where(
+      and(
+        eq(chatMessages.companyId, companyId),
+        eq(chatMessages.conversationId, conversationId),
+        isSentBy(sender),
+        eq(chatMessages.clientId, clientId),
+      ),
+    );
+  return row ?? null;
+}
+
+export interface NewMessage {
+  readonly companyId: string;
+  readonly conversationId: string;
+  readonly number: number;
+  readonly body: string;
+  readonly replyToId: string | null;
+  readonly clientId: string | null;
+}
+
+export async function insertMessage(
+  tx: Database,
+  sender: Actor,
+  message: NewMessage,
+): Promise<ChatMessageView> {
+  const { userId: senderId, guestId: senderGuestId } = authorshipOf(sender);
+  const [row] = await tx
+    .insert(chatMessages)
+    .values({ id: newId(), ...message, senderId, senderGuestId })
+    .returning(columns);
+  return row as ChatMessageView;
+}
+
+const thisOne = (companyId: string, id: string) =>
+  and(eq(chatMessages.companyId, companyId), eq(chatMessages.id, id), isNull(chatMessages.deletedAt));
+
+/** @returns null when it has been deleted meanwhile */
+export async function updateMessageBody(
+  tx: Database,
+  companyId: string,
+  id: string,
+  body: string,
+): Promise<ChatMessageView | null> {
+  const [row] = await tx
+    .update(chatMessages)
+    .set({ body, editedAt: sql`now()`, updatedAt: sql`now()` })
+    .where(thisOne(companyId, id))
+    .returning(columns);
+  return row ?? null;
+}
+
+/** @returns null when it was deleted already */
+export async function deleteMessage(
+  tx: Database,
+  companyId: string,
+  id: string,
+  deletedBy: string,
+): Promise<ChatMessageView | null> {
+  const [row] = await tx
+    .update(chatMessages)
+    .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
+    .where(thisOne(companyId, id))
+    .returning(columns);
+  return row ?? null;
+}
+
+/** What answered it lives on, and answers nothing any more. @returns false when it has gone already */
+export async function deleteMessageForGood(tx: Database, companyId: string, id: string): Promise<boolean> {
+  await tx
+    .update(chatMessages)
+    .set({ replyToId: null })
+    .where(and(eq(chatMessages.companyId, companyId), eq(chatMessages.replyToId, id)));
+  const gone = await tx
+    .delete(chatMessages)
+    .where(and(eq(chatMessages.companyId, companyId), eq(chatMessages.id, id)))
+    .returning({ id: chatMessages.id });
+  return gone.length > 0;
+}
+
+/** Where a message stands, whatever the tenant: for what hangs on it, whose own tenant has been looked at. */
+export async function findMessagePlace(tx: Database, id: string) {
+  const [row] = await tx
+    .select({
+      companyId: chatMessages.companyId,
+      conversationId: chatMessages.conversationId,
+      isDeleted: columns.isDeleted,
+    })
+    .from(chatMessages)
+    .where(eq(chatMessages.id, id));
+  return row ?? null;
+}

@@ -1,0 +1,148 @@
+import { badUserInput } from "../../../kernel/errors.js";
+import { isId } from "../../../kernel/ids.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
+import type { AttachmentService } from "../../attachments/attachment.service.js";
+import type { Actor, Viewer } from "../../identity/viewer.js";
+import type { CheckInService } from "../../media/ingest/ingest.service.js";
+import type { RecordedFile } from "../../media/ingest/record.js";
+import { countMessage, lockConversation } from "../conversations/conversation.repository.js";
+import { happenedIn } from "../conversations/conversation-events.js";
+import type { FoundConversation } from "../conversations/find-conversation.js";
+import { isClosed, requireConversation } from "../conversations/find-conversation.js";
+import type { ChatMessageView } from "./chat-message.repository.js";
+import { findMessage, findMessageByClientId, insertMessage } from "./chat-message.repository.js";
+import { notHere } from "./read-mark.service.js";
+
+export interface ChatMessageDeps {
+  readonly db: Database;
+  readonly attachments: Pick<AttachmentService, "attachFiles">;
+  readonly checkIns: CheckInService;
+  readonly filesPerMessage: number;
+}
+
+export interface Sending {
+  readonly conversationId: string;
+  readonly body?: string | null | undefined;
+  readonly replyToId?: string | null | undefined;
+  readonly clientId?: string | null | undefined;
+}
+
+export type ChatMessageService = ReturnType<typeof createChatMessageService>;
+
+export const createChatMessageService = (deps: ChatMessageDeps) => ({
+  /**
+   * Sends a message with its files, all or nothing. What a sender's client calls by a name that it has used before in
+   * this conversation is the first message once more, also when that has been deleted since; of the repeat nothing is
+   * kept.
+   *
+   * @throws CONFLICT when the conversation is closed, BAD_USER_INPUT, and what the check-in throws of a file
+   */
+  async sendMessage(viewer: Viewer, input: Sending, incoming: IncomingFiles): Promise<ChatMessageView> {
+    const found = await requireConversation(deps.db, viewer, input.conversationId, "sendTo");
+    const message = {
+      body: bodyWith(input.body ?? "", incoming.files.length),
+      replyToId: input.replyToId ?? null,
+      clientId: input.clientId ?? null,
+    };
+    const first = await findFirst(deps.db, found, message.clientId);
+    if (first !== null) return first;
+    if (found.conversation.closedAt !== null) throw isClosed();
+    refuseTooMany(incoming.files.length, deps.filesPerMessage);
+    await requireQuoted(deps.db, found, message.replyToId);
+    return send(deps, found, message, incoming);
+  },
+});
+
+/** The checked content of a new message. */
+interface Draft {
+  readonly body: string;
+  readonly replyToId: string | null;
+  readonly clientId: string | null;
+}
+
+/** The message was sent before. Thrown inside the transaction, so that nothing of the repeated message is stored. */
+class SentBefore extends Error {
+  constructor(readonly first: ChatMessageView) {
+    super("sent before");
+  }
+}
+
+async function send(
+  { attachments, checkIns }: ChatMessageDeps,
+  found: FoundConversation,
+  draft: Draft,
+  incoming: IncomingFiles,
+): Promise<ChatMessageView> {
+  const { viewer, conversation } = found;
+  const { companyId } = conversation;
+  const recordMore = async (tx: Database, files: readonly RecordedFile[]) => {
+    const message = await record(tx, found, draft);
+    const parent = { kind: "message", id: message.id } as const;
+    await attachments.attachFiles(tx, { viewer, companyId, parent, files, description: null });
+    happenedIn(tx, conversation, "message.added", { messageId: message.id });
+    return message;
+  };
+  const permit = async (tx: Database, known: Actor) => {
+    await lockConversation(tx, conversation.id);
+    await requireConversation(tx, known, conversation.id, "sendTo");
+  };
+  try {
+    return await checkIns.checkIn({ viewer, companyId, bucket: "CHAT", incoming, permit, recordMore });
+  } catch (error) {
+    if (error instanceof SentBefore) return error.first;
+    throw error;
+  }
+}
+
+/** Under the conversation's lock: what is looked up stays so. */
+async function record(tx: Database, found: FoundConversation, draft: Draft): Promise<ChatMessageView> {
+  const { id: conversationId, companyId } = found.conversation;
+  const number = await countMessage(tx, companyId, conversationId);
+  const first = await findFirst(tx, found, draft.clientId);
+  if (first !== null) throw new SentBefore(first);
+  if (number === null) throw isClosed();
+  await requireQuoted(tx, found, draft.replyToId);
+  return insertMessage(tx, found.viewer, { companyId, conversationId, number, ...draft });
+}
+
+const findFirst = async (
+  db: Database,
+  { viewer, conversation }: FoundConversation,
+  clientId: string | null,
+): Promise<ChatMessageView | null> =>
+  clientId === null
+    ? null
+    : findMessageByClientId(
+        db,
+        { companyId: conversation.companyId, conversationId: conversation.id },
+        viewer,
+        clientId,
+      );
+
+/** A message answers one of its own conversation, deleted or not. @throws BAD_USER_INPUT */
+async function requireQuoted(
+  db: Database,
+  { conversation }: FoundConversation,
+  replyToId: string | null,
+): Promise<void> {
+  if (replyToId === null) return;
+  const tenant = { companyIds: [conversation.companyId] };
+  const quoted = isId(replyToId) ? await findMessage(db, tenant, replyToId) : null;
+  if (quoted?.conversationId !== conversation.id) throw notHere("replyToId");
+}
+
+/** @throws BAD_USER_INPUT for a message that says nothing and shows nothing */
+export function bodyWith(body: string, files: number): string {
+  if (body.trim() !== "") return body;
+  if (files === 0) throw badUserInput("A message says something, or has a file.", { field: "body" });
+  return "";
+}
+
+function refuseTooMany(files: number, limit: number): void {
+  if (files > limit)
+    throw badUserInput(`A message takes ${limit} files at most; this one has ${files}.`, {
+      limit,
+      actual: files,
+    });
+}

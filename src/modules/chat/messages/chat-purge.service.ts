@@ -1,0 +1,43 @@
+import type { Database } from "../../../platform/database/client.js";
+import type { AttachmentDeletionService } from "../../attachments/attachment-deletion.service.js";
+import {
+  blankDeletedMessages,
+  deleteConversationsForGood,
+  deleteMessagesForGood,
+  listMessagesWithFiles,
+} from "./chat-purge.repository.js";
+
+export interface ChatPurgeDeps {
+  readonly db: Database;
+  readonly attachmentDeletions: Pick<AttachmentDeletionService, "purgeAllOf">;
+}
+
+const AT_ONCE = 500;
+
+export type ChatPurgeService = ReturnType<typeof createChatPurgeService>;
+
+export const createChatPurgeService = ({ db, attachmentDeletions }: ChatPurgeDeps) => ({
+  /** Empties the texts of messages that were deleted before a moment; their places in the thread stay. */
+  purgeDeleted: (deletedBefore: Date): Promise<void> => blankDeletedMessages(db, deletedBefore),
+
+  /** Removes a company's messages with what hangs on them. Their files are the media module's, and go next. */
+  async purgeMessagesOf(companyId: string, deletedBefore: Date, signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      const ids = await listMessagesWithFiles(db, companyId, AT_ONCE);
+      if (ids.length === 0) break;
+      signal?.throwIfAborted();
+      await db.transaction(async (tx) => {
+        for (const id of ids)
+          await attachmentDeletions.purgeAllOf(
+            tx,
+            { companyId, parent: { kind: "message", id } },
+            deletedBefore,
+          );
+      });
+    }
+    while ((await deleteMessagesForGood(db, companyId, AT_ONCE)) > 0) signal?.throwIfAborted();
+  },
+
+  /** Removes a company's conversations with their guests: behind the files, some of which guests have uploaded. */
+  purgeConversationsOf: (companyId: string): Promise<void> => deleteConversationsForGood(db, companyId),
+});

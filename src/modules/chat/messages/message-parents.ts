@@ -1,0 +1,52 @@
+import { gone } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { AttachmentParents } from "../../attachments/parents.js";
+import { tenantsReachedBy } from "../../identity/viewer.js";
+import { listConversationsByIds, lockConversation } from "../conversations/conversation.repository.js";
+import { happenedIn } from "../conversations/conversation-events.js";
+import { readerOf } from "../conversations/find-conversation.js";
+import { chatMessagePolicy } from "./chat-message.policy.js";
+import { findMessagePlace, listMessagesByIds } from "./chat-message.repository.js";
+
+/** What messages answer for the attachments that hang on them. */
+export const messageParents: AttachmentParents = {
+  async statesFor(db, viewer, parents) {
+    if (viewer.kind === "anonymous" || parents.length === 0) return new Map();
+    const ids = parents.map(({ id }) => id);
+    const messages = await listMessagesByIds(db, tenantsReachedBy(viewer), ids, { withBodies: false });
+    const conversationIds = [...new Set(messages.map((message) => message.conversationId))];
+    const rows = await listConversationsByIds(db, readerOf(viewer), conversationIds);
+    const conversations = new Map(rows.map((row) => [row.id, row]));
+    return new Map(
+      messages.flatMap((message) => {
+        const conversation = conversations.get(message.conversationId);
+        if (!conversation || !chatMessagePolicy.read(viewer, { message, conversation })) return [];
+        return [[message.id, message.isDeleted ? "deleted" : "readable"] as const];
+      }),
+    );
+  },
+
+  async lock(tx, { id }) {
+    await lockConversation(tx, (await requirePlace(tx, id)).conversationId);
+  },
+
+  /** How many files a message takes is known when it is sent; nothing is attached to it later. */
+  async countFiles(tx, { id }, { files }) {
+    if (files > 0 && (await requirePlace(tx, id)).isDeleted) throw gone("message");
+  },
+
+  async changed(tx, { id }, { attachmentId, what }) {
+    const { conversationId, companyId, isDeleted } = await requirePlace(tx, id);
+    // What is attached together with its message, and goes with it, is told by the message.
+    if (what === "added" || isDeleted) return;
+    const conversation = { id: conversationId, companyId };
+    if (what === "updated") happenedIn(tx, conversation, "message.updated", { messageId: id });
+    else happenedIn(tx, conversation, `attachment.${what}`, { attachmentId, messageId: id });
+  },
+};
+
+async function requirePlace(tx: Database, id: string) {
+  const place = await findMessagePlace(tx, id);
+  if (place === null) throw gone("message");
+  return place;
+}

@@ -1,0 +1,44 @@
+import { authorize } from "../../../kernel/authorize.js";
+import { badUserInput } from "../../../kernel/errors.js";
+import { isId } from "../../../kernel/ids.js";
+import type { Database } from "../../../platform/database/client.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
+import { conversationPolicy } from "../conversations/conversation.policy.js";
+import type { ConversationView } from "../conversations/conversation.repository.js";
+import { findConversationKeepingPart } from "../conversations/conversation.repository.js";
+import { readerOf, requireConversation } from "../conversations/find-conversation.js";
+import { findMessage } from "./chat-message.repository.js";
+import { upsertReadMark } from "./read-mark.repository.js";
+
+/** Up to which message somebody has read. */
+export interface Reading {
+  readonly conversationId: string;
+  readonly messageId: string;
+}
+
+export type ReadMarkService = ReturnType<typeof createReadMarkService>;
+
+export const createReadMarkService = ({ db }: { readonly db: Database }) => ({
+  /** Never backwards. @throws BAD_USER_INPUT for a message of another conversation */
+  async markRead(viewer: Viewer, { conversationId, messageId }: Reading): Promise<ConversationView> {
+    const { conversation, viewer: reader } = await requireConversation(db, viewer, conversationId, "read");
+    const { id, companyId } = conversation;
+    // They go out together: everybody who follows a conversation marks each of its messages.
+    const lock = (tx: Database) =>
+      Promise.all([
+        findConversationKeepingPart(tx, readerOf(reader), id),
+        isId(messageId) ? findMessage(tx, { companyIds: [companyId] }, messageId) : null,
+      ]);
+    return writeAs(db, { viewer: reader, companyId, lock }, async (tx, known, read) => {
+      const [now, message] = read ?? [null, null];
+      authorize(conversationPolicy, "read", known, now);
+      if (message?.conversationId !== id) throw notHere("messageId");
+      await upsertReadMark(tx, known, { companyId, conversationId: id, messageNumber: message.number });
+      return now;
+    });
+  },
+});
+
+export const notHere = (field: string) =>
+  badUserInput("There is no such message in this conversation.", { field });

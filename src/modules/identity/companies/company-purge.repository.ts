@@ -1,0 +1,55 @@
+import { and, asc, eq, isNotNull, lt } from "drizzle-orm";
+import type { Database } from "../../../platform/database/client.js";
+import type { BatchOptions } from "../../../platform/database/in-batches.js";
+import { deleteInBatches } from "../../../platform/database/in-batches.js";
+import { auditLog } from "../audit/audit.tables.js";
+import type { CompanyRow } from "../company.tables.js";
+import { companies } from "../company.tables.js";
+import { invitations } from "../invitation.tables.js";
+import { memberships } from "../membership.tables.js";
+
+const wasDeleted = (before: Date) => and(isNotNull(companies.deletedAt), lt(companies.deletedAt, before));
+
+/** For the purge, which has no viewer. */
+export async function listPurgeableCompanies(db: Database, deletedBefore: Date): Promise<string[]> {
+  const rows = await db
+    .select({ id: companies.id })
+    .from(companies)
+    .where(wasDeleted(deletedBefore))
+    .orderBy(asc(companies.id));
+  return rows.map((row) => row.id);
+}
+
+/** Removes a due company's memberships, invitations and audit log, in batches: far more than one statement can. */
+export async function deleteMuchOfCompany(
+  db: Database,
+  companyId: string,
+  options?: BatchOptions,
+): Promise<void> {
+  await deleteInBatches(db, auditLog, eq(auditLog.companyId, companyId), options);
+  await deleteInBatches(db, memberships, eq(memberships.companyId, companyId), options);
+  await deleteInBatches(db, invitations, eq(invitations.companyId, companyId), options);
+}
+
+export async function isPurgeable(db: Database, companyId: string, deletedBefore: Date): Promise<boolean> {
+  return (await db.$count(companies, and(eq(companies.id, companyId), wasDeleted(deletedBefore)))) > 0;
+}
+
+/** What is left of its memberships, invitations and audit log goes with it. Null when it is not due, or has gone already. */
+export async function deleteCompanyForGood(
+  tx: Database,
+  companyId: string,
+  deletedBefore: Date,
+): Promise<CompanyRow | null> {
+  const [due] = await tx
+    .select()
+    .from(companies)
+    .where(and(eq(companies.id, companyId), wasDeleted(deletedBefore)))
+    .for("update");
+  if (!due) return null;
+  await tx.delete(memberships).where(eq(memberships.companyId, companyId));
+  await tx.delete(invitations).where(eq(invitations.companyId, companyId));
+  await tx.delete(auditLog).where(eq(auditLog.companyId, companyId));
+  await tx.delete(companies).where(eq(companies.id, companyId));
+  return due;
+}

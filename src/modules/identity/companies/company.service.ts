@@ -1,0 +1,148 @@
+import { authorize, readable } from "../../../kernel/authorize.js";
+import type { Clock } from "../../../kernel/clock.js";
+import { DAY_MS } from "../../../kernel/clock.js";
+import { conflict, gone, notFound } from "../../../kernel/errors.js";
+import type { PageArguments } from "../../../kernel/pagination.js";
+import { pageRequest } from "../../../kernel/pagination.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { Connection } from "../../../platform/graphql/connection.js";
+import { toConnection } from "../../../platform/graphql/connection.js";
+import { insertAuditEntry } from "../audit/audit.repository.js";
+import type { CompanyRow } from "../company.tables.js";
+import { writeAs } from "../confirm-viewer.js";
+import { installation, installationPolicy } from "../installation.policy.js";
+import type { Actor, Viewer } from "../viewer.js";
+import { tenantsOf } from "../viewer.js";
+import { companyPolicy } from "./company.policy.js";
+import type { NewCompany } from "./company.repository.js";
+import {
+  companyPosition,
+  countCompanies,
+  findCompany,
+  findCompanyBySlug,
+  insertCompany,
+  listCompanies,
+  updateCompany,
+  updateCompanyAsDeleted,
+  updateCompanyAsRestored,
+} from "./company.repository.js";
+
+export interface CompanySearch extends PageArguments {
+  /** A part of the name or the slug. */
+  readonly search?: string | null | undefined;
+}
+
+export interface CompanyChanges {
+  readonly id: string;
+  readonly name?: string | null | undefined;
+  readonly slug?: string | null | undefined;
+}
+
+export type CompanyService = ReturnType<typeof createCompanyService>;
+
+export interface CompanyDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly retentionDays: number;
+}
+
+export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) {
+  /** Null when it does not exist, is deleted, or may not be seen. */
+  const readCompany = async (viewer: Viewer, id: string): Promise<CompanyRow | null> =>
+    readable(companyPolicy, viewer, await findCompany(db, id));
+
+  /** The viewer's own companies; for administrators all. */
+  async function browseCompanies(
+    viewer: Viewer,
+    { search, ...page }: CompanySearch,
+  ): Promise<Connection<CompanyRow>> {
+    authorize(installationPolicy, "read", viewer, installation);
+    const list = { tenants: tenantsOf(viewer), search: search?.trim() };
+    const found = await listCompanies(db, list, pageRequest(page));
+    return toConnection(found, companyPosition, () => countCompanies(db, list));
+  }
+
+  /** What a company shows to everybody, signed in or not. */
+  const readBranding = (slug: string): Promise<CompanyRow | null> => findCompanyBySlug(db, slug);
+
+  /** @throws CONFLICT when the slug is taken */
+  async function createCompany(viewer: Viewer, company: NewCompany): Promise<CompanyRow> {
+    authorize(installationPolicy, "administer", viewer, installation);
+    return writeAs(db, { viewer, companyId: null }, async (tx, by) => {
+      authorize(installationPolicy, "administer", by, installation);
+      const created = await insertCompany(tx, company);
+      if (!created) throw slugTaken(company.slug);
+      await audit(tx, by, created, "created");
+      return created;
+    });
+  }
+
+  /** The statement that changes a company also checks that it still exists, and locks it. */
+  async function changeCompany(
+    viewer: Viewer,
+    { id, action }: { readonly id: string; readonly action: "edit" | "delete" | "restore" },
+    change: (tx: Database, by: Actor) => Promise<CompanyRow>,
+  ): Promise<CompanyRow> {
+    authorize(companyPolicy, action, viewer, await findCompany(db, id));
+    return writeAs(db, { viewer, companyId: id }, async (tx, by) => {
+      authorize(companyPolicy, action, by, await findCompany(tx, id));
+      return change(tx, by);
+    });
+  }
+
+  /** @throws CONFLICT when the slug is taken */
+  const editCompany = (viewer: Viewer, { id, name, slug }: CompanyChanges): Promise<CompanyRow> =>
+    changeCompany(viewer, { id, action: "edit" }, async (tx, by) => {
+      const edited = await updateCompany(tx, id, { name: name ?? undefined, slug: slug ?? undefined });
+      if (edited === "slug taken") throw slugTaken(slug ?? "");
+      if (!edited) throw notFound(companyPolicy.subject);
+      await audit(tx, by, edited, "updated");
+      return edited;
+    });
+
+  /** Takes the company, and its members' roles in it, away at once. */
+  const deleteCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
+    changeCompany(viewer, { id, action: "delete" }, async (tx, by) => {
+      const deleted = await updateCompanyAsDeleted(tx, id, by.id);
+      if (!deleted) throw notFound(companyPolicy.subject);
+      await audit(tx, by, deleted, "deleted");
+      return deleted;
+    });
+
+  /**
+   * Gives a deleted company back to its members; nothing happens to one that is not deleted.
+   *
+   * @throws GONE when its time is over, and its purge may have begun
+   */
+  const restoreCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
+    changeCompany(viewer, { id, action: "restore" }, async (tx, by) => {
+      const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
+      const restored = await updateCompanyAsRestored(tx, id, deletedAfter);
+      if (restored) await audit(tx, by, restored, "restored");
+      const now = restored ?? (await findCompany(tx, id));
+      if (!now || now.deletedAt !== null) throw gone("company");
+      return now;
+    });
+
+  return {
+    readCompany,
+    browseCompanies,
+    readBranding,
+    createCompany,
+    editCompany,
+    deleteCompany,
+    restoreCompany,
+  };
+}
+
+const slugTaken = (slug: string) => conflict(`Another company has the slug "${slug}".`, { field: "slug" });
+
+const audit = (db: Database, by: Actor, { id, slug, name }: CompanyRow, what: string) =>
+  insertAuditEntry(db, {
+    companyId: id,
+    actorId: by.id,
+    action: `company.${what}`,
+    subjectType: "company",
+    subjectId: id,
+    details: { slug, name },
+  });

@@ -1,0 +1,196 @@
+import { authorize } from "../../../kernel/authorize.js";
+import type { Clock } from "../../../kernel/clock.js";
+import { DAY_MS } from "../../../kernel/clock.js";
+import { conflict, notFound, quotaExceeded } from "../../../kernel/errors.js";
+import type { PageArguments } from "../../../kernel/pagination.js";
+import { pageRequest } from "../../../kernel/pagination.js";
+import type { Database } from "../../../platform/database/client.js";
+import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
+import type { Connection } from "../../../platform/graphql/connection.js";
+import { toConnection } from "../../../platform/graphql/connection.js";
+import { insertAuditEntry } from "../audit/audit.repository.js";
+import { companyPolicy } from "../companies/company.policy.js";
+import { findCompany } from "../companies/company.repository.js";
+import type { CompanyRow } from "../company.tables.js";
+import { confirmViewer } from "../confirm-viewer.js";
+import type { InvitationRow } from "../invitation.tables.js";
+import type { MembershipRow } from "../membership.tables.js";
+import { normalizeEmail } from "../users/email.js";
+import type { UserViewer, Viewer, ViewerContext } from "../viewer.js";
+import { managedTenantsOf } from "../viewer.js";
+import type { InvitationLoaders } from "./invitation.loaders.js";
+import { invitationPolicy } from "./invitation.policy.js";
+import {
+  countOpenInvitations,
+  deleteInvitation,
+  findOpenInvitation,
+  findReceivedInvitation,
+  invitationPosition,
+  updateInvitationAsDeclined,
+  upsertInvitation,
+} from "./invitation.repository.js";
+import { lockManagedCompany } from "./lock-managed-company.js";
+import { auditMembership } from "./membership.audit.js";
+import { findMembershipByEmail, lockMembersOf, upsertMembership } from "./membership.repository.js";
+import type { NewMembership } from "./membership.service.js";
+
+export interface InvitationDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly loaders: InvitationLoaders;
+  /** How long an invitation lasts. */
+  readonly invitationDays: number;
+}
+
+/** A company's open invitations at most: nobody waits for answers to more. */
+const MAX_OPEN_INVITATIONS = 1_000;
+
+export type InvitationService = ReturnType<typeof createInvitationService>;
+
+/**
+ * How people become members of a company: its managers ask an e-mail address, and whoever has it says yes or no.
+ *
+ * Nothing that a manager is told depends on whether anybody has the address. So a declined invitation stays in the
+ * company's list until its end: to see it go would tell.
+ */
+export const createInvitationService = (deps: InvitationDeps) => ({
+  /** The company's open invitations; for its managers. @throws FORBIDDEN for its other people */
+  listInvitations: (context: ViewerContext, company: CompanyRow, page: PageArguments) =>
+    listInvitations(deps, context, company, page),
+
+  /**
+   * Asks an e-mail address to become a member. An earlier invitation to it is good no more.
+   *
+   * @throws CONFLICT when the address is a member's
+   * @throws QUOTA_EXCEEDED when the company has a thousand open invitations
+   */
+  inviteMember: (viewer: Viewer, input: NewMembership) => inviteMember(deps, viewer, input),
+
+  /** Takes an invitation back. @throws NOT_FOUND when it was accepted or is over */
+  revokeInvitation: (viewer: Viewer, id: string) => revokeInvitation(deps, viewer, id),
+
+  /** Makes the viewer a member. @throws NOT_FOUND for what was not sent to them, was answered or revoked, or is over */
+  acceptInvitation: (viewer: Viewer, id: string) => acceptInvitation(deps, viewer, id),
+
+  /** The viewer does not find it any more; the company is not told. @throws NOT_FOUND as `acceptInvitation` does */
+  declineInvitation: (viewer: Viewer, id: string) => declineInvitation(deps, viewer, id),
+});
+
+async function listInvitations(
+  { loaders }: InvitationDeps,
+  context: ViewerContext,
+  company: CompanyRow,
+  page: PageArguments,
+): Promise<Connection<InvitationRow>> {
+  authorize(companyPolicy, "listInvitationsOf", context.viewer, company);
+  const found = await loaders.ofCompany(context, pageRequest(page, 1)).load(company.id);
+  return toConnection(found, invitationPosition, () => loaders.countOfCompany(context).load(company.id));
+}
+
+async function inviteMember(
+  { db, clock, invitationDays }: InvitationDeps,
+  viewer: Viewer,
+  { companyId, email: written, role }: NewMembership,
+): Promise<InvitationRow> {
+  const email = normalizeEmail(written);
+  authorize(companyPolicy, "manageMembersOf", viewer, await findCompany(db, companyId));
+  return db.transaction(async (tx) => {
+    const by = await lockManagedCompany(tx, viewer, companyId);
+    if (await findMembershipByEmail(tx, companyId, email)) throw isMember(email);
+    const open = await countOpenInvitations(tx, { companyId, email }, clock(), MAX_OPEN_INVITATIONS);
+    if (open >= MAX_OPEN_INVITATIONS) throw tooManyInvitations();
+    const expiresAt = new Date(clock().getTime() + invitationDays * DAY_MS);
+    const invitation = await upsertInvitation(tx, { companyId, email, role, invitedBy: by.id, expiresAt });
+    await audit(tx, by, invitation, "created");
+    return invitation;
+  });
+}
+
+async function revokeInvitation(
+  { db, clock }: InvitationDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<InvitationRow> {
+  const invitation = await findOpenInvitation(db, managedTenantsOf(viewer), id, clock());
+  authorize(invitationPolicy, "revoke", viewer, invitation);
+  const { companyId } = invitation;
+  return db.transaction(async (tx) => {
+    const by = await lockManagedCompany(tx, viewer, companyId);
+    if (!(await deleteInvitation(tx, companyId, id))) throw notFound(invitationPolicy.subject);
+    await audit(tx, by, invitation, "revoked");
+    return invitation;
+  });
+}
+
+const acceptInvitation = (deps: InvitationDeps, viewer: Viewer, id: string): Promise<MembershipRow> =>
+  answer(deps, viewer, { id, action: "accept" }, async (tx, by, invitation) => {
+    const { companyId, role } = invitation;
+    await deleteInvitation(tx, companyId, id);
+    const membership = await upsertMembership(tx, { companyId, userId: by.id, role });
+    viewerChanged(tx, by.id);
+    await audit(tx, by, invitation, "accepted");
+    await auditMembership(tx, by, membership, "set");
+    return membership;
+  });
+
+const declineInvitation = (deps: InvitationDeps, viewer: Viewer, id: string): Promise<InvitationRow> =>
+  answer(deps, viewer, { id, action: "decline" }, async (tx, by, invitation) => {
+    await updateInvitationAsDeclined(tx, invitation.companyId, id, deps.clock());
+    await audit(tx, by, invitation, "declined");
+    return invitation;
+  });
+
+interface Answer {
+  readonly id: string;
+  readonly action: "accept" | "decline";
+}
+
+/**
+ * Under the lock on the company's members, whoever answers and what they answer are looked up again: the address may be
+ * somebody else's by now, the invitation answered, revoked or replaced, and who made it a manager no more.
+ */
+async function answer<Result>(
+  { db, clock }: InvitationDeps,
+  viewer: Viewer,
+  { id, action }: Answer,
+  act: (tx: Database, by: UserViewer, invitation: InvitationRow) => Promise<Result>,
+): Promise<Result> {
+  const find = async (tx: Database, by: Viewer) => {
+    const found = by.kind === "user" ? await findReceivedInvitation(tx, by, id, clock()) : null;
+    authorize(invitationPolicy, action, by, found);
+    return found;
+  };
+  const { companyId } = await find(db, viewer);
+  return db.transaction(async (tx) => {
+    await lockMembersOf(tx, companyId);
+    const by = await confirmViewer(tx, { viewer: viewer as UserViewer, companyId });
+    return act(tx, by, await find(tx, by));
+  });
+}
+
+const isMember = (email: string) =>
+  conflict(`${email} is a member of the company already: give them another role with setMembership.`, {
+    field: "email",
+  });
+
+/** Who declines is told to nobody, so that entry belongs to no company whose managers could read it. */
+const audit = (
+  tx: Database,
+  by: UserViewer,
+  { id, companyId, email, role, expiresAt }: InvitationRow,
+  what: "created" | "revoked" | "accepted" | "declined",
+) =>
+  insertAuditEntry(tx, {
+    companyId: what === "declined" ? null : companyId,
+    actorId: by.id,
+    action: `invitation.${what}`,
+    subjectType: "invitation",
+    subjectId: id,
+    details: { email, role, expiresAt: expiresAt.toISOString() },
+  });
+
+const tooManyInvitations = () =>
+  quotaExceeded(
+    `This company has ${MAX_OPEN_INVITATIONS.toLocaleString("en")} open invitations, which is as many as it may have: revoke some first.`,
+    { limit: MAX_OPEN_INVITATIONS },
+  );

@@ -1,0 +1,48 @@
+import type { Database } from "../../../platform/database/client.js";
+import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
+import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
+
+const WINDOW_SECONDS = 60;
+/** Many people may share one network address. */
+const ATTEMPTS_PER_ADDRESS = 10;
+
+/** What is tried: the beginning of the limit's keys, and how it is said. */
+interface Attempted {
+  readonly what: string;
+  readonly spoken: string;
+}
+
+const SIGN_IN: Attempted = { what: "sign-in", spoken: "sign-in attempts" };
+const PASSWORD_CHANGE: Attempted = { what: "change-password", spoken: "attempts to change the password" };
+const PASSWORD_RESET: Attempted = { what: "reset-password", spoken: "attempts to reset a password" };
+
+const REFRESH: Attempted = { what: "refresh-session", spoken: "attempts to renew a session" };
+
+export type AttemptLimit = ReturnType<typeof createAttemptLimit>;
+
+/**
+ * Limits attempts to guess passwords and links. Each method throws RATE_LIMITED.
+ *
+ * @param perMinute for one person; ten times as many from one network address
+ */
+export function createAttemptLimit(db: Database, perMinute: number) {
+  const count = ({ what, spoken }: Attempted, whose: string, limit: number) =>
+    countUse(db, {
+      key: `${what}:${whose}`,
+      limit,
+      windowSeconds: WINDOW_SECONDS,
+      message: `Too many ${spoken}`,
+    });
+  const countFrom = (attempted: Attempted, address: string) =>
+    count(attempted, networkKeyOf(address), perMinute * ATTEMPTS_PER_ADDRESS);
+  return {
+    async signIn(email: string, address: string): Promise<void> {
+      // First: so a network address cannot create more counters for e-mail addresses than it has attempts.
+      await countFrom(SIGN_IN, address);
+      await count(SIGN_IN, `email:${email}`, perMinute);
+    },
+    passwordChange: (userId: string): Promise<void> => count(PASSWORD_CHANGE, `user:${userId}`, perMinute),
+    passwordReset: (address: string): Promise<void> => countFrom(PASSWORD_RESET, address),
+    sessionRefresh: (address: string): Promise<void> => countFrom(REFRESH, address),
+  };
+}

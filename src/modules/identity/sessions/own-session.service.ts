@@ -1,0 +1,60 @@
+import { authorize } from "../../../kernel/authorize.js";
+import type { Clock } from "../../../kernel/clock.js";
+import type { Database } from "../../../platform/database/client.js";
+import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
+import { insertAuditEntry } from "../audit/audit.repository.js";
+import { writeAsOneself } from "../users/lock-account.js";
+import { userPolicy } from "../users/user.policy.js";
+import type { UserViewer, Viewer } from "../viewer.js";
+import { sessionPolicy } from "./session.policy.js";
+import { findOpenSession, updateRevokedSessions, updateRevokedSessionsOf } from "./session.repository.js";
+
+export type OwnSessionService = ReturnType<typeof createOwnSessionService>;
+
+/** A person's own sessions. What one has opened (subscriptions, event streams and their URLs) ends with it, at once. */
+export function createOwnSessionService({ db, clock }: { readonly db: Database; readonly clock: Clock }) {
+  /** @throws NOT_FOUND for a session that is somebody else's, unknown, or over */
+  async function endSession(viewer: Viewer, id: string): Promise<UserViewer> {
+    const session = await findOpenSession(db, id, clock());
+    authorize(sessionPolicy, "end", viewer, session);
+    const own = viewer as UserViewer;
+    await writeAsOneself(db, own, async (tx, now) => {
+      authorize(sessionPolicy, "end", now.viewer, session);
+      const ended = await updateRevokedSessions(tx, [id], clock());
+      if (ended.length === 0) return;
+      viewerChanged(tx, own.id);
+      await insertAuditEntry(tx, {
+        companyId: null,
+        actorId: own.id,
+        action: "session.ended",
+        subjectType: "session",
+        subjectId: id,
+      });
+    });
+    return own;
+  }
+
+  /** Signs out everywhere but here. An outside provider's token is not of a session: with one, all are others. */
+  async function endOtherSessions(viewer: Viewer): Promise<UserViewer> {
+    const own = viewer.kind === "user" ? viewer : null;
+    authorize(userPolicy, "endSessionsOf", viewer, own);
+    await writeAsOneself(db, own, async (tx, now) => {
+      authorize(userPolicy, "endSessionsOf", now.viewer, now.account);
+      const others = { now: clock(), except: own.sessionId };
+      const sessionsEnded = await updateRevokedSessionsOf(tx, own.id, others);
+      if (sessionsEnded === 0) return;
+      viewerChanged(tx, own.id);
+      await insertAuditEntry(tx, {
+        companyId: null,
+        actorId: own.id,
+        action: "user.signed-out-elsewhere",
+        subjectType: "user",
+        subjectId: own.id,
+        details: { sessionsEnded },
+      });
+    });
+    return own;
+  }
+
+  return { endSession, endOtherSessions };
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../../../kernel/clock.js";
+import { HOUR_MS } from "../../../kernel/clock.js";
+import { badUserInput } from "../../../kernel/errors.js";
+import { newId } from "../../../kernel/ids.js";
+import type { Database } from "../../../platform/database/client.js";
+import { insertAuditEntry } from "../audit/audit.repository.js";
+import { normalizeEmail } from "../users/email.js";
+import { findPersonByEmail, lockForSignIn } from "../users/user.repository.js";
+import type { AccessToken } from "./access-token.js";
+import { createTokenIssuer } from "./access-token.js";
+import { hashOfToken } from "./refresh-token.js";
+import { insertSession } from "./session.repository.js";
+
+const MAX_LIFETIME_MS = 24 * HOUR_MS;
+
+export interface ScriptTokenDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  /** Signs access tokens. */
+  readonly secret: string;
+}
+
+/** Tokens for scripts on the operator's own machine. Nobody reaches this over the network. */
+export function createScriptTokenService({ db, clock, secret }: ScriptTokenDeps) {
+  return {
+    /**
+     * Opens a session of somebody's that ends with its one access token: it cannot be refreshed.
+     *
+     * @param lifetimeMs in milliseconds, a day at most
+     * @throws BAD_USER_INPUT when nobody has the address, and for a longer life
+     */
+    async issue(email: string, lifetimeMs: number): Promise<AccessToken & { readonly email: string }> {
+      if (lifetimeMs <= 0 || lifetimeMs > MAX_LIFETIME_MS)
+        throw badUserInput("A token for a script is good for 24 hours at most.");
+      const person = await findPersonByEmail(db, normalizeEmail(email));
+      if (!person) throw badUserInput(`Nobody has the e-mail address ${email}.`);
+      const sessionId = newId();
+      const issue = createTokenIssuer({ secret, clock, lifetimeMs });
+      const token = await issue({ userId: person.id, sessionId });
+      await db.transaction(async (tx) => {
+        if (!(await lockForSignIn(tx, { id: person.id })))
+          throw badUserInput(`${email} is deactivated: filedesk user unlock ${email}`);
+        await insertSession(tx, {
+          id: sessionId,
+          userId: person.id,
+          // The hash of a random value: no refresh token matches it.
+          refreshTokenHash: hashOfToken(randomBytes(32).toString("hex")),
+          expiresAt: token.expiresAt,
+        });
+        await insertAuditEntry(tx, {
+          companyId: null,
+          actorId: null,
+          action: "session.opened-for-script",
+          subjectType: "session",
+          subjectId: sessionId,
+          details: { userId: person.id, expiresAt: token.expiresAt.toISOString() },
+        });
+      });
+      return { ...token, email: person.email };
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import type { Policy } from "../../../kernel/authorize.js";
+import type { SessionRow } from "../session.tables.js";
+import type { Viewer } from "../viewer.js";
+import { isUser } from "../viewer.js";
+
+type Session = Pick<SessionRow, "userId">;
+
+/** A session is its person's alone; an administrator ends all of somebody's by deactivating them. */
+export const sessionPolicy = {
+  subject: "session",
+  read: (viewer: Viewer, session: Session) => isUser(viewer, session.userId),
+  end: (viewer: Viewer, session: Session) => isUser(viewer, session.userId),
+} satisfies Policy<Viewer, Session> & Record<string, unknown>;

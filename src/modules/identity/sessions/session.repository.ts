@@ -1,0 +1,138 @@
+import { and, desc, eq, gt, isNull, lt, ne, or } from "drizzle-orm";
+import { DAY_MS } from "../../../kernel/clock.js";
+import { isId } from "../../../kernel/ids.js";
+import { isAnyOf } from "../../../platform/database/any-of.js";
+import type { Database } from "../../../platform/database/client.js";
+import { deleteInBatches } from "../../../platform/database/in-batches.js";
+import type { SessionRow, UsedToken } from "../session.tables.js";
+import { sessions } from "../session.tables.js";
+import { users } from "../user.tables.js";
+import { isActive } from "../users/user.repository.js";
+
+export interface NewSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly refreshTokenHash: string;
+  readonly expiresAt: Date;
+  /** What the client calls itself. */
+  readonly userAgent?: string | null;
+  readonly address?: string | null;
+}
+
+/** What a person is told of a session of theirs. */
+export type OpenSession = Pick<
+  SessionRow,
+  "id" | "userId" | "createdAt" | "updatedAt" | "expiresAt" | "userAgent" | "address"
+>;
+
+/** A person's sessions that are shown; who has more of them ends all others at once. */
+const MAX_LISTED_SESSIONS = 100;
+
+/** What a refresh token is judged by. */
+export type SessionTokens = Pick<SessionRow, "userId" | "refreshTokenHash" | "usedTokens">;
+
+export interface NextToken {
+  readonly refreshTokenHash: string;
+  readonly usedTokens: readonly UsedToken[];
+  readonly now: Date;
+  readonly expiresAt: Date;
+}
+
+export async function insertSession(db: Database, session: NewSession): Promise<void> {
+  await db.insert(sessions).values(session);
+}
+
+/**
+ * Locks a session, so that of two requests with the same refresh token the second sees what the first has done.
+ *
+ * @returns null when the session has ended, or the person is deleted or deactivated
+ */
+export async function lockSession(tx: Database, id: string, now: Date): Promise<SessionTokens | null> {
+  const [session] = await tx
+    .select({
+      userId: sessions.userId,
+      refreshTokenHash: sessions.refreshTokenHash,
+      usedTokens: sessions.usedTokens,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.id, id), lasts(now), isActive))
+    .for("update", { of: sessions });
+  return session ?? null;
+}
+
+/** Puts the next refresh token in the newest one's place. Call it under `lockSession`. */
+export async function updateRefreshToken(tx: Database, id: string, next: NextToken): Promise<void> {
+  const { now, ...columns } = next;
+  await tx
+    .update(sessions)
+    .set({ ...columns, updatedAt: now })
+    .where(eq(sessions.id, id));
+}
+
+/** Ends sessions that have not ended yet, with every token of theirs. */
+export function updateRevokedSessions(
+  db: Database,
+  ids: readonly string[],
+  now: Date,
+): Promise<{ userId: string }[]> {
+  return db
+    .update(sessions)
+    .set({ revokedAt: now, updatedAt: now })
+    .where(and(isAnyOf(sessions.id, ids), isNull(sessions.revokedAt)))
+    .returning({ userId: sessions.userId });
+}
+
+/** As `updateRevokedSessions`, for all of a person's, or all but one. @returns how many */
+export async function updateRevokedSessionsOf(
+  db: Database,
+  userId: string,
+  { now, except }: { readonly now: Date; readonly except?: string | undefined },
+): Promise<number> {
+  const others = except === undefined ? undefined : ne(sessions.id, except);
+  const ended = await db
+    .update(sessions)
+    .set({ revokedAt: now, updatedAt: now })
+    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now), others))
+    .returning({ id: sessions.id });
+  return ended.length;
+}
+
+const openSessionColumns = {
+  id: sessions.id,
+  userId: sessions.userId,
+  createdAt: sessions.createdAt,
+  updatedAt: sessions.updatedAt,
+  expiresAt: sessions.expiresAt,
+  userAgent: sessions.userAgent,
+  address: sessions.address,
+};
+
+const lasts = (now: Date) => and(isNull(sessions.revokedAt), gt(sessions.expiresAt, now));
+
+/** A person's sessions that last, the newest first. */
+export const listOpenSessions = (db: Database, userId: string, now: Date): Promise<OpenSession[]> =>
+  db
+    .select(openSessionColumns)
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), lasts(now)))
+    .orderBy(desc(sessions.id))
+    .limit(MAX_LISTED_SESSIONS);
+
+/** Null for what has not the form of an id, and for a session that has ended. */
+export async function findOpenSession(db: Database, id: string, now: Date): Promise<OpenSession | null> {
+  if (!isId(id)) return null;
+  const [found] = await db
+    .select(openSessionColumns)
+    .from(sessions)
+    .where(and(eq(sessions.id, id), lasts(now)));
+  return found ?? null;
+}
+
+/** Removes sessions that ended more than a day ago, so that the table does not grow with every sign-in. */
+export async function deleteEndedSessions(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+  const dayAgo = new Date(now.getTime() - DAY_MS);
+  await deleteInBatches(db, sessions, or(lt(sessions.expiresAt, dayAgo), lt(sessions.revokedAt, dayAgo)), {
+    signal,
+  });
+}

@@ -1,0 +1,204 @@
+import type { Clock } from "../../../kernel/clock.js";
+import { systemClock } from "../../../kernel/clock.js";
+import { unauthenticated } from "../../../kernel/errors.js";
+import { isId, newId } from "../../../kernel/ids.js";
+import type { Database } from "../../../platform/database/client.js";
+import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
+import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
+import { listGuestViewers } from "../guests/guest.repository.js";
+import { isEmail, normalizeEmail } from "../users/email.js";
+import { verifyPasswordFrom } from "../users/password.js";
+import type { Credentials } from "../users/user.repository.js";
+import { findCredentials, lockForSignIn, updateExternalSubject } from "../users/user.repository.js";
+import type { GuestViewer, UserViewer, Viewer } from "../viewer.js";
+import { anonymous } from "../viewer.js";
+import type {
+  AccessToken,
+  GuestTokenIssuer,
+  OutsideSubject,
+  TokenIssuer,
+  TokenVerifier,
+} from "./access-token.js";
+import type { AttemptLimit } from "./attempt-limit.js";
+import { exchangeToken, sessionEnd } from "./exchange-token.js";
+import type { RefreshToken, RefreshTokens } from "./refresh-token.js";
+import { reloadViewers } from "./reload-viewers.js";
+import { insertSession, updateRevokedSessions } from "./session.repository.js";
+import { findViewer } from "./viewer.repository.js";
+
+/** How much of what a client calls itself is kept, in characters. */
+const MAX_USER_AGENT_LENGTH = 300;
+
+export interface SessionServiceOptions {
+  readonly db: Database;
+  readonly issueToken: TokenIssuer;
+  readonly issueGuestToken: GuestTokenIssuer;
+  readonly verifyToken: TokenVerifier;
+  readonly refreshTokens: RefreshTokens;
+  readonly attempts: AttemptLimit;
+  readonly clock?: Clock;
+}
+
+export interface SignIn {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** Where a session is opened from, as far as it is known. */
+export interface SessionClient {
+  /** The network address. */
+  readonly address: string;
+  /** `User-Agent`, as it was sent. */
+  readonly userAgent?: string | null | undefined;
+}
+
+/** `expiresAt` is the access token's. */
+export interface StartedSession extends AccessToken {
+  readonly refreshToken: string;
+  readonly viewer: UserViewer;
+}
+
+export type SessionService = ReturnType<typeof createSessionService>;
+
+export function createSessionService(options: SessionServiceOptions) {
+  const { db, issueToken, verifyToken, refreshTokens, attempts, clock = systemClock } = options;
+
+  const open = async (userId: string, sessionId: string, refreshToken: string): Promise<StartedSession> => {
+    const viewer = await findViewer(db, { userId, sessionId });
+    if (!viewer) throw unauthenticated();
+    return { ...(await issueToken({ userId, sessionId })), refreshToken, viewer };
+  };
+
+  /**
+   * Opens a session.
+   *
+   * @throws UNAUTHENTICATED, in the same time and words for a wrong password and an unknown address
+   * @throws RATE_LIMITED after too many attempts for one e-mail address or from one network address, or while too many wait
+   */
+  async function signIn({ email, password }: SignIn, client: SessionClient): Promise<StartedSession> {
+    const address = normalizeEmail(email);
+    await attempts.signIn(address, client.address);
+    const account = await findCredentials(db, address);
+    const isRight = await verifyPasswordFrom(
+      networkKeyOf(client.address),
+      account?.passwordHash ?? null,
+      password,
+    );
+    if (!account || !isRight) throw wrongCredentials();
+    const token = refreshTokens.issue(newId());
+    await beginSession(db, { account, token, client, expiresAt: sessionEnd(clock()) });
+    return open(account.id, token.id, token.token);
+  }
+
+  /**
+   * Exchanges a refresh token for a new pair; each is good once. One that was used in the last 10 seconds is answered with
+   * the same session's newest refresh token, for tabs that refresh at once and for answers that were lost; one that comes
+   * back later ends the whole session (`exchangeToken`).
+   *
+   * @throws UNAUTHENTICATED when the token is not the newest of a session that lasts, nor was a moment ago
+   * @throws RATE_LIMITED after too many attempts from one network address, which leaves the token good
+   */
+  async function refreshSession(refreshToken: string, clientAddress: string): Promise<StartedSession> {
+    await attempts.sessionRefresh(clientAddress);
+    const sessionId = refreshTokens.sessionIdOf(refreshToken);
+    if (!sessionId) throw unauthenticated(ENDED);
+    const exchange = { refreshTokens, sessionId, token: refreshToken, now: clock() };
+    const exchanged = await exchangeToken(db, exchange);
+    if (!exchanged) throw unauthenticated(ENDED);
+    return open(exchanged.userId, sessionId, exchanged.token);
+  }
+
+  /**
+   * Ends the session of the access token and that of the refresh token, when given: both stop working at once.
+   *
+   * @returns whether a session was ended
+   */
+  async function signOut(viewer: Viewer, refreshToken?: string | null): Promise<boolean> {
+    const ended = [
+      viewer.kind === "user" ? viewer.sessionId : undefined,
+      refreshToken ? refreshTokens.sessionIdOf(refreshToken) : undefined,
+    ];
+    const ids = ended.filter((id) => typeof id === "string");
+    return ids.length > 0 && endSessions(db, ids, clock());
+  }
+
+  const findGuestViewer = async (id: string): Promise<GuestViewer | undefined> =>
+    isId(id) ? (await listGuestViewers(db, [id], clock()))[0] : undefined;
+
+  /** Who asks, by the bearer token of the request; anonymous without one and with one that is not good. */
+  async function viewerOf(token: string | null): Promise<Viewer> {
+    const subject = token ? await verifyToken(token) : null;
+    if (!subject) return anonymous;
+    if ("userId" in subject) return (await findViewer(db, subject)) ?? anonymous;
+    if ("guestId" in subject) return (await findGuestViewer(subject.guestId)) ?? anonymous;
+    return (await findOutsideViewer(db, subject)) ?? anonymous;
+  }
+
+  /**
+   * Whom a signed URL was given to, with what they may do today; anonymous for who has been deleted or sent away since,
+   * and for whose session has ended, when the URL was bound to one.
+   */
+  async function viewerById(id: string, sessionId?: string): Promise<Viewer> {
+    if (sessionId !== undefined) return (await findViewer(db, { userId: id, sessionId })) ?? anonymous;
+    return (await findViewer(db, { userId: id })) ?? (await findGuestViewer(id)) ?? anonymous;
+  }
+
+  return {
+    signIn,
+    refreshSession,
+    signOut,
+    viewerOf,
+    viewerById,
+
+    /** An access token for a guest whose invitation lasts; good no longer than that. */
+    issueGuestToken: options.issueGuestToken,
+
+    /** These viewers as they are known now, in their order; anonymous for whose access has ended. */
+    reload: (viewers: readonly Viewer[]): Promise<readonly Viewer[]> => reloadViewers(db, viewers, clock()),
+  };
+}
+
+interface Beginning {
+  readonly account: Credentials;
+  readonly token: RefreshToken;
+  readonly client: SessionClient;
+  readonly expiresAt: Date;
+}
+
+/** The password may have been changed, and the person deactivated, while it was verified. */
+const beginSession = (db: Database, { account, token, client, expiresAt }: Beginning): Promise<void> =>
+  db.transaction(async (tx) => {
+    if (!(await lockForSignIn(tx, account))) throw wrongCredentials();
+    await insertSession(tx, {
+      id: token.id,
+      userId: account.id,
+      refreshTokenHash: token.hash,
+      expiresAt,
+      userAgent: client.userAgent?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+      address: client.address,
+    });
+  });
+
+const wrongCredentials = () => unauthenticated("The e-mail address or the password is wrong.");
+
+const ENDED = "This session has ended: sign in again.";
+
+/** What is followed by these sessions ends with them. @returns whether one was ended */
+const endSessions = (db: Database, ids: readonly string[], now: Date): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    const ended = await updateRevokedSessions(tx, ids, now);
+    for (const { userId } of ended) viewerChanged(tx, userId);
+    return ended.length > 0;
+  });
+
+/** An account is tied to the outside person at their first visit, by an e-mail address that the provider verified. */
+async function findOutsideViewer(
+  db: Database,
+  { externalSubject, email, emailVerified }: OutsideSubject,
+): Promise<UserViewer | null> {
+  const known = await findViewer(db, { externalSubject });
+  const address = email && emailVerified ? normalizeEmail(email) : "";
+  if (known || !isEmail(address)) return known;
+  await updateExternalSubject(db, address, externalSubject);
+  return findViewer(db, { externalSubject });
+}

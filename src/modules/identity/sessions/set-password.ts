@@ -1,0 +1,38 @@
+import type { Database } from "../../../platform/database/client.js";
+import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
+import { insertAuditEntry } from "../audit/audit.repository.js";
+import { updatePasswordHash } from "../users/user.repository.js";
+import { deletePasswordResetOf } from "./password-reset.repository.js";
+import { updateRevokedSessionsOf } from "./session.repository.js";
+
+export interface PasswordSetting {
+  readonly userId: string;
+  readonly passwordHash: string;
+  /** Who set it; null for the command line. */
+  readonly actorId: string | null;
+  /** `user.password-changed`, `user.password-reset`, `user.password-set`. */
+  readonly action: string;
+  /** The session that stays, when somebody changes their own. */
+  readonly keptSession?: string | undefined;
+  readonly now: Date;
+}
+
+/**
+ * Sets a person's password, and ends what the old one had opened: their sessions and their link to a new one. Call it
+ * under the lock on the person.
+ */
+export async function setPassword(tx: Database, setting: PasswordSetting): Promise<void> {
+  const { userId, passwordHash, actorId, action, keptSession, now } = setting;
+  await updatePasswordHash(tx, userId, passwordHash);
+  await deletePasswordResetOf(tx, userId);
+  const sessionsEnded = await updateRevokedSessionsOf(tx, userId, { now, except: keptSession });
+  viewerChanged(tx, userId);
+  await insertAuditEntry(tx, {
+    companyId: null,
+    actorId,
+    action,
+    subjectType: "user",
+    subjectId: userId,
+    details: { sessionsEnded },
+  });
+}

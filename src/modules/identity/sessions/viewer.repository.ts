@@ -1,0 +1,115 @@
+import type { SQL } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import { isId } from "../../../kernel/ids.js";
+import type { Database } from "../../../platform/database/client.js";
+import { preparedOnce } from "../../../platform/database/prepared-once.js";
+import { withQuickRows } from "../../../platform/database/quick-rows.js";
+import { companies } from "../company.tables.js";
+import { memberships } from "../membership.tables.js";
+import { sessions } from "../session.tables.js";
+import { users } from "../user.tables.js";
+import { isActive } from "../users/user.repository.js";
+import type { Role, UserViewer } from "../viewer.js";
+
+/** By what a viewer is found: a session that has not ended, an id that a signature vouches for, an outside name. */
+export type ViewerKey =
+  | { readonly userId: string; readonly sessionId?: string }
+  | { readonly externalSubject: string };
+
+/** In living companies alone: a deleted one gives nobody a role. */
+const roles = sql<Record<string, Role> | null>`(
+  select json_object_agg(m.company_id, m.role)
+  from ${memberships} m join ${companies} c on c.id = m.company_id and c.deleted_at is null
+  where m.user_id = ${users}.id)`;
+
+const viewerColumns = { id: users.id, email: users.email, name: users.name, isAdmin: users.isAdmin };
+
+const select = (db: Database, ...conditions: SQL[]) =>
+  db
+    .select({ ...viewerColumns, roles })
+    .from(users)
+    .where(and(isActive, ...conditions));
+
+const isThisUser = eq(users.id, sql.placeholder("userId"));
+const hasSession = sql`exists (select from ${sessions} where ${sessions.id} = ${sql.placeholder("sessionId")}
+  and ${sessions.userId} = ${users.id} and ${sessions.revokedAt} is null)`;
+const isThisSubject = eq(users.externalSubject, sql.placeholder("externalSubject"));
+
+const byUser = preparedOnce((db) => select(db, isThisUser).prepare("viewer_by_user"));
+const bySession = preparedOnce((db) => select(db, isThisUser, hasSession).prepare("viewer_by_session"));
+const bySubject = preparedOnce((db) => select(db, isThisSubject).prepare("viewer_by_subject"));
+
+/**
+ * The person with all their roles, in one statement: this runs on every request.
+ *
+ * A session's own expiry needs no look: an access token ends 29 days before it, and a URL given out by it soon after.
+ */
+export async function findViewer(db: Database, key: ViewerKey): Promise<UserViewer | null> {
+  if ("userId" in key && !isId(key.userId)) return null;
+  const statement = "externalSubject" in key ? bySubject : key.sessionId === undefined ? byUser : bySession;
+  const [row] = await statement(db).execute({ ...key });
+  if (!row) return null;
+  const viewer = toViewer(row);
+  return "userId" in key && key.sessionId ? { ...viewer, sessionId: key.sessionId } : viewer;
+}
+
+const toViewer = <Row extends { readonly roles: Record<string, Role> | null }>(row: Row) => ({
+  ...row,
+  kind: "user" as const,
+  roles: new Map(Object.entries(row.roles ?? {})),
+});
+
+/** The roles of many people, gathered with them: looked up for each by itself they would take several times as long. */
+const gathered = sql<Record<string, Role> | null>`json_object_agg(${companies.id}, ${memberships.role})
+  filter (where ${companies.id} is not null)`;
+const isLivingCompany = and(eq(companies.id, memberships.companyId), isNull(companies.deletedAt));
+const isAsked = (column: PgColumn) => sql`${column} = any(${sql.placeholder("ids")})`;
+
+const bySessions = preparedOnce((db) =>
+  withQuickRows(
+    db
+      .select({ ...viewerColumns, sessionId: sessions.id, roles: gathered })
+      .from(sessions)
+      .innerJoin(users, and(eq(users.id, sessions.userId), isActive))
+      .leftJoin(memberships, eq(memberships.userId, users.id))
+      .leftJoin(companies, isLivingCompany)
+      .where(
+        and(
+          isAsked(sessions.id),
+          isNull(sessions.revokedAt),
+          sql`${sessions.expiresAt} > ${sql.placeholder("now")}`,
+        ),
+      )
+      .groupBy(sessions.id, users.id)
+      .prepare("viewers_by_sessions"),
+  ),
+);
+
+const byUsers = preparedOnce((db) =>
+  withQuickRows(
+    db
+      .select({ ...viewerColumns, roles: gathered })
+      .from(users)
+      .leftJoin(memberships, eq(memberships.userId, users.id))
+      .leftJoin(companies, isLivingCompany)
+      .where(and(isAsked(users.id), isActive))
+      .groupBy(users.id)
+      .prepare("viewers_by_users"),
+  ),
+);
+
+/** The people of these sessions, as far as these last, each with the session. For many, in one statement. */
+export async function listViewersBySessions(
+  db: Database,
+  sessionIds: readonly string[],
+  now: Date,
+): Promise<UserViewer[]> {
+  if (sessionIds.length === 0) return [];
+  return (await bySessions(db).execute({ ids: sessionIds, now: now.toISOString() })).map(toViewer);
+}
+
+/** As `listViewersBySessions`, for who is known by their id alone. */
+export async function listViewersByIds(db: Database, ids: readonly string[]): Promise<UserViewer[]> {
+  return ids.length === 0 ? [] : (await byUsers(db).execute({ ids })).map(toViewer);
+}

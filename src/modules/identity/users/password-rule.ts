@@ -1,0 +1,33 @@
+import { badUserInput } from "../../../kernel/errors.js";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.js";
+
+/** Whose password it is to be. */
+export interface PasswordOwner {
+  readonly email: string;
+  readonly name: string;
+}
+
+/**
+ * The one rule for a password that is set, wherever it comes from: long enough, and not what everybody knows of its
+ * owner. No demand for digits or signs, which make passwords worse (NIST SP 800-63B §5.1.1.2).
+ *
+ * @param field what the input calls the password
+ * @throws BAD_USER_INPUT that says what is wrong
+ */
+export function requireGoodPassword(password: string, owner: PasswordOwner, field = "password"): void {
+  const { length } = password;
+  if (length < MIN_PASSWORD_LENGTH || length > MAX_PASSWORD_LENGTH)
+    throw badUserInput(
+      `A password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters; this one has ${length}.`,
+      {
+        field,
+        limit: length < MIN_PASSWORD_LENGTH ? MIN_PASSWORD_LENGTH : MAX_PASSWORD_LENGTH,
+        actual: length,
+      },
+    );
+  const known = [owner.email, owner.email.split("@")[0] ?? "", owner.name].map(comparable);
+  if (known.includes(comparable(password)))
+    throw badUserInput("A password is not the person's own name or e-mail address.", { field });
+}
+
+const comparable = (text: string): string => text.normalize("NFKC").trim().toLowerCase();

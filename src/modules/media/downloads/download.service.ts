@@ -1,0 +1,94 @@
+import type { Database } from "../../../platform/database/client.js";
+import { createPlaces } from "../../../platform/http/connections/connection-slots.js";
+import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
+import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
+import type { ByteRange } from "../../../platform/storage/storage.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { Actor } from "../../identity/viewer.js";
+import { refuseUnsafe } from "../media-file.policy.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import type { VariantView } from "../variants/variant.repository.js";
+import type { StoredBytesDeps } from "./stored-bytes.js";
+import { readable } from "./stored-bytes.js";
+
+export interface DownloadDeps extends StoredBytesDeps {
+  readonly db: Database;
+  readonly downloadsPerMinute: number;
+  readonly downloadsAtOnce: number;
+}
+
+export interface Download {
+  readonly viewer: Actor;
+  readonly file: MediaFileView;
+  /** The rendition, where not the file itself is asked for. */
+  readonly variant?: VariantView;
+  /** What was asked for, as the audit log names it. */
+  readonly subject: { readonly type: "attachment" | "media-file"; readonly id: string };
+}
+
+/** Many people may share one network address, as with sign-ins. */
+const PEOPLE_BEHIND_AN_ADDRESS = 10;
+
+export type DownloadService = ReturnType<typeof createDownloadService>;
+
+export function createDownloadService(options: DownloadDeps) {
+  const { db, downloadsPerMinute, downloadsAtOnce, ...deps } = options;
+  const open = createPlaces(
+    downloadsAtOnce,
+    `You have ${downloadsAtOnce} downloads under way, which is as many as one person may have at once: let one end first.`,
+  );
+  const openPublic = createPlaces(
+    downloadsAtOnce * PEOPLE_BEHIND_AN_ADDRESS,
+    "There are too many downloads under way to this network address: let one end first.",
+  );
+  return {
+    /** Takes a place for a download, to be given back when its answer is over. @throws RATE_LIMITED */
+    takePlace: (viewer: Actor): (() => void) => open.take(viewer.id),
+
+    /** The same for who is not signed in, by network address. @throws RATE_LIMITED */
+    takePublicPlace: (address: string): (() => void) => openPublic.take(networkKeyOf(address)),
+
+    /** Counts the request before anything is looked up. @throws RATE_LIMITED */
+    countDownload: (viewer: Actor): Promise<void> =>
+      countUse(db, {
+        key: `download:${viewer.id}`,
+        limit: downloadsPerMinute,
+        windowSeconds: 60,
+        message: "Too many downloads",
+      }),
+
+    /** The same for who is not signed in, by network address, behind which may be a whole office. @throws RATE_LIMITED */
+    countPublicDownload: (address: string): Promise<void> =>
+      countUse(db, {
+        key: `public-download:${networkKeyOf(address)}`,
+        limit: downloadsPerMinute * PEOPLE_BEHIND_AN_ADDRESS,
+        windowSeconds: 60,
+        message: "Too many downloads from this network address",
+      }),
+
+    /** The bytes of a rendition that is for everybody. */
+    openPublic: (file: MediaFileView, variant: VariantView) => readable(deps, { file, variant }),
+
+    /**
+     * Gives access to the bytes of a file that the viewer may read; opening them is written down.
+     *
+     * @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE
+     */
+    openDownload({ viewer, file, variant, subject }: Download) {
+      refuseUnsafe(file);
+      const bytes = readable(deps, { file, variant });
+      const open = async (range?: ByteRange) => {
+        await insertAuditEntry(db, {
+          companyId: file.companyId,
+          actorId: viewer.id,
+          action: `${subject.type}.downloaded`,
+          subjectType: subject.type,
+          subjectId: subject.id,
+          ...(variant && { details: { variant: variant.name } }),
+        });
+        return bytes.open(range);
+      };
+      return { ...bytes, open };
+    },
+  };
+}

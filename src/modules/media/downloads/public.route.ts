@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { normalizeId } from "../../../kernel/ids.js";
+import { sendFile } from "../../../platform/http/files/send-file.js";
+import { onceOver } from "../../../platform/http/multipart/on-finished.js";
+import { READ_BY_EVERY_PAGE } from "../../../platform/http/page-access.js";
+import { versionOf } from "../download-urls.js";
+import type { VariantService } from "../variants/variant.service.js";
+import { refuseDownload, servedAs } from "./download.route.js";
+import type { DownloadService } from "./download.service.js";
+
+export interface PublicRouteDeps {
+  readonly downloads: DownloadService;
+  readonly variants: VariantService;
+}
+
+interface PublicRequest {
+  /** The name is for people and decides nothing. */
+  Params: { id: string; variant: string; name: string };
+  Querystring: { v?: string | string[] };
+}
+
+/** What is under the version of its bytes never changes, but a file that is deleted is to go from caches before long. */
+const VERSION_MAX_AGE_SECONDS = 86_400;
+
+/** What is under an id alone changes when the file is replaced. */
+const CURRENT_MAX_AGE_SECONDS = 60;
+
+/**
+ * `GET /public/{mediaFileId}/{variant}/{name}`: pictures of public buckets, for everybody. Only renditions are given
+ * out, never the original: they are drawn anew, so that no metadata and nothing hidden in a file leaves the house.
+ */
+export function registerPublicRoute(app: FastifyInstance, deps: PublicRouteDeps): void {
+  app.get<PublicRequest>("/public/:id/:variant/:name", {
+    config: READ_BY_EVERY_PAGE,
+    errorHandler: (error, request, reply) => refuseDownload(error, request, reply),
+    handler: (request, reply) => serve(deps, request, reply),
+  });
+}
+
+async function serve(
+  { downloads, variants }: PublicRouteDeps,
+  request: FastifyRequest<PublicRequest>,
+  reply: FastifyReply,
+): Promise<void> {
+  onceOver(request.raw, reply.raw, downloads.takePublicPlace(request.ip));
+  await downloads.countPublicDownload(request.ip);
+  const { file, variant } = await variants.requirePublic(
+    normalizeId(request.params.id),
+    request.params.variant,
+  );
+  await sendFile(request, reply, {
+    ...servedAs(file, variant),
+    access: "public",
+    ...keptFor(request.query.v === versionOf(variant)),
+    inline: true,
+    ...downloads.openPublic(file, variant),
+  });
+}
+
+/** @param isVersion whether the URL names the bytes that are sent */
+const keptFor = (isVersion: boolean) =>
+  isVersion
+    ? { maxAgeSeconds: VERSION_MAX_AGE_SECONDS, immutable: true }
+    : { maxAgeSeconds: CURRENT_MAX_AGE_SECONDS };

@@ -1,0 +1,45 @@
+import type { Readable } from "node:stream";
+import type { ByteRange, Storage } from "../../../platform/storage/storage.js";
+import { ObjectNotFound, WrongSize } from "../../../platform/storage/storage.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import type { VariantView } from "../variants/variant.repository.js";
+
+/** Bytes that a row points at: those of a file, or of a rendition of it. */
+export interface StoredBytes {
+  readonly file: Pick<MediaFileView, "companyId" | "blobId" | "storageKey" | "size">;
+  readonly variant?: VariantView | undefined;
+}
+
+/**
+ * Sees to bytes that turned out to be gone or of another length while they were read.
+ *
+ * @returns what to answer: `error` itself when it says nothing of the bytes
+ */
+export type ReportDamage = (bytes: StoredBytes, error: unknown) => Promise<unknown>;
+
+export interface StoredBytesDeps {
+  readonly storage: Storage;
+  readonly reportDamage: ReportDamage;
+}
+
+/** The ways to read stored bytes to a client, as `sendFile` takes them: what is damaged is reported as it is found. */
+export function readable({ storage, reportDamage }: StoredBytesDeps, bytes: StoredBytes) {
+  const { storageKey, size } = bytes.variant ?? bytes.file;
+  const reported = async <Result>(work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw await reportDamage(bytes, error);
+    }
+  };
+  const look = async (): Promise<void> => {
+    const found = await storage.stat(storageKey);
+    if (found === null) throw new ObjectNotFound(storageKey);
+    if (found.size !== size) throw new WrongSize(storageKey, size, found.size);
+  };
+  return {
+    open: (range?: ByteRange): Promise<Readable> => reported(storage.get(storageKey, range, size)),
+    check: (): Promise<void> => reported(look()),
+    onDamage: (): Promise<void> => reported(look()),
+  };
+}

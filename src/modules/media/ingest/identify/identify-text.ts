@@ -1,0 +1,137 @@
+import { KIB } from "../../../../kernel/bytes.js";
+import type { FileTypeName } from "../../file-types.js";
+import {
+  isMailExtension,
+  isOfficeNameOfText,
+  isProgramExtension,
+  textTypeOf,
+} from "../receive/extensions.js";
+import type { FileBytes } from "../receive/file-bytes.js";
+import type { Recognition } from "./recognition.js";
+
+const BEGINNING_BYTES = 8 * KIB;
+
+/** Texts that are more than text, by how they begin. */
+const FORMATS: readonly (readonly [RegExp, string])[] = [
+  [/^#!/, "a script"],
+  [/^<\?(php|=)|^<%/i, "a script"],
+  [/^@echo\s/i, "a script"],
+  [/^%!PS/, "a PostScript program"],
+];
+
+/** The tags that make a browser take a file for HTML (WHATWG MIME Sniffing Standard §7.1). */
+const HTML =
+  /^<(html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s/>]|^<!doctype\s+html/i;
+const HTML_PAGE = "an HTML page";
+const SVG = /^<(\w+:)?svg[\s/>]/i;
+
+/** A style sheet that is a program. */
+const XSLT = /^<(\w+:)?(stylesheet|transform)[\s/>]/i;
+const XML = /^<\?xml/i;
+/** What a page of Markdown may well begin with is no sign of HTML in it. */
+const WHOLE_PAGE = /^<(html|head|script|iframe|style|title|body)[\s/>]|^<!doctype\s+html/i;
+
+/**
+ * Tells kinds of text by how they begin and, where they all begin alike, by their extension; and all of them from what
+ * only looks like text: scripts and HTML. Under the name of an Office document a page is what a reporting tool wrote.
+ */
+export async function recognizeText(
+  bytes: FileBytes,
+  charset: string,
+  extension: string | null,
+): Promise<Recognition> {
+  const beginning = textOf(await bytes.read(0, BEGINNING_BYTES), charset);
+  const root = skipProlog(beginning);
+  if (SVG.test(root)) return { type: "svg" };
+  if (XSLT.test(root)) return { refused: "a script" };
+  const refused = whatElse(beginning, root, extension);
+  if (refused === HTML_PAGE && isOfficeNameOfText(extension)) return { type: "html" };
+  if (refused !== null) return { refused };
+  if (XML.test(beginning)) return { type: "xml" };
+  if ((extension === null || isMailExtension(extension)) && isMail(beginning)) return { type: "eml" };
+  return plainText(extension, beginning);
+}
+
+/** Without what stands before the first letter and is not shown. */
+const textOf = (bytes: Buffer, charset: string): string =>
+  new TextDecoder(charset).decode(bytes).replace(/^[\s\p{Cc}\ufffd]+/u, "");
+
+/** Whether a beginning is that of a text which is more than text. */
+export function isMarkupOrScript(beginning: Buffer): boolean {
+  const text = new TextDecoder().decode(beginning).trimStart();
+  return whatElse(text, skipProlog(text)) !== null;
+}
+
+function whatElse(beginning: string, root: string, extension: string | null = null): string | null {
+  // Elements of declared XML have any name: an invoice may begin with <a>.
+  const isOther = extension === "md" || extension === "markdown" || XML.test(beginning);
+  const html = isOther ? WHOLE_PAGE : HTML;
+  const isComment = beginning.startsWith("<!--") && html === HTML && extension !== "xml";
+  if (html.test(root) || isComment) return HTML_PAGE;
+  return FORMATS.find(([pattern]) => pattern.test(beginning))?.[1] ?? null;
+}
+
+function plainText(extension: string | null, beginning: string): Recognition {
+  const type = extension === null ? "txt" : textTypeOf(extension);
+  if (type !== null) return { type };
+  if (isOfficeNameOfText(extension)) return { type: underOfficeName(extension, beginning) };
+  return isProgramExtension(extension)
+    ? { refused: `a program, a script or a web page by its name (.${extension})` }
+    : { type: "txt" };
+}
+
+/** Excel reads a table, and Word a letter. */
+function underOfficeName(extension: string | null, beginning: string): FileTypeName {
+  if (extension !== "xls") return "txt";
+  return /^[^\n]*\t/.test(beginning) ? "tsv" : "csv";
+}
+
+/** Fields of which every message has some (RFC 5322 §3.6). */
+const MAIL_FIELDS: ReadonlySet<string> = new Set([
+  "from",
+  "to",
+  "subject",
+  "date",
+  "received",
+  "return-path",
+  "message-id",
+  "mime-version",
+  "delivered-to",
+]);
+
+/** Whether a text begins with the header of a message: at least two fields, one of which is a message's alone. */
+function isMail(beginning: string): boolean {
+  const [header = ""] = beginning.split(/\r?\n\r?\n/, 1);
+  const lines = header.split(/\r?\n/).slice(0, 100);
+  if (lines[0]?.startsWith("From ")) lines.shift();
+  const names = lines.filter((line) => !/^[ \t]/.test(line)).map((line) => /^([!-9;-~]+):/.exec(line)?.[1]);
+  // The last line may be cut where our look at the beginning ends.
+  const fields = names.slice(0, names.at(-1) === undefined ? -1 : undefined);
+  return (
+    fields.length >= 2 &&
+    fields.every(Boolean) &&
+    fields.some((name) => MAIL_FIELDS.has(name?.toLowerCase() ?? ""))
+  );
+}
+
+/** Skips what may stand before the root element: XML declaration, comments, document type. */
+function skipProlog(text: string): string {
+  let rest = text;
+  for (;;) {
+    const end = endOfProlog(rest);
+    if (end === 0) return rest;
+    rest = rest.slice(end).trimStart();
+  }
+}
+
+function endOfProlog(text: string): number {
+  if (/^<\?xml/i.test(text)) return after(text, "?>");
+  if (text.startsWith("<!--")) return after(text, "-->");
+  if (/^<!doctype(?!\s+html)/i.test(text)) return after(text, /^[^>[]*\[/.test(text) ? "]>" : ">");
+  return 0;
+}
+
+const after = (text: string, mark: string) => {
+  const at = text.indexOf(mark);
+  return at === -1 ? text.length : at + mark.length;
+};

@@ -1,0 +1,207 @@
+import { formatBytes } from "../../../kernel/bytes.js";
+import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { IncomingFile, IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
+import { ENVELOPE_BYTES } from "../../../platform/http/multipart/incoming-files.js";
+import type { Scanner } from "../../../platform/scanner/scanner.js";
+import type { TempFolder } from "../../../platform/storage/temp-folder.js";
+import type { Confirmed } from "../../identity/confirm-viewer.js";
+import { writeAs } from "../../identity/confirm-viewer.js";
+import type { Actor } from "../../identity/viewer.js";
+import type { Bucket, BucketRules } from "../buckets.js";
+import type { identify as Identify } from "./identify/identify.js";
+import type { inspect as Inspect } from "./inspect/inspect.js";
+import { receive } from "./receive/receive.js";
+import type { RecordDeps, RecordMore } from "./record.js";
+import { storeAndRecord } from "./record.js";
+import type { Scanned } from "./scan.js";
+import { scan } from "./scan.js";
+
+export interface CheckInDeps extends RecordDeps {
+  readonly tempFolder: TempFolder;
+  readonly scanner: Scanner;
+  readonly filesPerRequest: number;
+  readonly maxPixels: number;
+}
+
+export interface CheckIn<Result, Uploader extends Actor = Actor> {
+  /** Who uploads. That they may, has been decided before the first byte. */
+  readonly viewer: Uploader;
+  readonly companyId: string;
+  readonly bucket: Bucket;
+  readonly incoming: IncomingFiles;
+  /** Whether they take the place of files that are there. */
+  readonly isReplacement?: boolean;
+  /**
+   * Decides it once more, in the transaction and before any file of theirs is recorded, with the viewer as they are by
+   * then; takes the locks under which it stays so. Null for what the operator does, such as an import.
+   */
+  readonly permit: ((tx: Database, viewer: Confirmed<Uploader>) => Promise<unknown>) | null;
+  readonly recordMore: RecordMore<Result>;
+}
+
+export type CheckInService = ReturnType<typeof createCheckInService>;
+
+/** Takes files in: the way of an upload from its first byte to its committed rows, all or nothing. */
+export function createCheckInService(deps: CheckInDeps) {
+  return {
+    /** The rules of a bucket, as they are in force. */
+    rulesOf: (bucket: Bucket): BucketRules => deps.buckets[bucket],
+
+    /**
+     * Refuses by what is known before the first byte of a file: their number and the size of the request.
+     *
+     * @throws BAD_USER_INPUT, FILE_TOO_LARGE
+     */
+    refuseBySize(bucket: Bucket, incoming: IncomingFiles): void {
+      refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
+    },
+
+    /**
+     * Receives, identifies, inspects, scans, stores and records files.
+     *
+     * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED, each with
+     *   the `index` and `fileName` of the file that was refused; nothing of the others is kept then
+     */
+    async checkIn<Result, Uploader extends Actor>(checkIn: CheckIn<Result, Uploader>): Promise<Result> {
+      const { incoming, bucket } = checkIn;
+      if (incoming.files.length === 0) return recordWithoutFiles(deps, checkIn);
+      refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
+      const batch = new Batch(checkIn.companyId);
+      try {
+        const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
+        return await storeAndRecord(deps, { ...checkIn, files });
+      } finally {
+        await batch.dispose();
+      }
+    },
+  };
+}
+
+const recordWithoutFiles = <Result, Uploader extends Actor>(
+  { db }: CheckInDeps,
+  { permit, recordMore, ...writing }: CheckIn<Result, Uploader>,
+): Promise<Result> =>
+  permit === null
+    ? db.transaction((tx) => recordMore(tx, []))
+    : writeAs(db, writing, async (tx, viewer) => {
+        await permit(tx, viewer);
+        return recordMore(tx, []);
+      });
+
+/** The temp files of one request; disposing it removes those that the storage has not taken over. */
+class Batch {
+  readonly companyId: string;
+  readonly #abort = new AbortController();
+  readonly #temps: AsyncDisposable[] = [];
+
+  constructor(companyId: string) {
+    this.companyId = companyId;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  keep(temp: AsyncDisposable): void {
+    this.#temps.push(temp);
+  }
+
+  abort(reason: unknown): void {
+    this.#abort.abort(reason);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#temps.map((temp) => temp[Symbol.asyncDispose]()));
+  }
+}
+
+/** The first file that is refused stops the others: none of them is read on. */
+async function receiveAll(
+  deps: CheckInDeps,
+  rules: BucketRules,
+  incoming: IncomingFiles,
+  batch: Batch,
+): Promise<Scanned[]> {
+  const outcomes = await Promise.allSettled(
+    incoming.files.map(async (announced, index) => {
+      try {
+        return await takeIn(deps, rules, await announced.arrive(batch.signal), batch, index);
+      } catch (error) {
+        batch.abort(error);
+        throw error;
+      }
+    }),
+  );
+  batch.signal.throwIfAborted();
+  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+}
+
+async function takeIn(
+  deps: CheckInDeps,
+  rules: BucketRules,
+  file: IncomingFile,
+  batch: Batch,
+  index: number,
+): Promise<Scanned> {
+  try {
+    const temp = await deps.tempFolder.open();
+    batch.keep(temp);
+    const { identify, inspect } = await loadJudges();
+    const received = await receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal });
+    const identified = await identify(received, rules);
+    const inspected = await inspect(identified, {
+      companyId: batch.companyId,
+      maxPixels: deps.maxPixels,
+      maxSeconds: rules.maxSeconds,
+    });
+    return await scan(inspected, deps.scanner);
+  } catch (error) {
+    throw error instanceof FiledeskError ? ofFile(error, file.fileName, index) : error;
+  }
+}
+
+/** With them come sharp, file-type and yauzl, a tenth of a second: a process that takes no files in does without. */
+const loadJudges = () => {
+  judges ??= (async () => {
+    const { identify } = await import("./identify/identify.js");
+    const { inspect } = await import("./inspect/inspect.js");
+    return { identify, inspect };
+  })();
+  return judges;
+};
+
+/** Loaded once, for all files that come at the same time. */
+let judges: Promise<Judges> | undefined;
+
+interface Judges {
+  readonly identify: typeof Identify;
+  readonly inspect: typeof Inspect;
+}
+
+/** Says which file of the request was refused. */
+const ofFile = (error: FiledeskError, fileName: string, index: number) =>
+  new FiledeskError(error.code, `File ${index}${fileName && ` ("${fileName}")`}: ${error.message}`, {
+    ...error.details,
+    index,
+    fileName,
+  });
+
+function refuseBySize(
+  rules: BucketRules,
+  filesPerRequest: number,
+  { files, requestBytes }: IncomingFiles,
+): void {
+  if (files.length > filesPerRequest)
+    throw badUserInput(`A request takes ${filesPerRequest} files at most; this one has ${files.length}.`, {
+      limit: filesPerRequest,
+      actual: files.length,
+    });
+  const most = files.length * rules.maxBytes + ENVELOPE_BYTES;
+  if (requestBytes !== null && requestBytes > most)
+    throw new FiledeskError(
+      "FILE_TOO_LARGE",
+      `A file here may have ${formatBytes(rules.maxBytes)}; this request of ${formatBytes(requestBytes)} with ${files.length} file(s) must hold a larger one.`,
+      { limit: rules.maxBytes, actual: requestBytes },
+    );
+}

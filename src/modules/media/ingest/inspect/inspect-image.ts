@@ -1,0 +1,130 @@
+import type { Metadata, Sharp, SharpOptions } from "sharp";
+import sharp from "sharp";
+import { FiledeskError } from "../../../../kernel/errors.js";
+import { corruptFile, tooManyFrames, tooSlowToDecode } from "../../media.errors.js";
+import type { FileMetadata } from "../../metadata.js";
+import type { PictureLimits } from "../../variants/decoding.js";
+import { PROVING_SECONDS, ranOutOfTime, refuseLarge } from "../../variants/decoding.js";
+import { missedEndMark, withEndMark } from "../../variants/jpeg-end-mark.js";
+import type { Identified } from "../identify/identify.js";
+import { MAX_FRAMES } from "../identify/image-end.js";
+import { readExif } from "./read-exif.js";
+
+export interface DecodingOptions extends PictureLimits {
+  /** How long one decoding may take: PROVING_SECONDS without it. */
+  readonly decodingSeconds?: number | undefined;
+}
+
+interface Dimensions {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** In pixels, as people see it (EXIF orientation applied). */
+export interface ImageFacts extends Dimensions {
+  readonly metadata: FileMetadata;
+}
+
+type Strictness = NonNullable<SharpOptions["failOn"]>;
+
+/** JPEG decoders can leave out 7 of 8 rows and columns: all coded data is read, little is computed. */
+const SHRINK = 8;
+
+// Each file is decoded once, so a cache holds nothing of use; and uploads, not threads, are what runs in parallel.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/**
+ * Decodes an image once, to prove it and to learn its dimensions and what it says of itself.
+ *
+ * @throws FILE_TOO_LARGE for more pixels or frames than allowed, which is known before anything is decoded, and for
+ *   an image whose decoding takes too long; CORRUPT_FILE for one that does not decode
+ */
+export async function inspectImage(file: Identified, options: DecodingOptions): Promise<ImageFacts> {
+  const header = await tellDamage(open(inputOf(file), "error", false).metadata());
+  refuseLarge(header, options);
+  if (header.format !== (file.type.name === "heic" ? "heif" : file.type.name))
+    throw corruptFile("the image is not of the kind that it begins as");
+  if ((header.pages ?? 1) > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, header.pages ?? 1);
+  await proveDecodable(file, header, options);
+  const pages = file.type.name === "tiff" ? { pages: header.pages ?? 1 } : {};
+  return { ...header.autoOrient, metadata: { ...metadataOf(header), ...pages } };
+}
+
+function metadataOf({ exif, orientation }: Metadata): FileMetadata {
+  return { ...(exif && readExif(exif)), ...(orientation && { orientation }) };
+}
+
+/**
+ * The strictest level sees a JPEG that was cut and closed again, but takes offence at harmless oddities of some
+ * phones as well: for whatever else it says, a second decoding one level below has the last word.
+ */
+async function proveDecodable(file: Identified, header: Metadata, options: DecodingOptions): Promise<void> {
+  const { maxPixels, decodingSeconds = PROVING_SECONDS } = options;
+  const input = inputOf(file);
+  const decodeAt = (failOn: Strictness) =>
+    decodeSmall(open(input, failOn, maxPixels), header, decodingSeconds);
+  const decodeOrJudge = () =>
+    decodeAt("warning").catch((error: unknown) => {
+      if (missedEndMark(error)) throw error;
+      return judge(error, decodeAt);
+    });
+  try {
+    await decodeOrJudge();
+  } catch (error) {
+    // It may be missed behind an oddity that was complained of first.
+    if (!missedEndMark(error)) throw error;
+    await withEndMark(input, (marked) => proveAllRows(marked, header, options));
+  }
+}
+
+/** Decodes a JPEG row by row: when only its end mark was missing, there is nothing to complain of with one. */
+async function proveAllRows(
+  input: Buffer | string,
+  { width, height }: Dimensions,
+  { maxPixels, decodingSeconds = PROVING_SECONDS }: DecodingOptions,
+): Promise<void> {
+  const decodeAt = (failOn: Strictness) => {
+    // To extract everything keeps libvips from leaving out rows, as it does for a smaller picture.
+    const rows = open(input, failOn, maxPixels).extract({ left: 0, top: 0, width, height });
+    return decodeTo(rows, { width: Math.ceil(width / SHRINK), height }, decodingSeconds);
+  };
+  await decodeAt("warning").catch((error: unknown) => judge(error, decodeAt));
+}
+
+async function judge(error: unknown, decodeAt: (failOn: Strictness) => Promise<void>): Promise<void> {
+  if (error instanceof FiledeskError) throw error;
+  if (/premature end/i.test(String(error))) throw corruptFile("the image ends too early");
+  await tellDamage(decodeAt("error"));
+}
+
+/** A small file is in memory already; a large one libvips reads itself. */
+const inputOf = ({ head, size, temp }: Identified): Buffer | string =>
+  head.length === size ? head : temp.path;
+
+const open = (input: Buffer | string, failOn: Strictness, limitInputPixels: number | false): Sharp =>
+  sharp(input, { failOn, limitInputPixels, sequentialRead: true });
+
+const decodeSmall = (image: Sharp, { width, height }: Dimensions, seconds: number): Promise<void> =>
+  decodeTo(image, { width: Math.ceil(width / SHRINK), height: Math.ceil(height / SHRINK) }, seconds);
+
+async function decodeTo(image: Sharp, { width, height }: Dimensions, seconds: number): Promise<void> {
+  try {
+    await image
+      .timeout({ seconds })
+      .resize(width, height, { fit: "fill", kernel: "nearest" })
+      .raw()
+      .toBuffer();
+  } catch (error) {
+    throw ranOutOfTime(error) ? tooSlowToDecode(seconds) : error;
+  }
+}
+
+async function tellDamage<T>(decoding: Promise<T>): Promise<T> {
+  try {
+    return await decoding;
+  } catch (error) {
+    if (error instanceof FiledeskError) throw error;
+    throw corruptFile(`the image cannot be decoded (${(error as Error).message.split("\n")[0]})`);
+  }
+}

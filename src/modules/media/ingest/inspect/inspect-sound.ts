@@ -1,0 +1,40 @@
+import { corruptFile } from "../../media.errors.js";
+import type { FileMetadata } from "../../metadata.js";
+import { durationOfAmr } from "../identify/amr.js";
+import type { Identified } from "../identify/identify.js";
+import { openFileBytes } from "../receive/file-bytes.js";
+import { readVideo } from "./read-video.js";
+
+export interface SoundFacts {
+  readonly durationMs: number;
+  readonly metadata: FileMetadata;
+}
+
+/**
+ * Reads how long a recording is and how it is coded. Nothing is decoded.
+ *
+ * @throws CORRUPT_FILE when it cannot be read, or has no length
+ */
+export async function inspectSound(file: Identified, companyId: string | undefined): Promise<SoundFacts> {
+  const { durationMs, audioCodec } =
+    file.type.name === "amr" ? await readAmr(file) : await read(file, companyId);
+  if (!(durationMs > 0 && Number.isSafeInteger(durationMs))) throw corruptFile("the recording has no length");
+  return { durationMs, metadata: audioCodec === null ? {} : { audioCodec } };
+}
+
+async function read(file: Identified, companyId: string | undefined) {
+  const answer = await readVideo({ path: file.temp.path, size: file.size }, companyId);
+  // What has a picture besides is a song with its cover.
+  if (answer.outcome !== "sound" && answer.outcome !== "read")
+    throw corruptFile("the recording cannot be read");
+  return answer;
+}
+
+async function readAmr(file: Identified) {
+  const bytes = openFileBytes(file);
+  try {
+    return { durationMs: await durationOfAmr(bytes), audioCodec: "amr" };
+  } finally {
+    await bytes[Symbol.asyncDispose]();
+  }
+}

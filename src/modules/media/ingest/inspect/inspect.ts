@@ -1,0 +1,113 @@
+import { FiledeskError } from "../../../../kernel/errors.js";
+import type { FileTypeName } from "../../file-types.js";
+import type { FileMetadata } from "../../metadata.js";
+import { decodesHeic } from "../../variants/decodes-heic.js";
+import type { PictureLimits } from "../../variants/decoding.js";
+import { inProofTurn, refuseLarge } from "../../variants/decoding.js";
+import { dimensionsOfHeic } from "../identify/heic-boxes.js";
+import type { Identified } from "../identify/identify.js";
+import { pdfBody } from "../identify/identify-pdf.js";
+import type { TextCharset } from "../identify/text-encoding.js";
+import { openFileBytes } from "../receive/file-bytes.js";
+import { countPages } from "./count-pages.js";
+import { inspectBmp } from "./inspect-bmp.js";
+import { inspectImage } from "./inspect-image.js";
+import { inspectSound } from "./inspect-sound.js";
+import { inspectVideo } from "./inspect-video.js";
+
+declare const proof: unique symbol;
+
+/** A file that was found to be sound as far as its kind can be checked. Only `inspect` makes one. */
+export interface Inspected extends Identified {
+  readonly [proof]: "inspected";
+  /** In pixels, as people see it (EXIF orientation or rotation applied). Null for what has no picture. */
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Of a video or a recording, in milliseconds. */
+  readonly durationMs: number | null;
+  readonly metadata: FileMetadata;
+}
+
+export interface InspectOptions extends PictureLimits {
+  /** Whose file it is: companies take turns. */
+  readonly companyId?: string | undefined;
+  /** How long one decoding may take: PROVING_SECONDS without it. */
+  readonly decodingSeconds?: number | undefined;
+  /** The longest video. */
+  readonly maxSeconds?: number | undefined;
+}
+
+interface Dimensions {
+  readonly width: number;
+  readonly height: number;
+}
+
+type Facts = Partial<Pick<Inspected, "width" | "height" | "durationMs" | "metadata">>;
+
+/** What sharp calls the types that it decodes for us. */
+const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp", "tiff"]);
+
+/**
+ * Decodes an image once, to prove it and to learn its dimensions; reads what a video or a PDF says of itself.
+ * Other kinds pass as they are.
+ *
+ * @throws FILE_TOO_LARGE for more pixels, frames or seconds than allowed, which is known before anything is decoded,
+ *   and for an image whose decoding takes too long;
+ *   CORRUPT_FILE for an image that does not decode and for a video that cannot be read; UNSUPPORTED_FILE_TYPE for
+ *   a video without a picture
+ */
+export async function inspect(identified: Identified, options: InspectOptions): Promise<Inspected> {
+  const none = { width: null, height: null, durationMs: null, metadata: {} };
+  return { ...identified, ...none, ...(await factsOf(identified, options)) } as Inspected;
+}
+
+async function factsOf(file: Identified, options: InspectOptions): Promise<Facts> {
+  const { kind, name, title } = file.type;
+  if (DECODED.has(name)) return inspectImageInTurn(file, options);
+  if (name === "heic") return decodesHeic() ? inspectImageInTurn(file, options) : inspectHeic(file, options);
+  if (name === "bmp") return inspectPlain(file, options);
+  if (name === "pdf") return inspectPdf(file);
+  if (kind === "VIDEO") return inspectVideo(file, options);
+  if (kind === "AUDIO") return inspectSound(file, options.companyId);
+  // There is no SVG sanitizer yet, so SVG is refused even if a bucket lists it.
+  if (kind === "IMAGE")
+    throw new FiledeskError("UNSUPPORTED_FILE_TYPE", `This file is ${title}, which cannot be taken yet.`);
+  return file.text ? { metadata: charsetMetadata(file.text) } : {};
+}
+
+const charsetMetadata = ({ charset, isGuess }: TextCharset): FileMetadata => ({
+  charset,
+  isCharsetGuessed: isGuess,
+});
+
+const inspectImageInTurn = (file: Identified, options: InspectOptions): Promise<Facts> =>
+  inProofTurn(options.companyId ?? "", () => inspectImage(file, options));
+
+/** Where libvips has no decoder for it, its word on its size is all that there is. */
+async function inspectHeic(file: Identified, limits: PictureLimits): Promise<Facts> {
+  const bytes = openFileBytes(file);
+  try {
+    const dimensions = await dimensionsOfHeic(bytes);
+    if (dimensions !== null) refuseLarge(dimensions, limits);
+    return dimensions ?? {};
+  } finally {
+    await bytes[Symbol.asyncDispose]();
+  }
+}
+
+async function inspectPdf(file: Identified): Promise<Facts> {
+  const bytes = openFileBytes(file);
+  try {
+    const pages = await countPages(await pdfBody(bytes));
+    return { metadata: pages === null ? {} : { pages } };
+  } finally {
+    await bytes[Symbol.asyncDispose]();
+  }
+}
+
+/** BMP, which nobody here decodes. */
+function inspectPlain(file: Identified, limits: PictureLimits): Dimensions {
+  const dimensions = inspectBmp(file.head, file.size);
+  refuseLarge(dimensions, limits);
+  return dimensions;
+}

@@ -1,0 +1,97 @@
+import type { FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
+import { KIB } from "../../../../kernel/bytes.js";
+import { createBreaks } from "../../../../kernel/event-loop-breaks.js";
+import type { Received } from "./receive.js";
+
+/** What is read from the disk at once, and the most that is looked at in one go. */
+export const WINDOW_BYTES = 256 * KIB;
+
+/**
+ * Random access to a received file through one window, so that memory is flat whatever the file's size. Reading gives
+ * way to other requests: who walks through a file need not, as long as there is a read in each step.
+ */
+export interface FileBytes extends AsyncDisposable {
+  readonly size: number;
+  /** Up to `length` bytes; fewer where the file ends. They are good until the next `read`. */
+  read(at: number, length: number): Promise<Buffer>;
+  /** As `read`, but with all that is at hand behind it: for who walks on, and needs `least` bytes to see anything. */
+  readOn(at: number, least: number): Promise<Buffer>;
+}
+
+/** Opens the file when something outside its head is read, and not before. */
+export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "size" | "head">): FileBytes {
+  let handle: FileHandle | undefined;
+  let buffer: Buffer | undefined;
+  let window = { at: 0, bytes: head };
+  const takeBreak = createBreaks();
+
+  const load = async (at: number, length: number): Promise<Buffer> => {
+    handle ??= await open(temp.path);
+    if (buffer === undefined || buffer.length < length)
+      buffer = Buffer.allocUnsafe(Math.max(length, WINDOW_BYTES));
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - at), at);
+    window = { at, bytes: buffer.subarray(0, bytesRead) };
+    return window.bytes.subarray(0, length);
+  };
+  /** What is in memory from `at` on, if it reaches to `end`. */
+  const atHand = (at: number, end: number): Buffer | undefined => {
+    if (end <= head.length) return head.subarray(at);
+    const { at: from, bytes } = window;
+    return at >= from && end <= from + bytes.length ? bytes.subarray(at - from) : undefined;
+  };
+  return {
+    size,
+    async read(at, length) {
+      await takeBreak();
+      const end = Math.min(at + length, size);
+      if (at < 0 || at >= end) return Buffer.alloc(0);
+      return (atHand(at, end) ?? (await load(at, end - at))).subarray(0, end - at);
+    },
+    async readOn(at, least) {
+      await takeBreak();
+      const end = Math.min(at + least, size);
+      if (at < 0 || at >= end) return Buffer.alloc(0);
+      return atHand(at, end) ?? (await load(at, WINDOW_BYTES));
+    },
+    async [Symbol.asyncDispose]() {
+      await handle?.close();
+    },
+  };
+}
+
+/**
+ * The bytes from `from` to the file's end, window by window. Each begins with the last `overlap` bytes of the one
+ * before, so that nothing of up to that length is missed on a border.
+ */
+export async function* windows(bytes: FileBytes, from: number, overlap: number): AsyncGenerator<Buffer> {
+  for (let at = from; at < bytes.size; at += WINDOW_BYTES - overlap) yield await bytes.read(at, WINDOW_BYTES);
+}
+
+/** A part of a file as if it were all of it. It shares the file's window, and ends with it. */
+export const partOf = (bytes: FileBytes, from: number, to: number): FileBytes => ({
+  size: to - from,
+  read: async (at, length) =>
+    at < 0 ? Buffer.alloc(0) : bytes.read(from + at, Math.min(length, to - from - at)),
+  readOn: async (at, least) => {
+    const found = at < 0 ? Buffer.alloc(0) : await bytes.readOn(from + at, Math.min(least, to - from - at));
+    return found.subarray(0, to - from - at);
+  },
+  [Symbol.asyncDispose]: () => bytes[Symbol.asyncDispose](),
+});
+
+/**
+ * Where a file ends without what pads it, looked for from behind.
+ *
+ * @param padding the bytes that count for nothing at the end
+ */
+export async function endOfContent(bytes: FileBytes, padding: ReadonlySet<number>): Promise<number> {
+  for (let end = bytes.size; end > 0; ) {
+    const from = Math.max(0, end - WINDOW_BYTES);
+    const window = await bytes.read(from, end - from);
+    const last = window.findLastIndex((byte) => !padding.has(byte));
+    if (last !== -1) return from + last + 1;
+    end = from;
+  }
+  return 0;
+}

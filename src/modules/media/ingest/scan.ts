@@ -1,0 +1,43 @@
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { FiledeskError } from "../../../kernel/errors.js";
+import type { Scanner } from "../../../platform/scanner/scanner.js";
+import type { Inspected } from "./inspect/inspect.js";
+
+declare const proof: unique symbol;
+
+/** A file that may be stored: a scanner found nothing, or there is none. Only `scan` makes one. */
+export interface Scanned extends Inspected {
+  readonly [proof]: "scanned";
+  readonly scanStatus: "CLEAN" | "NOT_SCANNED";
+}
+
+/**
+ * Has a file looked at for malware.
+ *
+ * @throws FILE_INFECTED, and the scanner's own error when it cannot answer: no answer is never taken for "clean"
+ */
+export async function scan(inspected: Inspected, scanner: Scanner): Promise<Scanned> {
+  const opened: Readable[] = [];
+  const open = () => {
+    const stream = createReadStream(inspected.temp.path);
+    // A scanner that gave up does not listen any more, and what befalls the stream then is of no interest.
+    stream.on("error", () => {});
+    opened.push(stream);
+    return stream;
+  };
+  try {
+    const verdict = await scanner.scan(open);
+    if (verdict.status === "infected")
+      throw new FiledeskError(
+        "FILE_INFECTED",
+        `This file is infected (${verdict.signature}) and was not stored.`,
+        {
+          signature: verdict.signature,
+        },
+      );
+    return { ...inspected, scanStatus: verdict.status === "clean" ? "CLEAN" : "NOT_SCANNED" } as Scanned;
+  } finally {
+    for (const stream of opened) stream.destroy();
+  }
+}

@@ -1,0 +1,18 @@
+import { and, eq, sql } from "drizzle-orm";
+import { isAnyOf } from "../../../../platform/database/any-of.js";
+import type { Database } from "../../../../platform/database/client.js";
+import { blobs } from "../../blob.tables.js";
+import { mediaFileColumns } from "../../media-file.repository.js";
+import { mediaFiles } from "../../media-file.tables.js";
+import { isCurrent } from "../library.repository.js";
+
+export type ToldFile = Awaited<ReturnType<typeof listToldFiles>>[number];
+
+/** Files that events name, deleted ones too, and whether their time is not over. */
+export async function listToldFiles(db: Database, companyId: string, ids: readonly string[], now: Date) {
+  return db
+    .select({ ...mediaFileColumns, isCurrent: sql<boolean>`${isCurrent(now)}` })
+    .from(mediaFiles)
+    .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId))
+    .where(and(isAnyOf(mediaFiles.id, ids), eq(mediaFiles.companyId, companyId)));
+}

@@ -1,0 +1,21 @@
+import type { Database } from "../../../platform/database/client.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { UserViewer } from "../../identity/viewer.js";
+
+/** Writes down what somebody did to a media file, in the transaction that does it. */
+export async function auditMediaFile(
+  tx: Database,
+  viewer: UserViewer,
+  what: "uploaded" | "updated" | "replaced" | "deleted" | "restored" | "usage-added" | "usage-removed",
+  file: { readonly id: string; readonly companyId: string },
+  details?: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await insertAuditEntry(tx, {
+    companyId: file.companyId,
+    actorId: viewer.id,
+    action: `media-file.${what}`,
+    subjectType: "media-file",
+    subjectId: file.id,
+    ...(details && { details }),
+  });
+}

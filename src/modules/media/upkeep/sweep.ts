@@ -1,0 +1,176 @@
+import type { RunOptions } from "../../../kernel/run-options.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { Storage, StoredObject } from "../../../platform/storage/storage.js";
+import { listReferencedKeys } from "./sweep.repository.js";
+
+export interface SweepOptions extends RunOptions {
+  /** Told of what has gone, or in a dry run would go. */
+  readonly onRemoved?: ((object: { readonly key: string; readonly size: number }) => void) | undefined;
+  /** Goes on where so much would be removed that the database is more likely to be wrong: an operator has looked. */
+  readonly evenMany?: boolean | undefined;
+}
+
+export interface SweepRules {
+  /** Younger bytes are left alone, for their rows may be on their way. */
+  readonly storedBefore: Date;
+  /** What went to the trash before is removed for good. */
+  readonly trashedBefore: Date;
+  /** More than so many objects and so much of all are not removed by itself. */
+  readonly mostFiles: number;
+  readonly mostPercent: number;
+}
+
+export interface SweepReport {
+  readonly seen: number;
+  /** Moved to the trash. */
+  readonly removed: number;
+  readonly removedBytes: number;
+  /** Taken out of the trash, because a row refers to them. */
+  readonly restored: number;
+  /** Removed from the trash for good. */
+  readonly emptied: number;
+}
+
+interface SweepDeps {
+  readonly db: Database;
+  readonly storage: Storage;
+}
+
+const AT_ONCE = 1_000;
+/** What is more waits for the next run, so that memory stays bounded. */
+const MOST_AT_ONCE = 200_000;
+/**
+ * In a small installation this many files may be left from killed uploads; more than this, and more than half of all
+ * files, means a wrong database.
+ */
+const FEW = 10;
+
+/** Too much would be removed for the database to be the right one. */
+export class SweepRefused extends Error {}
+
+/**
+ * Takes away bytes that no row points at: what a process left that was killed between storing and recording, or between
+ * purging rows and bytes. They go to the trash first, and come back from there when a row refers to them after all, as
+ * when the right dump is restored after a wrong one.
+ *
+ * All is collected before anything is moved, so that a wrong database is known by how much it does not know.
+ *
+ * @throws SweepRefused
+ */
+export async function sweepStorage(
+  deps: SweepDeps,
+  rules: SweepRules,
+  options: SweepOptions = {},
+): Promise<SweepReport> {
+  const { dryRun = false, onRemoved, evenMany = false, signal } = options;
+  const restored = await restoreWanted(deps, options);
+  const found = await collectStrays(deps, rules, options);
+  if (!evenMany) refuseTooMany(found, rules);
+  // Only after the check: for a wrong database, the trash may hold the last copy.
+  const emptied = await emptyTrash(deps, rules, options);
+  let removed = 0;
+  let removedBytes = 0;
+  for (let from = 0; from < found.strays.length; from += AT_ONCE) {
+    signal?.throwIfAborted();
+    // Looked up again: a large collection takes its time.
+    const strays = await withoutRow(deps, found.strays.slice(from, from + AT_ONCE));
+    if (!dryRun) await deps.storage.trash.put(strays.map(({ key }) => key));
+    for (const { key, size } of strays) onRemoved?.({ key, size });
+    removed += strays.length;
+    removedBytes += strays.reduce((sum, { size }) => sum + size, 0);
+  }
+  return { seen: found.seen, removed, removedBytes, restored, emptied };
+}
+
+interface Collected {
+  readonly seen: number;
+  /** How many have no row; those that are kept of them. */
+  readonly count: number;
+  readonly strays: readonly StoredObject[];
+}
+
+async function collectStrays(
+  deps: SweepDeps,
+  { storedBefore }: SweepRules,
+  { onProgress, signal }: SweepOptions,
+): Promise<Collected> {
+  const strays: StoredObject[] = [];
+  let seen = 0;
+  let count = 0;
+  for await (const page of pagesOf(deps.storage.walk())) {
+    signal?.throwIfAborted();
+    const unknown = await withoutRow(deps, page);
+    const old = unknown.filter(({ modifiedAt }) => modifiedAt < storedBefore);
+    seen += page.length;
+    count += old.length;
+    strays.push(...old.slice(0, MOST_AT_ONCE - strays.length));
+    onProgress?.({ done: seen, total: null });
+  }
+  return { seen, count, strays };
+}
+
+function refuseTooMany({ seen, count }: Collected, { mostFiles, mostPercent }: SweepRules): void {
+  const isMuch = count > mostFiles && count * 100 > seen * mostPercent;
+  const isMost = count > FEW && count * 2 > seen;
+  if (!isMuch && !isMost) return;
+  throw new SweepRefused(
+    `${count} of ${seen} stored files have no record in the database. That is more than a sweep removes by itself: ` +
+      "the database may be the wrong one, or restored only in part. Nothing has been removed. Check DATABASE_URL and " +
+      "FILEDESK_DATA. To see the files, run: filedesk sweep --dry-run --even-many --verbose. " +
+      "To move them to the trash, where they stay for SWEEP_TRASH_DAYS, run: filedesk sweep --even-many",
+  );
+}
+
+/** Takes out of the trash what a row refers to. @returns how many */
+async function restoreWanted(deps: SweepDeps, { dryRun = false, signal }: SweepOptions): Promise<number> {
+  const { trash } = deps.storage;
+  let restored = 0;
+  for await (const page of pagesOf(trash.walk())) {
+    signal?.throwIfAborted();
+    const unknown = new Set((await withoutRow(deps, page)).map(({ key }) => key));
+    const wanted = page.filter(({ key }) => !unknown.has(key)).map(({ key }) => key);
+    if (!dryRun) await trash.restore(wanted);
+    restored += wanted.length;
+  }
+  return restored;
+}
+
+/** Removes for good what has lain in the trash long enough and no row refers to. @returns how many */
+async function emptyTrash(
+  deps: SweepDeps,
+  { trashedBefore }: SweepRules,
+  { dryRun = false, signal }: SweepOptions,
+): Promise<number> {
+  const { trash } = deps.storage;
+  let emptied = 0;
+  for await (const page of pagesOf(trash.walk())) {
+    signal?.throwIfAborted();
+    const old = await withoutRow(
+      deps,
+      page.filter(({ modifiedAt }) => modifiedAt < trashedBefore),
+    );
+    if (!dryRun) await trash.delete(old.map(({ key }) => key));
+    emptied += old.length;
+  }
+  return emptied;
+}
+
+async function withoutRow<Stored extends StoredObject>(
+  { db }: SweepDeps,
+  objects: readonly Stored[],
+): Promise<Stored[]> {
+  const keys = objects.map(({ key }) => key);
+  const referenced = await listReferencedKeys(db, keys);
+  return objects.filter(({ key }) => !referenced.has(key));
+}
+
+async function* pagesOf(objects: AsyncIterable<StoredObject>): AsyncGenerator<StoredObject[]> {
+  let page: StoredObject[] = [];
+  for await (const object of objects) {
+    page.push(object);
+    if (page.length < AT_ONCE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}

@@ -1,0 +1,39 @@
+import type { BucketRules } from "../buckets.js";
+import { FILE_TYPES, kindOf } from "../file-types.js";
+
+/** How a rendition is made of an image. Its name says all: equal names are equal renditions, whatever the bucket. */
+export interface Preset {
+  readonly name: string;
+  /** The longest side in pixels at most, or the side of a square. Nothing is enlarged. */
+  readonly side: number;
+  /** `inside` keeps the aspect; `square` crops the centre. */
+  readonly fit: "inside" | "square";
+  /** `photo`: JPEG where nothing shows through, else WebP. `logo`: WebP. `icon`: PNG, which every browser takes as one. */
+  readonly form: "photo" | "logo" | "icon";
+  /** The folder of its bytes, beside `originals`. */
+  readonly folder: string;
+}
+
+const PRESETS: readonly Preset[] = [
+  { name: "large", side: 1_200, fit: "inside", form: "photo", folder: "large" },
+  { name: "medium", side: 800, fit: "inside", form: "photo", folder: "medium" },
+  { name: "logo", side: 400, fit: "inside", form: "logo", folder: "logos" },
+  { name: "thumbnail", side: 200, fit: "inside", form: "photo", folder: "thumbnails" },
+  { name: "64x64", side: 64, fit: "square", form: "photo", folder: "64x64" },
+  { name: "logo-thumbnail", side: 64, fit: "square", form: "icon", folder: "logo-thumbnails" },
+  { name: "favicon", side: 32, fit: "square", form: "icon", folder: "favicons" },
+];
+
+/** Every name that some bucket renders, the largest first. */
+export const PRESET_NAMES: readonly string[] = PRESETS.map((preset) => preset.name);
+
+/** The types that the renderer decodes, HEIC where it can. BMP is not among them: libvips, as sharp brings it, cannot. */
+const DECODED: ReadonlySet<string> = new Set(
+  (["jpeg", "png", "gif", "webp", "tiff", "heic"] as const).map((name) => FILE_TYPES[name].mimeType),
+);
+
+/** What is made of a file of this type in this bucket, the largest first; nothing of what shows no picture. */
+export function presetsOf(rules: Pick<BucketRules, "presets">, mimeType: string): readonly Preset[] {
+  const hasPicture = DECODED.has(mimeType) || kindOf(mimeType) === "VIDEO";
+  return hasPicture ? PRESETS.filter((preset) => rules.presets.includes(preset.name)) : [];
+}

@@ -1,0 +1,30 @@
+import type { Database } from "../../../platform/database/client.js";
+import { perRound } from "../../../platform/graphql/loaders.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import { tenantsOfRows } from "../../identity/viewer.js";
+import type { VariantView } from "./variant.repository.js";
+import { listVariantsOfBlobs } from "./variant.repository.js";
+
+/** The blob of something that the viewer has been shown. */
+interface ShownBlob {
+  readonly blobId: string;
+  readonly companyId: string;
+}
+
+export type VariantLoaders = ReturnType<typeof createVariantLoaders>;
+
+/** Whoever reads a file reads its renditions: whoever shows the file has decided it. */
+export function createVariantLoaders({ db }: { readonly db: Database }) {
+  return {
+    ofBlob: perRound<ViewerContext, ShownBlob, readonly VariantView[]>(
+      async (shown) => {
+        const ids = shown.map(({ blobId }) => blobId);
+        const ofBlob = new Map<string, VariantView[]>(ids.map((id) => [id, []]));
+        for (const variant of await listVariantsOfBlobs(db, tenantsOfRows(shown), ids))
+          ofBlob.get(variant.blobId)?.push(variant);
+        return ids.map((id) => ofBlob.get(id) ?? []);
+      },
+      { nameOf: ({ blobId }) => blobId },
+    ),
+  };
+}

@@ -1,0 +1,97 @@
+import type { Clock } from "../../../kernel/clock.js";
+import { badUserInput, FiledeskError, gone, notFound } from "../../../kernel/errors.js";
+import { isId } from "../../../kernel/ids.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import type { AllBucketRules } from "../buckets.js";
+import type { DownloadUrls } from "../download-urls.js";
+import { isOver } from "../find-media-file.js";
+import { refuseUnsafe } from "../media-file.policy.js";
+import type { MediaFileView } from "../media-file.repository.js";
+import { findMediaFile } from "../media-file.repository.js";
+import { PRESET_NAMES, presetsOf } from "./presets.js";
+import type { VariantLoaders } from "./variant.loaders.js";
+import type { VariantView } from "./variant.repository.js";
+import { findVariant } from "./variant.repository.js";
+
+export interface VariantDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly buckets: AllBucketRules;
+  readonly loaders: VariantLoaders;
+  readonly urls: DownloadUrls;
+}
+
+/** What of a file says which renditions it has. */
+type Pictured = Pick<
+  MediaFileView,
+  "id" | "companyId" | "blobId" | "bucket" | "fileName" | "mimeType" | "sha256"
+>;
+
+export type VariantService = ReturnType<typeof createVariantService>;
+
+/** Renderings take seconds, and a client that asks too early asks again. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** The renditions of files that the viewer has been found to be allowed to read. */
+export function createVariantService({ db, clock, buckets, loaders, urls }: VariantDeps) {
+  const namesOf = (file: Pick<MediaFileView, "bucket" | "mimeType">) =>
+    presetsOf(buckets[file.bucket], file.mimeType).map((preset) => preset.name);
+  const isPublic = ({ bucket }: Pick<MediaFileView, "bucket">) => buckets[bucket].access === "public";
+
+  const variants = async (context: ViewerContext, file: Pictured) => {
+    const found = await loaders.ofBlob(context).load(file);
+    return namesOf(file).flatMap((name) => {
+      const variant = found.find((candidate) => candidate.name === name);
+      if (variant === undefined) return [];
+      const url = isPublic(file)
+        ? urls.publicVariant(context, file, variant)
+        : urls.mediaFileVariant(context, file, name);
+      return [{ ...variant, url }];
+    });
+  };
+
+  /** @throws NOT_FOUND, with `retryAfter` while it is being made; FILE_NOT_SCANNED, FILE_INFECTED */
+  const requireVariant = async (file: MediaFileView, name: string): Promise<VariantView> => {
+    refuseUnsafe(file);
+    if (!namesOf(file).includes(name)) throw notFound("variant");
+    const variant = await findVariant(db, { companyIds: [file.companyId] }, file.blobId, name);
+    if (variant !== null) return variant;
+    throw file.variantsStatus === "PENDING" ? notYet() : notFound("variant");
+  };
+
+  return {
+    /** Those that exist already, the largest first. */
+    variants,
+
+    /** Null until it exists, and where the file's bucket does not have it. @throws BAD_USER_INPUT where no bucket has it */
+    async variant(context: ViewerContext, file: Pictured, name: string) {
+      if (!PRESET_NAMES.includes(name))
+        throw badUserInput(`There is no variant "${name}". There are ${PRESET_NAMES.join(", ")}.`, {
+          field: "name",
+          allowed: PRESET_NAMES,
+        });
+      return (await variants(context, file)).find((variant) => variant.name === name) ?? null;
+    },
+
+    requireVariant,
+
+    /**
+     * For a download that nobody signs in for. What is private looks as if it did not exist.
+     *
+     * @throws NOT_FOUND, GONE, FILE_NOT_SCANNED, FILE_INFECTED
+     */
+    async requirePublic(id: string, name: string): Promise<{ file: MediaFileView; variant: VariantView }> {
+      const file = isId(id) ? await findMediaFile(db, "every company", id) : null;
+      if (file === null || file.versionOf !== null || !isPublic(file)) throw notFound("file");
+      if (file.deletedAt !== null || (await isOver({ db, clock }, file))) throw gone("file");
+      return { file, variant: await requireVariant(file, name) };
+    },
+  };
+}
+
+/** A rendition does not exist yet, or has to be made again. */
+export const notYet = () =>
+  new FiledeskError("NOT_FOUND", "This variant is being made. Try again in a moment.", {
+    retryAfter: RETRY_AFTER_SECONDS,
+  });

@@ -1,0 +1,62 @@
+import { authorize } from "../../../kernel/authorize.js";
+import type { Clock } from "../../../kernel/clock.js";
+import { DAY_MS } from "../../../kernel/clock.js";
+import { gone } from "../../../kernel/errors.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import { resumeUsages, suspendUsages } from "../../media/suspend-usages.js";
+import { auditTicket } from "../audit-ticket.js";
+import type { FoundTicket } from "../find-ticket.js";
+import { lookUpTicket, requireTicket, reread } from "../find-ticket.js";
+import { ticketPolicy } from "../ticket.policy.js";
+import type { TicketView } from "../ticket.repository.js";
+import { setTicketDeleted } from "../ticket.repository.js";
+import { ticketHappened } from "../ticket-events.js";
+import { writeOnTicket } from "../write-on-ticket.js";
+import { listUsersOfFiles } from "./ticket-usage.repository.js";
+
+export interface TicketDeletionDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly retentionDays: number;
+}
+
+export type TicketDeletionService = ReturnType<typeof createTicketDeletionService>;
+
+export const createTicketDeletionService = ({ db, clock, retentionDays }: TicketDeletionDeps) => ({
+  /** Its replies and files go out of reach with it. */
+  async deleteTicket(viewer: Viewer, id: string): Promise<TicketView> {
+    const found = await requireTicket(db, viewer, id, "delete");
+    await writeOnTicket(db, found, async (tx, by) => {
+      const { ticket } = await requireTicket(tx, by, id, "delete");
+      if (!(await setTicketDeleted(tx, ticket, by.id))) throw gone("ticket");
+      await suspendUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id), by.id);
+      ticketHappened(tx, ticket, "ticket.deleted");
+      await auditTicket(tx, by, "ticket.deleted", ticket);
+    });
+    return reread(db, found.viewer, id);
+  },
+
+  /** @throws GONE when its time is over */
+  async restoreTicket(viewer: Viewer, id: string): Promise<TicketView> {
+    const found = await requireRestorable(db, viewer, id);
+    if (found.ticket.deletedAt === null) return found.ticket;
+    const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
+    await writeOnTicket(db, found, async (tx, by) => {
+      const { ticket } = await requireRestorable(tx, by, id);
+      if (ticket.deletedAt === null) return; // somebody else has restored it meanwhile
+      if (!(await setTicketDeleted(tx, ticket, null, deletedAfter))) throw gone("ticket");
+      await resumeUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id));
+      ticketHappened(tx, ticket, "ticket.restored");
+      await auditTicket(tx, by, "ticket.restored", ticket);
+    });
+    return reread(db, found.viewer, id);
+  },
+});
+
+/** A ticket that the viewer may restore, be it deleted or not. */
+async function requireRestorable(db: Database, viewer: Viewer, id: string): Promise<FoundTicket> {
+  const ticket = await lookUpTicket(db, viewer, id);
+  authorize(ticketPolicy, "restore", viewer, ticket);
+  return { viewer: viewer as UserViewer, ticket };
+}

@@ -1,0 +1,23 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Database } from "../../../platform/database/client.js";
+import { inTenants } from "../../identity/tenant.repository.js";
+import { ticketColumns } from "../ticket.repository.js";
+import type { TicketRow } from "../ticket.tables.js";
+import { tickets } from "../ticket.tables.js";
+import { ticketParticipants } from "../ticket-participant.tables.js";
+
+/** A ticket, and who takes part in it: 50 people at most. */
+export type FollowedTicket = TicketRow & { readonly participantIds: readonly string[] };
+
+/** Deleted ones too. Whichever living company's it is: each of those who follow it is judged by the policy. */
+export async function findFollowedTicket(db: Database, id: string): Promise<FollowedTicket | null> {
+  const [row] = await db
+    .select({
+      ...ticketColumns,
+      participantIds: sql<string[]>`array(select ${ticketParticipants.userId} from ${ticketParticipants}
+        where ${ticketParticipants.ticketId} = ${tickets.id})`,
+    })
+    .from(tickets)
+    .where(and(eq(tickets.id, id), inTenants(tickets.companyId, "every company")));
+  return row ?? null;
+}

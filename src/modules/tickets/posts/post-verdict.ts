@@ -1,0 +1,24 @@
+import type { AttachmentParents, ParentRef } from "../../attachments/parents.js";
+import { tenantsOf } from "../../identity/viewer.js";
+import type { VerdictOf } from "../../media/usage-verdicts.js";
+import { listPostsOfFile } from "./post.repository.js";
+
+const ticketOf = ({ ticketId }: { readonly ticketId: string }): ParentRef => ({
+  kind: "ticket",
+  id: ticketId,
+});
+
+/** What posts say of a media file: readable with a ticket that it is posted on, deleted with all posts, or hidden. */
+export function createPostVerdict({ parents }: { readonly parents: AttachmentParents }): VerdictOf {
+  return async (db, viewer, mediaFileId) => {
+    const posts = await listPostsOfFile(db, tenantsOf(viewer), mediaFileId);
+    if (posts.length === 0) return null;
+    const states = await parents.statesFor(db, viewer, posts.map(ticketOf));
+    const known = posts.filter(({ ticketId }) => states.has(ticketId));
+    if (known.length === 0) return "hidden";
+    const isReadable = known.some(
+      ({ ticketId, deletedAt }) => deletedAt === null && states.get(ticketId) === "readable",
+    );
+    return isReadable ? "readable" : "deleted";
+  };
+}

@@ -1,0 +1,35 @@
+import type { Policy } from "../../../kernel/authorize.js";
+import type { Viewer } from "../../identity/viewer.js";
+import { isManagerOf, isStaffOf, isUser } from "../../identity/viewer.js";
+import type { TicketSubject } from "../ticket.policy.js";
+import { ticketPolicy } from "../ticket.policy.js";
+import type { PostRow } from "./post.tables.js";
+
+/** A photo, a series or a clip, and the ticket that it is posted on. */
+export interface PostSubject {
+  readonly post: Pick<PostRow, "authorId" | "deletedAt">;
+  readonly ticket: TicketSubject;
+}
+
+/** Posts are for all who may read their ticket; none is internal. Posting is `attach` of the ticket. */
+const read = (viewer: Viewer, { ticket }: PostSubject) => ticketPolicy.read(viewer, ticket);
+const own = (viewer: Viewer, subject: PostSubject) =>
+  read(viewer, subject) && isUser(viewer, subject.post.authorId);
+/** As with captions and the order of photos, so with the descriptions of attachments. */
+const change = (viewer: Viewer, subject: PostSubject) =>
+  own(viewer, subject) || isStaffOf(viewer, subject.ticket.companyId);
+/** As with replies: the author or a manager may delete. */
+const ownOrManager = (viewer: Viewer, subject: PostSubject) =>
+  own(viewer, subject) || isManagerOf(viewer, subject.ticket.companyId);
+
+export const postPolicy = {
+  subject: "post",
+  read,
+  change,
+  /** Adding photos is attaching files. */
+  addTo: (viewer: Viewer, subject: PostSubject) =>
+    change(viewer, subject) && ticketPolicy.attach(viewer, subject.ticket),
+  removeFrom: ownOrManager,
+  delete: ownOrManager,
+  restore: ownOrManager,
+} satisfies Policy<Viewer, PostSubject>;

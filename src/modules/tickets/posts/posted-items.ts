@@ -1,0 +1,30 @@
+import type { FileUpload } from "graphql-upload-ts";
+import { incomingFiles } from "../../../platform/graphql/request-files.js";
+import type { Posting } from "./post.service.js";
+import type { PostItem } from "./post-items.js";
+
+interface GivenItem {
+  readonly file?: Promise<FileUpload> | null;
+  readonly mediaFileId?: string | null;
+  readonly caption?: string | null;
+}
+
+/** The photos or the clip of an input, as the services take them. */
+export function postItems(
+  given: readonly GivenItem[],
+  context: Parameters<typeof incomingFiles>[1],
+): Pick<Posting, "items" | "requestBytes"> {
+  const { files, requestBytes } = incomingFiles(
+    given.flatMap(({ file }) => file ?? []),
+    context,
+  );
+  const announced = [...files];
+  const items = given.map(
+    ({ file, mediaFileId, caption }): PostItem => ({
+      file: file == null ? null : announced.shift(),
+      mediaFileId,
+      caption,
+    }),
+  );
+  return { items, requestBytes };
+}

@@ -1,0 +1,32 @@
+import type { Database } from "../../../platform/database/client.js";
+import type { UserViewer } from "../../identity/viewer.js";
+import { restoreMediaFile, softDeleteMediaFileIfUnused } from "../../media/media-file-deletion.js";
+import { deleteUsage, lockMediaFileForUse } from "../../media/media-usage.repository.js";
+import type { PostRow } from "./post.tables.js";
+import { cameToBeShown } from "./post-file-origin.repository.js";
+import { usageOf } from "./post-trail.js";
+
+/**
+ * Lets a file of a post go. It is deleted unless something else uses it, or it was in the library before: who may
+ * take a post away need not be allowed to delete what others keep there.
+ */
+export async function releaseFile(
+  tx: Database,
+  by: UserViewer,
+  post: Pick<PostRow, "id" | "companyId" | "kind">,
+  mediaFileId: string,
+): Promise<void> {
+  await deleteUsage(tx, usageOf(post, mediaFileId));
+  if (await cameToBeShown(tx, post.companyId, mediaFileId))
+    await softDeleteMediaFileIfUnused(tx, post.companyId, mediaFileId, by.id);
+}
+
+/**
+ * Takes a file back into a post that is being restored.
+ *
+ * @returns false when it has been purged, or deleted from the library, which only those restore who may
+ */
+export const reclaimFile = async (tx: Database, companyId: string, mediaFileId: string): Promise<boolean> =>
+  (await cameToBeShown(tx, companyId, mediaFileId))
+    ? restoreMediaFile(tx, companyId, mediaFileId)
+    : lockMediaFileForUse(tx, companyId, mediaFileId);

@@ -1,0 +1,264 @@
+import DataLoader from "dataloader";
+import type { Logger } from "pino";
+import { SECOND_MS } from "../../../kernel/clock.js";
+import { notFound } from "../../../kernel/errors.js";
+import { isId } from "../../../kernel/ids.js";
+import type { Database } from "../../database/client.js";
+import type { News, PresenceNews, Wakes } from "../bus/event-bus.js";
+import type { LoggedEvent, LogPosition, LogReach } from "../log/event-log.repository.js";
+import { listEventsAfter, listLogReaches, listNewestSequences } from "../log/event-log.repository.js";
+import { placeIn } from "../log/log-position.js";
+import type { Committed } from "../log/record-event.js";
+import { changedViewer } from "../log/viewer-changed.js";
+import type { Channel, FollowRequest } from "./channel.js";
+import type { EventFeed, FeedCounts, FeedViewer, ViewerSource } from "./feed.js";
+import { createPresence } from "./presence.js";
+import { Follower } from "./subscriber.js";
+import { seldom } from "./throttled-warning.js";
+import type { TailDeps } from "./topic-tail.js";
+import { PAGE, TopicTail } from "./topic-tail.js";
+import type { ViewerChecks } from "./viewer-checks.js";
+import { createViewerChecks } from "./viewer-checks.js";
+
+/** Intervals of the feed's own checks, for notifications that were lost. */
+export interface Pace {
+  /** Checks for events whose notification was lost. */
+  readonly pollMs: number;
+  /** Checks whether the rights of viewers have changed. */
+  readonly checkMs: number;
+  /** Announces the present viewers to other processes. */
+  readonly announceMs: number;
+}
+
+const PACE: Pace = { pollMs: SECOND_MS, checkMs: 5 * SECOND_MS, announceMs: 20 * SECOND_MS };
+/** After this many missed announcements, a viewer of another process counts as gone. */
+const MISSED_ANNOUNCEMENTS = 2.25;
+/**
+ * Every this many checks, all viewers of a topic without events are checked, not only those whose rights are known to
+ * have changed.
+ */
+const FULL_CHECK_EVERY = 12;
+/** How long a new subscriber waits for others, so that they are looked up together. */
+const GATHER_MS = 5;
+/** Positions whose events are read in one statement. */
+const POSITIONS_AT_ONCE = 20;
+
+export interface EventFeedOptions {
+  readonly db: Database;
+  readonly wakes: Wakes;
+  readonly log: Logger;
+  readonly pace?: Pace;
+}
+
+/** A feed on the log of this database, woken by other processes. */
+export const createEventFeed = <Viewer extends FeedViewer>(options: EventFeedOptions): EventFeed<Viewer> =>
+  new LogFeed(options);
+
+class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
+  readonly #options: EventFeedOptions;
+  readonly #pace: Pace;
+  readonly #channels = new Map<string, Channel<Viewer>>();
+  readonly #tails = new Map<string, TopicTail<Viewer>>();
+  readonly #reaches: DataLoader<string, LogReach>;
+  readonly #events: DataLoader<LogPosition, LoggedEvent[]>;
+  readonly #tellFault: (error: unknown) => void;
+  readonly #presence = createPresence({
+    announce: (news) => this.#announce(news),
+    changed: (topic) => this.#tails.get(topic)?.presenceChanged(),
+    seenBy: (topic) => this.#tails.get(topic)?.presenceSeen() ?? Number.POSITIVE_INFINITY,
+  });
+  #checks: ViewerChecks<Viewer> | null = null;
+  #reloads: DataLoader<Viewer, Viewer> | null = null;
+  #timers: NodeJS.Timeout[] = [];
+  #isClosed = false;
+
+  constructor(options: EventFeedOptions) {
+    const { db, log, pace = PACE } = options;
+    this.#options = options;
+    this.#pace = pace;
+    this.#tellFault = seldom(log);
+    this.#reaches = new DataLoader((topics) => listLogReaches(db, topics), {
+      cache: false,
+      // After a restart many clients reconnect at once.
+      batchScheduleFn: (dispatch) => setTimeout(dispatch, GATHER_MS),
+    });
+    this.#events = new DataLoader((positions) => listEventsAfter(db, positions, PAGE), {
+      cache: false,
+      maxBatchSize: POSITIONS_AT_ONCE,
+    });
+  }
+
+  wake = ({ topics, signals }: Committed): void => {
+    this.#hear({ topics, signals });
+    this.#options.wakes.publish({ topics, signals });
+  };
+
+  async open({
+    channels,
+    viewers,
+  }: {
+    channels: readonly Channel<Viewer>[];
+    viewers: ViewerSource<Viewer>;
+  }): Promise<void> {
+    for (const channel of channels) this.#channels.set(channel.kind, channel);
+    this.#checks = createViewerChecks(viewers);
+    this.#reloads = new DataLoader((known) => viewers.reload(known), { cache: false });
+    await this.#options.wakes.listen({
+      heard: (news, from) => {
+        this.#hear(news);
+        for (const one of news.presence) this.#presence.heard(one, from);
+      },
+      listens: () => {
+        this.#announce({ kind: "hello" });
+        this.#presence.announceAll();
+        void this.#poll();
+      },
+    });
+    const { pollMs, checkMs, announceMs } = this.#pace;
+    this.#timers = [
+      setInterval(oneAtATime(this.#poll), pollMs).unref(),
+      setInterval(oneAtATime(this.#checkViewers), checkMs).unref(),
+      setInterval(this.#announceAgain, announceMs).unref(),
+    ];
+  }
+
+  async follow(
+    viewer: Viewer,
+    { kind, id, after, presence = false }: FollowRequest,
+    signal: AbortSignal,
+  ): Promise<Follower<Viewer>> {
+    if (!this.#reloads) throw new Error("the feed has to be opened before anything can be followed");
+    const channel = this.#channels.get(kind);
+    if (!channel || !isId(id)) throw notFound("topic");
+    const checkedAt = performance.now();
+    const known = await this.#reloads.load(viewer);
+    await channel.admit(known, id);
+    const topic = `${kind}:${id}`;
+    const reach = await this.#reaches.load(topic);
+    const cursor = placeIn(reach, after);
+    const tail = this.#tailOf(topic, channel, reach.newest);
+    const { nextRound } = tail;
+    const options = { topic: tail, viewer: known, cursor, checkedAt, nextRound, signal };
+    const follower = new Follower<Viewer>({ ...options, wantsPresence: presence });
+    tail.add(follower, channel.presenceOf?.(known) ?? null);
+    if (signal.aborted || this.#isClosed) follower.end();
+    return follower;
+  }
+
+  counts(): FeedCounts {
+    const tails = [...this.#tails.values()];
+    return {
+      topics: tails.length,
+      followers: tails.reduce((sum, { followerCount }) => sum + followerCount, 0),
+      kept: tails.reduce((sum, { kept }) => sum + kept, 0),
+      present: this.#presence.count(),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#announce({ kind: "bye" });
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const follower of this.#followers()) follower.end();
+    await this.#options.wakes.close();
+  }
+
+  #followers = (): Follower<Viewer>[] => [...this.#tails.values()].flatMap(({ followers }) => followers);
+
+  #tailOf(topic: string, channel: Channel<Viewer>, head: number): TopicTail<Viewer> {
+    const found = this.#tails.get(topic);
+    if (found) return found;
+    const tail = new TopicTail({
+      topic,
+      id: topic.slice(channel.kind.length + 1),
+      channel,
+      head,
+      deps: this.#deps(),
+    });
+    this.#tails.set(topic, tail);
+    // What was committed since its head was read woke nobody here.
+    setImmediate(() => tail.wake());
+    return tail;
+  }
+
+  #deps(): TailDeps<Viewer> {
+    if (!this.#checks) throw new Error("the feed has to be opened before anything can be followed");
+    return {
+      checks: this.#checks,
+      presence: this.#presence,
+      readEvents: (position) => this.#events.load(position),
+      failed: this.#tellFault,
+      emptied: (topic) => this.#tails.delete(topic),
+    };
+  }
+
+  #hear({ topics, signals }: Pick<News, "topics" | "signals">): void {
+    for (const topic of topics) this.#tails.get(topic)?.wake();
+    for (const { topic, type, payload } of signals) {
+      const changed = changedViewer(topic);
+      if (changed === null) this.#tails.get(topic)?.signal({ type, payload });
+      else this.#checkViewer(changed);
+    }
+  }
+
+  #checkViewer(id: string): void {
+    const followers = this.#followers().filter(({ viewer }) => viewer.id === id);
+    if (followers.length > 0) this.#checks?.check(followers).catch(this.#tellFault);
+  }
+
+  /** Tells the others who is here, or that this process comes or goes; where nobody is shown, nothing. */
+  #announce(news: PresenceNews): void {
+    if (this.#isClosed || ![...this.#channels.values()].some(({ presenceOf }) => presenceOf)) return;
+    this.#options.wakes.publish({ presence: [news] });
+  }
+
+  #announceAgain = (): void => {
+    this.#presence.announceAll();
+    this.#presence.forget(performance.now() - MISSED_ANNOUNCEMENTS * this.#pace.announceMs);
+  };
+
+  /** Looks in one statement whether anything has happened that nobody was woken for. */
+  #poll = async (): Promise<void> => {
+    try {
+      const tails = [...this.#tails.values()];
+      for (const tail of tails) tail.tick(performance.now());
+      if (tails.length === 0) return;
+      const newest = await listNewestSequences(
+        this.#options.db,
+        tails.map(({ topic }) => topic),
+      );
+      tails.forEach((tail, index) => {
+        tail.reaches(newest[index] ?? 0);
+      });
+    } catch (error) {
+      this.#tellFault(error);
+    }
+  };
+
+  /** Finds viewers whose rights have ended without an event. */
+  #checkViewers = async (): Promise<void> => {
+    try {
+      await this.#checks?.checkChanged(this.#followers());
+      const before = performance.now() - FULL_CHECK_EVERY * this.#pace.checkMs;
+      for (const tail of [...this.#tails.values()].filter(({ checkedAt }) => checkedAt < before)) {
+        tail.checkedAt = performance.now();
+        await this.#checks?.check(tail.followers);
+      }
+    } catch (error) {
+      this.#tellFault(error);
+    }
+  };
+}
+
+/** Skips a call while the previous one is running. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let isUnderWay = false;
+  return () => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    void work().finally(() => {
+      isUnderWay = false;
+    });
+  };
+}

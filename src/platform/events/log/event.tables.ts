@@ -1,0 +1,26 @@
+import { bigint, index, jsonb, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import { moment } from "../../database/columns.js";
+
+/** What happened, per topic, numbered from 1 without gaps and in the order of the commits. */
+export const events = pgTable(
+  "events",
+  {
+    topic: text("topic").notNull(),
+    sequence: bigint("sequence", { mode: "number" }).notNull(),
+    companyId: uuid("company_id").notNull(),
+    type: text("type").notNull(),
+    payload: jsonb("payload").notNull(),
+    createdAt: moment("created_at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.topic, table.sequence] }),
+    index("events_by_age").on(table.createdAt),
+  ],
+);
+
+/** The counter of each topic; its row's lock puts the topic's events in the order of their commits. */
+export const eventTopics = pgTable("event_topics", {
+  topic: text("topic").primaryKey(),
+  companyId: uuid("company_id"),
+  sequence: bigint("sequence", { mode: "number" }).notNull(),
+});

@@ -1,0 +1,208 @@
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLCompositeType,
+  GraphQLField,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionSetNode,
+  ValueNode,
+} from "graphql";
+import {
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isCompositeType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isUnionType,
+  Kind,
+} from "graphql";
+import { DEFAULT_PAGE_SIZE } from "../../../kernel/pagination.js";
+import type { Variables } from "./coerce-variables.js";
+import { PRICES } from "./prices.js";
+
+/** An operation as it was asked for. */
+export interface PricedOperation {
+  readonly schema: GraphQLSchema;
+  /** Has been read by `readDocument` and is valid. */
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  /** Coerced. */
+  readonly variables: Variables;
+}
+
+/**
+ * What the answer to an operation costs at most. What `@skip` and `@include` leave out costs nothing; of the types that an
+ * object may have, the dearest counts.
+ */
+export function costOfOperation({ schema, document, operation, variables }: PricedOperation): number {
+  const root = schema.getRootType(operation.operation);
+  if (!root) return 0;
+  const fragments = new Map(
+    document.definitions.flatMap((each) =>
+      each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [],
+    ),
+  );
+  const pricing = new Pricing(schema, fragments, variables);
+  return pricing.ofSet(operation.selectionSet, root, { rootPrice: PRICES[operation.operation] });
+}
+
+/** Where a selection set stands. */
+interface Place {
+  /** Of the fields of the operation itself. */
+  readonly rootPrice?: number;
+  /** Of a connection's fields: how many items were asked for. */
+  readonly pageSize?: number;
+  /** Of a connection's fields: what it costs to count all items. */
+  readonly countPrice?: number;
+}
+
+const INSIDE: Place = {};
+
+class Pricing {
+  readonly #schema: GraphQLSchema;
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly #variables: Variables;
+
+  constructor(
+    schema: GraphQLSchema,
+    fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    variables: Variables,
+  ) {
+    this.#schema = schema;
+    this.#fragments = fragments;
+    this.#variables = variables;
+  }
+
+  ofSet(set: SelectionSetNode, type: GraphQLCompositeType, place: Place): number {
+    const totals = new Map(this.#namesOf(type).map((name) => [name, 0]));
+    this.#add(set, type, place, totals);
+    return Math.max(0, ...totals.values());
+  }
+
+  #namesOf = (type: GraphQLCompositeType): readonly string[] =>
+    isAbstractType(type) ? this.#schema.getPossibleTypes(type).map(({ name }) => name) : [type.name];
+
+  #add(set: SelectionSetNode, type: GraphQLCompositeType, place: Place, totals: Map<string, number>): void {
+    const names = this.#namesOf(type);
+    for (const selection of set.selections) {
+      if (!this.#isIncluded(selection.directives)) continue;
+      if (selection.kind === Kind.FIELD) {
+        const cost = this.#ofField(selection, type, place);
+        for (const name of names) {
+          const total = totals.get(name);
+          if (total !== undefined) totals.set(name, total + cost);
+        }
+        continue;
+      }
+      const fragment =
+        selection.kind === Kind.INLINE_FRAGMENT ? selection : this.#fragments.get(selection.name.value);
+      if (!fragment) continue;
+      const named = fragment.typeCondition && this.#schema.getType(fragment.typeCondition.name.value);
+      const inner = named ?? type;
+      if (isCompositeType(inner)) this.#add(fragment.selectionSet, inner, place, totals);
+    }
+  }
+
+  #isIncluded(directives: readonly DirectiveNode[] = []): boolean {
+    return directives.every(({ name, arguments: args }) => {
+      const condition = args?.[0] && this.#valueOf(args[0].value);
+      return name.value === "skip" ? condition !== true : name.value !== "include" || condition !== false;
+    });
+  }
+
+  #ofField(node: FieldNode, parent: GraphQLCompositeType, place: Place): number {
+    const name = node.name.value;
+    if (name === "__schema" || name === "__type")
+      return PRICES.introspection * countFields(node, this.#fragments);
+    const field = isUnionType(parent) ? undefined : parent.getFields()[name];
+    if (!field) return this.#ofLeaf(node, 0, place);
+    const root = place.rootPrice ?? 0;
+    const type = getNamedType(field.type);
+    if (isLeafType(type)) return root + this.#ofLeaf(node, ownPrice(field), place);
+    const own = root + ownPrice(field) + this.#searchPrice(node);
+    if (!node.selectionSet || !isCompositeType(type)) return own;
+    if (isObjectType(type) && type.name.endsWith("Connection")) {
+      const countPrice = place.rootPrice === undefined ? PRICES.nestedCount : PRICES.count;
+      return (
+        own + 1 + this.ofSet(node.selectionSet, type, { pageSize: this.#pageSize(node, field), countPrice })
+      );
+    }
+    return own + (1 + this.ofSet(node.selectionSet, type, INSIDE)) * itemsOf(field, place);
+  }
+
+  #ofLeaf({ name, alias }: FieldNode, ownPrice: number, { countPrice }: Place): number {
+    const price = ownPrice + PRICES.leaf + (name.value === "totalCount" ? (countPrice ?? 0) : 0);
+    return alias && alias.value !== name.value ? price * PRICES.aliasFactor : price;
+  }
+
+  #pageSize({ arguments: args = [] }: FieldNode, field: GraphQLField<unknown, unknown>): number {
+    const given = (name: string) => {
+      const argument = args.find((each) => each.name.value === name);
+      const value = argument && this.#valueOf(argument.value);
+      return value === undefined ? field.args.find((each) => each.name === name)?.defaultValue : value;
+    };
+    const size: unknown = given("first") ?? given("last");
+    return typeof size === "number" && size >= 0 ? size : DEFAULT_PAGE_SIZE;
+  }
+
+  #searchPrice({ arguments: args = [] }: FieldNode): number {
+    let price = 0;
+    for (const { name, value } of args) {
+      const given = this.#valueOf(value);
+      const text = name.value === "search" ? given : partOf(given, "search");
+      if (text !== undefined && text !== null) price += PRICES.search;
+    }
+    return price;
+  }
+
+  /** As far as prices depend on it: a number, a condition, whether there is something. */
+  #valueOf(node: ValueNode): unknown {
+    switch (node.kind) {
+      case Kind.VARIABLE:
+        return this.#variables[node.name.value];
+      case Kind.INT:
+        return Number(node.value);
+      case Kind.NULL:
+        return null;
+      case Kind.OBJECT:
+        return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, this.#valueOf(value)]));
+      case Kind.LIST:
+        return [];
+      default:
+        return node.value;
+    }
+  }
+}
+
+const partOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+
+const ownPrice = ({ extensions: { cost } }: GraphQLField<unknown, unknown>): number =>
+  typeof cost === "number" ? cost : 0;
+
+function itemsOf(field: GraphQLField<unknown, unknown>, { pageSize }: Place): number {
+  if (pageSize !== undefined && (field.name === "nodes" || field.name === "edges")) return pageSize;
+  if (!isListType(getNullableType(field.type))) return 1;
+  const { listSize } = field.extensions;
+  return typeof listSize === "number" ? listSize : PRICES.listSize;
+}
+
+/** A field and the fields in it; how many there may be, `readDocument` has seen to. */
+function countFields(
+  { selectionSet }: Pick<FieldNode, "selectionSet">,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): number {
+  let count = 1;
+  for (const selection of selectionSet?.selections ?? []) {
+    if (selection.kind === Kind.FIELD) count += countFields(selection, fragments);
+    const fragment =
+      selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
+    if (fragment && fragment.kind !== Kind.FIELD) count += countFields(fragment, fragments) - 1;
+  }
+  return count;
+}

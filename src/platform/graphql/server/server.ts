@@ -1,0 +1,150 @@
+import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
+import { ApolloServer } from "@apollo/server";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
+import { ApolloServerPluginLandingPageLocalDefault } from "@apollo/server/plugin/landingPage/default";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { GraphQLSchema } from "graphql";
+import { GraphQLError, NoSchemaIntrospectionCustomRule, OperationTypeNode } from "graphql";
+import { badUserInput } from "../../../kernel/errors.js";
+import { graphqlTypeFor } from "../../http/errors/graphql-response.js";
+import { HttpRefusal } from "../../http/errors/http-refusal.js";
+import { logResourceFault } from "../../http/errors/resource-faults.js";
+import { logSlowStatement } from "../../http/errors/slow-statement.js";
+import type { RequestContext } from "../context.js";
+import { createCoercion } from "../documents/coerce-variables.js";
+import type { Caller, PreparationTurns } from "../documents/preparation-turns.js";
+import { validationOptions } from "../documents/read-document.js";
+import { asRefusal } from "../documents/refusals.js";
+import { expectedFailure, formatError, logUnexpected } from "../error-format.js";
+import { answerLimit } from "../execution/answer-size.js";
+import { compiledExecution } from "../execution/compiled-execution.js";
+import { wholeCharacters } from "../execution/well-formed-strings.js";
+import { subscriptionProtocol } from "../subscriptions/subscription-protocols.js";
+import { createAdmission } from "./admission.js";
+import { unreadUploads } from "./unread-uploads.js";
+
+export const GRAPHQL_PATH = "/graphql";
+
+export interface GraphQLServerOptions<Context extends BaseContext> {
+  readonly schema: GraphQLSchema;
+  readonly context: (request: FastifyRequest) => Promise<Context>;
+  readonly introspection: boolean;
+  /** Whether a browser that opens the endpoint gets Apollo Sandbox. */
+  readonly landingPage: boolean;
+  readonly maxDepth: number;
+  readonly maxCost: number;
+  /** Bytes of an answer at most. */
+  readonly maxAnswerBytes: number;
+  readonly preparations: PreparationTurns;
+  /** In whose turns what a request asks is prepared. */
+  callerOf(context: Context): Caller;
+}
+
+type OfRequest = Pick<RequestContext<unknown>, "requestId" | "readRest">;
+
+/** Serves a schema at `/graphql` with Apollo Server: CSRF prevention, limits, persisted queries, masked errors. */
+export async function registerGraphQL<Context extends BaseContext & OfRequest>(
+  app: FastifyInstance,
+  options: GraphQLServerOptions<Context>,
+): Promise<void> {
+  const coerce = createCoercion(options);
+  const admission = createAdmission<Context>({ ...options, coerce });
+  const apollo = new ApolloServer<Context>({
+    gateway: compiledExecution(options, coerce),
+    documentStore: admission.documentStore,
+    cache: admission.textStore,
+    // By a rule of GraphQL's own, whose words are for clients; Apollo Server's tell how to set up the server.
+    introspection: true,
+    validationRules: options.introspection ? [] : [NoSchemaIntrospectionCustomRule],
+    hideSchemaDetailsFromClientErrors: !options.introspection,
+    includeStacktraceInErrorResponses: false,
+    csrfPrevention: true,
+    validationOptions: validationOptions(options.introspection),
+    formatError,
+    // The web server lets requests finish before its `onClose` hooks run.
+    stopOnTerminationSignals: false,
+    plugins: [
+      // It would watch every field of every answer, to say in the end what the route says of all: do not store.
+      ApolloServerPluginCacheControlDisabled(),
+      admission.plugin,
+      subscriptionsElsewhere,
+      wholeCharacters,
+      unexpectedToLog(app),
+      answerLimit(options.maxAnswerBytes, app.log),
+      unreadUploads,
+      options.landingPage
+        ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })
+        : ApolloServerPluginLandingPageDisabled(),
+    ],
+  });
+  await apollo.start();
+  app.route({
+    url: GRAPHQL_PATH,
+    method: ["GET", "POST"],
+    exposeHeadRoute: false,
+    onRequest: (request, reply, done) => {
+      reply.header("cache-control", "no-store");
+      done(takesAnswer(request) ? undefined : NOT_ACCEPTABLE);
+    },
+    handler: fastifyApolloHandler(apollo, { context: (request) => openContext(options, request) }),
+  });
+  app.addHook("onClose", () => apollo.stop());
+}
+
+/** Whether a client takes a response, a stream or Apollo Sandbox: asked before anything is executed that nobody would be told of. */
+const takesAnswer = ({ method, headers: { accept } }: FastifyRequest): boolean =>
+  graphqlTypeFor(accept) !== null ||
+  subscriptionProtocol(accept) !== null ||
+  (method === "GET" && /text\/(\*|html)/.test(accept ?? ""));
+
+const NOT_ACCEPTABLE = new HttpRefusal(
+  406,
+  "Responses are `application/graphql-response+json` or `application/json`: send an `Accept` that allows one of them.",
+);
+
+/** A failure before GraphQL begins reaches none of its hooks: it is logged here. */
+async function openContext<Context extends BaseContext>(
+  { context }: GraphQLServerOptions<Context>,
+  request: FastifyRequest,
+): Promise<Context> {
+  try {
+    return await context(request);
+  } catch (error) {
+    const failure = expectedFailure(error);
+    if (!logSlowStatement(request.log, error) && !logResourceFault(request.log, error) && failure === null)
+      request.log.error({ err: error }, "unexpected failure");
+    throw new GraphQLError("The request could not be begun.", {
+      originalError: error as Error,
+      extensions: { requestId: request.id, http: { status: failure?.status ?? 500 } },
+    });
+  }
+}
+
+/** A subscription has no one answer: Apollo Server would look for it in vain. */
+const subscriptionsElsewhere: ApolloServerPlugin = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation }) => {
+      if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+      throw asRefusal(badUserInput(SUBSCRIPTIONS_ELSEWHERE));
+    },
+  }),
+};
+
+const SUBSCRIPTIONS_ELSEWHERE =
+  "A subscription needs an answer that goes on: open a websocket at the same URL (graphql-transport-ws), or ask for a stream with `Accept: text/event-stream` or `Accept: multipart/mixed;subscriptionSpec=1.0`.";
+
+function unexpectedToLog<Context extends BaseContext & OfRequest>(
+  app: FastifyInstance,
+): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: async () => ({
+      didEncounterErrors: async ({ errors, contextValue }) => {
+        for (const error of errors) logUnexpected(app.log, error as GraphQLError, contextValue.requestId);
+      },
+    }),
+  };
+}

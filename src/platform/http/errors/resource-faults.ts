@@ -1,0 +1,79 @@
+import { MINUTE_MS } from "../../../kernel/clock.js";
+import { FiledeskError } from "../../../kernel/errors.js";
+import { sqlState } from "../../database/faults.js";
+import { isErrno } from "../../storage/errno.js";
+
+type Fault = "disk full" | "disk read-only" | "too few descriptors";
+
+const RETRY_AFTER_SECONDS = 30;
+/** Of Postgres (PostgreSQL Appendix A). */
+const DISK_FULL = "53100";
+
+/** GraphQL wraps what is no `Error` of its own realm, Drizzle what the driver threw. */
+function causeOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  return "thrownValue" in error ? error.thrownValue : (error.cause ?? error);
+}
+
+function faultOf(error: unknown): Fault | null {
+  const cause = causeOf(error);
+  if (isErrno(cause, "ENOSPC", "EDQUOT") || sqlState(error) === DISK_FULL) return "disk full";
+  if (isErrno(cause, "EROFS")) return "disk read-only";
+  return isErrno(cause, "EMFILE", "ENFILE") ? "too few descriptors" : null;
+}
+
+/**
+ * What a client is told when the machine has run out of something; null for every other failure. It is neither the
+ * client's fault nor a bug, and it passes: `retryAfter` is in whole seconds.
+ */
+export function resourceFailure(error: unknown): FiledeskError | null {
+  switch (faultOf(error)) {
+    case "disk full":
+      return new FiledeskError(
+        "INSUFFICIENT_STORAGE",
+        "The server has no room left for this. Nothing of it was kept. Tell whoever runs the server, and try again when there is room.",
+      );
+    case "disk read-only":
+      return serviceUnavailable("The server cannot write files at the moment.");
+    case "too few descriptors":
+      return serviceUnavailable("The server has too much open at the moment.");
+    case null:
+      return null;
+  }
+}
+
+const serviceUnavailable = (what: string) =>
+  new FiledeskError("SERVICE_UNAVAILABLE", `${what} Try again in a while.`, {
+    retryAfter: RETRY_AFTER_SECONDS,
+  });
+
+const ADVICE: Readonly<Record<Fault, string>> = {
+  "disk full":
+    "the disk is full: uploads are refused with INSUFFICIENT_STORAGE until there is room for FILEDESK_DATA and the database",
+  "disk read-only": "the disk is read-only: uploads are refused until FILEDESK_DATA can be written",
+  "too few descriptors":
+    "too few descriptors: requests are refused; raise the limit of open files (`ulimit -n`, LimitNOFILE)",
+};
+
+/** When each was last logged in this process, on the monotonic clock. */
+const loggedAt = new Map<Fault, number>();
+
+export interface FaultLog {
+  error(details: object, message: string): void;
+}
+
+/**
+ * Tells the operator, once a minute for each kind however many requests meet it.
+ *
+ * @returns whether the error is of that sort
+ */
+export function logResourceFault(log: FaultLog, error: unknown): boolean {
+  const fault = faultOf(error);
+  if (fault === null) return false;
+  const now = performance.now();
+  if (now - (loggedAt.get(fault) ?? Number.NEGATIVE_INFINITY) >= MINUTE_MS) {
+    loggedAt.set(fault, now);
+    log.error({ err: error }, ADVICE[fault]);
+  }
+  return true;
+}

@@ -1,0 +1,269 @@
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { KIB } from "../../../kernel/bytes.js";
+import { badUserInput } from "../../../kernel/errors.js";
+import type { TempFile } from "../../storage/temp-file.js";
+import type { TempFolder } from "../../storage/temp-folder.js";
+import type { AnnouncedFile, IncomingFile } from "./incoming-files.js";
+import { quoted } from "./multipart-map.js";
+import { nameOfPart } from "./part-file-name.js";
+import { PartReader } from "./part-reader.js";
+
+/** Parts that `map` does not name; a body of nothing but empty parts would be much work for few bytes. */
+const MAX_IGNORED_PARTS = 100;
+const TEMP_READ_BYTES = 256 * KIB;
+
+/** What its headers say of a part. */
+interface PartInfo {
+  readonly filename: string | undefined;
+  /** Whether it was sent as `filename*` (RFC 8187) and is decoded already. */
+  readonly isExtended: boolean;
+  readonly encoding: string;
+}
+
+interface Waiter {
+  resolve(file: IncomingFile): void;
+  reject(error: Error): void;
+}
+
+/** A part that `map` gives to the operation. */
+interface WantedPart {
+  readonly name: string;
+  /** How many places of the operation it has. */
+  places: number;
+  fileName: string;
+  hasBegun: boolean;
+  isHandedOver: boolean;
+  /** Where all of it waits. */
+  temp: TempFile | null;
+  readonly waiting: Set<Waiter>;
+}
+
+/** A part whose bytes come in; null stands for one that nobody wants. */
+interface ArrivingPart {
+  readonly wanted: WantedPart | null;
+  readonly stream: Readable;
+  isFlowing: boolean;
+}
+
+/**
+ * The files of a multipart request, each given out when it is asked for. They come one after the other, so what stands
+ * before one that is asked for is moved out of its way: into a temp file when it may still be asked for, to nowhere when
+ * not. A part with several places goes into a temp file as a whole, and is read from there. While nobody waits, nothing
+ * is read from the body but what is on its way.
+ */
+export class FileParts {
+  readonly #tempFolder: Pick<TempFolder, "open">;
+  /** Ends the reception when a temp file cannot be written. */
+  readonly #fault: (error: Error) => void;
+  readonly #parts = new Map<string, WantedPart>();
+  #ignored = 0;
+  readonly #arriving = new Set<ArrivingPart>();
+  /** How many wait for a file. */
+  #waiting = 0;
+  #failure: Error | null = null;
+  #isComplete = false;
+  /** Those that move parts, while nobody waits for a file. */
+  readonly #resting = new Set<() => void>();
+  readonly #moving = new Set<Promise<void>>();
+  readonly #temps = new Set<TempFile>();
+  readonly #readers = new Set<Readable>();
+
+  constructor(tempFolder: Pick<TempFolder, "open">, fault: (error: Error) => void) {
+    this.#tempFolder = tempFolder;
+    this.#fault = fault;
+  }
+
+  /** A file as one of the part's places holds it. */
+  announce(name: string): AnnouncedFile {
+    const part = this.#parts.get(name) ?? wantedPart(name);
+    this.#parts.set(name, part);
+    part.places++;
+    let isAsked = false;
+    return {
+      arrive: async (signal) => {
+        if (isAsked) throw usedTwice(part);
+        isAsked = true;
+        return this.#arrive(part, signal);
+      },
+    };
+  }
+
+  /** A part has begun. @throws BAD_USER_INPUT for one that is sent twice, or badly encoded, and for too many unwanted ones */
+  begin(name: string, stream: Readable, info: PartInfo): void {
+    const wanted = this.#parts.get(name) ?? null;
+    const part: ArrivingPart = { wanted, stream, isFlowing: false };
+    this.#arriving.add(part);
+    stream.once("close", () => this.#arriving.delete(part));
+    if (wanted === null && ++this.#ignored > MAX_IGNORED_PARTS)
+      throw badUserInput(`This request has more than ${MAX_IGNORED_PARTS} parts that \`map\` does not name.`);
+    if (wanted !== null) begin(wanted, info);
+    this.#advance();
+  }
+
+  /** The body is complete: what has not begun never will. */
+  finish(): void {
+    this.#isComplete = true;
+    for (const part of this.#parts.values()) if (!part.hasBegun) this.#rejectAll(part, missing(part));
+  }
+
+  fail(error: Error): void {
+    this.#failure ??= error;
+    for (const part of this.#parts.values()) this.#rejectAll(part, error);
+    for (const { stream } of this.#arriving) stream.destroy(error);
+    for (const reader of this.#readers) reader.destroy(error);
+    this.#wake();
+  }
+
+  /** Removes the temp files. Call it behind `fail`. */
+  async dispose(): Promise<void> {
+    await Promise.allSettled(this.#moving);
+    await Promise.all([...this.#temps].map((temp) => temp[Symbol.asyncDispose]()));
+  }
+
+  #arrive(part: WantedPart, signal: AbortSignal | undefined): Promise<IncomingFile> {
+    signal?.throwIfAborted();
+    if (this.#failure) throw this.#failure;
+    if (part.temp) return Promise.resolve(this.#fromTemp(part, part.temp));
+    if (this.#isComplete && !part.hasBegun) throw missing(part);
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { resolve, reject };
+      part.waiting.add(waiter);
+      this.#waiting++;
+      signal?.addEventListener("abort", () => this.#release(part, waiter, () => reject(signal.reason)), {
+        once: true,
+      });
+      this.#advance();
+    });
+  }
+
+  #release(part: WantedPart, waiter: Waiter, settle: () => void): void {
+    if (!part.waiting.delete(waiter)) return;
+    this.#waiting--;
+    settle();
+  }
+
+  #rejectAll(part: WantedPart, error: Error): void {
+    for (const waiter of part.waiting) this.#release(part, waiter, () => waiter.reject(error));
+  }
+
+  /** Gives out what is there and asked for; if somebody waits still, moves the rest out of the way. */
+  #advance(): void {
+    for (const part of this.#arriving) if (!part.isFlowing) this.#handOver(part);
+    if (this.#waiting === 0) return;
+    this.#wake();
+    for (const part of this.#arriving) if (!part.isFlowing) this.#move(part);
+  }
+
+  #handOver(part: ArrivingPart): void {
+    const { wanted, stream } = part;
+    if (wanted === null || wanted.isHandedOver || wanted.places > 1) return;
+    const [waiter] = wanted.waiting;
+    if (waiter === undefined) return;
+    part.isFlowing = true;
+    wanted.isHandedOver = true;
+    const reader = this.#track(
+      new PartReader(stream, () => {
+        part.isFlowing = false;
+        this.#advance();
+      }),
+    );
+    this.#release(wanted, waiter, () => waiter.resolve(fileOf(wanted.fileName, () => reader)));
+  }
+
+  #move(part: ArrivingPart): void {
+    part.isFlowing = true;
+    const { wanted, stream } = part;
+    const moving = wanted === null || wanted.isHandedOver ? this.#drain(stream) : this.#spool(wanted, stream);
+    const done = moving.catch((error: Error) => this.#fault(error)).finally(() => this.#moving.delete(done));
+    this.#moving.add(done);
+  }
+
+  async #drain(stream: Readable): Promise<void> {
+    for await (const _ of stream) await this.#whileWaited();
+  }
+
+  async #spool(part: WantedPart, stream: Readable): Promise<void> {
+    const temp = await this.#tempFolder.open();
+    this.#temps.add(temp);
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      await temp.write(chunk);
+      await this.#whileWaited();
+    }
+    await temp.close();
+    if (this.#failure) return;
+    part.temp = temp;
+    for (const waiter of part.waiting)
+      this.#release(part, waiter, () => waiter.resolve(this.#fromTemp(part, temp)));
+  }
+
+  /** Resolves at once while somebody waits for a file. */
+  async #whileWaited(): Promise<void> {
+    while (this.#waiting === 0 && !this.#failure)
+      await new Promise<void>((resolve) => {
+        this.#resting.add(resolve);
+      });
+  }
+
+  #wake(): void {
+    for (const resume of this.#resting) resume();
+    this.#resting.clear();
+  }
+
+  #fromTemp({ fileName }: WantedPart, { path }: TempFile): IncomingFile {
+    return fileOf(fileName, () => {
+      if (this.#failure) throw this.#failure;
+      return this.#track(createReadStream(path, { highWaterMark: TEMP_READ_BYTES }).on("error", () => {}));
+    });
+  }
+
+  #track<Stream extends Readable>(reader: Stream): Stream {
+    this.#readers.add(reader);
+    reader.once("close", () => this.#readers.delete(reader));
+    return reader;
+  }
+}
+
+const wantedPart = (name: string): WantedPart => ({
+  name,
+  places: 0,
+  fileName: "",
+  hasBegun: false,
+  isHandedOver: false,
+  temp: null,
+  waiting: new Set(),
+});
+
+function begin(part: WantedPart, { filename, isExtended, encoding }: PartInfo): void {
+  if (part.hasBegun) throw badUserInput(`The part ${quoted(part.name)} is sent twice.`);
+  if (!/^(7bit|8bit|binary)$/.test(encoding))
+    throw badUserInput(
+      `The part ${quoted(part.name)} has a \`Content-Transfer-Encoding\`: send the file's own bytes.`,
+    );
+  if (filename && /\p{Cc}/u.test(filename))
+    throw badUserInput(`The part ${quoted(part.name)} has control characters in its file name.`);
+  part.hasBegun = true;
+  part.fileName = filename === undefined || isExtended ? (filename ?? "") : nameOfPart(filename);
+}
+
+function fileOf(fileName: string, bytes: () => Readable): IncomingFile {
+  let isOpen = false;
+  return {
+    fileName,
+    open() {
+      if (isOpen) throw new Error("this file has been opened already");
+      isOpen = true;
+      const stream = bytes();
+      if (stream.errored) throw stream.errored;
+      return stream;
+    },
+  };
+}
+
+const usedTwice = ({ name, fileName }: WantedPart) =>
+  badUserInput(
+    `The file ${quoted(fileName || name)} is used twice in this request: give its part a path for each use in \`map\`, or send it for each use.`,
+  );
+
+const missing = ({ name }: WantedPart) =>
+  badUserInput(`The part ${quoted(name)} is named in \`map\`, but was not sent.`);

@@ -1,0 +1,233 @@
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import type busboy from "busboy";
+import { formatBytes, KIB } from "../../../kernel/bytes.js";
+import { MINUTE_MS } from "../../../kernel/clock.js";
+import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
+import type { TempFolder } from "../../storage/temp-folder.js";
+import { countDeadBuffers } from "./dead-buffers.js";
+import { FileParts } from "./file-parts.js";
+import type { Operations } from "./multipart-map.js";
+import { parseOperations, placeUploads, quoted } from "./multipart-map.js";
+import type { MultipartParser } from "./multipart-parser.js";
+import { createMultipartParser } from "./multipart-parser.js";
+import { readRest } from "./unread-body.js";
+
+export interface MultipartLimits {
+  readonly maxFiles: number;
+  /** Of `operations` and of `map`, in bytes each. */
+  readonly maxFieldBytes: number;
+  /** Of the whole body, in bytes, whether its length is given or not. */
+  readonly maxRequestBytes: number;
+  /** How long the body may stand still, because nobody sends or nobody reads: 60 s by default. */
+  readonly stallMs?: number;
+}
+
+export interface ReceivedMultipart {
+  /** The GraphQL request, with an `Upload` of graphql-upload-ts at each place that `map` names. */
+  readonly operations: Operations;
+  /** How many files the operation has, each place counted. */
+  readonly fileCount: number;
+  /**
+   * Call when the answer is known: reads the body to its end and drops it, if little enough is left of it and it comes
+   * soon enough. Resolves to whether there is nothing left.
+   */
+  readRest(): Promise<boolean>;
+  /**
+   * Call when the request has been answered: whatever of the files has not been read by then never will be. Resolves
+   * when nothing of them is left on the disk.
+   */
+  abort(): Promise<void>;
+}
+
+/** What part headers and a preamble may add to `operations` and `map`. */
+const PREFACE_SLACK_BYTES = 64 * KIB;
+
+/**
+ * Receives a GraphQL multipart request and resolves as soon as `operations` and `map` are there. Each `Upload` resolves
+ * to an `AnnouncedFile`: until one is asked for, nothing is read but what is on its way, and the bytes of one that comes
+ * next flow from the socket at the pace of whoever reads them (`FileParts`). Other parts are ignored.
+ *
+ * A file that is asked for rejects, and its stream fails, with BAD_USER_INPUT (the body is not well-formed, or lacks
+ * it), FILE_TOO_LARGE (the body is over `maxRequestBytes`) or UPLOAD_INCOMPLETE (it ended early or stood still).
+ *
+ * @param tempFolder where files wait that stand before the one that is asked for
+ * @throws the same for what is wrong up to the end of `map`
+ */
+export function receiveMultipart(
+  request: IncomingMessage,
+  limits: MultipartLimits,
+  tempFolder: Pick<TempFolder, "open">,
+): Promise<ReceivedMultipart> {
+  return new Promise((resolve, reject) => {
+    if (request.destroyed) throw disconnected();
+    new Reception({ request, limits, tempFolder, answer: { resolve, reject } }).start();
+  });
+}
+
+export const requestTooLarge = (limit: number, actual: number): FiledeskError =>
+  new FiledeskError(
+    "FILE_TOO_LARGE",
+    `A request takes at most ${formatBytes(limit)} with all of its files.`,
+    {
+      limit,
+      actual,
+    },
+  );
+
+interface Answer {
+  resolve(received: ReceivedMultipart): void;
+  reject(error: Error): void;
+}
+
+interface Receiving {
+  readonly request: IncomingMessage;
+  readonly limits: MultipartLimits;
+  readonly tempFolder: Pick<TempFolder, "open">;
+  readonly answer: Answer;
+}
+
+class Reception {
+  private readonly request: IncomingMessage;
+  private readonly limits: MultipartLimits;
+  private readonly answer: Answer;
+  private readonly parser: MultipartParser;
+  private readonly files: FileParts;
+  private readonly standstill: NodeJS.Timeout;
+  private operations: Operations | null = null;
+  private isMapped = false;
+  private received = 0;
+  private over = false;
+  private ending: Promise<void> | null = null;
+
+  constructor({ request, limits, tempFolder, answer }: Receiving) {
+    this.request = request;
+    this.limits = limits;
+    this.answer = answer;
+    this.parser = createMultipartParser(request.headers, limits.maxFieldBytes);
+    this.files = new FileParts(tempFolder, (error) => this.fail(error));
+    this.standstill = setTimeout(() => this.fail(stoodStill()), limits.stallMs ?? MINUTE_MS).unref();
+  }
+
+  start(): void {
+    const { busboy } = this.parser;
+    busboy
+      .on("field", (name, value, info) =>
+        this.attempt(() => this.takeField(name, value, info.valueTruncated)),
+      )
+      .on("file", (name, stream, info) => this.attempt(() => this.takeFile(name, stream, info)))
+      .on("error", () => this.fail(badUserInput("A part of the body has malformed headers.")))
+      .on("drain", () => this.over || this.request.resume());
+    this.request
+      .on("error", () => this.fail(disconnected()))
+      .once("close", () => this.request.readableEnded || this.fail(disconnected()))
+      .once("end", () => busboy.write("", (error) => error || this.attempt(() => this.finish())))
+      .on("data", this.takeChunk);
+  }
+
+  private readonly takeChunk = (chunk: Buffer): void => {
+    this.standstill.refresh();
+    this.received += chunk.length;
+    countDeadBuffers(chunk.length);
+    const { maxFieldBytes, maxRequestBytes } = this.limits;
+    const isTaken = this.parser.busboy.write(chunk);
+    if (this.received > maxRequestBytes) this.fail(requestTooLarge(maxRequestBytes, this.received));
+    else if (!this.isMapped && this.received > 2 * maxFieldBytes + PREFACE_SLACK_BYTES)
+      this.fail(fieldTooLarge(maxFieldBytes));
+    else if (!isTaken) this.request.pause();
+  };
+
+  private takeField(name: string | undefined, value: unknown, isTruncated: boolean): void {
+    if (name !== "operations" && name !== "map") return;
+    if (isTruncated) throw fieldTooLarge(this.limits.maxFieldBytes);
+    if (name === "operations" && this.operations === null) this.operations = parseOperations(value);
+    else if (name === "map" && this.operations !== null && !this.isMapped)
+      this.takeMap(this.operations, value);
+    else throw misplaced(name, this.operations !== null);
+  }
+
+  private takeMap(operations: Operations, map: unknown): void {
+    const fileCount = placeUploads(operations, map, {
+      maxFiles: this.limits.maxFiles,
+      announce: (part) => this.files.announce(part),
+    });
+    this.isMapped = true;
+    this.parser.expectFiles();
+    this.answer.resolve({
+      operations,
+      fileCount,
+      readRest: () => this.readRest(),
+      abort: () => this.end(),
+    });
+  }
+
+  private takeFile(name: string | undefined, stream: Readable, info: busboy.FileInfo): void {
+    // One that fails before somebody reads it is no fault of the process.
+    stream.on("error", () => {});
+    const isField = name === "operations" || name === "map";
+    if (!this.isMapped && isField) throw badUserInput(`Send the part ${quoted(name)} without a file name.`);
+    if (!this.isMapped || isField) throw misplaced(name ?? "", this.isMapped);
+    this.files.begin(name ?? "", stream, { ...info, isExtended: this.parser.isNameExtended() });
+  }
+
+  /** The whole body has been parsed. */
+  private finish(): void {
+    if (!this.parser.isComplete()) throw badUserInput("The body ends before its closing boundary.");
+    if (!this.isMapped) throw badUserInput("The body lacks its field `operations` or its field `map`.");
+    clearTimeout(this.standstill);
+    this.files.finish();
+  }
+
+  private readRest(): Promise<boolean> {
+    // Whoever disposes of the files waits for the same, and tells what is wrong with it.
+    this.end().catch(() => {});
+    return readRest(this.request, this.received);
+  }
+
+  private end(): Promise<void> {
+    this.fail(new FiledeskError("UPLOAD_INCOMPLETE", "This request has been answered already."));
+    this.ending ??= this.files.dispose();
+    return this.ending;
+  }
+
+  private attempt(step: () => void): void {
+    try {
+      // The parser goes on to the end of its chunk whatever happens.
+      if (!this.over) step();
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  private fail(error: Error): void {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.standstill);
+    this.request.off("data", this.takeChunk).pause();
+    this.files.fail(error);
+    this.parser.busboy.destroy();
+    this.answer.reject(error);
+  }
+}
+
+/** @param isThere whether a part of this name has come, or what comes before it has not */
+const misplaced = (name: string, isThere: boolean) =>
+  badUserInput(
+    isThere
+      ? `The part ${quoted(name)} is sent twice.`
+      : "The parts are out of order: send `operations`, then `map`, then the files.",
+  );
+
+const stoodStill = () => new FiledeskError("UPLOAD_INCOMPLETE", "The body has stood still for too long.");
+
+const disconnected = () =>
+  new FiledeskError("UPLOAD_INCOMPLETE", "The connection was closed before the whole request had arrived.");
+
+const fieldTooLarge = (limit: number) =>
+  new FiledeskError(
+    "FILE_TOO_LARGE",
+    `The fields \`operations\` and \`map\` take at most ${formatBytes(limit)} each.`,
+    {
+      limit,
+    },
+  );

@@ -1,0 +1,133 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { pino } from "pino";
+import { checkWakes } from "../../../../src/app/doctor/checks.js";
+import { createRedisWakes } from "../../../../src/platform/events/bus/redis-bus.js";
+import { signalled } from "../../../../src/platform/events/log/record-event.js";
+import { describeWakes } from "../../../contracts/wakes.contract.js";
+import type { FeedServer, FeedWorld } from "../../../support/feed-world.js";
+import { cursorsOf, startFeedWorld, typesOf, until } from "../../../support/feed-world.js";
+import type { RedisServer } from "../../../support/redis-server.js";
+import { hasRedis, prepareRedis } from "../../../support/redis-server.js";
+import { startTestServer } from "../../../support/test-server.js";
+
+const describeWithRedis = hasRedis() ? describe : describe.skip;
+
+describeWithRedis("with redis-server", () => {
+  describeWakes("Redis", async () => {
+    const redis = await prepareRedis();
+    await redis.start();
+    const log = pino({ level: "silent" });
+    return {
+      open: () => createRedisWakes({ url: redis.url, log }),
+      cut: () => redis.ask(["CLIENT", "KILL", "TYPE", "pubsub"]),
+      cleanup: () => redis.close(),
+    };
+  });
+
+  describe("Redis", () => {
+    let redis: RedisServer;
+    let world: FeedWorld;
+    const lines: { level: number; msg: string }[] = [];
+    const log = pino({ level: "info" }, { write: (line: string) => lines.push(JSON.parse(line)) });
+
+    beforeAll(async () => {
+      redis = await prepareRedis();
+      world = await startFeedWorld();
+    });
+    afterEach(() => {
+      lines.length = 0;
+    });
+    afterAll(async () => {
+      await world.close();
+      await redis.close();
+    });
+
+    const startFeed = (pollMs: number) =>
+      world.start({
+        pace: { pollMs },
+        change: () => createRedisWakes({ url: redis.url, log, silenceMs: 400 }),
+      });
+    const signal = ({ db }: FeedServer, type: string) =>
+      db.transaction(async (tx) => signalled(tx, { topic: world.topic, type, payload: {} }));
+    const warnings = () => lines.filter(({ level }) => level >= 40);
+    const listeners = async () => {
+      const [, count] = (await redis.ask(["PUBSUB", "NUMSUB", "filedesk:events:0"])) as [string, number];
+      return count;
+    };
+
+    it("that is down at the start of a server stops nothing, and is listened to once it is there", async () => {
+      const server = await startTestServer({ env: { REDIS_URL: redis.url }, log });
+      try {
+        expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+        expect(warnings()).toHaveLength(1);
+        await redis.start();
+        await until(async () => (await listeners()) === 1);
+        await until(() => lines.some(({ msg }) => msg === "Redis can be used again"));
+      } finally {
+        await server.close();
+      }
+    });
+
+    it("wakes those who follow on another server, without a word of Postgres", async () => {
+      const [writing, reading] = [await startFeed(3_600_000), await startFeed(3_600_000)];
+      await until(async () => (await listeners()) === 2);
+      const watcher = (await reading.follow()).run();
+      for (const type of ["said", "said", "said"]) await world.write(writing, type);
+      await until(() => watcher.got.length === 3);
+      await signal(writing, "typing");
+      await until(() => watcher.got.length === 4);
+      expect(typesOf(watcher)).toEqual(["said", "said", "said", "typing"]);
+      expect(cursorsOf(watcher)).toEqual([1, 2, 3, 3]);
+      expect(world.statements.filter((text) => text.includes("pg_notify"))).toEqual([]);
+      await writing.feed.close();
+      await reading.feed.close();
+    });
+
+    it("that is killed in the middle costs a look, is told of once, and wakes again when it is back", async () => {
+      const [writing, reading] = [await startFeed(50), await startFeed(50)];
+      const watcher = (await reading.follow({ after: "3" })).run();
+      await world.write(writing, "said");
+      await until(() => watcher.got.length === 1);
+      await redis.kill();
+      await world.write(writing, "said while it is away");
+      await until(() => watcher.got.length === 2);
+      await redis.start();
+      await until(async () => {
+        await signal(writing, "typing");
+        return typesOf(watcher).includes("typing");
+      });
+      await world.write(writing, "said");
+      await until(() => typesOf(watcher).filter((type) => type !== "typing").length === 3);
+      expect(cursorsOf(watcher).filter((cursor, index, all) => cursor !== all[index - 1])).toEqual([4, 5, 6]);
+      expect(warnings()).toHaveLength(2);
+      await writing.feed.close();
+      await reading.feed.close();
+    });
+
+    it("that hangs is taken for dead, and listened to again when it is awake", async () => {
+      const reading = await startFeed(3_600_000);
+      await until(async () => (await listeners()) === 1);
+      redis.signal("SIGSTOP");
+      await until(() => warnings().length === 1);
+      redis.signal("SIGCONT");
+      await until(() => lines.some(({ msg }) => msg === "Redis can be used again"));
+      expect(await listeners()).toBe(1);
+      await reading.feed.close();
+    });
+
+    it("is looked at by the doctor, who sees a message arrive", async () => {
+      expect(await checkWakes(redis.url)).toMatchObject({ name: "redis", state: "ok" });
+      await redis.ask(["ACL", "SETUSER", "mute", "on", ">pw", "+@all", "~*", "resetchannels"]);
+      const mute = redis.url.replace("//", "//mute:pw@");
+      expect(await checkWakes(mute)).toMatchObject({
+        state: "problem",
+        detail: expect.stringContaining("NOPERM"),
+      });
+      await redis.kill();
+      expect(await checkWakes(redis.url)).toMatchObject({
+        state: "problem",
+        detail: expect.stringMatching(/ECONNREFUSED.*Check REDIS_URL/),
+      });
+    });
+  });
+});
