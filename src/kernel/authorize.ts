@@ -12,33 +12,49 @@ export type Rule<Viewer extends Asker, Subject> = (viewer: Viewer, subject: Subj
  * The rules of one kind of subject. `read` decides who may know that the subject exists: for everybody else, every
  * action fails with "not found".
  */
-export type Policy<Viewer extends Asker, Subject> = {
+export type Policy<Viewer extends Asker, Subject, Kind extends string = Viewer["kind"]> = {
   /** What the subject is called in error messages. */
   readonly subject: string;
+  /** The kinds of viewer that its rules can allow. Viewers of other kinds are refused, whatever a rule says. */
+  readonly viewers: readonly Kind[];
   readonly read: Rule<Viewer, Subject>;
-} & { readonly [action: string]: Rule<Viewer, Subject> | string };
+} & { readonly [action: string]: Rule<Viewer, Subject> | string | readonly Kind[] };
 
-type RuleName<P> = Exclude<keyof P, "subject"> & string;
+/** The actions that a policy has rules for. */
+export type ActionOf<P> = Exclude<keyof P, "subject" | "viewers"> & string;
+
+/** A viewer that a policy has allowed, of one of its kinds, and the subject, which exists. */
+export interface Authorized<Viewer, Subject, P extends { readonly viewers: readonly string[] }> {
+  readonly viewer: Extract<Viewer, { readonly kind: P["viewers"][number] }>;
+  readonly subject: Subject;
+}
 
 /**
  * The one gate that every read and every write passes.
  *
+ * @returns the viewer and the subject, with what the check has shown in their types
  * @throws UNAUTHENTICATED for an anonymous viewer, NOT_FOUND for who may not read the subject,
  *   FORBIDDEN for who may read it but not do this to it.
  */
-export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer, Subject>>(
+export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer, Subject, string>>(
   policy: P,
-  action: RuleName<P>,
+  action: ActionOf<P>,
   viewer: Viewer,
   subject: Subject | null,
-): asserts subject is Subject {
+): Authorized<Viewer, Subject, P> {
   const rule = policy[action];
-  if (subject !== null && typeof rule === "function" && rule(viewer, subject)) return;
+  if (subject !== null && isOfKind(viewer, policy) && typeof rule === "function" && rule(viewer, subject))
+    return { viewer, subject };
   if (viewer.kind === "anonymous") throw unauthenticated();
   if (subject === null || !policy.read(viewer, subject)) throw notFound(policy.subject);
   const what = spoken(action, policy.subject);
   throw forbidden(`You may see this ${policy.subject}, but this is not yours to do: ${what}.`, { action });
 }
+
+const isOfKind = <Viewer extends Asker, P extends { readonly viewers: readonly string[] }>(
+  viewer: Viewer,
+  { viewers }: P,
+): viewer is Extract<Viewer, { readonly kind: P["viewers"][number] }> => viewers.includes(viewer.kind);
 
 /**
  * The gate of queries for one thing: who may not read it gets null, as if it did not exist.
@@ -46,11 +62,11 @@ export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer
  * @throws UNAUTHENTICATED for an anonymous viewer, so that a client whose token has run out renews it
  */
 export function readable<Viewer extends Asker, Subject>(
-  policy: Policy<Viewer, Subject>,
+  policy: Policy<Viewer, Subject, string>,
   viewer: Viewer,
   subject: Subject | null,
 ): Subject | null {
-  if (subject !== null && policy.read(viewer, subject)) return subject;
+  if (subject !== null && isOfKind(viewer, policy) && policy.read(viewer, subject)) return subject;
   if (viewer.kind === "anonymous") throw unauthenticated();
   return null;
 }

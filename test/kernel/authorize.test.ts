@@ -1,24 +1,40 @@
 import { describe, expect, it } from "@jest/globals";
 import { authorize, readable } from "../../src/kernel/authorize.js";
 
-interface Person {
-  kind: "anonymous" | "user";
+interface User {
+  kind: "user";
   level: number;
 }
+type Person = User | { kind: "anonymous" | "guest"; level: number };
 
 const policy = {
   subject: "box",
+  viewers: ["user"] as "user"[],
   read: (viewer: Person, box: { level: number }) => viewer.level >= box.level,
   takeOutOf: (viewer: Person, box: { level: number }) => viewer.level > box.level,
   openWithCare: (viewer: Person, box: { level: number }) => viewer.level > box.level,
 };
-const user = (level: number): Person => ({ kind: "user", level });
+const user = (level: number): User => ({ kind: "user", level });
+const guest = (level: number): Person => ({ kind: "guest", level });
 const anonymous: Person = { kind: "anonymous", level: 0 };
 const box = { level: 2 };
 
 describe("the one gate", () => {
   it("lets through whom the rule allows", () => {
     expect(() => authorize(policy, "openWithCare", user(3), box)).not.toThrow();
+  });
+
+  it("returns the viewer as one of the kinds that the policy is for, and the subject as one that exists", () => {
+    const asking: Person = user(3);
+    const found: typeof box | null = box;
+    const allowed: { viewer: User; subject: typeof box } = authorize(policy, "openWithCare", asking, found);
+    expect(allowed).toEqual({ viewer: asking, subject: box });
+  });
+
+  it("refuses a viewer of another kind, even where the rule says yes", () => {
+    expect(() => authorize(policy, "openWithCare", guest(3), box)).toThrow(
+      expect.objectContaining({ code: "FORBIDDEN" }),
+    );
   });
 
   it("tells who may read but not act that it is forbidden, and what", () => {

@@ -155,9 +155,9 @@ async function requireRestorable(
   viewer: Viewer,
   id: string,
 ): Promise<FoundAttachment> {
-  const subject = await lookUpAttachment(finding, viewer, id);
-  authorize(attachmentPolicy, "restore", viewer, subject);
-  const { attachment, parent } = subject;
+  const found = await lookUpAttachment(finding, viewer, id);
+  const allowed = authorize(attachmentPolicy, "restore", viewer, found);
+  const { attachment, parent } = allowed.subject;
   if (parent === "deleted") throw gone(parentOf(attachment).kind);
-  return { viewer: viewer as Actor, attachment };
+  return { viewer: allowed.viewer, attachment };
 }

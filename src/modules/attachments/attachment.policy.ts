@@ -31,6 +31,7 @@ const isDeletedByOther = (viewer: Viewer, { deletedBy }: AttachmentView) =>
 
 export const attachmentPolicy = {
   subject: "attachment",
+  viewers: ["user", "guest"],
   read: (_viewer: Viewer, { parent }: AttachmentSubject) => parent !== null,
   edit: (viewer: Viewer, { attachment, parent }: AttachmentSubject) =>
     parent !== null &&

@@ -1,3 +1,4 @@
+import type { ActionOf } from "../../kernel/authorize.js";
 import { authorize } from "../../kernel/authorize.js";
 import { gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
@@ -44,7 +45,7 @@ export interface FoundAttachment {
   readonly attachment: AttachmentView;
 }
 
-type AttachmentAction = Exclude<keyof typeof attachmentPolicy, "subject">;
+type AttachmentAction = ActionOf<typeof attachmentPolicy>;
 
 /** @throws NOT_FOUND, FORBIDDEN, GONE for an attachment that has been deleted, or whose parent has */
 export async function requireAttachment(
@@ -53,8 +54,8 @@ export async function requireAttachment(
   id: string,
   action: AttachmentAction,
 ): Promise<FoundAttachment> {
-  const subject = await lookUpAttachment(finding, viewer, id);
-  authorize(attachmentPolicy, action, viewer, subject);
-  if (!isLive(subject)) throw gone("attachment");
-  return { viewer: viewer as Actor, attachment: subject.attachment };
+  const found = await lookUpAttachment(finding, viewer, id);
+  const allowed = authorize(attachmentPolicy, action, viewer, found);
+  if (!isLive(allowed.subject)) throw gone("attachment");
+  return { viewer: allowed.viewer, attachment: allowed.subject.attachment };
 }

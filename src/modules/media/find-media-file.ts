@@ -1,3 +1,4 @@
+import type { ActionOf } from "../../kernel/authorize.js";
 import { authorize } from "../../kernel/authorize.js";
 import type { Clock } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
@@ -7,7 +8,7 @@ import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
 import { isInside } from "./inside-usages.js";
 import type { MediaFileSubject } from "./media-file.policy.js";
-import { mediaFilePolicy } from "./media-file.policy.js";
+import { mediaFileChangePolicy, mediaFilePolicy } from "./media-file.policy.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
 import { listUsingTypes } from "./media-usage.repository.js";
@@ -22,7 +23,8 @@ export interface MediaFileFinding {
   readonly findShared: (db: Database, viewer: Viewer, mediaFileId: string) => Promise<MediaFileView | null>;
 }
 
-export type MediaFileAction = Exclude<keyof typeof mediaFilePolicy, "subject">;
+/** What is done to a file. */
+export type MediaFileAction = Exclude<ActionOf<typeof mediaFileChangePolicy>, "read">;
 
 /** Whatever stands under the id in the viewer's tenants, deleted or not, with what those say who use it. */
 export async function lookUpMediaFile(
@@ -74,10 +76,10 @@ export async function requireMediaFile(
   action: MediaFileAction,
 ): Promise<FoundMediaFile> {
   const found = await lookUpMediaFile(finding, viewer, id);
-  const subject = found?.file.versionOf == null ? found : null;
-  authorize(mediaFilePolicy, action, viewer, subject);
-  if (!(await isLive(finding, subject))) throw gone("file");
-  return { viewer: viewer as UserViewer, file: subject.file };
+  const current = found?.file.versionOf == null ? found : null;
+  const allowed = authorize(mediaFileChangePolicy, action, viewer, current);
+  if (!(await isLive(finding, allowed.subject))) throw gone("file");
+  return { viewer: allowed.viewer, file: allowed.subject.file };
 }
 
 /**
@@ -93,8 +95,8 @@ export async function requireReadableBytes(
 ): Promise<MediaFileView> {
   const asked = await lookUpMediaFile(finding, viewer, id);
   const current = asked?.file.versionOf ? await lookUpCurrent(finding, viewer, asked.file.versionOf) : asked;
-  authorize(mediaFilePolicy, "read", viewer, current);
-  if (asked === null || !(await isLive(finding, current))) throw gone("file");
+  const { subject } = authorize(mediaFilePolicy, "read", viewer, current);
+  if (asked === null || !(await isLive(finding, subject))) throw gone("file");
   return asked.file;
 }
 

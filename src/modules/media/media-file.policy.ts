@@ -36,9 +36,17 @@ export const showsVersions = (
 
 export const mediaFilePolicy = {
   subject: "file",
+  viewers: ["user", "guest"],
   read,
   readVersionsOf: (viewer: Viewer, subject: MediaFileSubject) =>
     read(viewer, subject) && showsVersions(viewer, subject.file),
+} satisfies Policy<Viewer, MediaFileSubject>;
+
+/** What is done to a file. A guest may read files, and change none. */
+export const mediaFileChangePolicy = {
+  subject: "file",
+  viewers: ["user"],
+  read,
   change: ownOrManager,
   replace: ownOrManager,
   delete: ownOrManager,

@@ -1,3 +1,4 @@
+import type { ActionOf } from "../../kernel/authorize.js";
 import { authorize, readable } from "../../kernel/authorize.js";
 import { gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
@@ -13,8 +14,8 @@ import type { TicketView } from "./ticket.repository.js";
 import { findTicket } from "./ticket.repository.js";
 import { lockTicket } from "./ticket-quota.repository.js";
 
-type TicketAction = Exclude<keyof typeof ticketPolicy, "subject">;
-type ReplyAction = Exclude<keyof typeof replyPolicy, "subject">;
+type TicketAction = ActionOf<typeof ticketPolicy>;
+type ReplyAction = ActionOf<typeof replyPolicy>;
 
 export interface FoundTicket {
   readonly viewer: UserViewer;
@@ -43,10 +44,10 @@ export async function requireTicket(
   id: string,
   action: TicketAction,
 ): Promise<FoundTicket> {
-  const ticket = await lookUpTicket(db, viewer, id);
-  authorize(ticketPolicy, action, viewer, ticket);
+  const found = await lookUpTicket(db, viewer, id);
+  const { viewer: by, subject: ticket } = authorize(ticketPolicy, action, viewer, found);
   if (ticket.deletedAt !== null) throw gone("ticket");
-  return { viewer: viewer as UserViewer, ticket };
+  return { viewer: by, ticket };
 }
 
 /** As `requireTicket`, under the ticket's lock, so that it stays so until the transaction ends. */
@@ -71,10 +72,10 @@ export async function requireReply(
   id: string,
   action: ReplyAction,
 ): Promise<FoundReply> {
-  const subject = await lookUpReply(db, viewer, id);
-  authorize(replyPolicy, action, viewer, subject);
+  const found = await lookUpReply(db, viewer, id);
+  const { viewer: by, subject } = authorize(replyPolicy, action, viewer, found);
   if (subject.reply.deletedAt !== null || subject.ticket.deletedAt !== null) throw gone("reply");
-  return { viewer: viewer as UserViewer, ...subject };
+  return { viewer: by, ...subject };
 }
 
 async function lookUpReply(db: Database, viewer: Viewer, id: string) {

@@ -18,6 +18,7 @@ const own = (viewer: Viewer, subject: ReplySubject) =>
 
 export const replyPolicy = {
   subject: "reply",
+  viewers: ["user"],
   read,
   edit: own,
   delete: (viewer: Viewer, subject: ReplySubject) =>

@@ -17,6 +17,7 @@ const takesPart = (viewer: Viewer, ticket: TicketSubject) =>
 
 export const ticketPolicy = {
   subject: "ticket",
+  viewers: ["user"],
   read: (viewer: Viewer, ticket: TicketSubject) => staff(viewer, ticket) || takesPart(viewer, ticket),
   /** To be told what happens to it; of a deleted one, for who may bring it back. */
   follow: (viewer: Viewer, ticket: TicketSubject) =>
@@ -39,6 +40,7 @@ export const ticketPolicy = {
 /** Opening a ticket is asked of a company, for the ticket does not exist yet. */
 export const companyTicketPolicy = {
   subject: "company",
+  viewers: ["user"],
   read: (viewer: Viewer, company: { id: string }) => isMemberOf(viewer, company.id),
   openTicket: (viewer: Viewer, company: { id: string }) => isMemberOf(viewer, company.id),
 } satisfies Policy<Viewer, { id: string }>;

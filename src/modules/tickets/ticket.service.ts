@@ -85,8 +85,7 @@ async function openTicket(
 ): Promise<TicketView> {
   // A member's company exists; an administrator may give the id of any company.
   const company = isAdmin(viewer) ? await findCompany(db, input.companyId) : { id: input.companyId };
-  authorize(companyTicketPolicy, "openTicket", viewer, company);
-  const requester = viewer as UserViewer;
+  const { viewer: requester } = authorize(companyTicketPolicy, "openTicket", viewer, company);
   const { companyId, subject, description, priority } = input;
   const id = await checkIns.checkIn({
     viewer: requester,
@@ -94,7 +93,9 @@ async function openTicket(
     bucket: "ATTACHMENTS",
     incoming,
     // Whether the company still exists is checked under its lock, when the ticket gets its number.
-    permit: async (_tx, known) => authorize(companyTicketPolicy, "openTicket", known, { id: companyId }),
+    permit: async (_tx, known) => {
+      authorize(companyTicketPolicy, "openTicket", known, { id: companyId });
+    },
     recordMore: async (tx, files) => {
       const ticket = { companyId, subject, description, priority, requesterId: requester.id };
       const ticketId = await repository.insertTicket(tx, ticket);

@@ -17,6 +17,7 @@ const staffOrTakesPart = (viewer: Viewer, conversation: ConversationSubject) =>
 
 export const conversationPolicy = {
   subject: "conversation",
+  viewers: ["user", "guest"],
   read: staffOrTakesPart,
   sendTo: staffOrTakesPart,
   close: staff,
@@ -28,6 +29,7 @@ export const conversationPolicy = {
 /** Starting a conversation is asked of a company, for the conversation does not exist yet. */
 export const companyConversationPolicy = {
   subject: "company",
+  viewers: ["user"],
   read: (viewer: Viewer, company: { id: string }) => isMemberOf(viewer, company.id),
   startConversation: (viewer: Viewer, company: { id: string }) => isStaffOf(viewer, company.id),
 } satisfies Policy<Viewer, { id: string }>;

@@ -9,7 +9,7 @@ import { toConnection } from "../../../platform/graphql/connection.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import { lockActiveMemberships } from "../../identity/memberships/membership.repository.js";
-import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
 import { isAdmin, isUser, staffTenantsOf, tenantsOf } from "../../identity/viewer.js";
 import { auditChat } from "./audit-chat.js";
 import { changeConversation } from "./change-conversation.js";
@@ -87,9 +87,9 @@ async function startConversation(
   const { companyId } = input;
   // A member's company exists; an administrator may give the id of any company.
   const company = isAdmin(viewer) ? await findCompany(db, companyId) : { id: companyId };
-  authorize(companyConversationPolicy, "startConversation", viewer, company);
+  const allowed = authorize(companyConversationPolicy, "startConversation", viewer, company);
   const others = othersOf(input.participantIds ?? [], viewer);
-  const id = await writeAs(db, { viewer: viewer as UserViewer, companyId }, async (tx, starter) => {
+  const id = await writeAs(db, { viewer: allowed.viewer, companyId }, async (tx, starter) => {
     const living = await findCompany(tx, companyId);
     authorize(companyConversationPolicy, "startConversation", starter, living?.deletedAt ? null : living);
     await lockMembers(tx, companyId, others);

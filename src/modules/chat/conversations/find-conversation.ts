@@ -1,3 +1,4 @@
+import type { ActionOf } from "../../../kernel/authorize.js";
 import { authorize } from "../../../kernel/authorize.js";
 import { conflict, gone } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
@@ -8,7 +9,7 @@ import { conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView, Reader } from "./conversation.repository.js";
 import { findConversation } from "./conversation.repository.js";
 
-export type ConversationAction = Exclude<keyof typeof conversationPolicy, "subject">;
+export type ConversationAction = ActionOf<typeof conversationPolicy>;
 
 export interface FoundConversation {
   readonly viewer: Actor;
@@ -35,9 +36,9 @@ export async function requireConversation(
   id: string,
   action: ConversationAction,
 ): Promise<FoundConversation> {
-  const conversation = await lookUpConversation(db, viewer, id);
-  authorize(conversationPolicy, action, viewer, conversation);
-  return { viewer: viewer as Actor, conversation };
+  const found = await lookUpConversation(db, viewer, id);
+  const allowed = authorize(conversationPolicy, action, viewer, found);
+  return { viewer: allowed.viewer, conversation: allowed.subject };
 }
 
 /** A conversation that the caller has just made or changed. @throws GONE when its company has been deleted meanwhile */

@@ -189,9 +189,9 @@ async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: stri
 async function requireGuest(db: Database, viewer: Viewer, id: string, action: "revoke") {
   const guest = isId(id) ? await findGuest(db, tenantsReachedBy(viewer), id) : null;
   const conversation = guest && (await lookUpConversation(db, viewer, guest.conversationId));
-  const subject = guest && conversation ? { guest, conversation } : null;
-  authorize(guestPolicy, action, viewer, subject);
-  return { viewer: viewer as Actor, ...subject };
+  const found = guest && conversation ? { guest, conversation } : null;
+  const allowed = authorize(guestPolicy, action, viewer, found);
+  return { viewer: allowed.viewer, ...allowed.subject };
 }
 
 const auditGuest = (

@@ -13,6 +13,7 @@ export interface GuestSubject {
 
 export const guestPolicy = {
   subject: "guest",
+  viewers: ["user", "guest"],
   /** Who takes part sees who is there; invitations that nobody has followed are the staff's business. */
   read: (viewer: Viewer, { guest, conversation }: GuestSubject) =>
     conversationPolicy.read(viewer, conversation) &&

@@ -21,6 +21,7 @@ const own = (viewer: Viewer, subject: ChatMessageSubject) => {
 
 export const chatMessagePolicy = {
   subject: "message",
+  viewers: ["user", "guest"],
   read,
   edit: own,
   delete: own,

@@ -1,7 +1,8 @@
+import type { ActionOf } from "../../../kernel/authorize.js";
 import { authorize } from "../../../kernel/authorize.js";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { Actor, Viewer } from "../../identity/viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
 import { tenantsReachedBy } from "../../identity/viewer.js";
 import type { FoundConversation } from "../conversations/find-conversation.js";
 import { lookUpConversation } from "../conversations/find-conversation.js";
@@ -9,7 +10,7 @@ import { chatMessagePolicy } from "./chat-message.policy.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { findMessage } from "./chat-message.repository.js";
 
-export type MessageAction = Exclude<keyof typeof chatMessagePolicy, "subject">;
+export type MessageAction = ActionOf<typeof chatMessagePolicy>;
 
 export interface FoundMessage extends FoundConversation {
   readonly message: ChatMessageView;
@@ -24,7 +25,7 @@ export async function requireMessage(
 ): Promise<FoundMessage> {
   const message = isId(id) ? await findMessage(db, tenantsReachedBy(viewer), id) : null;
   const conversation = message && (await lookUpConversation(db, viewer, message.conversationId));
-  const subject = message && conversation ? { message, conversation } : null;
-  authorize(chatMessagePolicy, action, viewer, subject);
-  return { viewer: viewer as Actor, ...subject };
+  const found = message && conversation ? { message, conversation } : null;
+  const allowed = authorize(chatMessagePolicy, action, viewer, found);
+  return { viewer: allowed.viewer, ...allowed.subject };
 }

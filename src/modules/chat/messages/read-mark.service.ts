@@ -31,8 +31,8 @@ export const createReadMarkService = ({ db }: { readonly db: Database }) => ({
         isId(messageId) ? findMessage(tx, { companyIds: [companyId] }, messageId) : null,
       ]);
     return writeAs(db, { viewer: reader, companyId, lock }, async (tx, known, read) => {
-      const [now, message] = read ?? [null, null];
-      authorize(conversationPolicy, "read", known, now);
+      const [found, message] = read ?? [null, null];
+      const { subject: now } = authorize(conversationPolicy, "read", known, found);
       if (message?.conversationId !== id) throw notHere("messageId");
       await upsertReadMark(tx, known, { companyId, conversationId: id, messageNumber: message.number });
       return now;

@@ -10,6 +10,7 @@ const lives = (company: Company) => company.deletedAt === null;
 /** A deleted company is gone for everybody; an administrator who knows its id may restore it. */
 export const companyPolicy = {
   subject: "company",
+  viewers: ["user"],
   read: (viewer: Viewer, company: Company) => lives(company) && isMemberOf(viewer, company.id),
   edit: (viewer: Viewer, company: Company) => lives(company) && isManagerOf(viewer, company.id),
   delete: (viewer: Viewer, company: Company) => lives(company) && isAdmin(viewer),

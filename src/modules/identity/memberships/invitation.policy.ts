@@ -12,6 +12,7 @@ const mayAnswer = (viewer: Viewer, { companyId, email, declinedAt }: Invitation)
 /** Whom a company asks is known to its managers and to the person who is asked. */
 export const invitationPolicy = {
   subject: "invitation",
+  viewers: ["user"],
   read: (viewer: Viewer, invitation: Invitation) =>
     isManagerOf(viewer, invitation.companyId) || mayAnswer(viewer, invitation),
   accept: mayAnswer,

@@ -111,8 +111,8 @@ async function revokeInvitation(
   viewer: Viewer,
   id: string,
 ): Promise<InvitationRow> {
-  const invitation = await findOpenInvitation(db, managedTenantsOf(viewer), id, clock());
-  authorize(invitationPolicy, "revoke", viewer, invitation);
+  const found = await findOpenInvitation(db, managedTenantsOf(viewer), id, clock());
+  const { subject: invitation } = authorize(invitationPolicy, "revoke", viewer, found);
   const { companyId } = invitation;
   return db.transaction(async (tx) => {
     const by = await lockManagedCompany(tx, viewer, companyId);
@@ -157,14 +157,14 @@ async function answer<Result>(
 ): Promise<Result> {
   const find = async (tx: Database, by: Viewer) => {
     const found = by.kind === "user" ? await findReceivedInvitation(tx, by, id, clock()) : null;
-    authorize(invitationPolicy, action, by, found);
-    return found;
+    return authorize(invitationPolicy, action, by, found);
   };
-  const { companyId } = await find(db, viewer);
+  const allowed = await find(db, viewer);
+  const { companyId } = allowed.subject;
   return db.transaction(async (tx) => {
     await lockMembersOf(tx, companyId);
-    const by = await confirmViewer(tx, { viewer: viewer as UserViewer, companyId });
-    return act(tx, by, await find(tx, by));
+    const by = await confirmViewer(tx, { viewer: allowed.viewer, companyId });
+    return act(tx, by, (await find(tx, by)).subject);
   });
 }
 

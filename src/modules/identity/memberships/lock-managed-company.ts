@@ -20,6 +20,5 @@ export async function lockManagedCompany(
 ): Promise<UserViewer> {
   await lockMembersOf(tx, companyId);
   const known = await confirmViewer(tx, { viewer, companyId });
-  authorize(companyPolicy, "manageMembersOf", known, await findCompany(tx, companyId));
-  return known as UserViewer;
+  return authorize(companyPolicy, "manageMembersOf", known, await findCompany(tx, companyId)).viewer;
 }

@@ -16,8 +16,7 @@ export function createOwnSessionService({ db, clock }: { readonly db: Database; 
   /** @throws NOT_FOUND for a session that is somebody else's, unknown, or over */
   async function endSession(viewer: Viewer, id: string): Promise<UserViewer> {
     const session = await findOpenSession(db, id, clock());
-    authorize(sessionPolicy, "end", viewer, session);
-    const own = viewer as UserViewer;
+    const { viewer: own } = authorize(sessionPolicy, "end", viewer, session);
     await writeAsOneself(db, own, async (tx, now) => {
       authorize(sessionPolicy, "end", now.viewer, session);
       const ended = await updateRevokedSessions(tx, [id], clock());
@@ -36,8 +35,8 @@ export function createOwnSessionService({ db, clock }: { readonly db: Database; 
 
   /** Signs out everywhere but here. An outside provider's token is not of a session: with one, all are others. */
   async function endOtherSessions(viewer: Viewer): Promise<UserViewer> {
-    const own = viewer.kind === "user" ? viewer : null;
-    authorize(userPolicy, "endSessionsOf", viewer, own);
+    const oneself = viewer.kind === "user" ? viewer : null;
+    const { viewer: own } = authorize(userPolicy, "endSessionsOf", viewer, oneself);
     await writeAsOneself(db, own, async (tx, now) => {
       authorize(userPolicy, "endSessionsOf", now.viewer, now.account);
       const others = { now: clock(), except: own.sessionId };

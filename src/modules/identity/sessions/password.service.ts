@@ -45,8 +45,8 @@ export function createPasswordService(deps: PasswordDeps) {
     viewer: Viewer,
     { currentPassword, newPassword }: PasswordChange,
   ): Promise<UserViewer> {
-    const own = viewer.kind === "user" ? viewer : null;
-    authorize(userPolicy, "changePasswordOf", viewer, own);
+    const oneself = viewer.kind === "user" ? viewer : null;
+    const { viewer: own } = authorize(userPolicy, "changePasswordOf", viewer, oneself);
     await attempts.passwordChange(own.id);
     const account = await findAccount(db, own.id);
     if (!account) throw unauthenticated();

@@ -8,6 +8,7 @@ type Session = Pick<SessionRow, "userId">;
 /** A session is its person's alone; an administrator ends all of somebody's by deactivating them. */
 export const sessionPolicy = {
   subject: "session",
+  viewers: ["user"],
   read: (viewer: Viewer, session: Session) => isUser(viewer, session.userId),
   end: (viewer: Viewer, session: Session) => isUser(viewer, session.userId),
 } satisfies Policy<Viewer, Session> & Record<string, unknown>;

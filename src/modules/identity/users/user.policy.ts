@@ -8,6 +8,7 @@ type User = Pick<UserRow, "id">;
 /** Accounts are the administrators' matter. Who works with somebody knows them as a member, an author, a participant. */
 export const userPolicy = {
   subject: "user",
+  viewers: ["user"],
   read: (viewer: Viewer, user: User) => isAdmin(viewer) || isUser(viewer, user.id),
   rename: (viewer: Viewer, user: User) => isAdmin(viewer) || isUser(viewer, user.id),
   changePasswordOf: (viewer: Viewer, user: User) => isUser(viewer, user.id),

@@ -50,10 +50,10 @@ export type UserService = ReturnType<typeof createUserService>;
 export function createUserService({ db, passwordCost }: UserServiceOptions) {
   /** @throws CONFLICT when somebody has this e-mail address */
   async function createUser(viewer: Viewer, { email, name, password, isAdmin }: NewAccount): Promise<Person> {
-    authorize(installationPolicy, "administer", viewer, installation);
+    const administrator = authorize(installationPolicy, "administer", viewer, installation).viewer;
     if (password != null) requireGoodPassword(password, { email, name });
     const passwordHash =
-      password == null ? null : await hashPasswordFrom(actorOf(viewer) ?? "", password, passwordCost);
+      password == null ? null : await hashPasswordFrom(administrator.id, password, passwordCost);
     return writeAs(db, { viewer, companyId: null }, async (tx, by) => {
       authorize(installationPolicy, "administer", by, installation);
       const account = { email: normalizeEmail(email), name, passwordHash, isAdmin: isAdmin ?? false };

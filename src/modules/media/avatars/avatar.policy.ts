@@ -11,6 +11,7 @@ export interface AvatarSubject {
 /** An avatar is visible to people who share a company with its owner, whichever company stores the file. */
 export const avatarPolicy = {
   subject: "avatar",
+  viewers: ["user"],
   read: (viewer: Viewer, { userId, companyIds }: AvatarSubject) =>
     isUser(viewer, userId) || isAdmin(viewer) || companyIds.some((id) => isMemberOf(viewer, id)),
   change: (viewer: Viewer, { userId }: AvatarSubject) => isUser(viewer, userId),

@@ -64,8 +64,7 @@ export function createAvatarService({ db, checkIns }: AvatarDeps) {
 /** @throws UNAUTHENTICATED */
 function requireOneself(viewer: Viewer): UserViewer {
   const oneself = viewer.kind === "user" ? { userId: viewer.id, companyIds: [...viewer.roles.keys()] } : null;
-  authorize(avatarPolicy, "change", viewer, oneself);
-  return viewer as UserViewer;
+  return authorize(avatarPolicy, "change", viewer, oneself).viewer;
 }
 
 const noCompany = () =>

@@ -23,16 +23,16 @@ export function createLogoService({ db, checkIns }: LogoDeps) {
   return {
     /** Takes a company's new logo in, and releases the old one. @throws what the check-in throws of a file */
     async setCompanyLogo(viewer: Viewer, companyId: string, incoming: IncomingFiles): Promise<CompanyRow> {
-      const company = await findCompany(db, companyId);
-      authorize(companyPolicy, "edit", viewer, company);
-      const by = viewer as UserViewer;
+      const allowed = authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
+      const { viewer: by, subject: company } = allowed;
       return checkIns.checkIn({
         viewer: by,
         companyId: company.id,
         bucket: "COMPANY_LOGOS",
         incoming,
-        permit: async (tx, known) =>
-          authorize(companyPolicy, "edit", known, await findCompany(tx, company.id)),
+        permit: async (tx, known) => {
+          authorize(companyPolicy, "edit", known, await findCompany(tx, company.id));
+        },
         recordMore: async (tx, [file]) => {
           const locked = await lockCompany(tx, by, company.id);
           const usage = { ...logoOf(company.id), companyId: company.id, mediaFileId: file?.id ?? "" };
@@ -45,8 +45,8 @@ export function createLogoService({ db, checkIns }: LogoDeps) {
 
     /** Nothing happens to a company that has no logo. */
     async removeCompanyLogo(viewer: Viewer, companyId: string): Promise<CompanyRow> {
-      authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
-      return writeAs(db, { viewer: viewer as UserViewer, companyId }, async (tx, by) => {
+      const allowed = authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
+      return writeAs(db, { viewer: allowed.viewer, companyId }, async (tx, by) => {
         const company = await lockCompany(tx, by, companyId);
         const released = await releaseSingle(tx, logoOf(company.id), by.id);
         if (released) await tell(tx, by, company.id, "company.logo-removed", released.mediaFileId);
@@ -58,9 +58,7 @@ export function createLogoService({ db, checkIns }: LogoDeps) {
 
 /** Who else changes the logo waits; asked again, because the company may have been deleted meanwhile. */
 async function lockCompany(tx: Database, viewer: Viewer, companyId: string): Promise<CompanyRow> {
-  const company = await findCompanyForChange(tx, companyId);
-  authorize(companyPolicy, "edit", viewer, company);
-  return company;
+  return authorize(companyPolicy, "edit", viewer, await findCompanyForChange(tx, companyId)).subject;
 }
 
 /** @param mediaFileId the file that became the logo, or that was it */

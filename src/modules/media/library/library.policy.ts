@@ -14,6 +14,7 @@ const asManager = (viewer: Viewer, company: Company) =>
 /** What may be done with the files of a company as a whole. */
 export const libraryPolicy = {
   subject: "company",
+  viewers: ["user"],
   read: companyPolicy.read,
   browseTheFilesOf: asStaff,
   uploadTo: asStaff,

@@ -3,13 +3,13 @@ import { DAY_MS } from "../../../kernel/clock.js";
 import { conflict, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
-import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
 import { filesHappened } from "../file-events.js";
 import { typeOfMime } from "../file-types.js";
-import type { MediaFileFinding } from "../find-media-file.js";
+import type { FoundMediaFile, MediaFileFinding } from "../find-media-file.js";
 import { isOver, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { fittingName } from "../ingest/receive/file-name.js";
-import { mediaFilePolicy } from "../media-file.policy.js";
+import { mediaFileChangePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import { softDeleteMediaFileIfUnused } from "../media-file-deletion.js";
@@ -105,13 +105,13 @@ async function restoreMediaFile(
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileView> {
-  const file = await requireRestorable(deps, viewer, id);
+  const { viewer: restorer, file } = await requireRestorable(deps, viewer, id);
   if (file.deletedAt === null) return file;
   const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
   const { companyId } = file;
   const lock = (tx: Database) => lockMediaFiles(tx, [id]);
-  await writeAs(deps.db, { viewer: viewer as UserViewer, companyId, lock }, async (tx, by) => {
-    const now = await requireRestorable({ ...deps, db: tx }, by, id);
+  await writeAs(deps.db, { viewer: restorer, companyId, lock }, async (tx, by) => {
+    const { file: now } = await requireRestorable({ ...deps, db: tx }, by, id);
     if (now.deletedAt === null) return; // somebody else has restored it meanwhile
     if (await restoreDeletedMediaFile(tx, companyId, id, deletedAfter)) {
       filesHappened(tx, companyId, "file.restored", [id]);
@@ -129,10 +129,11 @@ async function requireRestorable(
   finding: MediaFileFinding,
   viewer: Viewer,
   id: string,
-): Promise<MediaFileView> {
+): Promise<FoundMediaFile> {
   const found = await lookUpMediaFile(finding, viewer, id);
-  const subject = found?.file.versionOf == null ? found : null;
-  authorize(mediaFilePolicy, "restore", viewer, subject);
-  if (await isOver(finding, subject.file)) throw gone("file");
-  return subject.file;
+  const current = found?.file.versionOf == null ? found : null;
+  const allowed = authorize(mediaFileChangePolicy, "restore", viewer, current);
+  const { file } = allowed.subject;
+  if (await isOver(finding, file)) throw gone("file");
+  return { viewer: allowed.viewer, file };
 }

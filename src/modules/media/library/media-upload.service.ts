@@ -71,19 +71,20 @@ async function uploadMedia(
   { companyId, bucket, expiresAt }: NewUpload,
   incoming: IncomingFiles,
 ): Promise<MediaFileView> {
-  authorize(libraryPolicy, "uploadTo", viewer, await findCompany(deps.db, companyId));
+  const company = await findCompany(deps.db, companyId);
+  const { viewer: by } = authorize(libraryPolicy, "uploadTo", viewer, company);
   const otherWay = OTHER_WAY[bucket];
   if (otherWay)
     throw badUserInput(`The library does not upload to ${bucket}. ${otherWay}`, { field: "bucket" });
   refusePast(expiresAt, deps.clock());
-  const by = viewer as UserViewer;
   const id = await deps.checkIns.checkIn({
     viewer: by,
     companyId,
     bucket,
     incoming,
-    permit: async (tx, known) =>
-      authorize(libraryPolicy, "uploadTo", known, await findCompany(tx, companyId)),
+    permit: async (tx, known) => {
+      authorize(libraryPolicy, "uploadTo", known, await findCompany(tx, companyId));
+    },
     recordMore: async (tx, [file]) => {
       if (file === undefined) throw badUserInput("Give a file.", { field: "file" });
       if (expiresAt) await updateMediaFile(tx, companyId, file.id, { expiresAt });

@@ -2,14 +2,13 @@ import { authorize } from "../../../kernel/authorize.js";
 import { badUserInput, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
-import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
 import { refuseOfOnePurpose } from "../buckets-of-one-purpose.js";
 import { filesHappened } from "../file-events.js";
-import type { MediaFileFinding } from "../find-media-file.js";
+import type { FoundMediaFile, MediaFileFinding } from "../find-media-file.js";
 import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { isInside, looksInside } from "../inside-usages.js";
-import { mediaFilePolicy } from "../media-file.policy.js";
-import type { MediaFileView } from "../media-file.repository.js";
+import { mediaFileChangePolicy } from "../media-file.policy.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
 import { deleteUsage, findUsage, insertUsages, lockMediaFileForUse } from "../media-usage.repository.js";
@@ -51,12 +50,13 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
 
   /** Of a deleted file as well. @throws BAD_USER_INPUT for a resource of the inside */
   async removeUsage(viewer: Viewer, input: OutsideUsage): Promise<MediaUsageView> {
-    const { id, companyId } = await requireUsed(deps, viewer, input.mediaFileId);
+    const found = await requireUsed(deps, viewer, input.mediaFileId);
+    const { id, companyId } = found.file;
     if (isInside(input.resourceType)) throw ofTheInside(input.resourceType);
     const usage = { ...input, companyId };
     const lock = (tx: Database) => lockMediaFiles(tx, [id]);
-    return writeAs(deps.db, { viewer: viewer as UserViewer, companyId, lock }, async (tx, by) => {
-      const file = await requireUsed({ ...deps, db: tx }, by, id);
+    return writeAs(deps.db, { viewer: found.viewer, companyId, lock }, async (tx, by) => {
+      const { file } = await requireUsed({ ...deps, db: tx }, by, id);
       const known = await findUsage(tx, usage);
       if (await deleteUsage(tx, usage)) {
         // It has been in use until now: an orphan's age counts from here.
@@ -71,10 +71,10 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
 });
 
 /** Deleted or not. @throws NOT_FOUND, FORBIDDEN */
-async function requireUsed(finding: MediaFileFinding, viewer: Viewer, id: string): Promise<MediaFileView> {
+async function requireUsed(finding: MediaFileFinding, viewer: Viewer, id: string): Promise<FoundMediaFile> {
   const found = await lookUpMediaFile(finding, viewer, id);
-  authorize(mediaFilePolicy, "sayWhereItIsUsed", viewer, found);
-  return found.file;
+  const allowed = authorize(mediaFileChangePolicy, "sayWhereItIsUsed", viewer, found);
+  return { viewer: allowed.viewer, file: allowed.subject.file };
 }
 
 const ofTheInside = (resourceType: string) =>

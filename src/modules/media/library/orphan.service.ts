@@ -61,9 +61,9 @@ export const createOrphanService = (deps: OrphanDeps) => ({
     selection: OrphanSelection & { readonly dryRun: boolean },
   ): Promise<PurgeReport> {
     const { companyId, dryRun } = selection;
-    authorize(libraryPolicy, "purgeOrphansOf", viewer, await findCompany(deps.db, companyId));
-    const scope = scopeOf(deps, selection);
-    return purge(deps, viewer as UserViewer, scope, dryRun);
+    const company = await findCompany(deps.db, companyId);
+    const { viewer: by } = authorize(libraryPolicy, "purgeOrphansOf", viewer, company);
+    return purge(deps, by, scopeOf(deps, selection), dryRun);
   },
 });
 

@@ -3,7 +3,7 @@ import type { Clock } from "../../../kernel/clock.js";
 import { DAY_MS } from "../../../kernel/clock.js";
 import { gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
 import { resumeUsages, suspendUsages } from "../../media/suspend-usages.js";
 import { auditTicket } from "../audit-ticket.js";
 import type { FoundTicket } from "../find-ticket.js";
@@ -56,7 +56,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
 
 /** A ticket that the viewer may restore, be it deleted or not. */
 async function requireRestorable(db: Database, viewer: Viewer, id: string): Promise<FoundTicket> {
-  const ticket = await lookUpTicket(db, viewer, id);
-  authorize(ticketPolicy, "restore", viewer, ticket);
-  return { viewer: viewer as UserViewer, ticket };
+  const found = await lookUpTicket(db, viewer, id);
+  const allowed = authorize(ticketPolicy, "restore", viewer, found);
+  return { viewer: allowed.viewer, ticket: allowed.subject };
 }

@@ -15,8 +15,8 @@ export const createTicketChannel = ({ db }: { readonly db: Database }): Channel<
   kind: "ticket",
 
   async admit(viewer, id) {
-    const ticket = await lookUpTicket(db, viewer, id);
-    authorize(ticketPolicy, "read", viewer, ticket);
+    const found = await lookUpTicket(db, viewer, id);
+    const { subject: ticket } = authorize(ticketPolicy, "read", viewer, found);
     if (!ticketPolicy.follow(viewer, ticket)) throw gone("ticket");
   },
 

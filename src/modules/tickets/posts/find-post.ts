@@ -1,3 +1,4 @@
+import type { ActionOf } from "../../../kernel/authorize.js";
 import { authorize } from "../../../kernel/authorize.js";
 import { gone, notFound } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
@@ -10,7 +11,7 @@ import { postPolicy } from "./post.policy.js";
 import { findPost } from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
 
-type PostAction = Exclude<keyof typeof postPolicy, "subject">;
+type PostAction = ActionOf<typeof postPolicy>;
 
 export interface FoundPost {
   readonly viewer: UserViewer;
@@ -36,10 +37,10 @@ export async function requireAnyPost(
   id: string,
   action: PostAction,
 ): Promise<FoundPost> {
-  const subject = await lookUpPost(db, viewer, id);
-  authorize(postPolicy, action, viewer, subject);
+  const found = await lookUpPost(db, viewer, id);
+  const { viewer: by, subject } = authorize(postPolicy, action, viewer, found);
   if (subject.ticket.deletedAt !== null) throw gone("post");
-  return { viewer: viewer as UserViewer, ...subject };
+  return { viewer: by, ...subject };
 }
 
 /** As `requireAnyPost`. @throws GONE for a post that has been deleted as well */

@@ -24,6 +24,7 @@ const ownOrManager = (viewer: Viewer, subject: PostSubject) =>
 
 export const postPolicy = {
   subject: "post",
+  viewers: ["user"],
   read,
   change,
   /** Adding photos is attaching files. */
