@@ -39,7 +39,7 @@ export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) =>
   restoreAttachment: (viewer: Viewer, id: string) => restoreAttachment(deps, viewer, id),
 
   /** Deletes whatever hangs on a parent that is being deleted itself, under its lock, and never comes back. */
-  deleteAllOf: (tx: Database, by: Actor, parent: OwnedParent) => deleteAllOf(deps, tx, by, parent),
+  softDeleteAllOf: (tx: Database, by: Actor, parent: OwnedParent) => softDeleteAllOf(deps, tx, by, parent),
 
   /**
    * Removes whatever hangs on a parent that is being purged; its files become due for the media module's purge.
@@ -54,8 +54,7 @@ export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) =>
     (await repository.listLiveOfParent(deps.db, companyId, parent)).map(({ id }) => id),
 
   /** Removes the rows of attachments that were deleted before a moment; their files are the media module's. */
-  purgeDeleted: (deletedBefore: Date): Promise<void> =>
-    repository.deleteAttachmentsForGood(deps.db, deletedBefore),
+  purgeDeleted: (deletedBefore: Date): Promise<void> => repository.purgeAttachments(deps.db, deletedBefore),
 });
 
 async function deleteAttachment(
@@ -66,7 +65,7 @@ async function deleteAttachment(
   const found = await requireAttachment(deps, viewer, id, "delete");
   return writeOnParent(deps, found, async (tx, by) => {
     const { attachment } = await requireAttachment({ ...deps, db: tx }, by, id, "delete");
-    const deleted = await deleteOne(deps, tx, by, attachment);
+    const deleted = await softDeleteOne(deps, tx, by, attachment);
     if (deleted === null) throw gone("attachment");
     await tell(deps, tx, attachment, "deleted");
     return { ...attachment, ...deleted };
@@ -87,14 +86,14 @@ const tell = (
  * @param attachment as it is under its parent's lock, where nobody replaces its file
  * @returns null when it was deleted already
  */
-async function deleteOne(
+async function softDeleteOne(
   { parents }: AttachmentDeletionDeps,
   tx: Database,
   by: Actor,
   attachment: AttachmentView,
 ): Promise<repository.AttachmentChanges | null> {
   const { id, companyId, mediaFileId, size } = attachment;
-  const deleted = await repository.deleteAttachment(tx, companyId, id, by.id);
+  const deleted = await repository.softDeleteAttachment(tx, companyId, id, by.id);
   if (deleted === null) return null;
   await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
   await deleteUsage(tx, usageOf(attachment));
@@ -103,14 +102,14 @@ async function deleteOne(
   return deleted;
 }
 
-async function deleteAllOf(
+async function softDeleteAllOf(
   deps: AttachmentDeletionDeps,
   tx: Database,
   by: Actor,
   { companyId, parent }: OwnedParent,
 ): Promise<void> {
   for (const attachment of await repository.listLiveOfParent(tx, companyId, parent))
-    await deleteOne(deps, tx, by, attachment);
+    await softDeleteOne(deps, tx, by, attachment);
 }
 
 async function purgeAllOf(
@@ -118,7 +117,7 @@ async function purgeAllOf(
   { companyId, parent }: OwnedParent,
   deletedBefore: Date,
 ): Promise<string[]> {
-  const purged = await repository.deleteAttachmentsOfParent(tx, companyId, parent);
+  const purged = await repository.purgeAttachmentsOfParent(tx, companyId, parent);
   for (const attachment of purged) await deleteUsage(tx, usageOf(attachment));
   const due = new Date(deletedBefore.getTime() - 1);
   const mediaFileIds = purged.map(({ mediaFileId }) => mediaFileId);

@@ -195,7 +195,7 @@ export async function updateDescription(
 }
 
 /** @returns null when it was deleted already */
-export async function deleteAttachment(
+export async function softDeleteAttachment(
   tx: Database,
   companyId: string,
   id: string,
@@ -225,7 +225,7 @@ export async function restoreAttachment(
 }
 
 /** Removes rows for good; every tenant's: for the purge, which has no viewer. */
-export async function deleteAttachmentsForGood(db: Database, deletedBefore: Date): Promise<void> {
+export async function purgeAttachments(db: Database, deletedBefore: Date): Promise<void> {
   await deleteInBatches(
     db,
     attachments,
@@ -242,7 +242,7 @@ export async function listLiveOfParent(db: Database, companyId: string, parent: 
 }
 
 /** Removes the rows of a parent's attachments for good, deleted or not. */
-export async function deleteAttachmentsOfParent(tx: Database, companyId: string, parent: ParentRef) {
+export async function purgeAttachmentsOfParent(tx: Database, companyId: string, parent: ParentRef) {
   return tx.delete(attachments).where(ofParent(companyId, parent)).returning({
     id: attachments.id,
     companyId: attachments.companyId,

@@ -92,7 +92,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
         const { reply } = await requireReply(tx, by, id, "delete");
         if (!(await repository.deleteReply(tx, companyId, id, by.id))) throw gone("reply");
         replyHappened(tx, reply, "reply.deleted");
-        await attachmentDeletions.deleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
+        await attachmentDeletions.softDeleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
         await insertAuditEntry(tx, {
           companyId,
           actorId: by.id,

@@ -240,7 +240,7 @@ describe("what is attached to a message", () => {
     const { attachmentDeletions } = files.services;
     const { db, sql } = world.server.database;
     const owned = { companyId, parent: { kind: "message", id: messageId } } as const;
-    await db.transaction((tx) => attachmentDeletions.deleteAllOf(tx, guest.viewer, owned));
+    await db.transaction((tx) => attachmentDeletions.softDeleteAllOf(tx, guest.viewer, owned));
     expect(files.told).toEqual([]);
     expect(await sql`select deleted_by from attachments where id = ${attachmentId}`).toEqual([
       { deleted_by: guest.viewer.id },

@@ -16,7 +16,10 @@ import { requireMessage } from "./find-message.js";
 
 export interface ChatMessageChangeDeps extends PurgeDeps {
   readonly clock: Clock;
-  readonly attachmentDeletions: Pick<AttachmentDeletionService, "deleteAllOf" | "purgeAllOf" | "listLiveOf">;
+  readonly attachmentDeletions: Pick<
+    AttachmentDeletionService,
+    "softDeleteAllOf" | "purgeAllOf" | "listLiveOf"
+  >;
 }
 
 /** What is left of a purged message: which it was, and where it stood. */
@@ -80,7 +83,7 @@ async function removeMessage(
     const { companyId } = message;
     const deleted = await deleteMessage(tx, companyId, id, by.id);
     if (deleted === null) throw gone("message");
-    await attachmentDeletions.deleteAllOf(tx, by, parentOf(now));
+    await attachmentDeletions.softDeleteAllOf(tx, by, parentOf(now));
     await auditChat(tx, by, companyId, { action: "message.deleted", subjectType: "message", subjectId: id });
     happenedIn(tx, conversation, "message.deleted", { messageId: id });
     return deleted;

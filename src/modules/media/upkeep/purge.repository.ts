@@ -144,7 +144,7 @@ async function areUnused(tx: Database, ids: readonly string[]): Promise<boolean>
 }
 
 /** @returns whose they were, and the blobs that they pointed at in the order in which uploads lock them */
-export async function deleteMediaFiles(tx: Database, ids: readonly string[]) {
+export async function purgeMediaFiles(tx: Database, ids: readonly string[]) {
   const gone = await tx
     .delete(mediaFiles)
     .where(isAnyOf(mediaFiles.id, ids))
@@ -171,7 +171,7 @@ export interface FreedObject {
  *
  * @returns what is stored of it, the original first; nothing when it is in use
  */
-export async function deleteUnusedBlob(tx: Database, blobId: string): Promise<FreedObject[]> {
+export async function purgeUnusedBlob(tx: Database, blobId: string): Promise<FreedObject[]> {
   await tx.select({ id: blobs.id }).from(blobs).where(eq(blobs.id, blobId)).for("update");
   const variants = await tx
     .select({ key: blobVariants.storageKey, size: blobVariants.size })

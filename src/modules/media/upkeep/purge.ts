@@ -5,12 +5,12 @@ import type { Storage } from "../../../platform/storage/storage.js";
 import { filesHappened } from "../file-events.js";
 import type { DuePosition, FreedObject, PurgeReason, PurgeReport } from "./purge.repository.js";
 import {
-  deleteMediaFiles,
-  deleteUnusedBlob,
   listDueFiles,
   listReleasedFiles,
   lockDueFamily,
   measurePurge,
+  purgeMediaFiles,
+  purgeUnusedBlob,
 } from "./purge.repository.js";
 
 const AT_ONCE = 500;
@@ -94,11 +94,11 @@ export async function purgeFile(
       if (family.length === 0) return null;
       const freed: FreedObject[] = [];
       let blobs = 0;
-      const { companyId, blobIds } = await deleteMediaFiles(tx, family);
+      const { companyId, blobIds } = await purgeMediaFiles(tx, family);
       // A company that is purged has no subscribers.
       if (reason.kind !== "company purged") filesHappened(tx, companyId, "file.purged", [id]);
       for (const blobId of blobIds) {
-        const objects = await deleteUnusedBlob(tx, blobId);
+        const objects = await purgeUnusedBlob(tx, blobId);
         if (objects.length > 0) blobs += 1;
         freed.push(...objects);
       }
@@ -146,7 +146,7 @@ async function mayGo(db: Database, id: string, reason: PurgeReason): Promise<boo
       .transaction(async (tx): Promise<boolean> => {
         const family = await lockDueFamily(tx, id, reason);
         if (family.length === 0) return false;
-        await deleteMediaFiles(tx, family);
+        await purgeMediaFiles(tx, family);
         throw new TakenBack();
       })
       .catch((error: unknown) => {
