@@ -6,16 +6,9 @@ import { companies } from "../identity/company.tables.js";
 import { guests } from "../identity/guest.tables.js";
 import { users } from "../identity/user.tables.js";
 import { blobs } from "./blob.tables.js";
+import { Bucket } from "./buckets.js";
 
-export const bucket = pgEnum("bucket", [
-  "COMPANY_LOGOS",
-  "AVATARS",
-  "ATTACHMENTS",
-  "CHAT",
-  "PHOTOS",
-  "VIDEOS",
-  "PUBLIC_PAGES",
-]);
+export const bucket = pgEnum("bucket", Bucket);
 
 export const variantsStatus = pgEnum("variants_status", ["PENDING", "READY", "FAILED", "NOT_APPLICABLE"]);
 
