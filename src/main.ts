@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { stopRequest } from "./app/server/stop-request.js";
-import { isErrno } from "./platform/storage/errno.js";
+import { isErrno } from "./kernel/errno.js";
 
 // Loading the rest takes a while, in which the process may be told to stop.
 stopRequest();

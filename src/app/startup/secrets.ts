@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isErrno } from "../../kernel/errno.js";
 import type { Config } from "../../platform/config/config.js";
 import type { SigningKey } from "../../platform/http/files/signed-url.js";
-import { isErrno } from "../../platform/storage/errno.js";
 
 export interface Secrets {
   readonly authSecret: string;

@@ -1,5 +1,5 @@
+import { isErrno } from "../../kernel/errno.js";
 import { reasonForOperator } from "../../kernel/errors.js";
-import { isErrno } from "../../platform/storage/errno.js";
 
 /** SQLSTATEs (PostgreSQL Appendix A), told by their codes alone, as below. */
 const NO_SUCH_DATABASE = "3D000";

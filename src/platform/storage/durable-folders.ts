@@ -1,6 +1,6 @@
 import { chmod, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isErrno } from "./errno.js";
+import { isErrno } from "../../kernel/errno.js";
 
 const FOLDER_MODE = 0o755;
 const MAX_REMEMBERED = 10_000;

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isErrno } from "./errno.js";
+import { isErrno } from "../../kernel/errno.js";
 import { isKeySegment } from "./key.js";
 
 interface Wanted {

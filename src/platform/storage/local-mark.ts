@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isErrno } from "../../kernel/errno.js";
 import { createDurableFolders } from "./durable-folders.js";
-import { isErrno } from "./errno.js";
 import type { Storage } from "./storage.js";
 
 /** Begins with a dot: no key can be its name. */

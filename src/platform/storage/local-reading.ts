@@ -3,7 +3,7 @@ import { open, stat as statFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { KIB } from "../../kernel/bytes.js";
-import { isErrno } from "./errno.js";
+import { isErrno } from "../../kernel/errno.js";
 import { assertKey, assertKeyPrefix } from "./key.js";
 import { walkKeys } from "./local-listing.js";
 import { streamKeys } from "./local-walk.js";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isErrno } from "./errno.js";
+import { isErrno } from "../../kernel/errno.js";
 import type { Storage, StorageTrash } from "./storage.js";
 
 /** Begins with a dot: what lies below is no object of the storage. On the same file system as the objects. */

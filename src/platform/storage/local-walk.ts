@@ -1,6 +1,6 @@
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
-import { isErrno } from "./errno.js";
+import { isErrno } from "../../kernel/errno.js";
 import { isKeySegment } from "./key.js";
 
 const ENTRIES_AT_ONCE = 256;

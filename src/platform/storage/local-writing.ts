@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { lstat, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isErrno } from "../../kernel/errno.js";
 import { createDurableFolders } from "./durable-folders.js";
-import { isErrno } from "./errno.js";
 import { assertKey } from "./key.js";
 import type { Storage } from "./storage.js";
 import { createTempFile } from "./temp-file.js";

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isErrno } from "../../kernel/errno.js";
 import type { RunOptions } from "../../kernel/run-options.js";
-import { isErrno } from "./errno.js";
 
 export interface TempSweepReport {
   readonly removed: number;

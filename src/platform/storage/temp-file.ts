@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { chmod, mkdir, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KIB } from "../../kernel/bytes.js";
-import { isErrno } from "./errno.js";
+import { isErrno } from "../../kernel/errno.js";
 
 /** Chunks are written in batches: a small upload costs one write. Bounded in number too, as a chunk may be one byte. */
 const BATCH_BYTES = 256 * KIB;

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readdir, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { MINUTE_MS } from "../../kernel/clock.js";
+import { isErrno } from "../../kernel/errno.js";
 import { isRunning, ownProcessSpace, ownStart, startOf } from "../running-process.js";
-import { isErrno } from "./errno.js";
 import type { TempFile } from "./temp-file.js";
 import { createTempFile, makePrivateFolder } from "./temp-file.js";
 

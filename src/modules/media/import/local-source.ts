@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { constants, open, realpath } from "node:fs/promises";
 import { basename, isAbsolute, join, sep } from "node:path";
 import { KIB } from "../../../kernel/bytes.js";
-import { isErrno } from "../../../platform/storage/errno.js";
+import { isErrno } from "../../../kernel/errno.js";
 import { ImportFault, sourceNotFound, sourceRefused } from "./media-import.errors.js";
 import type { OpenedSource } from "./opened-source.js";
 

@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { extname } from "node:path";
 import { MIB } from "../../../kernel/bytes.js";
+import { isErrno } from "../../../kernel/errno.js";
 import { badUserInput } from "../../../kernel/errors.js";
-import { isErrno } from "../../../platform/storage/errno.js";
 import { ENTRY_FIELDS } from "./import-entry.js";
 import { badEntry } from "./media-import.errors.js";
 import { readLines } from "./read-lines.js";

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isErrno } from "../../../kernel/errno.js";
 import { FiledeskError } from "../../../kernel/errors.js";
-import { isErrno } from "../../storage/errno.js";
 import { errorResponse } from "./error-response.js";
 import { inGraphQLForm } from "./graphql-response.js";
 import { HttpRefusal } from "./http-refusal.js";

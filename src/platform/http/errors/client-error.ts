@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { isErrno } from "../../storage/errno.js";
+import { isErrno } from "../../../kernel/errno.js";
 import { errorResponse } from "./error-response.js";
 import { inGraphQLForm } from "./graphql-response.js";
 import { HttpRefusal } from "./http-refusal.js";

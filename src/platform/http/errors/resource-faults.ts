@@ -1,7 +1,7 @@
 import { MINUTE_MS } from "../../../kernel/clock.js";
+import { isErrno } from "../../../kernel/errno.js";
 import { FiledeskError } from "../../../kernel/errors.js";
 import { sqlState } from "../../database/faults.js";
-import { isErrno } from "../../storage/errno.js";
 
 type Fault = "disk full" | "disk read-only" | "too few descriptors";
 
