@@ -1,5 +1,6 @@
 import type { Clock } from "../../kernel/clock.js";
-import { DAY_MS, HOUR_MS } from "../../kernel/clock.js";
+import { HOUR_MS } from "../../kernel/clock.js";
+import { restorableSince } from "../../kernel/retention.js";
 import type { RunOptions } from "../../kernel/run-options.js";
 import type { AttachmentDeletionService } from "../../modules/attachments/attachment-deletion.service.js";
 import type { ChatPurgeService } from "../../modules/chat/messages/chat-purge.service.js";
@@ -39,7 +40,7 @@ export async function purgeDeleted(
 ): Promise<DeletedPurgeReport> {
   const { companyPurge, ticketPurge, chatPurge, attachmentDeletions, postDeletions } = deps;
   const { dryRun = false, signal } = options;
-  const before = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
+  const before = restorableSince(deps.clock, deps.retentionDays);
   const companiesBefore = new Date(before.getTime() - CLOCKS_DIFFER_MS);
   const companyIds = await companyPurge.listDue(companiesBefore);
 

@@ -1,7 +1,7 @@
 import { authorize } from "../../kernel/authorize.js";
 import type { Clock } from "../../kernel/clock.js";
-import { DAY_MS } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
+import { restorableSince } from "../../kernel/retention.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Actor, Viewer } from "../identity/viewer.js";
 import { softDeleteUnusedMediaFiles } from "../media/media-file.repository.js";
@@ -132,7 +132,7 @@ async function restoreAttachment(
 ): Promise<AttachmentView> {
   const found = await requireRestorable(deps, viewer, id);
   if (found.attachment.deletedAt === null) return found.attachment;
-  const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
+  const deletedAfter = restorableSince(deps.clock, deps.retentionDays);
   return writeOnParent(deps, found, async (tx, by) => {
     const { attachment } = await requireRestorable({ ...deps, db: tx }, by, id);
     if (attachment.deletedAt === null) return attachment; // somebody else has restored it meanwhile

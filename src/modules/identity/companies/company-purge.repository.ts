@@ -20,8 +20,8 @@ export async function listPurgeableCompanies(db: Database, deletedBefore: Date):
   return rows.map((row) => row.id);
 }
 
-/** Removes a due company's memberships, invitations and audit log, in batches: far more than one statement can. */
-export async function deleteMuchOfCompany(
+/** Purges a due company's memberships, invitations and audit log in batches; there may be too many for one statement. */
+export async function purgeMostOfCompany(
   db: Database,
   companyId: string,
   options?: BatchOptions,
@@ -35,8 +35,8 @@ export async function isPurgeable(db: Database, companyId: string, deletedBefore
   return (await db.$count(companies, and(eq(companies.id, companyId), wasDeleted(deletedBefore)))) > 0;
 }
 
-/** What is left of its memberships, invitations and audit log goes with it. Null when it is not due, or has gone already. */
-export async function deleteCompanyForGood(
+/** Purges the rest of its memberships, invitations and audit log as well. Null when it is not due, or is purged already. */
+export async function purgeCompany(
   tx: Database,
   companyId: string,
   deletedBefore: Date,

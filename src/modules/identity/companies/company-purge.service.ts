@@ -3,31 +3,31 @@ import type { BatchOptions } from "../../../platform/database/in-batches.js";
 import { deleteEventsOfCompany } from "../../../platform/events/log/event.repository.js";
 import { insertAuditEntry } from "../audit/audit.repository.js";
 import {
-  deleteCompanyForGood,
-  deleteMuchOfCompany,
   isPurgeable,
   listPurgeableCompanies,
+  purgeCompany,
+  purgeMostOfCompany,
 } from "./company-purge.repository.js";
 
 export type CompanyPurgeService = ReturnType<typeof createCompanyPurgeService>;
 
 export const createCompanyPurgeService = ({ db }: { readonly db: Database }) => ({
-  /** The companies that were deleted before a moment: what the modules above keep of them has to go first. */
+  /** The companies that were deleted before a moment. Higher modules purge what belongs to these before them. */
   listDue: (deletedBefore: Date): Promise<string[]> => listPurgeableCompanies(db, deletedBefore),
 
   /**
-   * Removes a company for good with its memberships, invitations, events and audit log; one entry that it was purged
-   * remains. All of them go in batches, before the company: a run that is cut off leaves a deleted company with fewer of them, which
-   * the next run ends. A company that is due cannot be restored any more, and nobody follows or reads it.
+   * Purges a company with its memberships, invitations, events and audit log; one entry that it was purged remains. They
+   * are purged in batches before the company: an interrupted run leaves a deleted company with fewer of them, and the next
+   * run finishes it. A company that is due can no longer be restored, and nobody reads it or subscribes to it.
    *
-   * @returns false when it is not due, or has gone already
+   * @returns false when it is not due, or is purged already
    */
   async purge(companyId: string, deletedBefore: Date, options?: BatchOptions): Promise<boolean> {
     if (!(await isPurgeable(db, companyId, deletedBefore))) return false;
     await deleteEventsOfCompany(db, companyId, options);
-    await deleteMuchOfCompany(db, companyId, options);
+    await purgeMostOfCompany(db, companyId, options);
     return db.transaction(async (tx) => {
-      const company = await deleteCompanyForGood(tx, companyId, deletedBefore);
+      const company = await purgeCompany(tx, companyId, deletedBefore);
       if (company === null) return false;
       await insertAuditEntry(tx, {
         companyId: null,

@@ -104,7 +104,7 @@ export async function updateCompany(
 }
 
 /** Null when it was deleted already. */
-export async function updateCompanyAsDeleted(
+export async function softDeleteCompany(
   db: Database,
   id: string,
   deletedBy: string | null,
@@ -118,7 +118,7 @@ export async function updateCompanyAsDeleted(
 }
 
 /** Null when it was not deleted, or before `deletedAfter`. */
-export async function updateCompanyAsRestored(
+export async function restoreDeletedCompany(
   db: Database,
   id: string,
   deletedAfter: Date,

@@ -1,9 +1,9 @@
 import { authorize, readable } from "../../../kernel/authorize.js";
 import type { Clock } from "../../../kernel/clock.js";
-import { DAY_MS } from "../../../kernel/clock.js";
 import { conflict, gone, notFound } from "../../../kernel/errors.js";
 import type { PageArguments } from "../../../kernel/pagination.js";
 import { pageRequest } from "../../../kernel/pagination.js";
+import { restorableSince } from "../../../kernel/retention.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
@@ -22,9 +22,9 @@ import {
   findCompanyBySlug,
   insertCompany,
   listCompanies,
+  restoreDeletedCompany,
+  softDeleteCompany,
   updateCompany,
-  updateCompanyAsDeleted,
-  updateCompanyAsRestored,
 } from "./company.repository.js";
 
 export interface CompanySearch extends PageArguments {
@@ -103,7 +103,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   /** Takes the company, and its members' roles in it, away at once. */
   const deleteCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
     changeCompany(viewer, { id, action: "delete" }, async (tx, by) => {
-      const deleted = await updateCompanyAsDeleted(tx, id, by.id);
+      const deleted = await softDeleteCompany(tx, id, by.id);
       if (!deleted) throw notFound(companyPolicy.subject);
       await audit(tx, by, deleted, "deleted");
       return deleted;
@@ -116,8 +116,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
    */
   const restoreCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
     changeCompany(viewer, { id, action: "restore" }, async (tx, by) => {
-      const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
-      const restored = await updateCompanyAsRestored(tx, id, deletedAfter);
+      const restored = await restoreDeletedCompany(tx, id, restorableSince(clock, retentionDays));
       if (restored) await audit(tx, by, restored, "restored");
       const now = restored ?? (await findCompany(tx, id));
       if (!now || now.deletedAt !== null) throw gone("company");

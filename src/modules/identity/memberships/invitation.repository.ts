@@ -191,6 +191,6 @@ export async function deleteInvitationTo(tx: Database, companyId: string, email:
 }
 
 /** For the job that forgets what is over, which has no viewer. */
-export async function deleteEndedInvitations(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+export async function purgeEndedInvitations(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
   await deleteInBatches(db, invitations, lte(invitations.expiresAt, now), { signal });
 }

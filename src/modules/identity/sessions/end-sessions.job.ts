@@ -1,9 +1,9 @@
 import type { Clock } from "../../../kernel/clock.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Job } from "../../../platform/jobs/job.js";
-import { deleteEndedInvitations } from "../memberships/invitation.repository.js";
-import { deleteEndedPasswordResets } from "./password-reset.repository.js";
-import { deleteEndedSessions } from "./session.repository.js";
+import { purgeEndedInvitations } from "../memberships/invitation.repository.js";
+import { purgeEndedPasswordResets } from "./password-reset.repository.js";
+import { purgeEndedSessions } from "./session.repository.js";
 
 /** Forgets sessions, links to a new password and invitations that have ended. */
 export const createEndSessionsJob = ({ db, clock }: { db: Database; clock: Clock }): Job => ({
@@ -13,8 +13,8 @@ export const createEndSessionsJob = ({ db, clock }: { db: Database; clock: Clock
   retries: 3,
   cron: "17 * * * *",
   run: async (_data, signal) => {
-    await deleteEndedSessions(db, clock(), signal);
-    await deleteEndedPasswordResets(db, clock());
-    await deleteEndedInvitations(db, clock(), signal);
+    await purgeEndedSessions(db, clock(), signal);
+    await purgeEndedPasswordResets(db, clock());
+    await purgeEndedInvitations(db, clock(), signal);
   },
 });

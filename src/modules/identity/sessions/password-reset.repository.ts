@@ -51,6 +51,6 @@ export async function deletePasswordResetOf(tx: Database, userId: string): Promi
   await tx.delete(passwordResets).where(eq(passwordResets.userId, userId));
 }
 
-export async function deleteEndedPasswordResets(db: Database, now: Date): Promise<void> {
+export async function purgeEndedPasswordResets(db: Database, now: Date): Promise<void> {
   await db.delete(passwordResets).where(lt(passwordResets.expiresAt, now));
 }

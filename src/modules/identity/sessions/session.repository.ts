@@ -130,7 +130,7 @@ export async function findOpenSession(db: Database, id: string, now: Date): Prom
 }
 
 /** Removes sessions that ended more than a day ago, so that the table does not grow with every sign-in. */
-export async function deleteEndedSessions(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+export async function purgeEndedSessions(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
   const dayAgo = new Date(now.getTime() - DAY_MS);
   await deleteInBatches(db, sessions, or(lt(sessions.expiresAt, dayAgo), lt(sessions.revokedAt, dayAgo)), {
     signal,

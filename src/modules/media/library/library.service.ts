@@ -1,7 +1,7 @@
 import { authorize, readable } from "../../../kernel/authorize.js";
-import { DAY_MS } from "../../../kernel/clock.js";
 import type { PageArguments } from "../../../kernel/pagination.js";
 import { pageRequest } from "../../../kernel/pagination.js";
+import { restorableSince } from "../../../kernel/retention.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
@@ -40,9 +40,12 @@ export const createLibraryService = (deps: LibraryDeps) => ({
   async listMediaFiles(viewer: Viewer, list: LibraryList): Promise<Connection<MediaFileView>> {
     const { companyId, order } = list;
     authorize(libraryPolicy, "browseTheFilesOf", viewer, await findCompany(deps.db, companyId));
-    const now = deps.clock();
-    const restorableSince = new Date(now.getTime() - deps.retentionDays * DAY_MS);
-    const scope = { companyId, now, restorableSince, deletedOf: deletedOf(viewer, companyId) };
+    const scope = {
+      companyId,
+      now: deps.clock(),
+      restorableSince: restorableSince(deps.clock, deps.retentionDays),
+      deletedOf: deletedOf(viewer, companyId),
+    };
     const request = pageRequest(list.page, LIBRARY_CURSOR_SIZE);
     const page = await listLibrary(deps.db, scope, list.filter, { order, page: request });
     return toConnection(page, libraryPosition(order), () => countLibrary(deps.db, scope, list.filter));

@@ -1,6 +1,6 @@
 import { authorize } from "../../../kernel/authorize.js";
-import { DAY_MS } from "../../../kernel/clock.js";
 import { conflict, gone } from "../../../kernel/errors.js";
+import { restorableSince } from "../../../kernel/retention.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
@@ -107,7 +107,7 @@ async function restoreMediaFile(
 ): Promise<MediaFileView> {
   const { viewer: restorer, file } = await requireRestorable(deps, viewer, id);
   if (file.deletedAt === null) return file;
-  const deletedAfter = new Date(deps.clock().getTime() - deps.retentionDays * DAY_MS);
+  const deletedAfter = restorableSince(deps.clock, deps.retentionDays);
   const { companyId } = file;
   const lock = (tx: Database) => lockMediaFiles(tx, [id]);
   await writeAs(deps.db, { viewer: restorer, companyId, lock }, async (tx, by) => {

@@ -1,7 +1,7 @@
 import { authorize } from "../../../kernel/authorize.js";
 import type { Clock } from "../../../kernel/clock.js";
-import { DAY_MS } from "../../../kernel/clock.js";
 import { gone } from "../../../kernel/errors.js";
+import { restorableSince } from "../../../kernel/retention.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { resumeUsages, suspendUsages } from "../../media/suspend-usages.js";
@@ -41,7 +41,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
   async restoreTicket(viewer: Viewer, id: string): Promise<TicketView> {
     const found = await requireRestorable(db, viewer, id);
     if (found.ticket.deletedAt === null) return found.ticket;
-    const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
+    const deletedAfter = restorableSince(clock, retentionDays);
     await writeOnTicket(db, found, async (tx, by) => {
       const { ticket } = await requireRestorable(tx, by, id);
       if (ticket.deletedAt === null) return; // somebody else has restored it meanwhile

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../kernel/clock.js";
-import { DAY_MS } from "../../../kernel/clock.js";
 import { gone } from "../../../kernel/errors.js";
+import { restorableSince } from "../../../kernel/retention.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { softDeleteUnusedMediaFiles } from "../../media/media-file.repository.js";
@@ -79,7 +79,7 @@ async function restorePost(deps: PostDeletionDeps, viewer: Viewer, id: string): 
   const found = await requireAnyPost(db, viewer, id, "restore");
   if (found.post.deletedAt === null) return found.post;
   const { companyId, ticketId } = found.post;
-  const deletedAfter = new Date(clock().getTime() - retentionDays * DAY_MS);
+  const deletedAfter = restorableSince(clock, retentionDays);
   await writeOnTicket(db, found, async (tx, by) => {
     const { post } = await requireAnyPost(tx, by, id, "restore");
     if (post.deletedAt === null) return; // somebody else has restored it meanwhile

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { deleteEndedSessions } from "../../../../src/modules/identity/sessions/session.repository.js";
+import { purgeEndedSessions } from "../../../../src/modules/identity/sessions/session.repository.js";
 import { bootstrapAdmin } from "../../../../src/modules/identity/users/bootstrap-admin.js";
 import { anonymous } from "../../../../src/modules/identity/viewer.js";
 import type { Identity } from "../identity-fixture.js";
@@ -187,9 +187,9 @@ describe("a session", () => {
     const next = await refresh(refreshToken);
     const stored = JSON.stringify(await rows());
     for (const token of [refreshToken, next.refreshToken]) expect(stored).not.toContain(token.split(".")[1]);
-    await deleteEndedSessions(identity.db, new Date(now.getTime() + 30 * DAY));
+    await purgeEndedSessions(identity.db, new Date(now.getTime() + 30 * DAY));
     expect(await rows()).toHaveLength(1);
-    await deleteEndedSessions(identity.db, new Date(now.getTime() + 32 * DAY));
+    await purgeEndedSessions(identity.db, new Date(now.getTime() + 32 * DAY));
     expect(await rows()).toHaveLength(0);
   });
 });
