@@ -16,7 +16,7 @@ afterAll(() => desk?.close());
 
 it("takes a file in after all when Postgres has ended the transaction for somebody else's locks", async () => {
   const { sql } = desk.database;
-  const { checkIns, sessions } = desk.services;
+  const { ingest, sessions } = desk.services;
   const [first, second] = await Promise.all(
     ["agent@acme.test", "agent@globex.test"].map((email) => desk.signInAs(email)),
   );
@@ -25,13 +25,13 @@ it("takes a file in after all when Postgres has ended the transaction for somebo
   let attempts = 0;
   let rival: { readonly end: Promise<unknown> } | undefined;
 
-  const id = await checkIns.checkIn({
+  const id = await ingest.ingestFiles({
     viewer,
     companyId,
     bucket: "ATTACHMENTS",
     incoming: incoming({ name: "a.txt", bytes: Buffer.from(randomBytes(9_000).toString("hex")) }),
     permit: null,
-    recordMore: async (tx, [file]) => {
+    inTransaction: async (tx, [file]) => {
       attempts += 1;
       await lockRow(tx, first!.id);
       if (attempts === 1) rival = await rivalFor(first!.id, second!.id);

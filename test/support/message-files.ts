@@ -52,13 +52,13 @@ export async function openMessageFiles(server: TestServer): Promise<MessageFiles
       const [message] = await database.sql`select company_id from chat_messages where id = ${messageId}`;
       const companyId: string = message!.company_id;
       const parent = { kind: "message", id: messageId } as const;
-      return services.checkIns.checkIn({
+      return services.ingest.ingestFiles({
         viewer: by,
         companyId,
         bucket: "CHAT",
         incoming: incoming(...files),
         permit: null,
-        recordMore: (tx, recorded) =>
+        inTransaction: (tx, recorded) =>
           services.attachments.attachFiles(tx, {
             viewer: by,
             companyId,
@@ -73,7 +73,7 @@ export async function openMessageFiles(server: TestServer): Promise<MessageFiles
 }
 
 function servicesWithMessages({ services, database: { db, sql } }: TestServer, told: Told[]) {
-  const { storage, checkIns, jobs } = services;
+  const { storage, ingest, jobs } = services;
   const parents = parentsByKind({ message: messageParents(sql, told) });
   const assertMayRemove = async () => {};
   const deps = { db, parents, clock: systemClock, retentionDays: 14, assertMayRemove };
@@ -82,7 +82,7 @@ function servicesWithMessages({ services, database: { db, sql } }: TestServer, t
     verdictOf: createAttachmentVerdict(deps),
     findShared: async () => null,
   };
-  const library = createLibrary({ ...finding, background: db, storage, checkIns, jobs, orphanDays: 30 });
+  const library = createLibrary({ ...finding, background: db, storage, ingest, jobs, orphanDays: 30 });
   return {
     ...services,
     ...library.services,

@@ -6,8 +6,8 @@ import { createLogoService } from "../../modules/media/branding/logo.service.js"
 import type { DownloadUrls } from "../../modules/media/download-urls.js";
 
 /** Logos and avatars. */
-export const createLooks = ({ db, checkIns, urls }: LogoDeps & { readonly urls: DownloadUrls }) => ({
-  logos: createLogoService({ db, checkIns }),
-  avatars: createAvatarService({ db, checkIns }),
+export const createBranding = ({ db, ingest, urls }: LogoDeps & { readonly urls: DownloadUrls }) => ({
+  logos: createLogoService({ db, ingest }),
+  avatars: createAvatarService({ db, ingest }),
   loaders: { logos: createLogoLoaders({ db, urls }), avatars: createAvatarLoaders({ db, urls }) },
 });

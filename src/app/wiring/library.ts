@@ -2,7 +2,7 @@ import { attachers } from "../../modules/attachments/attachers.js";
 import { createAttachmentSizes } from "../../modules/attachments/attachment-sizes.js";
 import type { AttachmentParents } from "../../modules/attachments/parents.js";
 import type { MediaFileFinding } from "../../modules/media/find-media-file.js";
-import type { CheckInService } from "../../modules/media/ingest/ingest.service.js";
+import type { IngestService } from "../../modules/media/ingest/ingest.service.js";
 import { createLibraryLoaders } from "../../modules/media/library/library.loaders.js";
 import { createLibraryService } from "../../modules/media/library/library.service.js";
 import { createMediaFileChangeService } from "../../modules/media/library/media-file-change.service.js";
@@ -17,7 +17,7 @@ import type { Storage } from "../../platform/storage/storage.js";
 
 interface LibraryOptions extends MediaFileFinding, Pick<OrphanDeps, "assertMayRemove" | "background"> {
   readonly storage: Storage;
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
   readonly jobs: JobSender;
   readonly parents: AttachmentParents;
   readonly retentionDays: number;

@@ -13,7 +13,7 @@ import { createChatMessageLoaders } from "../../modules/chat/messages/chat-messa
 import { messageParents } from "../../modules/chat/messages/message-parents.js";
 import { createDownloadService } from "../../modules/media/downloads/download.service.js";
 import { createMediaImportService } from "../../modules/media/import/media-import.service.js";
-import { createCheckInService } from "../../modules/media/ingest/ingest.service.js";
+import { createIngestService } from "../../modules/media/ingest/ingest.service.js";
 import { createUploadAdmission } from "../../modules/media/ingest/upload-admission.js";
 import { createMediaFileLoaders } from "../../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../../modules/media/media-file.service.js";
@@ -38,7 +38,7 @@ import { guardTempFolder, openTempFolder } from "../../platform/storage/temp-fol
 import { readBucketRules } from "../startup/bucket-overrides.js";
 import type { OpenedStorage } from "../startup/open-storage.js";
 import type { Secrets } from "../startup/secrets.js";
-import { createLooks } from "./branding.js";
+import { createBranding } from "./branding.js";
 import { createChannels } from "./channels.js";
 import { createChat } from "./chat.js";
 import { createFileAccess } from "./file-access.js";
@@ -90,18 +90,18 @@ export async function createServices({
   });
   const finding = { db, clock, ...guard, ...createFileAccess({ parents }) };
   const mediaFiles = createMediaFileService(finding);
-  const checkIns = createCheckInService({
+  const ingest = createIngestService({
     ...ground,
     scanner: scannerOff,
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
   });
   const pictures = await createPictures({ ...ground, maxPixels, signer });
-  const looks = createLooks({ db, checkIns, urls: pictures.services.urls });
-  const library = createLibrary({ ...ground, ...finding, checkIns, parents, retentionDays, orphanDays });
+  const branding = createBranding({ db, ingest, urls: pictures.services.urls });
+  const library = createLibrary({ ...ground, ...finding, ingest, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
-  const files = { checkIns, mediaFiles, attachments, attachmentDeletions };
+  const files = { ingest, mediaFiles, attachments, attachmentDeletions };
   const tickets = createTickets({ ...ground, ...files, quota });
   const { issueGuestToken } = identity.sessions;
   const chat = createChat({ ...ground, ...files, issueGuestToken });
@@ -117,8 +117,8 @@ export async function createServices({
     storage,
     tempFolder,
     buckets,
-    ...looks,
-    mediaImports: createMediaImportService({ db, checkIns }),
+    ...branding,
+    mediaImports: createMediaImportService({ db, ingest }),
     ...pictures.services,
     ...library.services,
     downloads: createDownloads({ ...ground, log }),
@@ -128,7 +128,7 @@ export async function createServices({
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {
       ...identity.loaders,
-      ...looks.loaders,
+      ...branding.loaders,
       ...createLoaders({ db, parents, users: identity.loaders.users }),
       variants: pictures.loaders,
       library: library.loaders,

@@ -30,7 +30,7 @@ interface TicketOptions extends Omit<PostDeps & PostDeletionDeps, "postQuota" | 
 export function createTickets({ config, quota, attachments, attachmentDeletions, ...given }: TicketOptions) {
   const deps = { ...given, postQuota: postQuotaOf(config), retentionDays: config.RETENTION_DAYS };
   const postDeletions = createPostDeletionService(deps);
-  const files = { db: deps.db, checkIns: deps.checkIns, attachments, quota };
+  const files = { db: deps.db, ingest: deps.ingest, attachments, quota };
   return {
     tickets: createTicketService(files),
     ticketParticipants: createTicketParticipantService(deps),

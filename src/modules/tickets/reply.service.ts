@@ -7,7 +7,7 @@ import type { AttachmentDeletionService } from "../attachments/attachment-deleti
 import { insertAuditEntry } from "../identity/audit/audit.repository.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
-import type { CheckInService } from "../media/ingest/ingest.service.js";
+import type { IngestService } from "../media/ingest/ingest.service.js";
 import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
@@ -21,13 +21,13 @@ export interface ReplyDeps {
   readonly db: Database;
   readonly attachments: AttachmentService;
   readonly attachmentDeletions: AttachmentDeletionService;
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
   readonly quota: TicketQuota;
 }
 
 export type ReplyService = ReturnType<typeof createReplyService>;
 
-export function createReplyService({ db, attachments, attachmentDeletions, checkIns, quota }: ReplyDeps) {
+export function createReplyService({ db, attachments, attachmentDeletions, ingest, quota }: ReplyDeps) {
   const reread = async (viewer: Viewer, id: string): Promise<ReplyRow> => {
     const reply = await repository.findReply(db, tenantsOf(viewer), id);
     if (reply === null) throw gone("reply");
@@ -46,7 +46,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
       const { companyId } = ticket;
       const body = filled(input.body);
       refuseIncomingOverQuota(ticket, quota, incoming);
-      const id = await checkIns.checkIn({
+      const id = await ingest.ingestFiles({
         viewer: author,
         companyId,
         bucket: "ATTACHMENTS",
@@ -55,7 +55,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, check
           const now = await requireLockedTicket(tx, known, ticket.id, "reply");
           if (input.isInternal) authorize(ticketPolicy, "replyInternally", known, now.ticket);
         },
-        recordMore: async (tx, files) => {
+        inTransaction: async (tx, files) => {
           const reply = {
             companyId,
             ticketId: ticket.id,

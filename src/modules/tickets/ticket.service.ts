@@ -10,7 +10,7 @@ import type { AttachmentService } from "../attachments/attachment.service.js";
 import { findCompany } from "../identity/companies/company.repository.js";
 import type { Role, UserViewer, Viewer } from "../identity/viewer.js";
 import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
-import type { CheckInService } from "../media/ingest/ingest.service.js";
+import type { IngestService } from "../media/ingest/ingest.service.js";
 import { auditTicket } from "./audit-ticket.js";
 import { findReadableTicket, requireTicket, reread } from "./find-ticket.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
@@ -25,7 +25,7 @@ import { giveOnTicket } from "./write-on-ticket.js";
 export interface TicketDeps {
   readonly db: Database;
   readonly attachments: AttachmentService;
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
 }
 
 export interface NewTicket {
@@ -78,7 +78,7 @@ async function listTickets(
 }
 
 async function openTicket(
-  { db, attachments, checkIns }: TicketDeps,
+  { db, attachments, ingest }: TicketDeps,
   viewer: Viewer,
   input: NewTicket,
   incoming: IncomingFiles,
@@ -87,7 +87,7 @@ async function openTicket(
   const company = isAdmin(viewer) ? await findCompany(db, input.companyId) : { id: input.companyId };
   const { viewer: requester } = authorize(companyTicketPolicy, "openTicket", viewer, company);
   const { companyId, subject, description, priority } = input;
-  const id = await checkIns.checkIn({
+  const id = await ingest.ingestFiles({
     viewer: requester,
     companyId,
     bucket: "ATTACHMENTS",
@@ -96,7 +96,7 @@ async function openTicket(
     permit: async (_tx, known) => {
       authorize(companyTicketPolicy, "openTicket", known, { id: companyId });
     },
-    recordMore: async (tx, files) => {
+    inTransaction: async (tx, files) => {
       const ticket = { companyId, subject, description, priority, requesterId: requester.id };
       const ticketId = await repository.insertTicket(tx, ticket);
       const parent = { kind: "ticket", id: ticketId } as const;

@@ -6,7 +6,7 @@ import type { AttachmentView } from "../attachments/attachment.repository.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
 import type { ParentRef } from "../attachments/parents.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
-import type { CheckInService } from "../media/ingest/ingest.service.js";
+import type { IngestService } from "../media/ingest/ingest.service.js";
 import type { FoundTicket } from "./find-ticket.js";
 import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
 import type { TicketView } from "./ticket.repository.js";
@@ -17,7 +17,7 @@ import { lockTicket } from "./ticket-quota.repository.js";
 export interface UploadDeps {
   readonly db: Database;
   readonly attachments: AttachmentService;
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
   readonly quota: TicketQuota;
 }
 
@@ -26,7 +26,7 @@ export type UploadService = ReturnType<typeof createUploadService>;
 /** Uploads to tickets and replies that exist already. */
 export function createUploadService(deps: UploadDeps) {
   return {
-    /** All or nothing. @throws QUOTA_EXCEEDED, and what the check-in throws of a file */
+    /** All or nothing. @throws QUOTA_EXCEEDED, and what the ingest throws of a file */
     async uploadToTicket(
       viewer: Viewer,
       input: { ticketId: string; description: string | null },
@@ -45,7 +45,7 @@ export function createUploadService(deps: UploadDeps) {
       );
     },
 
-    /** All or nothing. @throws QUOTA_EXCEEDED, and what the check-in throws of a file */
+    /** All or nothing. @throws QUOTA_EXCEEDED, and what the ingest throws of a file */
     async uploadToReply(
       viewer: Viewer,
       input: { replyId: string; description: string | null },
@@ -76,7 +76,7 @@ interface Attaching {
 }
 
 async function upload(
-  { attachments, checkIns, quota }: UploadDeps,
+  { attachments, ingest, quota }: UploadDeps,
   { viewer, ticket }: FoundTicket,
   parent: ParentRef,
   { incoming, description, permit }: Attaching,
@@ -84,13 +84,14 @@ async function upload(
   if (incoming.files.length === 0) throw badUserInput("Give at least one file.", { field: "files" });
   refuseIncomingOverQuota(ticket, quota, incoming);
   const { companyId } = ticket;
-  const ids = await checkIns.checkIn({
+  const ids = await ingest.ingestFiles({
     viewer,
     companyId,
     bucket: "ATTACHMENTS",
     incoming,
     permit,
-    recordMore: (tx, files) => attachments.attachFiles(tx, { viewer, companyId, parent, files, description }),
+    inTransaction: (tx, files) =>
+      attachments.attachFiles(tx, { viewer, companyId, parent, files, description }),
   });
   return attachments.reread(viewer, ids);
 }

@@ -73,7 +73,7 @@ async function reach(mediaFileId: string): Promise<[shown: boolean, download: nu
 
 /** A file that was stored and that nothing uses. */
 const storeUnused = (by: GuestViewer, companyId: string): Promise<string> =>
-  files.services.checkIns.checkIn({
+  files.services.ingest.ingestFiles({
     viewer: by,
     companyId,
     bucket: "CHAT",
@@ -82,7 +82,7 @@ const storeUnused = (by: GuestViewer, companyId: string): Promise<string> =>
       files: [fileAtHand({ fileName: "a.txt", open: () => textFile().stream() as never })],
     },
     permit: null,
-    recordMore: async (_tx, [file]) => file!.id,
+    inTransaction: async (_tx, [file]) => file!.id,
   });
 
 describe("a guest", () => {

@@ -4,7 +4,7 @@ import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
 import type { AttachmentService } from "../../attachments/attachment.service.js";
 import type { Actor, Viewer } from "../../identity/viewer.js";
-import type { CheckInService } from "../../media/ingest/ingest.service.js";
+import type { IngestService } from "../../media/ingest/ingest.service.js";
 import type { RecordedFile } from "../../media/ingest/record.js";
 import { countMessage, lockConversation } from "../conversations/conversation.repository.js";
 import { happenedIn } from "../conversations/conversation-events.js";
@@ -17,7 +17,7 @@ import { notHere } from "./read-mark.service.js";
 export interface ChatMessageDeps {
   readonly db: Database;
   readonly attachments: Pick<AttachmentService, "attachFiles">;
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
   readonly filesPerMessage: number;
 }
 
@@ -36,7 +36,7 @@ export const createChatMessageService = (deps: ChatMessageDeps) => ({
    * this conversation is the first message once more, also when that has been deleted since; of the repeat nothing is
    * kept.
    *
-   * @throws CONFLICT when the conversation is closed, BAD_USER_INPUT, and what the check-in throws of a file
+   * @throws CONFLICT when the conversation is closed, BAD_USER_INPUT, and what the ingest throws of a file
    */
   async sendMessage(viewer: Viewer, input: Sending, incoming: IncomingFiles): Promise<ChatMessageView> {
     const found = await requireConversation(deps.db, viewer, input.conversationId, "sendTo");
@@ -69,14 +69,14 @@ class SentBefore extends Error {
 }
 
 async function send(
-  { attachments, checkIns }: ChatMessageDeps,
+  { attachments, ingest }: ChatMessageDeps,
   found: FoundConversation,
   draft: Draft,
   incoming: IncomingFiles,
 ): Promise<ChatMessageView> {
   const { viewer, conversation } = found;
   const { companyId } = conversation;
-  const recordMore = async (tx: Database, files: readonly RecordedFile[]) => {
+  const inTransaction = async (tx: Database, files: readonly RecordedFile[]) => {
     const message = await record(tx, found, draft);
     const parent = { kind: "message", id: message.id } as const;
     await attachments.attachFiles(tx, { viewer, companyId, parent, files, description: null });
@@ -88,7 +88,7 @@ async function send(
     await requireConversation(tx, known, conversation.id, "sendTo");
   };
   try {
-    return await checkIns.checkIn({ viewer, companyId, bucket: "CHAT", incoming, permit, recordMore });
+    return await ingest.ingestFiles({ viewer, companyId, bucket: "CHAT", incoming, permit, inTransaction });
   } catch (error) {
     if (error instanceof SentBefore) return error.first;
     throw error;

@@ -6,7 +6,7 @@ import { writeAs } from "../../identity/confirm-viewer.js";
 import { listMembershipsOfUsers } from "../../identity/memberships/membership.repository.js";
 import { lockUser } from "../../identity/users/user.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import type { CheckInService } from "../ingest/ingest.service.js";
+import type { IngestService } from "../ingest/ingest.service.js";
 import { replaceSingle } from "../single-usage.js";
 import { avatarPolicy } from "./avatar.policy.js";
 import { avatarOf } from "./avatar.repository.js";
@@ -14,24 +14,24 @@ import { auditAvatar, releaseAvatar } from "./release-avatar.js";
 
 export interface AvatarDeps {
   readonly db: Database;
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
 }
 
 export type AvatarService = ReturnType<typeof createAvatarService>;
 
-export function createAvatarService({ db, checkIns }: AvatarDeps) {
+export function createAvatarService({ db, ingest }: AvatarDeps) {
   return {
     /**
      * Takes the viewer's new avatar in, and releases the old one. The company that they belong to longest keeps it.
      *
-     * @throws CONFLICT for who belongs to no company, and what the check-in throws of a file
+     * @throws CONFLICT for who belongs to no company, and what the ingest throws of a file
      */
     async setAvatar(viewer: Viewer, incoming: IncomingFiles): Promise<UserViewer> {
       const by = requireOneself(viewer);
       const [[oldest] = []] = await listMembershipsOfUsers(db, [by.id], 1);
       if (oldest === undefined) throw noCompany();
       const { companyId } = oldest;
-      return checkIns.checkIn({
+      return ingest.ingestFiles({
         viewer: by,
         companyId,
         bucket: "AVATARS",
@@ -40,7 +40,7 @@ export function createAvatarService({ db, checkIns }: AvatarDeps) {
           // A membership that has ended meanwhile has released the avatar already, and would not release this one.
           if (!known.roles.has(companyId)) throw noCompany();
         },
-        recordMore: async (tx, [file]) => {
+        inTransaction: async (tx, [file]) => {
           await lockUser(tx, by.id);
           const usage = { ...avatarOf(by.id), companyId, mediaFileId: file?.id ?? "" };
           await replaceSingle(tx, usage, by.id);

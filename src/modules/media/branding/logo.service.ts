@@ -8,24 +8,24 @@ import type { CompanyRow } from "../../identity/company.tables.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { brandingHappened } from "../file-events.js";
-import type { CheckInService } from "../ingest/ingest.service.js";
+import type { IngestService } from "../ingest/ingest.service.js";
 import { releaseSingle, replaceSingle } from "../single-usage.js";
 import { logoOf } from "./logo.repository.js";
 
 export interface LogoDeps {
   readonly db: Database;
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
 }
 
 export type LogoService = ReturnType<typeof createLogoService>;
 
-export function createLogoService({ db, checkIns }: LogoDeps) {
+export function createLogoService({ db, ingest }: LogoDeps) {
   return {
-    /** Takes a company's new logo in, and releases the old one. @throws what the check-in throws of a file */
+    /** Takes a company's new logo in, and releases the old one. @throws what the ingest throws of a file */
     async setCompanyLogo(viewer: Viewer, companyId: string, incoming: IncomingFiles): Promise<CompanyRow> {
       const allowed = authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
       const { viewer: by, subject: company } = allowed;
-      return checkIns.checkIn({
+      return ingest.ingestFiles({
         viewer: by,
         companyId: company.id,
         bucket: "COMPANY_LOGOS",
@@ -33,7 +33,7 @@ export function createLogoService({ db, checkIns }: LogoDeps) {
         permit: async (tx, known) => {
           authorize(companyPolicy, "edit", known, await findCompany(tx, company.id));
         },
-        recordMore: async (tx, [file]) => {
+        inTransaction: async (tx, [file]) => {
           const locked = await lockCompany(tx, by, company.id);
           const usage = { ...logoOf(company.id), companyId: company.id, mediaFileId: file?.id ?? "" };
           await replaceSingle(tx, usage, by.id);

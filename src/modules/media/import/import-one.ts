@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../../../platform/database/client.js";
 import { fileAtHand } from "../../../platform/http/multipart/incoming-files.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
-import type { CheckInService } from "../ingest/ingest.service.js";
+import type { IngestService } from "../ingest/ingest.service.js";
 import type { ImportEntry } from "./import-entry.js";
 import { entryHash, isWebSource } from "./import-entry.js";
 import { openLocalSource } from "./local-source.js";
@@ -15,7 +15,7 @@ import { inWords } from "./web-source.js";
 
 export interface ImportOneDeps {
   readonly db: Database;
-  readonly checkIns: Pick<CheckInService, "checkIn" | "rulesOf">;
+  readonly ingest: Pick<IngestService, "ingestFiles" | "rulesOf">;
   readonly web: WebSources;
   /** Its real path. */
   readonly baseFolder: string;
@@ -66,13 +66,13 @@ async function attemptImport(
   });
   const file = { fileName: entry.fileName ?? source.fileName, open: () => source.stream };
   try {
-    return await deps.checkIns.checkIn({
+    return await deps.ingest.ingestFiles({
       viewer: resolved.uploader,
       companyId: resolved.companyId,
       bucket: entry.bucket,
       incoming: { files: [fileAtHand(file)], requestBytes: null },
       permit: null,
-      recordMore: async (tx, [recorded]) => {
+      inTransaction: async (tx, [recorded]) => {
         const mediaFileId = recorded?.id ?? "";
         await recordImport(tx, { entry, resolved, hash, mediaFileId });
         return { mediaFileId };
@@ -86,11 +86,11 @@ async function attemptImport(
 }
 
 function openSource(
-  { web, baseFolder, checkIns, signal }: ImportOneDeps,
+  { web, baseFolder, ingest, signal }: ImportOneDeps,
   { source, bucket }: ImportEntry,
 ): Promise<OpenedSource> {
   return isWebSource(source)
-    ? web.open({ url: source, maxBytes: checkIns.rulesOf(bucket).maxBytes, signal })
+    ? web.open({ url: source, maxBytes: ingest.rulesOf(bucket).maxBytes, signal })
     : openLocalSource(baseFolder, source);
 }
 

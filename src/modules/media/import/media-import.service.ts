@@ -5,7 +5,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt, sqlState } from "../../../platform/database/faults.js";
 import { normalizeEmail } from "../../identity/users/email.js";
 import { findPersonByEmail } from "../../identity/users/user.repository.js";
-import type { CheckInService } from "../ingest/ingest.service.js";
+import type { IngestService } from "../ingest/ingest.service.js";
 import { parseEntry, shownSource } from "./import-entry.js";
 import type { ImportOneDeps } from "./import-one.js";
 import { importOne } from "./import-one.js";
@@ -23,7 +23,7 @@ import { createWebSources } from "./web-source.js";
 
 export interface MediaImportDeps {
   readonly db: Database;
-  readonly checkIns: Pick<CheckInService, "checkIn" | "rulesOf">;
+  readonly ingest: Pick<IngestService, "ingestFiles" | "rulesOf">;
   /** By default the system's resolver. */
   readonly resolveHost?: Resolve;
   readonly retryAfterMs?: readonly number[];

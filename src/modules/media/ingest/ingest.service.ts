@@ -12,19 +12,19 @@ import type { Bucket, BucketRules } from "../buckets.js";
 import type { identify as Identify } from "./identify/identify.js";
 import type { inspect as Inspect } from "./inspect/inspect.js";
 import { receive } from "./receive/receive.js";
-import type { RecordDeps, RecordMore } from "./record.js";
+import type { InTransaction, RecordDeps } from "./record.js";
 import { storeAndRecord } from "./record.js";
 import type { Scanned } from "./scan.js";
 import { scan } from "./scan.js";
 
-export interface CheckInDeps extends RecordDeps {
+export interface IngestDeps extends RecordDeps {
   readonly tempFolder: TempFolder;
   readonly scanner: Scanner;
   readonly filesPerRequest: number;
   readonly maxPixels: number;
 }
 
-export interface CheckIn<Result, Uploader extends Actor = Actor> {
+export interface IngestRequest<Result, Uploader extends Actor = Actor> {
   /** Who uploads. That they may, has been decided before the first byte. */
   readonly viewer: Uploader;
   readonly companyId: string;
@@ -37,13 +37,13 @@ export interface CheckIn<Result, Uploader extends Actor = Actor> {
    * then; takes the locks under which it stays so. Null for what the operator does, such as an import.
    */
   readonly permit: ((tx: Database, viewer: Confirmed<Uploader>) => Promise<unknown>) | null;
-  readonly recordMore: RecordMore<Result>;
+  readonly inTransaction: InTransaction<Result>;
 }
 
-export type CheckInService = ReturnType<typeof createCheckInService>;
+export type IngestService = ReturnType<typeof createIngestService>;
 
-/** Takes files in: the way of an upload from its first byte to its committed rows, all or nothing. */
-export function createCheckInService(deps: CheckInDeps) {
+/** The way of an upload from its first byte to its committed rows, all or nothing. */
+export function createIngestService(deps: IngestDeps) {
   return {
     /** The rules of a bucket, as they are in force. */
     rulesOf: (bucket: Bucket): BucketRules => deps.buckets[bucket],
@@ -63,14 +63,16 @@ export function createCheckInService(deps: CheckInDeps) {
      * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED, each with
      *   the `index` and `fileName` of the file that was refused; nothing of the others is kept then
      */
-    async checkIn<Result, Uploader extends Actor>(checkIn: CheckIn<Result, Uploader>): Promise<Result> {
-      const { incoming, bucket } = checkIn;
-      if (incoming.files.length === 0) return recordWithoutFiles(deps, checkIn);
+    async ingestFiles<Result, Uploader extends Actor>(
+      request: IngestRequest<Result, Uploader>,
+    ): Promise<Result> {
+      const { incoming, bucket } = request;
+      if (incoming.files.length === 0) return recordWithoutFiles(deps, request);
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
-      const batch = new Batch(checkIn.companyId);
+      const batch = new Batch(request.companyId);
       try {
         const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
-        return await storeAndRecord(deps, { ...checkIn, files });
+        return await storeAndRecord(deps, { ...request, files });
       } finally {
         await batch.dispose();
       }
@@ -79,14 +81,14 @@ export function createCheckInService(deps: CheckInDeps) {
 }
 
 const recordWithoutFiles = <Result, Uploader extends Actor>(
-  { db }: CheckInDeps,
-  { permit, recordMore, ...writing }: CheckIn<Result, Uploader>,
+  { db }: IngestDeps,
+  { permit, inTransaction, ...writing }: IngestRequest<Result, Uploader>,
 ): Promise<Result> =>
   permit === null
-    ? db.transaction((tx) => recordMore(tx, []))
+    ? db.transaction((tx) => inTransaction(tx, []))
     : writeAs(db, writing, async (tx, viewer) => {
         await permit(tx, viewer);
-        return recordMore(tx, []);
+        return inTransaction(tx, []);
       });
 
 /** The temp files of one request; disposing it removes those that the storage has not taken over. */
@@ -118,7 +120,7 @@ class Batch {
 
 /** The first file that is refused stops the others: none of them is read on. */
 async function receiveAll(
-  deps: CheckInDeps,
+  deps: IngestDeps,
   rules: BucketRules,
   incoming: IncomingFiles,
   batch: Batch,
@@ -126,7 +128,7 @@ async function receiveAll(
   const outcomes = await Promise.allSettled(
     incoming.files.map(async (announced, index) => {
       try {
-        return await takeIn(deps, rules, await announced.arrive(batch.signal), batch, index);
+        return await ingestFile(deps, rules, await announced.arrive(batch.signal), batch, index);
       } catch (error) {
         batch.abort(error);
         throw error;
@@ -137,8 +139,8 @@ async function receiveAll(
   return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
 }
 
-async function takeIn(
-  deps: CheckInDeps,
+async function ingestFile(
+  deps: IngestDeps,
   rules: BucketRules,
   file: IncomingFile,
   batch: Batch,
@@ -147,7 +149,7 @@ async function takeIn(
   try {
     const temp = await deps.tempFolder.open();
     batch.keep(temp);
-    const { identify, inspect } = await loadJudges();
+    const { identify, inspect } = await loadInspection();
     const received = await receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal });
     const identified = await identify(received, rules);
     const inspected = await inspect(identified, {
@@ -161,20 +163,20 @@ async function takeIn(
   }
 }
 
-/** With them come sharp, file-type and yauzl, a tenth of a second: a process that takes no files in does without. */
-const loadJudges = () => {
-  judges ??= (async () => {
+/** With them come sharp, file-type and yauzl, a tenth of a second: a process that ingests no files does without. */
+const loadInspection = () => {
+  inspection ??= (async () => {
     const { identify } = await import("./identify/identify.js");
     const { inspect } = await import("./inspect/inspect.js");
     return { identify, inspect };
   })();
-  return judges;
+  return inspection;
 };
 
 /** Loaded once, for all files that come at the same time. */
-let judges: Promise<Judges> | undefined;
+let inspection: Promise<Inspection> | undefined;
 
-interface Judges {
+interface Inspection {
   readonly identify: typeof Identify;
   readonly inspect: typeof Inspect;
 }

@@ -25,7 +25,7 @@ export interface RecordedFile {
 }
 
 /** What else is written in the transaction that records the files. What it throws undoes everything. */
-export type RecordMore<Result> = (tx: Database, files: readonly RecordedFile[]) => Promise<Result>;
+export type InTransaction<Result> = (tx: Database, files: readonly RecordedFile[]) => Promise<Result>;
 
 export interface RecordDeps extends StoreDeps {
   readonly db: Database;
@@ -38,11 +38,11 @@ interface RecordRequest<Result, Uploader extends Actor> {
   readonly companyId: string;
   readonly bucket: Bucket;
   readonly files: readonly Scanned[];
-  /** Whether `recordMore` makes them earlier versions of files that are there: nothing is added to the library then. */
+  /** Whether `inTransaction` makes them earlier versions of files that are there: nothing is added to the library then. */
   readonly isReplacement?: boolean;
   /** Whether the viewer still may; null: nobody is asked. */
   readonly permit: ((tx: Database, viewer: Confirmed<Uploader>) => Promise<unknown>) | null;
-  readonly recordMore: RecordMore<Result>;
+  readonly inTransaction: InTransaction<Result>;
 }
 
 /** A purge took bytes away that this upload had found to be there: they have to be stored after all. */
@@ -56,7 +56,7 @@ class BytesPurged extends Error {
 const ATTEMPTS = 3;
 
 /**
- * Stores the bytes that the company has not got, then records all files and `recordMore` in one transaction.
+ * Stores the bytes that the company has not got, then records all files and `inTransaction` in one transaction.
  *
  * The order is what keeps the promise that no row lacks its bytes: bytes first, rows after. Bytes that no row
  * came to point at, because equal ones were first or because the transaction was refused, are removed again;
@@ -108,7 +108,7 @@ async function record<Result, Uploader extends Actor>(
   hashes: readonly string[],
   stored: ReadonlyMap<string, NewBlob>,
 ) {
-  const { viewer, companyId, bucket, files, recordMore } = request;
+  const { viewer, companyId, bucket, files, inTransaction } = request;
   const uploader = authorshipOf(viewer);
   // They go out together, in this order. Both are waited for: when one fails, the other sends nothing behind the rollback.
   const confirming = request.permit && confirmViewer(tx, request);
@@ -135,7 +135,7 @@ async function record<Result, Uploader extends Actor>(
     pending.map((id) => ({ id, companyId })),
   );
   const recorded = files.map(({ fileName, size }, index) => ({ id: ids[index] ?? "", fileName, size }));
-  return { claimed, result: await recordMore(tx, recorded) };
+  return { claimed, result: await inTransaction(tx, recorded) };
 }
 
 async function claimBlobs(

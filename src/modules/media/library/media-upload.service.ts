@@ -13,7 +13,7 @@ import type { FileKind } from "../file-types.js";
 import { kindOf } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { requireMediaFile } from "../find-media-file.js";
-import type { CheckInService } from "../ingest/ingest.service.js";
+import type { IngestService } from "../ingest/ingest.service.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
 import { requestRenderings } from "../variants/request-renderings.js";
@@ -27,7 +27,7 @@ import type { SizeKeeper } from "./size-keeper.js";
 import { exchangeContents, lockMediaFileForReplacement } from "./version.repository.js";
 
 export interface MediaUploadDeps extends MediaFileFinding {
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
   readonly sizes: SizeKeeper;
   readonly places: PlaceKeeper;
   readonly attachments: AttachmentKeeper;
@@ -44,14 +44,14 @@ export type MediaUploadService = ReturnType<typeof createMediaUploadService>;
 
 /** Files for the library, and new contents for files that are there. */
 export const createMediaUploadService = (deps: MediaUploadDeps) => ({
-  /** @throws BAD_USER_INPUT for an expiry in the past, and what the check-in throws of a file */
+  /** @throws BAD_USER_INPUT for an expiry in the past, and what the ingest throws of a file */
   uploadMedia: (viewer: Viewer, input: NewUpload, incoming: IncomingFiles) =>
     uploadMedia(deps, viewer, input, incoming),
 
   /**
    * Gives a file a new content. Its id and its usages stay; the old content becomes an earlier version.
    *
-   * @throws FORBIDDEN for what somebody else has attached, what the check-in throws of a file, UNSUPPORTED_FILE_TYPE when where it is shown demands another kind,
+   * @throws FORBIDDEN for what somebody else has attached, what the ingest throws of a file, UNSUPPORTED_FILE_TYPE when where it is shown demands another kind,
    *   QUOTA_EXCEEDED when it is attached to a ticket that cannot take it
    */
   replaceMediaFile: (viewer: Viewer, id: string, incoming: IncomingFiles) =>
@@ -77,7 +77,7 @@ async function uploadMedia(
   if (otherWay)
     throw badUserInput(`The library does not upload to ${bucket}. ${otherWay}`, { field: "bucket" });
   refusePast(expiresAt, deps.clock());
-  const id = await deps.checkIns.checkIn({
+  const id = await deps.ingest.ingestFiles({
     viewer: by,
     companyId,
     bucket,
@@ -85,7 +85,7 @@ async function uploadMedia(
     permit: async (tx, known) => {
       authorize(libraryPolicy, "uploadTo", known, await findCompany(tx, companyId));
     },
-    recordMore: async (tx, [file]) => {
+    inTransaction: async (tx, [file]) => {
       if (file === undefined) throw badUserInput("Give a file.", { field: "file" });
       if (expiresAt) await updateMediaFile(tx, companyId, file.id, { expiresAt });
       await auditMediaFile(
@@ -115,7 +115,7 @@ async function replaceMediaFile(
       field: "id",
     });
   await refuseOthersAttachment(deps, by, file);
-  await deps.checkIns.checkIn({
+  await deps.ingest.ingestFiles({
     viewer: by,
     companyId,
     bucket,
@@ -129,7 +129,7 @@ async function replaceMediaFile(
         (await requireMediaFile(within, known, id, "replace")).file,
       );
     },
-    recordMore: async (tx, [uploaded]) => {
+    inTransaction: async (tx, [uploaded]) => {
       if (uploaded === undefined) throw badUserInput("Give a file.", { field: "file" });
       // What counts the file's bytes is locked before the file, as everywhere.
       const resize = await deps.sizes.lock(tx, companyId, id);

@@ -78,13 +78,13 @@ async function addPhotos(
   seriesId: string,
   adding: Pick<Posting, "items" | "requestBytes">,
 ): Promise<PostRow> {
-  const { db, checkIns } = deps;
+  const { db, ingest } = deps;
   const { post, viewer: by } = await requireSeries(db, viewer, seriesId, "addTo");
   const { companyId } = post;
   if (adding.items.length === 0) throw badUserInput("Give at least one photo.", { field: "photos" });
   refuseAdded(await listFilesOfPost(db, companyId, post.id), adding.items);
   const checked = await checkPlaced(deps, by, post, adding);
-  await checkIns.checkIn({
+  await ingest.ingestFiles({
     viewer: by,
     companyId,
     bucket: bucketOf(post.kind),
@@ -93,7 +93,7 @@ async function addPhotos(
       await lockTicket(tx, post.ticketId);
       await requireSeries(tx, known, post.id, "addTo");
     },
-    recordMore: async (tx, recorded) => {
+    inTransaction: async (tx, recorded) => {
       await lockPlace(deps, tx, post, checked, recorded);
       if (!(await touchPost(tx, companyId, post.id))) throw gone("post");
       const there = await listFilesOfPost(tx, companyId, post.id);

@@ -1,7 +1,7 @@
 import { badUserInput, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import type { CheckInService } from "../../media/ingest/ingest.service.js";
+import type { IngestService } from "../../media/ingest/ingest.service.js";
 import type { RecordedFile } from "../../media/ingest/record.js";
 import type { MediaFileService } from "../../media/media-file.service.js";
 import { insertUsages } from "../../media/media-usage.repository.js";
@@ -21,7 +21,7 @@ export const MAX_SERIES_PHOTOS = 50;
 
 export interface PostDeps {
   readonly db: Database;
-  readonly checkIns: CheckInService;
+  readonly ingest: IngestService;
   readonly mediaFiles: Pick<MediaFileService, "requireReadable">;
   /** What a ticket's posts may hold together. */
   readonly postQuota: TicketQuota;
@@ -39,7 +39,7 @@ export interface Posting {
 export type PostService = ReturnType<typeof createPostService>;
 
 export const createPostService = (deps: PostDeps) => ({
-  /** Posts one photo on a ticket. All or nothing, as the others. @throws QUOTA_EXCEEDED, what the check-in throws of a file */
+  /** Posts one photo on a ticket. All or nothing, as the others. @throws QUOTA_EXCEEDED, what the ingest throws of a file */
   postPhoto: (viewer: Viewer, posting: Posting) => post(deps, viewer, "PHOTO", posting),
 
   /** Posts photos in the order in which they are given. @throws BAD_USER_INPUT for none or too many, and as `postPhoto` */
@@ -72,13 +72,13 @@ async function post(
   const { ticket, viewer: author } = found;
   const place = { ticketId: ticket.id, companyId: ticket.companyId, kind };
   const checked = await checkPlaced(deps, author, place, posting);
-  const id = await deps.checkIns.checkIn({
+  const id = await deps.ingest.ingestFiles({
     viewer: author,
     companyId: ticket.companyId,
     bucket: bucketOf(kind),
     incoming: checked.incoming,
     permit: (tx, known) => requireLockedTicket(tx, known, ticket.id, "attach"),
-    recordMore: async (tx, recorded) => {
+    inTransaction: async (tx, recorded) => {
       await lockPlace(deps, tx, place, checked, recorded);
       const files = await claimFiles(tx, ticket.companyId, checked, recorded);
       const row = { ...place, authorId: author.id, description: cleanText(posting.description) };
@@ -100,12 +100,12 @@ export type Place = Pick<PostRow, "ticketId" | "companyId" | "kind">;
 
 /** All that can be refused before the first byte. */
 export async function checkPlaced(
-  { db, checkIns, mediaFiles, postQuota }: PostDeps,
+  { db, ingest, mediaFiles, postQuota }: PostDeps,
   viewer: UserViewer,
   { ticketId, companyId, kind }: Place,
   given: Pick<Posting, "items" | "requestBytes">,
 ): Promise<PostItems> {
-  const rules = checkIns.rulesOf(bucketOf(kind));
+  const rules = ingest.rulesOf(bucketOf(kind));
   const checked = await checkItems({ mediaFiles, rules }, viewer, companyId, given);
   refuseOverPostQuota(await findPostLoad(db, companyId, ticketId), postQuota, loadOf(checked, []));
   return checked;

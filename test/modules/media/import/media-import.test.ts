@@ -65,7 +65,7 @@ async function run(
   await writeFile(path, manifest);
   const imports = createMediaImportService({
     db: server.database.db,
-    checkIns: server.services.checkIns,
+    ingest: server.services.ingest,
     resolveHost: async () => [{ address: "127.0.0.1", family: 4 }],
     retryAfterMs: [5, 5],
     ...deps,
@@ -403,9 +403,9 @@ other.png,COMPANY_LOGOS,globex,company,globex,logo\n`;
 
   it("stops at once when the database is gone, rather than fail every entry", async () => {
     const broken = Object.assign(new Error("write CONNECTION_ENDED"), { code: "CONNECTION_ENDED" });
-    const checkIns = { ...server.services.checkIns, checkIn: () => Promise.reject(broken) };
+    const ingest = { ...server.services.ingest, ingestFiles: () => Promise.reject(broken) };
     const manifest = HEADER + line("a.pdf") + line("a.pdf");
-    await expect(run(manifest, { deps: { checkIns } })).rejects.toBe(broken);
+    await expect(run(manifest, { deps: { ingest } })).rejects.toBe(broken);
   });
 });
 

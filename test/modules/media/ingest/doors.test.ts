@@ -138,7 +138,7 @@ describe("every file that desks really get comes in", () => {
         `source,bucket,company,resourceType,resourceId,fieldName\n${lines.join("\n")}\n`,
       );
       const { database, services } = world.server;
-      const imports = createMediaImportService({ db: database.db, checkIns: services.checkIns });
+      const imports = createMediaImportService({ db: database.db, ingest: services.ingest });
       const failed: ImportEvent[] = [];
       const summary = await imports.importAll({
         manifest,

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { files as incoming } from "../../../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../../../src/modules/identity/viewer.js";
 import type { Bucket } from "../../../../src/modules/media/buckets.js";
-import { createCheckInService } from "../../../../src/modules/media/ingest/ingest.service.js";
+import { createIngestService } from "../../../../src/modules/media/ingest/ingest.service.js";
 import { sweepStorage } from "../../../../src/modules/media/upkeep/sweep.js";
 import { render } from "../../../../src/modules/media/variants/render.js";
 import { createRenderVariantsJob } from "../../../../src/modules/media/variants/render-variants.job.js";
@@ -440,7 +440,7 @@ describe("the rendering", () => {
     const sent: { inTransaction: boolean; names: string[] }[] = [];
     const { services, database } = world.server;
     const viewer = (await services.sessions.viewerById(world.people.requester.id)) as UserViewer;
-    const checkIns = createCheckInService({
+    const ingest = createIngestService({
       ...services,
       db: database.db,
       clock: () => new Date(),
@@ -455,13 +455,13 @@ describe("the rendering", () => {
       },
     });
     const contents = [await picture(), Buffer.from(`words ${Math.random()}`), await picture()];
-    const refused = checkIns.checkIn({
+    const refused = ingest.ingestFiles({
       viewer,
       companyId,
       bucket: "ATTACHMENTS",
       incoming: incoming(...contents.map((bytes, n) => ({ name: n === 1 ? "a.txt" : "a.jpg", bytes }))),
       permit: null,
-      recordMore: async () => {
+      inTransaction: async () => {
         throw new Error("enough seen");
       },
     });
@@ -515,7 +515,7 @@ describe("a public bucket", () => {
 
   it("gives its renditions to everybody, for caches to keep, and never the original", async () => {
     const logo = await fourFields({ width: 800, height: 400, alpha: 0 }).png().toBuffer();
-    const id = await checkIn("COMPANY_LOGOS", logo, "logo.png");
+    const id = await ingestAs("COMPANY_LOGOS", logo, "logo.png");
     const early = await get(publicUrl(id, "logo"));
     expect([early.status, early.headers.get("retry-after")]).toEqual([404, "2"]);
     await renderFile(id);
@@ -553,7 +553,7 @@ describe("a public bucket", () => {
   });
 
   it("gives out nothing infected", async () => {
-    const id = await checkIn("COMPANY_LOGOS", await picture(), "logo.jpg");
+    const id = await ingestAs("COMPANY_LOGOS", await picture(), "logo.jpg");
     await renderFile(id);
     await world.server.database.sql`
       update blobs set scan_status = 'INFECTED' where id = (select blob_id from media_files where id = ${id})`;
@@ -562,15 +562,15 @@ describe("a public bucket", () => {
 });
 
 /** By the way of an upload, without a usage. @returns the file's id */
-async function checkIn(bucket: Bucket, bytes: Buffer, name: string): Promise<string> {
+async function ingestAs(bucket: Bucket, bytes: Buffer, name: string): Promise<string> {
   const { services } = world.server;
-  return services.checkIns.checkIn({
+  return services.ingest.ingestFiles({
     viewer: (await services.sessions.viewerById(world.people.manager.id)) as UserViewer,
     companyId,
     bucket,
     incoming: incoming({ name, bytes }),
     permit: null,
-    recordMore: async (_tx, [file]) => file!.id,
+    inTransaction: async (_tx, [file]) => file!.id,
   });
 }
 
