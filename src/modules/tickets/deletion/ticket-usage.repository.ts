@@ -4,7 +4,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { attachments } from "../../attachments/attachment.tables.js";
 import type { UsingResource } from "../../media/suspended-usage.repository.js";
 import { mediaPosts } from "../posts/post.tables.js";
-import { resourceTypeOf } from "../posts/post-trail.js";
+import { resourceTypeOf } from "../posts/post-usage.js";
 import { listReplyIds } from "./ticket-purge.repository.js";
 
 /** What uses files on a ticket: its attachments, those of its replies, and its posts; no deleted ones. */

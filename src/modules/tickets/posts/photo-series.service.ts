@@ -1,11 +1,14 @@
 import { badUserInput, conflict, gone, notFound } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
+import type { AuditEntry } from "../../identity/audit/audit.repository.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { insertUsages } from "../../media/media-usage.repository.js";
 import { lockTicket } from "../ticket-quota.repository.js";
 import { writeOnTicket } from "../write-on-ticket.js";
 import type { FoundPost } from "./find-post.js";
 import { requireSeries, rereadPost } from "./find-post.js";
+import { auditPost } from "./post.audit.js";
+import { recordPostEvent } from "./post.events.js";
 import { touchPost } from "./post.repository.js";
 import type { PostDeps, Posting } from "./post.service.js";
 import { checkPlaced, lockPlace, refuseSeriesOf } from "./post.service.js";
@@ -18,7 +21,7 @@ import {
   updateOrder,
 } from "./post-file.repository.js";
 import { bucketOf, claimFiles, cleanText } from "./post-items.js";
-import { auditPost, usageOf } from "./post-trail.js";
+import { usageOf } from "./post-usage.js";
 import { releaseFile } from "./release-file.js";
 
 /** One photo of a series. */
@@ -104,6 +107,7 @@ async function addPhotos(
         tx,
         files.map(({ mediaFileId }) => usageOf(post, mediaFileId)),
       );
+      recordPostEvent(tx, post, "post.updated");
       await auditPost(tx, by, "photo-series.photos-added", post, { files: files.length });
     },
   });
@@ -115,7 +119,7 @@ interface SeriesChange {
   /** What the viewer has to be allowed to do to the series. */
   readonly may: "change" | "removeFrom";
   /** What it is called in the audit log. */
-  readonly action: string;
+  readonly action: AuditEntry["action"];
 }
 
 /** A series under its ticket's lock, with its photos. */
@@ -136,7 +140,9 @@ async function change(
     const { post } = now;
     if (!(await touchPost(tx, post.companyId, post.id))) throw gone("post");
     const files = await listFilesOfPost(tx, post.companyId, post.id);
-    if (await run(tx, { ...now, files })) await auditPost(tx, by, action, post);
+    if (!(await run(tx, { ...now, files }))) return;
+    recordPostEvent(tx, post, "post.updated");
+    await auditPost(tx, by, action, post);
   });
   return rereadPost(db, found.viewer, seriesId);
 }

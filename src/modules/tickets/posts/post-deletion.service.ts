@@ -8,12 +8,14 @@ import { deleteUsage, insertUsages } from "../../media/media-usage.repository.js
 import type { TicketQuota } from "../ticket-quota.repository.js";
 import { writeOnTicket } from "../write-on-ticket.js";
 import { requireAnyPost, requirePost, rereadPost } from "./find-post.js";
+import { auditPost } from "./post.audit.js";
+import { recordPostEvent } from "./post.events.js";
 import * as repository from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { findPostLoad, listFilesOfPost, listFilesOfTicketPosts } from "./post-file.repository.js";
 import { cameToBeShown } from "./post-file-origin.repository.js";
 import { refuseOverPostQuota } from "./post-items.js";
-import { auditPost, usageOf } from "./post-trail.js";
+import { usageOf } from "./post-usage.js";
 import { reclaimFile, releaseFile } from "./release-file.js";
 
 export interface PostDeletionDeps {
@@ -65,6 +67,7 @@ async function deletePost({ db }: PostDeletionDeps, viewer: Viewer, id: string):
     if (!(await repository.deletePost(tx, companyId, post.id, by.id))) throw gone("post");
     for (const mediaFileId of await fileIdsOf(tx, post)) await releaseFile(tx, by, post, mediaFileId);
     await repository.touchTicket(tx, companyId, post.ticketId);
+    recordPostEvent(tx, post, "post.deleted");
     await auditPost(tx, by, "post.deleted", post);
   });
   return rereadPost(db, found.viewer, id);
@@ -90,6 +93,8 @@ async function restorePost(deps: PostDeletionDeps, viewer: Viewer, id: string): 
       await insertUsages(tx, [usageOf(post, mediaFileId)]);
     }
     await repository.touchTicket(tx, companyId, ticketId);
+    // It appears on the timeline as a new post does.
+    recordPostEvent(tx, post, "post.added");
     await auditPost(tx, by, "post.restored", post);
   });
   return rereadPost(db, found.viewer, id);

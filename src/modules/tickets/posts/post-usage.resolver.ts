@@ -3,7 +3,7 @@ import type { ViewerContext } from "../../identity/viewer.js";
 import { MediaUsage } from "../../media/library/media-usage.types.js";
 import type { MediaUsageView } from "../../media/media-usage.repository.js";
 import { Post } from "./post.types.js";
-import { isPostType } from "./post-trail.js";
+import { isPostType } from "./post-usage.js";
 import type { PostUsageLoaders } from "./post-usage.loaders.js";
 
 /** The link from a file's usage to the post that uses it. */

@@ -9,12 +9,14 @@ import { requireLockedTicket, requireTicket } from "../find-ticket.js";
 import type { TicketQuota } from "../ticket-quota.repository.js";
 import { findTicketLoad, lockTicket } from "../ticket-quota.repository.js";
 import { rereadPost } from "./find-post.js";
+import { auditPost, POSTED } from "./post.audit.js";
+import { recordPostEvent } from "./post.events.js";
 import { insertPost, touchTicket } from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { findPostLoad, insertPostFiles } from "./post-file.repository.js";
 import type { PostItem, PostItems } from "./post-items.js";
 import { bucketOf, checkItems, claimFiles, cleanText, loadOf, refuseOverPostQuota } from "./post-items.js";
-import { auditPost, postedAction, usageOf } from "./post-trail.js";
+import { usageOf } from "./post-usage.js";
 
 /** Photos of one series at most. */
 export const MAX_SERIES_PHOTOS = 50;
@@ -88,7 +90,8 @@ async function post(
         tx,
         files.map(({ mediaFileId }) => usageOf(made, mediaFileId)),
       );
-      await auditPost(tx, author, postedAction(kind), made, { files: files.length });
+      recordPostEvent(tx, made, "post.added");
+      await auditPost(tx, author, POSTED[kind], made, { files: files.length });
       return made.id;
     },
   });

@@ -4,7 +4,7 @@ import { restoreMediaFile, softDeleteMediaFileIfUnused } from "../../media/media
 import { deleteUsage, lockMediaFileForUse } from "../../media/media-usage.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { cameToBeShown } from "./post-file-origin.repository.js";
-import { usageOf } from "./post-trail.js";
+import { usageOf } from "./post-usage.js";
 
 /**
  * Lets a file of a post go. It is deleted unless something else uses it, or it was in the library before: who may

@@ -1,0 +1,28 @@
+import type { MediaUsage } from "../../media/media-usage.repository.js";
+import type { PostRow } from "./post.tables.js";
+
+type Kind = PostRow["kind"];
+
+/** What a kind of post is called among the usages of media files and in the audit log. */
+const RESOURCE: Readonly<Record<Kind, string>> = {
+  PHOTO: "photo",
+  PHOTO_SERIES: "photo-series",
+  VIDEO_CLIP: "video-clip",
+};
+
+const RESOURCES: ReadonlySet<string> = new Set(Object.values(RESOURCE));
+
+export const isPostType = (resourceType: string): boolean => RESOURCES.has(resourceType);
+export const resourceTypeOf = (kind: Kind): string => RESOURCE[kind];
+
+/** How a post stands among the usages of one of its files. */
+export const usageOf = (
+  { id, companyId, kind }: Pick<PostRow, "id" | "companyId" | "kind">,
+  mediaFileId: string,
+): MediaUsage => ({
+  companyId,
+  mediaFileId,
+  resourceType: RESOURCE[kind],
+  resourceId: id,
+  fieldName: kind === "PHOTO_SERIES" ? "photos" : "file",
+});

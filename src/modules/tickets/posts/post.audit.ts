@@ -1,0 +1,30 @@
+import type { Database } from "../../../platform/database/client.js";
+import type { AuditEntry } from "../../identity/audit/audit.repository.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { UserViewer } from "../../identity/viewer.js";
+import type { PostRow } from "./post.tables.js";
+import { resourceTypeOf } from "./post-usage.js";
+
+/** What posting a kind of post is called in the audit log. */
+export const POSTED = {
+  PHOTO: "photo.posted",
+  PHOTO_SERIES: "photo-series.posted",
+  VIDEO_CLIP: "clip.posted",
+} as const satisfies Readonly<Record<PostRow["kind"], AuditEntry["action"]>>;
+
+/** Writes down what somebody did to a post, in the transaction that does it. */
+export const auditPost = (
+  tx: Database,
+  by: UserViewer,
+  action: AuditEntry["action"],
+  post: Pick<PostRow, "id" | "companyId" | "kind" | "ticketId">,
+  details: AuditEntry["details"] = {},
+): Promise<void> =>
+  insertAuditEntry(tx, {
+    companyId: post.companyId,
+    actorId: by.id,
+    action,
+    subjectType: resourceTypeOf(post.kind),
+    subjectId: post.id,
+    details: { ticketId: post.ticketId, ...details },
+  });
