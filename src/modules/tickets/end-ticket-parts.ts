@@ -2,7 +2,7 @@ import type { Database } from "../../platform/database/client.js";
 import type { MembershipRow } from "../identity/membership.tables.js";
 import type { EndedMembership } from "../identity/memberships/membership.service.js";
 import type { UserViewer } from "../identity/viewer.js";
-import { auditTicket } from "./audit-ticket.js";
+import { auditTicket } from "./ticket.audit.js";
 import { ticketHappened } from "./ticket-events.js";
 import { deleteTicketParts, unassignTickets } from "./ticket-participant.repository.js";
 

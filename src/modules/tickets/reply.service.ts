@@ -4,11 +4,11 @@ import type { Database } from "../../platform/database/client.js";
 import type { IncomingFiles } from "../../platform/http/multipart/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
 import type { AttachmentDeletionService } from "../attachments/attachment-deletion.service.js";
-import { insertAuditEntry } from "../identity/audit/audit.repository.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { IngestService } from "../media/ingest/ingest.service.js";
 import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
+import { auditReply } from "./reply.audit.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
@@ -93,13 +93,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
         if (!(await repository.deleteReply(tx, companyId, id, by.id))) throw gone("reply");
         replyHappened(tx, reply, "reply.deleted");
         await attachmentDeletions.softDeleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
-        await insertAuditEntry(tx, {
-          companyId,
-          actorId: by.id,
-          action: "reply.deleted",
-          subjectType: "reply",
-          subjectId: id,
-        });
+        await auditReply(tx, by, "reply.deleted", reply);
       });
       return reread(viewer, id);
     },

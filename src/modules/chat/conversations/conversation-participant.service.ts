@@ -1,9 +1,9 @@
 import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
-import type { Actor, Viewer } from "../../identity/viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
 import { isUser } from "../../identity/viewer.js";
-import { auditChat } from "./audit-chat.js";
 import { changeConversation } from "./change-conversation.js";
+import { auditConversation } from "./conversation.audit.js";
 import type { ConversationView } from "./conversation.repository.js";
 import { notOfCompany, tooManyParticipants } from "./conversation.service.js";
 import { happenedIn } from "./conversation-events.js";
@@ -37,7 +37,7 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
       const added = await insertParticipants(tx, { companyId, conversationId: id, userIds: [userId] });
       if (added.length === 0) return;
       if ((await countParticipants(tx, companyId, id)) > MAX_PARTICIPANTS) throw tooManyParticipants();
-      await auditParticipant(tx, by, conversation, "added", userId);
+      await auditConversation(tx, by, "conversation.participant-added", conversation, { userId });
       happenedIn(tx, conversation, "participant.joined", { userId });
     });
     return rereadConversation(db, viewer, id);
@@ -55,24 +55,10 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
     const action = isUser(viewer, userId) ? "read" : "manageParticipantsOf";
     await changeConversation(db, { viewer, id, action }, async (tx, { viewer: by, conversation }) => {
       if (!(await deleteParticipant(tx, conversation.companyId, id, userId))) return;
-      await auditParticipant(tx, by, conversation, "removed", userId);
+      await auditConversation(tx, by, "conversation.participant-removed", conversation, { userId });
       happenedIn(tx, conversation, "participant.left", { userId });
       viewerChanged(tx, userId);
     });
     return rereadConversation(db, viewer, id);
   },
 });
-
-const auditParticipant = (
-  tx: Database,
-  by: Actor,
-  { id, companyId }: ConversationView,
-  what: "added" | "removed",
-  userId: string,
-) =>
-  auditChat(tx, by, companyId, {
-    action: `conversation.participant-${what}`,
-    subjectType: "conversation",
-    subjectId: id,
-    details: { userId },
-  });

@@ -11,8 +11,8 @@ import { writeAs } from "../../identity/confirm-viewer.js";
 import { lockActiveMemberships } from "../../identity/memberships/membership.repository.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { isAdmin, isUser, staffTenantsOf, tenantsOf } from "../../identity/viewer.js";
-import { auditChat } from "./audit-chat.js";
 import { changeConversation } from "./change-conversation.js";
+import { auditConversation } from "./conversation.audit.js";
 import { companyConversationPolicy, conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView } from "./conversation.repository.js";
 import * as repository from "./conversation.repository.js";
@@ -156,10 +156,3 @@ async function setClosed(
   });
   return rereadConversation(db, viewer, id);
 }
-
-const auditConversation = (
-  tx: Database,
-  by: { readonly id: string },
-  action: string,
-  { id, companyId }: { readonly id: string; readonly companyId: string },
-) => auditChat(tx, by, companyId, { action, subjectType: "conversation", subjectId: id });

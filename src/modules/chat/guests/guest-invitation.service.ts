@@ -22,12 +22,12 @@ import type { AccessToken } from "../../identity/sessions/access-token.js";
 import { hashOfToken } from "../../identity/sessions/refresh-token.js";
 import type { Actor, GuestViewer, Viewer } from "../../identity/viewer.js";
 import { tenantsReachedBy } from "../../identity/viewer.js";
-import { auditChat } from "../conversations/audit-chat.js";
 import { changeConversation } from "../conversations/change-conversation.js";
 import type { ConversationView } from "../conversations/conversation.repository.js";
 import { lockConversation } from "../conversations/conversation.repository.js";
 import { happenedIn } from "../conversations/conversation-events.js";
 import { lookUpConversation } from "../conversations/find-conversation.js";
+import { auditGuest } from "./guest.audit.js";
 import { guestPolicy } from "./guest.policy.js";
 import { countLivingGuests, MAX_GUESTS } from "./guest-invitation.repository.js";
 
@@ -193,16 +193,3 @@ async function requireGuest(db: Database, viewer: Viewer, id: string, action: "r
   const allowed = authorize(guestPolicy, action, viewer, found);
   return { viewer: allowed.viewer, ...allowed.subject };
 }
-
-const auditGuest = (
-  tx: Database,
-  actor: Actor,
-  action: string,
-  { id, companyId, conversationId }: GuestView,
-) =>
-  auditChat(tx, actor, companyId, {
-    action,
-    subjectType: "guest",
-    subjectId: id,
-    details: { conversationId },
-  });

@@ -4,10 +4,10 @@ import type { AttachmentDeletionService } from "../../attachments/attachment-del
 import type { Viewer } from "../../identity/viewer.js";
 import type { PurgeDeps } from "../../media/upkeep/purge.js";
 import { purgeFile } from "../../media/upkeep/purge.js";
-import { auditChat } from "../conversations/audit-chat.js";
 import { happenedIn } from "../conversations/conversation-events.js";
 import { isClosed } from "../conversations/find-conversation.js";
 import { changeMessage } from "./change-message.js";
+import { auditMessage } from "./chat-message.audit.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { deleteMessage, deleteMessageForGood, updateMessageBody } from "./chat-message.repository.js";
 import { bodyWith } from "./chat-message.service.js";
@@ -84,7 +84,7 @@ async function removeMessage(
     const deleted = await deleteMessage(tx, companyId, id, by.id);
     if (deleted === null) throw gone("message");
     await attachmentDeletions.softDeleteAllOf(tx, by, parentOf(now));
-    await auditChat(tx, by, companyId, { action: "message.deleted", subjectType: "message", subjectId: id });
+    await auditMessage(tx, by, "message.deleted", message);
     happenedIn(tx, conversation, "message.deleted", { messageId: id });
     return deleted;
   });
@@ -103,7 +103,7 @@ async function purgeMessage(
     const { companyId } = message;
     const purged = await attachmentDeletions.purgeAllOf(tx, parentOf(found), before);
     if (!(await deleteMessageForGood(tx, companyId, id))) throw gone("message");
-    await auditChat(tx, by, companyId, { action: "message.purged", subjectType: "message", subjectId: id });
+    await auditMessage(tx, by, "message.purged", message);
     happenedIn(tx, conversation, "message.purged", { messageId: id });
     return purged;
   });

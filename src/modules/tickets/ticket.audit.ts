@@ -1,18 +1,19 @@
 import type { Database } from "../../platform/database/client.js";
+import type { AuditEntry } from "../identity/audit/audit.repository.js";
 import { insertAuditEntry } from "../identity/audit/audit.repository.js";
 import type { UserViewer } from "../identity/viewer.js";
 
 /** Writes down what somebody did to a ticket, in the transaction that does it. */
 export const auditTicket = (
   tx: Database,
-  viewer: UserViewer,
-  action: string,
+  by: UserViewer,
+  action: AuditEntry["action"],
   ticket: { readonly id: string; readonly companyId: string },
-  details?: Record<string, unknown>,
-) =>
+  details?: AuditEntry["details"],
+): Promise<void> =>
   insertAuditEntry(tx, {
     companyId: ticket.companyId,
-    actorId: viewer.id,
+    actorId: by.id,
     action,
     subjectType: "ticket",
     subjectId: ticket.id,

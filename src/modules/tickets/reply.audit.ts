@@ -1,0 +1,14 @@
+import type { Database } from "../../platform/database/client.js";
+import type { AuditEntry } from "../identity/audit/audit.repository.js";
+import { insertAuditEntry } from "../identity/audit/audit.repository.js";
+import type { UserViewer } from "../identity/viewer.js";
+import type { ReplyRow } from "./reply.tables.js";
+
+/** Writes down what somebody did to a reply, in the transaction that does it. */
+export const auditReply = (
+  tx: Database,
+  by: UserViewer,
+  action: AuditEntry["action"],
+  { id, companyId }: Pick<ReplyRow, "id" | "companyId">,
+): Promise<void> =>
+  insertAuditEntry(tx, { companyId, actorId: by.id, action, subjectType: "reply", subjectId: id });
