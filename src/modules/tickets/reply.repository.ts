@@ -159,7 +159,7 @@ export async function updateReplyBody(
 }
 
 /** @returns false when it was deleted already */
-export async function deleteReply(
+export async function softDeleteReply(
   db: Database,
   companyId: string,
   id: string,

@@ -90,7 +90,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
       const { companyId } = found.reply;
       await writeOnTicket(db, found, async (tx, by) => {
         const { reply } = await requireReply(tx, by, id, "delete");
-        if (!(await repository.deleteReply(tx, companyId, id, by.id))) throw gone("reply");
+        if (!(await repository.softDeleteReply(tx, companyId, id, by.id))) throw gone("reply");
         replyHappened(tx, reply, "reply.deleted");
         await attachmentDeletions.softDeleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
         await auditReply(tx, by, "reply.deleted", reply);

@@ -112,6 +112,9 @@ export type TicketChanges = Partial<
   Pick<TicketRow, "subject" | "description" | "status" | "priority" | "assigneeId">
 >;
 
+const thisOne = ({ companyId, id }: Pick<TicketRow, "companyId" | "id">) =>
+  and(eq(tickets.companyId, companyId), eq(tickets.id, id));
+
 /** @returns false when it changes nothing, or the ticket has been deleted */
 export async function updateTicket(
   tx: Database,
@@ -126,31 +129,35 @@ export async function updateTicket(
   const updated = await tx
     .update(tickets)
     .set({ ...changes, updatedAt: sql`now()` })
-    .where(
-      and(eq(tickets.companyId, companyId), eq(tickets.id, id), isNull(tickets.deletedAt), or(...differs)),
-    )
+    .where(and(thisOne({ companyId, id }), isNull(tickets.deletedAt), or(...differs)))
     .returning({ id: tickets.id });
   return updated.length > 0;
 }
 
-/** @param deletedBy null brings the ticket back, if it was deleted after `deletedAfter` */
-export async function setTicketDeleted(
+/** @returns false when it was deleted already */
+export async function softDeleteTicket(
   tx: Database,
-  ticket: { readonly companyId: string; readonly id: string },
-  deletedBy: string | null,
-  deletedAfter = new Date(0),
+  ticket: Pick<TicketRow, "companyId" | "id">,
+  deletedBy: string,
 ): Promise<boolean> {
-  const wasDeleted = and(isNotNull(tickets.deletedAt), gte(tickets.deletedAt, deletedAfter));
-  const changed = await tx
+  const deleted = await tx
     .update(tickets)
-    .set({ deletedAt: deletedBy === null ? null : sql`now()`, deletedBy, updatedAt: sql`now()` })
-    .where(
-      and(
-        eq(tickets.companyId, ticket.companyId),
-        eq(tickets.id, ticket.id),
-        deletedBy === null ? wasDeleted : isNull(tickets.deletedAt),
-      ),
-    )
+    .set({ deletedAt: sql`now()`, deletedBy, updatedAt: sql`now()` })
+    .where(and(thisOne(ticket), isNull(tickets.deletedAt)))
     .returning({ id: tickets.id });
-  return changed.length > 0;
+  return deleted.length > 0;
+}
+
+/** @returns false when it is not deleted, or was deleted before `deletedAfter` */
+export async function restoreTicket(
+  tx: Database,
+  ticket: Pick<TicketRow, "companyId" | "id">,
+  deletedAfter: Date,
+): Promise<boolean> {
+  const restored = await tx
+    .update(tickets)
+    .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
+    .where(and(thisOne(ticket), isNotNull(tickets.deletedAt), gte(tickets.deletedAt, deletedAfter)))
+    .returning({ id: tickets.id });
+  return restored.length > 0;
 }

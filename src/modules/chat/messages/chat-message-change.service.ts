@@ -9,7 +9,7 @@ import { isClosed } from "../conversations/find-conversation.js";
 import { changeMessage } from "./change-message.js";
 import { auditMessage } from "./chat-message.audit.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
-import { deleteMessage, deleteMessageForGood, updateMessageBody } from "./chat-message.repository.js";
+import * as repository from "./chat-message.repository.js";
 import { bodyWith } from "./chat-message.service.js";
 import type { FoundMessage } from "./find-message.js";
 import { requireMessage } from "./find-message.js";
@@ -32,9 +32,9 @@ export const createChatMessageChangeService = (deps: ChatMessageChangeDeps) => (
   editMessage: (viewer: Viewer, input: { id: string; body: string }) => editMessage(deps, viewer, input),
 
   /** Its place in the thread is kept; its text and files can no longer be read. */
-  deleteMessage: (viewer: Viewer, id: string) => removeMessage(deps, viewer, id),
+  deleteMessage: (viewer: Viewer, id: string) => deleteMessage(deps, viewer, id),
 
-  /** Removes a message for good, deleted or not: with its files, and their bytes when nothing else uses them. @throws SERVICE_UNAVAILABLE */
+  /** Deleted or not, with its files, and their bytes when nothing else uses them. @throws SERVICE_UNAVAILABLE */
   purgeMessage: (viewer: Viewer, id: string) => purgeMessage(deps, viewer, id),
 });
 
@@ -63,14 +63,14 @@ async function editMessage(
   if (body === message.body) return message;
   return changeMessage(db, found, "edit", async (tx, now) => {
     refuseToGuestsWhenClosed(now);
-    const edited = await updateMessageBody(tx, message.companyId, message.id, body);
+    const edited = await repository.updateMessageBody(tx, message.companyId, message.id, body);
     if (edited === null) throw gone("message");
     happenedIn(tx, now.conversation, "message.updated", { messageId: message.id });
     return edited;
   });
 }
 
-async function removeMessage(
+async function deleteMessage(
   { db, attachmentDeletions }: ChatMessageChangeDeps,
   viewer: Viewer,
   id: string,
@@ -81,7 +81,7 @@ async function removeMessage(
     refuseToGuestsWhenClosed(now);
     const { message, conversation, viewer: by } = now;
     const { companyId } = message;
-    const deleted = await deleteMessage(tx, companyId, id, by.id);
+    const deleted = await repository.softDeleteMessage(tx, companyId, id, by.id);
     if (deleted === null) throw gone("message");
     await attachmentDeletions.softDeleteAllOf(tx, by, parentOf(now));
     await auditMessage(tx, by, "message.deleted", message);
@@ -102,7 +102,7 @@ async function purgeMessage(
   const files = await changeMessage(db, found, "purge", async (tx, { message, conversation, viewer: by }) => {
     const { companyId } = message;
     const purged = await attachmentDeletions.purgeAllOf(tx, parentOf(found), before);
-    if (!(await deleteMessageForGood(tx, companyId, id))) throw gone("message");
+    if (!(await repository.purgeMessage(tx, companyId, id))) throw gone("message");
     await auditMessage(tx, by, "message.purged", message);
     happenedIn(tx, conversation, "message.purged", { messageId: id });
     return purged;

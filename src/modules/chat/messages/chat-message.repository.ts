@@ -158,7 +158,7 @@ export async function updateMessageBody(
 }
 
 /** @returns null when it was deleted already */
-export async function deleteMessage(
+export async function softDeleteMessage(
   tx: Database,
   companyId: string,
   id: string,
@@ -172,8 +172,8 @@ export async function deleteMessage(
   return row ?? null;
 }
 
-/** What answered it lives on, and answers nothing any more. @returns false when it has gone already */
-export async function deleteMessageForGood(tx: Database, companyId: string, id: string): Promise<boolean> {
+/** What answered it lives on, and answers nothing any more. @returns false when it was purged already */
+export async function purgeMessage(tx: Database, companyId: string, id: string): Promise<boolean> {
   await tx
     .update(chatMessages)
     .set({ replyToId: null })

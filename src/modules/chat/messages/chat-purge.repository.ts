@@ -7,7 +7,7 @@ import { conversations } from "../conversations/conversation.tables.js";
 import { chatMessages } from "./chat-message.tables.js";
 
 /** Empties the texts of messages that were deleted before a moment. Every tenant's: for the purge, which has no viewer. */
-export async function blankDeletedMessages(db: Database, deletedBefore: Date): Promise<void> {
+export async function purgeDeletedTexts(db: Database, deletedBefore: Date): Promise<void> {
   const isDue = and(
     isNotNull(chatMessages.deletedAt),
     lt(chatMessages.deletedAt, deletedBefore),
@@ -38,8 +38,8 @@ export async function listMessagesWithFiles(
   return rows.flatMap(({ id }) => id ?? []);
 }
 
-/** Removes some of a company's messages that no files hang on, those first that were sent last. @returns how many */
-export async function deleteMessagesForGood(db: Database, companyId: string, limit: number): Promise<number> {
+/** Some of a company's messages, the oldest first; their attachments are purged before. @returns how many */
+export async function purgeMessages(db: Database, companyId: string, limit: number): Promise<number> {
   const some = await db
     .select({ id: chatMessages.id })
     .from(chatMessages)
@@ -53,6 +53,6 @@ export async function deleteMessagesForGood(db: Database, companyId: string, lim
 }
 
 /** Participants, read marks and guests go with them by their foreign keys. */
-export async function deleteConversationsForGood(db: Database, companyId: string): Promise<void> {
+export async function purgeConversations(db: Database, companyId: string): Promise<void> {
   await deleteInBatches(db, conversations, eq(conversations.companyId, companyId));
 }

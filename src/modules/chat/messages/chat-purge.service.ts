@@ -1,10 +1,10 @@
 import type { Database } from "../../../platform/database/client.js";
 import type { AttachmentDeletionService } from "../../attachments/attachment-deletion.service.js";
 import {
-  blankDeletedMessages,
-  deleteConversationsForGood,
-  deleteMessagesForGood,
   listMessagesWithFiles,
+  purgeConversations,
+  purgeDeletedTexts,
+  purgeMessages,
 } from "./chat-purge.repository.js";
 
 export interface ChatPurgeDeps {
@@ -18,9 +18,9 @@ export type ChatPurgeService = ReturnType<typeof createChatPurgeService>;
 
 export const createChatPurgeService = ({ db, attachmentDeletions }: ChatPurgeDeps) => ({
   /** Empties the texts of messages that were deleted before a moment; their places in the thread stay. */
-  purgeDeleted: (deletedBefore: Date): Promise<void> => blankDeletedMessages(db, deletedBefore),
+  purgeDeleted: (deletedBefore: Date): Promise<void> => purgeDeletedTexts(db, deletedBefore),
 
-  /** Removes a company's messages with what hangs on them. Their files are the media module's, and go next. */
+  /** Purges a company's messages with their attachments. Their files are the media module's, and go next. */
   async purgeMessagesOf(companyId: string, deletedBefore: Date, signal?: AbortSignal): Promise<void> {
     for (;;) {
       const ids = await listMessagesWithFiles(db, companyId, AT_ONCE);
@@ -35,9 +35,9 @@ export const createChatPurgeService = ({ db, attachmentDeletions }: ChatPurgeDep
           );
       });
     }
-    while ((await deleteMessagesForGood(db, companyId, AT_ONCE)) > 0) signal?.throwIfAborted();
+    while ((await purgeMessages(db, companyId, AT_ONCE)) > 0) signal?.throwIfAborted();
   },
 
-  /** Removes a company's conversations with their guests: behind the files, some of which guests have uploaded. */
-  purgeConversationsOf: (companyId: string): Promise<void> => deleteConversationsForGood(db, companyId),
+  /** Purges a company's conversations with their guests: behind the files, some of which guests have uploaded. */
+  purgeConversationsOf: (companyId: string): Promise<void> => purgeConversations(db, companyId),
 });

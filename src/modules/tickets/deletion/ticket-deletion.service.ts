@@ -10,7 +10,7 @@ import { lookUpTicket, requireTicket, reread } from "../find-ticket.js";
 import { auditTicket } from "../ticket.audit.js";
 import { ticketPolicy } from "../ticket.policy.js";
 import type { TicketView } from "../ticket.repository.js";
-import { setTicketDeleted } from "../ticket.repository.js";
+import { restoreTicket, softDeleteTicket } from "../ticket.repository.js";
 import { ticketHappened } from "../ticket-events.js";
 import { writeOnTicket } from "../write-on-ticket.js";
 import { listUsersOfFiles } from "./ticket-usage.repository.js";
@@ -29,7 +29,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     const found = await requireTicket(db, viewer, id, "delete");
     await writeOnTicket(db, found, async (tx, by) => {
       const { ticket } = await requireTicket(tx, by, id, "delete");
-      if (!(await setTicketDeleted(tx, ticket, by.id))) throw gone("ticket");
+      if (!(await softDeleteTicket(tx, ticket, by.id))) throw gone("ticket");
       await suspendUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id), by.id);
       ticketHappened(tx, ticket, "ticket.deleted");
       await auditTicket(tx, by, "ticket.deleted", ticket);
@@ -45,7 +45,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     await writeOnTicket(db, found, async (tx, by) => {
       const { ticket } = await requireRestorable(tx, by, id);
       if (ticket.deletedAt === null) return; // somebody else has restored it meanwhile
-      if (!(await setTicketDeleted(tx, ticket, null, deletedAfter))) throw gone("ticket");
+      if (!(await restoreTicket(tx, ticket, deletedAfter))) throw gone("ticket");
       await resumeUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id));
       ticketHappened(tx, ticket, "ticket.restored");
       await auditTicket(tx, by, "ticket.restored", ticket);

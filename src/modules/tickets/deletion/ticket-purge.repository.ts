@@ -56,7 +56,7 @@ export async function listReplyIds(db: Database, companyId: string, ticketId: st
 }
 
 /** Its participants go with it by their foreign key. */
-export async function deleteTicketForGood(tx: Database, companyId: string, id: string): Promise<void> {
+export async function purgeTicket(tx: Database, companyId: string, id: string): Promise<void> {
   await tx.delete(replies).where(and(eq(replies.companyId, companyId), eq(replies.ticketId, id)));
   await tx.delete(tickets).where(and(eq(tickets.companyId, companyId), eq(tickets.id, id)));
 }

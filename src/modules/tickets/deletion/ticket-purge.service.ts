@@ -4,10 +4,10 @@ import type { AttachmentDeletionService } from "../../attachments/attachment-del
 import type { PostDeletionService } from "../posts/post-deletion.service.js";
 import type { PurgeableTickets } from "./ticket-purge.repository.js";
 import {
-  deleteTicketForGood,
   listPurgeableTickets,
   listReplyIds,
   lockPurgeableTicket,
+  purgeTicket,
 } from "./ticket-purge.repository.js";
 
 export interface TicketPurgeDeps {
@@ -38,7 +38,7 @@ export type TicketPurgeService = ReturnType<typeof createTicketPurgeService>;
 
 export const createTicketPurgeService = (deps: TicketPurgeDeps) => ({
   /**
-   * Removes tickets for good that were deleted before a moment, with their replies, attachments and posts. Their files
+   * Purges tickets that were deleted before a moment, with their replies, attachments and posts. Their files
    * become due for the media module's purge.
    */
   async purgeDeleted(deletedBefore: Date, options: TicketPurgeOptions = {}): Promise<TicketPurgeReport> {
@@ -51,7 +51,7 @@ export const createTicketPurgeService = (deps: TicketPurgeDeps) => ({
       for (const ticket of due) {
         signal?.throwIfAborted();
         if (dryRun) released.push(...(await usersOfFiles(deps, ticket)));
-        if (dryRun || (await purgeTicket(deps, ticket, which))) purged += 1;
+        if (dryRun || (await purgeOne(deps, ticket, which))) purged += 1;
         onProgress?.({ done: purged, total: null });
       }
       after = due.at(-1)?.id ?? null;
@@ -61,7 +61,7 @@ export const createTicketPurgeService = (deps: TicketPurgeDeps) => ({
 });
 
 /** @returns false when it has been restored meanwhile */
-async function purgeTicket(
+async function purgeOne(
   { db, attachmentDeletions, postDeletions }: TicketPurgeDeps,
   { id, companyId }: OwnedTicket,
   which: PurgeableTickets,
@@ -71,7 +71,7 @@ async function purgeTicket(
     for (const parent of await parentsOf(tx, { id, companyId }))
       await attachmentDeletions.purgeAllOf(tx, { companyId, parent }, which.deletedBefore);
     await postDeletions.purgeAllOf(tx, { id, companyId }, which.deletedBefore);
-    await deleteTicketForGood(tx, companyId, id);
+    await purgeTicket(tx, companyId, id);
     return true;
   });
 }

@@ -54,9 +54,8 @@ export const createPostDeletionService = (deps: PostDeletionDeps) => ({
     return [...new Set(files.map(({ postId }) => postId))];
   },
 
-  /** Removes the rows of posts that were deleted before a moment; their files are the media module's. @returns how many */
-  purgeDeleted: (deletedBefore: Date): Promise<number> =>
-    repository.deletePostsForGood(deps.db, deletedBefore),
+  /** Purges the rows of posts that were deleted before a moment; their files are the media module's. @returns how many */
+  purgeDeleted: (deletedBefore: Date): Promise<number> => repository.purgePosts(deps.db, deletedBefore),
 });
 
 async function deletePost({ db }: PostDeletionDeps, viewer: Viewer, id: string): Promise<PostRow> {
@@ -64,7 +63,7 @@ async function deletePost({ db }: PostDeletionDeps, viewer: Viewer, id: string):
   const { companyId } = found.post;
   await writeOnTicket(db, found, async (tx, by) => {
     const { post } = await requirePost(tx, by, id, "delete");
-    if (!(await repository.deletePost(tx, companyId, post.id, by.id))) throw gone("post");
+    if (!(await repository.softDeletePost(tx, companyId, post.id, by.id))) throw gone("post");
     for (const mediaFileId of await fileIdsOf(tx, post)) await releaseFile(tx, by, post, mediaFileId);
     await repository.touchTicket(tx, companyId, post.ticketId);
     recordPostEvent(tx, post, "post.deleted");
@@ -111,7 +110,7 @@ async function purgeAllOf(
   const ids: string[] = [];
   for (const mediaFileId of new Set(files.map((file) => file.mediaFileId)))
     if (await cameToBeShown(tx, companyId, mediaFileId)) ids.push(mediaFileId);
-  await repository.deletePostsOfTicket(tx, companyId, ticketId);
+  await repository.purgePostsOfTicket(tx, companyId, ticketId);
   const due = new Date(deletedBefore.getTime() - 1);
   await softDeleteUnusedMediaFiles(tx, companyId, ids, due);
 }

@@ -123,7 +123,7 @@ export async function touchPost(tx: Database, companyId: string, id: string): Pr
 }
 
 /** @returns false when it was deleted already */
-export async function deletePost(
+export async function softDeletePost(
   tx: Database,
   companyId: string,
   id: string,
@@ -154,8 +154,8 @@ export async function restorePost(
   return restored.length > 0;
 }
 
-/** Removes rows for good; every tenant's: for the purge, which has no viewer. @returns how many */
-export async function deletePostsForGood(db: Database, deletedBefore: Date): Promise<number> {
+/** Every tenant's: for the purge, which has no viewer. @returns how many */
+export async function purgePosts(db: Database, deletedBefore: Date): Promise<number> {
   return deleteInBatches(
     db,
     mediaPosts,
@@ -163,8 +163,8 @@ export async function deletePostsForGood(db: Database, deletedBefore: Date): Pro
   );
 }
 
-/** Removes the rows of a ticket's posts for good, deleted or not. */
-export async function deletePostsOfTicket(tx: Database, companyId: string, ticketId: string): Promise<void> {
+/** Deleted or not. */
+export async function purgePostsOfTicket(tx: Database, companyId: string, ticketId: string): Promise<void> {
   await tx
     .delete(mediaPosts)
     .where(and(eq(mediaPosts.companyId, companyId), eq(mediaPosts.ticketId, ticketId)));
