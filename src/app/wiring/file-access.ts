@@ -3,7 +3,7 @@ import { createAttachmentVerdict } from "../../modules/attachments/usage-verdict
 import { avatarVerdict, findSharedAvatar } from "../../modules/media/avatars/avatar-access.js";
 import { brandingVerdict } from "../../modules/media/branding/logo-access.js";
 import { anyVerdict } from "../../modules/media/usage-verdicts.js";
-import { createPostVerdict } from "../../modules/tickets/posts/post-verdict.js";
+import { createPostUsageDecision } from "../../modules/tickets/posts/post-usage-decision.js";
 
 /** The verdicts of all modules that use media files: together they decide who may read a file. */
 export const createFileAccess = (deps: { readonly parents: AttachmentParents }) => ({
@@ -11,7 +11,7 @@ export const createFileAccess = (deps: { readonly parents: AttachmentParents }) 
     createAttachmentVerdict(deps),
     brandingVerdict,
     avatarVerdict,
-    createPostVerdict(deps),
+    createPostUsageDecision(deps),
   ),
   findShared: findSharedAvatar,
 });

@@ -11,7 +11,7 @@ import { createMediaUsageService } from "../../modules/media/library/media-usage
 import type { OrphanDeps } from "../../modules/media/library/orphan.service.js";
 import { createOrphanService } from "../../modules/media/library/orphan.service.js";
 import { createStorageReportService } from "../../modules/media/library/storage-report.service.js";
-import { postPlaces } from "../../modules/tickets/posts/post-places.js";
+import { postsOfFile } from "../../modules/tickets/posts/posts-of-file.js";
 import type { JobSender } from "../../platform/jobs/job.js";
 import type { Storage } from "../../platform/storage/storage.js";
 
@@ -32,7 +32,7 @@ export const createLibrary = (options: LibraryOptions) => ({
     mediaUploads: createMediaUploadService({
       ...options,
       sizes: createAttachmentSizes(options.parents),
-      places: postPlaces,
+      places: postsOfFile,
       attachments: attachers,
     }),
     mediaFileChanges: createMediaFileChangeService(options),

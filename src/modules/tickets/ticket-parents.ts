@@ -11,7 +11,7 @@ import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import { replyPolicy } from "./reply.policy.js";
 import { listRepliesByIds } from "./reply.repository.js";
-import { placeOf } from "./reply-place.js";
+import { requireReplyTicket } from "./require-reply-ticket.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { listTicketsByIds } from "./ticket.repository.js";
 import { ticketHappened } from "./ticket-events.js";
@@ -61,7 +61,7 @@ export function createTicketParents({ quota }: { readonly quota: TicketQuota }):
 }
 
 const ticketIdOf = async (tx: Database, parent: ParentRef): Promise<string> =>
-  parent.kind === "ticket" ? parent.id : (await placeOf(tx, parent.id)).ticketId;
+  parent.kind === "ticket" ? parent.id : (await requireReplyTicket(tx, parent.id)).ticketId;
 
 /** Tells those who follow the ticket, in the transaction that changes the attachment. */
 async function attachmentChanged(
@@ -72,7 +72,7 @@ async function attachmentChanged(
   const type = `attachment.${what}` as const;
   if (parent.kind === "ticket")
     return ticketHappened(tx, { id: parent.id, companyId }, type, { attachmentId });
-  const { ticketId, isInternal } = await placeOf(tx, parent.id);
+  const { ticketId, isInternal } = await requireReplyTicket(tx, parent.id);
   const payload = { attachmentId, replyId: parent.id, ...(isInternal && { isInternal }) };
   ticketHappened(tx, { id: ticketId, companyId }, type, payload);
 }

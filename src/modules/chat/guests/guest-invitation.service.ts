@@ -20,7 +20,7 @@ import {
 } from "../../identity/guests/guest.repository.js";
 import type { AccessToken } from "../../identity/sessions/access-token.js";
 import { hashOfToken } from "../../identity/sessions/refresh-token.js";
-import type { Actor, GuestViewer, Viewer } from "../../identity/viewer.js";
+import type { GuestViewer, Viewer } from "../../identity/viewer.js";
 import { tenantsReachedBy } from "../../identity/viewer.js";
 import { changeConversation } from "../conversations/change-conversation.js";
 import type { ConversationView } from "../conversations/conversation.repository.js";

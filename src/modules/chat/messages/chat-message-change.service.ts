@@ -22,8 +22,8 @@ export interface ChatMessageChangeDeps extends PurgeDeps {
   >;
 }
 
-/** What is left of a purged message: which it was, and where it stood. */
-export type PurgedMessagePlace = Pick<ChatMessageView, "id" | "conversationId">;
+/** What is left of a purged message. */
+export type PurgedMessageRef = Pick<ChatMessageView, "id" | "conversationId">;
 
 export type ChatMessageChangeService = ReturnType<typeof createChatMessageChangeService>;
 
@@ -31,7 +31,7 @@ export const createChatMessageChangeService = (deps: ChatMessageChangeDeps) => (
   /** Also in a closed conversation, but for guests. @throws GONE for a deleted one */
   editMessage: (viewer: Viewer, input: { id: string; body: string }) => editMessage(deps, viewer, input),
 
-  /** Its place in the thread is kept; its text and files can no longer be read. */
+  /** It keeps its position in the thread; its text and files can no longer be read. */
   deleteMessage: (viewer: Viewer, id: string) => deleteMessage(deps, viewer, id),
 
   /** Deleted or not, with its files, and their bytes when nothing else uses them. @throws SERVICE_UNAVAILABLE */
@@ -94,7 +94,7 @@ async function purgeMessage(
   deps: ChatMessageChangeDeps,
   viewer: Viewer,
   id: string,
-): Promise<PurgedMessagePlace> {
+): Promise<PurgedMessageRef> {
   const { db, clock, attachmentDeletions } = deps;
   const found = await requireMessage(db, viewer, id, "purge");
   await deps.assertMayRemove();

@@ -54,7 +54,7 @@ export const messageColumns = ({ withBodies }: WithBodies): typeof listedColumns
 const withIds = (tenants: TenantScope, ids: readonly string[]) =>
   and(isAnyOf(chatMessages.id, ids), inTenants(chatMessages.companyId, tenants));
 
-/** Deleted ones too: they keep their places. */
+/** Deleted ones too: they keep their positions in the thread. */
 export async function listMessagesByIds(
   db: Database,
   tenants: TenantScope,
@@ -185,8 +185,8 @@ export async function purgeMessage(tx: Database, companyId: string, id: string):
   return gone.length > 0;
 }
 
-/** Where a message stands, whatever the tenant: for what hangs on it, whose own tenant has been looked at. */
-export async function findMessagePlace(tx: Database, id: string) {
+/** Whatever the tenant: for its attachments, whose tenant has been checked. */
+export async function findMessageState(tx: Database, id: string) {
   const [row] = await tx
     .select({
       companyId: chatMessages.companyId,

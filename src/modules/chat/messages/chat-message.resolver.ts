@@ -16,7 +16,7 @@ import type { ChatMessageLoaders } from "./chat-message.loaders.js";
 import type { ListedMessage } from "./chat-message.repository.js";
 import type { ChatMessageService } from "./chat-message.service.js";
 import { ChatMessage, PurgedMessage } from "./chat-message.types.js";
-import type { ChatMessageChangeService, PurgedMessagePlace } from "./chat-message-change.service.js";
+import type { ChatMessageChangeService, PurgedMessageRef } from "./chat-message-change.service.js";
 
 const MESSAGE_ID = { description: "The message's id." };
 
@@ -115,7 +115,7 @@ export class PurgedMessageResolver {
     description:
       "The conversation that it belonged to, without it; null if the viewer may no longer see the conversation.",
   })
-  conversation(@Root() { conversationId }: PurgedMessagePlace, @Ctx() context: ViewerContext) {
+  conversation(@Root() { conversationId }: PurgedMessageRef, @Ctx() context: ViewerContext) {
     return this.conversations.byId(context).load(conversationId);
   }
 }

@@ -17,7 +17,7 @@ const AT_ONCE = 500;
 export type ChatPurgeService = ReturnType<typeof createChatPurgeService>;
 
 export const createChatPurgeService = ({ db, attachmentDeletions }: ChatPurgeDeps) => ({
-  /** Empties the texts of messages that were deleted before a moment; their places in the thread stay. */
+  /** Empties the texts of messages that were deleted before a moment; the messages keep their positions in the thread. */
   purgeDeleted: (deletedBefore: Date): Promise<void> => purgeDeletedTexts(db, deletedBefore),
 
   /** Purges a company's messages with their attachments. Their files are the media module's, and go next. */

@@ -6,7 +6,7 @@ import { listConversationsByIds, lockConversation } from "../conversations/conve
 import { happenedIn } from "../conversations/conversation-events.js";
 import { readerOf } from "../conversations/find-conversation.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
-import { findMessagePlace, listMessagesByIds } from "./chat-message.repository.js";
+import { findMessageState, listMessagesByIds } from "./chat-message.repository.js";
 
 /** What messages answer for the attachments that hang on them. */
 export const messageParents: AttachmentParents = {
@@ -27,16 +27,16 @@ export const messageParents: AttachmentParents = {
   },
 
   async lock(tx, { id }) {
-    await lockConversation(tx, (await requirePlace(tx, id)).conversationId);
+    await lockConversation(tx, (await requireMessageState(tx, id)).conversationId);
   },
 
   /** How many files a message takes is known when it is sent; nothing is attached to it later. */
   async countFiles(tx, { id }, { files }) {
-    if (files > 0 && (await requirePlace(tx, id)).isDeleted) throw gone("message");
+    if (files > 0 && (await requireMessageState(tx, id)).isDeleted) throw gone("message");
   },
 
   async changed(tx, { id }, { attachmentId, what }) {
-    const { conversationId, companyId, isDeleted } = await requirePlace(tx, id);
+    const { conversationId, companyId, isDeleted } = await requireMessageState(tx, id);
     // What is attached together with its message, and goes with it, is told by the message.
     if (what === "added" || isDeleted) return;
     const conversation = { id: conversationId, companyId };
@@ -45,8 +45,8 @@ export const messageParents: AttachmentParents = {
   },
 };
 
-async function requirePlace(tx: Database, id: string) {
-  const place = await findMessagePlace(tx, id);
-  if (place === null) throw gone("message");
-  return place;
+async function requireMessageState(tx: Database, id: string) {
+  const state = await findMessageState(tx, id);
+  if (state === null) throw gone("message");
+  return state;
 }

@@ -1,5 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import type { ViewerContext } from "../../identity/viewer.js";
+import { incomingPostItems } from "./incoming-post-items.js";
 import type { PhotoSeriesService } from "./photo-series.service.js";
 import {
   AddToPhotoSeriesInput,
@@ -8,7 +9,6 @@ import {
   ReorderPhotoSeriesInput,
 } from "./post.inputs.js";
 import { PhotoSeries } from "./post.types.js";
-import { postItems } from "./posted-items.js";
 
 @Resolver(() => PhotoSeries)
 export class PhotoSeriesResolver {
@@ -21,7 +21,7 @@ export class PhotoSeriesResolver {
     @Arg("input", () => AddToPhotoSeriesInput, { description: "The photos." }) input: AddToPhotoSeriesInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.series.addPhotos(context.viewer, input.seriesId, postItems(input.photos, context));
+    return this.series.addPhotos(context.viewer, input.seriesId, incomingPostItems(input.photos, context));
   }
 
   @Mutation(() => PhotoSeries, {

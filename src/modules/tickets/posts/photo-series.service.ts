@@ -11,7 +11,7 @@ import { auditPost } from "./post.audit.js";
 import { recordPostEvent } from "./post.events.js";
 import { touchPost } from "./post.repository.js";
 import type { PostDeps, Posting } from "./post.service.js";
-import { checkPlaced, lockPlace, refuseSeriesOf } from "./post.service.js";
+import { checkPosting, lockPostTarget, refuseSeriesOf } from "./post.service.js";
 import type { PostFileRow, PostRow } from "./post.tables.js";
 import {
   deletePostFile,
@@ -60,7 +60,7 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
     });
   },
 
-  /** Takes a photo out for good; its file goes with it unless something else uses it or it is the library's. @throws CONFLICT for the last one */
+  /** Removes a photo, which cannot be undone; its file goes with it unless something else uses it or it is the library's. @throws CONFLICT for the last one */
   async removePhoto(viewer: Viewer, ref: SeriesPhotoRef): Promise<PostRow> {
     const action = "photo-series.photo-removed";
     const asked = { seriesId: ref.seriesId, may: "removeFrom", action } as const;
@@ -86,7 +86,7 @@ async function addPhotos(
   const { companyId } = post;
   if (adding.items.length === 0) throw badUserInput("Give at least one photo.", { field: "photos" });
   refuseAdded(await listFilesOfPost(db, companyId, post.id), adding.items);
-  const checked = await checkPlaced(deps, by, post, adding);
+  const checked = await checkPosting(deps, by, post, adding);
   await ingest.ingestFiles({
     viewer: by,
     companyId,
@@ -97,7 +97,7 @@ async function addPhotos(
       await requireSeries(tx, known, post.id, "addTo");
     },
     inTransaction: async (tx, recorded) => {
-      await lockPlace(deps, tx, post, checked, recorded);
+      await lockPostTarget(deps, tx, post, checked, recorded);
       if (!(await touchPost(tx, companyId, post.id))) throw gone("post");
       const there = await listFilesOfPost(tx, companyId, post.id);
       refuseAdded(there, checked.items);

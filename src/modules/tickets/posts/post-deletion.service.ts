@@ -34,7 +34,7 @@ export const createPostDeletionService = (deps: PostDeletionDeps) => ({
    */
   deletePost: (viewer: Viewer, id: string) => deletePost(deps, viewer, id),
 
-  /** @throws GONE when its time is over or the library has deleted a file of it, QUOTA_EXCEEDED when its place has been taken */
+  /** @throws GONE when its time is over or the library has deleted a file of it, QUOTA_EXCEEDED when the ticket has no room for it any more */
   restorePost: (viewer: Viewer, id: string) => restorePost(deps, viewer, id),
 
   /**

@@ -77,7 +77,7 @@ export interface NewPostFile {
   readonly caption: string | null;
 }
 
-/** @param from the place of the first of them */
+/** @param from the position of the first of them */
 export async function insertPostFiles(
   tx: Database,
   post: { readonly id: string; readonly companyId: string },
@@ -101,10 +101,10 @@ export async function updateOrder(
   postId: string,
   mediaFileIds: readonly string[],
 ): Promise<void> {
-  const place = sql`array_position(${sql.param([...mediaFileIds])}::uuid[], ${mediaPostFiles.mediaFileId}) - 1`;
+  const position = sql`array_position(${sql.param([...mediaFileIds])}::uuid[], ${mediaPostFiles.mediaFileId}) - 1`;
   await tx
     .update(mediaPostFiles)
-    .set({ orderIndex: place, updatedAt: sql`now()` })
+    .set({ orderIndex: position, updatedAt: sql`now()` })
     .where(ofPost(companyId, postId));
 }
 

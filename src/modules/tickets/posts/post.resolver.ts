@@ -5,12 +5,12 @@ import { User } from "../../identity/users/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { TicketLoaders } from "../ticket.loaders.js";
 import { Ticket } from "../ticket.types.js";
+import { incomingPostItems } from "./incoming-post-items.js";
 import { CreatePhotoInput, CreatePhotoSeriesInput, CreateVideoClipInput } from "./post.inputs.js";
 import type { PostService } from "./post.service.js";
 import type { PostRow } from "./post.tables.js";
 import { Photo, PhotoSeries, Post, VideoClip } from "./post.types.js";
 import type { PostDeletionService } from "./post-deletion.service.js";
-import { postItems } from "./posted-items.js";
 
 @Resolver(() => Post)
 export class PostResolver {
@@ -28,7 +28,7 @@ export class PostResolver {
     @Arg("input", () => CreatePhotoInput, { description: "The photo." }) input: CreatePhotoInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.posts.postPhoto(context.viewer, { ...input, ...postItems([input], context) });
+    return this.posts.postPhoto(context.viewer, { ...input, ...incomingPostItems([input], context) });
   }
 
   @Mutation(() => PhotoSeries, {
@@ -39,7 +39,7 @@ export class PostResolver {
     @Arg("input", () => CreatePhotoSeriesInput, { description: "The photos." }) input: CreatePhotoSeriesInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.posts.postSeries(context.viewer, { ...input, ...postItems(input.photos, context) });
+    return this.posts.postSeries(context.viewer, { ...input, ...incomingPostItems(input.photos, context) });
   }
 
   @Mutation(() => VideoClip, {
@@ -50,7 +50,7 @@ export class PostResolver {
     @Arg("input", () => CreateVideoClipInput, { description: "The clip." }) input: CreateVideoClipInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.posts.postClip(context.viewer, { ...input, ...postItems([input], context) });
+    return this.posts.postClip(context.viewer, { ...input, ...incomingPostItems([input], context) });
   }
 
   @Mutation(() => Post, {

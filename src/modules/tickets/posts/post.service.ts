@@ -72,8 +72,8 @@ async function post(
 ): Promise<PostRow> {
   const found = await requireTicket(deps.db, viewer, posting.ticketId, "attach");
   const { ticket, viewer: author } = found;
-  const place = { ticketId: ticket.id, companyId: ticket.companyId, kind };
-  const checked = await checkPlaced(deps, author, place, posting);
+  const target = { ticketId: ticket.id, companyId: ticket.companyId, kind };
+  const checked = await checkPosting(deps, author, target, posting);
   const id = await deps.ingest.ingestFiles({
     viewer: author,
     companyId: ticket.companyId,
@@ -81,10 +81,10 @@ async function post(
     incoming: checked.incoming,
     permit: (tx, known) => requireLockedTicket(tx, known, ticket.id, "attach"),
     inTransaction: async (tx, recorded) => {
-      await lockPlace(deps, tx, place, checked, recorded);
+      await lockPostTarget(deps, tx, target, checked, recorded);
       const files = await claimFiles(tx, ticket.companyId, checked, recorded);
-      const row = { ...place, authorId: author.id, description: cleanText(posting.description) };
-      const made = { ...place, id: await insertPost(tx, row) };
+      const row = { ...target, authorId: author.id, description: cleanText(posting.description) };
+      const made = { ...target, id: await insertPost(tx, row) };
       await insertPostFiles(tx, made, files, 0);
       await insertUsages(
         tx,
@@ -98,14 +98,14 @@ async function post(
   return rereadPost(deps.db, author, id);
 }
 
-/** Where something is posted, and as what. */
-export type Place = Pick<PostRow, "ticketId" | "companyId" | "kind">;
+/** The ticket that something is posted on, and as what. */
+export type PostTarget = Pick<PostRow, "ticketId" | "companyId" | "kind">;
 
 /** All that can be refused before the first byte. */
-export async function checkPlaced(
+export async function checkPosting(
   { db, ingest, mediaFiles, postQuota }: PostDeps,
   viewer: UserViewer,
-  { ticketId, companyId, kind }: Place,
+  { ticketId, companyId, kind }: PostTarget,
   given: Pick<Posting, "items" | "requestBytes">,
 ): Promise<PostItems> {
   const rules = ingest.rulesOf(bucketOf(kind));
@@ -115,14 +115,14 @@ export async function checkPlaced(
 }
 
 /**
- * Takes the ticket's lock, under which all changes of its posts stand in a row, and looks again.
+ * Takes the ticket's lock, under which its posts are changed one after the other, and checks the quota again.
  *
  * @throws GONE for a ticket that has been deleted meanwhile, QUOTA_EXCEEDED
  */
-export async function lockPlace(
+export async function lockPostTarget(
   { postQuota }: Pick<PostDeps, "postQuota">,
   tx: Database,
-  { ticketId, companyId }: Place,
+  { ticketId, companyId }: PostTarget,
   checked: PostItems,
   recorded: readonly RecordedFile[],
 ): Promise<void> {

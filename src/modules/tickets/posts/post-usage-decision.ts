@@ -9,7 +9,7 @@ const ticketOf = ({ ticketId }: { readonly ticketId: string }): ParentRef => ({
 });
 
 /** What posts say of a media file: readable with a ticket that it is posted on, deleted with all posts, or hidden. */
-export function createPostVerdict({ parents }: { readonly parents: AttachmentParents }): VerdictOf {
+export function createPostUsageDecision({ parents }: { readonly parents: AttachmentParents }): VerdictOf {
   return async (db, viewer, mediaFileId) => {
     const posts = await listPostsOfFile(db, tenantsOf(viewer), mediaFileId);
     if (posts.length === 0) return null;

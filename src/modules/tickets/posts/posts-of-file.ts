@@ -4,7 +4,7 @@ import { ticketHappened } from "../ticket-events.js";
 import { listPostsOfFile } from "./post.repository.js";
 
 /** A photo stays an image and a clip a video, in deleted posts too: they may come back. */
-export const postPlaces: PlaceKeeper = {
+export const postsOfFile: PlaceKeeper = {
   async kindsDemandedOf(tx, companyId, mediaFileId) {
     const posts = await listPostsOfFile(tx, { companyIds: [companyId] }, mediaFileId);
     return [...new Set(posts.map(({ kind }) => (kind === "VIDEO_CLIP" ? FileKind.VIDEO : FileKind.IMAGE)))];

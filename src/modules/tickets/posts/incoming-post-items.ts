@@ -10,7 +10,7 @@ interface GivenItem {
 }
 
 /** The photos or the clip of an input, as the services take them. */
-export function postItems(
+export function incomingPostItems(
   given: readonly GivenItem[],
   context: Parameters<typeof incomingFiles>[1],
 ): Pick<Posting, "items" | "requestBytes"> {
