@@ -39,7 +39,7 @@ async function tellUnassigned(
   ticketIds: readonly string[],
 ): Promise<void> {
   for (const id of ticketIds) {
-    ticketHappened(tx, { id, companyId }, "ticket.updated");
+    ticketHappened(tx, { id, companyId }, "ticket.updated", {});
     await auditTicket(tx, by, "ticket.updated", { id, companyId }, { assigneeId: null });
   }
 }

@@ -20,21 +20,42 @@ export type TicketEventType =
   | "participant.joined"
   | "participant.left";
 
-/** The ids that an event names; what is internal says so, because an id alone tells that something is there. */
-export interface TicketEventPayload {
-  readonly replyId?: string;
-  readonly attachmentId?: string;
-  readonly postId?: string;
-  readonly userId?: string;
+/** Says so in the payload, because an id alone tells that something exists. */
+interface MaybeInternal {
   readonly isInternal?: true;
 }
+export interface ReplyPayload extends MaybeInternal {
+  readonly replyId: string;
+}
+export interface AttachmentPayload extends MaybeInternal {
+  readonly attachmentId: string;
+  /** The reply that it is attached to; none if it is attached to the ticket itself. */
+  readonly replyId?: string;
+}
+export interface PostPayload {
+  readonly postId: string;
+}
+export interface ParticipantPayload {
+  readonly userId: string;
+}
+
+/** The ids that an event contains. */
+export type TicketEventPayload<Type extends TicketEventType> = Type extends `reply.${string}`
+  ? ReplyPayload
+  : Type extends `attachment.${string}`
+    ? AttachmentPayload
+    : Type extends `post.${string}`
+      ? PostPayload
+      : Type extends `participant.${string}`
+        ? ParticipantPayload
+        : Readonly<Record<string, never>>;
 
 /** Says in a transaction what it does to a ticket, or to what hangs on it. */
-export function ticketHappened(
+export function ticketHappened<Type extends TicketEventType>(
   tx: Database,
   { id, companyId }: { readonly id: string; readonly companyId: string },
-  type: TicketEventType,
-  payload: TicketEventPayload = {},
+  type: Type,
+  payload: TicketEventPayload<Type>,
 ): void {
   happened(tx, { topic: `ticket:${id}`, companyId, type, payload: { ...payload } });
 }
@@ -45,6 +66,6 @@ export function replyHappened(
   { id, ticketId, companyId, isInternal }: Pick<ReplyRow, "id" | "ticketId" | "companyId" | "isInternal">,
   type: Extract<TicketEventType, `reply.${string}`>,
 ): void {
-  const payload = { replyId: id, ...(isInternal && { isInternal }) };
+  const payload: ReplyPayload = { replyId: id, ...(isInternal && { isInternal }) };
   ticketHappened(tx, { id: ticketId, companyId }, type, payload);
 }

@@ -117,7 +117,7 @@ async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): 
     const permitted = permittedChanges(by, ticket, input);
     const changes = withAssignee(ticket, permitted, { userId, role: membership?.role });
     if (!(await repository.updateTicket(tx, ticket.companyId, input.id, changes))) return;
-    ticketHappened(tx, ticket, "ticket.updated");
+    ticketHappened(tx, ticket, "ticket.updated", {});
     await auditTicket(tx, by, "ticket.updated", ticket, { ...changes });
   });
   return reread(db, found.viewer, input.id);

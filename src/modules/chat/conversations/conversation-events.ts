@@ -24,20 +24,43 @@ export interface OwnedConversation {
 
 const topicOf = ({ id }: OwnedConversation) => `${CONVERSATION}:${id}`;
 
+interface MessagePayload {
+  readonly messageId: string;
+}
+interface AttachmentPayload extends MessagePayload {
+  readonly attachmentId: string;
+}
+/** How a payload names an actor. */
+export type ActorPayload = { readonly userId: string } | { readonly guestId: string };
+
+/** The ids that an event contains. */
+export type ConversationEventPayload<Type extends ConversationEventType> = Type extends `message.${string}`
+  ? MessagePayload
+  : Type extends `attachment.${string}`
+    ? AttachmentPayload
+    : Type extends `participant.${string}`
+      ? ActorPayload
+      : Readonly<Record<string, never>>;
+
 /** Says in a transaction what it does in a conversation, to those who follow it. */
-export const happenedIn = (
+export const happenedIn = <Type extends ConversationEventType>(
   tx: Database,
   conversation: OwnedConversation,
-  type: ConversationEventType,
-  payload: Readonly<Record<string, string>> = {},
-): void => happened(tx, { topic: topicOf(conversation), companyId: conversation.companyId, type, payload });
+  type: Type,
+  payload: ConversationEventPayload<Type>,
+): void =>
+  happened(tx, {
+    topic: topicOf(conversation),
+    companyId: conversation.companyId,
+    type,
+    payload: { ...payload },
+  });
 
 export const TYPING = "typing";
 
-/** How a payload names an actor. */
-export const idOfActor = (actor: Actor): Readonly<Record<string, string>> =>
+export const idOfActor = (actor: Actor): ActorPayload =>
   actor.kind === "user" ? { userId: actor.id } : { guestId: actor.id };
 
 /** Says, to those who follow now, that somebody writes. */
 export const typingIn = (tx: Database, conversation: OwnedConversation, actor: Actor): void =>
-  signalled(tx, { topic: topicOf(conversation), type: TYPING, payload: idOfActor(actor) });
+  signalled(tx, { topic: topicOf(conversation), type: TYPING, payload: { ...idOfActor(actor) } });

@@ -72,6 +72,9 @@ export const countConversations = (
   filter: ConversationFilter,
 ): Promise<number> => db.$count(conversations, conditions(scope, filter));
 
+/** A conversation, and the ticket whose conversations were asked for. */
+type AskedConversation = ConversationView & { readonly askedTicketId: string };
+
 /** One page of each ticket's conversations, in one statement whatever the number of tickets. */
 export async function listPagesOfTickets(
   db: Database,
@@ -89,11 +92,11 @@ export async function listPagesOfTickets(
     .as("of_ticket");
   const asked = sql`unnest(${sql.param([...ticketIds])}::uuid[]) as asked(ticket_id)`;
   const rows = await db
-    .select({ ...ofTicket._.selectedFields })
+    .select({ askedTicketId: sql<string>`asked.ticket_id`, ...ofTicket._.selectedFields })
     .from(asked)
     .innerJoinLateral(ofTicket, sql`true`);
   const byTicket = new Map<string, ConversationView[]>(ticketIds.map((id) => [id, []]));
-  for (const row of rows as ConversationView[]) byTicket.get(row.ticketId ?? "")?.push(row);
+  for (const { askedTicketId, ...row } of rows as AskedConversation[]) byTicket.get(askedTicketId)?.push(row);
   return new Map([...byTicket].map(([id, read]) => [id, toPage(page, read)]));
 }
 

@@ -152,7 +152,7 @@ async function setClosed(
     if (!changed) return;
     const type = isClosed ? "conversation.closed" : "conversation.reopened";
     await auditConversation(tx, by, type, conversation);
-    happenedIn(tx, conversation, type);
+    happenedIn(tx, conversation, type, {});
   });
   return rereadConversation(db, viewer, id);
 }

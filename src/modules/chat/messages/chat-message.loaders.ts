@@ -15,7 +15,7 @@ import { tenantsOfRows, tenantsReachedBy } from "../../identity/viewer.js";
 import type { ConversationLoaders } from "../conversations/conversation.loaders.js";
 import { requireActor } from "../require-actor.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
-import type { ListedMessage, WithBodies } from "./chat-message.repository.js";
+import type { AnsweringMessage, ListedMessage, WithBodies } from "./chat-message.repository.js";
 import { DELETED_BODY, listMessageBodies, listMessagesByIds } from "./chat-message.repository.js";
 import {
   countOfConversations,
@@ -54,9 +54,9 @@ export function createChatMessageLoaders({ db, conversations }: ChatMessageLoade
     }),
 
     /** What a message answers; whoever reads the one reads the other, for they stand in one conversation. */
-    quoted: perRoundAndArguments<ViewerContext, WithBodies, ListedMessage, ListedMessage | null>(
+    quoted: perRoundAndArguments<ViewerContext, WithBodies, AnsweringMessage, ListedMessage | null>(
       async (_round, texts, answers) => {
-        const ids = answers.map((answer) => answer.replyToId ?? "");
+        const ids = answers.map((answer) => answer.replyToId);
         const rows = await listMessagesByIds(db, tenantsOfRows(answers), ids, texts);
         return inOrderOf(ids, rows, (message) => message.id);
       },

@@ -42,6 +42,11 @@ export type ChatMessageView = NonNullable<Awaited<ReturnType<typeof findMessage>
 /** A message as lists have it: `body`, which may be 10,000 characters long, is there when it was asked for. */
 export type ListedMessage = Omit<ChatMessageView, "body"> & { readonly body?: string };
 
+/** A message that replies to another one. */
+export type AnsweringMessage = ListedMessage & { readonly replyToId: string };
+
+export const isAnswer = (message: ListedMessage): message is AnsweringMessage => message.replyToId !== null;
+
 /** Whether messages are asked what they say. */
 export interface WithBodies {
   readonly withBodies: boolean;

@@ -14,6 +14,7 @@ import { Conversation } from "../conversations/conversation.types.js";
 import { EditMessageInput, SendMessageInput } from "./chat-message.inputs.js";
 import type { ChatMessageLoaders } from "./chat-message.loaders.js";
 import type { ListedMessage } from "./chat-message.repository.js";
+import { isAnswer } from "./chat-message.repository.js";
 import type { ChatMessageService } from "./chat-message.service.js";
 import { ChatMessage, PurgedMessage } from "./chat-message.types.js";
 import type { ChatMessageChangeService, PurgedMessageRef } from "./chat-message-change.service.js";
@@ -92,8 +93,9 @@ export class ChatMessageResolver {
       "The message that it replies to, deleted or not; null if it replies to none or to a purged one.",
   })
   replyTo(@Root() message: ListedMessage, @Ctx() context: ViewerContext, @Info() info: GraphQLResolveInfo) {
-    if (message.replyToId === null) return null;
-    return this.loaders.quoted(context, { withBodies: asksForBody(info) }).load(message);
+    return isAnswer(message)
+      ? this.loaders.quoted(context, { withBodies: asksForBody(info) }).load(message)
+      : null;
   }
 
   @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of upload." })

@@ -11,6 +11,11 @@ import type { Viewer } from "../../identity/viewer.js";
 import { conversationPolicy } from "../conversations/conversation.policy.js";
 import type { ConversationView } from "../conversations/conversation.repository.js";
 import { findConversation } from "../conversations/conversation.repository.js";
+import type {
+  ActorPayload,
+  ConversationEventPayload,
+  ConversationEventType,
+} from "../conversations/conversation-events.js";
 import { CONVERSATION, idOfActor, TYPING } from "../conversations/conversation-events.js";
 import { findParticipation } from "../conversations/conversation-participant.repository.js";
 import { requireConversation } from "../conversations/find-conversation.js";
@@ -29,7 +34,7 @@ export const createConversationChannel = ({ db }: { readonly db: Database }): Ch
 
   async tell(id, events) {
     const today = await findToday(db, id, events);
-    return events.map((event) => tellOf(event, today));
+    return events.map((event) => tellOf(event as unknown as ConversationEvent, today));
   },
 
   async tellSignal(_id, { type, payload }) {
@@ -108,28 +113,34 @@ const byId = <Row extends { readonly id: string }>(rows: readonly Row[]) =>
 
 const told = (__typename: string, rest: object): Told => ({ __typename, ...rest });
 
+/** An event of a conversation, with the payload of its type. */
+type ConversationEvent = {
+  readonly [Type in ConversationEventType]: {
+    readonly type: Type;
+    readonly payload: ConversationEventPayload<Type>;
+  };
+}[ConversationEventType];
+
 /** What is gone for good is told as that, so that every entry of the log is told. */
-function tellOf({ type, payload }: LoggedEvent, today: Today): Told | null {
-  const { messageId = "", attachmentId = "", userId, guestId } = idsIn(payload);
-  const actor = today.actors.get(userId ?? guestId ?? "");
+function tellOf({ type, payload }: ConversationEvent, today: Today): Told | null {
   const { conversation } = today;
   switch (type) {
     case "message.added":
-      return tellOfMessage("MessageAdded", messageId, today);
+      return tellOfMessage("MessageAdded", payload, today);
     case "message.updated":
-      return tellOfMessage("MessageUpdated", messageId, today);
+      return tellOfMessage("MessageUpdated", payload, today);
     case "message.deleted":
-      return tellOfMessage("MessageDeleted", messageId, today);
+      return tellOfMessage("MessageDeleted", payload, today);
     case "message.purged":
-      return told("MessagePurged", { messageId });
+      return told("MessagePurged", { messageId: payload.messageId });
     case "attachment.deleted":
-      return told("AttachmentDeleted", { attachmentId, messageId });
+      return tellOfDeleted(payload);
     case "attachment.restored":
-      return tellOfRestored(attachmentId, messageId, today);
+      return tellOfRestored(payload, today);
     case "participant.joined":
-      return actor ? told("ParticipantJoined", { actor }) : null;
+      return tellOfActor("ParticipantJoined", payload, today);
     case "participant.left":
-      return actor ? told("ParticipantLeft", { actor }) : null;
+      return tellOfActor("ParticipantLeft", payload, today);
     case "conversation.closed":
       return conversation && told("ConversationClosed", { conversation });
     case "conversation.reopened":
@@ -139,15 +150,31 @@ function tellOf({ type, payload }: LoggedEvent, today: Today): Told | null {
   }
 }
 
-function tellOfMessage(typename: string, messageId: string, { messages }: Today): Told {
+function tellOfMessage(
+  typename: string,
+  { messageId }: ConversationEventPayload<"message.added">,
+  { messages }: Today,
+): Told {
   const message = messages.get(messageId);
   return message ? told(typename, { message }) : told("MessagePurged", { messageId });
 }
 
 /** One that has been deleted again since is out of reach. */
-function tellOfRestored(attachmentId: string, messageId: string, { attachments }: Today): Told {
-  const attachment = attachments.get(attachmentId);
+function tellOfRestored(
+  payload: ConversationEventPayload<"attachment.restored">,
+  { attachments }: Today,
+): Told {
+  const attachment = attachments.get(payload.attachmentId);
   return attachment && attachment.deletedAt === null
     ? told("AttachmentRestored", { attachment })
-    : told("AttachmentDeleted", { attachmentId, messageId });
+    : tellOfDeleted(payload);
+}
+
+const tellOfDeleted = ({ attachmentId, messageId }: ConversationEventPayload<"attachment.deleted">): Told =>
+  told("AttachmentDeleted", { attachmentId, messageId });
+
+/** Rows of people and of guests outlive their conversation's events: one that cannot be found never existed. */
+function tellOfActor(typename: string, payload: ActorPayload, { actors }: Today): Told | null {
+  const actor = actors.get("userId" in payload ? payload.userId : payload.guestId);
+  return actor === undefined ? null : told(typename, { actor });
 }

@@ -9,7 +9,14 @@ import { listLivePosts } from "../posts/post.repository.js";
 import type { PostRow } from "../posts/post.tables.js";
 import { listWholeReplies } from "../reply.repository.js";
 import type { ReplyRow } from "../reply.tables.js";
-import type { TicketEventPayload, TicketEventType } from "../ticket-events.js";
+import type {
+  AttachmentPayload,
+  ParticipantPayload,
+  PostPayload,
+  ReplyPayload,
+  TicketEventPayload,
+  TicketEventType,
+} from "../ticket-events.js";
 import type { FollowedTicket } from "./followed-ticket.repository.js";
 import { findFollowedTicket } from "./followed-ticket.repository.js";
 
@@ -45,18 +52,17 @@ export async function tellTicketEvents(
   const known = await lookUp(db, ticket, events.map(payloadOf));
   return events.map((event) => {
     const payload = payloadOf(event);
-    const telling = TELLINGS[event.type as TicketEventType]?.(known, payload) ?? null;
+    const telling = TELLERS[event.type]?.(known, payload as never) ?? null;
     return telling && { ...telling, staffOf: payload.isInternal ? ticket.companyId : null };
   });
 }
 
-const payloadOf = ({ payload }: LoggedEvent) => payload as TicketEventPayload;
+/** The ids of an event, whatever its type. */
+type AnyPayload = Partial<ReplyPayload & AttachmentPayload & PostPayload & ParticipantPayload>;
 
-async function lookUp(
-  db: Database,
-  ticket: FollowedTicket,
-  payloads: readonly TicketEventPayload[],
-): Promise<Known> {
+const payloadOf = ({ payload }: LoggedEvent) => payload as AnyPayload;
+
+async function lookUp(db: Database, ticket: FollowedTicket, payloads: readonly AnyPayload[]): Promise<Known> {
   const tenants = { companyIds: [ticket.companyId] };
   // An event of a reply's attachment tells nothing of the reply.
   const ofReplies = payloads.filter(({ attachmentId }) => attachmentId === undefined);
@@ -70,7 +76,7 @@ async function lookUp(
 }
 
 async function byId<Row extends { readonly id: string }>(
-  payloads: readonly TicketEventPayload[],
+  payloads: readonly AnyPayload[],
   name: "replyId" | "attachmentId" | "postId" | "userId",
   list: (ids: string[]) => Promise<readonly Row[]>,
 ): Promise<ReadonlyMap<string, Row>> {
@@ -78,9 +84,9 @@ async function byId<Row extends { readonly id: string }>(
   return new Map((ids.size > 0 ? await list([...ids]) : []).map((row) => [row.id, row]));
 }
 
-type Teller = (known: Known, payload: TicketEventPayload) => Telling | null;
+type Teller<Payload> = (known: Known, payload: Payload) => Telling | null;
 
-const TELLINGS: Readonly<Record<TicketEventType, Teller>> = {
+const TELLINGS: { readonly [Type in TicketEventType]: Teller<TicketEventPayload<Type>> } = {
   "ticket.updated": ticketAs("TicketUpdated"),
   "ticket.restored": ticketAs("TicketRestored"),
   "ticket.deleted": ticketDeleted,
@@ -98,52 +104,55 @@ const TELLINGS: Readonly<Record<TicketEventType, Teller>> = {
   "participant.left": actorAs("ParticipantLeft"),
 };
 
-function ticketAs(__typename: string): Teller {
-  return (known, payload) =>
-    known.ticket.deletedAt === null ? { __typename, ticket: known.ticket } : ticketDeleted(known, payload);
+/** By the type of an event as the log has it. */
+const TELLERS: Readonly<Record<string, Teller<never>>> = TELLINGS;
+
+function ticketAs(__typename: string): Teller<unknown> {
+  return (known) =>
+    known.ticket.deletedAt === null ? { __typename, ticket: known.ticket } : ticketDeleted(known);
 }
 
-function ticketDeleted({ ticket }: Known, _payload: TicketEventPayload): Telling {
+function ticketDeleted({ ticket }: Known): Telling {
   return { __typename: "TicketDeleted", ticketId: ticket.id };
 }
 
-function replyAs(__typename: string): Teller {
+function replyAs(__typename: string): Teller<ReplyPayload> {
   return (known, payload) => {
-    const reply = known.replies.get(payload.replyId ?? "");
+    const reply = known.replies.get(payload.replyId);
     return reply?.deletedAt === null ? { __typename, reply } : replyDeleted(known, payload);
   };
 }
 
-function replyDeleted(_known: Known, { replyId }: TicketEventPayload): Telling {
+function replyDeleted(_known: Known, { replyId }: ReplyPayload): Telling {
   return { __typename: "ReplyDeleted", replyId };
 }
 
-function attachmentAs(__typename: string): Teller {
+function attachmentAs(__typename: string): Teller<AttachmentPayload> {
   return (known, payload) => {
-    const attachment = known.attachments.get(payload.attachmentId ?? "");
+    const attachment = known.attachments.get(payload.attachmentId);
     return attachment?.deletedAt === null ? { __typename, attachment } : attachmentDeleted(known, payload);
   };
 }
 
-function attachmentDeleted({ ticket }: Known, { attachmentId, replyId }: TicketEventPayload): Telling {
+function attachmentDeleted({ ticket }: Known, { attachmentId, replyId }: AttachmentPayload): Telling {
   const parent = replyId === undefined ? { ticketId: ticket.id, replyId: null } : { ticketId: null, replyId };
   return { __typename: "AttachmentDeleted", attachmentId, messageId: null, ...parent };
 }
 
-function postAs(__typename: string): Teller {
+function postAs(__typename: string): Teller<PostPayload> {
   return (known, payload) => {
-    const post = known.posts.get(payload.postId ?? "");
+    const post = known.posts.get(payload.postId);
     return post === undefined ? postDeleted(known, payload) : { __typename, post };
   };
 }
 
-function postDeleted(_known: Known, { postId }: TicketEventPayload): Telling {
+function postDeleted(_known: Known, { postId }: PostPayload): Telling {
   return { __typename: "PostDeleted", postId };
 }
 
 /** Rows of people are never removed, so a person who cannot be found never existed. */
-function actorAs(__typename: string): Teller {
-  return ({ people }, { userId = "" }) => {
+function actorAs(__typename: string): Teller<ParticipantPayload> {
+  return ({ people }, { userId }) => {
     const actor = people.get(userId);
     return actor === undefined ? null : { __typename, actor };
   };

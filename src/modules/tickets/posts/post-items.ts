@@ -111,9 +111,15 @@ export async function claimFiles(
       throw conflict("This file has just been replaced by another one: look at it and post it again.");
   const uploaded = [...recorded];
   return items.map(({ mediaFileId, caption }) => ({
-    mediaFileId: mediaFileId ?? uploaded.shift()?.id ?? "",
+    mediaFileId: mediaFileId ?? requireNext(uploaded).id,
     caption: cleanText(caption),
   }));
+}
+
+function requireNext(uploaded: RecordedFile[]): RecordedFile {
+  const next = uploaded.shift();
+  if (next === undefined) throw new Error("fewer files were recorded than were uploaded for a post");
+  return next;
 }
 
 /** How much the items add to what a ticket's posts hold. */
