@@ -5,13 +5,18 @@ import { notFound } from "../../src/kernel/errors.js";
 import { newId } from "../../src/kernel/ids.js";
 import type { Database, DatabaseClient } from "../../src/platform/database/client.js";
 import { connectDatabase } from "../../src/platform/database/client.js";
-import type { Wakes } from "../../src/platform/events/bus/event-bus.js";
-import { createPostgresWakes } from "../../src/platform/events/bus/postgres-bus.js";
-import type { Channel, Delivery, FollowRequest, Told } from "../../src/platform/events/feed/channel.js";
+import type { EventBus } from "../../src/platform/events/bus/event-bus.js";
+import { createPostgresBus } from "../../src/platform/events/bus/postgres-bus.js";
+import type {
+  Channel,
+  Delivery,
+  EventPayload,
+  SubscribeRequest,
+} from "../../src/platform/events/feed/channel.js";
 import type { Pace } from "../../src/platform/events/feed/event-feed.js";
 import { createEventFeed } from "../../src/platform/events/feed/event-feed.js";
 import type { EventFeed, ViewerSource } from "../../src/platform/events/feed/feed.js";
-import { happened, withHappenings } from "../../src/platform/events/log/record-event.js";
+import { recordEvent, withEventRecording } from "../../src/platform/events/log/record-event.js";
 import { createTestDatabase } from "./database.js";
 
 export interface Person {
@@ -22,7 +27,7 @@ export interface Person {
 }
 
 /** What the made-up channel tells. */
-export interface Happening extends Told {
+export interface Happening extends EventPayload {
   readonly type: string;
   readonly [name: string]: unknown;
 }
@@ -32,7 +37,7 @@ export interface FeedServer {
   readonly feed: EventFeed<Person>;
   readonly db: Database;
   readonly client: DatabaseClient;
-  follow(request?: Partial<FollowRequest> & { viewer?: Person; signal?: AbortSignal }): Promise<Watcher>;
+  follow(request?: Partial<SubscribeRequest> & { viewer?: Person; signal?: AbortSignal }): Promise<Watcher>;
 }
 
 export interface FeedWorld {
@@ -48,7 +53,7 @@ export interface FeedWorld {
   readonly statements: string[];
   readonly lines: Record<string, unknown>[];
   readonly databaseName: string;
-  start(options?: { pace?: Partial<Pace>; change?: (wakes: Wakes) => Wakes }): Promise<FeedServer>;
+  start(options?: { pace?: Partial<Pace>; change?: (wakes: EventBus) => EventBus }): Promise<FeedServer>;
   /** Something happens in the room, so many times in one transaction. */
   write(
     server: FeedServer,
@@ -77,14 +82,14 @@ export async function startFeedWorld(): Promise<FeedWorld> {
     lines,
     topic: `room:${ground.room}`,
     databaseName: new URL(database.url).pathname.slice(1),
-    async start({ pace = {}, change = (wakes: Wakes) => wakes } = {}) {
+    async start({ pace = {}, change = (wakes: EventBus) => wakes } = {}) {
       const client = connectDatabase(database.url, {
         connections: 10,
         onStatement: (statement) => ground.statements.push(statement),
       });
-      const wakes = change(createPostgresWakes({ database: client, log }));
-      const feed = createEventFeed<Person>({ db: client.db, wakes, log, pace: { ...NEVER, ...pace } });
-      const db = withHappenings(client.db, feed.wake);
+      const wakes = change(createPostgresBus({ database: client, log }));
+      const feed = createEventFeed<Person>({ db: client.db, bus: wakes, log, pace: { ...NEVER, ...pace } });
+      const db = withEventRecording(client.db, feed.notify);
       await feed.open({ channels: [createRoomChannel(db, known)], viewers: createPeople(db, known) });
       const server: FeedServer = {
         feed,
@@ -92,7 +97,7 @@ export async function startFeedWorld(): Promise<FeedWorld> {
         client,
         async follow({ viewer = { kind: "user", id: newId() }, signal, ...request } = {}) {
           const asked = { kind: "room", id: ground.room, ...request };
-          return watch(await feed.follow(viewer, asked, signal ?? new AbortController().signal));
+          return watch(await feed.subscribe(viewer, asked, signal ?? new AbortController().signal));
         },
       };
       servers.push(server);
@@ -101,7 +106,7 @@ export async function startFeedWorld(): Promise<FeedWorld> {
     write: ({ db }, type, payload = {}, count = 1) =>
       db.transaction(async (tx) => {
         const event = { topic: `room:${ground.room}`, companyId: ground.companyId, type, payload };
-        for (let index = 0; index < count; index += 1) happened(tx, event);
+        for (let index = 0; index < count; index += 1) recordEvent(tx, event);
       }),
     async close() {
       for (const { feed, client } of servers) {
@@ -140,7 +145,7 @@ const createRoomChannel = (db: Database, { revoked, faults }: Known): Channel<Pe
     await ask(db);
     return viewers.map(({ id = "", rank }) => !revoked.has(id) && rank !== "out");
   },
-  async tell(_id, events) {
+  async toPayloads(_id, events) {
     await ask(db);
     const fault = faults.pop();
     if (fault) throw fault;
@@ -148,8 +153,9 @@ const createRoomChannel = (db: Database, { revoked, faults }: Known): Channel<Pe
       type === "nothing" ? null : ({ __typename: "Happened", type, ...payload } as Happening),
     );
   },
-  tellSignal: async (_id, { type, payload }) => ({ __typename: "Signalled", type, ...payload }) as Happening,
-  isFor: ({ rank }, told) => (told as Happening).type !== "secret" || rank !== undefined,
+  toSignalPayload: async (_id, { type, payload }) =>
+    ({ __typename: "Signalled", type, ...payload }) as Happening,
+  isVisibleTo: ({ rank }, told) => (told as Happening).type !== "secret" || rank !== undefined,
   presenceOf: ({ id }) => (id === undefined ? null : { userId: id }),
 });
 

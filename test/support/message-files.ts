@@ -7,11 +7,7 @@ import { systemClock } from "../../src/kernel/clock.js";
 import { createAttachmentLoaders } from "../../src/modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../../src/modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../../src/modules/attachments/attachment-deletion.service.js";
-import type {
-  AttachmentHappening,
-  AttachmentParents,
-  ParentRef,
-} from "../../src/modules/attachments/parents.js";
+import type { AttachmentEvent, AttachmentParents, ParentRef } from "../../src/modules/attachments/parents.js";
 import { parentsByKind } from "../../src/modules/attachments/parents.js";
 import { createAttachmentVerdict } from "../../src/modules/attachments/usage-verdict.js";
 import type { Actor, Viewer } from "../../src/modules/identity/viewer.js";
@@ -22,7 +18,7 @@ import { readConfig } from "../../src/platform/config/config.js";
 import type { TestServer } from "./test-server.js";
 
 /** What was said to have become of a message's attachment. */
-export type Told = AttachmentHappening & { readonly parent: ParentRef };
+export type Told = AttachmentEvent & { readonly parent: ParentRef };
 
 export interface MessageFiles {
   /** Where the desk with messages is reached. */

@@ -5,7 +5,7 @@ import { buildSchema } from "graphql";
 import { MIB } from "../../src/kernel/bytes.js";
 import { badUserInput, notFound, unauthenticated } from "../../src/kernel/errors.js";
 import { fairTurns } from "../../src/kernel/fair-turns.js";
-import type { Delivery, FollowRequest, Told } from "../../src/platform/events/feed/channel.js";
+import type { Delivery, EventPayload, SubscribeRequest } from "../../src/platform/events/feed/channel.js";
 import type { RequestContext, SubscriptionContext } from "../../src/platform/graphql/context.js";
 import { createPreparationTurns } from "../../src/platform/graphql/documents/preparation-turns.js";
 import { registerEventRoute } from "../../src/platform/graphql/subscriptions/event.route.js";
@@ -13,7 +13,7 @@ import type { Realtime } from "../../src/platform/graphql/subscriptions/realtime
 import { registerSubscriptionStreams } from "../../src/platform/graphql/subscriptions/subscription-streams.js";
 import { createSubscriptions } from "../../src/platform/graphql/subscriptions/subscriptions.js";
 import { registerWebSocketDoor } from "../../src/platform/graphql/subscriptions/websocket-gateway.js";
-import { createPlaces } from "../../src/platform/http/connections/connection-slots.js";
+import { createConnectionSlots } from "../../src/platform/http/connections/connection-slots.js";
 import type { UnreadBudget } from "../../src/platform/http/connections/unread-budget.js";
 import { createUnreadBudget } from "../../src/platform/http/connections/unread-budget.js";
 import { createUrlSigner } from "../../src/platform/http/files/signed-url.js";
@@ -31,7 +31,7 @@ export type Context = RequestContext<Person>;
 
 const person = (id: string): Person => ({ kind: "user", id });
 
-interface Follower {
+interface FakeSubscriber {
   readonly viewer: Person;
   readonly id: string;
   readonly waiting: (Delivery<Person> | Error | null)[];
@@ -40,33 +40,33 @@ interface Follower {
 
 /** A feed that is told by hand. The topic `hidden` is refused, and nobody holds more than one event of it in vain. */
 export class FakeFeed {
-  readonly followers = new Set<Follower>();
-  readonly #log = new Map<string, Told[]>();
+  readonly subscribers = new Set<FakeSubscriber>();
+  readonly #log = new Map<string, EventPayload[]>();
   /** Who the viewers are by now. */
   readonly renewed = new Map<string, Person>();
   taken = 0;
 
-  async follow(viewer: Person, { id, after }: FollowRequest, signal: AbortSignal) {
+  async subscribe(viewer: Person, { id, after }: SubscribeRequest, signal: AbortSignal) {
     if (id === "hidden") throw notFound("conversation");
     if (id === "broken") throw new Error("the password of the database is swordfish");
     if (after != null && !/^\d+$/.test(after)) throw badUserInput("This cursor is none.");
-    const follower: Follower = { viewer, id, waiting: [], wake: () => {} };
+    const subscriber: FakeSubscriber = { viewer, id, waiting: [], wake: () => {} };
     if (after != null)
       for (const [index, event] of (this.#log.get(id) ?? []).entries())
-        if (index >= Number(after)) follower.waiting.push(this.#delivery(follower, index + 1, event, {}));
-    this.followers.add(follower);
+        if (index >= Number(after)) subscriber.waiting.push(this.#delivery(subscriber, index + 1, event, {}));
+    this.subscribers.add(subscriber);
     signal.addEventListener("abort", () => {
-      this.followers.delete(follower);
-      follower.waiting.length = 0;
-      follower.waiting.push(null);
-      follower.wake();
+      this.subscribers.delete(subscriber);
+      subscriber.waiting.length = 0;
+      subscriber.waiting.push(null);
+      subscriber.wake();
     });
-    return this.#deliveries(follower);
+    return this.#deliveries(subscriber);
   }
 
-  #deliveries(follower: Follower): AsyncIterableIterator<Delivery<Person>> {
+  #deliveries(subscriber: FakeSubscriber): AsyncIterableIterator<Delivery<Person>> {
     const end = () => {
-      this.followers.delete(follower);
+      this.subscribers.delete(subscriber);
       return { done: true, value: undefined } as const;
     };
     return {
@@ -74,11 +74,11 @@ export class FakeFeed {
         return this;
       },
       next: async () => {
-        while (follower.waiting.length === 0)
+        while (subscriber.waiting.length === 0)
           await new Promise<void>((resolve) => {
-            follower.wake = resolve;
+            subscriber.wake = resolve;
           });
-        const next = follower.waiting.shift();
+        const next = subscriber.waiting.shift();
         if (next instanceof Error || !next) end();
         if (next instanceof Error) throw next;
         if (!next) return end();
@@ -89,27 +89,32 @@ export class FakeFeed {
     };
   }
 
-  #delivery({ viewer }: Follower, cursor: number, event: Told, shared: object): Delivery<Person> {
-    return { cursor: String(cursor), event, viewer: this.renewed.get(viewer.id) ?? viewer, shared };
+  #delivery(
+    { viewer }: FakeSubscriber,
+    cursor: number,
+    event: EventPayload,
+    shared: object,
+  ): Delivery<Person> {
+    return { cursor: String(cursor), event: event, viewer: this.renewed.get(viewer.id) ?? viewer, shared };
   }
 
-  tell(id: string, event: Told & Readonly<Record<string, unknown>>): void {
+  tell(id: string, event: EventPayload & Readonly<Record<string, unknown>>): void {
     const log = this.#log.get(id) ?? [];
     this.#log.set(id, log);
     log.push(event);
     const shared = {};
-    for (const follower of this.followers)
-      if (follower.id === id) this.#push(follower, this.#delivery(follower, log.length, event, shared));
+    for (const subscriber of this.subscribers)
+      if (subscriber.id === id) this.#push(subscriber, this.#delivery(subscriber, log.length, event, shared));
   }
 
   /** Ends what is followed, with an error for one who may follow no more, or without. */
   end(fault: Error | null = null): void {
-    for (const follower of [...this.followers]) this.#push(follower, fault);
+    for (const subscriber of [...this.subscribers]) this.#push(subscriber, fault);
   }
 
-  #push(follower: Follower, next: Delivery<Person> | Error | null): void {
-    follower.waiting.push(next);
-    follower.wake();
+  #push(subscriber: FakeSubscriber, next: Delivery<Person> | Error | null): void {
+    subscriber.waiting.push(next);
+    subscriber.wake();
   }
 }
 
@@ -146,7 +151,7 @@ export function realtimeSchema(seen: Seen): GraphQLSchema {
       _root: unknown,
       args: { conversationId: string; after?: string },
       context: SubscriptionContext<Person>,
-    ) => context.follow({ kind: "conversation", id: args.conversationId, after: args.after }),
+    ) => context.subscribe({ kind: "conversation", id: args.conversationId, after: args.after }),
     resolve: (delivery: unknown) => delivery,
   });
   field("ChatMessage", "readBy").resolve = (_message: unknown, _args: unknown, context: Context) => {
@@ -181,7 +186,7 @@ export interface HouseOptions
   readonly maxSubscriptions?: number;
   readonly connections?: number;
   readonly initMs?: number;
-  readonly roundMs?: number;
+  readonly sweepMs?: number;
   readonly unreadBytes?: number;
 }
 
@@ -235,7 +240,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       callerOf: ({ viewer }) => ({ key: viewer.id, isAnonymous: false }),
     }),
     openings: fairTurns({ total: 4, perKey: 2 }),
-    places: createPlaces(connections),
+    slots: createConnectionSlots(connections),
     unread,
     heartbeatMs: options.heartbeatMs ?? 60_000,
     ...(options.patienceMs && { patienceMs: options.patienceMs }),
@@ -244,12 +249,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       (async (token) => (token && guests.has(token) ? entrance(token, guests.get(token) ?? null) : null)),
     requestOf: (request) => ({ baseUrl: "http://desk.example.com", clientAddress: request.ip }),
   };
-  registerSubscriptionStreams(app, { ...realtime, path: "/graphql", roundMs: options.roundMs ?? 20 });
+  registerSubscriptionStreams(app, { ...realtime, path: "/graphql", sweepMs: options.sweepMs ?? 20 });
   registerEventRoute(app, {
     ...realtime,
     documents: { conversation: DOCUMENT },
     signer,
-    roundMs: options.roundMs ?? 20,
+    sweepMs: options.sweepMs ?? 20,
     enterBySignature: async ({ id }, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
   });
   registerWebSocketDoor(app, {
@@ -257,7 +262,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     path: "/graphql",
     maxSubscriptions,
     acceptsOrigin: acceptsOrigin(origins),
-    roundMs: options.roundMs ?? 20,
+    sweepMs: options.sweepMs ?? 20,
     ...(options.initMs && { initMs: options.initMs }),
   });
   app.route({ url: "/graphql", method: ["GET", "POST"], handler: async () => ({ page: true }) });

@@ -7,7 +7,7 @@ import postgres from "postgres";
 import { newId } from "../../src/kernel/ids.js";
 import type { DatabaseClient } from "../../src/platform/database/client.js";
 import { connectDatabase } from "../../src/platform/database/client.js";
-import { withHappenings } from "../../src/platform/events/log/record-event.js";
+import { withEventRecording } from "../../src/platform/events/log/record-event.js";
 import { createLocalStorage } from "../../src/platform/storage/local.js";
 import type { Storage } from "../../src/platform/storage/storage.js";
 import { createTestDatabase } from "./database.js";
@@ -57,7 +57,7 @@ export async function openStoredWorld(): Promise<StoredWorld> {
   const client = connectDatabase(testDatabase.url, { connections: 5 });
   // Drizzle has its own idea of dates on the connections that it is given.
   const sql = postgres(testDatabase.url, { max: 3, onnotice: () => {} });
-  const database = { ...client, sql, db: withHappenings(client.db, () => {}) };
+  const database = { ...client, sql, db: withEventRecording(client.db, () => {}) };
   const dataFolder = await mkdtemp(join(tmpdir(), "filedesk-stored-"));
   const storage = createLocalStorage({ root: join(dataFolder, "files") });
   const userId = newId();

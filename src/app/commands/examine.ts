@@ -4,11 +4,11 @@ import { connectDatabase } from "../../platform/database/client.js";
 import type { Check } from "../doctor/checks.js";
 import {
   checkDatabase,
+  checkEventBus,
   checkInstallation,
   checkMachine,
   checkQueues,
   checkStorage,
-  checkWakes,
 } from "../doctor/checks.js";
 import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js";
 import { findDatabase } from "../startup/find-database.js";
@@ -35,7 +35,7 @@ export async function examine(run: CommandRun, environment: NodeJS.ProcessEnv): 
   const checks = [
     ...(await checkMachine(config, dataFolder)),
     ...(await checkInside(run, dataFolder)),
-    ...(config.REDIS_URL ? [await checkWakes(config.REDIS_URL)] : []),
+    ...(config.REDIS_URL ? [await checkEventBus(config.REDIS_URL)] : []),
   ];
   output.line("\nChecks");
   for (const check of checks) tell(output, check);

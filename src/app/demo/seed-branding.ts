@@ -5,7 +5,7 @@ import { files } from "./demo-files.js";
 import type { SeedProgress } from "./seed-progress.js";
 
 /** Gives a demo company a logo, and faces to some of its people. */
-export async function seedLooks(
+export async function seedBranding(
   { logos, avatars }: Services,
   company: { readonly id: string; readonly slug: string },
   cast: Readonly<Record<(typeof FACED)[number], Viewer>>,

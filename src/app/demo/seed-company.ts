@@ -4,7 +4,7 @@ import type { DatabaseClient } from "../../platform/database/client.js";
 import type { Services } from "../wiring/services.js";
 import { demoPdf, demoPhoto, files } from "./demo-files.js";
 import { demoEmail } from "./demo-people.js";
-import { seedLooks } from "./seed-branding.js";
+import { seedBranding } from "./seed-branding.js";
 import { seedChat } from "./seed-chat.js";
 import type { SeedProgress } from "./seed-progress.js";
 import { readSeedProgress } from "./seed-progress.js";
@@ -26,7 +26,7 @@ export async function seedCompany(
     manager: await person("manager"),
   };
   const progress = await readSeedProgress(database.db, company.id);
-  await seedLooks(services, company, cast, progress);
+  await seedBranding(services, company, cast, progress);
   const lamp = await seedLamp(services, company.id, cast, progress);
   await seedBill(services, company.id, cast, progress);
   if (company.slug === "acme") {

@@ -148,7 +148,7 @@ export async function checkStorage(storage: Pick<Storage, "check">): Promise<Che
 }
 
 /** Sends a message to itself. */
-export async function checkWakes(redisUrl: string): Promise<Check> {
+export async function checkEventBus(redisUrl: string): Promise<Check> {
   const { checkRedis } = await import("../../platform/events/bus/redis-bus.js");
   try {
     await checkRedis(redisUrl);

@@ -41,7 +41,7 @@ export interface HttpOptions {
   readonly database: DatabaseClient;
   readonly log: Logger;
   /** What is followed by websocket and as an event stream. */
-  readonly feed: Pick<EventFeed<Viewer>, "follow">;
+  readonly feed: Pick<EventFeed<Viewer>, "subscribe">;
 }
 
 /** Everything that is reached over HTTP: GraphQL, downloads, health. */

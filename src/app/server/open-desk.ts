@@ -7,11 +7,11 @@ import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import { connectDatabase } from "../../platform/database/client.js";
 import { runMigrations } from "../../platform/database/migrate.js";
-import type { Wakes } from "../../platform/events/bus/event-bus.js";
-import { createPostgresWakes } from "../../platform/events/bus/postgres-bus.js";
+import type { EventBus } from "../../platform/events/bus/event-bus.js";
+import { createPostgresBus } from "../../platform/events/bus/postgres-bus.js";
 import { createEventFeed } from "../../platform/events/feed/event-feed.js";
 import type { EventFeed } from "../../platform/events/feed/feed.js";
-import { withHappenings } from "../../platform/events/log/record-event.js";
+import { withEventRecording } from "../../platform/events/log/record-event.js";
 import type { JobQueue } from "../../platform/jobs/job-queue.js";
 import { createJobQueue } from "../../platform/jobs/job-queue.js";
 import type { Role } from "../startup/find-database.js";
@@ -82,12 +82,12 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     await runMigrations(found.url);
     signal?.throwIfAborted();
     const files = await openStorage(stored, log);
-    const wakes = await createWakes(config, client, log);
-    const feed = createEventFeed<Viewer>({ db: client.db, wakes, log });
+    const bus = await createEventBus(config, client, log);
+    const feed = createEventFeed<Viewer>({ db: client.db, bus, log });
     closers.push(() => feed.close());
     const database: DatabaseClient = {
-      db: withHappenings(client.db, feed.wake),
-      background: withHappenings(client.background, feed.wake),
+      db: withEventRecording(client.db, feed.notify),
+      background: withEventRecording(client.background, feed.notify),
       url: client.url,
       get sql() {
         return client.sql;
@@ -125,8 +125,12 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
 }
 
 /** The client of Redis takes a while and 20 MB to load: only who uses it does. */
-async function createWakes({ REDIS_URL }: Config, database: DatabaseClient, log: Logger): Promise<Wakes> {
-  if (REDIS_URL === undefined) return createPostgresWakes({ database, log });
-  const { createRedisWakes } = await import("../../platform/events/bus/redis-bus.js");
-  return createRedisWakes({ url: REDIS_URL, log });
+async function createEventBus(
+  { REDIS_URL }: Config,
+  database: DatabaseClient,
+  log: Logger,
+): Promise<EventBus> {
+  if (REDIS_URL === undefined) return createPostgresBus({ database, log });
+  const { createRedisBus } = await import("../../platform/events/bus/redis-bus.js");
+  return createRedisBus({ url: REDIS_URL, log });
 }

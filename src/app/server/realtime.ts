@@ -6,12 +6,12 @@ import type { Viewer } from "../../modules/identity/viewer.js";
 import type { Config } from "../../platform/config/config.js";
 import { GRAPHQL_PATH } from "../../platform/graphql/server/server.js";
 import { registerEventRoute } from "../../platform/graphql/subscriptions/event.route.js";
-import type { Entrance, Realtime } from "../../platform/graphql/subscriptions/realtime.js";
+import type { Gateway, Realtime } from "../../platform/graphql/subscriptions/realtime.js";
 import { registerSubscriptionStreams } from "../../platform/graphql/subscriptions/subscription-streams.js";
 import type { Subscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
 import { registerWebSocketDoor } from "../../platform/graphql/subscriptions/websocket-gateway.js";
 import { baseUrl } from "../../platform/http/base-url.js";
-import { createPlaces } from "../../platform/http/connections/connection-slots.js";
+import { createConnectionSlots } from "../../platform/http/connections/connection-slots.js";
 import type { UnreadBudget } from "../../platform/http/connections/unread-budget.js";
 import { acceptsOrigin } from "../../platform/http/origins.js";
 import type { Services } from "../wiring/services.js";
@@ -43,7 +43,7 @@ export function registerRealtime(
       total: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS)),
       perKey: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS_OF_A_SHARE)),
     }),
-    places: createPlaces(config.CONNECTIONS_PER_VIEWER),
+    slots: createConnectionSlots(config.CONNECTIONS_PER_VIEWER),
     heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
     enter: async (token) =>
       token === null ? null : entranceOf(await sessions.viewerOf(token), tokenEnd(token)),
@@ -69,7 +69,7 @@ export function registerRealtime(
   });
 }
 
-const entranceOf = (viewer: Viewer, endsAt: Date | null): Entrance<Viewer> | null =>
+const entranceOf = (viewer: Viewer, endsAt: Date | null): Gateway<Viewer> | null =>
   viewer.kind === "anonymous"
     ? null
     : { viewer, key: viewerKey(viewer), share: readShareOf(viewer, ""), endsAt };

@@ -13,7 +13,7 @@ import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";
 import type { AttachmentFinding, FoundAttachment } from "./find-attachment.js";
 import { lookUpAttachment, parentOf, requireAttachment } from "./find-attachment.js";
-import type { AttachmentHappening, AttachmentParents, ParentRef } from "./parents.js";
+import type { AttachmentEvent, AttachmentParents, ParentRef } from "./parents.js";
 import { writeOnParent } from "./write-on-parent.js";
 
 export interface AttachmentDeletionDeps {
@@ -67,16 +67,16 @@ async function deleteAttachment(
     const { attachment } = await requireAttachment({ ...deps, db: tx }, by, id, "delete");
     const deleted = await softDeleteOne(deps, tx, by, attachment);
     if (deleted === null) throw gone("attachment");
-    await tell(deps, tx, attachment, "deleted");
+    await recordEvents(deps, tx, attachment, "deleted");
     return { ...attachment, ...deleted };
   });
 }
 
-const tell = (
+const recordEvents = (
   { parents }: AttachmentDeletionDeps,
   tx: Database,
   attachment: AttachmentView,
-  what: AttachmentHappening["what"],
+  what: AttachmentEvent["what"],
 ): Promise<void> => {
   const { id: attachmentId, companyId } = attachment;
   return parents.changed(tx, parentOf(attachment), { companyId, attachmentId, what });
@@ -143,7 +143,7 @@ async function restoreAttachment(
     if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
     await insertUsages(tx, [usageOf(attachment)]);
     await auditAttachment(tx, by, "attachment.restored", attachment);
-    await tell(deps, tx, attachment, "restored");
+    await recordEvents(deps, tx, attachment, "restored");
     return { ...attachment, ...restored };
   });
 }

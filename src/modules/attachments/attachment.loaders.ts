@@ -5,9 +5,9 @@ import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
 import {
   inOrderOf,
+  perEventBatchAndArguments,
   perRequest,
   perRequestAndArguments,
-  perRoundAndArguments,
 } from "../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { tenantsOf, tenantsOfRows, tenantsReachedBy } from "../identity/viewer.js";
@@ -53,14 +53,14 @@ export function createAttachmentLoaders({ db, parents }: AttachmentFinding) {
   });
   return {
     /** For all who are told of a message at once: of people and guests alike, the same. */
-    ofMessage: perRoundAndArguments<ViewerContext, PageArguments, Shown, Connection<AttachmentView>>(
-      async (round, args, messages) => {
+    ofMessage: perEventBatchAndArguments<ViewerContext, PageArguments, Shown, Connection<AttachmentView>>(
+      async (batch, args, messages) => {
         const ids = messages.map(({ id }) => id);
         const scope = tenantsOfRows(messages);
         const pages = await listPagesOfParents(db, scope, "message", ids, pageRequest(args));
         return messages.map((message) =>
           toConnection(pages.get(message.id) ?? noAttachments, attachmentPosition, () =>
-            countsOfMessages(round).load(message),
+            countsOfMessages(batch).load(message),
           ),
         );
       },

@@ -11,7 +11,7 @@ export interface ParentRef {
 export type ParentState = "readable" | "deleted";
 
 /** A change of one attachment. */
-export interface AttachmentHappening {
+export interface AttachmentEvent {
   readonly companyId: string;
   readonly attachmentId: string;
   readonly what: "added" | "updated" | "deleted" | "restored";
@@ -44,7 +44,7 @@ export interface AttachmentParents {
    * Told, in the transaction, what became of an attachment of the parent, so that who follows it hears of it. Not told
    * of those that go with their parent: of that its own module tells.
    */
-  changed(tx: Database, parent: ParentRef, happening: AttachmentHappening): Promise<void>;
+  changed(tx: Database, parent: ParentRef, happening: AttachmentEvent): Promise<void>;
 }
 
 /** Delegates each parent to the module of its kind. Parents without a module are unreadable. */

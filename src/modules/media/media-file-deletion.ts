@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { filesHappened } from "./file-events.js";
+import { recordFileEvents } from "./file-events.js";
 import * as repository from "./media-file.repository.js";
 
 /**
@@ -14,13 +14,13 @@ export async function softDeleteMediaFileIfUnused(
   deletedBy: string,
 ): Promise<boolean> {
   const deleted = await repository.softDeleteIdleMediaFiles(tx, companyId, [id], deletedBy);
-  filesHappened(tx, companyId, "file.deleted", deleted);
+  recordFileEvents(tx, companyId, "file.deleted", deleted);
   return deleted.length > 0;
 }
 
 /** Brings a media file back and records the event, unless it is not deleted. @returns false when it has been purged */
 export async function restoreMediaFile(tx: Database, companyId: string, id: string): Promise<boolean> {
   const restored = await repository.restoreMediaFile(tx, companyId, id);
-  if (restored) filesHappened(tx, companyId, "file.restored", [id]);
+  if (restored) recordFileEvents(tx, companyId, "file.restored", [id]);
   return restored !== null;
 }

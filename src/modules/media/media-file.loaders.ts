@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { inOrderOf, perRequest, perRound } from "../../platform/graphql/loaders.js";
+import { inOrderOf, perEventBatch, perRequest } from "../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { tenantsOf, tenantsOfRows } from "../identity/viewer.js";
 import type { MediaFileView } from "./media-file.repository.js";
@@ -20,7 +20,7 @@ export function createMediaFileLoaders({ db }: { readonly db: Database }) {
     ),
 
     /** Whoever reads what stands on a file reads the file: whoever shows it has decided it. */
-    beneath: perRound<ViewerContext, ShownUse, MediaFileView | null>(
+    beneath: perEventBatch<ViewerContext, ShownUse, MediaFileView | null>(
       async (shown) => {
         const ids = shown.map(({ mediaFileId }) => mediaFileId);
         return inOrderOf(ids, await listMediaFiles(db, tenantsOfRows(shown), ids), (file) => file.id);

@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { filesHappened } from "./file-events.js";
+import { recordFileEvents } from "./file-events.js";
 import { restoreMediaFiles, softDeleteIdleMediaFiles } from "./media-file.repository.js";
 import type { UsingResource } from "./suspended-usage.repository.js";
 import * as repository from "./suspended-usage.repository.js";
@@ -18,7 +18,7 @@ export async function suspendUsages(
   if (resources.length === 0) return;
   const ids = await repository.suspendUsages(tx, companyId, resources);
   const deleted = await softDeleteIdleMediaFiles(tx, companyId, ids, deletedBy);
-  filesHappened(tx, companyId, "file.deleted", inOrderOfMaking(deleted));
+  recordFileEvents(tx, companyId, "file.deleted", inOrderOfMaking(deleted));
 }
 
 /** Takes back what `suspendUsages` did: a file that is used can only have been deleted with all that uses it. */
@@ -30,7 +30,7 @@ export async function resumeUsages(
   if (resources.length === 0) return;
   const ids = await repository.resumeUsages(tx, companyId, resources);
   const restored = await restoreMediaFiles(tx, companyId, ids);
-  filesHappened(tx, companyId, "file.restored", inOrderOfMaking(restored));
+  recordFileEvents(tx, companyId, "file.restored", inOrderOfMaking(restored));
 }
 
 /** Ids sort by the moment at which they were made. */
@@ -44,5 +44,5 @@ export async function softDeleteIfSuspended(
   deletedBy: string,
 ): Promise<void> {
   if (await repository.softDeleteSuspendedMediaFile(tx, companyId, id, deletedBy))
-    filesHappened(tx, companyId, "file.deleted", [id]);
+    recordFileEvents(tx, companyId, "file.deleted", [id]);
 }

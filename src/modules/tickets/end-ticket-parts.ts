@@ -3,7 +3,7 @@ import type { MembershipRow } from "../identity/membership.tables.js";
 import type { EndedMembership } from "../identity/memberships/membership.service.js";
 import type { UserViewer } from "../identity/viewer.js";
 import { auditTicket } from "./ticket.audit.js";
-import { ticketHappened } from "./ticket-events.js";
+import { recordTicketEvent } from "./ticket-events.js";
 import { deleteTicketParts, unassignTickets } from "./ticket-participant.repository.js";
 
 /**
@@ -14,7 +14,7 @@ export async function endTicketParts(tx: Database, by: UserViewer, ended: EndedM
   const { companyId, userId } = ended;
   const { left, unassigned } = await deleteTicketParts(tx, companyId, userId);
   for (const id of left) {
-    ticketHappened(tx, { id, companyId }, "participant.left", { userId });
+    recordTicketEvent(tx, { id, companyId }, "participant.left", { userId });
     await auditTicket(tx, by, "ticket.participant-removed", { id, companyId }, { userId });
   }
   await tellUnassigned(tx, by, companyId, unassigned);
@@ -39,7 +39,7 @@ async function tellUnassigned(
   ticketIds: readonly string[],
 ): Promise<void> {
   for (const id of ticketIds) {
-    ticketHappened(tx, { id, companyId }, "ticket.updated", {});
+    recordTicketEvent(tx, { id, companyId }, "ticket.updated", {});
     await auditTicket(tx, by, "ticket.updated", { id, companyId }, { assigneeId: null });
   }
 }

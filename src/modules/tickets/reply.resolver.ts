@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
-import { incomingFiles } from "../../platform/graphql/request-files.js";
+import { requestFiles } from "../../platform/graphql/request-files.js";
 import { ID } from "../../platform/graphql/scalars.js";
 import type { AttachmentLoaders } from "../attachments/attachment.loaders.js";
 import { Attachment, AttachmentConnection } from "../attachments/attachment.types.js";
@@ -33,7 +33,7 @@ export class ReplyResolver {
     @Arg("input", () => AddReplyInput, { description: "The reply." }) input: AddReplyInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.replies.addReply(context.viewer, input, incomingFiles(input.files, context));
+    return this.replies.addReply(context.viewer, input, requestFiles(input.files, context));
   }
 
   @Mutation(() => Reply, { description: "Changes the text of a reply. For its author." })
@@ -65,7 +65,7 @@ export class ReplyResolver {
     return this.uploads.uploadToReply(
       context.viewer,
       { replyId: input.replyId, description: input.description ?? null },
-      incomingFiles(input.files, context),
+      requestFiles(input.files, context),
     );
   }
 

@@ -12,7 +12,7 @@ import { auditReply } from "./reply.audit.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
-import { replyHappened } from "./ticket-events.js";
+import { recordReplyEvent } from "./ticket-events.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
 import { refuseIncomingOverQuota } from "./upload.service.js";
 import { writeOnTicket } from "./write-on-ticket.js";
@@ -64,7 +64,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
             isInternal: input.isInternal,
           };
           const replyId = await repository.insertReply(tx, reply);
-          replyHappened(tx, { ...reply, id: replyId }, "reply.added");
+          recordReplyEvent(tx, { ...reply, id: replyId }, "reply.added");
           const parent = { kind: "reply", id: replyId } as const;
           await attachments.attachFiles(tx, { viewer: author, companyId, parent, files, description: null });
           return replyId;
@@ -79,7 +79,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
       await writeOnTicket(db, found, async (tx, by) => {
         const { reply } = await requireReply(tx, by, input.id, "edit");
         if (await repository.updateReplyBody(tx, reply.companyId, reply.id, body))
-          replyHappened(tx, reply, "reply.updated");
+          recordReplyEvent(tx, reply, "reply.updated");
       });
       return reread(viewer, input.id);
     },
@@ -91,7 +91,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
       await writeOnTicket(db, found, async (tx, by) => {
         const { reply } = await requireReply(tx, by, id, "delete");
         if (!(await repository.softDeleteReply(tx, companyId, id, by.id))) throw gone("reply");
-        replyHappened(tx, reply, "reply.deleted");
+        recordReplyEvent(tx, reply, "reply.deleted");
         await attachmentDeletions.softDeleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
         await auditReply(tx, by, "reply.deleted", reply);
       });

@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { happened } from "../../platform/events/log/record-event.js";
+import { recordEvent } from "../../platform/events/log/record-event.js";
 import type { ReplyRow } from "./reply.tables.js";
 
 /** What is told to those who follow a ticket. */
@@ -51,21 +51,21 @@ export type TicketEventPayload<Type extends TicketEventType> = Type extends `rep
         : Readonly<Record<string, never>>;
 
 /** Says in a transaction what it does to a ticket, or to what hangs on it. */
-export function ticketHappened<Type extends TicketEventType>(
+export function recordTicketEvent<Type extends TicketEventType>(
   tx: Database,
   { id, companyId }: { readonly id: string; readonly companyId: string },
   type: Type,
   payload: TicketEventPayload<Type>,
 ): void {
-  happened(tx, { topic: `ticket:${id}`, companyId, type, payload: { ...payload } });
+  recordEvent(tx, { topic: `ticket:${id}`, companyId, type, payload: { ...payload } });
 }
 
 /** Says in a transaction what it does to a reply. */
-export function replyHappened(
+export function recordReplyEvent(
   tx: Database,
   { id, ticketId, companyId, isInternal }: Pick<ReplyRow, "id" | "ticketId" | "companyId" | "isInternal">,
   type: Extract<TicketEventType, `reply.${string}`>,
 ): void {
   const payload: ReplyPayload = { replyId: id, ...(isInternal && { isInternal }) };
-  ticketHappened(tx, { id: ticketId, companyId }, type, payload);
+  recordTicketEvent(tx, { id: ticketId, companyId }, type, payload);
 }

@@ -1,12 +1,7 @@
 import { formatBytes } from "../../kernel/bytes.js";
 import { gone, quotaExceeded } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import type {
-  AttachmentHappening,
-  AttachmentParents,
-  ParentRef,
-  ParentState,
-} from "../attachments/parents.js";
+import type { AttachmentEvent, AttachmentParents, ParentRef, ParentState } from "../attachments/parents.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import { replyPolicy } from "./reply.policy.js";
@@ -14,7 +9,7 @@ import { listRepliesByIds } from "./reply.repository.js";
 import { requireReplyTicket } from "./require-reply-ticket.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { listTicketsByIds } from "./ticket.repository.js";
-import { ticketHappened } from "./ticket-events.js";
+import { recordTicketEvent } from "./ticket-events.js";
 import type { TicketLoad, TicketQuota } from "./ticket-quota.repository.js";
 import { changeTicketLoad, findReplyState, findTicketLoad, lockTicket } from "./ticket-quota.repository.js";
 
@@ -67,14 +62,14 @@ const ticketIdOf = async (tx: Database, parent: ParentRef): Promise<string> =>
 async function attachmentChanged(
   tx: Database,
   parent: ParentRef,
-  { companyId, attachmentId, what }: AttachmentHappening,
+  { companyId, attachmentId, what }: AttachmentEvent,
 ): Promise<void> {
   const type = `attachment.${what}` as const;
   if (parent.kind === "ticket")
-    return ticketHappened(tx, { id: parent.id, companyId }, type, { attachmentId });
+    return recordTicketEvent(tx, { id: parent.id, companyId }, type, { attachmentId });
   const { ticketId, isInternal } = await requireReplyTicket(tx, parent.id);
   const payload = { attachmentId, replyId: parent.id, ...(isInternal && { isInternal }) };
-  ticketHappened(tx, { id: ticketId, companyId }, type, payload);
+  recordTicketEvent(tx, { id: ticketId, companyId }, type, payload);
 }
 
 const idsOf = (parents: readonly ParentRef[], kind: ParentRef["kind"]) =>

@@ -5,7 +5,7 @@ import { isUser } from "../identity/viewer.js";
 import { requireTicket, reread } from "./find-ticket.js";
 import { auditTicket } from "./ticket.audit.js";
 import type { TicketView } from "./ticket.repository.js";
-import { ticketHappened } from "./ticket-events.js";
+import { recordTicketEvent } from "./ticket-events.js";
 import { deleteParticipant, insertParticipant, MAX_PARTICIPANTS } from "./ticket-participant.repository.js";
 import { giveOnTicket, writeOnTicket } from "./write-on-ticket.js";
 
@@ -30,7 +30,7 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
       const outcome = await insertParticipant(tx, { companyId: ticket.companyId, ticketId, userId });
       if (outcome === "full")
         throw badUserInput(`A ticket takes ${MAX_PARTICIPANTS} participants.`, { limit: MAX_PARTICIPANTS });
-      if (outcome === "joined") ticketHappened(tx, ticket, "participant.joined", { userId });
+      if (outcome === "joined") recordTicketEvent(tx, ticket, "participant.joined", { userId });
       await auditTicket(tx, by, "ticket.participant-added", ticket, { userId });
     });
     return reread(db, found.viewer, ticketId);
@@ -44,7 +44,7 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
     await writeOnTicket(db, found, async (tx, by) => {
       const { ticket } = await requireTicket(tx, by, ticketId, action);
       if (await deleteParticipant(tx, { companyId: ticket.companyId, ticketId, userId }))
-        ticketHappened(tx, ticket, "participant.left", { userId });
+        recordTicketEvent(tx, ticket, "participant.left", { userId });
       await auditTicket(tx, by, "ticket.participant-removed", ticket, { userId });
     });
     return reread(db, found.viewer, ticketId);

@@ -20,7 +20,7 @@ export const ticketPolicy = {
   viewers: ["user"],
   read: (viewer: Viewer, ticket: TicketSubject) => staff(viewer, ticket) || takesPart(viewer, ticket),
   /** To be told what happens to it; of a deleted one, for who may bring it back. */
-  follow: (viewer: Viewer, ticket: TicketSubject) =>
+  subscribe: (viewer: Viewer, ticket: TicketSubject) =>
     ticket.deletedAt === null ? staff(viewer, ticket) || takesPart(viewer, ticket) : manager(viewer, ticket),
   /** Its subject and description. */
   edit: (viewer: Viewer, ticket: TicketSubject) => staff(viewer, ticket) || requester(viewer, ticket),

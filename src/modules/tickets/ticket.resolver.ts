@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from "type-graphql";
 import { asksForBody } from "../../platform/graphql/asked-fields.js";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
-import { incomingFiles } from "../../platform/graphql/request-files.js";
+import { requestFiles } from "../../platform/graphql/request-files.js";
 import { ID } from "../../platform/graphql/scalars.js";
 import type { AttachmentLoaders } from "../attachments/attachment.loaders.js";
 import { Attachment, AttachmentConnection } from "../attachments/attachment.types.js";
@@ -79,7 +79,7 @@ export class TicketResolver {
     @Arg("input", () => CreateTicketInput, { description: "The ticket." }) input: CreateTicketInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.tickets.openTicket(context.viewer, input, incomingFiles(input.files, context));
+    return this.tickets.openTicket(context.viewer, input, requestFiles(input.files, context));
   }
 
   @Mutation(() => Ticket, { description: "Changes a ticket." })
@@ -124,7 +124,7 @@ export class TicketResolver {
     return this.uploads.uploadToTicket(
       context.viewer,
       { ticketId: input.ticketId, description: input.description ?? null },
-      incomingFiles(input.files, context),
+      requestFiles(input.files, context),
     );
   }
 

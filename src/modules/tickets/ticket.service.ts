@@ -17,7 +17,7 @@ import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
 import type { ListedTicket, TicketView } from "./ticket.repository.js";
 import * as repository from "./ticket.repository.js";
 import type { TicketRow } from "./ticket.tables.js";
-import { ticketHappened } from "./ticket-events.js";
+import { recordTicketEvent } from "./ticket-events.js";
 import type { TicketFilter, TicketOrder, TicketScope } from "./ticket-list.repository.js";
 import * as list from "./ticket-list.repository.js";
 import { giveOnTicket } from "./write-on-ticket.js";
@@ -117,7 +117,7 @@ async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): 
     const permitted = permittedChanges(by, ticket, input);
     const changes = withAssignee(ticket, permitted, { userId, role: membership?.role });
     if (!(await repository.updateTicket(tx, ticket.companyId, input.id, changes))) return;
-    ticketHappened(tx, ticket, "ticket.updated", {});
+    recordTicketEvent(tx, ticket, "ticket.updated", {});
     await auditTicket(tx, by, "ticket.updated", ticket, { ...changes });
   });
   return reread(db, found.viewer, input.id);

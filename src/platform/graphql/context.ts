@@ -1,5 +1,5 @@
-import type { Follow } from "../events/feed/channel.js";
-import type { RequestReads } from "./read-slots.js";
+import type { Subscribe } from "../events/feed/channel.js";
+import type { RequestSlots } from "./read-slots.js";
 
 /** What every resolver is given. The modules say what a viewer is. */
 export interface RequestContext<Viewer> {
@@ -20,10 +20,10 @@ export interface RequestContext<Viewer> {
   /** The same object for all who are told of one event: what does not depend on who asks, they look up together. */
   readonly shared?: object;
   /** How a query's reads get their turns at the database; events, whose readers are bounded, have none. */
-  readonly reads?: RequestReads;
+  readonly reads?: RequestSlots;
 }
 
 /** What the resolvers of subscriptions are given besides. */
 export interface SubscriptionContext<Viewer> extends RequestContext<Viewer> {
-  readonly follow: Follow<Viewer>;
+  readonly subscribe: Subscribe<Viewer>;
 }

@@ -1,12 +1,14 @@
 import type { Database } from "../database/client.js";
 import { listEventCursors } from "../events/log/event-log.repository.js";
-import { perRound } from "./loaders.js";
+import { perEventBatch } from "./loaders.js";
 
 export type EventCursorLoaders = ReturnType<typeof createEventCursorLoaders>;
 
 /** Where the events of topics stand, by the topic. What is looked up beside it in one request may be older. */
 export const createEventCursorLoaders = ({ db }: { readonly db: Database }) => ({
-  ofTopic: perRound<{ readonly shared?: object }, string, string>((topics) => listEventCursors(db, topics)),
+  ofTopic: perEventBatch<{ readonly shared?: object }, string, string>((topics) =>
+    listEventCursors(db, topics),
+  ),
 });
 
 /** How the schema says what such a cursor is good for. */

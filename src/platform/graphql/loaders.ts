@@ -44,7 +44,7 @@ export function perRequest<Context extends object, Key, Value>(
  * As `perRequest`, for what does not depend on who asks: subscribers who are told of one event at once look it up
  * together.
  */
-export function perRound<Context extends { readonly shared?: object }, Key, Value>(
+export function perEventBatch<Context extends { readonly shared?: object }, Key, Value>(
   batch: (keys: readonly Key[]) => Promise<readonly Value[]>,
   options?: KeyOptions<Key>,
 ): (context: Context) => Loader<Key, Value> {
@@ -73,8 +73,8 @@ export function perRequestAndArguments<Context extends object, Args, Key, Value>
 }
 
 /** As `perRound`, with one loader for each set of arguments. @param batch is given what the round has in common */
-export function perRoundAndArguments<Context extends { readonly shared?: object }, Args, Key, Value>(
-  batch: (round: object, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
+export function perEventBatchAndArguments<Context extends { readonly shared?: object }, Args, Key, Value>(
+  batch: (group: object, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
   options?: KeyOptions<Key>,
 ): (context: Context, args: Args) => Loader<Key, Value> {
   const loader = perRequestAndArguments<object, Args, Key, Value>(batch, options);

@@ -19,7 +19,7 @@ export interface ReadSlots {
  * The two kinds of reads that a document can multiply. Each has slots of its own: a field at the top may wait for nested
  * lists, and would wait for ever if it held what they need. A nested list waits for nothing else.
  */
-export interface RequestReads {
+export interface RequestSlots {
   /** Of fields at the top, and the counts of their lists. */
   readonly fields: ReadSlots;
   /** Of nested lists, one for each set of arguments. */
@@ -30,7 +30,7 @@ export interface RequestReads {
 
 export interface ReadAdmission {
   /** @param share whose share the request's reads are counted in: a tenant's, or somebody's without one */
-  forRequest(share: string): RequestReads;
+  forRequest(share: string): RequestSlots;
 }
 
 /** Reads of either kind in one request at most. */
@@ -160,7 +160,7 @@ const noTurn = () =>
   );
 
 interface Reading {
-  readonly reads?: RequestReads;
+  readonly reads?: RequestSlots;
   readonly requestFiles?: number;
 }
 

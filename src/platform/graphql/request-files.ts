@@ -6,7 +6,7 @@ import type { RequestContext } from "./context.js";
 type Request = Pick<RequestContext<unknown>, "requestBytes" | "requestFiles">;
 
 /** The files of an input, as the services take them. Asking for one rejects with BAD_USER_INPUT if it did not come by multipart. */
-export function incomingFiles(
+export function requestFiles(
   uploads: readonly Promise<FileUpload>[] | null | undefined,
   { requestBytes, requestFiles }: Request,
 ): IncomingFiles {

@@ -17,7 +17,7 @@ export interface ExceededLimit {
   readonly limit: number;
 }
 
-interface Look {
+interface JsonScan {
   /** Of a text within the limits. */
   readonly values: number;
   readonly exceeded: ExceededLimit | null;
@@ -27,9 +27,9 @@ interface Look {
  * Reads over a JSON text before it is parsed: a millisecond or two for a megabyte, whatever it contains, and less for
  * one that is refused. What follows may call itself for each level.
  */
-function lookOver(json: string): Look {
+function scanJson(json: string): JsonScan {
   const { nesting, values } = JSON_LIMITS;
-  const exceeding = (problem: string, limit: number): Look => ({
+  const exceeding = (problem: string, limit: number): JsonScan => ({
     values: count,
     exceeded: { problem, limit },
   });
@@ -50,7 +50,7 @@ function lookOver(json: string): Look {
 }
 
 /** @returns null for a text within the limits, valid or not */
-export const exceededLimit = (json: string): ExceededLimit | null => lookOver(json).exceeded;
+export const exceededLimit = (json: string): ExceededLimit | null => scanJson(json).exceeded;
 
 /**
  * @param what begins the message
@@ -58,7 +58,7 @@ export const exceededLimit = (json: string): ExceededLimit | null => lookOver(js
  * @throws QUERY_TOO_COMPLEX when it exceeds a limit
  */
 export function limitJson(json: string, what: string): number {
-  const { values, exceeded } = lookOver(json);
+  const { values, exceeded } = scanJson(json);
   if (exceeded === null) return values;
   const { problem, limit } = exceeded;
   throw new FiledeskError("QUERY_TOO_COMPLEX", `${what} ${problem}: send less at once.`, { limit });

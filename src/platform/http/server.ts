@@ -22,7 +22,7 @@ import { answerErrors } from "./errors/answer-errors.js";
 import { answerClientError } from "./errors/client-error.js";
 import { errorResponse } from "./errors/error-response.js";
 import { HttpRefusal } from "./errors/http-refusal.js";
-import { pathOf } from "./errors/request-path.js";
+import { requestPath } from "./errors/request-path.js";
 import { logResourceFault } from "./errors/resource-faults.js";
 import { acceptsOrigin, originPatterns } from "./origins.js";
 
@@ -110,7 +110,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   app.addHook("onResponse", async (request, reply) => {
     const { method, ip } = request;
     const ms = Math.round(reply.elapsedTime * 10) / 10;
-    request.log.info({ method, path: pathOf(request), status: reply.statusCode, ms, ip }, "request");
+    request.log.info({ method, path: requestPath(request), status: reply.statusCode, ms, ip }, "request");
   });
   answerErrors(app, graphqlPath);
   surviveUnacceptedConnections(app, options.log);

@@ -25,7 +25,7 @@ beforeAll(async () => {
     services,
     database,
     log: pino({ level: "silent" }),
-    feed: { follow: () => Promise.reject(new Error("nothing is followed here")) },
+    feed: { subscribe: () => Promise.reject(new Error("nothing is followed here")) },
   });
   await http.listen({ port: 0, host: "127.0.0.1" });
   port = (http.server.address() as AddressInfo).port;

@@ -44,7 +44,7 @@ import { createUserService } from "../../../src/modules/identity/users/user.serv
 import type { Role, Viewer, ViewerContext } from "../../../src/modules/identity/viewer.js";
 import { anonymous } from "../../../src/modules/identity/viewer.js";
 import { connectDatabase } from "../../../src/platform/database/client.js";
-import { withHappenings } from "../../../src/platform/events/log/record-event.js";
+import { withEventRecording } from "../../../src/platform/events/log/record-event.js";
 import { createTestDatabase } from "../../support/database.js";
 
 export const SECRET = "a secret for tests, at least 32 characters long";
@@ -72,7 +72,7 @@ export async function startIdentity({
     connections: 5,
     onStatement: (text) => statements.push(text),
   });
-  const db = withHappenings(client.db, () => {});
+  const db = withEventRecording(client.db, () => {});
   const attempts = createAttemptLimit(db, signInsPerMinute);
   const sessions = createSessionService({
     db,

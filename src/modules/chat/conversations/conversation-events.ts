@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { happened, signalled } from "../../../platform/events/log/record-event.js";
+import { recordEvent, recordSignal } from "../../../platform/events/log/record-event.js";
 import type { Actor } from "../../identity/viewer.js";
 
 export const CONVERSATION = "conversation";
@@ -43,13 +43,13 @@ export type ConversationEventPayload<Type extends ConversationEventType> = Type 
       : Readonly<Record<string, never>>;
 
 /** Says in a transaction what it does in a conversation, to those who follow it. */
-export const happenedIn = <Type extends ConversationEventType>(
+export const recordConversationEvent = <Type extends ConversationEventType>(
   tx: Database,
   conversation: OwnedConversation,
   type: Type,
   payload: ConversationEventPayload<Type>,
 ): void =>
-  happened(tx, {
+  recordEvent(tx, {
     topic: topicOf(conversation),
     companyId: conversation.companyId,
     type,
@@ -63,4 +63,4 @@ export const idOfActor = (actor: Actor): ActorPayload =>
 
 /** Says, to those who follow now, that somebody writes. */
 export const typingIn = (tx: Database, conversation: OwnedConversation, actor: Actor): void =>
-  signalled(tx, { topic: topicOf(conversation), type: TYPING, payload: { ...idOfActor(actor) } });
+  recordSignal(tx, { topic: topicOf(conversation), type: TYPING, payload: { ...idOfActor(actor) } });

@@ -6,7 +6,7 @@ import { changeConversation } from "./change-conversation.js";
 import { auditConversation } from "./conversation.audit.js";
 import type { ConversationView } from "./conversation.repository.js";
 import { notOfCompany, tooManyParticipants } from "./conversation.service.js";
-import { happenedIn } from "./conversation-events.js";
+import { recordConversationEvent } from "./conversation-events.js";
 import {
   countParticipants,
   deleteParticipant,
@@ -38,7 +38,7 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
       if (added.length === 0) return;
       if ((await countParticipants(tx, companyId, id)) > MAX_PARTICIPANTS) throw tooManyParticipants();
       await auditConversation(tx, by, "conversation.participant-added", conversation, { userId });
-      happenedIn(tx, conversation, "participant.joined", { userId });
+      recordConversationEvent(tx, conversation, "participant.joined", { userId });
     });
     return rereadConversation(db, viewer, id);
   },
@@ -56,7 +56,7 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
     await changeConversation(db, { viewer, id, action }, async (tx, { viewer: by, conversation }) => {
       if (!(await deleteParticipant(tx, conversation.companyId, id, userId))) return;
       await auditConversation(tx, by, "conversation.participant-removed", conversation, { userId });
-      happenedIn(tx, conversation, "participant.left", { userId });
+      recordConversationEvent(tx, conversation, "participant.left", { userId });
       viewerChanged(tx, userId);
     });
     return rereadConversation(db, viewer, id);

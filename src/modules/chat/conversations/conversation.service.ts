@@ -16,7 +16,7 @@ import { auditConversation } from "./conversation.audit.js";
 import { companyConversationPolicy, conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView } from "./conversation.repository.js";
 import * as repository from "./conversation.repository.js";
-import { happenedIn } from "./conversation-events.js";
+import { recordConversationEvent } from "./conversation-events.js";
 import type { ConversationFilter, ConversationScope } from "./conversation-list.repository.js";
 import * as list from "./conversation-list.repository.js";
 import { insertParticipants, MAX_PARTICIPANTS } from "./conversation-participant.repository.js";
@@ -152,7 +152,7 @@ async function setClosed(
     if (!changed) return;
     const type = isClosed ? "conversation.closed" : "conversation.reopened";
     await auditConversation(tx, by, type, conversation);
-    happenedIn(tx, conversation, type, {});
+    recordConversationEvent(tx, conversation, type, {});
   });
   return rereadConversation(db, viewer, id);
 }

@@ -25,7 +25,7 @@ import { tenantsReachedBy } from "../../identity/viewer.js";
 import { changeConversation } from "../conversations/change-conversation.js";
 import type { ConversationView } from "../conversations/conversation.repository.js";
 import { lockConversation } from "../conversations/conversation.repository.js";
-import { happenedIn } from "../conversations/conversation-events.js";
+import { recordConversationEvent } from "../conversations/conversation-events.js";
 import { lookUpConversation } from "../conversations/find-conversation.js";
 import { auditGuest } from "./guest.audit.js";
 import { guestPolicy } from "./guest.policy.js";
@@ -150,7 +150,7 @@ async function joinAsGuest(
     if ((await lockGuestViewer(tx, guest.id)) === null) throw invitationEnded();
     if (!isFirst) return;
     await auditGuest(tx, viewer, "guest.joined", guest);
-    happenedIn(tx, conversation, "participant.joined", { guestId: guest.id });
+    recordConversationEvent(tx, conversation, "participant.joined", { guestId: guest.id });
   });
   const joined = await findGuest(db, tenantsReachedBy(viewer), guest.id);
   return { ...(await issueGuestToken(guest)), conversation, guest: joined ?? guest };
@@ -177,7 +177,8 @@ async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: stri
     if (revoked === null) return;
     await auditGuest(tx, by, "guest.revoked", revoked);
     // Who has never come was never shown to the others, and is not named to them now.
-    if (revoked.joinedAt !== null) happenedIn(tx, conversation, "participant.left", { guestId: revoked.id });
+    if (revoked.joinedAt !== null)
+      recordConversationEvent(tx, conversation, "participant.left", { guestId: revoked.id });
     viewerChanged(tx, revoked.id);
   });
   const revoked = await findGuest(db, { companyIds: [companyId] }, id);

@@ -4,7 +4,7 @@ import type { AttachmentDeletionService } from "../../attachments/attachment-del
 import type { Viewer } from "../../identity/viewer.js";
 import type { PurgeDeps } from "../../media/upkeep/purge.js";
 import { purgeFile } from "../../media/upkeep/purge.js";
-import { happenedIn } from "../conversations/conversation-events.js";
+import { recordConversationEvent } from "../conversations/conversation-events.js";
 import { isClosed } from "../conversations/find-conversation.js";
 import { changeMessage } from "./change-message.js";
 import { auditMessage } from "./chat-message.audit.js";
@@ -65,7 +65,7 @@ async function editMessage(
     refuseToGuestsWhenClosed(now);
     const edited = await repository.updateMessageBody(tx, message.companyId, message.id, body);
     if (edited === null) throw gone("message");
-    happenedIn(tx, now.conversation, "message.updated", { messageId: message.id });
+    recordConversationEvent(tx, now.conversation, "message.updated", { messageId: message.id });
     return edited;
   });
 }
@@ -85,7 +85,7 @@ async function deleteMessage(
     if (deleted === null) throw gone("message");
     await attachmentDeletions.softDeleteAllOf(tx, by, parentOf(now));
     await auditMessage(tx, by, "message.deleted", message);
-    happenedIn(tx, conversation, "message.deleted", { messageId: id });
+    recordConversationEvent(tx, conversation, "message.deleted", { messageId: id });
     return deleted;
   });
 }
@@ -104,7 +104,7 @@ async function purgeMessage(
     const purged = await attachmentDeletions.purgeAllOf(tx, parentOf(found), before);
     if (!(await repository.purgeMessage(tx, companyId, id))) throw gone("message");
     await auditMessage(tx, by, "message.purged", message);
-    happenedIn(tx, conversation, "message.purged", { messageId: id });
+    recordConversationEvent(tx, conversation, "message.purged", { messageId: id });
     return purged;
   });
   // If the process dies before this, the hourly purge does it.

@@ -5,10 +5,10 @@ import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
 import {
   inOrderOf,
+  perEventBatch,
+  perEventBatchAndArguments,
   perRequest,
   perRequestAndArguments,
-  perRound,
-  perRoundAndArguments,
 } from "../../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import { tenantsOfRows, tenantsReachedBy } from "../../identity/viewer.js";
@@ -54,7 +54,7 @@ export function createChatMessageLoaders({ db, conversations }: ChatMessageLoade
     }),
 
     /** What a message answers; whoever reads the one reads the other, for they stand in one conversation. */
-    quoted: perRoundAndArguments<ViewerContext, WithBodies, AnsweringMessage, ListedMessage | null>(
+    quoted: perEventBatchAndArguments<ViewerContext, WithBodies, AnsweringMessage, ListedMessage | null>(
       async (_round, texts, answers) => {
         const ids = answers.map((answer) => answer.replyToId);
         const rows = await listMessagesByIds(db, tenantsOfRows(answers), ids, texts);
@@ -64,7 +64,7 @@ export function createChatMessageLoaders({ db, conversations }: ChatMessageLoade
     ),
 
     /** What messages say that the viewer has been given without. */
-    bodies: perRound<ViewerContext, ListedMessage, string>(
+    bodies: perEventBatch<ViewerContext, ListedMessage, string>(
       async (messages) => {
         const ids = messages.map(({ id }) => id);
         const rows = await listMessageBodies(db, tenantsOfRows(messages), ids);

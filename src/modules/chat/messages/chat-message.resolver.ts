@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Resolver, Root } from "type-graphql";
 import { asksForBody } from "../../../platform/graphql/asked-fields.js";
 import { PageArgs } from "../../../platform/graphql/connection.types.js";
-import { incomingFiles } from "../../../platform/graphql/request-files.js";
+import { requestFiles } from "../../../platform/graphql/request-files.js";
 import { ID } from "../../../platform/graphql/scalars.js";
 import type { AttachmentLoaders } from "../../attachments/attachment.loaders.js";
 import { AttachmentConnection } from "../../attachments/attachment.types.js";
@@ -40,7 +40,7 @@ export class ChatMessageResolver {
     @Arg("input", () => SendMessageInput, { description: "The message." }) input: SendMessageInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.messages.sendMessage(context.viewer, input, incomingFiles(input.files, context));
+    return this.messages.sendMessage(context.viewer, input, requestFiles(input.files, context));
   }
 
   @Mutation(() => ChatMessage, {

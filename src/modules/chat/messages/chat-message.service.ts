@@ -7,7 +7,7 @@ import type { Actor, Viewer } from "../../identity/viewer.js";
 import type { IngestService } from "../../media/ingest/ingest.service.js";
 import type { RecordedFile } from "../../media/ingest/record.js";
 import { countMessage, lockConversation } from "../conversations/conversation.repository.js";
-import { happenedIn } from "../conversations/conversation-events.js";
+import { recordConversationEvent } from "../conversations/conversation-events.js";
 import type { FoundConversation } from "../conversations/find-conversation.js";
 import { isClosed, requireConversation } from "../conversations/find-conversation.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
@@ -80,7 +80,7 @@ async function send(
     const message = await record(tx, found, draft);
     const parent = { kind: "message", id: message.id } as const;
     await attachments.attachFiles(tx, { viewer, companyId, parent, files, description: null });
-    happenedIn(tx, conversation, "message.added", { messageId: message.id });
+    recordConversationEvent(tx, conversation, "message.added", { messageId: message.id });
     return message;
   };
   const permit = async (tx: Database, known: Actor) => {

@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import type { Channel, Signal, Told } from "../../../platform/events/feed/channel.js";
+import type { Channel, EventPayload, Signal } from "../../../platform/events/feed/channel.js";
 import { PRESENCE_CHANGED } from "../../../platform/events/feed/channel.js";
 import type { LoggedEvent } from "../../../platform/events/log/event-log.repository.js";
 import type { AttachmentView } from "../../attachments/attachment.repository.js";
@@ -32,31 +32,31 @@ export const createConversationChannel = ({ db }: { readonly db: Database }): Ch
 
   readers: (id, viewers) => readers(db, id, viewers),
 
-  async tell(id, events) {
+  async toPayloads(id, events) {
     const today = await findToday(db, id, events);
-    return events.map((event) => tellOf(event as unknown as ConversationEvent, today));
+    return events.map((event) => payloadOf(event as unknown as ConversationEvent, today));
   },
 
-  async tellSignal(_id, { type, payload }) {
+  async toSignalPayload(_id, { type, payload }) {
     const { userId, guestId } = idsIn(payload);
     const actor = (await findActors(db, [userId ?? []].flat(), [guestId ?? []].flat())).values().next().value;
     if (actor === undefined) return null;
-    if (type === TYPING) return told("TypingStarted", { actor });
+    if (type === TYPING) return eventPayload("TypingStarted", { actor });
     return type === PRESENCE_CHANGED
-      ? told("PresenceChanged", { actor, isOnline: payload.isOnline === true })
+      ? eventPayload("PresenceChanged", { actor, isOnline: payload.isOnline === true })
       : null;
   },
 
   presenceOf: (viewer) => (viewer.kind === "anonymous" ? null : idOfActor(viewer)),
 
   /** Nobody is told of their own typing, coming and going. */
-  isFor: (viewer, event) =>
+  isVisibleTo: (viewer, event) =>
     viewer.kind !== "anonymous" &&
     !(isOfActor(event) && event.actor.id === viewer.id && TRANSIENT.has(event.__typename)),
 });
 
 const TRANSIENT = new Set(["TypingStarted", "PresenceChanged"]);
-const isOfActor = (event: Told): event is Told & { actor: ActorView } => "actor" in event;
+const isOfActor = (event: EventPayload): event is EventPayload & { actor: ActorView } => "actor" in event;
 
 /** Guests are bound to theirs by what they are; of the others one statement tells who takes part. */
 async function readers(db: Database, id: string, viewers: readonly Viewer[]): Promise<boolean[]> {
@@ -111,7 +111,7 @@ async function findActors(db: Database, userIds: readonly string[], guestIds: re
 const byId = <Row extends { readonly id: string }>(rows: readonly Row[]) =>
   new Map(rows.map((row) => [row.id, row]));
 
-const told = (__typename: string, rest: object): Told => ({ __typename, ...rest });
+const eventPayload = (__typename: string, rest: object): EventPayload => ({ __typename, ...rest });
 
 /** An event of a conversation, with the payload of its type. */
 type ConversationEvent = {
@@ -122,59 +122,62 @@ type ConversationEvent = {
 }[ConversationEventType];
 
 /** What is gone for good is told as that, so that every entry of the log is told. */
-function tellOf({ type, payload }: ConversationEvent, today: Today): Told | null {
+function payloadOf({ type, payload }: ConversationEvent, today: Today): EventPayload | null {
   const { conversation } = today;
   switch (type) {
     case "message.added":
-      return tellOfMessage("MessageAdded", payload, today);
+      return payloadOfMessage("MessageAdded", payload, today);
     case "message.updated":
-      return tellOfMessage("MessageUpdated", payload, today);
+      return payloadOfMessage("MessageUpdated", payload, today);
     case "message.deleted":
-      return tellOfMessage("MessageDeleted", payload, today);
+      return payloadOfMessage("MessageDeleted", payload, today);
     case "message.purged":
-      return told("MessagePurged", { messageId: payload.messageId });
+      return eventPayload("MessagePurged", { messageId: payload.messageId });
     case "attachment.deleted":
-      return tellOfDeleted(payload);
+      return payloadOfDeleted(payload);
     case "attachment.restored":
-      return tellOfRestored(payload, today);
+      return payloadOfRestored(payload, today);
     case "participant.joined":
       return tellOfActor("ParticipantJoined", payload, today);
     case "participant.left":
       return tellOfActor("ParticipantLeft", payload, today);
     case "conversation.closed":
-      return conversation && told("ConversationClosed", { conversation });
+      return conversation && eventPayload("ConversationClosed", { conversation });
     case "conversation.reopened":
-      return conversation && told("ConversationReopened", { conversation });
+      return conversation && eventPayload("ConversationReopened", { conversation });
     default:
       return null;
   }
 }
 
-function tellOfMessage(
+function payloadOfMessage(
   typename: string,
   { messageId }: ConversationEventPayload<"message.added">,
   { messages }: Today,
-): Told {
+): EventPayload {
   const message = messages.get(messageId);
-  return message ? told(typename, { message }) : told("MessagePurged", { messageId });
+  return message ? eventPayload(typename, { message }) : eventPayload("MessagePurged", { messageId });
 }
 
 /** One that has been deleted again since is out of reach. */
-function tellOfRestored(
+function payloadOfRestored(
   payload: ConversationEventPayload<"attachment.restored">,
   { attachments }: Today,
-): Told {
+): EventPayload {
   const attachment = attachments.get(payload.attachmentId);
   return attachment && attachment.deletedAt === null
-    ? told("AttachmentRestored", { attachment })
-    : tellOfDeleted(payload);
+    ? eventPayload("AttachmentRestored", { attachment })
+    : payloadOfDeleted(payload);
 }
 
-const tellOfDeleted = ({ attachmentId, messageId }: ConversationEventPayload<"attachment.deleted">): Told =>
-  told("AttachmentDeleted", { attachmentId, messageId });
+const payloadOfDeleted = ({
+  attachmentId,
+  messageId,
+}: ConversationEventPayload<"attachment.deleted">): EventPayload =>
+  eventPayload("AttachmentDeleted", { attachmentId, messageId });
 
 /** Rows of people and of guests outlive their conversation's events: one that cannot be found never existed. */
-function tellOfActor(typename: string, payload: ActorPayload, { actors }: Today): Told | null {
+function tellOfActor(typename: string, payload: ActorPayload, { actors }: Today): EventPayload | null {
   const actor = actors.get("userId" in payload ? payload.userId : payload.guestId);
-  return actor === undefined ? null : told(typename, { actor });
+  return actor === undefined ? null : eventPayload(typename, { actor });
 }

@@ -11,7 +11,7 @@ import { CONVERSATION } from "../conversations/conversation-events.js";
 import type { TypingService } from "../conversations/typing.service.js";
 import { ConversationEventEdge } from "./conversation-event.types.js";
 
-interface FollowArgs {
+interface SubscribeArgs {
   readonly conversationId: string;
   readonly after?: string | null;
   readonly presence?: boolean;
@@ -34,8 +34,8 @@ export class ConversationEventResolver {
   @Subscription(() => ConversationEventEdge, {
     description:
       "Events of a conversation: first those after the cursor `after`, each exactly once and in order, then new ones. Ends when the viewer may no longer read the conversation.",
-    subscribe: ({ args, context }: { args: FollowArgs; context: SubscriptionContext<Viewer> }) =>
-      context.follow({
+    subscribe: ({ args, context }: { args: SubscribeArgs; context: SubscriptionContext<Viewer> }) =>
+      context.subscribe({
         kind: CONVERSATION,
         id: args.conversationId,
         after: args.after,

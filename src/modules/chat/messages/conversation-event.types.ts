@@ -1,5 +1,5 @@
 import { createUnionType, Field, ObjectType } from "type-graphql";
-import type { Told } from "../../../platform/events/feed/channel.js";
+import type { EventPayload } from "../../../platform/events/feed/channel.js";
 import { ID } from "../../../platform/graphql/scalars.js";
 import { AttachmentDeleted, AttachmentRestored } from "../../attachments/attachment-event.types.js";
 import { Actor } from "../../identity/actor.types.js";
@@ -95,7 +95,7 @@ export const ConversationEvent = createUnionType({
       TypingStarted,
       PresenceChanged,
     ] as const,
-  resolveType: (told) => (told as unknown as Told).__typename,
+  resolveType: (told) => (told as unknown as EventPayload).__typename,
 });
 
 @ObjectType({ description: "An event of a conversation and its cursor.", simpleResolvers: true })

@@ -3,7 +3,7 @@ import type { Database } from "../../../platform/database/client.js";
 import type { AttachmentParents } from "../../attachments/parents.js";
 import { tenantsReachedBy } from "../../identity/viewer.js";
 import { listConversationsByIds, lockConversation } from "../conversations/conversation.repository.js";
-import { happenedIn } from "../conversations/conversation-events.js";
+import { recordConversationEvent } from "../conversations/conversation-events.js";
 import { readerOf } from "../conversations/find-conversation.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
 import { findMessageState, listMessagesByIds } from "./chat-message.repository.js";
@@ -40,8 +40,8 @@ export const messageParents: AttachmentParents = {
     // What is attached together with its message, and goes with it, is told by the message.
     if (what === "added" || isDeleted) return;
     const conversation = { id: conversationId, companyId };
-    if (what === "updated") happenedIn(tx, conversation, "message.updated", { messageId: id });
-    else happenedIn(tx, conversation, `attachment.${what}`, { attachmentId, messageId: id });
+    if (what === "updated") recordConversationEvent(tx, conversation, "message.updated", { messageId: id });
+    else recordConversationEvent(tx, conversation, `attachment.${what}`, { attachmentId, messageId: id });
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { inOrderOf, perRound } from "../../../platform/graphql/loaders.js";
+import { inOrderOf, perEventBatch } from "../../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../viewer.js";
 import type { GuestView } from "./guest.repository.js";
 import { listGuests } from "./guest.repository.js";
@@ -7,7 +7,7 @@ import { listGuests } from "./guest.repository.js";
 export type GuestLoaders = ReturnType<typeof createGuestLoaders>;
 
 export const createGuestLoaders = ({ db }: { db: Database }) => ({
-  byId: perRound<ViewerContext, string, GuestView | null>(async (ids) =>
+  byId: perEventBatch<ViewerContext, string, GuestView | null>(async (ids) =>
     inOrderOf(ids, await listGuests(db, ids), (guest) => guest.id),
   ),
 });

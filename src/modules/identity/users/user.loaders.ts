@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { inOrderOf, perRequest, perRound } from "../../../platform/graphql/loaders.js";
+import { inOrderOf, perEventBatch, perRequest } from "../../../platform/graphql/loaders.js";
 import type { TenantScope, ViewerContext } from "../viewer.js";
 import { staffTenantsOf } from "../viewer.js";
 import type { Person } from "./user.repository.js";
@@ -9,7 +9,7 @@ import { listDeactivations } from "./user-list.repository.js";
 export type UserLoaders = ReturnType<typeof createUserLoaders>;
 
 export const createUserLoaders = ({ db }: { db: Database }) => ({
-  byId: perRound<ViewerContext, string, Person | null>(async (ids) =>
+  byId: perEventBatch<ViewerContext, string, Person | null>(async (ids) =>
     inOrderOf(ids, await listPeople(db, ids), (person) => person.id),
   ),
 

@@ -1,6 +1,6 @@
 import type { FileUpload } from "graphql-upload-ts";
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { incomingFiles } from "../../../platform/graphql/request-files.js";
+import { requestFiles } from "../../../platform/graphql/request-files.js";
 import { Upload } from "../../../platform/graphql/scalars.js";
 import type { Person } from "../../identity/users/user.repository.js";
 import { User } from "../../identity/users/user.types.js";
@@ -32,7 +32,7 @@ export class AvatarResolver {
     file: Promise<FileUpload>,
     @Ctx() context: ViewerContext,
   ) {
-    return this.avatars.setAvatar(context.viewer, incomingFiles([file], context));
+    return this.avatars.setAvatar(context.viewer, requestFiles([file], context));
   }
 
   @Mutation(() => User, { description: "Removes the viewer's avatar at once." })

@@ -7,7 +7,7 @@ import { findCompany, findCompanyForChange } from "../../identity/companies/comp
 import type { CompanyRow } from "../../identity/company.tables.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import { brandingHappened } from "../file-events.js";
+import { recordBrandingEvents } from "../file-events.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import { releaseSingle, replaceSingle } from "../single-usage.js";
 import { logoOf } from "./logo.repository.js";
@@ -37,7 +37,7 @@ export function createLogoService({ db, ingest }: LogoDeps) {
           const locked = await lockCompany(tx, by, company.id);
           const usage = { ...logoOf(company.id), companyId: company.id, mediaFileId: file?.id ?? "" };
           await replaceSingle(tx, usage, by.id);
-          await tell(tx, by, company.id, "company.logo-set", usage.mediaFileId);
+          await toPayloads(tx, by, company.id, "company.logo-set", usage.mediaFileId);
           return locked;
         },
       });
@@ -49,7 +49,7 @@ export function createLogoService({ db, ingest }: LogoDeps) {
       return writeAs(db, { viewer: allowed.viewer, companyId }, async (tx, by) => {
         const company = await lockCompany(tx, by, companyId);
         const released = await releaseSingle(tx, logoOf(company.id), by.id);
-        if (released) await tell(tx, by, company.id, "company.logo-removed", released.mediaFileId);
+        if (released) await toPayloads(tx, by, company.id, "company.logo-removed", released.mediaFileId);
         return company;
       });
     },
@@ -62,7 +62,13 @@ async function lockCompany(tx: Database, viewer: Viewer, companyId: string): Pro
 }
 
 /** @param mediaFileId the file that became the logo, or that was it */
-async function tell(tx: Database, by: UserViewer, companyId: string, action: string, mediaFileId: string) {
+async function toPayloads(
+  tx: Database,
+  by: UserViewer,
+  companyId: string,
+  action: string,
+  mediaFileId: string,
+) {
   await insertAuditEntry(tx, {
     companyId,
     actorId: by.id,
@@ -71,5 +77,5 @@ async function tell(tx: Database, by: UserViewer, companyId: string, action: str
     subjectId: companyId,
     details: { mediaFileId },
   });
-  brandingHappened(tx, companyId);
+  recordBrandingEvents(tx, companyId);
 }

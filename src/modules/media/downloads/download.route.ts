@@ -6,7 +6,7 @@ import { logFailure } from "../../../platform/http/errors/log-failure.js";
 import { sendFile } from "../../../platform/http/files/send-file.js";
 import type { UrlSigner } from "../../../platform/http/files/signed-url.js";
 import { isSigned } from "../../../platform/http/files/signed-url.js";
-import { onceOver } from "../../../platform/http/multipart/on-finished.js";
+import { onFinished } from "../../../platform/http/multipart/on-finished.js";
 import { READ_BY_EVERY_PAGE } from "../../../platform/http/page-access.js";
 import type { Actor, Viewer } from "../../identity/viewer.js";
 import type { MediaFileView } from "../media-file.repository.js";
@@ -69,7 +69,7 @@ async function serve(
   const name = request.params.variant;
   const resource = name === undefined ? `${route.resource}/${id}` : `${route.resource}/${id}/${name}`;
   const { viewer, maxAgeSeconds } = await identify(deps, resource, request);
-  onceOver(request.raw, reply.raw, deps.downloads.takePlace(viewer));
+  onFinished(request.raw, reply.raw, deps.downloads.takePlace(viewer));
   await deps.downloads.countDownload(viewer);
   const found = await route.find(viewer, id);
   const variant = name === undefined ? undefined : await deps.variants.requireVariant(found.file, name);

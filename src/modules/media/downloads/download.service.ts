@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { createPlaces } from "../../../platform/http/connections/connection-slots.js";
+import { createConnectionSlots } from "../../../platform/http/connections/connection-slots.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
 import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
 import type { ByteRange } from "../../../platform/storage/storage.js";
@@ -33,11 +33,11 @@ export type DownloadService = ReturnType<typeof createDownloadService>;
 
 export function createDownloadService(options: DownloadDeps) {
   const { db, downloadsPerMinute, downloadsAtOnce, ...deps } = options;
-  const open = createPlaces(
+  const open = createConnectionSlots(
     downloadsAtOnce,
     `You have ${downloadsAtOnce} downloads under way, which is as many as one person may have at once: let one end first.`,
   );
-  const openPublic = createPlaces(
+  const openPublic = createConnectionSlots(
     downloadsAtOnce * PEOPLE_BEHIND_AN_ADDRESS,
     "There are too many downloads under way to this network address: let one end first.",
   );

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { normalizeId } from "../../../kernel/ids.js";
 import { sendFile } from "../../../platform/http/files/send-file.js";
-import { onceOver } from "../../../platform/http/multipart/on-finished.js";
+import { onFinished } from "../../../platform/http/multipart/on-finished.js";
 import { READ_BY_EVERY_PAGE } from "../../../platform/http/page-access.js";
 import { versionOf } from "../download-urls.js";
 import type { VariantService } from "../variants/variant.service.js";
@@ -42,7 +42,7 @@ async function serve(
   request: FastifyRequest<PublicRequest>,
   reply: FastifyReply,
 ): Promise<void> {
-  onceOver(request.raw, reply.raw, downloads.takePublicPlace(request.ip));
+  onFinished(request.raw, reply.raw, downloads.takePublicPlace(request.ip));
   await downloads.countPublicDownload(request.ip);
   const { file, variant } = await variants.requirePublic(
     normalizeId(request.params.id),

@@ -8,7 +8,7 @@ import { authorshipOf } from "../../identity/viewer.js";
 import type { ClaimedBlob, NewBlob, UpsertedBlob } from "../blob.repository.js";
 import { lockBlobs, upsertBlobs } from "../blob.repository.js";
 import type { AllBucketRules, Bucket } from "../buckets.js";
-import { filesHappened } from "../file-events.js";
+import { recordFileEvents } from "../file-events.js";
 import { insertMediaFiles } from "../media-file.repository.js";
 import { tellRecovery } from "../upkeep/record-finding.js";
 import { requestRenderings, variantsStatusOf } from "../variants/request-renderings.js";
@@ -128,7 +128,7 @@ async function record<Result, Uploader extends Actor>(
   });
   for (const blob of upserted) if (blob.isHealed) await tellRecovery(tx, companyId, blob.id);
   const ids = await insertMediaFiles(tx, rows);
-  if (!request.isReplacement) filesHappened(tx, companyId, "file.added", ids);
+  if (!request.isReplacement) recordFileEvents(tx, companyId, "file.added", ids);
   const pending = ids.filter((_, index) => rows[index]?.variantsStatus === "PENDING");
   await requestRenderings(
     { jobs, tx },

@@ -4,7 +4,7 @@ import { restorableSince } from "../../../kernel/retention.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
-import { filesHappened } from "../file-events.js";
+import { recordFileEvents } from "../file-events.js";
 import { typeOfMime } from "../file-types.js";
 import type { FoundMediaFile, MediaFileFinding } from "../find-media-file.js";
 import { isOver, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
@@ -60,7 +60,7 @@ async function changeMediaFile(
   return writeOnMediaFile(deps, found, "change", async (tx, { file: before, viewer: by }) => {
     if (!changesAnything(before, changes)) return before;
     await updateMediaFile(tx, file.companyId, id, changes);
-    filesHappened(tx, file.companyId, "file.updated", [id]);
+    recordFileEvents(tx, file.companyId, "file.updated", [id]);
     await auditMediaFile(tx, by, "updated", file, changes);
     return { ...before, ...changes, updatedAt: deps.clock() };
   });
@@ -114,7 +114,7 @@ async function restoreMediaFile(
     const { file: now } = await requireRestorable({ ...deps, db: tx }, by, id);
     if (now.deletedAt === null) return; // somebody else has restored it meanwhile
     if (await restoreDeletedMediaFile(tx, companyId, id, deletedAfter)) {
-      filesHappened(tx, companyId, "file.restored", [id]);
+      recordFileEvents(tx, companyId, "file.restored", [id]);
       return auditMediaFile(tx, by, "restored", file, { fileName: file.fileName });
     }
     if ((await listUsingTypes(tx, companyId, id)).length > 0)

@@ -8,7 +8,7 @@ import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { tenantsOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import { MUTATION_OF_PURPOSE } from "../buckets-of-one-purpose.js";
-import { filesHappened } from "../file-events.js";
+import { recordFileEvents } from "../file-events.js";
 import type { FileKind } from "../file-types.js";
 import { kindOf } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
@@ -142,7 +142,7 @@ async function replaceMediaFile(
       // What was asked for with the upload went to the row that holds the old content now.
       if (variantsStatus === "PENDING") await requestRenderings({ jobs: deps.jobs, tx }, [{ id, companyId }]);
       await deps.places.contentChanged(tx, companyId, id);
-      filesHappened(tx, companyId, "file.updated", [id]);
+      recordFileEvents(tx, companyId, "file.updated", [id]);
       await auditMediaFile(tx, by, "replaced", file, {
         fileName: uploaded.fileName,
         versionId: uploaded.id,

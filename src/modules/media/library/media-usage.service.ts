@@ -4,7 +4,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { refuseOfOnePurpose } from "../buckets-of-one-purpose.js";
-import { filesHappened } from "../file-events.js";
+import { recordFileEvents } from "../file-events.js";
 import type { FoundMediaFile, MediaFileFinding } from "../find-media-file.js";
 import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { isInside, looksInside } from "../inside-usages.js";
@@ -42,7 +42,7 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
       const known = await findUsage(tx, usage);
       if (known) return known;
       await insertUsages(tx, [usage]);
-      filesHappened(tx, companyId, "file.updated", [id]);
+      recordFileEvents(tx, companyId, "file.updated", [id]);
       await auditMediaFile(tx, by, "usage-added", file, where(usage));
       return (await findUsage(tx, usage)) ?? { ...usage, createdAt: deps.clock() };
     });
@@ -62,7 +62,7 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
         // It has been in use until now: an orphan's age counts from here.
         await updateMediaFile(tx, companyId, id, {});
         await softDeleteIfSuspended(tx, companyId, id, by.id);
-        filesHappened(tx, companyId, "file.updated", [id]);
+        recordFileEvents(tx, companyId, "file.updated", [id]);
         await auditMediaFile(tx, by, "usage-removed", file, where(usage));
       }
       return known ?? { ...usage, createdAt: deps.clock() };

@@ -2,7 +2,7 @@ import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import { isDeadlock, isForeignKeyViolation } from "../../../platform/database/faults.js";
 import type { Storage } from "../../../platform/storage/storage.js";
-import { filesHappened } from "../file-events.js";
+import { recordFileEvents } from "../file-events.js";
 import type { DuePosition, FreedObject, PurgeReason, PurgeReport } from "./purge.repository.js";
 import {
   listDueFiles,
@@ -96,7 +96,7 @@ export async function purgeFile(
       let blobs = 0;
       const { companyId, blobIds } = await purgeMediaFiles(tx, family);
       // A company that is purged has no subscribers.
-      if (reason.kind !== "company purged") filesHappened(tx, companyId, "file.purged", [id]);
+      if (reason.kind !== "company purged") recordFileEvents(tx, companyId, "file.purged", [id]);
       for (const blobId of blobIds) {
         const objects = await purgeUnusedBlob(tx, blobId);
         if (objects.length > 0) blobs += 1;

@@ -1,6 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
 import type { BytesEventType } from "../file-events.js";
-import { bytesHappened } from "../file-events.js";
+import { recordByteEvents } from "../file-events.js";
 import type { Integrity, KnownBytes } from "./integrity.repository.js";
 import { listFilesOfBlob, lockIntegrity, updateIntegrity } from "./integrity.repository.js";
 
@@ -33,12 +33,17 @@ export async function recordFinding(
     const type = EVENT_OF[finding] ?? (EVENT_OF[before] && "file.recovered");
     if (before === finding || type === undefined) return before !== finding;
     const { id, companyId } = blob;
-    bytesHappened(tx, companyId, type, await listFilesOfBlob(tx, companyId, id, FILES_NAMED));
+    recordByteEvents(tx, companyId, type, await listFilesOfBlob(tx, companyId, id, FILES_NAMED));
     return true;
   });
 }
 
 /** Tells, in the transaction that has given a damaged blob its bytes back, that they are there again. */
 export async function tellRecovery(tx: Database, companyId: string, blobId: string): Promise<void> {
-  bytesHappened(tx, companyId, "file.recovered", await listFilesOfBlob(tx, companyId, blobId, FILES_NAMED));
+  recordByteEvents(
+    tx,
+    companyId,
+    "file.recovered",
+    await listFilesOfBlob(tx, companyId, blobId, FILES_NAMED),
+  );
 }

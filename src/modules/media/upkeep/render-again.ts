@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { filesHappened } from "../file-events.js";
+import { recordFileEvents } from "../file-events.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import type { RequestVariants } from "../variants/request-renderings.js";
 import type { VariantOnRecord } from "./integrity.repository.js";
@@ -30,7 +30,7 @@ export async function renderAgain(
     await lockMediaFiles(tx, files);
     if (!(await deleteVariant(tx, variant))) return false;
     const pending = await updateVariantsToPending(tx, companyId, files);
-    filesHappened(tx, companyId, "file.updated", pending.sort());
+    recordFileEvents(tx, companyId, "file.updated", pending.sort());
     await requestVariants(
       tx,
       files.map((id) => ({ id, companyId })),

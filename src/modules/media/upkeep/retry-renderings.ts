@@ -1,6 +1,6 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
-import { filesHappened } from "../file-events.js";
+import { recordFileEvents } from "../file-events.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import {
   forgetFailures,
@@ -53,7 +53,7 @@ export async function retryRenderings(
       await lockMediaFiles(tx, ids);
       const pending = await updateFailedToPending(tx, ids);
       for (const { id, companyId, versionOf } of pending)
-        if (versionOf === null) filesHappened(tx, companyId, "file.updated", [id]);
+        if (versionOf === null) recordFileEvents(tx, companyId, "file.updated", [id]);
       if (all)
         await forgetFailures(
           tx,

@@ -3,7 +3,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt } from "../../../platform/database/faults.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import type { FileEventType } from "../file-events.js";
-import { filesHappened } from "../file-events.js";
+import { recordFileEvents } from "../file-events.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { Rendered } from "./render.js";
 import { forgetFailures } from "./rendering-retry.repository.js";
@@ -82,7 +82,7 @@ export function announce(
   { id, companyId, versionOf }: Pick<MediaFileView, "id" | "companyId" | "versionOf">,
   type: FileEventType,
 ): void {
-  if (versionOf === null) filesHappened(tx, companyId, type, [id]);
+  if (versionOf === null) recordFileEvents(tx, companyId, type, [id]);
 }
 
 async function removeSurplus(

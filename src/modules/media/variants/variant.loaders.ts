@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { perRound } from "../../../platform/graphql/loaders.js";
+import { perEventBatch } from "../../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import { tenantsOfRows } from "../../identity/viewer.js";
 import type { VariantView } from "./variant.repository.js";
@@ -16,7 +16,7 @@ export type VariantLoaders = ReturnType<typeof createVariantLoaders>;
 /** Whoever reads a file reads its renditions: whoever shows the file has decided it. */
 export function createVariantLoaders({ db }: { readonly db: Database }) {
   return {
-    ofBlob: perRound<ViewerContext, ShownBlob, readonly VariantView[]>(
+    ofBlob: perEventBatch<ViewerContext, ShownBlob, readonly VariantView[]>(
       async (shown) => {
         const ids = shown.map(({ blobId }) => blobId);
         const ofBlob = new Map<string, VariantView[]>(ids.map((id) => [id, []]));

@@ -11,7 +11,7 @@ import { auditTicket } from "../ticket.audit.js";
 import { ticketPolicy } from "../ticket.policy.js";
 import type { TicketView } from "../ticket.repository.js";
 import { restoreTicket, softDeleteTicket } from "../ticket.repository.js";
-import { ticketHappened } from "../ticket-events.js";
+import { recordTicketEvent } from "../ticket-events.js";
 import { writeOnTicket } from "../write-on-ticket.js";
 import { listUsersOfFiles } from "./ticket-usage.repository.js";
 
@@ -31,7 +31,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
       const { ticket } = await requireTicket(tx, by, id, "delete");
       if (!(await softDeleteTicket(tx, ticket, by.id))) throw gone("ticket");
       await suspendUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id), by.id);
-      ticketHappened(tx, ticket, "ticket.deleted", {});
+      recordTicketEvent(tx, ticket, "ticket.deleted", {});
       await auditTicket(tx, by, "ticket.deleted", ticket);
     });
     return reread(db, found.viewer, id);
@@ -47,7 +47,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
       if (ticket.deletedAt === null) return; // somebody else has restored it meanwhile
       if (!(await restoreTicket(tx, ticket, deletedAfter))) throw gone("ticket");
       await resumeUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id));
-      ticketHappened(tx, ticket, "ticket.restored", {});
+      recordTicketEvent(tx, ticket, "ticket.restored", {});
       await auditTicket(tx, by, "ticket.restored", ticket);
     });
     return reread(db, found.viewer, id);

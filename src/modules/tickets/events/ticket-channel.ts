@@ -6,9 +6,9 @@ import type { Viewer } from "../../identity/viewer.js";
 import { isStaffOf, isUser } from "../../identity/viewer.js";
 import { lookUpTicket } from "../find-ticket.js";
 import { ticketPolicy } from "../ticket.policy.js";
-import { findFollowedTicket } from "./followed-ticket.repository.js";
-import type { TicketTold } from "./tell-ticket-events.js";
-import { tellTicketEvents } from "./tell-ticket-events.js";
+import { findSubscribedTicket } from "./subscribed-ticket.repository.js";
+import type { TicketPayload } from "./ticket-payloads.js";
+import { toTicketPayloads } from "./ticket-payloads.js";
 
 /** One ticket with all that hangs on it, for who may read it. */
 export const createTicketChannel = ({ db }: { readonly db: Database }): Channel<Viewer> => ({
@@ -17,23 +17,23 @@ export const createTicketChannel = ({ db }: { readonly db: Database }): Channel<
   async admit(viewer, id) {
     const found = await lookUpTicket(db, viewer, id);
     const { subject: ticket } = authorize(ticketPolicy, "read", viewer, found);
-    if (!ticketPolicy.follow(viewer, ticket)) throw gone("ticket");
+    if (!ticketPolicy.subscribe(viewer, ticket)) throw gone("ticket");
   },
 
   async readers(id, viewers) {
-    const ticket = await findFollowedTicket(db, id);
+    const ticket = await findSubscribedTicket(db, id);
     return viewers.map((viewer) => {
       if (ticket === null) return false;
       const isParticipant = ticket.participantIds.some((userId) => isUser(viewer, userId));
-      return ticketPolicy.follow(viewer, { ...ticket, isParticipant });
+      return ticketPolicy.subscribe(viewer, { ...ticket, isParticipant });
     });
   },
 
-  tell: (id, events) => tellTicketEvents(db, id, events),
+  toPayloads: (id, events) => toTicketPayloads(db, id, events),
 
   /** Events of internal replies are only for staff: others must not even notice that such a reply exists. */
-  isFor(viewer, told) {
-    const { staffOf } = told as TicketTold;
+  isVisibleTo(viewer, told) {
+    const { staffOf } = told as TicketPayload;
     return staffOf === null || isStaffOf(viewer, staffOf);
   },
 });

@@ -1,5 +1,5 @@
 import { createUnionType, Field, ObjectType } from "type-graphql";
-import type { Told } from "../../../platform/events/feed/channel.js";
+import type { EventPayload } from "../../../platform/events/feed/channel.js";
 import { ID } from "../../../platform/graphql/scalars.js";
 import {
   AttachmentAdded,
@@ -110,7 +110,7 @@ export const TicketEvent = createUnionType({
       ParticipantJoined,
       ParticipantLeft,
     ] as const,
-  resolveType: (told) => (told as unknown as Told).__typename,
+  resolveType: (told) => (told as unknown as EventPayload).__typename,
 });
 
 @ObjectType({ simpleResolvers: true, description: "An event of a ticket and its cursor." })
@@ -119,5 +119,5 @@ export class TicketEventEdge {
   cursor!: string;
 
   @Field(() => TicketEvent, { description: "The event." })
-  event!: Told;
+  event!: EventPayload;
 }

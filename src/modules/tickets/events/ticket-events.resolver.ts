@@ -41,7 +41,7 @@ export class TicketEventsResolver {
     description:
       "Events of a ticket, its replies, posts, attachments and participants, each with the object as it is at delivery. For viewers who may read the ticket; internal replies for staff.",
     subscribe: ({ args, context }: Following) =>
-      context.follow({ kind: "ticket", id: args.ticketId, after: args.after }),
+      context.subscribe({ kind: "ticket", id: args.ticketId, after: args.after }),
   })
   ticketEvents(
     @Root() told: Delivery<Viewer>,

@@ -1,5 +1,5 @@
 import type { FileUpload } from "graphql-upload-ts";
-import { incomingFiles } from "../../../platform/graphql/request-files.js";
+import { requestFiles } from "../../../platform/graphql/request-files.js";
 import type { Posting } from "./post.service.js";
 import type { PostItem } from "./post-items.js";
 
@@ -12,9 +12,9 @@ interface GivenItem {
 /** The photos or the clip of an input, as the services take them. */
 export function incomingPostItems(
   given: readonly GivenItem[],
-  context: Parameters<typeof incomingFiles>[1],
+  context: Parameters<typeof requestFiles>[1],
 ): Pick<Posting, "items" | "requestBytes"> {
-  const { files, requestBytes } = incomingFiles(
+  const { files, requestBytes } = requestFiles(
     given.flatMap(({ file }) => file ?? []),
     context,
   );

@@ -1,6 +1,6 @@
 import { FileKind } from "../../media/file-types.js";
 import type { PlaceKeeper } from "../../media/library/place-keeper.js";
-import { ticketHappened } from "../ticket-events.js";
+import { recordTicketEvent } from "../ticket-events.js";
 import { listPostsOfFile } from "./post.repository.js";
 
 /** A photo stays an image and a clip a video, in deleted posts too: they may come back. */
@@ -13,6 +13,6 @@ export const postsOfFile: PlaceKeeper = {
   async contentChanged(tx, companyId, mediaFileId) {
     for (const post of await listPostsOfFile(tx, { companyIds: [companyId] }, mediaFileId))
       if (post.deletedAt === null)
-        ticketHappened(tx, { id: post.ticketId, companyId }, "post.updated", { postId: post.id });
+        recordTicketEvent(tx, { id: post.ticketId, companyId }, "post.updated", { postId: post.id });
   },
 };

@@ -4,7 +4,7 @@ import type { SentSignal } from "../log/record-event.js";
 export type ShownAs = Readonly<Record<string, unknown>>;
 
 /** What a process tells the others of who follows there. */
-export type PresenceNews =
+export type PresenceMessage =
   | { readonly kind: "here" | "left"; readonly topic: string; readonly who: readonly ShownAs[] }
   /** It has just begun to listen, and would like to know who is where. */
   | { readonly kind: "hello" }
@@ -12,35 +12,35 @@ export type PresenceNews =
   | { readonly kind: "bye" };
 
 /** Notifications between processes. They may be lost: the log is read without them too, only later. */
-export interface News {
+export interface BusMessage {
   /** Topics that have new events in the log. */
   readonly topics: readonly string[];
   readonly signals: readonly SentSignal[];
-  readonly presence: readonly PresenceNews[];
+  readonly presence: readonly PresenceMessage[];
 }
 
-export interface Listener {
+export interface BusListener {
   /** @param from the process that tells it, which is never this one */
-  heard(news: News, from: string): void;
+  received(news: BusMessage, from: string): void;
   /** It listens now, for the first time or again: what was told before may not have been heard. */
-  listens(): void;
+  connected(): void;
 }
 
 /** Transports notifications between processes. */
-export interface Wakes {
+export interface EventBus {
   /** Tells the others soon. Never fails: what could not be told is lost. */
-  publish(news: Partial<News>): void;
+  publish(news: Partial<BusMessage>): void;
   /** @throws when it cannot begin to; a connection that is lost later is made anew */
-  listen(listener: Listener): Promise<void>;
+  listen(listener: BusListener): Promise<void>;
   /** Stops listening, once what was published has gone out. What still is to be published may be, all the same. */
   close(): Promise<void>;
 }
 
 /** Topics, signals, presence: what a message is made of. */
-type Item = readonly ["t", string] | readonly ["s", SentSignal] | readonly ["p", PresenceNews];
+type Item = readonly ["t", string] | readonly ["s", SentSignal] | readonly ["p", PresenceMessage];
 
 /** Collects news until they are sent. */
-export class Outbox {
+export class PendingMessages {
   readonly #topics = new Set<string>();
   readonly #others: Item[] = [];
 
@@ -48,7 +48,7 @@ export class Outbox {
     return this.#topics.size === 0 && this.#others.length === 0;
   }
 
-  add({ topics = [], signals = [], presence = [] }: Partial<News>): void {
+  add({ topics = [], signals = [], presence = [] }: Partial<BusMessage>): void {
     for (const topic of topics) this.#topics.add(topic);
     for (const signal of signals) this.#others.push(["s", signal]);
     for (const news of presence) this.#others.push(["p", news]);
@@ -81,12 +81,12 @@ export class Outbox {
 }
 
 /** Reads a message; null for what is none of ours. */
-export function readMessage(message: string): { from: string; news: News } | null {
+export function readMessage(message: string): { from: string; news: BusMessage } | null {
   try {
     const [from, ...items] = JSON.parse(message) as [string, ...Item[]];
     const topics: string[] = [];
     const signals: SentSignal[] = [];
-    const presence: PresenceNews[] = [];
+    const presence: PresenceMessage[] = [];
     for (const item of items)
       if (item[0] === "t") topics.push(item[1]);
       else if (item[0] === "s") signals.push(item[1]);

@@ -4,8 +4,8 @@ import type { Logger } from "pino";
 import { newId } from "../../../kernel/ids.js";
 import type { DatabaseClient } from "../../database/client.js";
 import { listenTo } from "../../database/listen.js";
-import type { Listener, Wakes } from "./event-bus.js";
-import { Outbox, readMessage } from "./event-bus.js";
+import type { BusListener, EventBus } from "./event-bus.js";
+import { PendingMessages, readMessage } from "./event-bus.js";
 
 const CHANNEL = "filedesk_events";
 /** Postgres takes less than 8,000 bytes (PostgreSQL, NOTIFY). */
@@ -13,7 +13,7 @@ const MAX_BYTES = 7_900;
 /** How long a database that does not answer may hold up the end of the process. */
 const PATIENCE_MS = 2_000;
 
-export interface PostgresWakesOptions {
+export interface PostgresBusOptions {
   readonly database: Pick<DatabaseClient, "db" | "url">;
   readonly log: Logger;
 }
@@ -22,9 +22,9 @@ export interface PostgresWakesOptions {
  * News by NOTIFY, in statements of their own: in the transaction that they are about they would make all commits wait
  * for each other. What comes while one statement is under way goes out together with the next.
  */
-export function createPostgresWakes({ database, log }: PostgresWakesOptions): Wakes {
+export function createPostgresBus({ database, log }: PostgresBusOptions): EventBus {
   const self = newId();
-  const outbox = new Outbox();
+  const outbox = new PendingMessages();
   let sending: Promise<void> | null = null;
   let stopListening: (() => Promise<unknown>) | null = null;
   let isClosed = false;
@@ -61,7 +61,7 @@ export function createPostgresWakes({ database, log }: PostgresWakesOptions): Wa
       outbox.add(news);
       startSending();
     },
-    async listen({ heard, listens }: Listener) {
+    async listen({ received: heard, connected: listens }: BusListener) {
       const hear = (message: string) => {
         const read = readMessage(message);
         if (read && read.from !== self && !isClosed) heard(read.news, read.from);

@@ -3,8 +3,8 @@ import { createClient } from "@redis/client";
 import type { Logger } from "pino";
 import { SECOND_MS } from "../../../kernel/clock.js";
 import { newId } from "../../../kernel/ids.js";
-import type { Listener, Wakes } from "./event-bus.js";
-import { Outbox, readMessage } from "./event-bus.js";
+import type { BusListener, EventBus } from "./event-bus.js";
+import { PendingMessages, readMessage } from "./event-bus.js";
 
 /** A larger message would only make others wait. */
 const MAX_BYTES = 65_536;
@@ -14,7 +14,7 @@ const PATIENCE_MS = 2 * SECOND_MS;
 const SILENCE_MS = 12 * SECOND_MS;
 const TRY_AGAIN_MS = SECOND_MS;
 
-export interface RedisWakesOptions {
+export interface RedisBusOptions {
   readonly url: string;
   readonly log: Logger;
   readonly silenceMs?: number;
@@ -24,13 +24,13 @@ export interface RedisWakesOptions {
  * News by PUBLISH. A Redis that is down, or goes away, stops nothing: it is tried again each second, and what is told
  * meanwhile is lost, which costs those who listen a look at the log.
  */
-export function createRedisWakes({ url, log, silenceMs = SILENCE_MS }: RedisWakesOptions): Wakes {
+export function createRedisBus({ url, log, silenceMs = SILENCE_MS }: RedisBusOptions): EventBus {
   const self = newId();
   const channel = channelOf(url);
-  const outbox = new Outbox();
+  const outbox = new PendingMessages();
   const client = connectable(url, silenceMs);
   const tell = oncePerOutage(log);
-  let listener: Listener | null = null;
+  let listener: BusListener | null = null;
   let connected: Promise<void> | null = null;
   let sending: Promise<void> | null = null;
   let isClosed = false;
@@ -39,12 +39,12 @@ export function createRedisWakes({ url, log, silenceMs = SILENCE_MS }: RedisWake
   async function begin(): Promise<void> {
     if (listener && !client.isPubSubActive) await client.subscribe(channel, hear);
     tell.back();
-    if (!isClosed) listener?.listens();
+    if (!isClosed) listener?.connected();
   }
 
   function hear(message: string): void {
     const read = readMessage(message);
-    if (read && read.from !== self && !isClosed) listener?.heard(read.news, read.from);
+    if (read && read.from !== self && !isClosed) listener?.received(read.news, read.from);
   }
 
   /** Resolves once it is known whether Redis is there; what fails is tried again for as long as this is open. */

@@ -10,7 +10,7 @@ export interface Signal {
 export const PRESENCE_CHANGED = "presence.changed";
 
 /** What a subscriber is told: a member of the channel's union, in plain properties. */
-export interface Told {
+export interface EventPayload {
   readonly __typename: string;
 }
 
@@ -31,11 +31,11 @@ export interface Channel<Viewer> {
    * What is told of these events, with their objects as they are now, in the order of the events; null where there
    * is nothing to tell.
    */
-  tell(id: string, events: readonly LoggedEvent[]): Promise<readonly (Told | null)[]>;
+  toPayloads(id: string, events: readonly LoggedEvent[]): Promise<readonly (EventPayload | null)[]>;
   /** What is told of a signal; null where there is nothing to tell. */
-  tellSignal?(id: string, signal: Signal): Promise<Told | null>;
+  toSignalPayload?(id: string, signal: Signal): Promise<EventPayload | null>;
   /** Whether this viewer, who may follow the topic, is told this. */
-  isFor(viewer: Viewer, told: Told): boolean;
+  isVisibleTo(viewer: Viewer, told: EventPayload): boolean;
   /**
    * By which ids the others learn that this viewer is there; null for who is not shown. The channel is then given
    * signals of the type `PRESENCE_CHANGED`, with these ids and `isOnline`. Left out where nobody is shown.
@@ -44,7 +44,7 @@ export interface Channel<Viewer> {
 }
 
 /** What is asked for by who wants to follow a topic. */
-export interface FollowRequest {
+export interface SubscribeRequest {
   readonly kind: string;
   readonly id: string;
   /** The cursor of the last event that the subscriber has; none: what happens from now on. */
@@ -57,7 +57,7 @@ export interface FollowRequest {
 export interface Delivery<Viewer> {
   /** Give it as `after` to go on behind this event; a signal has that of the event before it. */
   readonly cursor: string;
-  readonly event: Told;
+  readonly event: EventPayload;
   /** The subscriber as it is known now. */
   readonly viewer: Viewer;
   /** The same object for all who are told of this event now. */
@@ -71,4 +71,4 @@ export interface Delivery<Viewer> {
  * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN; BAD_USER_INPUT for a cursor that is none; GONE when the log does not
  *   reach back to the cursor
  */
-export type Follow<Viewer> = (request: FollowRequest) => Promise<AsyncIterable<Delivery<Viewer>>>;
+export type Subscribe<Viewer> = (request: SubscribeRequest) => Promise<AsyncIterable<Delivery<Viewer>>>;

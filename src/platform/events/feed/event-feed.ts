@@ -4,17 +4,17 @@ import { SECOND_MS } from "../../../kernel/clock.js";
 import { notFound } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../database/client.js";
-import type { News, PresenceNews, Wakes } from "../bus/event-bus.js";
+import type { BusMessage, EventBus, PresenceMessage } from "../bus/event-bus.js";
 import type { LoggedEvent, LogPosition, LogReach } from "../log/event-log.repository.js";
 import { listEventsAfter, listLogReaches, listNewestSequences } from "../log/event-log.repository.js";
-import { placeIn } from "../log/log-position.js";
+import { resolvePosition } from "../log/log-position.js";
 import type { Committed } from "../log/record-event.js";
 import { changedViewer } from "../log/viewer-changed.js";
-import type { Channel, FollowRequest } from "./channel.js";
+import type { Channel, SubscribeRequest } from "./channel.js";
 import type { EventFeed, FeedCounts, FeedViewer, ViewerSource } from "./feed.js";
 import { createPresence } from "./presence.js";
-import { Follower } from "./subscriber.js";
-import { seldom } from "./throttled-warning.js";
+import { Subscriber } from "./subscriber.js";
+import { throttledWarning } from "./throttled-warning.js";
 import type { TailDeps } from "./topic-tail.js";
 import { PAGE, TopicTail } from "./topic-tail.js";
 import type { ViewerChecks } from "./viewer-checks.js";
@@ -45,7 +45,7 @@ const POSITIONS_AT_ONCE = 20;
 
 export interface EventFeedOptions {
   readonly db: Database;
-  readonly wakes: Wakes;
+  readonly bus: EventBus;
   readonly log: Logger;
   readonly pace?: Pace;
 }
@@ -61,7 +61,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
   readonly #tails = new Map<string, TopicTail<Viewer>>();
   readonly #reaches: DataLoader<string, LogReach>;
   readonly #events: DataLoader<LogPosition, LoggedEvent[]>;
-  readonly #tellFault: (error: unknown) => void;
+  readonly #logFault: (error: unknown) => void;
   readonly #presence = createPresence({
     announce: (news) => this.#announce(news),
     changed: (topic) => this.#tails.get(topic)?.presenceChanged(),
@@ -76,7 +76,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     const { db, log, pace = PACE } = options;
     this.#options = options;
     this.#pace = pace;
-    this.#tellFault = seldom(log);
+    this.#logFault = throttledWarning(log);
     this.#reaches = new DataLoader((topics) => listLogReaches(db, topics), {
       cache: false,
       // After a restart many clients reconnect at once.
@@ -88,9 +88,9 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     });
   }
 
-  wake = ({ topics, signals }: Committed): void => {
-    this.#hear({ topics, signals });
-    this.#options.wakes.publish({ topics, signals });
+  notify = ({ topics, signals }: Committed): void => {
+    this.#receive({ topics, signals });
+    this.#options.bus.publish({ topics, signals });
   };
 
   async open({
@@ -103,12 +103,12 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     for (const channel of channels) this.#channels.set(channel.kind, channel);
     this.#checks = createViewerChecks(viewers);
     this.#reloads = new DataLoader((known) => viewers.reload(known), { cache: false });
-    await this.#options.wakes.listen({
-      heard: (news, from) => {
-        this.#hear(news);
-        for (const one of news.presence) this.#presence.heard(one, from);
+    await this.#options.bus.listen({
+      received: (news, from) => {
+        this.#receive(news);
+        for (const one of news.presence) this.#presence.received(one, from);
       },
-      listens: () => {
+      connected: () => {
         this.#announce({ kind: "hello" });
         this.#presence.announceAll();
         void this.#poll();
@@ -122,11 +122,11 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     ];
   }
 
-  async follow(
+  async subscribe(
     viewer: Viewer,
-    { kind, id, after, presence = false }: FollowRequest,
+    { kind, id, after, presence = false }: SubscribeRequest,
     signal: AbortSignal,
-  ): Promise<Follower<Viewer>> {
+  ): Promise<Subscriber<Viewer>> {
     if (!this.#reloads) throw new Error("the feed has to be opened before anything can be followed");
     const channel = this.#channels.get(kind);
     if (!channel || !isId(id)) throw notFound("topic");
@@ -135,21 +135,21 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     await channel.admit(known, id);
     const topic = `${kind}:${id}`;
     const reach = await this.#reaches.load(topic);
-    const cursor = placeIn(reach, after);
+    const cursor = resolvePosition(reach, after);
     const tail = this.#tailOf(topic, channel, reach.newest);
-    const { nextRound } = tail;
-    const options = { topic: tail, viewer: known, cursor, checkedAt, nextRound, signal };
-    const follower = new Follower<Viewer>({ ...options, wantsPresence: presence });
-    tail.add(follower, channel.presenceOf?.(known) ?? null);
-    if (signal.aborted || this.#isClosed) follower.end();
-    return follower;
+    const { nextBatch } = tail;
+    const options = { topic: tail, viewer: known, cursor, checkedAt, nextBatch, signal };
+    const subscriber = new Subscriber<Viewer>({ ...options, wantsPresence: presence });
+    tail.add(subscriber, channel.presenceOf?.(known) ?? null);
+    if (signal.aborted || this.#isClosed) subscriber.end();
+    return subscriber;
   }
 
   counts(): FeedCounts {
     const tails = [...this.#tails.values()];
     return {
       topics: tails.length,
-      followers: tails.reduce((sum, { followerCount }) => sum + followerCount, 0),
+      subscribers: tails.reduce((sum, { subscriberCount: followerCount }) => sum + followerCount, 0),
       kept: tails.reduce((sum, { kept }) => sum + kept, 0),
       present: this.#presence.count(),
     };
@@ -160,11 +160,12 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     this.#announce({ kind: "bye" });
     this.#isClosed = true;
     for (const timer of this.#timers) clearInterval(timer);
-    for (const follower of this.#followers()) follower.end();
-    await this.#options.wakes.close();
+    for (const subscriber of this.#subscribers()) subscriber.end();
+    await this.#options.bus.close();
   }
 
-  #followers = (): Follower<Viewer>[] => [...this.#tails.values()].flatMap(({ followers }) => followers);
+  #subscribers = (): Subscriber<Viewer>[] =>
+    [...this.#tails.values()].flatMap(({ subscribers }) => subscribers);
 
   #tailOf(topic: string, channel: Channel<Viewer>, head: number): TopicTail<Viewer> {
     const found = this.#tails.get(topic);
@@ -178,7 +179,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     });
     this.#tails.set(topic, tail);
     // What was committed since its head was read woke nobody here.
-    setImmediate(() => tail.wake());
+    setImmediate(() => tail.notify());
     return tail;
   }
 
@@ -188,13 +189,13 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
       checks: this.#checks,
       presence: this.#presence,
       readEvents: (position) => this.#events.load(position),
-      failed: this.#tellFault,
+      failed: this.#logFault,
       emptied: (topic) => this.#tails.delete(topic),
     };
   }
 
-  #hear({ topics, signals }: Pick<News, "topics" | "signals">): void {
-    for (const topic of topics) this.#tails.get(topic)?.wake();
+  #receive({ topics, signals }: Pick<BusMessage, "topics" | "signals">): void {
+    for (const topic of topics) this.#tails.get(topic)?.notify();
     for (const { topic, type, payload } of signals) {
       const changed = changedViewer(topic);
       if (changed === null) this.#tails.get(topic)?.signal({ type, payload });
@@ -203,14 +204,14 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
   }
 
   #checkViewer(id: string): void {
-    const followers = this.#followers().filter(({ viewer }) => viewer.id === id);
-    if (followers.length > 0) this.#checks?.check(followers).catch(this.#tellFault);
+    const subscribers = this.#subscribers().filter(({ viewer }) => viewer.id === id);
+    if (subscribers.length > 0) this.#checks?.check(subscribers).catch(this.#logFault);
   }
 
   /** Tells the others who is here, or that this process comes or goes; where nobody is shown, nothing. */
-  #announce(news: PresenceNews): void {
+  #announce(news: PresenceMessage): void {
     if (this.#isClosed || ![...this.#channels.values()].some(({ presenceOf }) => presenceOf)) return;
-    this.#options.wakes.publish({ presence: [news] });
+    this.#options.bus.publish({ presence: [news] });
   }
 
   #announceAgain = (): void => {
@@ -232,21 +233,21 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
         tail.reaches(newest[index] ?? 0);
       });
     } catch (error) {
-      this.#tellFault(error);
+      this.#logFault(error);
     }
   };
 
   /** Finds viewers whose rights have ended without an event. */
   #checkViewers = async (): Promise<void> => {
     try {
-      await this.#checks?.checkChanged(this.#followers());
+      await this.#checks?.checkChanged(this.#subscribers());
       const before = performance.now() - FULL_CHECK_EVERY * this.#pace.checkMs;
       for (const tail of [...this.#tails.values()].filter(({ checkedAt }) => checkedAt < before)) {
         tail.checkedAt = performance.now();
-        await this.#checks?.check(tail.followers);
+        await this.#checks?.check(tail.subscribers);
       }
     } catch (error) {
-      this.#tellFault(error);
+      this.#logFault(error);
     }
   };
 }

@@ -1,6 +1,6 @@
 import type { Asker } from "../../../kernel/authorize.js";
 import type { Committed } from "../log/record-event.js";
-import type { Channel, Delivery, FollowRequest } from "./channel.js";
+import type { Channel, Delivery, SubscribeRequest } from "./channel.js";
 
 /** Whoever may follow; somebody with an id can be told apart from others. */
 export interface FeedViewer extends Asker {
@@ -16,11 +16,11 @@ export interface ViewerSource<Viewer> {
   reload(viewers: readonly Viewer[]): Promise<readonly Viewer[]>;
 }
 
-/** What a feed keeps in memory: none of it grows with what followers have not taken yet. */
+/** What a feed keeps in memory: none of it grows with what subscribers have not taken yet. */
 export interface FeedCounts {
   readonly topics: number;
-  readonly followers: number;
-  /** Events and signals that are kept for followers who are a little behind. */
+  readonly subscribers: number;
+  /** Events and signals that are kept for subscribers who are a little behind. */
   readonly kept: number;
   /** Entries of who is there, here and in other processes. */
   readonly present: number;
@@ -29,13 +29,13 @@ export interface FeedCounts {
 /** Brings what is committed anywhere to those who follow it here. */
 export interface EventFeed<Viewer extends FeedViewer> {
   /** Told what each transaction of this process leaves behind. */
-  wake(committed: Committed): void;
+  notify(committed: Committed): void;
   /** Begins to listen. */
   open(options: { channels: readonly Channel<Viewer>[]; viewers: ViewerSource<Viewer> }): Promise<void>;
   /** As `Follow`, until the signal aborts. */
-  follow(
+  subscribe(
     viewer: Viewer,
-    request: FollowRequest,
+    request: SubscribeRequest,
     signal: AbortSignal,
   ): Promise<AsyncIterableIterator<Delivery<Viewer>>>;
   counts(): FeedCounts;

@@ -1,5 +1,5 @@
-import type { PresenceNews, ShownAs } from "../bus/event-bus.js";
-import type { Told } from "./channel.js";
+import type { PresenceMessage, ShownAs } from "../bus/event-bus.js";
+import type { EventPayload } from "./channel.js";
 
 /** A viewer who is, or was, present in a topic. */
 export interface Person {
@@ -7,8 +7,8 @@ export interface Person {
   isOnline: boolean;
   /** Which change of the topic's room was the last about this person. */
   version: number;
-  /** What followers are told of that change; found out when the first of them is. */
-  told: Promise<Told | null> | null;
+  /** What subscribers are told of that change; found out when the first of them is. */
+  payload: Promise<EventPayload | null> | null;
 }
 
 interface KnownPerson extends Person {
@@ -32,10 +32,10 @@ interface KnownRoom extends Room {
 }
 
 export interface PresenceOptions {
-  announce(news: PresenceNews): void;
+  announce(news: PresenceMessage): void;
   /** Somebody has come or gone. */
   changed(topic: string): void;
-  /** Which change all followers here that want to know have been told of; infinite when there are none. */
+  /** Which change all subscribers here that want to know have been told of; infinite when there are none. */
   seenBy(topic: string): number;
 }
 
@@ -44,7 +44,7 @@ export interface Presence {
   room(topic: string): Room | undefined;
   enter(topic: string, shown: ShownAs): void;
   leave(topic: string, shown: ShownAs): void;
-  heard(news: PresenceNews, from: string): void;
+  received(news: PresenceMessage, from: string): void;
   /** Announces all present viewers again: other processes forget viewers that are not announced. */
   announceAll(): void;
   /** Forgets whom nobody has told of since a moment, by `performance.now`. */
@@ -53,7 +53,7 @@ export interface Presence {
 }
 
 /** So many fit into one message. */
-const TOLD_AT_ONCE = 50;
+const ANNOUNCED_AT_ONCE = 50;
 
 export function createPresence({ announce, changed, seenBy }: PresenceOptions): Presence {
   const rooms = new Map<string, KnownRoom>();
@@ -74,7 +74,7 @@ export function createPresence({ announce, changed, seenBy }: PresenceOptions): 
     if (!room || isOnline === person.isOnline) return;
     room.version += 1;
     room.changedAt = performance.now();
-    Object.assign(person, { isOnline, version: room.version, told: null });
+    Object.assign(person, { isOnline, version: room.version, payload: null });
     changed(topic);
   }
 
@@ -97,8 +97,8 @@ export function createPresence({ announce, changed, seenBy }: PresenceOptions): 
   function announceAll(): void {
     for (const [topic, room] of rooms) {
       const who = [...room.persons.values()].filter(({ here }) => here > 0).map(({ shown }) => shown);
-      for (let start = 0; start < who.length; start += TOLD_AT_ONCE)
-        announce({ kind: "here", topic, who: who.slice(start, start + TOLD_AT_ONCE) });
+      for (let start = 0; start < who.length; start += ANNOUNCED_AT_ONCE)
+        announce({ kind: "here", topic, who: who.slice(start, start + ANNOUNCED_AT_ONCE) });
     }
   }
 
@@ -116,7 +116,7 @@ export function createPresence({ announce, changed, seenBy }: PresenceOptions): 
       if (person.here === 0) announce({ kind: "left", topic, who: [shown] });
       settle(topic, person);
     },
-    heard(news, from) {
+    received(news, from) {
       if (news.kind === "hello") announceAll();
       if (news.kind === "bye") forEach((topic, person) => dropSource(topic, person, from));
       if (news.kind !== "here" && news.kind !== "left") return;
@@ -145,7 +145,7 @@ const nobodyYet = (shown: ShownAs): KnownPerson => ({
   shown,
   isOnline: false,
   version: 0,
-  told: null,
+  payload: null,
   here: 0,
   elsewhere: null,
 });

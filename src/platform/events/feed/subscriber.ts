@@ -1,28 +1,28 @@
 import type { Channel, Delivery } from "./channel.js";
-import type { Round } from "./event-batch.js";
+import type { EventBatch } from "./event-batch.js";
 import type { FeedViewer } from "./feed.js";
 
-/** What a follower knows of its topic. */
-export interface FollowedTopic<Viewer extends FeedViewer> {
+/** What a subscriber knows of its topic. */
+export interface SubscribedTopic<Viewer extends FeedViewer> {
   readonly id: string;
   readonly channel: Channel<Viewer>;
   /**
-   * What comes next for this follower, who may still have it; null when there is nothing now. At once where it can be,
-   * which spares a promise for each follower and event. Never fails.
+   * What comes next for this subscriber, who may still have it; null when there is nothing now. At once where it can be,
+   * which spares a promise for each subscriber and event. Never fails.
    */
-  nextFor(follower: Follower<Viewer>): Round | null | Promise<Round | null>;
-  leave(follower: Follower<Viewer>): void;
+  nextFor(subscriber: Subscriber<Viewer>): EventBatch | null | Promise<EventBatch | null>;
+  leave(subscriber: Subscriber<Viewer>): void;
 }
 
-export interface FollowerOptions<Viewer extends FeedViewer> {
-  readonly topic: FollowedTopic<Viewer>;
+export interface SubscriberOptions<Viewer extends FeedViewer> {
+  readonly topic: SubscribedTopic<Viewer>;
   readonly viewer: Viewer;
   /** The number of the last event that it has. */
   readonly cursor: number;
   /** When its viewer was last looked at, by `performance.now`. */
   readonly checkedAt: number;
-  /** The round of the topic that it takes part in first. */
-  readonly nextRound: number;
+  /** The batch of the topic that it takes part in first. */
+  readonly nextBatch: number;
   readonly wantsPresence: boolean;
   readonly signal: AbortSignal;
 }
@@ -33,20 +33,20 @@ type Next<Viewer> = IteratorResult<Delivery<Viewer>, undefined>;
  * A subscriber of a topic: a position in the event log, without a queue in memory. Events that it has not taken yet
  * are only in the log.
  */
-export class Follower<Viewer extends FeedViewer> implements AsyncIterableIterator<Delivery<Viewer>> {
-  readonly topic: FollowedTopic<Viewer>;
+export class Subscriber<Viewer extends FeedViewer> implements AsyncIterableIterator<Delivery<Viewer>> {
+  readonly topic: SubscribedTopic<Viewer>;
   readonly wantsPresence: boolean;
   viewer: Viewer;
   checkedAt: number;
   cursor: number;
-  nextRound: number;
+  nextBatch: number;
   presenceSeen = 0;
   readonly #signal: AbortSignal;
-  #round: Round | null = null;
-  #place = 0;
+  #batch: EventBatch | null = null;
+  #index = 0;
   #isEnded = false;
   #fault: unknown = null;
-  #isWoken = false;
+  #isNotified = false;
   #isAsking = false;
   /** Whoever waits for what comes next. */
   #waiting: { resolve(result: Next<Viewer>): void; reject(fault: unknown): void } | null = null;
@@ -54,12 +54,12 @@ export class Follower<Viewer extends FeedViewer> implements AsyncIterableIterato
   #asking = 0;
   #last: Promise<unknown> | null = null;
 
-  constructor(options: FollowerOptions<Viewer>) {
+  constructor(options: SubscriberOptions<Viewer>) {
     this.topic = options.topic;
     this.viewer = options.viewer;
     this.cursor = options.cursor;
     this.checkedAt = options.checkedAt;
-    this.nextRound = options.nextRound;
+    this.nextBatch = options.nextBatch;
     this.wantsPresence = options.wantsPresence;
     this.#signal = options.signal;
     this.#signal.addEventListener("abort", this);
@@ -79,8 +79,8 @@ export class Follower<Viewer extends FeedViewer> implements AsyncIterableIterato
   }
 
   /** Something may have come for it. */
-  wake(): void {
-    this.#isWoken = true;
+  notify(): void {
+    this.#isNotified = true;
     if (this.#waiting && !this.#isAsking) this.#look();
   }
 
@@ -89,10 +89,10 @@ export class Follower<Viewer extends FeedViewer> implements AsyncIterableIterato
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#fault = fault;
-    this.#round = null;
+    this.#batch = null;
     this.#signal.removeEventListener("abort", this);
     this.topic.leave(this);
-    this.wake();
+    this.notify();
   }
 
   /** One after the other, however many are asked for at once. */
@@ -123,23 +123,23 @@ export class Follower<Viewer extends FeedViewer> implements AsyncIterableIterato
   #look(): void {
     do {
       if (this.#answer()) return;
-      this.#isWoken = false;
+      this.#isNotified = false;
       const found = this.topic.nextFor(this);
       if (found instanceof Promise) {
         this.#lookAgainWith(found);
         return;
       }
       if (found && !this.#isEnded) this.#begin(found);
-      else if (!this.#isWoken) return;
+      else if (!this.#isNotified) return;
     } while (this.#waiting);
   }
 
-  #lookAgainWith(finding: Promise<Round | null>): void {
+  #lookAgainWith(finding: Promise<EventBatch | null>): void {
     this.#isAsking = true;
     void finding.then((found) => {
       this.#isAsking = false;
       if (found && !this.#isEnded) this.#begin(found);
-      else if (!this.#isWoken) return;
+      else if (!this.#isNotified) return;
       if (this.#waiting) this.#look();
     });
   }
@@ -161,27 +161,27 @@ export class Follower<Viewer extends FeedViewer> implements AsyncIterableIterato
     return true;
   }
 
-  #begin(round: Round): void {
-    this.#round = round;
-    this.#place = 0;
-    if (round.number > 0) this.nextRound = round.number + 1;
-    if (round.presence > 0) this.presenceSeen = round.presence;
+  #begin(batch: EventBatch): void {
+    this.#batch = batch;
+    this.#index = 0;
+    if (batch.number > 0) this.nextBatch = batch.number + 1;
+    if (batch.presence > 0) this.presenceSeen = batch.presence;
   }
 
-  /** The next of the round under way that is for this viewer. */
+  /** The next of the batch under way that is for this viewer. */
   #take(): Delivery<Viewer> | null {
-    const round = this.#round;
-    if (!round) return null;
-    while (this.#place < round.entries.length) {
-      const { sequence, told } = round.entries[this.#place++] ?? { sequence: null, told: null };
+    const batch = this.#batch;
+    if (!batch) return null;
+    while (this.#index < batch.entries.length) {
+      const { sequence, payload: told } = batch.entries[this.#index++] ?? { sequence: null, payload: null };
       if (sequence !== null) {
         if (sequence <= this.cursor) continue;
         this.cursor = sequence;
       }
-      if (told !== null && this.topic.channel.isFor(this.viewer, told))
-        return { cursor: String(this.cursor), event: told, viewer: this.viewer, shared: round.shared };
+      if (told !== null && this.topic.channel.isVisibleTo(this.viewer, told))
+        return { cursor: String(this.cursor), event: told, viewer: this.viewer, shared: batch.shared };
     }
-    this.#round = null;
+    this.#batch = null;
     return null;
   }
 }

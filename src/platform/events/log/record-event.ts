@@ -33,12 +33,12 @@ function collectedIn(tx: Database): Collected {
  * Says in a transaction what has happened by it. The event is written at the end of the transaction: the topic's row is
  * locked from then to the commit alone, and topics always in one order, so that two transactions never wait for each other.
  */
-export function happened(tx: Database, event: NewEvent): void {
+export function recordEvent(tx: Database, event: NewEvent): void {
   collectedIn(tx).events.push(event);
 }
 
 /** Sends a signal when the transaction has committed. */
-export function signalled(tx: Database, signal: SentSignal): void {
+export function recordSignal(tx: Database, signal: SentSignal): void {
   collectedIn(tx).signals.push(signal);
 }
 
@@ -46,7 +46,7 @@ export function signalled(tx: Database, signal: SentSignal): void {
  * The same database, whose transactions write down at their end what `happened` in them, and wake up after their commit
  * those who follow.
  */
-export function withHappenings(db: Database, wake: (committed: Committed) => void): Database {
+export function withEventRecording(db: Database, wake: (committed: Committed) => void): Database {
   const transaction: Database["transaction"] = async (work, config) => {
     const own: Collected = { events: [], signals: [] };
     let writing: Promise<void> = Promise.resolve();

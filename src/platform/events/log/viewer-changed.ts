@@ -1,5 +1,5 @@
 import type { Database } from "../../database/client.js";
-import { signalled } from "./record-event.js";
+import { recordSignal } from "./record-event.js";
 
 const PREFIX = "viewer:";
 
@@ -8,7 +8,7 @@ const PREFIX = "viewer:";
  * looked at again after the commit, and ends where they may follow no more.
  */
 export const viewerChanged = (tx: Database, id: string): void =>
-  signalled(tx, { topic: `${PREFIX}${id}`, type: "viewer.changed", payload: {} });
+  recordSignal(tx, { topic: `${PREFIX}${id}`, type: "viewer.changed", payload: {} });
 
 /** Whose rights have changed, when a signal to this topic says that; else null. */
 export const changedViewer = (topic: string): string | null =>

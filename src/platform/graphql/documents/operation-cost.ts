@@ -52,7 +52,7 @@ export function costOfOperation({ schema, document, operation, variables }: Pric
 }
 
 /** Where a selection set stands. */
-interface Place {
+interface FieldPosition {
   /** Of the fields of the operation itself. */
   readonly rootPrice?: number;
   /** Of a connection's fields: how many items were asked for. */
@@ -61,7 +61,7 @@ interface Place {
   readonly countPrice?: number;
 }
 
-const INSIDE: Place = {};
+const INSIDE: FieldPosition = {};
 
 class Pricing {
   readonly #schema: GraphQLSchema;
@@ -78,7 +78,7 @@ class Pricing {
     this.#variables = variables;
   }
 
-  ofSet(set: SelectionSetNode, type: GraphQLCompositeType, place: Place): number {
+  ofSet(set: SelectionSetNode, type: GraphQLCompositeType, place: FieldPosition): number {
     const totals = new Map(this.#namesOf(type).map((name) => [name, 0]));
     this.#add(set, type, place, totals);
     return Math.max(0, ...totals.values());
@@ -87,7 +87,12 @@ class Pricing {
   #namesOf = (type: GraphQLCompositeType): readonly string[] =>
     isAbstractType(type) ? this.#schema.getPossibleTypes(type).map(({ name }) => name) : [type.name];
 
-  #add(set: SelectionSetNode, type: GraphQLCompositeType, place: Place, totals: Map<string, number>): void {
+  #add(
+    set: SelectionSetNode,
+    type: GraphQLCompositeType,
+    place: FieldPosition,
+    totals: Map<string, number>,
+  ): void {
     const names = this.#namesOf(type);
     for (const selection of set.selections) {
       if (!this.#isIncluded(selection.directives)) continue;
@@ -115,7 +120,7 @@ class Pricing {
     });
   }
 
-  #ofField(node: FieldNode, parent: GraphQLCompositeType, place: Place): number {
+  #ofField(node: FieldNode, parent: GraphQLCompositeType, place: FieldPosition): number {
     const name = node.name.value;
     if (name === "__schema" || name === "__type")
       return PRICES.introspection * countFields(node, this.#fragments);
@@ -135,7 +140,7 @@ class Pricing {
     return own + (1 + this.ofSet(node.selectionSet, type, INSIDE)) * itemsOf(field, place);
   }
 
-  #ofLeaf({ name, alias }: FieldNode, ownPrice: number, { countPrice }: Place): number {
+  #ofLeaf({ name, alias }: FieldNode, ownPrice: number, { countPrice }: FieldPosition): number {
     const price = ownPrice + PRICES.leaf + (name.value === "totalCount" ? (countPrice ?? 0) : 0);
     return alias && alias.value !== name.value ? price * PRICES.aliasFactor : price;
   }
@@ -185,7 +190,7 @@ const partOf = (value: unknown, name: string): unknown =>
 const ownPrice = ({ extensions: { cost } }: GraphQLField<unknown, unknown>): number =>
   typeof cost === "number" ? cost : 0;
 
-function itemsOf(field: GraphQLField<unknown, unknown>, { pageSize }: Place): number {
+function itemsOf(field: GraphQLField<unknown, unknown>, { pageSize }: FieldPosition): number {
   if (pageSize !== undefined && (field.name === "nodes" || field.name === "edges")) return pageSize;
   if (!isListType(getNullableType(field.type))) return 1;
   const { listSize } = field.extensions;

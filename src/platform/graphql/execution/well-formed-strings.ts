@@ -9,7 +9,7 @@ const HALF = /\p{Cs}/u;
  * Refuses variables whose texts cannot be written in UTF-8. The driver would store U+FFFD for every half of a character,
  * so that what was different is the same; what stands in a document itself is refused when it is parsed.
  */
-export const wholeCharacters: ApolloServerPlugin = {
+export const wellFormedStrings: ApolloServerPlugin = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ request }) => {
       if (!holdsHalf(request.variables)) return;

@@ -22,7 +22,7 @@ import { asRefusal } from "../documents/refusals.js";
 import { expectedFailure, formatError, logUnexpected } from "../error-format.js";
 import { answerLimit } from "../execution/answer-size.js";
 import { compiledExecution } from "../execution/compiled-execution.js";
-import { wholeCharacters } from "../execution/well-formed-strings.js";
+import { wellFormedStrings } from "../execution/well-formed-strings.js";
 import { subscriptionProtocol } from "../subscriptions/subscription-protocols.js";
 import { createAdmission } from "./admission.js";
 import { unreadUploads } from "./unread-uploads.js";
@@ -72,7 +72,7 @@ export async function registerGraphQL<Context extends BaseContext & OfRequest>(
       ApolloServerPluginCacheControlDisabled(),
       admission.plugin,
       subscriptionsElsewhere,
-      wholeCharacters,
+      wellFormedStrings,
       unexpectedToLog(app),
       answerLimit(options.maxAnswerBytes, app.log),
       unreadUploads,

@@ -9,7 +9,7 @@ export const MAX_TEXTS_PER_VIEWER = 50;
 const RETRY_AFTER_SECONDS = 10;
 
 /** Counts what differs among the subscriptions of each viewer. */
-export class FollowedTexts {
+export class DistinctOperations {
   readonly #limit: number;
   readonly #byViewer = new Map<string, Map<object, number>>();
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { FormattedExecutionResult } from "graphql";
 import { badUserInput, notFound, unauthenticated } from "../../../kernel/errors.js";
-import type { Told } from "../../events/feed/channel.js";
+import type { EventPayload } from "../../events/feed/channel.js";
 import { bearerToken } from "../../http/bearer-token.js";
 import { EVENT_STREAM, serverSentEvent } from "../../http/connections/event-stream.js";
 import { errorResponse } from "../../http/errors/error-response.js";
@@ -11,7 +11,7 @@ import { isSigned } from "../../http/files/signed-url.js";
 import type { RequestContext } from "../context.js";
 import type { SignedFor } from "./event-urls.js";
 import { EVENTS_PATH, eventResource, readSignedFor } from "./event-urls.js";
-import type { Entrance, Realtime } from "./realtime.js";
+import type { Gateway, Realtime } from "./realtime.js";
 import { wasInterrupted } from "./retry-event.js";
 import { createStreams } from "./streams.js";
 import type { SubscriptionFailure } from "./subscriptions.js";
@@ -24,9 +24,9 @@ export interface EventRoute<Viewer> extends Realtime<Viewer> {
   readonly documents: Readonly<Record<string, string>>;
   readonly signer: Pick<UrlSigner, "verify">;
   /** How often streams are looked after; by default each second. */
-  readonly roundMs?: number;
+  readonly sweepMs?: number;
   /** Whom a signed URL was given to; null when they may not come in any more. */
-  enterBySignature(signedFor: SignedFor, endsAt: Date): Promise<Entrance<Viewer> | null>;
+  enterBySignature(signedFor: SignedFor, endsAt: Date): Promise<Gateway<Viewer> | null>;
 }
 
 type EventRequest = FastifyRequest<{ Querystring: Record<string, unknown> }>;
@@ -75,9 +75,9 @@ function cutOff({ url = "", socket }: IncomingMessage): void {
 }
 
 /** @throws UNAUTHENTICATED without good credentials, FORBIDDEN when the signature is wrong or has expired */
-async function identify<Viewer>(route: EventRoute<Viewer>, request: EventRequest): Promise<Entrance<Viewer>> {
+async function identify<Viewer>(route: EventRoute<Viewer>, request: EventRequest): Promise<Gateway<Viewer>> {
   const { query, headers } = request;
-  let entrance: Entrance<Viewer> | null;
+  let entrance: Gateway<Viewer> | null;
   if (isSigned(query)) {
     const { viewerId, expiresAt } = route.signer.verify(eventResource(String(query.topic)), query);
     entrance = await route.enterBySignature(readSignedFor(viewerId), expiresAt);
@@ -115,13 +115,13 @@ function cursorIn({ headers, query }: EventRequest): string | null {
   return cursor;
 }
 
-interface ToldEvent {
+interface StreamedEvent {
   readonly cursor: string;
-  readonly event: Told;
+  readonly event: EventPayload;
 }
 
 function asEvent({ data, errors = [] }: FormattedExecutionResult): string {
-  const told = data?.told as ToldEvent | null | undefined;
+  const told = data?.told as StreamedEvent | null | undefined;
   if (!told) return asFailure(errors);
   return serverSentEvent({ id: told.cursor, event: told.event.__typename, data: JSON.stringify(told.event) });
 }

@@ -18,7 +18,7 @@ import { limitLength, readDocument, validationOptions } from "../documents/read-
 import { withCode } from "../documents/refusals.js";
 import { refuseConditionalRoots } from "../documents/refuse-conditional-root.js";
 import { namedOperation, unresolvedOperation } from "../documents/unresolved-operation.js";
-import { innerVariables, ToldResults } from "./shared-results.js";
+import { innerVariables, SharedResults } from "./shared-results.js";
 
 export interface SubscriptionRules {
   readonly schema: GraphQLSchema;
@@ -41,7 +41,7 @@ export interface Prepared<Viewer> {
   /** What the results depend on. */
   readonly variables: readonly string[];
   /** By the values of those variables. */
-  readonly results: BoundedStore<ToldResults<Viewer>>;
+  readonly results: BoundedStore<SharedResults<Viewer>>;
   /** Bytes that it takes at most while it is kept. */
   readonly weight: number;
 }
@@ -49,10 +49,10 @@ export interface Prepared<Viewer> {
 export function resultsOf<Viewer>(
   { variables: names, results }: Prepared<Viewer>,
   values: Variables,
-): ToldResults<Viewer> {
+): SharedResults<Viewer> {
   const given = names.filter((name) => Object.hasOwn(values, name));
   const key = hashOf(given.map((name) => [name, values[name]]));
-  const found = results.get(key) ?? new ToldResults<Viewer>();
+  const found = results.get(key) ?? new SharedResults<Viewer>();
   // Who has them already goes on with them when they are forgotten here.
   results.set(key, found, RESULTS_BYTES);
   return found;
@@ -117,7 +117,7 @@ async function prepareAnew<Viewer>(
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
   const errors = validate(schema, document, rules, validationOptions(introspection));
   if (errors.length > 0) throw new AggregateError(errors.map(asInvalid));
-  const results = createBoundedStore<ToldResults<Viewer>>(STORE_LIMITS.eventResults);
+  const results = createBoundedStore<SharedResults<Viewer>>(STORE_LIMITS.eventResults);
   return { document, operation, variables: innerVariables(document, operation), results, weight };
 }
 

@@ -34,7 +34,7 @@ export function interruptionIn(error: unknown): unknown {
  *
  * @returns null when that does not succeed in time: the subscriber then has to resume behind the last event that it has
  */
-export async function makeAgain<Viewer>(
+export async function retryEvent<Viewer>(
   delivery: Delivery<Viewer>,
   make: (delivery: Delivery<Viewer>) => ExecutionResult | Promise<ExecutionResult>,
   signal: AbortSignal,

@@ -1,12 +1,12 @@
 import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import { Kind, visit } from "graphql";
-import type { Delivery, Told } from "../../events/feed/channel.js";
+import type { Delivery, EventPayload } from "../../events/feed/channel.js";
 import type { RequestContext } from "../context.js";
 
 type Result = ExecutionResult | Promise<ExecutionResult>;
 
 /** Executes an operation for one event in a context. */
-export type Tell<Viewer> = (context: RequestContext<Viewer>) => Result;
+export type ExecuteEvent<Viewer> = (context: RequestContext<Viewer>) => Result;
 
 interface Entry {
   readonly shared: object;
@@ -25,19 +25,19 @@ class Failed {
  * event is given a context that notices what is read of it. When nothing was, but for what all of them share, the result
  * cannot depend on who asks, and the others are given the same; otherwise each event is executed for each of them.
  */
-export class ToldResults<Viewer> {
-  readonly #entries = new WeakMap<Told, Entry>();
+export class SharedResults<Viewer> {
+  readonly #entries = new WeakMap<EventPayload, Entry>();
   /** Once something of a subscriber's own has been read, it will be again: nobody waits any more to find out. */
   #isPersonal = false;
 
   /** @param base what the context of every event of this subscriber is made from */
-  of(delivery: Delivery<Viewer>, base: RequestContext<Viewer>, tell: Tell<Viewer>): Result {
+  of(delivery: Delivery<Viewer>, base: RequestContext<Viewer>, tell: ExecuteEvent<Viewer>): Result {
     if (this.#isPersonal) return tell(contextOf(delivery, base));
     const { event, cursor, shared } = delivery;
     const found = this.#entries.get(event);
     // The same may be told once more, in another round and as it is by then.
     if (found?.shared !== shared || found.cursor !== cursor)
-      return this.#tellFirst(delivery, contextOf(delivery, base), tell);
+      return this.#executeFirst(delivery, contextOf(delivery, base), tell);
     const { result } = found;
     const take = (common: ExecutionResult | Failed | null): Result => {
       if (common instanceof Failed) throw common.fault;
@@ -54,10 +54,10 @@ export class ToldResults<Viewer> {
     return result instanceof Promise ? result.then((common) => common !== null) : result !== null;
   }
 
-  #tellFirst(
+  #executeFirst(
     { event, cursor, shared }: Delivery<Viewer>,
     context: RequestContext<Viewer>,
-    tell: Tell<Viewer>,
+    tell: ExecuteEvent<Viewer>,
   ): Result {
     const watch = watched(context);
     const settle = (told: ExecutionResult | Failed): ExecutionResult | Failed | null => {
@@ -140,7 +140,7 @@ export function innerVariables(document: DocumentNode, operation: OperationDefin
 }
 
 /** Sees to it that what is told of an event does not depend on a subscription's arguments. */
-export function tellWithoutArguments(schema: GraphQLSchema): void {
+export function executeWithoutArguments(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
     const { resolve } = field;
     if (resolve) field.resolve = (told, _args, context, info) => resolve(told, {}, context, info);

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FormattedExecutionResult } from "graphql";
 import { SECOND_MS } from "../../../kernel/clock.js";
-import { createRounds } from "../../http/connections/connection-sweep.js";
+import { createConnectionSweep } from "../../http/connections/connection-sweep.js";
 import type { StreamFraming } from "../../http/connections/streamed-answer.js";
 import { StreamedAnswer } from "../../http/connections/streamed-answer.js";
 import { logSlowStatement } from "../../http/errors/slow-statement.js";
 import type { RequestContext } from "../context.js";
-import type { Entrance, Realtime } from "./realtime.js";
+import type { Gateway, Realtime } from "./realtime.js";
 import { PATIENCE_MS } from "./realtime.js";
 import { SubscriptionFailure } from "./subscriptions.js";
 
@@ -15,14 +15,14 @@ const FAREWELL_MS = SECOND_MS;
 
 export interface StreamsOptions<Viewer> extends Realtime<Viewer> {
   /** How often streams are looked after; by default each second. */
-  readonly roundMs?: number;
+  readonly sweepMs?: number;
 }
 
 /** A subscription that is answered over HTTP for as long as it lasts. */
 export interface StreamedSubscription<Viewer> {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly entrance: Entrance<Viewer>;
+  readonly entrance: Gateway<Viewer>;
   readonly framing: StreamFraming;
   open(
     context: RequestContext<Viewer>,
@@ -51,20 +51,20 @@ export function createStreams<Viewer>(
   app: FastifyInstance,
   options: StreamsOptions<Viewer>,
 ): Streams<Viewer> {
-  const rounds = createRounds<StreamedAnswer>(options.roundMs);
+  const sweep = createConnectionSweep<StreamedAnswer>(options.sweepMs);
   let isClosing = false;
   app.addHook("preClose", async () => {
     isClosing = true;
-    for (const stream of rounds.connections) stream.end();
+    for (const stream of sweep.connections) stream.end();
     const impatience = setTimeout(() => {
-      for (const stream of rounds.connections) stream.destroy();
+      for (const stream of sweep.connections) stream.destroy();
     }, FAREWELL_MS);
     app.server.once("close", () => clearTimeout(impatience));
   });
   return {
     async answer(subscription) {
       const { request, reply, entrance, framing } = subscription;
-      const leave = options.places.take(entrance.key);
+      const leave = options.slots.take(entrance.key);
       reply.raw.once("close", leave);
       if (reply.raw.destroyed) leave();
       const gone = new AbortController();
@@ -78,11 +78,11 @@ export function createStreams<Viewer>(
       const { heartbeatMs, patienceMs = PATIENCE_MS, unread } = options;
       const { endsAt } = entrance;
       const stream = new StreamedAnswer(reply, framing, { heartbeatMs, patienceMs, unread, endsAt });
-      rounds.add(stream);
-      reply.raw.once("close", () => rounds.remove(stream));
+      sweep.add(stream);
+      reply.raw.once("close", () => sweep.remove(stream));
       stream.signal.addEventListener("abort", () => gone.abort(), { once: true });
       if (isClosing || stream.signal.aborted) stream.end();
-      await tell(stream, events, subscription);
+      await writeEvents(stream, events, subscription);
       return reply;
     },
     cutOff(error, request, reply) {
@@ -108,7 +108,7 @@ async function openOrRefuse<Viewer>(
   }
 }
 
-async function tell<Viewer>(
+async function writeEvents<Viewer>(
   stream: StreamedAnswer,
   events: AsyncIterable<FormattedExecutionResult>,
   { written, lastWord }: StreamedSubscription<Viewer>,

@@ -3,7 +3,7 @@ import { createSourceEventStream, GraphQLError } from "graphql";
 import { MIB } from "../../../kernel/bytes.js";
 import type { FiledeskError } from "../../../kernel/errors.js";
 import { badUserInput } from "../../../kernel/errors.js";
-import type { Delivery, FollowRequest } from "../../events/feed/channel.js";
+import type { Delivery, SubscribeRequest } from "../../events/feed/channel.js";
 import type { RequestContext, SubscriptionContext } from "../context.js";
 import { createCoercion, limitVariables } from "../documents/coerce-variables.js";
 import { limitCost } from "../documents/cost-limit.js";
@@ -13,23 +13,23 @@ import { expectedFailure, isRefusalByGraphQL, reportErrors } from "../error-form
 import { answerTooLarge, fitsInBytes } from "../execution/answer-size.js";
 import { createExecution } from "../execution/compiled-execution.js";
 import { DeliveryTurns } from "./delivery-turns.js";
-import { FollowedTexts } from "./distinct-operations.js";
+import { DistinctOperations } from "./distinct-operations.js";
 import type { SubscriptionRequest, SubscriptionRules } from "./prepare-subscription.js";
 import { createPreparation, resultsOf } from "./prepare-subscription.js";
-import { interruptionIn, isInterrupted, makeAgain } from "./retry-event.js";
-import { tellWithoutArguments } from "./shared-results.js";
+import { interruptionIn, isInterrupted, retryEvent } from "./retry-event.js";
+import { executeWithoutArguments } from "./shared-results.js";
 
 /** What subscriptions follow: an `EventFeed`. */
-export interface FollowedFeed<Viewer> {
-  follow(
+export interface SubscribedFeed<Viewer> {
+  subscribe(
     viewer: Viewer,
-    request: FollowRequest,
+    request: SubscribeRequest,
     signal: AbortSignal,
   ): Promise<AsyncIterable<Delivery<Viewer>>>;
 }
 
 export interface SubscriptionOptions<Viewer> extends SubscriptionRules {
-  readonly feed: FollowedFeed<Viewer>;
+  readonly feed: SubscribedFeed<Viewer>;
   readonly maxCost: number;
   /** Bytes of what is told of one event at most, if fewer than `MAX_EVENT_BYTES`. */
   readonly maxAnswerBytes: number;
@@ -75,9 +75,9 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
   const execution = createExecution(options, coerce);
   const preparation = createPreparation<Viewer>(options);
   const maxEventBytes = Math.min(options.maxAnswerBytes, MAX_EVENT_BYTES);
-  const texts = new FollowedTexts();
+  const texts = new DistinctOperations();
   const turns = new DeliveryTurns();
-  tellWithoutArguments(schema);
+  executeWithoutArguments(schema);
 
   async function begin(
     request: SubscriptionRequest,
@@ -93,7 +93,7 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     limitCost({ schema, document, operation, variables: coerce(operation, variables) }, options.maxCost);
     const contextValue: SubscriptionContext<Viewer> = {
       ...base,
-      follow: (asked) => feed.follow(base.viewer, asked, signal),
+      subscribe: (asked) => feed.subscribe(base.viewer, asked, signal),
     };
     const source = await createSourceEventStream({
       schema,
@@ -187,7 +187,7 @@ function deliver<Viewer>(
         if (turn) await turn;
         const making = signal.aborted ? null : make(delivery.value);
         const made = making instanceof Promise ? await making : making;
-        const whole = made && isInterrupted(made) ? await makeAgain(delivery.value, make, signal) : made;
+        const whole = made && isInterrupted(made) ? await retryEvent(delivery.value, make, signal) : made;
         if (making instanceof Promise) await turns.take(await isMade(delivery.value));
         if (whole && !signal.aborted) return { done: false, value: reported(whole) };
         await deliveries.return?.();

@@ -6,7 +6,7 @@ import { SECOND_MS } from "../../../kernel/clock.js";
 import { FiledeskError } from "../../../kernel/errors.js";
 import { newId } from "../../../kernel/ids.js";
 import { bearerToken } from "../../http/bearer-token.js";
-import type { Attended } from "../../http/connections/connection-sweep.js";
+import type { Swept } from "../../http/connections/connection-sweep.js";
 import type { Reader } from "../../http/connections/unread-budget.js";
 import { logFailure } from "../../http/errors/log-failure.js";
 import { exceededLimit } from "../../http/json-limits.js";
@@ -14,7 +14,7 @@ import type { RequestContext } from "../context.js";
 import type { FailureLog } from "../error-format.js";
 import { MESSAGES_PER_SECOND, MessageBudget } from "./message-budget.js";
 import type { SubscriptionRequest } from "./prepare-subscription.js";
-import type { Entrance, Realtime } from "./realtime.js";
+import type { Gateway, Realtime } from "./realtime.js";
 import { PATIENCE_MS } from "./realtime.js";
 import { jsonOf } from "./shared-results.js";
 import { SubscriptionFailure } from "./subscriptions.js";
@@ -39,7 +39,7 @@ export interface ConnectionOptions<Viewer> extends Realtime<Viewer> {
 }
 
 /** One connection that speaks graphql-transport-ws. */
-export class WebSocketConnection<Viewer> implements Attended {
+export class WebSocketConnection<Viewer> implements Swept {
   readonly #socket: WebSocket;
   readonly #options: ConnectionOptions<Viewer>;
   readonly #subscriptions = new Map<string, AbortController>();
@@ -47,7 +47,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   readonly #openedAt = performance.now();
   #isInitialised = false;
   #token: string | null = null;
-  #entrance: Entrance<Viewer> | null = null;
+  #entrance: Gateway<Viewer> | null = null;
   #leave: (() => void) | null = null;
   /** Messages that are not with the kernel yet, and since when none of them has moved. */
   #unsent = 0;
@@ -83,7 +83,7 @@ export class WebSocketConnection<Viewer> implements Attended {
     });
   }
 
-  attend(now: number): void {
+  sweep(now: number): void {
     if (this.#closingSince !== null) {
       const { patienceMs = PATIENCE_MS } = this.#options;
       if (now - this.#closingSince > Math.min(CLOSING_MS, patienceMs)) this.#socket.terminate();
@@ -174,7 +174,7 @@ export class WebSocketConnection<Viewer> implements Attended {
 
   #hear(text: string | null): void {
     this.#isAlive = true;
-    this.#obey(text).catch((error: unknown) => {
+    this.#handle(text).catch((error: unknown) => {
       logFailure(this.#options.log, error, "unexpected failure");
       // 4500 would tell the client never to come back.
       this.close(TRY_AGAIN_LATER, "Something went wrong on our side: try again later.");
@@ -182,7 +182,7 @@ export class WebSocketConnection<Viewer> implements Attended {
   }
 
   /** @param text null for a binary message */
-  async #obey(text: string | null): Promise<void> {
+  async #handle(text: string | null): Promise<void> {
     const exceeded = text === null ? null : exceededLimit(text);
     if (exceeded) return this.close(CloseCode.BadRequest, `This message ${exceeded.problem}`);
     const message = text === null ? null : messageIn(text);
@@ -214,7 +214,7 @@ export class WebSocketConnection<Viewer> implements Attended {
     if (this.#closingSince !== null) return;
     if (!entrance) return this.close(CloseCode.Forbidden, TOKEN_REFUSED);
     try {
-      this.#leave = this.#options.places.take(entrance.key);
+      this.#leave = this.#options.slots.take(entrance.key);
     } catch (error) {
       if (!(error instanceof FiledeskError)) throw error;
       return this.close(TRY_AGAIN_LATER, error.message);

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from "graphql-ws";
 import type { WebSocket } from "ws";
 import { SECOND_MS } from "../../../kernel/clock.js";
-import { createRounds } from "../../http/connections/connection-sweep.js";
+import { createConnectionSweep } from "../../http/connections/connection-sweep.js";
 import { registerWebSocketRoute } from "../../http/connections/websocket-upgrade.js";
 import { LEGACY_PROTOCOL, refuseLegacyClient } from "./legacy-subprotocol.js";
 import type { Realtime } from "./realtime.js";
@@ -15,7 +15,7 @@ export interface WebSocketDoor<Viewer> extends Realtime<Viewer> {
   /** How long a client may take to say who it is; by default 10 seconds. */
   readonly initMs?: number;
   /** How often connections are looked after; by default each second. */
-  readonly roundMs?: number;
+  readonly sweepMs?: number;
   acceptsOrigin(origin: string | undefined, host: string | undefined): boolean;
 }
 
@@ -28,8 +28,8 @@ const FAREWELL_MS = SECOND_MS;
 
 /** Takes subscriptions by websocket, in the protocol graphql-transport-ws, at the URL of GraphQL. */
 export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSocketDoor<Viewer>): void {
-  const rounds = createRounds<WebSocketConnection<Viewer>>(door.roundMs);
-  const { connections } = rounds;
+  const sweep = createConnectionSweep<WebSocketConnection<Viewer>>(door.sweepMs);
+  const { connections } = sweep;
   let allGone: (() => void) | null = null;
   let isClosing = false;
   const refused = new Set<WebSocket>();
@@ -46,9 +46,9 @@ export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSoc
       const { authorization, origin: page, host } = request.headers;
       const origin = door.requestOf(request);
       const connection = new WebSocketConnection(socket, { ...door, log: app.log, origin, authorization });
-      rounds.add(connection);
+      sweep.add(connection);
       socket.once("close", () => {
-        rounds.remove(connection);
+        sweep.remove(connection);
         if (connections.size === 0) allGone?.();
       });
       if (!door.acceptsOrigin(page, host)) connection.close(POLICY_VIOLATION, FOREIGN_PAGE);

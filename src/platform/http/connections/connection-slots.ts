@@ -3,7 +3,7 @@ import { rateLimited } from "../../../kernel/errors.js";
 const RETRY_AFTER_SECONDS = 10;
 
 /** How many connections that stay open one viewer may have on this server, whichever way they come in. */
-export interface Places {
+export interface ConnectionSlots {
   /** Takes a place. @returns what gives it back, once @throws RATE_LIMITED when the viewer has them all */
   take(viewerKey: string): () => void;
 }
@@ -16,7 +16,7 @@ const ofConnections = (limit: number) =>
  *
  * @param refusal what somebody is told who has them all
  */
-export function createPlaces(limit: number, refusal = ofConnections(limit)): Places {
+export function createConnectionSlots(limit: number, refusal = ofConnections(limit)): ConnectionSlots {
   const taken = new Map<string, number>();
   return {
     take(viewerKey) {

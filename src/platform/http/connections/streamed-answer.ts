@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
-import type { Attended } from "./connection-sweep.js";
+import type { Swept } from "./connection-sweep.js";
 import type { Reader, UnreadBudget } from "./unread-budget.js";
 
 /** How what is told is put on the wire: an answer of one media type, in parts. */
@@ -22,7 +22,7 @@ export interface StreamedAnswerOptions {
 }
 
 /** An answer that goes on for as long as there is something to tell. */
-export class StreamedAnswer implements Attended {
+export class StreamedAnswer implements Swept {
   readonly #response: ServerResponse;
   readonly #framing: StreamFraming;
   readonly #options: StreamedAnswerOptions;
@@ -59,7 +59,7 @@ export class StreamedAnswer implements Attended {
     return this.#closed.signal;
   }
 
-  attend(now: number): void {
+  sweep(now: number): void {
     const { endsAt, heartbeatMs, patienceMs } = this.#options;
     if (endsAt && endsAt.getTime() <= Date.now()) this.end();
     if (this.#stuckSince !== null) {

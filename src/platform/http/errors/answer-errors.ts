@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isErrno } from "../../../kernel/errno.js";
 import { FiledeskError } from "../../../kernel/errors.js";
 import { errorResponse } from "./error-response.js";
-import { inGraphQLForm } from "./graphql-response.js";
+import { asGraphQLResponse } from "./graphql-response.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { knowMethods } from "./known-methods.js";
 import { logFailure } from "./log-failure.js";
-import { pathOf } from "./request-path.js";
+import { requestPath } from "./request-path.js";
 
 /**
  * Answers errors, at `graphqlPath` in the form of a GraphQL response, and requests that no route takes. Call before any
@@ -15,7 +15,7 @@ import { pathOf } from "./request-path.js";
 export function answerErrors(app: FastifyInstance, graphqlPath: string): void {
   const methodsAt = knowMethods(app);
   app.setNotFoundHandler((request) => {
-    const allowed = methodsAt(pathOf(request));
+    const allowed = methodsAt(requestPath(request));
     if (allowed.length === 0) throw new HttpRefusal(404, "There is nothing at this URL.");
     const allow = allowed.join(", ");
     throw new HttpRefusal(405, `The method ${request.method} is not taken here, but ${allow}.`, { allow });
@@ -25,8 +25,10 @@ export function answerErrors(app: FastifyInstance, graphqlPath: string): void {
     if (hasLeft(request, error)) request.log.info("the client left in the middle of its request");
     else if (response.status >= 500 && !(error instanceof FiledeskError))
       logFailure(request.log, error, "unexpected failure");
-    const isGraphQL = pathOf(request) === graphqlPath;
-    const { status, headers, body } = isGraphQL ? inGraphQLForm(response, request.headers.accept) : response;
+    const isGraphQL = requestPath(request) === graphqlPath;
+    const { status, headers, body } = isGraphQL
+      ? asGraphQLResponse(response, request.headers.accept)
+      : response;
     return reply.status(status).headers(headers).send(body);
   });
 }

@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { isErrno } from "../../../kernel/errno.js";
 import { errorResponse } from "./error-response.js";
-import { inGraphQLForm } from "./graphql-response.js";
+import { asGraphQLResponse } from "./graphql-response.js";
 import { HttpRefusal } from "./http-refusal.js";
 
 const MALFORMED = new HttpRefusal(400, "This is no HTTP request that can be read.");
@@ -40,7 +40,7 @@ export function answerClientError(
   }
   const response = errorResponse(REFUSALS[error.code ?? ""] ?? MALFORMED, "");
   const { path, accept, page, host } = readableIn(error.rawPacket);
-  const { status, headers, body } = path === graphqlPath ? inGraphQLForm(response, accept) : response;
+  const { status, headers, body } = path === graphqlPath ? asGraphQLResponse(response, accept) : response;
   const text = JSON.stringify(body);
   const lines = Object.entries({
     ...headers,

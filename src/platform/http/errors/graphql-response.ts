@@ -16,7 +16,7 @@ export function graphqlTypeFor(accept: string | undefined): string | null {
  *
  * @param accept the request's header of that name
  */
-export function inGraphQLForm({ status, headers, body }: ErrorResponse, accept: string | undefined) {
+export function asGraphQLResponse({ status, headers, body }: ErrorResponse, accept: string | undefined) {
   const { message, ...extensions } = body.error;
   return {
     status,

@@ -1,2 +1,2 @@
 /** The path of a request, without the query, which may hold a signature. */
-export const pathOf = ({ url }: { readonly url: string }): string => url.split("?", 1)[0] ?? "";
+export const requestPath = ({ url }: { readonly url: string }): string => url.split("?", 1)[0] ?? "";

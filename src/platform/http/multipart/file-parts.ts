@@ -112,7 +112,7 @@ export class FileParts {
     for (const part of this.#parts.values()) this.#rejectAll(part, error);
     for (const { stream } of this.#arriving) stream.destroy(error);
     for (const reader of this.#readers) reader.destroy(error);
-    this.#wake();
+    this.#notify();
   }
 
   /** Removes the temp files. Call it behind `fail`. */
@@ -151,7 +151,7 @@ export class FileParts {
   #advance(): void {
     for (const part of this.#arriving) if (!part.isFlowing) this.#handOver(part);
     if (this.#waiting === 0) return;
-    this.#wake();
+    this.#notify();
     for (const part of this.#arriving) if (!part.isFlowing) this.#move(part);
   }
 
@@ -205,7 +205,7 @@ export class FileParts {
       });
   }
 
-  #wake(): void {
+  #notify(): void {
     for (const resume of this.#resting) resume();
     this.#resting.clear();
   }

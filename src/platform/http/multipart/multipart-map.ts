@@ -31,13 +31,13 @@ export function parseOperations(text: unknown): Operations {
  * @returns how many places there are
  * @throws BAD_USER_INPUT and QUERY_TOO_COMPLEX, and then leaves `operations` as they were
  */
-export function placeUploads(
+export function setUploads(
   operations: Operations,
   map: unknown,
   { maxFiles, announce }: { readonly maxFiles: number; announce(part: string): unknown },
 ): number {
   // All places are found before the first is filled, so that no path leads into an Upload.
-  const places = placesIn(operations, parseMap(map, maxFiles));
+  const places = readPaths(operations, parseMap(map, maxFiles));
   for (const { part, holder, key } of places) {
     const upload = new Upload();
     // The type says what the library's own receiver would give; nothing here reads the rest of it.
@@ -56,7 +56,7 @@ interface NamedPath {
   readonly path: string;
 }
 
-interface Place {
+interface JsonPath {
   readonly part: string;
   readonly holder: Operations;
   readonly key: string;
@@ -78,10 +78,10 @@ function parseMap(text: unknown, maxFiles: number): NamedPath[] {
   return named;
 }
 
-function placesIn(operations: Operations, named: readonly NamedPath[]): Place[] {
+function readPaths(operations: Operations, named: readonly NamedPath[]): JsonPath[] {
   const taken = new Set<string>();
   return named.map(({ part, path }) => {
-    const { place, holder, key } = placeOf(operations, path);
+    const { place, holder, key } = parsePath(operations, path);
     if (taken.has(place)) throw badUserInput(`The field \`map\` names the path ${quoted(path)} twice.`);
     taken.add(place);
     return { part, holder, key };
@@ -90,7 +90,10 @@ function placesIn(operations: Operations, named: readonly NamedPath[]): Place[] 
 
 const LEADING_INDEX = /^\d+\.(?=variables\.)/;
 
-function placeOf(operations: Operations, path: string): Omit<Place, "part"> & { readonly place: string } {
+function parsePath(
+  operations: Operations,
+  path: string,
+): Omit<JsonPath, "part"> & { readonly place: string } {
   const segments = path.replace(LEADING_INDEX, "").split(".", MAX_SEGMENTS + 1);
   const wellFormed = segments[0] === "variables" && segments.length > 1 && segments.length <= MAX_SEGMENTS;
   if (!wellFormed || segments.some((segment) => FORBIDDEN_SEGMENTS.has(segment)))

@@ -5,7 +5,7 @@ import type { TempFolder } from "../../storage/temp-folder.js";
 import { bearerToken } from "../bearer-token.js";
 import type { MultipartLimits, ReceivedMultipart } from "./multipart.js";
 import { receiveMultipart, requestTooLarge } from "./multipart.js";
-import { onceOver } from "./on-finished.js";
+import { onFinished } from "./on-finished.js";
 import { closeOnUnreadBody } from "./unread-body.js";
 
 const PREFLIGHT = "apollo-require-preflight";
@@ -90,7 +90,7 @@ async function enter(
     throw requestTooLarge(limits.maxRequestBytes, requestBytes);
   const admission = await admit(request);
   let received: ReceivedMultipart | null = null;
-  onceOver(request.raw, reply.raw, () => {
+  onFinished(request.raw, reply.raw, () => {
     admission.release();
     if (received) onOver(received);
   });

@@ -8,7 +8,7 @@ import type { TempFolder } from "../../storage/temp-folder.js";
 import { countDeadBuffers } from "./dead-buffers.js";
 import { FileParts } from "./file-parts.js";
 import type { Operations } from "./multipart-map.js";
-import { parseOperations, placeUploads, quoted } from "./multipart-map.js";
+import { parseOperations, quoted, setUploads } from "./multipart-map.js";
 import type { MultipartParser } from "./multipart-parser.js";
 import { createMultipartParser } from "./multipart-parser.js";
 import { readRest } from "./unread-body.js";
@@ -147,7 +147,7 @@ class Reception {
   }
 
   private takeMap(operations: Operations, map: unknown): void {
-    const fileCount = placeUploads(operations, map, {
+    const fileCount = setUploads(operations, map, {
       maxFiles: this.limits.maxFiles,
       announce: (part) => this.files.announce(part),
     });

@@ -1,7 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** Calls back once, when the answer is out or the connection is gone. */
-export function onceOver({ socket }: IncomingMessage, response: ServerResponse, callback: () => void): void {
+export function onFinished(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+  callback: () => void,
+): void {
   let isOver = false;
   const over = () => {
     // One of the two events may come while the other is being delivered.

@@ -3,7 +3,7 @@ import type { ExecutionResult } from "graphql";
 import { parse, subscribe } from "graphql";
 import { createSchema } from "../../../../src/app/wiring/schema.js";
 import type { Viewer } from "../../../../src/modules/identity/viewer.js";
-import type { Channel, Delivery, Told } from "../../../../src/platform/events/feed/channel.js";
+import type { Channel, Delivery, EventPayload } from "../../../../src/platform/events/feed/channel.js";
 import { PRESENCE_CHANGED } from "../../../../src/platform/events/feed/channel.js";
 import type { ChatWorld, Speaker } from "../../../support/chat-world.js";
 import { startChatWorld } from "../../../support/chat-world.js";
@@ -43,8 +43,8 @@ async function counted<Result>(work: () => Promise<Result>): Promise<[Result, nu
   return [result, length];
 }
 
-const tellLog = async (id: string) => channel.tell(id, await world.log(id));
-const typesOf = (told: readonly (Told | null)[]) => told.map((one) => one?.__typename ?? null);
+const tellLog = async (id: string) => channel.toPayloads(id, await world.log(id));
+const typesOf = (told: readonly (EventPayload | null)[]) => told.map((one) => one?.__typename ?? null);
 
 it("tells everything that happens, each entry of the log once, with what it names as it is today", async () => {
   const { agent, participant, manager } = world.people;
@@ -112,8 +112,8 @@ it("tells many events, and knows the readers of many, in a few statements", asyn
   const stranger = await world.guestIn(await world.start({ companyId }));
   for (let index = 0; index < 3; index += 1) await world.say(agent, id, "Hello");
   const log = await world.log(id);
-  const [, few] = await counted(() => channel.tell(id, log));
-  const [, many] = await counted(() => channel.tell(id, [...log, ...log, ...log]));
+  const [, few] = await counted(() => channel.toPayloads(id, log));
+  const [, many] = await counted(() => channel.toPayloads(id, [...log, ...log, ...log]));
   expect(many).toBe(few);
   const people = [agent, manager, participant, customer, admin, guest, stranger];
   const viewers = [...(await Promise.all(people.map(viewerOf))), { kind: "anonymous" } as const];
@@ -128,17 +128,17 @@ it("signals who types and who is there to the others", async () => {
   const { agent } = world.people;
   const id = await world.start({ companyId });
   const guest = await world.guestIn(id);
-  const typing = await channel.tellSignal!(id, { type: "typing", payload: { guestId: guest.id } });
+  const typing = await channel.toSignalPayload!(id, { type: "typing", payload: { guestId: guest.id } });
   expect(typing).toMatchObject({ __typename: "TypingStarted", actor: { id: guest.id } });
   const viewers = await Promise.all([agent, guest].map(viewerOf));
-  expect(viewers.map((viewer) => channel.isFor(viewer, typing!))).toEqual([true, false]);
-  const presence = await channel.tellSignal!(id, {
+  expect(viewers.map((viewer) => channel.isVisibleTo(viewer, typing!))).toEqual([true, false]);
+  const presence = await channel.toSignalPayload!(id, {
     type: PRESENCE_CHANGED,
     payload: { ...channel.presenceOf!(viewers[0]!), isOnline: true },
   });
   expect(presence).toMatchObject({ __typename: "PresenceChanged", actor: { id: agent.id }, isOnline: true });
-  expect(viewers.map((viewer) => channel.isFor(viewer, presence!))).toEqual([false, true]);
-  expect(await channel.tellSignal!(id, { type: "unknown", payload: { userId: agent.id } })).toBeNull();
+  expect(viewers.map((viewer) => channel.isVisibleTo(viewer, presence!))).toEqual([false, true]);
+  expect(await channel.toSignalPayload!(id, { type: "unknown", payload: { userId: agent.id } })).toBeNull();
 });
 
 it("gives a hundred subscribers their messages in the statements that one costs", async () => {
@@ -155,7 +155,7 @@ it("gives a hundred subscribers their messages in the statements that one costs"
   const viewers = await Promise.all([agent, guest].map(viewerOf));
 
   const receive = async (subscribers: number) => {
-    const told = await channel.tell(id, await world.log(id));
+    const told = await channel.toPayloads(id, await world.log(id));
     const shared = told.map(() => ({}));
     const one = async (viewer: Viewer) => {
       async function* deliveries(): AsyncGenerator<Delivery<Viewer>> {
@@ -171,7 +171,7 @@ it("gives a hundred subscribers their messages in the statements that one costs"
           clientAddress: "",
           requestBytes: null,
           shared: delivery.shared,
-          follow: async () =>
+          subscribe: async () =>
             (async function* () {
               yield delivery;
             })(),

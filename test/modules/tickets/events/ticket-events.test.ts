@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { UserViewer, Viewer } from "../../../../src/modules/identity/viewer.js";
 import { anonymous } from "../../../../src/modules/identity/viewer.js";
 import { createTicketChannel } from "../../../../src/modules/tickets/events/ticket-channel.js";
-import type { Told } from "../../../../src/platform/events/feed/channel.js";
+import type { EventPayload } from "../../../../src/platform/events/feed/channel.js";
 import type { LoggedEvent } from "../../../../src/platform/events/log/event-log.repository.js";
 import { admission, eventsOf, inShort } from "../../../support/event-log.js";
 import {
@@ -304,13 +304,13 @@ describe("what is told of a ticket", () => {
     return uploadReplyAttachments;
   }
 
-  const membersOf = (told: readonly (Told | null)[]) => told.map((one) => one?.__typename ?? null);
+  const membersOf = (told: readonly (EventPayload | null)[]) => told.map((one) => one?.__typename ?? null);
 
   it("is each thing as it is now", async () => {
     const { ticketId, reply, post, attachments } = await eventful();
     const { requester, participant } = world.people;
     await run(world.people.agent, UpdateReplyDocument, { input: { id: reply.id, body: "Changed since." } });
-    const told = await channel().tell(ticketId, [
+    const told = await channel().toPayloads(ticketId, [
       event("ticket.updated"),
       event("ticket.restored"),
       event("reply.added", { replyId: reply.id }),
@@ -367,24 +367,26 @@ describe("what is told of a ticket", () => {
       { __typename: "AttachmentDeleted", ...onReply },
       { __typename: "TicketDeleted", ticketId },
     ].map((member) => ({ ...member, staffOf: null }));
-    expect(await channel().tell(ticketId, events)).toEqual(expected);
+    expect(await channel().toPayloads(ticketId, events)).toEqual(expected);
 
     await run(manager, DeleteTicketDocument, { id: ticketId });
-    expect(membersOf(await channel().tell(ticketId, [event("ticket.updated")]))).toEqual(["TicketDeleted"]);
+    expect(membersOf(await channel().toPayloads(ticketId, [event("ticket.updated")]))).toEqual([
+      "TicketDeleted",
+    ]);
   });
 
   it("is kept to staff where it is internal, its end as well", async () => {
     const { ticketId, reply, internal, attachments } = await eventful();
     const isInternal = true;
     const secret = { replyId: internal.id, isInternal };
-    const told = await channel().tell(ticketId, [
+    const told = await channel().toPayloads(ticketId, [
       event("reply.added", { replyId: reply.id }),
       event("reply.added", secret),
       event("reply.deleted", secret),
       event("attachment.added", { ...secret, attachmentId: attachments[1] }),
       event("attachment.deleted", { ...secret, attachmentId: attachments[1] }),
     ]);
-    const toldTo = (viewer: Viewer) => told.map((one) => channel().isFor(viewer, one!));
+    const toldTo = (viewer: Viewer) => told.map((one) => channel().isVisibleTo(viewer, one!));
     for (const part of ["requester", "participant"] as const)
       expect(toldTo(viewerOf(part))).toEqual([true, false, false, false, false]);
     for (const part of ["agent", "manager", "admin"] as const)
@@ -408,9 +410,9 @@ describe("what is told of a ticket", () => {
     ];
     const many = Array.from({ length: 50 }, () => [...some, ...others]).flat();
     for (const events of [some, many]) {
-      await channel().tell(ticketId, events);
+      await channel().toPayloads(ticketId, events);
       statements.length = 0;
-      await channel().tell(ticketId, events);
+      await channel().toPayloads(ticketId, events);
       expect(statements).toHaveLength(5);
     }
   });

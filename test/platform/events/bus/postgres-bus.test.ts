@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import postgres from "postgres";
 import { connectDatabase } from "../../../../src/platform/database/client.js";
-import { createPostgresWakes } from "../../../../src/platform/events/bus/postgres-bus.js";
-import { describeWakes } from "../../../contracts/wakes.contract.js";
+import { createPostgresBus } from "../../../../src/platform/events/bus/postgres-bus.js";
+import { describeWakes } from "../../../contracts/event-bus.contract.js";
 import { createTestDatabase } from "../../../support/database.js";
 
 describeWakes("Postgres", async () => {
@@ -12,7 +12,7 @@ describeWakes("Postgres", async () => {
   const name = new URL(database.url).pathname.slice(1);
   const log = pino({ level: "silent" });
   return {
-    open: () => createPostgresWakes({ database: client, log }),
+    open: () => createPostgresBus({ database: client, log }),
     cut: () => admin`
       select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name} and query ilike 'listen%'`,
     async cleanup() {

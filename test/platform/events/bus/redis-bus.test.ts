@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { pino } from "pino";
-import { checkWakes } from "../../../../src/app/doctor/checks.js";
-import { createRedisWakes } from "../../../../src/platform/events/bus/redis-bus.js";
-import { signalled } from "../../../../src/platform/events/log/record-event.js";
-import { describeWakes } from "../../../contracts/wakes.contract.js";
+import { checkEventBus } from "../../../../src/app/doctor/checks.js";
+import { createRedisBus } from "../../../../src/platform/events/bus/redis-bus.js";
+import { recordSignal } from "../../../../src/platform/events/log/record-event.js";
+import { describeWakes } from "../../../contracts/event-bus.contract.js";
 import type { FeedServer, FeedWorld } from "../../../support/feed-world.js";
 import { cursorsOf, startFeedWorld, typesOf, until } from "../../../support/feed-world.js";
 import type { RedisServer } from "../../../support/redis-server.js";
@@ -18,7 +18,7 @@ describeWithRedis("with redis-server", () => {
     await redis.start();
     const log = pino({ level: "silent" });
     return {
-      open: () => createRedisWakes({ url: redis.url, log }),
+      open: () => createRedisBus({ url: redis.url, log }),
       cut: () => redis.ask(["CLIENT", "KILL", "TYPE", "pubsub"]),
       cleanup: () => redis.close(),
     };
@@ -45,10 +45,10 @@ describeWithRedis("with redis-server", () => {
     const startFeed = (pollMs: number) =>
       world.start({
         pace: { pollMs },
-        change: () => createRedisWakes({ url: redis.url, log, silenceMs: 400 }),
+        change: () => createRedisBus({ url: redis.url, log, silenceMs: 400 }),
       });
     const signal = ({ db }: FeedServer, type: string) =>
-      db.transaction(async (tx) => signalled(tx, { topic: world.topic, type, payload: {} }));
+      db.transaction(async (tx) => recordSignal(tx, { topic: world.topic, type, payload: {} }));
     const warnings = () => lines.filter(({ level }) => level >= 40);
     const listeners = async () => {
       const [, count] = (await redis.ask(["PUBSUB", "NUMSUB", "filedesk:events:0"])) as [string, number];
@@ -116,15 +116,15 @@ describeWithRedis("with redis-server", () => {
     });
 
     it("is looked at by the doctor, who sees a message arrive", async () => {
-      expect(await checkWakes(redis.url)).toMatchObject({ name: "redis", state: "ok" });
+      expect(await checkEventBus(redis.url)).toMatchObject({ name: "redis", state: "ok" });
       await redis.ask(["ACL", "SETUSER", "mute", "on", ">pw", "+@all", "~*", "resetchannels"]);
       const mute = redis.url.replace("//", "//mute:pw@");
-      expect(await checkWakes(mute)).toMatchObject({
+      expect(await checkEventBus(mute)).toMatchObject({
         state: "problem",
         detail: expect.stringContaining("NOPERM"),
       });
       await redis.kill();
-      expect(await checkWakes(redis.url)).toMatchObject({
+      expect(await checkEventBus(redis.url)).toMatchObject({
         state: "problem",
         detail: expect.stringMatching(/ECONNREFUSED.*Check REDIS_URL/),
       });

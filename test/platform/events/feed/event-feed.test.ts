@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { newId } from "../../../../src/kernel/ids.js";
 import { listEventCursors } from "../../../../src/platform/events/log/event-log.repository.js";
 import { pruneEvents } from "../../../../src/platform/events/log/prune-events.js";
-import { happened, signalled } from "../../../../src/platform/events/log/record-event.js";
+import { recordEvent, recordSignal } from "../../../../src/platform/events/log/record-event.js";
 import type { FeedWorld, Watcher } from "../../../support/feed-world.js";
 import { cursorsOf, startFeedWorld, times, typesOf, until } from "../../../support/feed-world.js";
 
@@ -58,8 +58,8 @@ describe("what happens", () => {
     for (let turn = 0; turn < 2; turn += 1) {
       const undone = server.db.transaction(async (tx) => {
         await tx.execute(sql`insert into event_topics (topic, sequence) values ('undone', 1)`);
-        happened(tx, done);
-        happened(tx, { ...done, companyId: "no id" });
+        recordEvent(tx, done);
+        recordEvent(tx, { ...done, companyId: "no id" });
       });
       await expect(undone).rejects.toThrow();
     }
@@ -73,8 +73,8 @@ describe("what happens", () => {
     const server = await world.start();
     const watcher = (await server.follow()).run();
     const rolledBack = server.db.transaction(async (tx) => {
-      happened(tx, { topic: world.topic, companyId: world.companyId, type: "undone", payload: {} });
-      signalled(tx, { topic: world.topic, type: "undone", payload: {} });
+      recordEvent(tx, { topic: world.topic, companyId: world.companyId, type: "undone", payload: {} });
+      recordSignal(tx, { topic: world.topic, type: "undone", payload: {} });
       throw new Error("rolled back");
     });
     await expect(rolledBack).rejects.toThrow("rolled back");
@@ -156,7 +156,7 @@ describe("where one begins", () => {
     await expect(server.follow({ id: "1" })).rejects.toMatchObject({ code: "NOT_FOUND" });
     const viewer = { kind: "anonymous" };
     await expect(server.follow({ viewer, after: "99" })).rejects.toMatchObject({ code: "NOT_FOUND" });
-    expect(server.feed.counts()).toMatchObject({ topics: 0, followers: 0 });
+    expect(server.feed.counts()).toMatchObject({ topics: 0, subscribers: 0 });
   });
 });
 
@@ -243,13 +243,13 @@ describe("the cost", () => {
     const [first] = watchers;
     first?.run();
     await watchers[1]?.stream.return?.();
-    expect(server.feed.counts()).toMatchObject({ topics: 1, followers: 2 });
+    expect(server.feed.counts()).toMatchObject({ topics: 1, subscribers: 2 });
     leaving.abort();
-    expect(server.feed.counts()).toMatchObject({ topics: 0, followers: 0, kept: 0 });
+    expect(server.feed.counts()).toMatchObject({ topics: 0, subscribers: 0, kept: 0 });
     await until(() => first?.ending === null);
     const late = await server.follow({ signal: leaving.signal });
     expect(await late.stream.next()).toEqual({ done: true, value: undefined });
-    expect(server.feed.counts()).toMatchObject({ followers: 0 });
+    expect(server.feed.counts()).toMatchObject({ subscribers: 0 });
   });
 });
 

@@ -112,7 +112,7 @@ describe.each([
   it("are told what happens, in order, until the client ends them", async () => {
     const opened = await house();
     const following = follow(opened);
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     opened.feed.tell("c1", message("m1", "two\nlines"));
     opened.feed.tell("c1", message("m2"));
     await until(() => following.results.length === 2);
@@ -121,7 +121,7 @@ describe.each([
       ["2", "m2"],
     ]);
     following.stop();
-    await until(() => opened.feed.followers.size === 0);
+    await until(() => opened.feed.subscribers.size === 0);
   });
 
   it("are told why they cannot begin, and end", async () => {
@@ -137,7 +137,7 @@ describe.each([
   it("are told what ends them, behind what they had", async () => {
     const opened = await house();
     const following = follow(opened);
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     opened.feed.tell("c1", message("m1"));
     opened.feed.end(accessEnded());
     await until(() => following.ended() !== null);
@@ -163,7 +163,7 @@ describe.each([
   it("end without a last word when the server closes, which is no end for clients", async () => {
     const opened = await house();
     const following = follow(opened);
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     await opened.app.close();
     await until(() => following.ended() !== null);
     expect(following.ended()).toBeInstanceOf(Error);
@@ -184,11 +184,11 @@ it("lets graphql-sse come back behind the last event that it has", async () => {
   const end = new Date(Date.now() + 3_600_000);
   opened.guests.set("dora", end);
   const following = bySse(opened, { headers: { authorization: "Bearer dora" }, retryAttempts: 50 });
-  await until(() => opened.feed.followers.size === 1);
+  await until(() => opened.feed.subscribers.size === 1);
   opened.feed.tell("c1", message("m1"));
   await until(() => following.results.length === 1);
   end.setTime(Date.now());
-  await until(() => opened.feed.followers.size === 0);
+  await until(() => opened.feed.subscribers.size === 0);
   opened.feed.tell("c1", message("m2"));
   end.setTime(Date.now() + 3_600_000);
   await until(() => following.results.length === 2);
@@ -267,11 +267,11 @@ describe("a stream of GraphQL", () => {
   it("takes a place among the viewer's connections", async () => {
     const opened = await house({ connections: 1 });
     const following = bySse(opened);
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     const refused = await ask(opened, MULTIPART, { query: EVENTS, variables: { id: "c1" } });
     expect(refused.status).toBe(429);
     following.stop();
-    await until(() => opened.feed.followers.size === 0);
+    await until(() => opened.feed.subscribers.size === 0);
     const again = await ask(opened, MULTIPART, { query: EVENTS, variables: { id: "c1" } });
     expect(again.status).toBe(200);
     await again.body?.cancel();

@@ -87,7 +87,7 @@ describe("A subscription", () => {
     expect(seen.contexts.map(({ requestId }) => requestId)).toEqual(["r1", "r1", "r1", "r1"]);
     end();
     await over;
-    expect(feed.followers.size).toBe(0);
+    expect(feed.subscribers.size).toBe(0);
   });
 
   it("shares with all who are told of the same event what does not depend on who asks", async () => {
@@ -162,7 +162,7 @@ describe("A subscription", () => {
     // Nothing that is interpreted runs any more.
     expect(asked).not.toHaveBeenCalled();
     for (const { end } of [first, ...others]) end();
-    expect(feed.followers.size).toBe(0);
+    expect(feed.subscribers.size).toBe(0);
   });
 
   it("masks what fails in one event, logs it, and goes on", async () => {
@@ -201,7 +201,7 @@ describe("A subscription", () => {
     const { end, over } = await opening;
     end();
     await over;
-    expect(feed.followers.size).toBe(0);
+    expect(feed.subscribers.size).toBe(0);
   });
 
   it.each([
@@ -242,7 +242,7 @@ describe("A subscription", () => {
     expect(errors[0]?.message).toContain("takes no `@skip` or `@include`");
     expect(failure).toMatchObject({ code: "BAD_USER_INPUT" });
     expect(log.error).not.toHaveBeenCalled();
-    expect(feed.followers.size).toBe(0);
+    expect(feed.subscribers.size).toBe(0);
   });
 
   it("has no fragment inside of itself, whatever its conditions", async () => {
@@ -258,7 +258,7 @@ describe("A subscription", () => {
     ]);
     expect(failure).toMatchObject({ code: "BAD_USER_INPUT" });
     expect(log.error).not.toHaveBeenCalled();
-    expect(feed.followers.size).toBe(0);
+    expect(feed.subscribers.size).toBe(0);
   });
 
   it("suggests no names and shows no schema where introspection is off", async () => {
@@ -288,7 +288,7 @@ describe("One viewer", () => {
       expect(errors).toMatchObject([{ extensions: { code: "RATE_LIMITED", retryAfter: 10 } }]);
       expect(failure?.message).toContain("50 different subscriptions");
     }
-    expect(feed.followers.size).toBe(150);
+    expect(feed.subscribers.size).toBe(150);
     const others = [await open(withAlias("b"), { kind: "user", id: "bert" })];
     same[0]?.end();
     await refusalOf(open(withAlias("b")));

@@ -83,12 +83,12 @@ describe("The websocket door", () => {
     const watching = apollo
       .subscribe<{ conversationEvents: { cursor: string } }>({ query: gql(EVENTS), variables: { id: "c1" } })
       .subscribe(({ data }) => cursors.push(data?.conversationEvents.cursor ?? ""));
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     for (let number = 1; number <= 50; number++) opened.feed.tell("c1", message(`m${number}`));
     await until(() => cursors.length === 50);
     expect(cursors).toEqual(Array.from({ length: 50 }, (_, index) => String(index + 1)));
     watching.unsubscribe();
-    await until(() => opened.feed.followers.size === 0);
+    await until(() => opened.feed.subscribers.size === 0);
   });
 
   it.each<[what: string, id: string, query: string, variables: object, code: string, status: number]>([
@@ -172,7 +172,7 @@ describe("The websocket door", () => {
     const opened = await house();
     const { told, subscribe } = await enter(opened);
     subscribe("1");
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     opened.feed.end(accessEnded());
     await until(() => told.length === 1);
     expect(told[0]).toMatchObject({
@@ -180,25 +180,25 @@ describe("The websocket door", () => {
       type: "error",
       payload: [{ extensions: { code: "UNAUTHENTICATED" } }],
     });
-    expect(opened.feed.followers.size).toBe(0);
+    expect(opened.feed.subscribers.size).toBe(0);
     subscribe("1");
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
   });
 
   it("bounds the subscriptions of a connection", async () => {
     const opened = await house({ maxSubscriptions: 2 });
     const { told, subscribe, send } = await enter(opened);
     for (const id of ["1", "2", "3"]) subscribe(id);
-    await until(() => told.length === 1 && opened.feed.followers.size === 2);
+    await until(() => told.length === 1 && opened.feed.subscribers.size === 2);
     expect(told[0]).toMatchObject({
       id: "3",
       type: "error",
       payload: [{ extensions: { code: "RATE_LIMITED", limit: 2 } }],
     });
     send({ id: "1", type: "complete" });
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     subscribe("3");
-    await until(() => opened.feed.followers.size === 2);
+    await until(() => opened.feed.subscribers.size === 2);
   });
 
   it("bounds the different subscriptions of a viewer, over all connections and streams", async () => {
@@ -207,7 +207,7 @@ describe("The websocket door", () => {
     const text = (n: number) => EVENTS.replace("id body", `id a${n}: body`);
     for (let n = 0; n < 50; n++) (n % 2 === 0 ? first : second).subscribe(`${n}`, text(n));
     for (let n = 0; n < 50; n++) second.subscribe(`same${n}`, text(0));
-    await until(() => opened.feed.followers.size === 100);
+    await until(() => opened.feed.subscribers.size === 100);
     second.subscribe("one more", text(50));
     await until(() => second.told.length === 1);
     expect(second.told[0]).toMatchObject({
@@ -223,7 +223,7 @@ describe("The websocket door", () => {
     expect((await listen("anna")).status).toBe(429);
     first.socket.close();
     await first.closed;
-    await until(() => opened.feed.followers.size === 75);
+    await until(() => opened.feed.subscribers.size === 75);
     const ending = new AbortController();
     expect((await listen("anna", ending.signal)).status).toBe(200);
     ending.abort();
@@ -234,16 +234,16 @@ describe("The websocket door", () => {
     const { subscribe, send, told, closed } = await enter(opened);
     for (const page of ["a", "b"]) {
       for (let number = 0; number < 100; number++) subscribe(`${page}${number}`);
-      await until(() => opened.feed.followers.size === 100);
+      await until(() => opened.feed.subscribers.size === 100);
       for (let number = 0; number < 100; number++) send({ id: `${page}${number}`, type: "complete" });
-      await until(() => opened.feed.followers.size === 0);
+      await until(() => opened.feed.subscribers.size === 0);
     }
     expect(told).toEqual([]);
     const flood = 20_000;
     for (let number = 0; number < flood; number++) subscribe(`f${number}`);
     expect(await closed).toMatchObject({ code: 1008, reason: expect.stringContaining("100 in a second") });
     expect(told.length).toBeLessThan(flood / 4);
-    expect(opened.feed.followers.size).toBe(0);
+    expect(opened.feed.subscribers.size).toBe(0);
   });
 
   it("counts a long message as several", async () => {
@@ -277,7 +277,7 @@ describe("The websocket door", () => {
     raw.cork();
     for (let number = 0; number < 50; number++) subscribe(`${number}`);
     raw.uncork();
-    await until(() => opened.feed.followers.size === 50);
+    await until(() => opened.feed.subscribers.size === 50);
     const together =
       order
         .join(" ")
@@ -303,7 +303,7 @@ describe("The websocket door", () => {
     most = 0;
     for (const { subscribe } of connections)
       for (let number = 0; number < 20; number++) subscribe(`${number}`);
-    await until(() => opened.feed.followers.size === 80);
+    await until(() => opened.feed.subscribers.size === 80);
     expect(most).toBeLessThanOrEqual(2);
   });
 
@@ -315,10 +315,10 @@ describe("The websocket door", () => {
       send({ id: "1", type: "complete" });
     }
     subscribe("1");
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     socket.close();
     await closed;
-    await until(() => opened.feed.followers.size === 0);
+    await until(() => opened.feed.subscribers.size === 0);
   });
 
   it("bounds the connections of a viewer, with a code that is tried again", async () => {
@@ -432,7 +432,7 @@ describe("At the websocket door", () => {
 
   it("survives a thousand messages of garbage and broken frames, and forgets all about them", async () => {
     const opened = await shared();
-    const before = opened.feed.followers.size;
+    const before = opened.feed.subscribers.size;
     for (let round = 0; round < 20; round++) {
       const { subscribe, socket, closed } = await enter(opened);
       subscribe("1");
@@ -451,7 +451,7 @@ describe("At the websocket door", () => {
       (socket as unknown as { _socket: Socket })._socket.end();
       await closed;
     }
-    await until(() => opened.feed.followers.size === before);
+    await until(() => opened.feed.subscribers.size === before);
     await enter(opened);
     expect(opened.faults).toEqual([]);
   });
@@ -518,14 +518,14 @@ describe("A websocket", () => {
         complete: () => {},
       },
     );
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     opened.feed.tell("c1", message("m1"));
     await until(() => got.length === 1);
     end.setTime(Date.now());
     // The client may be back before anybody sees that it was away.
     await until(() => closings.length === 1);
     opened.feed.tell("c1", message("m2"));
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     opened.feed.tell("c1", message("m3"));
     await until(() => got.length === 3);
     expect(got).toEqual(["1", "2", "3"]);
@@ -536,7 +536,7 @@ describe("A websocket", () => {
     const opened = await house();
     const { subscribe, closed, told } = await enter(opened);
     subscribe("1");
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     opened.feed.end();
     expect((await closed).code).toBe(1012);
     expect(told).toEqual([]);
@@ -548,10 +548,10 @@ describe("A websocket", () => {
     opened.guests.set("dora", end);
     const { subscribe, closed } = await enter(opened, "dora");
     subscribe("1");
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     end.setTime(Date.now());
     expect(await closed).toMatchObject({ code: 4403, reason: expect.stringContaining("expired") });
-    expect(opened.feed.followers.size).toBe(0);
+    expect(opened.feed.subscribers.size).toBe(0);
   });
 
   it("takes no new subscription when the session has ended", async () => {
@@ -566,10 +566,10 @@ describe("A websocket", () => {
     const opened = await house();
     const { subscribe, closed } = await enter(opened);
     subscribe("1");
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     await opened.app.close();
     expect((await closed).code).toBe(1012);
-    expect(opened.feed.followers.size).toBe(0);
+    expect(opened.feed.subscribers.size).toBe(0);
   });
 
   it("answers pings, and is cut when its peer is dead", async () => {
@@ -580,9 +580,9 @@ describe("A websocket", () => {
     expect(lively.told[0]).toEqual({ type: "pong", payload: { a: 1 } });
     const dead = await enter(opened);
     dead.subscribe("1");
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     (dead.socket as unknown as { _socket: Socket })._socket.pause();
-    await until(() => opened.feed.followers.size === 0);
+    await until(() => opened.feed.subscribers.size === 0);
     expect(lively.socket.readyState).toBe(WebSocket.OPEN);
   });
 
@@ -592,12 +592,12 @@ describe("A websocket", () => {
     lively.subscribe("1");
     const slow = await enter(opened);
     slow.subscribe("1");
-    await until(() => opened.feed.followers.size === 2);
+    await until(() => opened.feed.subscribers.size === 2);
     const raw = (slow.socket as unknown as { _socket: Socket })._socket;
     raw.pause();
     const body = "x".repeat(256 * 1024);
     let number = 0;
-    while (opened.feed.followers.size === 2) {
+    while (opened.feed.subscribers.size === 2) {
       opened.feed.tell("c1", message(`m${++number}`, body));
       await until(() => lively.told.length === number);
     }
@@ -614,10 +614,10 @@ describe("A websocket", () => {
     lively.subscribe("a");
     const deaf = await Promise.all(Array.from({ length: 8 }, () => enter(opened)));
     for (const { subscribe } of deaf) subscribe("a");
-    await until(() => opened.feed.followers.size === 9);
+    await until(() => opened.feed.subscribers.size === 9);
     for (const { socket } of deaf) socket.pause();
     let number = 0;
-    while (opened.feed.followers.size > 5) {
+    while (opened.feed.subscribers.size > 5) {
       opened.feed.tell("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
       await until(() => lively.told.length === number);
       expect(opened.unread.held).toBeLessThanOrEqual(512 * 1024);
@@ -640,8 +640,8 @@ describe("A websocket", () => {
     await once(socket, "data");
     socket.pause();
     socket.write(frame({ id: "1", type: "subscribe", payload: { query: EVENTS, variables: { id: "c1" } } }));
-    await until(() => opened.feed.followers.size === 1);
-    while (opened.feed.followers.size === 1) {
+    await until(() => opened.feed.subscribers.size === 1);
+    while (opened.feed.subscribers.size === 1) {
       opened.feed.tell("c1", message("m", "x".repeat(256 * 1024)));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -93,7 +93,7 @@ describe("GET /events", () => {
       "x-accel-buffering": "no",
       "x-request-id": expect.any(String),
     });
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     opened.feed.tell("c1", message("m1", "two\nlines"));
     opened.feed.tell("c1", { __typename: "MessagePurged", messageId: "m0" });
     await until(() => frames.length === 2);
@@ -107,13 +107,13 @@ describe("GET /events", () => {
     ]);
     request.destroy();
     await ended;
-    await until(() => opened.feed.followers.size === 0);
+    await until(() => opened.feed.subscribers.size === 0);
   });
 
   it("is for any number of streams of one viewer, as far as connections go", async () => {
     const opened = await house({ connections: 60 });
     const streams = await Promise.all(Array.from({ length: 60 }, () => listen(opened, C1)));
-    await until(() => opened.feed.followers.size === 60);
+    await until(() => opened.feed.subscribers.size === 60);
     for (const id of ["m1", "m2"]) opened.feed.tell("c1", message(id));
     await until(() => streams.every(({ frames }) => frames.length === 2));
     for (const { frames } of streams) expect(frames.map(({ id }) => id)).toEqual(["1", "2"]);
@@ -163,7 +163,7 @@ describe("GET /events", () => {
     end.setTime(Date.now());
     await short.ended;
     expect(short.frames).toEqual([]);
-    await until(() => opened.feed.followers.size === 0);
+    await until(() => opened.feed.subscribers.size === 0);
     const { frames, ended } = await listen(opened, C1);
     opened.feed.end(accessEnded());
     await ended;
@@ -178,7 +178,7 @@ describe("GET /events", () => {
     await until(() => comments() >= 2);
     await opened.app.close();
     await ended;
-    expect(opened.feed.followers.size).toBe(0);
+    expect(opened.feed.subscribers.size).toBe(0);
   });
 
   it("leaves who comes while the server closes without an answer, as one would end an EventSource for good", async () => {
@@ -215,7 +215,7 @@ describe("GET /events", () => {
       await refusal(opened, "/events?topic=conversation:hidden", { authorization: "Bearer bert" }),
     ).toContain("404");
     request.destroy();
-    await until(() => opened.feed.followers.size === 1);
+    await until(() => opened.feed.subscribers.size === 1);
     await listen(opened, C1);
   });
 
@@ -228,9 +228,9 @@ describe("GET /events", () => {
     socket.write(`GET ${C1} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer anna\r\n\r\n`);
     await once(socket, "data");
     socket.pause();
-    await until(() => opened.feed.followers.size === 2);
+    await until(() => opened.feed.subscribers.size === 2);
     let number = 0;
-    while (opened.feed.followers.size === 2) {
+    while (opened.feed.subscribers.size === 2) {
       opened.feed.tell("c1", message(`m${++number}`, "x".repeat(256 * 1024)));
       await until(() => lively.frames.length === number);
     }
@@ -250,9 +250,9 @@ describe("GET /events", () => {
       await once(socket, "data");
       socket.pause();
     }
-    await until(() => opened.feed.followers.size === 9);
+    await until(() => opened.feed.subscribers.size === 9);
     let number = 0;
-    while (opened.feed.followers.size > 5) {
+    while (opened.feed.subscribers.size > 5) {
       opened.feed.tell("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
       await until(() => lively.frames.length === number);
       expect(opened.unread.held).toBeLessThanOrEqual(256 * 1024);

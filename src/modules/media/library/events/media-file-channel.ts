@@ -1,15 +1,15 @@
 import { authorize } from "../../../../kernel/authorize.js";
 import type { Clock } from "../../../../kernel/clock.js";
 import type { Database } from "../../../../platform/database/client.js";
-import type { Channel, Told } from "../../../../platform/events/feed/channel.js";
+import type { Channel, EventPayload } from "../../../../platform/events/feed/channel.js";
 import type { LoggedEvent } from "../../../../platform/events/log/event-log.repository.js";
 import { findCompany } from "../../../identity/companies/company.repository.js";
 import type { CompanyRow } from "../../../identity/company.tables.js";
 import type { Viewer } from "../../../identity/viewer.js";
 import type { BytesEventType, FileEventType } from "../../file-events.js";
 import { libraryPolicy } from "../library.policy.js";
-import type { ToldFile } from "./told-file.repository.js";
-import { listToldFiles } from "./told-file.repository.js";
+import type { EventFile } from "./event-file.repository.js";
+import { listEventFiles } from "./event-file.repository.js";
 
 export interface MediaFileChannelDeps {
   readonly db: Database;
@@ -29,17 +29,17 @@ export const createMediaFileChannel = ({ db, clock }: MediaFileChannelDeps): Cha
     return viewers.map((viewer) => company !== null && libraryPolicy.browseTheFilesOf(viewer, company));
   },
 
-  async tell(companyId, events) {
+  async toPayloads(companyId, events) {
     const ids = [...new Set(events.flatMap(filesOf))];
     const [files, company] = await Promise.all([
-      ids.length > 0 ? listToldFiles(db, companyId, ids, clock()) : [],
+      ids.length > 0 ? listEventFiles(db, companyId, ids, clock()) : [],
       events.some(({ type }) => type === BRANDING) ? findCompany(db, companyId) : null,
     ]);
     const known = { files: new Map(files.map((file) => [file.id, file])), company };
-    return events.map((event) => told(event, known));
+    return events.map((event) => payloadOf(event, known));
   },
 
-  isFor: () => true,
+  isVisibleTo: () => true,
 });
 
 const BRANDING = "company.branding-changed";
@@ -65,19 +65,19 @@ const filesOf = ({ payload }: LoggedEvent): string[] => {
 };
 
 /** A member of the union `MediaFileEvent`. */
-interface MediaFileTold extends Told {
-  readonly mediaFile?: ToldFile;
-  readonly mediaFiles?: readonly ToldFile[];
+interface MediaFilePayload extends EventPayload {
+  readonly mediaFile?: EventFile;
+  readonly mediaFiles?: readonly EventFile[];
   readonly mediaFileId?: string;
   readonly company?: CompanyRow;
 }
 
 interface Known {
-  readonly files: ReadonlyMap<string, ToldFile>;
+  readonly files: ReadonlyMap<string, EventFile>;
   readonly company: CompanyRow | null;
 }
 
-function told(event: LoggedEvent, { files, company }: Known): MediaFileTold | null {
+function payloadOf(event: LoggedEvent, { files, company }: Known): MediaFilePayload | null {
   if (event.type === BRANDING) return company && { __typename: "CompanyBrandingChanged", company };
   const ids = filesOf(event);
   if (OF_BYTES.has(event.type)) {
@@ -85,18 +85,18 @@ function told(event: LoggedEvent, { files, company }: Known): MediaFileTold | nu
     return { __typename: "IntegrityChanged", mediaFiles };
   }
   const [mediaFileId] = ids;
-  return mediaFileId === undefined ? null : toldOfFile(event.type, mediaFileId, files.get(mediaFileId));
+  return mediaFileId === undefined ? null : payloadOfFile(event.type, mediaFileId, files.get(mediaFileId));
 }
 
-const isInReach = ({ deletedAt, versionOf, isCurrent }: ToldFile): boolean =>
+const isInReach = ({ deletedAt, versionOf, isCurrent }: EventFile): boolean =>
   deletedAt === null && versionOf === null && isCurrent;
 
 /** What is deleted or gone by now is told as that alone: what it was is nobody's business any more. */
-function toldOfFile(
+function payloadOfFile(
   type: string,
   mediaFileId: string,
-  mediaFile: ToldFile | undefined,
-): MediaFileTold | null {
+  mediaFile: EventFile | undefined,
+): MediaFilePayload | null {
   if (mediaFile === undefined) return { __typename: "MediaFilePurged", mediaFileId };
   // Earlier versions are in no list.
   if (mediaFile.versionOf !== null) return null;

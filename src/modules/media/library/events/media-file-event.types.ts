@@ -1,5 +1,5 @@
 import { createUnionType, Field, ObjectType } from "type-graphql";
-import type { Told } from "../../../../platform/events/feed/channel.js";
+import type { EventPayload } from "../../../../platform/events/feed/channel.js";
 import { ID } from "../../../../platform/graphql/scalars.js";
 import { Company } from "../../../identity/companies/company.types.js";
 import type { CompanyRow } from "../../../identity/company.tables.js";
@@ -92,7 +92,7 @@ export const MediaFileEvent = createUnionType({
       IntegrityChanged,
       CompanyBrandingChanged,
     ] as const,
-  resolveType: (told) => (told as unknown as Told).__typename,
+  resolveType: (told) => (told as unknown as EventPayload).__typename,
 });
 
 @ObjectType({ simpleResolvers: true, description: "An event of a company's files and its cursor." })
@@ -101,5 +101,5 @@ export class MediaFileEventEdge {
   cursor!: string;
 
   @Field(() => MediaFileEvent, { description: "The event." })
-  event!: Told;
+  event!: EventPayload;
 }

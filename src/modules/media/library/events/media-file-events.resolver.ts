@@ -48,7 +48,7 @@ export class MediaFileEventsResolver {
     description:
       "Events of a company's files, each with the file as it is at delivery. For the staff of the company.",
     subscribe: ({ args, context }: Following) =>
-      context.follow({ kind: "media", id: args.companyId, after: args.after }),
+      context.subscribe({ kind: "media", id: args.companyId, after: args.after }),
   })
   mediaFileEvents(
     @Root() told: Delivery<Viewer>,

@@ -256,7 +256,7 @@ describe("what is told of a company's files", () => {
     const { id: mediaFileId } = await uploadMedia(agent, { companyId });
     await run(agent, UpdateMediaFileDocument, { input: { id: mediaFileId, fileName: "since.txt" } });
     const types = ["added", "updated", "restored", "variants-ready", "variants-failed"];
-    const told = await channel().tell(companyId, [
+    const told = await channel().toPayloads(companyId, [
       ...types.map((type) => event(`file.${type}`, { mediaFileId })),
       event("file.altered", { mediaFileIds: [mediaFileId] }),
       event("company.branding-changed", { companyId }),
@@ -291,7 +291,7 @@ describe("what is told of a company's files", () => {
       event("file.missing", { mediaFileIds: [mediaFileId] }),
     ];
     now = new Date("2100-01-01T00:00:00Z");
-    expect(await channel().tell(companyId, events)).toEqual([
+    expect(await channel().toPayloads(companyId, events)).toEqual([
       { __typename: "MediaFileDeleted", mediaFileId },
       { __typename: "MediaFileDeleted", mediaFileId: other },
       { __typename: "MediaFileDeleted", mediaFileId: passing },
@@ -308,9 +308,9 @@ describe("what is told of a company's files", () => {
     const files = await Promise.all([1, 2, 3].map(() => uploadMedia(agent, { companyId })));
     const events = files.map(({ id }) => event("file.added", { mediaFileId: id }));
     for (const some of [events.slice(0, 1), events]) {
-      await channel().tell(companyId, some);
+      await channel().toPayloads(companyId, some);
       statements.length = 0;
-      expect(await channel().tell(companyId, some)).toHaveLength(some.length);
+      expect(await channel().toPayloads(companyId, some)).toHaveLength(some.length);
       expect(statements).toHaveLength(1);
     }
   });

@@ -7,10 +7,10 @@ import { tickets } from "../ticket.tables.js";
 import { ticketParticipants } from "../ticket-participant.tables.js";
 
 /** A ticket, and who takes part in it: 50 people at most. */
-export type FollowedTicket = TicketRow & { readonly participantIds: readonly string[] };
+export type SubscribedTicket = TicketRow & { readonly participantIds: readonly string[] };
 
 /** Deleted ones too. Whichever living company's it is: each of those who follow it is judged by the policy. */
-export async function findFollowedTicket(db: Database, id: string): Promise<FollowedTicket | null> {
+export async function findSubscribedTicket(db: Database, id: string): Promise<SubscribedTicket | null> {
   const [row] = await db
     .select({
       ...ticketColumns,

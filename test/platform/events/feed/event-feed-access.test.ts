@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { viewerChanged } from "../../../src/platform/events/log/viewer-changed.js";
-import type { FeedServer, FeedWorld, Watcher } from "../../support/feed-world.js";
-import { cursorsOf, startFeedWorld, times, typesOf, until } from "../../support/feed-world.js";
+import { viewerChanged } from "../../../../src/platform/events/log/viewer-changed.js";
+import type { FeedServer, FeedWorld, Watcher } from "../../../support/feed-world.js";
+import { cursorsOf, startFeedWorld, times, typesOf, until } from "../../../support/feed-world.js";
 
 let world: FeedWorld;
 
@@ -32,7 +32,7 @@ describe("who may follow no more", () => {
     await until(() => revoked.ending !== undefined && others.every(({ got }) => got.length === 2));
     expect(revoked.ending).toMatchObject(notFound);
     expect(cursorsOf(revoked)).toEqual([1]);
-    expect(server.feed.counts().followers).toBe(2);
+    expect(server.feed.counts().subscribers).toBe(2);
   });
 
   it("is not given what it was behind with", async () => {

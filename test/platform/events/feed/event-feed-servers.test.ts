@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
-import type { Wakes } from "../../../src/platform/events/bus/event-bus.js";
-import { signalled } from "../../../src/platform/events/log/record-event.js";
-import type { FeedServer, FeedWorld, Watcher } from "../../support/feed-world.js";
-import { cursorsOf, startFeedWorld, typesOf, until } from "../../support/feed-world.js";
+import type { EventBus } from "../../../../src/platform/events/bus/event-bus.js";
+import { recordSignal } from "../../../../src/platform/events/log/record-event.js";
+import type { FeedServer, FeedWorld, Watcher } from "../../../support/feed-world.js";
+import { cursorsOf, startFeedWorld, typesOf, until } from "../../../support/feed-world.js";
 
 // Two feeds in this process, each with connections of its own, stand for two servers on one database.
 let world: FeedWorld;
@@ -18,9 +18,9 @@ afterEach(async () => {
   await world.close();
 });
 
-const deaf = (wakes: Wakes): Wakes => ({ ...wakes, publish: () => {} });
+const deaf = (wakes: EventBus): EventBus => ({ ...wakes, publish: () => {} });
 const signal = (server: FeedServer, type: string) =>
-  server.db.transaction(async (tx) => signalled(tx, { topic: world.topic, type, payload: { by: "p1" } }));
+  server.db.transaction(async (tx) => recordSignal(tx, { topic: world.topic, type, payload: { by: "p1" } }));
 
 /** Ends the connections of this test's database that do this, and says how many there were. */
 const cut = (what: string) => admin`
@@ -89,8 +89,8 @@ describe("a wake-up", () => {
     world.statements.length = 0;
     await writing.db.transaction(async (tx) => {
       for (let index = 0; index < 60; index += 1)
-        signalled(tx, { topic: world.topic, type: "typing", payload: { index, long: "é".repeat(300) } });
-      signalled(tx, { topic: world.topic, type: "typing", payload: { tooLong: "é".repeat(5_000) } });
+        recordSignal(tx, { topic: world.topic, type: "typing", payload: { index, long: "é".repeat(300) } });
+      recordSignal(tx, { topic: world.topic, type: "typing", payload: { tooLong: "é".repeat(5_000) } });
     });
     await until(() => watcher.got.length === 60);
     expect(watcher.got.map(({ event }) => (event as never as { index: number }).index)).toEqual(
@@ -147,7 +147,7 @@ describe("who is there", () => {
     await until(() => shown(ann).includes("-bob"));
     expect(typesOf(quiet)).toEqual(["said"]);
     expect(
-      await other.feed.follow(
+      await other.feed.subscribe(
         { kind: "user", id: "cat" },
         { kind: "room", id: world.room },
         AbortSignal.abort(),

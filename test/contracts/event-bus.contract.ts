@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
-import type { News, Wakes } from "../../src/platform/events/bus/event-bus.js";
+import type { BusMessage, EventBus } from "../../src/platform/events/bus/event-bus.js";
 import { until } from "../support/feed-world.js";
 
 /** What a run of the contract is about: as many processes as a test wants, on one carrier. */
 export interface Carrier {
   /** As a process of its own has it. */
-  open(): Wakes;
+  open(): EventBus;
   /** Ends all connections that listen, behind the back of those who have them. */
   cut(): Promise<unknown>;
   cleanup(): Promise<void>;
 }
 
 interface Ears {
-  readonly wakes: Wakes;
-  readonly heard: { readonly news: News; readonly from: string }[];
+  readonly wakes: EventBus;
+  readonly heard: { readonly news: BusMessage; readonly from: string }[];
   /** How often it has begun to listen. */
   listened: number;
 }
@@ -24,7 +24,7 @@ const signal = (index: number, text = "") => ({ topic: "room:1", type: "typing",
 export function describeWakes(name: string, prepare: () => Promise<Carrier>): void {
   describe(`the contract of wake-ups: ${name}`, () => {
     let carrier: Carrier;
-    const opened: Wakes[] = [];
+    const opened: EventBus[] = [];
 
     beforeAll(async () => {
       carrier = await prepare();
@@ -34,7 +34,7 @@ export function describeWakes(name: string, prepare: () => Promise<Carrier>): vo
     });
     afterAll(() => carrier.cleanup());
 
-    const open = (): Wakes => {
+    const open = (): EventBus => {
       const wakes = carrier.open();
       opened.push(wakes);
       return wakes;
@@ -42,8 +42,8 @@ export function describeWakes(name: string, prepare: () => Promise<Carrier>): vo
     const listen = async (): Promise<Ears> => {
       const ears: Ears = { wakes: open(), heard: [], listened: 0 };
       await ears.wakes.listen({
-        heard: (news, from) => ears.heard.push({ news, from }),
-        listens: () => {
+        received: (news, from) => ears.heard.push({ news, from }),
+        connected: () => {
           ears.listened += 1;
         },
       });

@@ -6,10 +6,10 @@ import { mediaFileColumns } from "../../media-file.repository.js";
 import { mediaFiles } from "../../media-file.tables.js";
 import { isCurrent } from "../library.repository.js";
 
-export type ToldFile = Awaited<ReturnType<typeof listToldFiles>>[number];
+export type EventFile = Awaited<ReturnType<typeof listEventFiles>>[number];
 
 /** Files that events name, deleted ones too, and whether their time is not over. */
-export async function listToldFiles(db: Database, companyId: string, ids: readonly string[], now: Date) {
+export async function listEventFiles(db: Database, companyId: string, ids: readonly string[], now: Date) {
   return db
     .select({ ...mediaFileColumns, isCurrent: sql<boolean>`${isCurrent(now)}` })
     .from(mediaFiles)
