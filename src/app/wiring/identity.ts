@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.js";
 import { MINUTE_MS } from "../../kernel/clock.js";
-import { endParticipations } from "../../modules/chat/conversations/end-participations.js";
+import { endConversationParticipations } from "../../modules/chat/conversations/end-conversation-participations.js";
 import { createCompanyLoaders } from "../../modules/identity/companies/company.loaders.js";
 import { createCompanyService } from "../../modules/identity/companies/company.service.js";
 import { createActorLoaders } from "../../modules/identity/guests/actor.loaders.js";
@@ -27,7 +27,7 @@ import { createUserAccessService } from "../../modules/identity/sessions/user-ac
 import { createUserLoaders } from "../../modules/identity/users/user.loaders.js";
 import { createUserService } from "../../modules/identity/users/user.service.js";
 import { releaseAvatarOfLeaver } from "../../modules/media/avatars/release-avatar.js";
-import { endAssignments, endTicketParts } from "../../modules/tickets/end-ticket-parts.js";
+import { endAssignments, endTicketParticipations } from "../../modules/tickets/end-ticket-participations.js";
 import type { Config } from "../../platform/config/config.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Secrets } from "../startup/secrets.js";
@@ -97,7 +97,7 @@ export function createIdentity({ config, secrets, db, clock }: IdentityOptions) 
 
 /** What ends with a membership in the modules above; conversations first, then tickets, by the order of locks. */
 const whenEnded: MembershipDeps["whenEnded"] = async (tx, by, ended) => {
-  await endParticipations(tx, ended);
-  await endTicketParts(tx, by, ended);
+  await endConversationParticipations(tx, ended);
+  await endTicketParticipations(tx, by, ended);
   await releaseAvatarOfLeaver(tx, by, ended);
 };

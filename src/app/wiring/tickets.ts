@@ -1,6 +1,7 @@
 import { MIB } from "../../kernel/bytes.js";
 import type { AttachmentService } from "../../modules/attachments/attachment.service.js";
 import type { AttachmentDeletionService } from "../../modules/attachments/attachment-deletion.service.js";
+import { createAttachmentUploadService } from "../../modules/tickets/attachment-upload.service.js";
 import { createTicketDeletionService } from "../../modules/tickets/deletion/ticket-deletion.service.js";
 import { createPhotoSeriesService } from "../../modules/tickets/posts/photo-series.service.js";
 import type { PostDeps } from "../../modules/tickets/posts/post.service.js";
@@ -11,7 +12,6 @@ import { createReplyService } from "../../modules/tickets/reply.service.js";
 import { createTicketService } from "../../modules/tickets/ticket.service.js";
 import { createTicketParticipantService } from "../../modules/tickets/ticket-participant.service.js";
 import type { TicketQuota } from "../../modules/tickets/ticket-quota.repository.js";
-import { createUploadService } from "../../modules/tickets/upload.service.js";
 import type { Config } from "../../platform/config/config.js";
 
 export const postQuotaOf = (config: Config): TicketQuota => ({
@@ -35,7 +35,7 @@ export function createTickets({ config, quota, attachments, attachmentDeletions,
     tickets: createTicketService(files),
     ticketParticipants: createTicketParticipantService(deps),
     replies: createReplyService({ ...files, attachmentDeletions }),
-    uploads: createUploadService(files),
+    uploads: createAttachmentUploadService(files),
     posts: createPostService(deps),
     photoSeries: createPhotoSeriesService(deps),
     postDeletions,

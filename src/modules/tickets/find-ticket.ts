@@ -85,7 +85,7 @@ async function lookUpReply(db: Database, viewer: Viewer, id: string) {
 }
 
 /** A ticket that the caller has just made or changed. @throws GONE when somebody has purged it meanwhile */
-export async function reread(db: Database, viewer: UserViewer, id: string): Promise<TicketView> {
+export async function rereadTicket(db: Database, viewer: UserViewer, id: string): Promise<TicketView> {
   const ticket = await lookUpTicket(db, viewer, id);
   if (ticket === null) throw gone("ticket");
   return ticket;

@@ -7,19 +7,19 @@ import { Attachment, AttachmentConnection } from "../attachments/attachment.type
 import type { UserLoaders } from "../identity/users/user.loaders.js";
 import { User } from "../identity/users/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
+import type { AttachmentUploadService } from "./attachment-upload.service.js";
 import { AddReplyInput, UpdateReplyInput, UploadReplyAttachmentsInput } from "./reply.inputs.js";
 import type { ListedReply } from "./reply.repository.js";
 import type { ReplyService } from "./reply.service.js";
 import { Reply } from "./reply.types.js";
 import type { TicketLoaders } from "./ticket.loaders.js";
 import { Ticket } from "./ticket.types.js";
-import type { UploadService } from "./upload.service.js";
 
 @Resolver(() => Reply)
 export class ReplyResolver {
   constructor(
     private readonly replies: ReplyService,
-    private readonly uploads: UploadService,
+    private readonly uploads: AttachmentUploadService,
     private readonly loaders: TicketLoaders,
     private readonly attachmentLoaders: AttachmentLoaders,
     private readonly users: UserLoaders,

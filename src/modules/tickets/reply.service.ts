@@ -7,6 +7,7 @@ import type { AttachmentDeletionService } from "../attachments/attachment-deleti
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsOf } from "../identity/viewer.js";
 import type { IngestService } from "../media/ingest/ingest.service.js";
+import { refuseIncomingOverQuota } from "./attachment-upload.service.js";
 import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
 import { auditReply } from "./reply.audit.js";
 import * as repository from "./reply.repository.js";
@@ -14,7 +15,6 @@ import type { ReplyRow } from "./reply.tables.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { recordReplyEvent } from "./ticket-events.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
-import { refuseIncomingOverQuota } from "./upload.service.js";
 import { writeOnTicket } from "./write-on-ticket.js";
 
 export interface ReplyDeps {

@@ -58,7 +58,7 @@ export async function insertParticipant(
  * Ends a person's participation in all tickets of a company, and removes them as assignee of tickets that are not
  * closed, under the locks of these tickets. A closed ticket keeps its assignee.
  */
-export async function deleteTicketParts(
+export async function deleteTicketParticipations(
   tx: Database,
   companyId: string,
   userId: string,

@@ -2,12 +2,12 @@ import { badUserInput } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Viewer } from "../identity/viewer.js";
 import { isUser } from "../identity/viewer.js";
-import { requireTicket, reread } from "./find-ticket.js";
+import { requireTicket, rereadTicket } from "./find-ticket.js";
 import { auditTicket } from "./ticket.audit.js";
 import type { TicketView } from "./ticket.repository.js";
 import { recordTicketEvent } from "./ticket-events.js";
 import { deleteParticipant, insertParticipant, MAX_PARTICIPANTS } from "./ticket-participant.repository.js";
-import { giveOnTicket, writeOnTicket } from "./write-on-ticket.js";
+import { writeOnTicket, writeOnTicketWithMember } from "./write-on-ticket.js";
 
 /** A participant of a ticket. */
 export interface Participation {
@@ -21,7 +21,7 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
   /** @throws BAD_USER_INPUT for who does not belong to the company or is locked out, and when there are too many */
   async addParticipant(viewer: Viewer, { ticketId, userId }: Participation): Promise<TicketView> {
     const found = await requireTicket(db, viewer, ticketId, "manageParticipants");
-    await giveOnTicket(db, { ...found, userId }, async (tx, by, membership) => {
+    await writeOnTicketWithMember(db, { ...found, userId }, async (tx, by, membership) => {
       const { ticket } = await requireTicket(tx, by, ticketId, "manageParticipants");
       if (membership === null)
         throw badUserInput("A participant is a person of the ticket's company who may sign in.", {
@@ -33,7 +33,7 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
       if (outcome === "joined") recordTicketEvent(tx, ticket, "participant.joined", { userId });
       await auditTicket(tx, by, "ticket.participant-added", ticket, { userId });
     });
-    return reread(db, found.viewer, ticketId);
+    return rereadTicket(db, found.viewer, ticketId);
   },
 
   /** For staff, and for the participants themselves. */
@@ -47,6 +47,6 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
         recordTicketEvent(tx, ticket, "participant.left", { userId });
       await auditTicket(tx, by, "ticket.participant-removed", ticket, { userId });
     });
-    return reread(db, found.viewer, ticketId);
+    return rereadTicket(db, found.viewer, ticketId);
   },
 });

@@ -11,6 +11,7 @@ import { Company } from "../identity/companies/company.types.js";
 import type { UserLoaders } from "../identity/users/user.loaders.js";
 import { User } from "../identity/users/user.types.js";
 import type { ViewerContext } from "../identity/viewer.js";
+import type { AttachmentUploadService } from "./attachment-upload.service.js";
 import { ReplyConnection } from "./reply.types.js";
 import {
   CreateTicketInput,
@@ -25,7 +26,6 @@ import type { ListedTicket } from "./ticket.repository.js";
 import type { TicketService } from "./ticket.service.js";
 import { Ticket, TicketConnection } from "./ticket.types.js";
 import type { TicketParticipantService } from "./ticket-participant.service.js";
-import type { UploadService } from "./upload.service.js";
 
 const newestFirst: TicketOrderInput = { field: "CREATED_AT", direction: "DESC" };
 
@@ -34,7 +34,7 @@ export class TicketResolver {
   constructor(
     private readonly tickets: TicketService,
     private readonly participations: TicketParticipantService,
-    private readonly uploads: UploadService,
+    private readonly uploads: AttachmentUploadService,
     private readonly loaders: TicketLoaders,
     private readonly attachmentLoaders: AttachmentLoaders,
     private readonly companies: CompanyLoaders,

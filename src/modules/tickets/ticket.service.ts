@@ -11,7 +11,7 @@ import { findCompany } from "../identity/companies/company.repository.js";
 import type { Role, UserViewer, Viewer } from "../identity/viewer.js";
 import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identity/viewer.js";
 import type { IngestService } from "../media/ingest/ingest.service.js";
-import { findReadableTicket, requireTicket, reread } from "./find-ticket.js";
+import { findReadableTicket, requireTicket, rereadTicket } from "./find-ticket.js";
 import { auditTicket } from "./ticket.audit.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
 import type { ListedTicket, TicketView } from "./ticket.repository.js";
@@ -20,7 +20,7 @@ import type { TicketRow } from "./ticket.tables.js";
 import { recordTicketEvent } from "./ticket-events.js";
 import type { TicketFilter, TicketOrder, TicketScope } from "./ticket-list.repository.js";
 import * as list from "./ticket-list.repository.js";
-import { giveOnTicket } from "./write-on-ticket.js";
+import { writeOnTicketWithMember } from "./write-on-ticket.js";
 
 export interface TicketDeps {
   readonly db: Database;
@@ -105,14 +105,14 @@ async function openTicket(
       return ticketId;
     },
   });
-  return reread(db, requester, id);
+  return rereadTicket(db, requester, id);
 }
 
 async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): Promise<TicketView> {
   const found = await requireTicket(db, viewer, input.id, "read");
   permittedChanges(found.viewer, found.ticket, input);
   const userId = input.assigneeId ?? keptAssignee(found.ticket, input);
-  await giveOnTicket(db, { ...found, userId }, async (tx, by, membership) => {
+  await writeOnTicketWithMember(db, { ...found, userId }, async (tx, by, membership) => {
     const { ticket } = await requireTicket(tx, by, input.id, "read");
     const permitted = permittedChanges(by, ticket, input);
     const changes = withAssignee(ticket, permitted, { userId, role: membership?.role });
@@ -120,7 +120,7 @@ async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): 
     recordTicketEvent(tx, ticket, "ticket.updated", {});
     await auditTicket(tx, by, "ticket.updated", ticket, { ...changes });
   });
-  return reread(db, found.viewer, input.id);
+  return rereadTicket(db, found.viewer, input.id);
 }
 
 /** Deleted tickets are listed to those alone who may restore them. */

@@ -28,7 +28,7 @@ export const writeOnTicket = <Result>(
  *
  * @param write is told their membership; null for nobody, and for who is no member or is locked out
  */
-export const giveOnTicket = <Result>(
+export const writeOnTicketWithMember = <Result>(
   db: Database,
   { viewer, ticket: { id, companyId }, userId }: Found & { readonly userId: string | null },
   write: (tx: Database, viewer: UserViewer, membership: MembershipRow | null) => Promise<Result>,

@@ -12,7 +12,7 @@ export interface ConversationChange {
   readonly id: string;
   readonly action: ConversationAction;
   /** Who is given something in the conversation: they stay what they are in the company until the transaction ends. */
-  readonly giveTo?: string;
+  readonly memberId?: string;
 }
 
 /**
@@ -24,13 +24,13 @@ export interface ConversationChange {
  */
 export async function changeConversation<Result>(
   db: Database,
-  { viewer, id, action, giveTo }: ConversationChange,
+  { viewer, id, action, memberId }: ConversationChange,
   change: (tx: Database, found: FoundConversation, membership: MembershipRow | null) => Promise<Result>,
 ): Promise<Result> {
   const { viewer: asking, conversation } = await requireConversation(db, viewer, id, action);
   const { companyId } = conversation;
   const lock = async (tx: Database) => {
-    const membership = giveTo === undefined ? null : await lockActiveMembership(tx, companyId, giveTo);
+    const membership = memberId === undefined ? null : await lockActiveMembership(tx, companyId, memberId);
     await lockConversation(tx, id);
     return membership;
   };

@@ -4,8 +4,8 @@ import type { Viewer } from "../../identity/viewer.js";
 import { isUser } from "../../identity/viewer.js";
 import { changeConversation } from "./change-conversation.js";
 import { auditConversation } from "./conversation.audit.js";
+import { notOfCompany, tooManyParticipants } from "./conversation.errors.js";
 import type { ConversationView } from "./conversation.repository.js";
-import { notOfCompany, tooManyParticipants } from "./conversation.service.js";
 import { recordConversationEvent } from "./conversation-events.js";
 import {
   countParticipants,
@@ -30,7 +30,7 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
     { conversationId: id, userId }: Participation,
   ): Promise<ConversationView> {
     // Their membership is locked, so that who leaves the company meanwhile is no participant afterwards.
-    const asked = { viewer, id, action: "manageParticipantsOf", giveTo: userId } as const;
+    const asked = { viewer, id, action: "manageParticipantsOf", memberId: userId } as const;
     await changeConversation(db, asked, async (tx, { viewer: by, conversation }, membership) => {
       if (membership === null) throw notOfCompany("userId", [userId]);
       const { companyId } = conversation;

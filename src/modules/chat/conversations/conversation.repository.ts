@@ -65,7 +65,7 @@ export async function findConversation(
 }
 
 /** As `findConversation`. Who takes part goes on doing so until the transaction ends; nobody else waits for it. */
-export async function findConversationKeepingPart(
+export async function findConversationAndLockParticipation(
   tx: Database,
   { tenants, userId }: Reader,
   id: string,

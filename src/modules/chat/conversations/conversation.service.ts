@@ -1,5 +1,5 @@
 import { authorize, readable } from "../../../kernel/authorize.js";
-import { badUserInput, unauthenticated } from "../../../kernel/errors.js";
+import { unauthenticated } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import type { PageArguments } from "../../../kernel/pagination.js";
 import { pageRequest } from "../../../kernel/pagination.js";
@@ -13,6 +13,7 @@ import type { Viewer } from "../../identity/viewer.js";
 import { isAdmin, isUser, staffTenantsOf, tenantsOf } from "../../identity/viewer.js";
 import { changeConversation } from "./change-conversation.js";
 import { auditConversation } from "./conversation.audit.js";
+import { notOfCompany, ticketOfAnotherCompany, tooManyParticipants } from "./conversation.errors.js";
 import { companyConversationPolicy, conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView } from "./conversation.repository.js";
 import * as repository from "./conversation.repository.js";
@@ -95,7 +96,7 @@ async function startConversation(
     await lockMembers(tx, companyId, others);
     const ticketId = input.ticketId ?? null;
     const ticketCompany = ticketId && isId(ticketId) ? await findTicketCompany(tx, starter, ticketId) : null;
-    if (ticketId !== null && ticketCompany !== companyId) throw notTheirTicket();
+    if (ticketId !== null && ticketCompany !== companyId) throw ticketOfAnotherCompany();
     const conversationId = await repository.insertConversation(tx, {
       companyId,
       ticketId,
@@ -110,9 +111,6 @@ async function startConversation(
   return rereadConversation(db, viewer, id);
 }
 
-const notTheirTicket = () =>
-  badUserInput("The ticket is none of this company's that you may see.", { field: "ticketId" });
-
 /** Who else is asked to take part. @throws BAD_USER_INPUT */
 function othersOf(asked: readonly string[], starter: Viewer): string[] {
   const others = [...new Set(asked)].filter((id) => !isUser(starter, id));
@@ -126,17 +124,6 @@ async function lockMembers(tx: Database, companyId: string, userIds: readonly st
   const strangers = userIds.filter((id) => !members.has(id));
   if (strangers.length > 0) throw notOfCompany("participantIds", strangers);
 }
-
-export const tooManyParticipants = () =>
-  badUserInput(`A conversation takes ${MAX_PARTICIPANTS} participants, who starts it among them.`, {
-    limit: MAX_PARTICIPANTS,
-  });
-
-export const notOfCompany = (field: string, ids: readonly string[]) =>
-  badUserInput(`Participants are people of the conversation's company; these are not: ${ids.join(", ")}.`, {
-    field,
-    ids,
-  });
 
 async function setClosed(
   db: Database,

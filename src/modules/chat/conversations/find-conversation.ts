@@ -1,6 +1,6 @@
 import type { ActionOf } from "../../../kernel/authorize.js";
 import { authorize } from "../../../kernel/authorize.js";
-import { conflict, gone } from "../../../kernel/errors.js";
+import { gone } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Actor, Viewer } from "../../identity/viewer.js";
@@ -51,6 +51,3 @@ export async function rereadConversation(
   if (conversation === null) throw gone("conversation");
   return conversation;
 }
-
-export const isClosed = () =>
-  conflict("This conversation is closed: it can be read, and takes no more messages.", { isClosed: true });

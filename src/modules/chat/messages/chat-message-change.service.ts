@@ -4,8 +4,8 @@ import type { AttachmentDeletionService } from "../../attachments/attachment-del
 import type { Viewer } from "../../identity/viewer.js";
 import type { PurgeDeps } from "../../media/upkeep/purge.js";
 import { purgeFile } from "../../media/upkeep/purge.js";
+import { conversationClosed } from "../conversations/conversation.errors.js";
 import { recordConversationEvent } from "../conversations/conversation-events.js";
-import { isClosed } from "../conversations/find-conversation.js";
 import { changeMessage } from "./change-message.js";
 import { auditMessage } from "./chat-message.audit.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
@@ -45,7 +45,7 @@ const parentOf = ({ message: { id, companyId } }: FoundMessage) => ({
 
 /** In a closed conversation guests may only read. */
 function refuseToGuestsWhenClosed({ viewer, conversation }: FoundMessage): void {
-  if (viewer.kind === "guest" && conversation.closedAt !== null) throw isClosed();
+  if (viewer.kind === "guest" && conversation.closedAt !== null) throw conversationClosed();
 }
 
 async function editMessage(

@@ -6,13 +6,14 @@ import type { AttachmentService } from "../../attachments/attachment.service.js"
 import type { Actor, Viewer } from "../../identity/viewer.js";
 import type { IngestService } from "../../media/ingest/ingest.service.js";
 import type { RecordedFile } from "../../media/ingest/record.js";
+import { conversationClosed } from "../conversations/conversation.errors.js";
 import { countMessage, lockConversation } from "../conversations/conversation.repository.js";
 import { recordConversationEvent } from "../conversations/conversation-events.js";
 import type { FoundConversation } from "../conversations/find-conversation.js";
-import { isClosed, requireConversation } from "../conversations/find-conversation.js";
+import { requireConversation } from "../conversations/find-conversation.js";
+import { messageOfAnotherConversation } from "./chat-message.errors.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { findMessage, findMessageByClientId, insertMessage } from "./chat-message.repository.js";
-import { notHere } from "./read-mark.service.js";
 
 export interface ChatMessageDeps {
   readonly db: Database;
@@ -47,7 +48,7 @@ export const createChatMessageService = (deps: ChatMessageDeps) => ({
     };
     const first = await findFirst(deps.db, found, message.clientId);
     if (first !== null) return first;
-    if (found.conversation.closedAt !== null) throw isClosed();
+    if (found.conversation.closedAt !== null) throw conversationClosed();
     refuseTooMany(incoming.files.length, deps.filesPerMessage);
     await requireQuoted(deps.db, found, message.replyToId);
     return send(deps, found, message, incoming);
@@ -101,7 +102,7 @@ async function record(tx: Database, found: FoundConversation, draft: Draft): Pro
   const number = await countMessage(tx, companyId, conversationId);
   const first = await findFirst(tx, found, draft.clientId);
   if (first !== null) throw new SentBefore(first);
-  if (number === null) throw isClosed();
+  if (number === null) throw conversationClosed();
   await requireQuoted(tx, found, draft.replyToId);
   return insertMessage(tx, found.viewer, { companyId, conversationId, number, ...draft });
 }
@@ -129,7 +130,7 @@ async function requireQuoted(
   if (replyToId === null) return;
   const tenant = { companyIds: [conversation.companyId] };
   const quoted = isId(replyToId) ? await findMessage(db, tenant, replyToId) : null;
-  if (quoted?.conversationId !== conversation.id) throw notHere("replyToId");
+  if (quoted?.conversationId !== conversation.id) throw messageOfAnotherConversation("replyToId");
 }
 
 /** @throws BAD_USER_INPUT for a message that says nothing and shows nothing */

@@ -1,13 +1,13 @@
 import { authorize } from "../../../kernel/authorize.js";
-import { badUserInput } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { conversationPolicy } from "../conversations/conversation.policy.js";
 import type { ConversationView } from "../conversations/conversation.repository.js";
-import { findConversationKeepingPart } from "../conversations/conversation.repository.js";
+import { findConversationAndLockParticipation } from "../conversations/conversation.repository.js";
 import { readerOf, requireConversation } from "../conversations/find-conversation.js";
+import { messageOfAnotherConversation } from "./chat-message.errors.js";
 import { findMessage } from "./chat-message.repository.js";
 import { upsertReadMark } from "./read-mark.repository.js";
 
@@ -27,18 +27,15 @@ export const createReadMarkService = ({ db }: { readonly db: Database }) => ({
     // They go out together: everybody who follows a conversation marks each of its messages.
     const lock = (tx: Database) =>
       Promise.all([
-        findConversationKeepingPart(tx, readerOf(reader), id),
+        findConversationAndLockParticipation(tx, readerOf(reader), id),
         isId(messageId) ? findMessage(tx, { companyIds: [companyId] }, messageId) : null,
       ]);
     return writeAs(db, { viewer: reader, companyId, lock }, async (tx, known, read) => {
       const [found, message] = read ?? [null, null];
       const { subject: now } = authorize(conversationPolicy, "read", known, found);
-      if (message?.conversationId !== id) throw notHere("messageId");
+      if (message?.conversationId !== id) throw messageOfAnotherConversation("messageId");
       await upsertReadMark(tx, known, { companyId, conversationId: id, messageNumber: message.number });
       return now;
     });
   },
 });
-
-export const notHere = (field: string) =>
-  badUserInput("There is no such message in this conversation.", { field });

@@ -6,14 +6,14 @@ import type { Database } from "../../../platform/database/client.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { resumeUsages, suspendUsages } from "../../media/suspend-usages.js";
 import type { FoundTicket } from "../find-ticket.js";
-import { lookUpTicket, requireTicket, reread } from "../find-ticket.js";
+import { lookUpTicket, requireTicket, rereadTicket } from "../find-ticket.js";
 import { auditTicket } from "../ticket.audit.js";
 import { ticketPolicy } from "../ticket.policy.js";
 import type { TicketView } from "../ticket.repository.js";
 import { restoreTicket, softDeleteTicket } from "../ticket.repository.js";
 import { recordTicketEvent } from "../ticket-events.js";
 import { writeOnTicket } from "../write-on-ticket.js";
-import { listUsersOfFiles } from "./ticket-usage.repository.js";
+import { listUsingResources } from "./ticket-usage.repository.js";
 
 export interface TicketDeletionDeps {
   readonly db: Database;
@@ -30,11 +30,11 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     await writeOnTicket(db, found, async (tx, by) => {
       const { ticket } = await requireTicket(tx, by, id, "delete");
       if (!(await softDeleteTicket(tx, ticket, by.id))) throw gone("ticket");
-      await suspendUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id), by.id);
+      await suspendUsages(tx, ticket.companyId, await listUsingResources(tx, ticket.companyId, id), by.id);
       recordTicketEvent(tx, ticket, "ticket.deleted", {});
       await auditTicket(tx, by, "ticket.deleted", ticket);
     });
-    return reread(db, found.viewer, id);
+    return rereadTicket(db, found.viewer, id);
   },
 
   /** @throws GONE when its time is over */
@@ -46,11 +46,11 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
       const { ticket } = await requireRestorable(tx, by, id);
       if (ticket.deletedAt === null) return; // somebody else has restored it meanwhile
       if (!(await restoreTicket(tx, ticket, deletedAfter))) throw gone("ticket");
-      await resumeUsages(tx, ticket.companyId, await listUsersOfFiles(tx, ticket.companyId, id));
+      await resumeUsages(tx, ticket.companyId, await listUsingResources(tx, ticket.companyId, id));
       recordTicketEvent(tx, ticket, "ticket.restored", {});
       await auditTicket(tx, by, "ticket.restored", ticket);
     });
-    return reread(db, found.viewer, id);
+    return rereadTicket(db, found.viewer, id);
   },
 });
 

@@ -50,7 +50,7 @@ export const createTicketPurgeService = (deps: TicketPurgeDeps) => ({
       const due: OwnedTicket[] = await listPurgeableTickets(deps.db, which, after, AT_ONCE);
       for (const ticket of due) {
         signal?.throwIfAborted();
-        if (dryRun) released.push(...(await usersOfFiles(deps, ticket)));
+        if (dryRun) released.push(...(await listUsingIds(deps, ticket)));
         if (dryRun || (await purgeOne(deps, ticket, which))) purged += 1;
         onProgress?.({ done: purged, total: null });
       }
@@ -76,7 +76,7 @@ async function purgeOne(
   });
 }
 
-async function usersOfFiles(
+async function listUsingIds(
   { db, attachmentDeletions, postDeletions }: TicketPurgeDeps,
   ticket: OwnedTicket,
 ): Promise<string[]> {

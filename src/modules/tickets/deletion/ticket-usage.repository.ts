@@ -8,7 +8,7 @@ import { resourceTypeOf } from "../posts/post-usage.js";
 import { listReplyIds } from "./ticket-purge.repository.js";
 
 /** What uses files on a ticket: its attachments, those of its replies, and its posts; no deleted ones. */
-export async function listUsersOfFiles(
+export async function listUsingResources(
   tx: Database,
   companyId: string,
   ticketId: string,

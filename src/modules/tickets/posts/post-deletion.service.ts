@@ -13,7 +13,7 @@ import { recordPostEvent } from "./post.events.js";
 import * as repository from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { findPostLoad, listFilesOfPost, listFilesOfTicketPosts } from "./post-file.repository.js";
-import { cameToBeShown } from "./post-file-origin.repository.js";
+import { wasUploadedForUse } from "./post-file-origin.repository.js";
 import { refuseOverPostQuota } from "./post-items.js";
 import { usageOf } from "./post-usage.js";
 import { reclaimFile, releaseFile } from "./release-file.js";
@@ -109,7 +109,7 @@ async function purgeAllOf(
     await deleteUsage(tx, usageOf({ id: postId, companyId, kind }, mediaFileId));
   const ids: string[] = [];
   for (const mediaFileId of new Set(files.map((file) => file.mediaFileId)))
-    if (await cameToBeShown(tx, companyId, mediaFileId)) ids.push(mediaFileId);
+    if (await wasUploadedForUse(tx, companyId, mediaFileId)) ids.push(mediaFileId);
   await repository.purgePostsOfTicket(tx, companyId, ticketId);
   const due = new Date(deletedBefore.getTime() - 1);
   await softDeleteUnusedMediaFiles(tx, companyId, ids, due);

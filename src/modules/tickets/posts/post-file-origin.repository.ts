@@ -8,7 +8,11 @@ import { mediaPostFiles } from "./post.tables.js";
  * Whether a file was uploaded to be posted or attached, and not to be kept in the library: its first content was
  * recorded in one transaction, and so at one moment, with a post that shows it; an attachment never comes otherwise.
  */
-export async function cameToBeShown(tx: Database, companyId: string, mediaFileId: string): Promise<boolean> {
+export async function wasUploadedForUse(
+  tx: Database,
+  companyId: string,
+  mediaFileId: string,
+): Promise<boolean> {
   const [found] = await tx.execute<{ came: boolean }>(sql`
     select exists (select from ${attachments}
         where ${attachments.companyId} = ${companyId} and ${attachments.mediaFileId} = ${mediaFileId})

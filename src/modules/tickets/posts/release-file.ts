@@ -3,7 +3,7 @@ import type { UserViewer } from "../../identity/viewer.js";
 import { restoreMediaFile, softDeleteMediaFileIfUnused } from "../../media/media-file-deletion.js";
 import { deleteUsage, lockMediaFileForUse } from "../../media/media-usage.repository.js";
 import type { PostRow } from "./post.tables.js";
-import { cameToBeShown } from "./post-file-origin.repository.js";
+import { wasUploadedForUse } from "./post-file-origin.repository.js";
 import { usageOf } from "./post-usage.js";
 
 /**
@@ -17,7 +17,7 @@ export async function releaseFile(
   mediaFileId: string,
 ): Promise<void> {
   await deleteUsage(tx, usageOf(post, mediaFileId));
-  if (await cameToBeShown(tx, post.companyId, mediaFileId))
+  if (await wasUploadedForUse(tx, post.companyId, mediaFileId))
     await softDeleteMediaFileIfUnused(tx, post.companyId, mediaFileId, by.id);
 }
 
@@ -27,6 +27,6 @@ export async function releaseFile(
  * @returns false when it has been purged, or deleted from the library, which only those restore who may
  */
 export const reclaimFile = async (tx: Database, companyId: string, mediaFileId: string): Promise<boolean> =>
-  (await cameToBeShown(tx, companyId, mediaFileId))
+  (await wasUploadedForUse(tx, companyId, mediaFileId))
     ? restoreMediaFile(tx, companyId, mediaFileId)
     : lockMediaFileForUse(tx, companyId, mediaFileId);

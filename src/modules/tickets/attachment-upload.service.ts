@@ -14,17 +14,17 @@ import { refuseOverQuota } from "./ticket-parents.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
 import { lockTicket } from "./ticket-quota.repository.js";
 
-export interface UploadDeps {
+export interface AttachmentUploadDeps {
   readonly db: Database;
   readonly attachments: AttachmentService;
   readonly ingest: IngestService;
   readonly quota: TicketQuota;
 }
 
-export type UploadService = ReturnType<typeof createUploadService>;
+export type AttachmentUploadService = ReturnType<typeof createAttachmentUploadService>;
 
 /** Uploads to tickets and replies that exist already. */
-export function createUploadService(deps: UploadDeps) {
+export function createAttachmentUploadService(deps: AttachmentUploadDeps) {
   return {
     /** All or nothing. @throws QUOTA_EXCEEDED, and what the ingest throws of a file */
     async uploadToTicket(
@@ -76,7 +76,7 @@ interface Attaching {
 }
 
 async function upload(
-  { attachments, ingest, quota }: UploadDeps,
+  { attachments, ingest, quota }: AttachmentUploadDeps,
   { viewer, ticket }: FoundTicket,
   parent: ParentRef,
   { incoming, description, permit }: Attaching,

@@ -4,20 +4,24 @@ import type { EndedMembership } from "../identity/memberships/membership.service
 import type { UserViewer } from "../identity/viewer.js";
 import { auditTicket } from "./ticket.audit.js";
 import { recordTicketEvent } from "./ticket-events.js";
-import { deleteTicketParts, unassignTickets } from "./ticket-participant.repository.js";
+import { deleteTicketParticipations, unassignTickets } from "./ticket-participant.repository.js";
 
 /**
  * Ends the participations and assignments of a person who leaves a company; they do not come back with a new
  * membership. The person stays the requester of their own tickets, which they cannot see while they are not a member.
  */
-export async function endTicketParts(tx: Database, by: UserViewer, ended: EndedMembership): Promise<void> {
+export async function endTicketParticipations(
+  tx: Database,
+  by: UserViewer,
+  ended: EndedMembership,
+): Promise<void> {
   const { companyId, userId } = ended;
-  const { left, unassigned } = await deleteTicketParts(tx, companyId, userId);
+  const { left, unassigned } = await deleteTicketParticipations(tx, companyId, userId);
   for (const id of left) {
     recordTicketEvent(tx, { id, companyId }, "participant.left", { userId });
     await auditTicket(tx, by, "ticket.participant-removed", { id, companyId }, { userId });
   }
-  await tellUnassigned(tx, by, companyId, unassigned);
+  await recordUnassigned(tx, by, companyId, unassigned);
 }
 
 /**
@@ -29,10 +33,10 @@ export async function endAssignments(
   by: UserViewer,
   { companyId, userId }: MembershipRow,
 ): Promise<void> {
-  await tellUnassigned(tx, by, companyId, await unassignTickets(tx, companyId, userId));
+  await recordUnassigned(tx, by, companyId, await unassignTickets(tx, companyId, userId));
 }
 
-async function tellUnassigned(
+async function recordUnassigned(
   tx: Database,
   by: UserViewer,
   companyId: string,
