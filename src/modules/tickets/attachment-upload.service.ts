@@ -26,7 +26,7 @@ export type AttachmentUploadService = ReturnType<typeof createAttachmentUploadSe
 /** Uploads to tickets and replies that exist already. */
 export function createAttachmentUploadService(deps: AttachmentUploadDeps) {
   return {
-    /** All or nothing. @throws QUOTA_EXCEEDED, and what the ingest throws of a file */
+    /** All or nothing. @throws QUOTA_EXCEEDED, and what the ingest throws */
     async uploadToTicket(
       viewer: Viewer,
       input: { ticketId: string; description: string | null },
@@ -45,7 +45,7 @@ export function createAttachmentUploadService(deps: AttachmentUploadDeps) {
       );
     },
 
-    /** All or nothing. @throws QUOTA_EXCEEDED, and what the ingest throws of a file */
+    /** All or nothing. @throws QUOTA_EXCEEDED, and what the ingest throws */
     async uploadToReply(
       viewer: Viewer,
       input: { replyId: string; description: string | null },
@@ -96,7 +96,7 @@ async function upload(
   return attachments.reread(viewer, ids);
 }
 
-/** Spares the bytes of an upload that the quota cannot take, going by what the request announces. */
+/** Refuses an upload that exceeds the quota before its bytes are read, by the announced size. */
 export function refuseIncomingOverQuota(
   ticket: TicketView,
   quota: TicketQuota,

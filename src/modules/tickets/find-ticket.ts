@@ -22,7 +22,7 @@ export interface FoundTicket {
   readonly ticket: TicketView;
 }
 
-/** Whatever stands under the id in the viewer's tenants, deleted or not; null for who is not signed in. */
+/** Not authorised yet: any ticket of the viewer's tenants, deleted or not; null for viewers without an account. */
 export async function lookUpTicket(db: Database, viewer: Viewer, id: string): Promise<TicketView | null> {
   return viewer.kind === "user" && isId(id) ? findTicket(db, tenantsOf(viewer), viewer.id, id) : null;
 }
@@ -50,7 +50,7 @@ export async function requireTicket(
   return { viewer: by, ticket };
 }
 
-/** As `requireTicket`, under the ticket's lock, so that it stays so until the transaction ends. */
+/** As `requireTicket`, under the ticket's lock, which is held until the transaction ends. */
 export async function requireLockedTicket(
   tx: Database,
   viewer: Viewer,

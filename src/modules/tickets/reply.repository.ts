@@ -20,7 +20,7 @@ export interface ReplyScope {
   readonly staffOf: TenantScope;
 }
 
-/** A reply as lists have it: `body`, which may be 50,000 characters long, is there when it was asked for. */
+/** A reply in a list: `body`, which may be 50,000 characters long, is read only if it is selected. */
 export type ListedReply = Omit<ReplyRow, "body"> & { readonly body?: string };
 
 const { body, ...listedColumns } = getTableColumns(replies);
@@ -39,7 +39,7 @@ export interface ReplyPage {
 const withIds = (tenants: TenantScope, ids: readonly string[]) =>
   and(isAnyOf(replies.id, ids), inTenants(replies.companyId, tenants));
 
-/** Deleted ones too: the service tells "deleted" from "never was". */
+/** Deleted ones too, so that the service can distinguish deleted ones from unknown ones. */
 export async function listRepliesByIds(
   db: Database,
   tenants: TenantScope,
@@ -48,7 +48,7 @@ export async function listRepliesByIds(
   return db.select(listedColumns).from(replies).where(withIds(tenants, ids));
 }
 
-/** As `listRepliesByIds`, with what they say. */
+/** As `listRepliesByIds`, with their bodies. */
 export async function listWholeReplies(
   db: Database,
   tenants: TenantScope,
@@ -82,7 +82,7 @@ export const readable = ({ tenants, staffOf }: ReplyScope) =>
     or(eq(replies.isInternal, false), inTenants(replies.companyId, staffOf)),
   );
 
-/** A reply with its author, which a list of replies is rarely read without. */
+/** A reply with its author, which almost every list of replies selects. */
 export type SignedReply = ListedReply & { readonly author: Person };
 
 /** One page of each ticket's replies, in one statement whatever the number of tickets. */
@@ -124,7 +124,7 @@ export async function countOfTickets(db: Database, scope: ReplyScope, ticketIds:
 
 export type NewReply = Pick<ReplyRow, "companyId" | "ticketId" | "authorId" | "body" | "isInternal">;
 
-/** Also moves the ticket up in lists ordered by its last change, unless customers may not know of the reply. */
+/** Also sets `updatedAt` of the ticket, unless the reply is internal: customers must not notice it. */
 export async function insertReply(tx: Database, reply: NewReply): Promise<string> {
   const id = newId();
   await tx.insert(replies).values({ id, ...reply });
@@ -136,7 +136,7 @@ export async function insertReply(tx: Database, reply: NewReply): Promise<string
   return id;
 }
 
-/** @returns false when it says that already, or has been deleted */
+/** @returns false when the body is the same, or the reply has been deleted */
 export async function updateReplyBody(
   tx: Database,
   companyId: string,

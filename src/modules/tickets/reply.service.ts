@@ -84,7 +84,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
       return reread(viewer, input.id);
     },
 
-    /** Its files go with it, and make room for others. */
+    /** Its files are deleted with it, and no longer count towards the quota. */
     async deleteReply(viewer: Viewer, id: string): Promise<ReplyRow> {
       const found = await requireReply(db, viewer, id, "delete");
       const { companyId } = found.reply;

@@ -15,7 +15,7 @@ import { isParticipant, listedTicketColumns } from "./ticket.repository.js";
 import type { TicketRow } from "./ticket.tables.js";
 import { tickets } from "./ticket.tables.js";
 
-/** Whose tickets a person may see: all of some companies, in others those that they take part in. */
+/** The tickets that a person may see: all of some companies, in others those in which they participate. */
 export interface TicketScope {
   readonly userId: string;
   readonly staffOf: TenantScope;
@@ -52,7 +52,7 @@ const orderName = ({ field, direction }: TicketOrder) => `${field} ${direction}`
 /** How many values a cursor holds: the order's name, the sort key, the id. */
 export const TICKET_CURSOR_SIZE = 3;
 
-/** The order and the values of its sort keys, as a cursor holds them. */
+/** The contents of a cursor: the order and the values of its sort keys. */
 export const ticketPosition = (order: TicketOrder) => (ticket: ListedTicket) => {
   const values = {
     CREATED_AT: ticket.createdAt.toISOString(),
@@ -69,22 +69,22 @@ const sortOrder = (order: TicketOrder): SortOrder => ({
   descending: order.direction === "DESC",
 });
 
-/** The very expression that the trigram index is on (drizzle/0001_search_and_parents.sql). */
+/** Exactly the expression of the trigram index (drizzle/0001_search_and_parents.sql). */
 const searchedText = sql`(${tickets.subject} || ' ' || ${tickets.description})`;
 
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, "\\$&");
 
 interface FilterCondition {
-  /** With a placeholder of the filter's own name. */
+  /** Its placeholder has the name of the filter. */
   readonly condition: SQL;
-  /** What stands for the placeholder; null or undefined when the filter is not set. */
+  /** The value of the placeholder; null or undefined when the filter is not set. */
   readonly value: (filter: TicketFilter) => unknown;
 }
 
 const several = <T>(values: readonly T[] | null | undefined) => (values && values.length > 1 ? values : null);
 const single = <T>(values: readonly T[] | null | undefined) => (values?.length === 1 ? values[0] : null);
 
-/** One value is told apart from several, because an index then gives the rows in order as well. */
+/** One value has a condition of its own, because the index then returns the rows in order as well. */
 const filters = {
   live: { condition: isNull(tickets.deletedAt), value: ({ isDeleted }) => (isDeleted ? null : true) },
   deleted: { condition: isNotNull(tickets.deletedAt), value: ({ isDeleted }) => isDeleted || null },
@@ -134,7 +134,7 @@ const filters = {
 
 type FilterName = keyof typeof filters;
 
-/** A list with its values, and what of it makes the text of its statement. */
+/** The shape of a list, which determines the text of its statement, and the values. */
 function listOf(scope: TicketScope, filter: TicketFilter) {
   const elsewhere = elsewhereOf(scope);
   const values = Object.entries(filters).map(([name, { value }]) => [name, value(filter)] as const);
@@ -156,7 +156,7 @@ function listOf(scope: TicketScope, filter: TicketFilter) {
 
 type ListShape = ReturnType<typeof listOf>["shape"];
 
-/** The tenants in which a person sees the tickets that they take part in, and no others. */
+/** The tenants in which a person sees only the tickets in which they participate. */
 function elsewhereOf({ staffOf, memberOf }: TicketScope): TenantScope {
   if (staffOf === "every company" || memberOf === "every company") return { companyIds: [] };
   return { companyIds: memberOf.companyIds.filter((id) => !staffOf.companyIds.includes(id)) };

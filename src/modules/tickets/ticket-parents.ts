@@ -13,7 +13,7 @@ import { recordTicketEvent } from "./ticket-events.js";
 import type { TicketLoad, TicketQuota } from "./ticket-quota.repository.js";
 import { changeTicketLoad, findReplyState, findTicketLoad, lockTicket } from "./ticket-quota.repository.js";
 
-/** What tickets and replies answer for the attachments that hang on them. */
+/** What tickets and replies answer for their attachments. */
 export function createTicketParents({ quota }: { readonly quota: TicketQuota }): AttachmentParents {
   return {
     async statesFor(db, viewer, parents) {
@@ -46,7 +46,7 @@ export function createTicketParents({ quota }: { readonly quota: TicketQuota }):
         if (load) refuseOverQuota(load, quota, { files, bytes });
         throw gone("ticket");
       }
-      // Looked at under the ticket's lock, which a reply's deletion takes as well.
+      // Read under the ticket's lock, which the deletion of a reply takes as well.
       if (files > 0 && onReply && (await findReplyState(tx, parent.id))?.deletedAt !== null)
         throw gone("reply");
     },
@@ -85,8 +85,8 @@ function stateOf(
 }
 
 /**
- * Refuses what a ticket's quota cannot take. Exact only under its lock; before an upload it spares the bytes of one
- * that cannot succeed.
+ * Refuses what exceeds a ticket's quota. It is exact only under the ticket's lock; before an upload it saves receiving
+ * files that would be refused.
  *
  * @throws QUOTA_EXCEEDED
  */

@@ -9,7 +9,7 @@ import type { TenantScope } from "../identity/viewer.js";
 import { tickets } from "./ticket.tables.js";
 import { ticketParticipants } from "./ticket-participant.tables.js";
 
-/** Bounds the list that a ticket shows whole. */
+/** A ticket shows all of its participants, without pages. */
 export const MAX_PARTICIPANTS = 50;
 
 export async function listParticipants(db: Database, tenants: TenantScope, ticketIds: readonly string[]) {
@@ -35,7 +35,7 @@ interface Participation {
   readonly userId: string;
 }
 
-/** Call it under the ticket's lock. @returns "full" when the ticket has as many participants as it takes */
+/** Call it under the ticket's lock. @returns "full" when the ticket has `MAX_PARTICIPANTS` */
 export async function insertParticipant(
   tx: Database,
   participation: Participation,
@@ -93,7 +93,7 @@ export async function unassignTickets(tx: Database, companyId: string, userId: s
 const assignedTo = (companyId: string, userId: string) =>
   and(eq(tickets.companyId, companyId), eq(tickets.assigneeId, userId), ne(tickets.status, "CLOSED"));
 
-/** In the order of their ids, in which all who lock several tickets do it. */
+/** In the order of their ids, as everywhere, so that transactions that lock several tickets do not deadlock. */
 const lockTickets = (tx: Database, where: SQL | undefined) =>
   tx.select({ id: tickets.id }).from(tickets).where(where).orderBy(asc(tickets.id)).for("no key update");
 
@@ -106,7 +106,7 @@ async function unassign(tx: Database, companyId: string, userId: string): Promis
   return unassigned.map(({ id }) => id);
 }
 
-/** @returns false when the person was none of them */
+/** @returns false for a person who was no participant */
 export async function deleteParticipant(
   tx: Database,
   { companyId, ticketId, userId }: Participation,

@@ -40,7 +40,7 @@ export const createTicketParticipantService = ({ db }: { readonly db: Database }
   async removeParticipant(viewer: Viewer, { ticketId, userId }: Participation): Promise<TicketView> {
     const action = isUser(viewer, userId) ? "read" : "manageParticipants";
     const found = await requireTicket(db, viewer, ticketId, action);
-    // Under the ticket's lock: a reply of theirs that is being written comes first, or sees that they take part no more.
+    // Under the ticket's lock: a reply that they are writing is committed before, or refused.
     await writeOnTicket(db, found, async (tx, by) => {
       const { ticket } = await requireTicket(tx, by, ticketId, action);
       if (await deleteParticipant(tx, { companyId: ticket.companyId, ticketId, userId }))

@@ -9,11 +9,11 @@ export interface TicketQuota {
 }
 
 export interface QuotaChange extends TicketQuota {
-  /** Whether the files hang on one of the ticket's replies rather than on the ticket itself. */
+  /** Whether the files are attached to one of the ticket's replies, and not to the ticket itself. */
   readonly onReply: boolean;
 }
 
-/** What hangs on a ticket and its replies together. */
+/** The attachments of a ticket and its replies together. */
 export interface TicketLoad {
   readonly files: number;
   readonly bytes: number;
@@ -64,8 +64,8 @@ export async function changeTicketLoad(
 }
 
 /**
- * Makes whoever else changes a ticket's files wait until the transaction ends. Take it before any lock on what
- * hangs on the ticket: all who do so never wait for each other in a circle.
+ * Makes other changes of the ticket and its files wait until the transaction ends. Take it before any lock on what
+ * belongs to the ticket, so that transactions do not deadlock.
  */
 export async function lockTicket(tx: Database, ticketId: string): Promise<void> {
   await tx.select({ id: tickets.id }).from(tickets).where(eq(tickets.id, ticketId)).for("no key update");

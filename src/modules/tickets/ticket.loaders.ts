@@ -26,9 +26,9 @@ export type TicketLoaders = ReturnType<typeof createTicketLoaders>;
 const userIdOf = (viewer: Viewer) => (viewer.kind === "user" ? viewer.id : null);
 const scopeOf = (viewer: Viewer) => ({ tenants: tenantsOf(viewer), staffOf: staffTenantsOf(viewer) });
 
-/** How a list with replies in it is asked for. */
+/** The arguments of a list with replies. */
 export interface ReplyList extends PageArguments {
-  /** Whether the replies are asked what they say. */
+  /** Whether the replies' bodies are selected. */
   readonly withBodies: boolean;
 }
 
@@ -46,10 +46,10 @@ export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
     return inOrderOf(ids, readable, (ticket) => ticket.id);
   });
 
-  /** Descriptions of tickets that the viewer has been given without. */
+  /** Descriptions of tickets that were listed without. */
   const descriptions = perRequest<ViewerContext, string, string>(async ({ viewer }, ids) => {
     const rows = await listDescriptions(db, tenantsOf(viewer), ids);
-    // A ticket may have been purged since it was listed, which is no reason to refuse the others.
+    // A ticket may have been purged since it was listed; the others are still answered.
     return inOrderOf(ids, rows, (row) => row.id).map((row) => row?.description ?? "");
   });
 
@@ -65,7 +65,7 @@ export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
     return inOrderOf(ids, readable, (reply) => reply.id);
   });
 
-  /** What replies say that the viewer has been given without. */
+  /** Bodies of replies that were listed without. */
   const replyBodies = perRequest<ViewerContext, string, string>(async ({ viewer }, ids) => {
     const rows = await listReplyBodies(db, tenantsOf(viewer), ids);
     return inOrderOf(ids, rows, (row) => row.id).map((row) => row?.body ?? "");
@@ -87,7 +87,7 @@ export function createTicketLoaders({ db, users }: TicketLoaderDeps) {
     async (context, { withBodies, ...args }, ids) => {
       const list = { page: pageRequest(args), withBodies };
       const pages = await listPagesOfTickets(db, scopeOf(context.viewer), ids, list);
-      // Authors are asked for at another moment than uploaders: they would cost a statement of their own.
+      // Otherwise they would cost a statement of their own, because uploaders are loaded at another moment.
       for (const { rows } of pages.values())
         for (const { author } of rows) users.byId(context).prime(author.id, author);
       return ids.map((id) =>

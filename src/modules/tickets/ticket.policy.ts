@@ -37,7 +37,7 @@ export const ticketPolicy = {
   restore: manager,
 } satisfies Policy<Viewer, TicketSubject>;
 
-/** Opening a ticket is asked of a company, for the ticket does not exist yet. */
+/** The right to open a ticket depends on the company, because the ticket does not exist yet. */
 export const companyTicketPolicy = {
   subject: "company",
   viewers: ["user"],

@@ -14,7 +14,7 @@ import { ticketParticipants } from "./ticket-participant.tables.js";
 /** A ticket, and whether the person who asks is one of its participants. */
 export type TicketView = TicketRow & { readonly isParticipant: boolean };
 
-/** A ticket as lists have it: `description`, which may be 50,000 characters long, is read when it is asked for. */
+/** A ticket in a list: `description`, which may be 50,000 characters long, is read only if it is selected. */
 export type ListedTicket = Omit<TicketView, "description"> & { readonly description?: string };
 
 /** @param userId an id, or the placeholder of one */
@@ -43,7 +43,7 @@ export const listedTicketColumns = {
 
 export const ticketColumns = { ...listedTicketColumns, description: tickets.description };
 
-/** Deleted ones too: the service tells "deleted" from "never was". */
+/** Deleted ones too, so that the service can distinguish deleted ones from unknown ones. */
 export async function listTicketsByIds(
   db: Database,
   tenants: TenantScope,
@@ -92,9 +92,9 @@ export interface NewTicket {
 
 /**
  * Numbers and inserts a ticket. The counter's row stays locked until the transaction ends, so that numbers have
- * neither gaps nor doubles; make this the transaction's last wait.
+ * neither gaps nor duplicates; make it the last lock that the transaction waits for.
  *
- * @throws NOT_FOUND for a company that was never there, or has been deleted
+ * @throws NOT_FOUND for a company that does not exist or has been deleted
  */
 export async function insertTicket(tx: Database, ticket: NewTicket): Promise<string> {
   const id = newId();

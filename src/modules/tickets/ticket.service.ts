@@ -56,7 +56,7 @@ export const createTicketService = (deps: TicketDeps) => ({
   openTicket: (viewer: Viewer, input: NewTicket, incoming: IncomingFiles) =>
     openTicket(deps, viewer, input, incoming),
 
-  /** @throws FORBIDDEN for a part of the change that is not the viewer's to make */
+  /** @throws FORBIDDEN if the viewer may not make one part of the change */
   changeTicket: (viewer: Viewer, input: TicketChange) => changeTicket(deps.db, viewer, input),
 });
 
@@ -123,7 +123,7 @@ async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): 
   return rereadTicket(db, found.viewer, input.id);
 }
 
-/** Deleted tickets are listed to those alone who may restore them. */
+/** Deleted tickets are listed only for viewers who may restore them. */
 function scopeOf(viewer: Viewer, filter: TicketFilter): TicketScope {
   if (viewer.kind === "anonymous") throw unauthenticated();
   const userId = viewer.id;

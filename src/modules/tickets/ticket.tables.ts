@@ -11,8 +11,8 @@ export const ticketPriority = pgEnum("ticket_priority", ["LOW", "NORMAL", "HIGH"
 const bytes = (name: string) => bigint(name, { mode: "number" }).notNull().default(0);
 
 /**
- * `attachment_*` count what hangs on the ticket itself, `reply_attachment_*` what hangs on its replies; the
- * quota covers both. They change in the transaction that changes the attachments, under this row's lock.
+ * `attachment_*` count the attachments of the ticket itself, `reply_attachment_*` those of its replies; the quota
+ * covers both. They change in the transaction that changes the attachments, under this row's lock.
  */
 export const tickets = pgTable(
   "tickets",

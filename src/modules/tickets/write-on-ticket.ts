@@ -6,15 +6,15 @@ import type { UserViewer } from "../identity/viewer.js";
 import type { FoundTicket } from "./find-ticket.js";
 import { lockTicket } from "./ticket-quota.repository.js";
 
-/** Who writes on which ticket, as they were found. */
+/** The viewer and the ticket, as they were authorised before the transaction. */
 type Found = Pick<FoundTicket, "viewer"> & {
   readonly ticket: Pick<FoundTicket["ticket"], "id" | "companyId">;
 };
 
 /**
- * Runs a transaction that changes a ticket, or what hangs on it, on a viewer's behalf, under the ticket's lock.
+ * Runs a transaction that changes a ticket, or what belongs to it, on a viewer's behalf, under the ticket's lock.
  *
- * @param write asks the policy once more, with the viewer as they are now
+ * @param write authorises again, with the viewer as they are now
  */
 export const writeOnTicket = <Result>(
   db: Database,
@@ -24,9 +24,9 @@ export const writeOnTicket = <Result>(
   writeAs(db, { viewer, companyId: ticket.companyId, lock: (tx) => lockTicket(tx, ticket.id) }, write);
 
 /**
- * As `writeOnTicket`, for what gives the ticket to somebody: they stay what they are in the company as well.
+ * As `writeOnTicket`, for changes that depend on the membership of another person, which is locked as well.
  *
- * @param write is told their membership; null for nobody, and for who is no member or is locked out
+ * @param write gets the membership; null without a person, and for one who is no active member
  */
 export const writeOnTicketWithMember = <Result>(
   db: Database,

@@ -11,15 +11,15 @@ export interface ConversationChange {
   readonly viewer: Viewer;
   readonly id: string;
   readonly action: ConversationAction;
-  /** Who is given something in the conversation: they stay what they are in the company until the transaction ends. */
+  /** A person on whose membership the change depends: it is locked until the transaction ends. */
   readonly memberId?: string;
 }
 
 /**
- * Runs a transaction that changes a conversation. Whether the viewer may is asked before it, so that nobody who may not
+ * Runs a transaction that changes a conversation. The viewer is authorised before it, so that nobody without permission
  * holds a lock, and again in it, under the conversation's lock.
  *
- * @param change is told the membership of whom something is given to; null for nobody, and for who is no member or is locked out
+ * @param change gets the membership of the person; null without a person, and for one who is no active member
  * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN
  */
 export async function changeConversation<Result>(

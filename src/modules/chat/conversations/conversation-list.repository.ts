@@ -10,7 +10,7 @@ import type { ConversationView } from "./conversation.repository.js";
 import { conversationColumns, isParticipant } from "./conversation.repository.js";
 import { conversations } from "./conversation.tables.js";
 
-/** Whose conversations are listed: all of some companies, in others those that the person takes part in; or a guest's one. */
+/** The conversations that are listed: all of some companies, in others those in which the person participates; or the one of a guest. */
 export type ConversationScope =
   | { readonly userId: string; readonly staffOf: TenantScope; readonly memberOf: TenantScope }
   | { readonly userId: null; readonly companyId: string; readonly conversationId: string };
@@ -23,7 +23,7 @@ export interface ConversationFilter {
   readonly mine?: boolean | null | undefined;
 }
 
-/** The newest activity first. */
+/** By latest activity. */
 const order = { keys: [conversations.lastActivityAt, conversations.id], descending: true };
 export const conversationPosition = (row: ConversationView) => [row.lastActivityAt.toISOString(), row.id];
 

@@ -10,10 +10,10 @@ import type { TenantScope } from "../../identity/viewer.js";
 import { conversations } from "./conversation.tables.js";
 import { conversationParticipants } from "./conversation-participant.tables.js";
 
-/** Bounds the list that a conversation shows whole. */
+/** A conversation shows all of its participants, without pages. */
 export const MAX_PARTICIPANTS = 50;
 
-/** In the order in which they came. */
+/** In the order in which they were added. */
 export async function listParticipants(
   db: Database,
   tenants: TenantScope,
@@ -38,7 +38,7 @@ interface Participations {
   readonly userIds: readonly string[];
 }
 
-/** @returns those who did not take part yet */
+/** @returns those who were no participants yet */
 export async function insertParticipants(
   tx: Database,
   { companyId, conversationId, userIds }: Participations,
@@ -51,7 +51,7 @@ export async function insertParticipants(
   return added.map((row) => row.userId);
 }
 
-/** Exact under the conversation's lock alone. */
+/** Exact only under the conversation's lock. */
 export const countParticipants = (tx: Database, companyId: string, conversationId: string): Promise<number> =>
   tx.$count(
     conversationParticipants,
@@ -61,7 +61,7 @@ export const countParticipants = (tx: Database, companyId: string, conversationI
     ),
   );
 
-/** @returns false for who did not take part */
+/** @returns false for a person who was no participant */
 export async function deleteParticipant(
   tx: Database,
   companyId: string,
@@ -83,7 +83,7 @@ export async function deleteParticipant(
 }
 
 /**
- * Ends a person's part in all conversations of a company, under the locks of these, so that nothing comes behind it.
+ * Ends a person's participation in all conversations of a company, under the locks of these conversations.
  *
  * @returns the conversations
  */

@@ -15,7 +15,7 @@ import {
 } from "./conversation-participant.repository.js";
 import { rereadConversation } from "./find-conversation.js";
 
-/** Who takes part in which conversation. */
+/** A participant of a conversation. */
 export interface Participation {
   readonly conversationId: string;
   readonly userId: string;
@@ -29,7 +29,7 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
     viewer: Viewer,
     { conversationId: id, userId }: Participation,
   ): Promise<ConversationView> {
-    // Their membership is locked, so that who leaves the company meanwhile is no participant afterwards.
+    // The membership is locked, so that a person who leaves the company meanwhile does not stay a participant.
     const asked = { viewer, id, action: "manageParticipantsOf", memberId: userId } as const;
     await changeConversation(db, asked, async (tx, { viewer: by, conversation }, membership) => {
       if (membership === null) throw notOfCompany("userId", [userId]);
@@ -46,7 +46,7 @@ export const createConversationParticipantService = ({ db }: { readonly db: Data
   /**
    * For staff, and for the participants themselves.
    *
-   * @returns the conversation as it was, for who may see it no more
+   * @returns the conversation, also for a participant who removes themselves
    */
   async removeParticipant(
     viewer: Viewer,

@@ -4,7 +4,7 @@ import { companies } from "../../identity/company.tables.js";
 import { users } from "../../identity/user.tables.js";
 import { conversations } from "./conversation.tables.js";
 
-/** People with an account who take part in a conversation. Guests are bound to theirs by their own rows. */
+/** Participants of a conversation who have an account. Guests refer to their conversation themselves. */
 export const conversationParticipants = pgTable(
   "conversation_participants",
   {

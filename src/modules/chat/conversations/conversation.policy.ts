@@ -26,7 +26,7 @@ export const conversationPolicy = {
   inviteGuestTo: staff,
 } satisfies Policy<Viewer, ConversationSubject>;
 
-/** Starting a conversation is asked of a company, for the conversation does not exist yet. */
+/** The right to start a conversation depends on the company, because the conversation does not exist yet. */
 export const companyConversationPolicy = {
   subject: "company",
   viewers: ["user"],

@@ -10,10 +10,10 @@ import type { ConversationRow } from "./conversation.tables.js";
 import { conversations } from "./conversation.tables.js";
 import { conversationParticipants } from "./conversation-participant.tables.js";
 
-/** Who reads conversations. */
+/** What a viewer's reads of conversations depend on. */
 export interface Reader {
   readonly tenants: TenantScope;
-  /** Null for who has no account and is the participant of none. */
+  /** Null for viewers without an account, who are no participants. */
   readonly userId: string | null;
 }
 
@@ -24,7 +24,7 @@ export type ConversationView = ConversationRow & {
   readonly eventCursor: string;
 };
 
-// One statement within another: the columns of the inner one keep the names of their tables.
+// Within a nested statement, columns keep the names of their tables.
 const nested = <T>(part: SQL) => sql<T>`${part}`;
 
 export const isParticipant = (userId: string | null, lock: SQL = sql``) =>
@@ -64,7 +64,7 @@ export async function findConversation(
   return row ?? null;
 }
 
-/** As `findConversation`. Who takes part goes on doing so until the transaction ends; nobody else waits for it. */
+/** As `findConversation`, with a lock on the viewer's participation until the transaction ends, for which nobody else waits. */
 export async function findConversationAndLockParticipation(
   tx: Database,
   { tenants, userId }: Reader,
@@ -120,7 +120,7 @@ export async function setConversationOpen(tx: Database, companyId: string, id: s
   return opened.length > 0;
 }
 
-/** Makes whoever else writes in the conversation, or changes who takes part, wait until the transaction ends. */
+/** Makes other messages and changes of participants wait until the transaction ends. */
 export async function lockConversation(tx: Database, id: string): Promise<void> {
   await tx
     .select({ id: conversations.id })
@@ -130,7 +130,7 @@ export async function lockConversation(tx: Database, id: string): Promise<void> 
 }
 
 /**
- * Counts a message in, under the conversation's lock, which this takes.
+ * Numbers a new message, under the conversation's lock, which this takes.
  *
  * @returns the message's number; null when the conversation is closed
  */
@@ -139,7 +139,7 @@ export async function countMessage(tx: Database, companyId: string, id: string):
     .update(conversations)
     .set({
       messageCount: sql`${conversations.messageCount} + 1`,
-      // Not the beginning of the transaction, which may have waited for the lock.
+      // Not now(), the beginning of the transaction, which may have waited for the lock.
       lastActivityAt: sql`clock_timestamp()`,
     })
     .where(thisOne(companyId, id, isNull(conversations.closedAt)))

@@ -23,7 +23,7 @@ import * as list from "./conversation-list.repository.js";
 import { insertParticipants, MAX_PARTICIPANTS } from "./conversation-participant.repository.js";
 import { lookUpConversation, rereadConversation } from "./find-conversation.js";
 
-/** Tells the company of a ticket that the viewer may read; null for others. Tickets are a sibling of this module. */
+/** The company of a ticket that the viewer may read; null for others. A port, because tickets are a sibling module. */
 export type FindTicketCompany = (db: Database, viewer: Viewer, ticketId: string) => Promise<string | null>;
 
 export interface ConversationDeps {
@@ -50,10 +50,10 @@ export const createConversationService = (deps: ConversationDeps) => ({
   listConversations: (viewer: Viewer, filter: ConversationFilter, page: PageArguments) =>
     listConversations(deps.db, viewer, filter, page),
 
-  /** Who starts it takes part in it. @throws BAD_USER_INPUT for a ticket or a participant of another company */
+  /** The viewer becomes a participant. @throws BAD_USER_INPUT for a ticket or a participant of another company */
   startConversation: (viewer: Viewer, input: ConversationStart) => startConversation(deps, viewer, input),
 
-  /** From now on it is read, and takes no messages. */
+  /** It can still be read, but accepts no messages. */
   closeConversation: (viewer: Viewer, id: string) => setClosed(deps.db, viewer, id, true),
 
   reopenConversation: (viewer: Viewer, id: string) => setClosed(deps.db, viewer, id, false),
@@ -111,14 +111,14 @@ async function startConversation(
   return rereadConversation(db, viewer, id);
 }
 
-/** Who else is asked to take part. @throws BAD_USER_INPUT */
+/** The participants besides the viewer who starts the conversation. @throws BAD_USER_INPUT */
 function othersOf(asked: readonly string[], starter: Viewer): string[] {
   const others = [...new Set(asked)].filter((id) => !isUser(starter, id));
   if (others.length >= MAX_PARTICIPANTS) throw tooManyParticipants();
   return others;
 }
 
-/** That they belong to the company stays so until the transaction ends. @throws BAD_USER_INPUT */
+/** Locks their memberships until the transaction ends. @throws BAD_USER_INPUT for people of another company */
 async function lockMembers(tx: Database, companyId: string, userIds: readonly string[]): Promise<void> {
   const members = new Set((await lockActiveMemberships(tx, companyId, userIds)).map(({ userId }) => userId));
   const strangers = userIds.filter((id) => !members.has(id));

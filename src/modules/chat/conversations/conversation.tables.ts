@@ -5,7 +5,7 @@ import { companies } from "../../identity/company.tables.js";
 import { users } from "../../identity/user.tables.js";
 
 /**
- * Chat rooms. The row of a conversation is locked by whoever writes a message in it, which numbers the messages.
+ * Chat rooms. Sending a message locks the row of its conversation, so that messages are numbered.
  *
  * Tickets belong to a sibling module, so the foreign key to them is added by a migration (docs/decisions/0003).
  */
@@ -23,7 +23,7 @@ export const conversations = pgTable(
     startedBy: uuid("started_by")
       .notNull()
       .references(() => users.id),
-    /** How many messages have been written: the number of the newest. */
+    /** The number of the newest message. */
     messageCount: integer("message_count").notNull().default(0),
     lastActivityAt: moment("last_activity_at").notNull().defaultNow(),
     closedAt: moment("closed_at"),

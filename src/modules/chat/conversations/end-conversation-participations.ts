@@ -3,7 +3,7 @@ import type { EndedMembership } from "../../identity/memberships/membership.serv
 import { recordConversationEvent } from "./conversation-events.js";
 import { deleteParticipations } from "./conversation-participant.repository.js";
 
-/** Who leaves a company leaves its conversations as well, and is not in them again when they come back. */
+/** A person who leaves a company also leaves its conversations; a new membership does not bring them back. */
 export async function endConversationParticipations(
   tx: Database,
   { companyId, userId }: EndedMembership,

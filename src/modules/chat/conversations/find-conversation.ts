@@ -21,7 +21,7 @@ export const readerOf = (viewer: Viewer): Reader => ({
   userId: viewer.kind === "user" ? viewer.id : null,
 });
 
-/** Whatever stands under the id in the tenants that the viewer reaches. */
+/** Not authorised yet: any conversation of the tenants that the viewer reaches. */
 export const lookUpConversation = async (
   db: Database,
   viewer: Viewer,

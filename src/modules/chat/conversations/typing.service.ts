@@ -4,7 +4,7 @@ import type { Viewer } from "../../identity/viewer.js";
 import { typingIn } from "./conversation-events.js";
 import { requireConversation } from "./find-conversation.js";
 
-/** A client says it again every few seconds, in a few conversations at a time. */
+/** Clients repeat it every few seconds, in a few conversations at a time. */
 const PER_MINUTE = 120;
 const WINDOW_SECONDS = 60;
 

@@ -11,7 +11,7 @@ export type ConversationGuestsLoaders = ReturnType<typeof createConversationGues
 
 /** The guests of conversations that the viewer may read. */
 export const createConversationGuestsLoaders = ({ db }: { readonly db: Database }) => ({
-  /** All invitations for staff, for others those who have come. */
+  /** All invited guests for staff, for others those who have joined. */
   guests: perRequest<ViewerContext, string, readonly GuestView[]>(async (context, ids) => {
     const viewer = requireActor(context.viewer);
     const scope = { tenants: tenantsReachedBy(viewer), staffOf: staffTenantsOf(viewer) };

@@ -2,13 +2,13 @@ import { and, eq, gt, isNull } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
 import { guests } from "../../identity/guest.tables.js";
 
-/** Living invitations of one conversation at most: who takes part is shown whole. */
+/** Valid invitations of one conversation at most. */
 export const MAX_GUESTS = 50;
 
-/** As many are shown of those who were ever invited, the newest. */
+/** `Conversation.guests` shows as many of all invited guests, the newest. */
 export const MOST_GUESTS_SHOWN = 100;
 
-/** Exact under the conversation's lock alone. */
+/** Exact only under the conversation's lock. */
 export const countLivingGuests = (
   tx: Database,
   companyId: string,

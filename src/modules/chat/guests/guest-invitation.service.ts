@@ -37,9 +37,9 @@ const WINDOW_SECONDS = 60;
 export interface GuestInvitationDeps {
   readonly db: Database;
   readonly clock: Clock;
-  /** For how long somebody may be invited at most. */
+  /** The longest validity of an invitation. */
   readonly guestDays: number;
-  /** What a link looks like, with `{token}` in it; null for the page `/join` of the address that was asked. */
+  /** Template of an invitation's link, with `{token}`; null for the page `/join` of the server. */
   readonly guestUrl: string | null;
   /** From one network address. */
   readonly joinsPerMinute: number;
@@ -53,7 +53,7 @@ export interface Invitation {
   readonly expiresAt?: Date | null | undefined;
 }
 
-/** The token is told this once: what is kept of it is its hash. */
+/** The token is returned only here: only its hash is stored. */
 export interface GivenInvitation {
   readonly token: string;
   readonly url: string;
@@ -68,18 +68,18 @@ export interface GuestJoining extends AccessToken {
 export type GuestInvitationService = ReturnType<typeof createGuestInvitationService>;
 
 export const createGuestInvitationService = (deps: GuestInvitationDeps) => ({
-  /** @throws BAD_USER_INPUT for a time that is over or too far away, and when there are too many guests */
+  /** @throws BAD_USER_INPUT for an expiry in the past or too late, and when there are too many guests */
   inviteGuest: (viewer: Viewer, input: Invitation, baseUrl: string) =>
     inviteGuest(deps, viewer, input, baseUrl),
 
   /**
-   * Opens a short session for whoever has the link, as often as they come.
+   * Opens a short session for the holder of the link, as often as it is called.
    *
    * @throws UNAUTHENTICATED, in the same words for a token that is unknown, has ended or was revoked; RATE_LIMITED
    */
   joinAsGuest: (token: string, clientAddress: string) => joinAsGuest(deps, token, clientAddress),
 
-  /** Ends a guest's access at once. What it has written stays. */
+  /** Ends a guest's access at once. Its messages stay. */
   revokeGuest: (viewer: Viewer, id: string) => revokeGuest(deps, viewer, id),
 });
 
@@ -170,13 +170,13 @@ async function revokeGuest({ db }: GuestInvitationDeps, viewer: Viewer, id: stri
   const { guest, viewer: asking } = await requireGuest(db, viewer, id, "revoke");
   const { companyId } = guest;
   await writeAs(db, { viewer: asking, companyId }, async (tx, known) => {
-    // The guest before the conversation, in the order in which a message that the guest sends locks both.
+    // The guest is locked before the conversation, in the same order as by a message that the guest sends.
     const revoked = await updateGuestAsRevoked(tx, companyId, id);
     await lockConversation(tx, guest.conversationId);
     const { viewer: by, conversation } = await requireGuest(tx, known, id, "revoke");
     if (revoked === null) return;
     await auditGuest(tx, by, "guest.revoked", revoked);
-    // Who has never come was never shown to the others, and is not named to them now.
+    // A guest who has never joined was never shown to the others, so no event names it.
     if (revoked.joinedAt !== null)
       recordConversationEvent(tx, conversation, "participant.left", { guestId: revoked.id });
     viewerChanged(tx, revoked.id);

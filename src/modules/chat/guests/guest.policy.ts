@@ -14,7 +14,7 @@ export interface GuestSubject {
 export const guestPolicy = {
   subject: "guest",
   viewers: ["user", "guest"],
-  /** Who takes part sees who is there; invitations that nobody has followed are the staff's business. */
+  /** Participants see guests who have joined; other invitations only the staff sees. */
   read: (viewer: Viewer, { guest, conversation }: GuestSubject) =>
     conversationPolicy.read(viewer, conversation) &&
     (guest.joinedAt !== null || isStaffOf(viewer, conversation.companyId)),

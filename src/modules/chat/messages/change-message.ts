@@ -5,8 +5,8 @@ import type { FoundMessage, MessageAction } from "./find-message.js";
 import { requireMessage } from "./find-message.js";
 
 /**
- * Runs a transaction that changes a message that the viewer was found to be allowed to change, and asks again, under the
- * lock on its conversation.
+ * Runs a transaction that changes a message that the viewer has been authorised to change, and authorises again under
+ * the lock of its conversation.
  *
  * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN
  */

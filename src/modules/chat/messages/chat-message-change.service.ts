@@ -43,7 +43,7 @@ const parentOf = ({ message: { id, companyId } }: FoundMessage) => ({
   parent: { kind: "message", id } as const,
 });
 
-/** In a closed conversation guests may only read. */
+/** Guests may only read in a closed conversation. */
 function refuseToGuestsWhenClosed({ viewer, conversation }: FoundMessage): void {
   if (viewer.kind === "guest" && conversation.closedAt !== null) throw conversationClosed();
 }

@@ -11,7 +11,7 @@ import type { ListedMessage, WithBodies } from "./chat-message.repository.js";
 import { messageColumns } from "./chat-message.repository.js";
 import { chatMessages } from "./chat-message.tables.js";
 
-/** By their numbers, which are in the order of the commits. */
+/** By number, which is in the order of the commits. */
 const order = { keys: [chatMessages.number], descending: false };
 export const messagePosition = (row: ListedMessage) => [row.number];
 export const MESSAGE_CURSOR_SIZE = 1;

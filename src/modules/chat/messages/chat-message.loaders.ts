@@ -53,7 +53,7 @@ export function createChatMessageLoaders({ db, conversations }: ChatMessageLoade
       return inOrderOf(ids, readable, (message) => message.id);
     }),
 
-    /** What a message answers; whoever reads the one reads the other, for they stand in one conversation. */
+    /** The message that a message replies to: of the same conversation, so readable by the same viewers. */
     quoted: perEventBatchAndArguments<ViewerContext, WithBodies, AnsweringMessage, ListedMessage | null>(
       async (_round, texts, answers) => {
         const ids = answers.map((answer) => answer.replyToId);
@@ -63,12 +63,12 @@ export function createChatMessageLoaders({ db, conversations }: ChatMessageLoade
       { nameOf: ({ id }) => id },
     ),
 
-    /** What messages say that the viewer has been given without. */
+    /** Bodies of messages that were listed without. */
     bodies: perEventBatch<ViewerContext, ListedMessage, string>(
       async (messages) => {
         const ids = messages.map(({ id }) => id);
         const rows = await listMessageBodies(db, tenantsOfRows(messages), ids);
-        // One that has been purged since it was listed is no reason to refuse the others.
+        // A message may have been purged since it was listed; the others are still answered.
         return inOrderOf(ids, rows, (row) => row.id).map((row) => row?.body ?? DELETED_BODY);
       },
       { nameOf: ({ id }) => id },
@@ -76,7 +76,7 @@ export function createChatMessageLoaders({ db, conversations }: ChatMessageLoade
   };
 }
 
-/** What conversations that the viewer may read hold. */
+/** The messages of conversations that the viewer may read. */
 function createLoadersOfConversations(db: Database) {
   const counts = perRequest<ViewerContext, string, number>(async ({ viewer }, ids) => {
     const byConversation = await countOfConversations(db, tenantsReachedBy(requireActor(viewer)), ids);

@@ -5,7 +5,7 @@ import type { ConversationSubject } from "../conversations/conversation.policy.j
 import { conversationPolicy } from "../conversations/conversation.policy.js";
 import type { ChatMessageRow } from "./chat-message.tables.js";
 
-/** A message and the conversation that it stands in. */
+/** A message and its conversation. */
 export interface ChatMessageSubject {
   readonly message: Pick<ChatMessageRow, "senderId" | "senderGuestId">;
   readonly conversation: ConversationSubject;

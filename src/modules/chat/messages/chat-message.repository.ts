@@ -17,7 +17,7 @@ const shownBody =
     "shown_body",
   );
 
-/** All but what it says. */
+/** All but the body. */
 const listedColumns = {
   id: chatMessages.id,
   companyId: chatMessages.companyId,
@@ -39,7 +39,7 @@ const columns = { ...listedColumns, body: shownBody };
 
 export type ChatMessageView = NonNullable<Awaited<ReturnType<typeof findMessage>>>;
 
-/** A message as lists have it: `body`, which may be 10,000 characters long, is there when it was asked for. */
+/** A message in a list: `body`, which may be 10,000 characters long, is read only if it is selected. */
 export type ListedMessage = Omit<ChatMessageView, "body"> & { readonly body?: string };
 
 /** A message that replies to another one. */
@@ -47,7 +47,7 @@ export type AnsweringMessage = ListedMessage & { readonly replyToId: string };
 
 export const isAnswer = (message: ListedMessage): message is AnsweringMessage => message.replyToId !== null;
 
-/** Whether messages are asked what they say. */
+/** Whether the bodies of messages are selected. */
 export interface WithBodies {
   readonly withBodies: boolean;
 }
@@ -86,7 +86,7 @@ export async function findMessage(db: Database, tenants: TenantScope, id: string
   return row ?? null;
 }
 
-/** Of one conversation whatever the tenant: for its log, which has no viewer; who follows it, has been decided. */
+/** Of one conversation whatever the tenant: for its events, which have no viewer; subscribers have been authorised. */
 export async function listMessagesOfConversation(
   db: Database,
   conversationId: string,
@@ -101,7 +101,7 @@ export async function listMessagesOfConversation(
 const isSentBy = (sender: Actor): SQL =>
   sender.kind === "user" ? eq(chatMessages.senderId, sender.id) : eq(chatMessages.senderGuestId, sender.id);
 
-/** The message that a sender's client calls so; a deleted one too. */
+/** The message with this identifier of the sender's client; a deleted one too. */
 export async function findMessageByClientId(
   db: Database,
   { companyId, conversationId }: { readonly companyId: string; readonly conversationId: string },
@@ -177,7 +177,7 @@ export async function softDeleteMessage(
   return row ?? null;
 }
 
-/** What answered it lives on, and answers nothing any more. @returns false when it was purged already */
+/** Replies to it stay, and no longer refer to it. @returns false when it was purged already */
 export async function purgeMessage(tx: Database, companyId: string, id: string): Promise<boolean> {
   await tx
     .update(chatMessages)

@@ -33,11 +33,10 @@ export type ChatMessageService = ReturnType<typeof createChatMessageService>;
 
 export const createChatMessageService = (deps: ChatMessageDeps) => ({
   /**
-   * Sends a message with its files, all or nothing. What a sender's client calls by a name that it has used before in
-   * this conversation is the first message once more, also when that has been deleted since; of the repeat nothing is
-   * kept.
+   * Sends a message with its files, all or nothing. Idempotent by `clientId`: a sender who repeats one in a conversation
+   * gets the first message, even if that has been deleted since, and nothing of the repeated one is stored.
    *
-   * @throws CONFLICT when the conversation is closed, BAD_USER_INPUT, and what the ingest throws of a file
+   * @throws CONFLICT when the conversation is closed, BAD_USER_INPUT, and what the ingest throws
    */
   async sendMessage(viewer: Viewer, input: Sending, incoming: IncomingFiles): Promise<ChatMessageView> {
     const found = await requireConversation(deps.db, viewer, input.conversationId, "sendTo");
@@ -96,7 +95,7 @@ async function send(
   }
 }
 
-/** Under the conversation's lock: what is looked up stays so. */
+/** Runs under the conversation's lock, so that what it reads does not change. */
 async function record(tx: Database, found: FoundConversation, draft: Draft): Promise<ChatMessageView> {
   const { id: conversationId, companyId } = found.conversation;
   const number = await countMessage(tx, companyId, conversationId);
@@ -121,7 +120,7 @@ const findFirst = async (
         clientId,
       );
 
-/** A message answers one of its own conversation, deleted or not. @throws BAD_USER_INPUT */
+/** A message replies only to one of the same conversation, deleted or not. @throws BAD_USER_INPUT */
 async function requireQuoted(
   db: Database,
   { conversation }: FoundConversation,
@@ -133,7 +132,7 @@ async function requireQuoted(
   if (quoted?.conversationId !== conversation.id) throw messageOfAnotherConversation("replyToId");
 }
 
-/** @throws BAD_USER_INPUT for a message that says nothing and shows nothing */
+/** @throws BAD_USER_INPUT for a message without text and files */
 export function bodyWith(body: string, files: number): string {
   if (body.trim() !== "") return body;
   if (files === 0) throw badUserInput("A message says something, or has a file.", { field: "body" });

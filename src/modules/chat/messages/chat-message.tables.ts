@@ -32,7 +32,7 @@ export const chatMessages = pgTable(
     senderGuestId: uuid("sender_guest_id").references(() => guests.id),
     body: text("body").notNull(),
     replyToId: uuid("reply_to_id"),
-    /** What the sender's client calls the message, so that sending it again makes no second one. */
+    /** The identifier chosen by the sender's client, so that sending the message again is idempotent. */
     clientId: text("client_id"),
     editedAt: moment("edited_at"),
     ...timestamps(),
@@ -41,7 +41,7 @@ export const chatMessages = pgTable(
   (table) => [
     check("chat_messages_one_sender", sql`num_nonnulls(${table.senderId}, ${table.senderGuestId}) = 1`),
     unique("chat_messages_of_conversation").on(table.conversationId, table.id),
-    // A message answers one of its own conversation alone.
+    // A message replies only to one of the same conversation.
     foreignKey({
       name: "chat_messages_reply_to_fk",
       columns: [table.conversationId, table.replyToId],

@@ -52,7 +52,7 @@ export async function purgeMessages(db: Database, companyId: string, limit: numb
   return ids.length;
 }
 
-/** Participants, read marks and guests go with them by their foreign keys. */
+/** Participants, read marks and guests are deleted by their foreign keys. */
 export async function purgeConversations(db: Database, companyId: string): Promise<void> {
   await deleteInBatches(db, conversations, eq(conversations.companyId, companyId));
 }

@@ -20,7 +20,7 @@ export const createChatPurgeService = ({ db, attachmentDeletions }: ChatPurgeDep
   /** Empties the texts of messages that were deleted before a moment; the messages keep their positions in the thread. */
   purgeDeleted: (deletedBefore: Date): Promise<void> => purgeDeletedTexts(db, deletedBefore),
 
-  /** Purges a company's messages with their attachments. Their files are the media module's, and go next. */
+  /** Purges a company's messages with their attachments. Their files are left to the media module, which purges them next. */
   async purgeMessagesOf(companyId: string, deletedBefore: Date, signal?: AbortSignal): Promise<void> {
     for (;;) {
       const ids = await listMessagesWithFiles(db, companyId, AT_ONCE);
@@ -38,6 +38,6 @@ export const createChatPurgeService = ({ db, attachmentDeletions }: ChatPurgeDep
     while ((await purgeMessages(db, companyId, AT_ONCE)) > 0) signal?.throwIfAborted();
   },
 
-  /** Purges a company's conversations with their guests: behind the files, some of which guests have uploaded. */
+  /** Purges a company's conversations with their guests; call it after the purge of files, which guests may have uploaded. */
   purgeConversationsOf: (companyId: string): Promise<void> => purgeConversations(db, companyId),
 });

@@ -8,7 +8,7 @@ import { readerOf } from "../conversations/find-conversation.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
 import { findMessageState, listMessagesByIds } from "./chat-message.repository.js";
 
-/** What messages answer for the attachments that hang on them. */
+/** What messages answer for their attachments. */
 export const messageParents: AttachmentParents = {
   async statesFor(db, viewer, parents) {
     if (viewer.kind === "anonymous" || parents.length === 0) return new Map();
@@ -30,7 +30,7 @@ export const messageParents: AttachmentParents = {
     await lockConversation(tx, (await requireMessageState(tx, id)).conversationId);
   },
 
-  /** How many files a message takes is known when it is sent; nothing is attached to it later. */
+  /** The number of files is limited when a message is sent; nothing is attached to it later. */
   async countFiles(tx, { id }, { files }) {
     if (files > 0 && (await requireMessageState(tx, id)).isDeleted) throw gone("message");
   },

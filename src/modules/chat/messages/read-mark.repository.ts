@@ -7,7 +7,7 @@ import { conversations } from "../conversations/conversation.tables.js";
 import { chatMessages } from "./chat-message.tables.js";
 import { readMarks } from "./read-mark.tables.js";
 
-/** As far as unread messages are counted. */
+/** Unread messages are counted up to this number. */
 export const MOST_UNREAD = 1_000;
 
 interface ReadMark {
@@ -16,7 +16,7 @@ interface ReadMark {
   readonly messageNumber: number;
 }
 
-/** Moves a reader's mark on, never back. */
+/** Moves a reader's mark forward, never back. */
 export async function upsertReadMark(db: Database, reader: Actor, mark: ReadMark): Promise<void> {
   const whose = authorshipOf(reader);
   const column = reader.kind === "user" ? readMarks.userId : readMarks.guestId;
@@ -34,8 +34,8 @@ export async function upsertReadMark(db: Database, reader: Actor, mark: ReadMark
 }
 
 /**
- * How many messages of others, none of them deleted, each conversation has behind the reader's mark; in one statement,
- * and for each no more than are counted.
+ * The number of messages of others after the reader's mark, without deleted ones, up to `MOST_UNREAD` for each
+ * conversation; in one statement.
  */
 export async function countUnread(
   db: Database,

@@ -11,7 +11,7 @@ import { messageOfAnotherConversation } from "./chat-message.errors.js";
 import { findMessage } from "./chat-message.repository.js";
 import { upsertReadMark } from "./read-mark.repository.js";
 
-/** Up to which message somebody has read. */
+/** The message up to which a conversation has been read. */
 export interface Reading {
   readonly conversationId: string;
   readonly messageId: string;
@@ -24,7 +24,7 @@ export const createReadMarkService = ({ db }: { readonly db: Database }) => ({
   async markRead(viewer: Viewer, { conversationId, messageId }: Reading): Promise<ConversationView> {
     const { conversation, viewer: reader } = await requireConversation(db, viewer, conversationId, "read");
     const { id, companyId } = conversation;
-    // They go out together: everybody who follows a conversation marks each of its messages.
+    // Both statements are sent together, because all subscribers of a conversation mark each of its messages.
     const lock = (tx: Database) =>
       Promise.all([
         findConversationAndLockParticipation(tx, readerOf(reader), id),

@@ -6,7 +6,7 @@ import { guests } from "../../identity/guest.tables.js";
 import { users } from "../../identity/user.tables.js";
 import { conversations } from "../conversations/conversation.tables.js";
 
-/** Up to which message somebody has read a conversation. */
+/** The message up to which somebody has read a conversation. */
 export const readMarks = pgTable(
   "read_marks",
   {

@@ -24,7 +24,7 @@ export interface TicketDeletionDeps {
 export type TicketDeletionService = ReturnType<typeof createTicketDeletionService>;
 
 export const createTicketDeletionService = ({ db, clock, retentionDays }: TicketDeletionDeps) => ({
-  /** Its replies and files go out of reach with it. */
+  /** Its replies and files can no longer be read. */
   async deleteTicket(viewer: Viewer, id: string): Promise<TicketView> {
     const found = await requireTicket(db, viewer, id, "delete");
     await writeOnTicket(db, found, async (tx, by) => {
@@ -37,7 +37,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
     return rereadTicket(db, found.viewer, id);
   },
 
-  /** @throws GONE when its time is over */
+  /** @throws GONE after the retention */
   async restoreTicket(viewer: Viewer, id: string): Promise<TicketView> {
     const found = await requireRestorable(db, viewer, id);
     if (found.ticket.deletedAt === null) return found.ticket;
@@ -54,7 +54,7 @@ export const createTicketDeletionService = ({ db, clock, retentionDays }: Ticket
   },
 });
 
-/** A ticket that the viewer may restore, be it deleted or not. */
+/** A ticket that the viewer may restore, deleted or not. */
 async function requireRestorable(db: Database, viewer: Viewer, id: string): Promise<FoundTicket> {
   const found = await lookUpTicket(db, viewer, id);
   const allowed = authorize(ticketPolicy, "restore", viewer, found);

@@ -5,7 +5,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { replies } from "../reply.tables.js";
 import { tickets } from "../ticket.tables.js";
 
-/** Which tickets are purged: those that were deleted before a moment, and all of companies that go as a whole. */
+/** Which tickets are purged: those that were deleted before a moment, and all tickets of companies that are purged. */
 export interface PurgeableTickets {
   readonly deletedBefore: Date;
   readonly companyIds: readonly string[];
@@ -55,7 +55,7 @@ export async function listReplyIds(db: Database, companyId: string, ticketId: st
   return rows.map((row) => row.id);
 }
 
-/** Its participants go with it by their foreign key. */
+/** Its participants are deleted by their foreign key. */
 export async function purgeTicket(tx: Database, companyId: string, id: string): Promise<void> {
   await tx.delete(replies).where(and(eq(replies.companyId, companyId), eq(replies.ticketId, id)));
   await tx.delete(tickets).where(and(eq(tickets.companyId, companyId), eq(tickets.id, id)));

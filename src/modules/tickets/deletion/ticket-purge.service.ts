@@ -17,13 +17,13 @@ export interface TicketPurgeDeps {
 }
 
 export interface TicketPurgeOptions extends RunOptions {
-  /** Companies that go as a whole, with all their tickets. */
+  /** Companies that are being purged, with all their tickets. */
   readonly companyIds?: readonly string[] | undefined;
 }
 
 export interface TicketPurgeReport {
   readonly tickets: number;
-  /** Of a dry run: ids of what used files and would do so no more. */
+  /** Of a dry run: ids of the resources that would no longer use files. */
   readonly released: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export type TicketPurgeService = ReturnType<typeof createTicketPurgeService>;
 export const createTicketPurgeService = (deps: TicketPurgeDeps) => ({
   /**
    * Purges tickets that were deleted before a moment, with their replies, attachments and posts. Their files
-   * become due for the media module's purge.
+   * are left to the media module's purge.
    */
   async purgeDeleted(deletedBefore: Date, options: TicketPurgeOptions = {}): Promise<TicketPurgeReport> {
     const { dryRun = false, companyIds = [], onProgress, signal } = options;
@@ -86,7 +86,7 @@ async function listUsingIds(
   return ids;
 }
 
-/** What attachments hang on. */
+/** The ticket and its replies, as parents of attachments. */
 async function parentsOf(db: Database, { id, companyId }: OwnedTicket) {
   const replyIds = await listReplyIds(db, companyId, id);
   return [{ kind: "ticket", id } as const, ...replyIds.map((id) => ({ kind: "reply", id }) as const)];

@@ -7,7 +7,7 @@ import { mediaPosts } from "../posts/post.tables.js";
 import { resourceTypeOf } from "../posts/post-usage.js";
 import { listReplyIds } from "./ticket-purge.repository.js";
 
-/** What uses files on a ticket: its attachments, those of its replies, and its posts; no deleted ones. */
+/** The resources of a ticket that use files: its attachments, those of its replies, and its posts; no deleted ones. */
 export async function listUsingResources(
   tx: Database,
   companyId: string,

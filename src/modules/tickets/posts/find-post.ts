@@ -19,7 +19,7 @@ export interface FoundPost {
   readonly ticket: TicketView;
 }
 
-/** Whatever stands under the id in the viewer's tenants, deleted or not. */
+/** Not authorised yet: any post of the viewer's tenants, deleted or not. */
 async function lookUpPost(db: Database, viewer: Viewer, id: string) {
   const post = viewer.kind === "user" && isId(id) ? await findPost(db, tenantsOf(viewer), id) : null;
   const ticket = post && (await lookUpTicket(db, viewer, post.ticketId));
@@ -27,7 +27,7 @@ async function lookUpPost(db: Database, viewer: Viewer, id: string) {
 }
 
 /**
- * A post that the viewer may do this to, be it deleted.
+ * A post, deleted or not, on which the viewer may perform the action.
  *
  * @throws NOT_FOUND, FORBIDDEN, GONE for one whose ticket has been deleted
  */

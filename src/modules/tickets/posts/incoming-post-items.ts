@@ -9,7 +9,7 @@ interface GivenItem {
   readonly caption?: string | null;
 }
 
-/** The photos or the clip of an input, as the services take them. */
+/** Maps the photos or the clip of an input to the items of a `Posting`. */
 export function incomingPostItems(
   given: readonly GivenItem[],
   context: Parameters<typeof requestFiles>[1],

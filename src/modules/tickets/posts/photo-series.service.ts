@@ -32,7 +32,7 @@ export interface SeriesPhotoRef {
 
 export type PhotoSeriesService = ReturnType<typeof createPhotoSeriesService>;
 
-/** What changes a series. Each change waits for the one before it, so that the order never has a gap. */
+/** Changes of a series, one after the other under the ticket's lock, so that the positions have no gap. */
 export const createPhotoSeriesService = (deps: PostDeps) => ({
   /** Adds photos at the end, all or nothing. @throws CONFLICT for a file that is in the series already */
   addPhotos: (viewer: Viewer, seriesId: string, adding: Pick<Posting, "items" | "requestBytes">) =>
@@ -49,7 +49,7 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
     });
   },
 
-  /** @param caption none, or an empty one, takes it away */
+  /** @param caption removed if missing or blank */
   async caption(viewer: Viewer, ref: SeriesPhotoRef, caption: string | null | undefined): Promise<PostRow> {
     const asked = { seriesId: ref.seriesId, may: "change", action: "photo-series.captioned" } as const;
     return change(deps.db, viewer, asked, async (tx, { files }) => {
@@ -60,7 +60,7 @@ export const createPhotoSeriesService = (deps: PostDeps) => ({
     });
   },
 
-  /** Removes a photo, which cannot be undone; its file goes with it unless something else uses it or it is the library's. @throws CONFLICT for the last one */
+  /** Removes a photo, which cannot be undone; its file is deleted too unless something else uses it or it is from the library. @throws CONFLICT for the last one */
   async removePhoto(viewer: Viewer, ref: SeriesPhotoRef): Promise<PostRow> {
     const action = "photo-series.photo-removed";
     const asked = { seriesId: ref.seriesId, may: "removeFrom", action } as const;
@@ -116,9 +116,9 @@ async function addPhotos(
 
 interface SeriesChange {
   readonly seriesId: string;
-  /** What the viewer has to be allowed to do to the series. */
+  /** The action of the policy that the viewer needs. */
   readonly may: "change" | "removeFrom";
-  /** What it is called in the audit log. */
+  /** The action in the audit log. */
   readonly action: AuditEntry["action"];
 }
 
@@ -127,7 +127,7 @@ interface LockedSeries extends FoundPost {
   readonly files: readonly PostFileRow[];
 }
 
-/** @param run gives false when there was nothing to change */
+/** @param run returns false when there was nothing to change */
 async function change(
   db: Database,
   viewer: Viewer,

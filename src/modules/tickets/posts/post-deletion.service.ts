@@ -29,18 +29,18 @@ export type PostDeletionService = ReturnType<typeof createPostDeletionService>;
 
 export const createPostDeletionService = (deps: PostDeletionDeps) => ({
   /**
-   * From now on it is in no list, and the URLs of its files answer 410 unless something else uses them. Files that
+   * It is removed from all lists, and the URLs of its files answer 410 unless something else uses them. Files that
    * were in the library before they were posted stay there.
    */
   deletePost: (viewer: Viewer, id: string) => deletePost(deps, viewer, id),
 
-  /** @throws GONE when its time is over or the library has deleted a file of it, QUOTA_EXCEEDED when the ticket has no room for it any more */
+  /** @throws GONE after the retention or when a file of it has been deleted in the library, QUOTA_EXCEEDED when the ticket has no room for it any more */
   restorePost: (viewer: Viewer, id: string) => restorePost(deps, viewer, id),
 
   /**
-   * Removes the posts of a ticket that is being purged; their files become due for the media module's purge.
+   * Removes the posts of a ticket that is being purged; their files are left to the media module's purge.
    *
-   * @param deletedBefore of the ticket: so long its files count as deleted from now on
+   * @param deletedBefore moment before which the files count as deleted, as the ticket does
    */
   purgeAllOf: (
     tx: Database,
@@ -54,7 +54,7 @@ export const createPostDeletionService = (deps: PostDeletionDeps) => ({
     return [...new Set(files.map(({ postId }) => postId))];
   },
 
-  /** Purges the rows of posts that were deleted before a moment; their files are the media module's. @returns how many */
+  /** Purges the rows of posts that were deleted before a moment; their files are left to the media module. @returns how many */
   purgeDeleted: (deletedBefore: Date): Promise<number> => repository.purgePosts(deps.db, deletedBefore),
 });
 
@@ -72,7 +72,7 @@ async function deletePost({ db }: PostDeletionDeps, viewer: Viewer, id: string):
   return rereadPost(db, found.viewer, id);
 }
 
-/** In the order of their ids, in which all who lock several files do it. */
+/** In the order of their ids, as everywhere, so that transactions that lock several files do not deadlock. */
 const fileIdsOf = async (tx: Database, post: PostRow): Promise<string[]> =>
   (await listFilesOfPost(tx, post.companyId, post.id)).map(({ mediaFileId }) => mediaFileId).sort();
 

@@ -6,7 +6,8 @@ import { mediaPostFiles } from "./post.tables.js";
 
 /**
  * Whether a file was uploaded to be posted or attached, and not to be kept in the library: its first content was
- * recorded in one transaction, and so at one moment, with a post that shows it; an attachment never comes otherwise.
+ * recorded in one transaction, and thus with the same timestamp, with a post that shows it; attachments are always
+ * uploaded so.
  */
 export async function wasUploadedForUse(
   tx: Database,

@@ -9,7 +9,7 @@ import type { TicketLoad } from "../ticket-quota.repository.js";
 import type { PostFileRow, PostRow } from "./post.tables.js";
 import { mediaPostFiles, mediaPosts } from "./post.tables.js";
 
-/** The files of posts in their order: a handful of each, as a series is bounded. */
+/** The files of posts in their order: at most 50 of each. */
 export async function listFilesOfPosts(
   db: Database,
   tenants: TenantScope,
@@ -25,7 +25,7 @@ export async function listFilesOfPosts(
 const ofPost = (companyId: string, postId: string) =>
   and(eq(mediaPostFiles.companyId, companyId), eq(mediaPostFiles.postId, postId));
 
-/** Of one post that has been found to be the viewer's to change. */
+/** Of one post that the viewer has been authorised to change. */
 export async function listFilesOfPost(
   db: Database,
   companyId: string,
@@ -51,7 +51,7 @@ export async function listFilesOfTicketPosts(
     .where(and(eq(mediaPosts.companyId, companyId), eq(mediaPosts.ticketId, ticketId)));
 }
 
-/** What a ticket's posts hold; exact under the ticket's lock. */
+/** Files and bytes of a ticket's posts; exact under the ticket's lock. */
 export async function findPostLoad(db: Database, companyId: string, ticketId: string): Promise<TicketLoad> {
   const [load] = await db
     .select({
@@ -71,7 +71,7 @@ export async function findPostLoad(db: Database, companyId: string, ticketId: st
   return load ?? { files: 0, bytes: 0 };
 }
 
-/** A file for a post, and what is said of it there. */
+/** A file for a post, with its caption. */
 export interface NewPostFile {
   readonly mediaFileId: string;
   readonly caption: string | null;
@@ -120,7 +120,7 @@ export async function updateCaption(
     .where(and(eq(mediaPostFiles.companyId, companyId), eq(mediaPostFiles.id, id)));
 }
 
-/** Those behind it move up. */
+/** The positions of those after it are decremented. */
 export async function deletePostFile(tx: Database, file: PostFileRow): Promise<void> {
   const { companyId, postId, id, orderIndex } = file;
   await tx

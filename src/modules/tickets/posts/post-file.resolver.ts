@@ -7,7 +7,7 @@ import { MAX_SERIES_PHOTOS } from "./post.service.js";
 import type { PostFileRow, PostRow } from "./post.tables.js";
 import { Photo, PhotoSeries, SeriesPhoto, VideoClip } from "./post.types.js";
 
-/** A file that lives; one that was deleted under its post is not shown there. */
+/** Null for a file that was deleted while its post was not. */
 async function liveFile(mediaFiles: MediaFileLoaders, context: ViewerContext, id: string | undefined) {
   const file = id === undefined ? null : await mediaFiles.byId(context).load(id);
   return file?.deletedAt === null ? file : null;

@@ -25,14 +25,14 @@ import type { TicketLoad, TicketQuota } from "../ticket-quota.repository.js";
 import type { PostRow } from "./post.tables.js";
 import type { NewPostFile } from "./post-file.repository.js";
 
-/** A file for a post: one that is being uploaded, or one that the company has; exactly one of both. */
+/** A file for a post: either one that is being uploaded or one that the company has. */
 export interface PostItem {
   readonly file?: AnnouncedFile | null | undefined;
   readonly mediaFileId?: string | null | undefined;
   readonly caption?: string | null | undefined;
 }
 
-/** What is posted, before any of its bytes have been read. */
+/** The items of a post, checked before any bytes are read. */
 export interface PostItems {
   readonly items: readonly PostItem[];
   readonly incoming: IncomingFiles;
@@ -48,8 +48,8 @@ export interface PostItemsDeps {
 }
 
 /**
- * Checks what can be known before the first byte: each item names one file, and those that exist are the viewer's to
- * show, of the ticket's company and of the right kind.
+ * Checks what is known before the first byte is read: each item has one file, and existing files are readable by the
+ * viewer, of the ticket's company and of the right kind.
  *
  * @throws BAD_USER_INPUT, NOT_FOUND, GONE, UNSUPPORTED_FILE_TYPE, FILE_TOO_LARGE, FILE_NOT_SCANNED, FILE_INFECTED
  */
@@ -91,8 +91,8 @@ function refuseUnfit(file: MediaFileView, { bucket, maxBytes, maxSeconds }: Buck
 }
 
 /**
- * Puts recorded and existing files together in the order of the items. The existing ones cannot be deleted from now
- * on until the transaction ends.
+ * Joins recorded and existing files in the order of the items. The existing ones are locked against deletion until the
+ * transaction ends.
  *
  * @throws GONE for a file that has been deleted since it was checked, CONFLICT for one that has been replaced
  */
@@ -103,7 +103,7 @@ export async function claimFiles(
   recorded: readonly RecordedFile[],
 ): Promise<NewPostFile[]> {
   const inCompany = { companyIds: [companyId] };
-  // In the order of their ids, so that two who take the same files do not wait for each other in a circle.
+  // In the order of their ids, so that transactions that lock the same files do not deadlock.
   for (const id of [...existing.keys()].sort())
     if (!(await lockMediaFileForUse(tx, companyId, id))) throw gone("file");
   for (const file of existing.size > 0 ? await listMediaFiles(tx, inCompany, [...existing.keys()]) : [])
@@ -122,13 +122,13 @@ function requireNext(uploaded: RecordedFile[]): RecordedFile {
   return next;
 }
 
-/** How much the items add to what a ticket's posts hold. */
+/** The files and bytes that the items add to the posts of a ticket. */
 export const loadOf = ({ items, existing }: PostItems, recorded: readonly RecordedFile[]): TicketLoad => ({
   files: items.length,
   bytes: [...existing.values(), ...recorded].reduce((sum, { size }) => sum + size, 0),
 });
 
-/** @throws QUOTA_EXCEEDED; exact under the ticket's lock, before an upload it spares the bytes of one that cannot succeed */
+/** @throws QUOTA_EXCEEDED; exact under the ticket's lock; before an upload it saves receiving files that would be refused */
 export function refuseOverPostQuota(load: TicketLoad, quota: TicketQuota, more: TicketLoad): void {
   if (load.files + more.files > quota.files)
     throw quotaExceeded(

@@ -8,7 +8,7 @@ const ticketOf = ({ ticketId }: { readonly ticketId: string }): ParentRef => ({
   id: ticketId,
 });
 
-/** What posts say of a media file: readable with a ticket that it is posted on, deleted with all posts, or hidden. */
+/** Whether posts let a viewer read a media file: readable with a ticket that it is posted on, deleted with all posts, or hidden. */
 export function createPostUsageDecision({ parents }: { readonly parents: AttachmentParents }): VerdictOf {
   return async (db, viewer, mediaFileId) => {
     const posts = await listPostsOfFile(db, tenantsOf(viewer), mediaFileId);

@@ -3,7 +3,7 @@ import type { PostRow } from "./post.tables.js";
 
 type Kind = PostRow["kind"];
 
-/** What a kind of post is called among the usages of media files and in the audit log. */
+/** The resource type of a kind of post, in the usages of media files and in the audit log. */
 const RESOURCE: Readonly<Record<Kind, string>> = {
   PHOTO: "photo",
   PHOTO_SERIES: "photo-series",
@@ -15,7 +15,7 @@ const RESOURCES: ReadonlySet<string> = new Set(Object.values(RESOURCE));
 export const isPostType = (resourceType: string): boolean => RESOURCES.has(resourceType);
 export const resourceTypeOf = (kind: Kind): string => RESOURCE[kind];
 
-/** How a post stands among the usages of one of its files. */
+/** The usage of a file by a post. */
 export const usageOf = (
   { id, companyId, kind }: Pick<PostRow, "id" | "companyId" | "kind">,
   mediaFileId: string,

@@ -15,10 +15,10 @@ export interface PostSubject {
 const read = (viewer: Viewer, { ticket }: PostSubject) => ticketPolicy.read(viewer, ticket);
 const own = (viewer: Viewer, subject: PostSubject) =>
   read(viewer, subject) && isUser(viewer, subject.post.authorId);
-/** As with captions and the order of photos, so with the descriptions of attachments. */
+/** The same rule as for descriptions of attachments. */
 const change = (viewer: Viewer, subject: PostSubject) =>
   own(viewer, subject) || isStaffOf(viewer, subject.ticket.companyId);
-/** As with replies: the author or a manager may delete. */
+/** The same rule as for deleting replies. */
 const ownOrManager = (viewer: Viewer, subject: PostSubject) =>
   own(viewer, subject) || isManagerOf(viewer, subject.ticket.companyId);
 
@@ -27,7 +27,7 @@ export const postPolicy = {
   viewers: ["user"],
   read,
   change,
-  /** Adding photos is attaching files. */
+  /** Also requires the right to attach files to the ticket. */
   addTo: (viewer: Viewer, subject: PostSubject) =>
     change(viewer, subject) && ticketPolicy.attach(viewer, subject.ticket),
   removeFrom: ownOrManager,

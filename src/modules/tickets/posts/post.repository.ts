@@ -12,7 +12,7 @@ import { tickets } from "../ticket.tables.js";
 import type { PostRow } from "./post.tables.js";
 import { mediaPostFiles, mediaPosts } from "./post.tables.js";
 
-/** Deleted ones too: the service tells "deleted" from "never was". */
+/** Deleted ones too, so that the service can distinguish deleted ones from unknown ones. */
 export async function findPost(db: Database, tenants: TenantScope, id: string): Promise<PostRow | null> {
   const [row] = await db
     .select()
@@ -21,7 +21,7 @@ export async function findPost(db: Database, tenants: TenantScope, id: string): 
   return row ?? null;
 }
 
-/** Where a media file is posted; deleted posts too. */
+/** The posts that show a media file; deleted posts too. */
 export async function listPostsOfFile(db: Database, tenants: TenantScope, mediaFileId: string) {
   return db
     .select({
@@ -101,7 +101,7 @@ export async function insertPost(tx: Database, post: NewPost): Promise<string> {
   return id;
 }
 
-/** Says that the ticket has changed with its posts. */
+/** Sets `updatedAt` of a ticket whose posts have changed. */
 export async function touchTicket(tx: Database, companyId: string, ticketId: string): Promise<void> {
   await tx
     .update(tickets)

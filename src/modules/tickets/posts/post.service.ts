@@ -25,11 +25,11 @@ export interface PostDeps {
   readonly db: Database;
   readonly ingest: IngestService;
   readonly mediaFiles: Pick<MediaFileService, "requireReadable">;
-  /** What a ticket's posts may hold together. */
+  /** For all posts of a ticket together. */
   readonly postQuota: TicketQuota;
 }
 
-/** What is asked to be posted. */
+/** A post to be created. */
 export interface Posting {
   readonly ticketId: string;
   readonly description?: string | null | undefined;
@@ -41,7 +41,7 @@ export interface Posting {
 export type PostService = ReturnType<typeof createPostService>;
 
 export const createPostService = (deps: PostDeps) => ({
-  /** Posts one photo on a ticket. All or nothing, as the others. @throws QUOTA_EXCEEDED, what the ingest throws of a file */
+  /** Posts one photo on a ticket. Either everything is stored or nothing, as in the others. @throws QUOTA_EXCEEDED, and what the ingest throws */
   postPhoto: (viewer: Viewer, posting: Posting) => post(deps, viewer, "PHOTO", posting),
 
   /** Posts photos in the order in which they are given. @throws BAD_USER_INPUT for none or too many, and as `postPhoto` */
@@ -101,7 +101,7 @@ async function post(
 /** The ticket that something is posted on, and as what. */
 export type PostTarget = Pick<PostRow, "ticketId" | "companyId" | "kind">;
 
-/** All that can be refused before the first byte. */
+/** Refuses what can be refused before the first byte is read. */
 export async function checkPosting(
   { db, ingest, mediaFiles, postQuota }: PostDeps,
   viewer: UserViewer,

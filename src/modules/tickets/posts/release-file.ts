@@ -7,8 +7,8 @@ import { wasUploadedForUse } from "./post-file-origin.repository.js";
 import { usageOf } from "./post-usage.js";
 
 /**
- * Lets a file of a post go. It is deleted unless something else uses it, or it was in the library before: who may
- * take a post away need not be allowed to delete what others keep there.
+ * Releases a file of a post. It is deleted unless something else uses it or it was in the library before: who may
+ * delete a post may not be allowed to delete files of the library.
  */
 export async function releaseFile(
   tx: Database,
@@ -24,7 +24,7 @@ export async function releaseFile(
 /**
  * Takes a file back into a post that is being restored.
  *
- * @returns false when it has been purged, or deleted from the library, which only those restore who may
+ * @returns false when it has been purged, or deleted from the library, where restoring it has its own rule
  */
 export const reclaimFile = async (tx: Database, companyId: string, mediaFileId: string): Promise<boolean> =>
   (await wasUploadedForUse(tx, companyId, mediaFileId))

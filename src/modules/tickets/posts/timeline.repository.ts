@@ -12,7 +12,7 @@ import { livePosts, postOrder } from "./post.repository.js";
 import type { PostRow } from "./post.tables.js";
 import { mediaPosts } from "./post.tables.js";
 
-/** What stands on a ticket's timeline. */
+/** An item of a ticket's timeline. */
 export type TimelineRow = ListedReply | PostRow;
 
 export const isPost = (row: TimelineRow): row is PostRow => "kind" in row;
@@ -20,8 +20,8 @@ export const isPost = (row: TimelineRow): row is PostRow => "kind" in row;
 export const timelinePosition = (row: TimelineRow) => [row.createdAt.toISOString(), row.id];
 
 /**
- * One page of each ticket's replies and posts by time, in one statement whatever the number of tickets. Both tables
- * give at most a page by their own index, and the ids of both are unique together.
+ * One page of each ticket's replies and posts by time, in one statement whatever the number of tickets. Each table
+ * is read by its own index for one page at most; ids are unique across both.
  */
 export async function listTimelines(
   db: Database,
