@@ -40,7 +40,7 @@ import { FileIntegrityResolver } from "../../modules/media/upkeep/file-integrity
 import { MediaVariantResolver } from "../../modules/media/variants/media-variant.resolver.js";
 import { AttachmentParentResolver } from "../../modules/tickets/attachment-parent.resolver.js";
 import { TicketDeletionResolver } from "../../modules/tickets/deletion/ticket-deletion.resolver.js";
-import { TicketEventsResolver } from "../../modules/tickets/events/ticket-events.resolver.js";
+import { TicketEventResolver } from "../../modules/tickets/events/ticket-event.resolver.js";
 import { PhotoSeriesResolver } from "../../modules/tickets/posts/photo-series.resolver.js";
 import { PostResolver } from "../../modules/tickets/posts/post.resolver.js";
 import {
@@ -148,10 +148,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
   [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
-  [
-    TicketEventsResolver,
-    ({ eventUrls, loaders }) => new TicketEventsResolver(eventUrls, loaders.eventCursors),
-  ],
+  [TicketEventResolver, ({ eventUrls, loaders }) => new TicketEventResolver(eventUrls, loaders.eventCursors)],
   [
     MediaFileEventsResolver,
     ({ eventUrls, loaders }) => new MediaFileEventsResolver(eventUrls, loaders.eventCursors),

@@ -3,7 +3,7 @@ import type { MembershipRow } from "../identity/membership.tables.js";
 import type { EndedMembership } from "../identity/memberships/membership.service.js";
 import type { UserViewer } from "../identity/viewer.js";
 import { auditTicket } from "./ticket.audit.js";
-import { recordTicketEvent } from "./ticket-events.js";
+import { recordTicketEvent } from "./ticket.events.js";
 import { deleteTicketParticipations, unassignTickets } from "./ticket-participant.repository.js";
 
 /**

@@ -12,8 +12,8 @@ import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.
 import { auditReply } from "./reply.audit.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
+import { recordReplyEvent } from "./ticket.events.js";
 import { ticketPolicy } from "./ticket.policy.js";
-import { recordReplyEvent } from "./ticket-events.js";
 import type { TicketQuota } from "./ticket-quota.repository.js";
 import { writeOnTicket } from "./write-on-ticket.js";
 

@@ -7,9 +7,9 @@ import { tenantsOf } from "../identity/viewer.js";
 import { replyPolicy } from "./reply.policy.js";
 import { listRepliesByIds } from "./reply.repository.js";
 import { requireReplyTicket } from "./require-reply-ticket.js";
+import { recordTicketEvent } from "./ticket.events.js";
 import { ticketPolicy } from "./ticket.policy.js";
 import { listTicketsByIds } from "./ticket.repository.js";
-import { recordTicketEvent } from "./ticket-events.js";
 import type { TicketLoad, TicketQuota } from "./ticket-quota.repository.js";
 import { changeTicketLoad, findReplyState, findTicketLoad, lockTicket } from "./ticket-quota.repository.js";
 
@@ -58,7 +58,7 @@ export function createTicketParents({ quota }: { readonly quota: TicketQuota }):
 const ticketIdOf = async (tx: Database, parent: ParentRef): Promise<string> =>
   parent.kind === "ticket" ? parent.id : (await requireReplyTicket(tx, parent.id)).ticketId;
 
-/** Tells those who follow the ticket, in the transaction that changes the attachment. */
+/** Records the event in the transaction that changes the attachment. */
 async function attachmentChanged(
   tx: Database,
   parent: ParentRef,

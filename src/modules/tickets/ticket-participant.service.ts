@@ -4,8 +4,8 @@ import type { Viewer } from "../identity/viewer.js";
 import { isUser } from "../identity/viewer.js";
 import { requireTicket, rereadTicket } from "./find-ticket.js";
 import { auditTicket } from "./ticket.audit.js";
+import { recordTicketEvent } from "./ticket.events.js";
 import type { TicketView } from "./ticket.repository.js";
-import { recordTicketEvent } from "./ticket-events.js";
 import { deleteParticipant, insertParticipant, MAX_PARTICIPANTS } from "./ticket-participant.repository.js";
 import { writeOnTicket, writeOnTicketWithMember } from "./write-on-ticket.js";
 

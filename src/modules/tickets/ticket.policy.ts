@@ -19,7 +19,7 @@ export const ticketPolicy = {
   subject: "ticket",
   viewers: ["user"],
   read: (viewer: Viewer, ticket: TicketSubject) => staff(viewer, ticket) || takesPart(viewer, ticket),
-  /** To be told what happens to it; of a deleted one, for who may bring it back. */
+  /** To subscribe to its events; those of a deleted ticket are for viewers who may restore it. */
   subscribe: (viewer: Viewer, ticket: TicketSubject) =>
     ticket.deletedAt === null ? staff(viewer, ticket) || takesPart(viewer, ticket) : manager(viewer, ticket),
   /** Its subject and description. */

@@ -13,11 +13,11 @@ import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identit
 import type { IngestService } from "../media/ingest/ingest.service.js";
 import { findReadableTicket, requireTicket, rereadTicket } from "./find-ticket.js";
 import { auditTicket } from "./ticket.audit.js";
+import { recordTicketEvent } from "./ticket.events.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
 import type { ListedTicket, TicketView } from "./ticket.repository.js";
 import * as repository from "./ticket.repository.js";
 import type { TicketRow } from "./ticket.tables.js";
-import { recordTicketEvent } from "./ticket-events.js";
 import type { TicketFilter, TicketOrder, TicketScope } from "./ticket-list.repository.js";
 import * as list from "./ticket-list.repository.js";
 import { writeOnTicketWithMember } from "./write-on-ticket.js";

@@ -111,8 +111,8 @@ export async function deleteParticipations(
 }
 
 /**
- * Which company a conversation belongs to, and which of these people take part in it: for whoever follows it, all at
- * once. Null when its company has been deleted.
+ * The company of a conversation, and which of these people are its participants: for all of its subscribers at once.
+ * Null when the company has been deleted.
  */
 export async function findParticipation(
   db: Database,

@@ -5,8 +5,8 @@ import { isUser } from "../../identity/viewer.js";
 import { changeConversation } from "./change-conversation.js";
 import { auditConversation } from "./conversation.audit.js";
 import { notOfCompany, tooManyParticipants } from "./conversation.errors.js";
+import { recordConversationEvent } from "./conversation.events.js";
 import type { ConversationView } from "./conversation.repository.js";
-import { recordConversationEvent } from "./conversation-events.js";
 import {
   countParticipants,
   deleteParticipant,

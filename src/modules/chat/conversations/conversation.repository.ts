@@ -17,10 +17,10 @@ export interface Reader {
   readonly userId: string | null;
 }
 
-/** A conversation, whether the person who asks is one of its participants, and where its events stand. */
+/** A conversation, whether the person who asks is one of its participants, and the current position of its events. */
 export type ConversationView = ConversationRow & {
   readonly isParticipant: boolean;
-  /** Read in the same statement as the row, so that who follows from it misses nothing. */
+  /** Read in the same statement as the row, so that a client that subscribes from it misses nothing. */
   readonly eventCursor: string;
 };
 

@@ -14,10 +14,10 @@ import { isAdmin, isUser, staffTenantsOf, tenantsOf } from "../../identity/viewe
 import { changeConversation } from "./change-conversation.js";
 import { auditConversation } from "./conversation.audit.js";
 import { notOfCompany, ticketOfAnotherCompany, tooManyParticipants } from "./conversation.errors.js";
+import { recordConversationEvent } from "./conversation.events.js";
 import { companyConversationPolicy, conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView } from "./conversation.repository.js";
 import * as repository from "./conversation.repository.js";
-import { recordConversationEvent } from "./conversation-events.js";
 import type { ConversationFilter, ConversationScope } from "./conversation-list.repository.js";
 import * as list from "./conversation-list.repository.js";
 import { insertParticipants, MAX_PARTICIPANTS } from "./conversation-participant.repository.js";

@@ -1,6 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
 import type { EndedMembership } from "../../identity/memberships/membership.service.js";
-import { recordConversationEvent } from "./conversation-events.js";
+import { recordConversationEvent } from "./conversation.events.js";
 import { deleteParticipations } from "./conversation-participant.repository.js";
 
 /** A person who leaves a company also leaves its conversations; a new membership does not bring them back. */

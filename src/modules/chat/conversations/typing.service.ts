@@ -1,7 +1,7 @@
 import type { Database } from "../../../platform/database/client.js";
 import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
 import type { Viewer } from "../../identity/viewer.js";
-import { typingIn } from "./conversation-events.js";
+import { recordTyping } from "./conversation.events.js";
 import { requireConversation } from "./find-conversation.js";
 
 /** Clients repeat it every few seconds, in a few conversations at a time. */
@@ -11,7 +11,7 @@ const WINDOW_SECONDS = 60;
 export type TypingService = ReturnType<typeof createTypingService>;
 
 export const createTypingService = ({ db }: { readonly db: Database }) => ({
-  /** @returns false when the conversation is closed: nobody is told then. @throws RATE_LIMITED */
+  /** @returns false when the conversation is closed: no signal is sent then. @throws RATE_LIMITED */
   async startTyping(viewer: Viewer, conversationId: string): Promise<boolean> {
     const { conversation, viewer: actor } = await requireConversation(db, viewer, conversationId, "sendTo");
     await countUse(db, {
@@ -21,7 +21,7 @@ export const createTypingService = ({ db }: { readonly db: Database }) => ({
       message: "Too many signs of typing",
     });
     if (conversation.closedAt !== null) return false;
-    await db.transaction(async (tx) => typingIn(tx, conversation, actor));
+    await db.transaction(async (tx) => recordTyping(tx, conversation, actor));
     return true;
   },
 });

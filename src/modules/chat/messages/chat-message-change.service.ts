@@ -5,7 +5,7 @@ import type { Viewer } from "../../identity/viewer.js";
 import type { PurgeDeps } from "../../media/upkeep/purge.js";
 import { purgeFile } from "../../media/upkeep/purge.js";
 import { conversationClosed } from "../conversations/conversation.errors.js";
-import { recordConversationEvent } from "../conversations/conversation-events.js";
+import { recordConversationEvent } from "../conversations/conversation.events.js";
 import { changeMessage } from "./change-message.js";
 import { auditMessage } from "./chat-message.audit.js";
 import type { ChatMessageView } from "./chat-message.repository.js";

@@ -55,7 +55,7 @@ export function createChatMessageLoaders({ db, conversations }: ChatMessageLoade
 
     /** The message that a message replies to: of the same conversation, so readable by the same viewers. */
     quoted: perEventBatchAndArguments<ViewerContext, WithBodies, AnsweringMessage, ListedMessage | null>(
-      async (_round, texts, answers) => {
+      async (_batch, texts, answers) => {
         const ids = answers.map((answer) => answer.replyToId);
         const rows = await listMessagesByIds(db, tenantsOfRows(answers), ids, texts);
         return inOrderOf(ids, rows, (message) => message.id);

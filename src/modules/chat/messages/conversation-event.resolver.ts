@@ -5,9 +5,9 @@ import { ID } from "../../../platform/graphql/scalars.js";
 import type { EventUrls } from "../../../platform/graphql/subscriptions/event-urls.js";
 import { EVENTS_URL } from "../../../platform/graphql/subscriptions/event-urls.js";
 import type { Viewer, ViewerContext } from "../../identity/viewer.js";
+import { CONVERSATION } from "../conversations/conversation.events.js";
 import type { ConversationView } from "../conversations/conversation.repository.js";
 import { Conversation } from "../conversations/conversation.types.js";
-import { CONVERSATION } from "../conversations/conversation-events.js";
 import type { TypingService } from "../conversations/typing.service.js";
 import { ConversationEventEdge } from "./conversation-event.types.js";
 

@@ -38,7 +38,7 @@ export class MessageDeleted {
   simpleResolvers: true,
 })
 export class MessagePurged {
-  // Nullable in the schema alone: where both are selected, it has to be of one type with that of `AttachmentDeleted`.
+  // Nullable only in the schema: clients that select both need the same type as in `AttachmentDeleted`.
   @Field(() => ID, { nullable: true, description: "The message's id; never null." })
   messageId!: string;
 }
@@ -66,14 +66,14 @@ export class TypingStarted {
 
 @ObjectType({
   description:
-    "Another person or guest started or stopped following the conversation. Not stored in the event log.",
+    "Another person or guest subscribed to the conversation or unsubscribed from it. Not stored in the event log.",
   simpleResolvers: true,
 })
 export class PresenceChanged {
   @Field(() => Actor, { description: "The person or guest." })
   actor!: Actor;
 
-  @Field(() => Boolean, { description: "Whether the actor follows the conversation now." })
+  @Field(() => Boolean, { description: "Whether the actor is subscribed to the conversation now." })
   isOnline!: boolean;
 }
 
@@ -95,7 +95,7 @@ export const ConversationEvent = createUnionType({
       TypingStarted,
       PresenceChanged,
     ] as const,
-  resolveType: (told) => (told as unknown as EventPayload).__typename,
+  resolveType: (payload) => (payload as unknown as EventPayload).__typename,
 });
 
 @ObjectType({ description: "An event of a conversation and its cursor.", simpleResolvers: true })

@@ -2,8 +2,8 @@ import { gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { AttachmentParents } from "../../attachments/parents.js";
 import { tenantsReachedBy } from "../../identity/viewer.js";
+import { recordConversationEvent } from "../conversations/conversation.events.js";
 import { listConversationsByIds, lockConversation } from "../conversations/conversation.repository.js";
-import { recordConversationEvent } from "../conversations/conversation-events.js";
 import { readerOf } from "../conversations/find-conversation.js";
 import { chatMessagePolicy } from "./chat-message.policy.js";
 import { findMessageState, listMessagesByIds } from "./chat-message.repository.js";
@@ -37,7 +37,7 @@ export const messageParents: AttachmentParents = {
 
   async changed(tx, { id }, { attachmentId, what }) {
     const { conversationId, companyId, isDeleted } = await requireMessageState(tx, id);
-    // What is attached together with its message, and goes with it, is told by the message.
+    // Attachments that are added or deleted with their message are part of the message's events.
     if (what === "added" || isDeleted) return;
     const conversation = { id: conversationId, companyId };
     if (what === "updated") recordConversationEvent(tx, conversation, "message.updated", { messageId: id });

@@ -8,10 +8,10 @@ import { resumeUsages, suspendUsages } from "../../media/suspend-usages.js";
 import type { FoundTicket } from "../find-ticket.js";
 import { lookUpTicket, requireTicket, rereadTicket } from "../find-ticket.js";
 import { auditTicket } from "../ticket.audit.js";
+import { recordTicketEvent } from "../ticket.events.js";
 import { ticketPolicy } from "../ticket.policy.js";
 import type { TicketView } from "../ticket.repository.js";
 import { restoreTicket, softDeleteTicket } from "../ticket.repository.js";
-import { recordTicketEvent } from "../ticket-events.js";
 import { writeOnTicket } from "../write-on-ticket.js";
 import { listUsingResources } from "./ticket-usage.repository.js";
 

@@ -6,10 +6,10 @@ import type { TicketRow } from "../ticket.tables.js";
 import { tickets } from "../ticket.tables.js";
 import { ticketParticipants } from "../ticket-participant.tables.js";
 
-/** A ticket, and who takes part in it: 50 people at most. */
+/** A ticket and its participants, 50 people at most. */
 export type SubscribedTicket = TicketRow & { readonly participantIds: readonly string[] };
 
-/** Deleted ones too. Whichever living company's it is: each of those who follow it is judged by the policy. */
+/** Deleted ones too, of any company that is not deleted: the policy decides for each subscriber. */
 export async function findSubscribedTicket(db: Database, id: string): Promise<SubscribedTicket | null> {
   const [row] = await db
     .select({

@@ -10,7 +10,7 @@ import { findSubscribedTicket } from "./subscribed-ticket.repository.js";
 import type { TicketPayload } from "./ticket-payloads.js";
 import { toTicketPayloads } from "./ticket-payloads.js";
 
-/** One ticket with all that hangs on it, for who may read it. */
+/** The events of one ticket and of what belongs to it, for viewers who may read it. */
 export const createTicketChannel = ({ db }: { readonly db: Database }): Channel<Viewer> => ({
   kind: "ticket",
 
@@ -32,8 +32,8 @@ export const createTicketChannel = ({ db }: { readonly db: Database }): Channel<
   toPayloads: (id, events) => toTicketPayloads(db, id, events),
 
   /** Events of internal replies are only for staff: others must not even notice that such a reply exists. */
-  isVisibleTo(viewer, told) {
-    const { staffOf } = told as TicketPayload;
+  isVisibleTo(viewer, payload) {
+    const { staffOf } = payload as TicketPayload;
     return staffOf === null || isStaffOf(viewer, staffOf);
   },
 });

@@ -31,7 +31,7 @@ export class TicketUpdated {
     "The ticket was deleted, or has been deleted since this event. From now on, only viewers who may restore it get its events.",
 })
 export class TicketDeleted {
-  // As `ReplyDeleted.replyId`.
+  // Nullable for the same reason as `ReplyDeleted.replyId`.
   @Field(() => ID, { nullable: true, description: "The ticket's id; never null." })
   ticketId!: string;
 }
@@ -59,7 +59,7 @@ export class ReplyUpdated {
   description: "A reply was deleted, or has been deleted since this event.",
 })
 export class ReplyDeleted {
-  // Nullable in the schema alone: where both are selected, it has to be of one type with that of `AttachmentDeleted`.
+  // Nullable only in the schema: clients that select both need the same type as in `AttachmentDeleted`.
   @Field(() => ID, { nullable: true, description: "The reply's id; never null." })
   replyId!: string;
 }
@@ -110,7 +110,7 @@ export const TicketEvent = createUnionType({
       ParticipantJoined,
       ParticipantLeft,
     ] as const,
-  resolveType: (told) => (told as unknown as EventPayload).__typename,
+  resolveType: (payload) => (payload as unknown as EventPayload).__typename,
 });
 
 @ObjectType({ simpleResolvers: true, description: "An event of a ticket and its cursor." })

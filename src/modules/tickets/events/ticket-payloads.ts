@@ -10,27 +10,27 @@ import type { PostRow } from "../posts/post.tables.js";
 import { listWholeReplies } from "../reply.repository.js";
 import type { ReplyRow } from "../reply.tables.js";
 import type {
-  AttachmentPayload,
-  ParticipantPayload,
-  PostPayload,
-  ReplyPayload,
-  TicketEventPayload,
+  AttachmentIds,
+  ParticipantIds,
+  PostIds,
+  ReplyIds,
+  TicketEventIds,
   TicketEventType,
-} from "../ticket-events.js";
+} from "../ticket.events.js";
 import type { SubscribedTicket } from "./subscribed-ticket.repository.js";
 import { findSubscribedTicket } from "./subscribed-ticket.repository.js";
 
 /** A member of the union `TicketEvent`. */
 export interface TicketPayload extends EventPayload {
-  /** The company whose staff alone is told it; null: whoever may follow. */
+  /** The company whose staff alone gets it; null: all subscribers. */
   readonly staffOf: string | null;
 }
 
-/** An event in the words of the union: its member, with what the member holds. */
-type PayloadContext = EventPayload & Readonly<Record<string, unknown>>;
+/** A member of the union with its fields. */
+type UnionMember = EventPayload & Readonly<Record<string, unknown>>;
 
-/** What the events name, as it is now. */
-interface Known {
+/** The objects of events, as they are now. */
+interface CurrentObjects {
   readonly ticket: SubscribedTicket;
   readonly replies: ReadonlyMap<string, ReplyRow>;
   readonly attachments: ReadonlyMap<string, AttachmentView>;
@@ -39,8 +39,8 @@ interface Known {
 }
 
 /**
- * Tells events of one ticket with what they name as it is now. What is deleted by now, or gone, is told as that alone.
- * One statement for each kind of thing, however many the events are.
+ * The payloads of events of one ticket, with their objects as they are now. An object that has been deleted or purged
+ * since is reported as deleted. One statement for each kind of object, however many events there are.
  */
 export async function toTicketPayloads(
   db: Database,
@@ -49,48 +49,48 @@ export async function toTicketPayloads(
 ): Promise<(TicketPayload | null)[]> {
   const ticket = await findSubscribedTicket(db, ticketId);
   if (ticket === null) return events.map(() => ({ __typename: "TicketDeleted", ticketId, staffOf: null }));
-  const known = await lookUp(db, ticket, events.map(payloadOf));
+  const current = await readCurrent(db, ticket, events.map(idsOf));
   return events.map((event) => {
-    const payload = payloadOf(event);
-    const telling = PAYLOADS_BY_TYPE[event.type]?.(known, payload as never) ?? null;
-    return telling && { ...telling, staffOf: payload.isInternal ? ticket.companyId : null };
+    const ids = idsOf(event);
+    const member = BY_LOGGED_TYPE[event.type]?.(current, ids as never) ?? null;
+    return member && { ...member, staffOf: ids.isInternal ? ticket.companyId : null };
   });
 }
 
 /** The ids of an event, whatever its type. */
-type AnyPayload = Partial<ReplyPayload & AttachmentPayload & PostPayload & ParticipantPayload>;
+type AnyIds = Partial<ReplyIds & AttachmentIds & PostIds & ParticipantIds>;
 
-const payloadOf = ({ payload }: LoggedEvent) => payload as AnyPayload;
+const idsOf = ({ payload }: LoggedEvent) => payload as AnyIds;
 
-async function lookUp(
+async function readCurrent(
   db: Database,
   ticket: SubscribedTicket,
-  payloads: readonly AnyPayload[],
-): Promise<Known> {
+  events: readonly AnyIds[],
+): Promise<CurrentObjects> {
   const tenants = { companyIds: [ticket.companyId] };
-  // An event of a reply's attachment tells nothing of the reply.
-  const ofReplies = payloads.filter(({ attachmentId }) => attachmentId === undefined);
+  // An event of a reply's attachment does not contain the reply.
+  const ofReplies = events.filter(({ attachmentId }) => attachmentId === undefined);
   const [replies, attachments, posts, people] = await Promise.all([
     byId(ofReplies, "replyId", (ids) => listWholeReplies(db, tenants, ids)),
-    byId(payloads, "attachmentId", (ids) => listAttachments(db, tenants, ids)),
-    byId(payloads, "postId", (ids) => listLivePosts(db, tenants, ids)),
-    byId(payloads, "userId", (ids) => listPeople(db, ids)),
+    byId(events, "attachmentId", (ids) => listAttachments(db, tenants, ids)),
+    byId(events, "postId", (ids) => listLivePosts(db, tenants, ids)),
+    byId(events, "userId", (ids) => listPeople(db, ids)),
   ]);
   return { ticket, replies, attachments, posts, people };
 }
 
 async function byId<Row extends { readonly id: string }>(
-  payloads: readonly AnyPayload[],
+  events: readonly AnyIds[],
   name: "replyId" | "attachmentId" | "postId" | "userId",
   list: (ids: string[]) => Promise<readonly Row[]>,
 ): Promise<ReadonlyMap<string, Row>> {
-  const ids = new Set(payloads.flatMap((payload) => payload[name] ?? []));
+  const ids = new Set(events.flatMap((event) => event[name] ?? []));
   return new Map((ids.size > 0 ? await list([...ids]) : []).map((row) => [row.id, row]));
 }
 
-type ToPayload<Payload> = (known: Known, payload: Payload) => PayloadContext | null;
+type ToPayload<Ids> = (current: CurrentObjects, ids: Ids) => UnionMember | null;
 
-const PAYLOADS: { readonly [Type in TicketEventType]: ToPayload<TicketEventPayload<Type>> } = {
+const TO_PAYLOAD: { readonly [Type in TicketEventType]: ToPayload<TicketEventIds<Type>> } = {
   "ticket.updated": ticketAs("TicketUpdated"),
   "ticket.restored": ticketAs("TicketRestored"),
   "ticket.deleted": ticketDeleted,
@@ -108,54 +108,57 @@ const PAYLOADS: { readonly [Type in TicketEventType]: ToPayload<TicketEventPaylo
   "participant.left": actorAs("ParticipantLeft"),
 };
 
-/** By the type of an event as the log has it. */
-const PAYLOADS_BY_TYPE: Readonly<Record<string, ToPayload<never>>> = PAYLOADS;
+/** By the type of a logged event, which is any string. */
+const BY_LOGGED_TYPE: Readonly<Record<string, ToPayload<never>>> = TO_PAYLOAD;
 
 function ticketAs(__typename: string): ToPayload<unknown> {
-  return (known) =>
-    known.ticket.deletedAt === null ? { __typename, ticket: known.ticket } : ticketDeleted(known);
+  return (current) =>
+    current.ticket.deletedAt === null ? { __typename, ticket: current.ticket } : ticketDeleted(current);
 }
 
-function ticketDeleted({ ticket }: Known): PayloadContext {
+function ticketDeleted({ ticket }: CurrentObjects): UnionMember {
   return { __typename: "TicketDeleted", ticketId: ticket.id };
 }
 
-function replyAs(__typename: string): ToPayload<ReplyPayload> {
-  return (known, payload) => {
-    const reply = known.replies.get(payload.replyId);
-    return reply?.deletedAt === null ? { __typename, reply } : replyDeleted(known, payload);
+function replyAs(__typename: string): ToPayload<ReplyIds> {
+  return (current, ids) => {
+    const reply = current.replies.get(ids.replyId);
+    return reply?.deletedAt === null ? { __typename, reply } : replyDeleted(current, ids);
   };
 }
 
-function replyDeleted(_known: Known, { replyId }: ReplyPayload): PayloadContext {
+function replyDeleted(_known: CurrentObjects, { replyId }: ReplyIds): UnionMember {
   return { __typename: "ReplyDeleted", replyId };
 }
 
-function attachmentAs(__typename: string): ToPayload<AttachmentPayload> {
-  return (known, payload) => {
-    const attachment = known.attachments.get(payload.attachmentId);
-    return attachment?.deletedAt === null ? { __typename, attachment } : attachmentDeleted(known, payload);
+function attachmentAs(__typename: string): ToPayload<AttachmentIds> {
+  return (current, ids) => {
+    const attachment = current.attachments.get(ids.attachmentId);
+    return attachment?.deletedAt === null ? { __typename, attachment } : attachmentDeleted(current, ids);
   };
 }
 
-function attachmentDeleted({ ticket }: Known, { attachmentId, replyId }: AttachmentPayload): PayloadContext {
+function attachmentDeleted(
+  { ticket }: CurrentObjects,
+  { attachmentId, replyId }: AttachmentIds,
+): UnionMember {
   const parent = replyId === undefined ? { ticketId: ticket.id, replyId: null } : { ticketId: null, replyId };
   return { __typename: "AttachmentDeleted", attachmentId, messageId: null, ...parent };
 }
 
-function postAs(__typename: string): ToPayload<PostPayload> {
-  return (known, payload) => {
-    const post = known.posts.get(payload.postId);
-    return post === undefined ? postDeleted(known, payload) : { __typename, post };
+function postAs(__typename: string): ToPayload<PostIds> {
+  return (current, ids) => {
+    const post = current.posts.get(ids.postId);
+    return post === undefined ? postDeleted(current, ids) : { __typename, post };
   };
 }
 
-function postDeleted(_known: Known, { postId }: PostPayload): PayloadContext {
+function postDeleted(_known: CurrentObjects, { postId }: PostIds): UnionMember {
   return { __typename: "PostDeleted", postId };
 }
 
 /** Rows of people are never removed, so a person who cannot be found never existed. */
-function actorAs(__typename: string): ToPayload<ParticipantPayload> {
+function actorAs(__typename: string): ToPayload<ParticipantIds> {
   return ({ people }, { userId }) => {
     const actor = people.get(userId);
     return actor === undefined ? null : { __typename, actor };

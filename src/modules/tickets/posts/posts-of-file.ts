@@ -1,6 +1,6 @@
 import { FileKind } from "../../media/file-types.js";
 import type { PlaceKeeper } from "../../media/library/place-keeper.js";
-import { recordTicketEvent } from "../ticket-events.js";
+import { recordTicketEvent } from "../ticket.events.js";
 import { listPostsOfFile } from "./post.repository.js";
 
 /** A photo stays an image and a clip a video, in deleted posts too: they may come back. */

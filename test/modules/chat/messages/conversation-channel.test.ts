@@ -43,10 +43,11 @@ async function counted<Result>(work: () => Promise<Result>): Promise<[Result, nu
   return [result, length];
 }
 
-const tellLog = async (id: string) => channel.toPayloads(id, await world.log(id));
-const typesOf = (told: readonly (EventPayload | null)[]) => told.map((one) => one?.__typename ?? null);
+const payloadsOfLog = async (id: string) => channel.toPayloads(id, await world.log(id));
+const typesOf = (payloads: readonly (EventPayload | null)[]) =>
+  payloads.map((one) => one?.__typename ?? null);
 
-it("tells everything that happens, each entry of the log once, with what it names as it is today", async () => {
+it("delivers every event of the log once, with its object as it is now", async () => {
   const { agent, participant, manager } = world.people;
   const { gql } = world.server;
   const id = await world.start({ companyId });
@@ -66,8 +67,8 @@ it("tells everything that happens, each entry of the log once, with what it name
   await gql(CloseConversationDocument, { id }, agent.token);
   await gql(ReopenConversationDocument, { id }, agent.token);
   await gql(RevokeGuestDocument, { id: guest.id }, agent.token);
-  const told = await tellLog(id);
-  expect(typesOf(told)).toEqual([
+  const payloads = await payloadsOfLog(id);
+  expect(typesOf(payloads)).toEqual([
     "ParticipantJoined",
     "ParticipantJoined",
     "ParticipantLeft",
@@ -84,28 +85,28 @@ it("tells everything that happens, each entry of the log once, with what it name
     "ConversationReopened",
     "ParticipantLeft",
   ]);
-  expect(told[0]).toMatchObject({ actor: { id: guest.id } });
-  expect(told[1]).toMatchObject({ actor: { id: participant.id } });
-  expect(told[3]).toMatchObject({ message: { id: kept.id, body: "Kept" } });
-  for (const one of told.slice(4, 7))
+  expect(payloads[0]).toMatchObject({ actor: { id: guest.id } });
+  expect(payloads[1]).toMatchObject({ actor: { id: participant.id } });
+  expect(payloads[3]).toMatchObject({ message: { id: kept.id, body: "Kept" } });
+  for (const one of payloads.slice(4, 7))
     expect(one).toMatchObject({ message: { id: secret.id, body: "[Message deleted]", isDeleted: true } });
-  expect(JSON.stringify(told)).not.toContain("PIN");
-  expect(told[7]).toEqual({ __typename: "MessagePurged", messageId: purged.id });
-  expect(told[11]).toMatchObject({ attachment: { id: file.id } });
-  expect(told[12]).toMatchObject({ conversation: { id, closedAt: null } });
+  expect(JSON.stringify(payloads)).not.toContain("PIN");
+  expect(payloads[7]).toEqual({ __typename: "MessagePurged", messageId: purged.id });
+  expect(payloads[11]).toMatchObject({ attachment: { id: file.id } });
+  expect(payloads[12]).toMatchObject({ conversation: { id, closedAt: null } });
 });
 
-it("tells a file that was restored and deleted again as deleted", async () => {
+it("reports a file that was restored and deleted again as deleted", async () => {
   const { agent } = world.people;
   const { gql } = world.server;
   const id = await world.start({ companyId });
   const file = (await world.say(agent, id, { body: "See", files: [textFile()] })).attachments.nodes[0]!;
   for (const change of [DeleteAttachmentDocument, RestoreAttachmentDocument, DeleteAttachmentDocument])
     await gql(change as typeof DeleteAttachmentDocument, { id: file.id }, agent.token);
-  expect(typesOf(await tellLog(id)).slice(1)).toEqual(Array(3).fill("AttachmentDeleted"));
+  expect(typesOf(await payloadsOfLog(id)).slice(1)).toEqual(Array(3).fill("AttachmentDeleted"));
 });
 
-it("tells many events, and knows the readers of many, in a few statements", async () => {
+it("delivers many events, and finds the readers among many viewers, in a few statements", async () => {
   const { agent, manager, participant, customer, admin } = world.people;
   const id = await world.start({ companyId, participantIds: [participant.id] });
   const guest = await world.guestIn(id);
@@ -155,11 +156,11 @@ it("gives a hundred subscribers their messages in the statements that one costs"
   const viewers = await Promise.all([agent, guest].map(viewerOf));
 
   const receive = async (subscribers: number) => {
-    const told = await channel.toPayloads(id, await world.log(id));
-    const shared = told.map(() => ({}));
+    const payloads = await channel.toPayloads(id, await world.log(id));
+    const shared = payloads.map(() => ({}));
     const one = async (viewer: Viewer) => {
       async function* deliveries(): AsyncGenerator<Delivery<Viewer>> {
-        for (const [index, event] of told.entries())
+        for (const [index, event] of payloads.entries())
           yield { cursor: String(index + 1), event: event!, viewer, shared: shared[index]! };
       }
       const received: unknown[] = [];

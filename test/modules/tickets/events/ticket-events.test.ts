@@ -224,7 +224,7 @@ describe("the log of a ticket", () => {
   });
 });
 
-describe("who may follow a ticket", () => {
+describe("who may subscribe to a ticket", () => {
   const EVERYBODY: readonly Part[] = [
     "requester",
     "participant",
@@ -275,7 +275,7 @@ describe("who may follow a ticket", () => {
   });
 });
 
-describe("what is told of a ticket", () => {
+describe("the payloads of a ticket's events", () => {
   /** A ticket to which everything has happened. */
   async function eventful() {
     const { agent, requester, participant } = world.people;
@@ -304,13 +304,14 @@ describe("what is told of a ticket", () => {
     return uploadReplyAttachments;
   }
 
-  const membersOf = (told: readonly (EventPayload | null)[]) => told.map((one) => one?.__typename ?? null);
+  const membersOf = (payloads: readonly (EventPayload | null)[]) =>
+    payloads.map((one) => one?.__typename ?? null);
 
   it("is each thing as it is now", async () => {
     const { ticketId, reply, post, attachments } = await eventful();
     const { requester, participant } = world.people;
     await run(world.people.agent, UpdateReplyDocument, { input: { id: reply.id, body: "Changed since." } });
-    const told = await channel().toPayloads(ticketId, [
+    const payloads = await channel().toPayloads(ticketId, [
       event("ticket.updated"),
       event("ticket.restored"),
       event("reply.added", { replyId: reply.id }),
@@ -324,7 +325,7 @@ describe("what is told of a ticket", () => {
       event("participant.left", { userId: requester.id }),
       event("something.new", { ofId: "1" }),
     ]);
-    expect(told).toMatchObject([
+    expect(payloads).toMatchObject([
       { __typename: "TicketUpdated", ticket: { id: ticketId, status: "PENDING" } },
       { __typename: "TicketRestored", ticket: { id: ticketId } },
       { __typename: "ReplyAdded", reply: { id: reply.id, body: "Changed since." } },
@@ -379,18 +380,18 @@ describe("what is told of a ticket", () => {
     const { ticketId, reply, internal, attachments } = await eventful();
     const isInternal = true;
     const secret = { replyId: internal.id, isInternal };
-    const told = await channel().toPayloads(ticketId, [
+    const payloads = await channel().toPayloads(ticketId, [
       event("reply.added", { replyId: reply.id }),
       event("reply.added", secret),
       event("reply.deleted", secret),
       event("attachment.added", { ...secret, attachmentId: attachments[1] }),
       event("attachment.deleted", { ...secret, attachmentId: attachments[1] }),
     ]);
-    const toldTo = (viewer: Viewer) => told.map((one) => channel().isVisibleTo(viewer, one!));
+    const visibleTo = (viewer: Viewer) => payloads.map((one) => channel().isVisibleTo(viewer, one!));
     for (const part of ["requester", "participant"] as const)
-      expect(toldTo(viewerOf(part))).toEqual([true, false, false, false, false]);
+      expect(visibleTo(viewerOf(part))).toEqual([true, false, false, false, false]);
     for (const part of ["agent", "manager", "admin"] as const)
-      expect(toldTo(viewerOf(part))).toEqual([true, true, true, true, true]);
+      expect(visibleTo(viewerOf(part))).toEqual([true, true, true, true, true]);
   });
 
   it("costs one statement for each kind of thing, however many the events are", async () => {

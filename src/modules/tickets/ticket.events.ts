@@ -2,7 +2,7 @@ import type { Database } from "../../platform/database/client.js";
 import { recordEvent } from "../../platform/events/log/record-event.js";
 import type { ReplyRow } from "./reply.tables.js";
 
-/** What is told to those who follow a ticket. */
+/** The events of a ticket's topic. */
 export type TicketEventType =
   | "ticket.updated"
   | "ticket.deleted"
@@ -20,52 +20,52 @@ export type TicketEventType =
   | "participant.joined"
   | "participant.left";
 
-/** Says so in the payload, because an id alone tells that something exists. */
+/** Marked in the event, because even an id would disclose that something internal exists. */
 interface MaybeInternal {
   readonly isInternal?: true;
 }
-export interface ReplyPayload extends MaybeInternal {
+export interface ReplyIds extends MaybeInternal {
   readonly replyId: string;
 }
-export interface AttachmentPayload extends MaybeInternal {
+export interface AttachmentIds extends MaybeInternal {
   readonly attachmentId: string;
   /** The reply that it is attached to; none if it is attached to the ticket itself. */
   readonly replyId?: string;
 }
-export interface PostPayload {
+export interface PostIds {
   readonly postId: string;
 }
-export interface ParticipantPayload {
+export interface ParticipantIds {
   readonly userId: string;
 }
 
-/** The ids that an event contains. */
-export type TicketEventPayload<Type extends TicketEventType> = Type extends `reply.${string}`
-  ? ReplyPayload
+/** What an event contains: ids, whose objects are read when it is delivered. */
+export type TicketEventIds<Type extends TicketEventType> = Type extends `reply.${string}`
+  ? ReplyIds
   : Type extends `attachment.${string}`
-    ? AttachmentPayload
+    ? AttachmentIds
     : Type extends `post.${string}`
-      ? PostPayload
+      ? PostIds
       : Type extends `participant.${string}`
-        ? ParticipantPayload
+        ? ParticipantIds
         : Readonly<Record<string, never>>;
 
-/** Says in a transaction what it does to a ticket, or to what hangs on it. */
+/** Records in a transaction what it does to a ticket, or to what belongs to it. */
 export function recordTicketEvent<Type extends TicketEventType>(
   tx: Database,
   { id, companyId }: { readonly id: string; readonly companyId: string },
   type: Type,
-  payload: TicketEventPayload<Type>,
+  ids: TicketEventIds<Type>,
 ): void {
-  recordEvent(tx, { topic: `ticket:${id}`, companyId, type, payload: { ...payload } });
+  recordEvent(tx, { topic: `ticket:${id}`, companyId, type, payload: { ...ids } });
 }
 
-/** Says in a transaction what it does to a reply. */
+/** Records in a transaction what it does to a reply, for the subscribers of its ticket. */
 export function recordReplyEvent(
   tx: Database,
   { id, ticketId, companyId, isInternal }: Pick<ReplyRow, "id" | "ticketId" | "companyId" | "isInternal">,
   type: Extract<TicketEventType, `reply.${string}`>,
 ): void {
-  const payload: ReplyPayload = { replyId: id, ...(isInternal && { isInternal }) };
-  recordTicketEvent(tx, { id: ticketId, companyId }, type, payload);
+  const ids: ReplyIds = { replyId: id, ...(isInternal && { isInternal }) };
+  recordTicketEvent(tx, { id: ticketId, companyId }, type, ids);
 }

@@ -11,13 +11,13 @@ import type { ListedTicket } from "../ticket.repository.js";
 import { Ticket } from "../ticket.types.js";
 import { TicketEventEdge } from "./ticket-event.types.js";
 
-interface Following {
+interface SubscribeParams {
   readonly args: { readonly ticketId: string; readonly after?: string | null };
   readonly context: SubscriptionContext<Viewer>;
 }
 
 @Resolver(() => Ticket)
-export class TicketEventsResolver {
+export class TicketEventResolver {
   constructor(
     private readonly eventUrls: EventUrls,
     private readonly eventCursors: EventCursorLoaders,
@@ -40,11 +40,11 @@ export class TicketEventsResolver {
   @Subscription(() => TicketEventEdge, {
     description:
       "Events of a ticket, its replies, posts, attachments and participants, each with the object as it is at delivery. For viewers who may read the ticket; internal replies for staff.",
-    subscribe: ({ args, context }: Following) =>
+    subscribe: ({ args, context }: SubscribeParams) =>
       context.subscribe({ kind: "ticket", id: args.ticketId, after: args.after }),
   })
   ticketEvents(
-    @Root() told: Delivery<Viewer>,
+    @Root() delivery: Delivery<Viewer>,
     @Arg("ticketId", () => ID, { description: "The ticket's id." }) _ticketId: string,
     @Arg("after", () => String, {
       nullable: true,
@@ -53,6 +53,6 @@ export class TicketEventsResolver {
     })
     _after: string | null,
   ): Delivery<Viewer> {
-    return told;
+    return delivery;
   }
 }

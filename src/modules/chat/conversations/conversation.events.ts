@@ -16,7 +16,7 @@ export type ConversationEventType =
   | "conversation.closed"
   | "conversation.reopened";
 
-/** What of a conversation its topic needs. */
+/** What the topic of a conversation needs. */
 export interface OwnedConversation {
   readonly id: string;
   readonly companyId: string;
@@ -24,43 +24,43 @@ export interface OwnedConversation {
 
 const topicOf = ({ id }: OwnedConversation) => `${CONVERSATION}:${id}`;
 
-interface MessagePayload {
+export interface MessageIds {
   readonly messageId: string;
 }
-interface AttachmentPayload extends MessagePayload {
+export interface AttachmentIds extends MessageIds {
   readonly attachmentId: string;
 }
-/** How a payload names an actor. */
-export type ActorPayload = { readonly userId: string } | { readonly guestId: string };
+/** One of the two, as in `Authorship`. */
+export type ActorIds = { readonly userId: string } | { readonly guestId: string };
 
-/** The ids that an event contains. */
-export type ConversationEventPayload<Type extends ConversationEventType> = Type extends `message.${string}`
-  ? MessagePayload
+/** What an event contains: ids, whose objects are read when it is delivered. */
+export type ConversationEventIds<Type extends ConversationEventType> = Type extends `message.${string}`
+  ? MessageIds
   : Type extends `attachment.${string}`
-    ? AttachmentPayload
+    ? AttachmentIds
     : Type extends `participant.${string}`
-      ? ActorPayload
+      ? ActorIds
       : Readonly<Record<string, never>>;
 
-/** Says in a transaction what it does in a conversation, to those who follow it. */
+/** Records in a transaction what it does in a conversation, for its subscribers. */
 export const recordConversationEvent = <Type extends ConversationEventType>(
   tx: Database,
   conversation: OwnedConversation,
   type: Type,
-  payload: ConversationEventPayload<Type>,
+  ids: ConversationEventIds<Type>,
 ): void =>
   recordEvent(tx, {
     topic: topicOf(conversation),
     companyId: conversation.companyId,
     type,
-    payload: { ...payload },
+    payload: { ...ids },
   });
 
 export const TYPING = "typing";
 
-export const idOfActor = (actor: Actor): ActorPayload =>
+export const idsOfActor = (actor: Actor): ActorIds =>
   actor.kind === "user" ? { userId: actor.id } : { guestId: actor.id };
 
-/** Says, to those who follow now, that somebody writes. */
-export const typingIn = (tx: Database, conversation: OwnedConversation, actor: Actor): void =>
-  recordSignal(tx, { topic: topicOf(conversation), type: TYPING, payload: { ...idOfActor(actor) } });
+/** Sends current subscribers the signal that somebody is typing. */
+export const recordTyping = (tx: Database, conversation: OwnedConversation, actor: Actor): void =>
+  recordSignal(tx, { topic: topicOf(conversation), type: TYPING, payload: { ...idsOfActor(actor) } });
