@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -72,5 +72,23 @@ describe("the house", () => {
       "src/platform/storage/d.ts": "export const d = 2;\n",
     });
     expect((await cruise(folder)).output).toContain("no-cycles-between-folders");
+  });
+});
+
+describe("the suites", () => {
+  const root = resolve("test");
+
+  async function importedBySuites(): Promise<string[]> {
+    const names = (await readdir(join(root, "suites"))).filter((name) => name.endsWith(".suite.ts"));
+    const texts = await Promise.all(names.map((name) => readFile(join(root, "suites", name), "utf8")));
+    return texts.flatMap((text) =>
+      [...text.matchAll(/^import "(.*)\.js";$/gm)].map(([, path = ""]) => join("suites", `${path}.ts`)),
+    );
+  }
+
+  it("run every file of tests once", async () => {
+    const files = (await readdir(root, { recursive: true })).filter((name) => name.endsWith(".test.ts"));
+    expect(files.length).toBeGreaterThan(100);
+    expect((await importedBySuites()).sort()).toEqual(files.sort());
   });
 });

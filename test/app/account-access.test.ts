@@ -32,15 +32,6 @@ let world: ChatWorld;
 let companyId: string;
 const opened: EventSources[] = [];
 
-beforeAll(async () => {
-  world = await startChatWorld();
-  companyId = await world.newCompany();
-});
-afterEach(async () => {
-  for (const sources of opened.splice(0)) await sources.close();
-});
-afterAll(() => world?.close());
-
 const admin = () => world.people.admin.token;
 const signIn = async (email: string, password: string = DEMO_PASSWORD) =>
   world.server.gql(SignInDocument, { input: { email, password } });
@@ -106,6 +97,15 @@ async function seeEnded({ session, token, eventsUrl, states, socket, statusOf }:
 }
 
 describe("What somebody has open ends at once", () => {
+  beforeAll(async () => {
+    world = await startChatWorld();
+    companyId = await world.newCompany();
+  });
+  afterEach(async () => {
+    for (const sources of opened.splice(0)) await sources.close();
+  });
+  afterAll(() => world?.close());
+
   it("when they are locked out, file URLs as well, and nothing comes back with them", async () => {
     const person = await somebodyAtWork();
     const wrong = await signIn(person.email, "not the password");

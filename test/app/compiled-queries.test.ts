@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { getIntrospectionQuery } from "graphql";
 import type { TicketWorld } from "../support/ticket-world.js";
 import { startTicketWorld } from "../support/ticket-world.js";
 
 let world: TicketWorld;
 let companyId: string;
-
-beforeAll(async () => {
-  world = await startTicketWorld();
-  companyId = await world.newCompany();
-  const { agent, requester } = world.people;
-  for (const subject of ["It hums", "It leaks", "It ticks"]) {
-    const file = new File([`${subject}\n`], "note.txt", { type: "text/plain" });
-    const ticket = await world.openTicket(requester, { companyId, subject, files: [file] });
-    await world.addReply(agent, { ticketId: ticket.id, body: "We look into it." });
-  }
-});
-afterAll(() => world?.close());
 
 const TICKETS = `query Tickets($filter: TicketFilter, $orderBy: TicketOrder, $first: Int, $after: String, $more: Boolean = false) {
   tickets(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
@@ -68,15 +56,30 @@ const questions: Record<string, () => readonly [query: string, variables: Record
   "names of types": () => ["query Names { __typename viewer { __typename user { __typename name } } }", {}],
 };
 
-it.each(Object.keys(questions))("answers a compiled query as an interpreted one: %s", async (name) => {
-  const [query, variables] = questions[name]!();
-  // Of one document, the first execution is interpreted, the second compiled.
-  const ask = () => world.server.gql<Record<string, unknown>>(query, variables, world.people.agent.token);
-  const interpreted = await ask();
-  for (const compiled of [await ask(), await ask()]) {
-    expect(compiled.status).toBe(interpreted.status);
-    expect(withoutRequestIds(compiled)).toEqual(withoutRequestIds(interpreted));
-  }
+describe("compiled queries", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld();
+    companyId = await world.newCompany();
+    const { agent, requester } = world.people;
+    for (const subject of ["It hums", "It leaks", "It ticks"]) {
+      const file = new File([`${subject}\n`], "note.txt", { type: "text/plain" });
+      const ticket = await world.openTicket(requester, { companyId, subject, files: [file] });
+      await world.addReply(agent, { ticketId: ticket.id, body: "We look into it." });
+    }
+  });
+
+  afterAll(() => world?.close());
+
+  it.each(Object.keys(questions))("answers a compiled query as an interpreted one: %s", async (name) => {
+    const [query, variables] = questions[name]!();
+    // Of one document, the first execution is interpreted, the second compiled.
+    const ask = () => world.server.gql<Record<string, unknown>>(query, variables, world.people.agent.token);
+    const interpreted = await ask();
+    for (const compiled of [await ask(), await ask()]) {
+      expect(compiled.status).toBe(interpreted.status);
+      expect(withoutRequestIds(compiled)).toEqual(withoutRequestIds(interpreted));
+    }
+  });
 });
 
 const withoutRequestIds = ({ data, errors }: { data?: unknown; errors?: unknown }) =>

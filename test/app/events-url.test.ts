@@ -20,15 +20,6 @@ let world: ChatWorld;
 let companyId: string;
 const opened: EventSources[] = [];
 
-beforeAll(async () => {
-  world = await startChatWorld();
-  companyId = await world.newCompany();
-});
-afterEach(async () => {
-  for (const sources of opened.splice(0)) await sources.close();
-});
-afterAll(() => world?.close());
-
 function open(urls: Record<string, string>): EventSources {
   const sources = openEventSources(urls);
   opened.push(sources);
@@ -52,6 +43,15 @@ const statusOf = async (url: string): Promise<number> => {
 };
 
 describe("The URL of events", () => {
+  beforeAll(async () => {
+    world = await startChatWorld();
+    companyId = await world.newCompany();
+  });
+  afterEach(async () => {
+    for (const sources of opened.splice(0)) await sources.close();
+  });
+  afterAll(() => world?.close());
+
   it("is all that a browser's EventSource needs, which goes on by itself where it was cut off", async () => {
     const id = await world.start({ companyId, room: "204" });
     const guest = await world.guestIn(id, "Room 204");

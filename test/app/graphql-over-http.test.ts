@@ -4,10 +4,6 @@ import type { TestServer } from "../support/test-server.js";
 import { startTestServer } from "../support/test-server.js";
 
 let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
 
 /**
  * Audits that want status 200 for a document or variables that cannot be executed, where JSON is accepted. The draft has
@@ -19,6 +15,11 @@ const AGAINST_THE_DRAFT = new Set(["572B", "FDE2", "7B9B"]);
 const audits = serverAudits({ url: () => `${server.url}/graphql` });
 
 describe("GraphQL over HTTP", () => {
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
   it("has the audits that are run here: 36 of what a server must or should do", () => {
     expect(audits).toHaveLength(61);
     expect(audits.filter(({ name }) => /^(MUST|SHOULD)/.test(name))).toHaveLength(36);

@@ -10,13 +10,6 @@ let server: TestServer;
 let token: string;
 const { log, faults } = createFaultLog();
 
-beforeAll(async () => {
-  server = await startTestServer({ log });
-  token = (await server.signInAs("agent@acme.test")).token;
-});
-afterEach(() => expect(faults).toEqual([]));
-afterAll(() => server.close());
-
 const NOBODY = "0190a000-0000-7000-8000-000000000000";
 
 interface Sent {
@@ -154,6 +147,13 @@ const ODD_MESSAGES = [
 
 /** Whatever a client sends, the client is told; the log of the server's own faults stays empty. */
 describe("is no fault of the server's:", () => {
+  beforeAll(async () => {
+    server = await startTestServer({ log });
+    token = (await server.signInAs("agent@acme.test")).token;
+  });
+  afterEach(() => expect(faults).toEqual([]));
+  afterAll(() => server.close());
+
   it.each(MALFORMED_JSON)("a body of %s", async (body) =>
     expect(await statusOf({ headers: JSON_BODY, body })).toBe(400),
   );

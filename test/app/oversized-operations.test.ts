@@ -10,14 +10,6 @@ import { startTestServer } from "../support/test-server.js";
 let server: TestServer;
 const tokens: Record<string, string | undefined> = { nobody: undefined };
 
-beforeAll(async () => {
-  server = await startTestServer({ env: { NODE_ENV: "production", EMBEDDED_SECRETS: "true" } });
-  const agent = await server.signInAs("agent@acme.test");
-  tokens.customer = (await server.signInAs("customer@acme.test")).token;
-  tokens.guest = await joinAsGuest(agent.token);
-});
-afterAll(() => server?.close());
-
 async function joinAsGuest(agent: string): Promise<string> {
   const ask = async <Data>(query: string, variables: object): Promise<Data> => {
     const { data, errors } = await server.gql<Data>(query, variables as Record<string, unknown>, agent);
@@ -161,184 +153,197 @@ const documents: Record<string, (asked: Asked) => string> = {
   "a very long name": ({ root, object }) => `${root} { ${object} { ${"a".repeat(2_000)}: __typename } }`,
 };
 
-describe.each([
-  ["over HTTP by nobody", QUERY, "nobody", byHttp],
-  ["over HTTP by a customer", QUERY, "customer", byHttp],
-  ["over a websocket by a guest", SUBSCRIPTION, "guest", byWebSocket],
-  ["over a websocket by a customer", SUBSCRIPTION, "customer", byWebSocket],
-] as const)("a document %s", (_how, asked, who, send) => {
-  it.each(Object.keys(documents))("with %s is refused before it is validated", async (what) => {
-    const document = documents[what]!(asked);
-    // What is compiled, is compiled when it comes again.
-    for (let round = 0; round < 3; round++)
-      expect(await send([document], tokens[who])).toMatchObject({ code: "QUERY_TOO_COMPLEX" });
-  });
-
-  it.each([
-    ["in a circle", "...f0"],
-    ["that end in one which is not there", "...missing"],
-  ])("with fragments that double %s, and have no fields, is not written out", async (_what, leaf) => {
-    const { root, object, type } = asked;
-    const document = `${root} { ${object} { __typename ...f0 } } ${chain(type, leaf)}`;
-    expect((await send([document], tokens[who])).code).toMatch(/GRAPHQL_VALIDATION_FAILED|QUERY_TOO_COMPLEX/);
-  });
-
-  it.each([
-    ["by one field", "a { ...f }"],
-    ["by two fields", "a { ...f } b { ...f }"],
-  ])("with a fragment that is inside of itself %s is refused as not valid", async (_what, inside) => {
-    const { root, object, type } = asked;
-    const document = `${root} { ${object} { ...f } } fragment f on ${type} { ${inside} }`;
-    expect(await send([document], tokens[who])).toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED" });
-  });
-
-  it("with more comments than there may be is refused", async () => {
-    const document = `${asked.root} { ${asked.object} { __typename } } ${"#\n".repeat(DOCUMENT_LIMITS.comments + 1)}`;
-    expect(await send([document], tokens[who])).toMatchObject({ code: "GRAPHQL_PARSE_FAILED" });
-  });
-
-  it("with many faults gets a short answer, and no names of the schema", async () => {
-    const wrong = times(900, (n) => `idd @x${n}`).join(" ");
-    const { text, size } = await send([`${asked.root} { ${asked.object} { ${wrong} } }`], tokens[who]);
-    expect(size).toBeLessThan(10_000);
-    expect(text).not.toContain("Did you mean");
-  });
-});
-
 /** Variables in one another, each in a list. */
 const nestedList = (levels: number) => JSON.parse(deep(levels, "[", "]")) as unknown;
 
-describe.each([
-  [
-    "over HTTP by nobody",
-    "nobody",
-    byHttp,
-    "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
-  ],
-  [
-    "over HTTP by a customer",
-    "customer",
-    byHttp,
-    "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
-  ],
-  [
-    "over a websocket by a guest",
-    "guest",
-    byWebSocket,
-    "subscription ($v: ID!) { conversationEvents(conversationId: $v) { cursor } }",
-  ],
-] as const)("variables %s", (_how, who, send, document) => {
-  const ask = (v: unknown) => send([document, { v }], tokens[who]);
-
-  it.each<[string, () => unknown]>([
-    ["a list of four thousand", () => times(4_000, () => 1)],
-    ["four thousand fields", () => Object.fromEntries(times(4_000, (n) => [`f${n}`, n]))],
-    ["lists in one another", () => nestedList(20)],
-    ["a list in a filter", () => ({ status: times(2_000, () => "OPEN") })],
-  ])("with %s are refused before they are coerced", async (_what, value) => {
-    const { code, size } = await ask(value());
-    expect(code).toBe("QUERY_TOO_COMPLEX");
-    expect(size).toBeLessThan(500);
+describe("oversized operations", () => {
+  beforeAll(async () => {
+    server = await startTestServer({ env: { NODE_ENV: "production", EMBEDDED_SECRETS: "true" } });
+    const agent = await server.signInAs("agent@acme.test");
+    tokens.customer = (await server.signInAs("customer@acme.test")).token;
+    tokens.guest = await joinAsGuest(agent.token);
   });
 
-  it.each<[string, () => unknown]>([
-    ["values", () => times(900, () => ({}))],
-    ["lists of a filter", () => ({ status: times(900, () => 1) })],
-    ["unknown fields", () => Object.fromEntries(times(900, (n) => [`statuss${n}`, n]))],
-    ["long texts", () => ({ status: times(20, () => "OPE".repeat(900)) })],
-  ])("with many wrong %s are told of the first, in short", async (_what, value) => {
-    const { code, size, text } = await ask(value());
-    expect(code).toBe("BAD_USER_INPUT");
-    expect(size).toBeLessThan(2_000);
-    expect(text.match(/"message"/g)).toHaveLength(1);
-    expect(text).not.toContain("Did you mean");
-  });
-});
+  afterAll(() => server?.close());
 
-describe("without introspection", () => {
-  it.each<[string, string, Record<string, unknown>]>([
-    [
-      "a value of an enumeration",
-      "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
-      { v: { status: ["OPEM"] } },
-    ],
-    [
-      "a field of an input",
-      "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
-      { v: { statu: ["CLOSED"] } },
-    ],
-    ["a literal of an enumeration", "{ tickets(filter: { status: OPEM }) { totalCount } }", {}],
-    ["a field of a literal", "{ tickets(filter: { statu: CLOSED }) { totalCount } }", {}],
-    ["an argument", "{ tickets(filte: null) { totalCount } }", {}],
-    ["a type", "query ($v: TicketFilte) { tickets(filter: $v) { totalCount } }", {}],
-    ["a field", "{ ticket(id: 1) { subjec } }", {}],
-  ])("nothing like %s is suggested", async (_what, document, variables) => {
-    const { text } = await byHttp([document, variables]);
-    expect(text).not.toMatch(/Did you mean|OPEN|subject|"filter"/);
-  });
-});
+  describe.each([
+    ["over HTTP by nobody", QUERY, "nobody", byHttp],
+    ["over HTTP by a customer", QUERY, "customer", byHttp],
+    ["over a websocket by a guest", SUBSCRIPTION, "guest", byWebSocket],
+    ["over a websocket by a customer", SUBSCRIPTION, "customer", byWebSocket],
+  ] as const)("a document %s", (_how, asked, who, send) => {
+    it.each(Object.keys(documents))("with %s is refused before it is validated", async (what) => {
+      const document = documents[what]!(asked);
+      // What is compiled, is compiled when it comes again.
+      for (let round = 0; round < 3; round++)
+        expect(await send([document], tokens[who])).toMatchObject({ code: "QUERY_TOO_COMPLEX" });
+    });
 
-describe("an answer that tells what is wrong", () => {
-  it.each([
-    ["literals", `{ tickets(filter: { status: [${"NOPE ".repeat(900)}] }) { totalCount } }`],
-    ["lists of literals", `{ tickets(filter: { status: [${"1 ".repeat(2_000)}] }) { totalCount } }`],
-    ["unknown fields", `{ ${times(900, (n) => `f${n}`).join(" ")} }`],
-  ])("about many %s is short", async (_what, document) => {
-    const { code, size } = await byHttp([document]);
-    expect(code).toBe("GRAPHQL_VALIDATION_FAILED");
-    expect(size).toBeLessThan(5_000);
-  });
-
-  it("repeats no more than the beginning of what was sent", async () => {
-    const text = "x".repeat(50_000);
-    const { size } = await byHttp([`{ tickets(filter: { status: "${text}" }) { totalCount } }`]);
-    expect(size).toBeLessThan(5_000);
-  });
-
-  it("tells some of the failures of an operation, not all, also when it is compiled", async () => {
-    const failing = times(
-      40,
-      (n) => `t${n}: ticket(id: "0190a000-0000-7000-8000-0000000000${n + 10}") { id }`,
-    );
-    for (let round = 0; round < 3; round++) {
-      const { data, errors } = await server.gql(`{ ${failing.join(" ")} }`);
-      expect(Object.keys(data ?? {})).toHaveLength(40);
-      expect(errors).toHaveLength(20);
-    }
-  });
-});
-
-it("a document that is longer than it may be is refused unread", async () => {
-  const { root, object } = QUERY;
-  const document = `${root} { ${object} { __typename } } ${" ".repeat(DOCUMENT_LIMITS.sourceLength)}`;
-  expect(await byHttp([document])).toMatchObject({ code: "QUERY_TOO_COMPLEX" });
-});
-
-describe("a thousand such documents", () => {
-  it("hold up nobody else more than a thousand ordinary ones", async () => {
-    const worstWait = async (document: (n: number) => string) => {
-      const sending = Promise.all(
-        times(10, String).map(async (lane) => {
-          for (let n = 0; n < 100; n++)
-            await byHttp([document(Number(lane) * 50 + (n % 50))]).catch(() => {});
-        }),
+    it.each([
+      ["in a circle", "...f0"],
+      ["that end in one which is not there", "...missing"],
+    ])("with fragments that double %s, and have no fields, is not written out", async (_what, leaf) => {
+      const { root, object, type } = asked;
+      const document = `${root} { ${object} { __typename ...f0 } } ${chain(type, leaf)}`;
+      expect((await send([document], tokens[who])).code).toMatch(
+        /GRAPHQL_VALIDATION_FAILED|QUERY_TOO_COMPLEX/,
       );
-      let isSent = false;
-      void sending.then(() => {
-        isSent = true;
-      });
-      let worst = 0;
-      while (!isSent) {
-        const since = performance.now();
-        await (await fetch(`${server.url}/healthz`)).text();
-        worst = Math.max(worst, performance.now() - since);
+    });
+
+    it.each([
+      ["by one field", "a { ...f }"],
+      ["by two fields", "a { ...f } b { ...f }"],
+    ])("with a fragment that is inside of itself %s is refused as not valid", async (_what, inside) => {
+      const { root, object, type } = asked;
+      const document = `${root} { ${object} { ...f } } fragment f on ${type} { ${inside} }`;
+      expect(await send([document], tokens[who])).toMatchObject({ code: "GRAPHQL_VALIDATION_FAILED" });
+    });
+
+    it("with more comments than there may be is refused", async () => {
+      const document = `${asked.root} { ${asked.object} { __typename } } ${"#\n".repeat(DOCUMENT_LIMITS.comments + 1)}`;
+      expect(await send([document], tokens[who])).toMatchObject({ code: "GRAPHQL_PARSE_FAILED" });
+    });
+
+    it("with many faults gets a short answer, and no names of the schema", async () => {
+      const wrong = times(900, (n) => `idd @x${n}`).join(" ");
+      const { text, size } = await send([`${asked.root} { ${asked.object} { ${wrong} } }`], tokens[who]);
+      expect(size).toBeLessThan(10_000);
+      expect(text).not.toContain("Did you mean");
+    });
+  });
+
+  describe.each([
+    [
+      "over HTTP by nobody",
+      "nobody",
+      byHttp,
+      "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
+    ],
+    [
+      "over HTTP by a customer",
+      "customer",
+      byHttp,
+      "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
+    ],
+    [
+      "over a websocket by a guest",
+      "guest",
+      byWebSocket,
+      "subscription ($v: ID!) { conversationEvents(conversationId: $v) { cursor } }",
+    ],
+  ] as const)("variables %s", (_how, who, send, document) => {
+    const ask = (v: unknown) => send([document, { v }], tokens[who]);
+
+    it.each<[string, () => unknown]>([
+      ["a list of four thousand", () => times(4_000, () => 1)],
+      ["four thousand fields", () => Object.fromEntries(times(4_000, (n) => [`f${n}`, n]))],
+      ["lists in one another", () => nestedList(20)],
+      ["a list in a filter", () => ({ status: times(2_000, () => "OPEN") })],
+    ])("with %s are refused before they are coerced", async (_what, value) => {
+      const { code, size } = await ask(value());
+      expect(code).toBe("QUERY_TOO_COMPLEX");
+      expect(size).toBeLessThan(500);
+    });
+
+    it.each<[string, () => unknown]>([
+      ["values", () => times(900, () => ({}))],
+      ["lists of a filter", () => ({ status: times(900, () => 1) })],
+      ["unknown fields", () => Object.fromEntries(times(900, (n) => [`statuss${n}`, n]))],
+      ["long texts", () => ({ status: times(20, () => "OPE".repeat(900)) })],
+    ])("with many wrong %s are told of the first, in short", async (_what, value) => {
+      const { code, size, text } = await ask(value());
+      expect(code).toBe("BAD_USER_INPUT");
+      expect(size).toBeLessThan(2_000);
+      expect(text.match(/"message"/g)).toHaveLength(1);
+      expect(text).not.toContain("Did you mean");
+    });
+  });
+
+  describe("without introspection", () => {
+    it.each<[string, string, Record<string, unknown>]>([
+      [
+        "a value of an enumeration",
+        "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
+        { v: { status: ["OPEM"] } },
+      ],
+      [
+        "a field of an input",
+        "query ($v: TicketFilter) { tickets(filter: $v) { totalCount } }",
+        { v: { statu: ["CLOSED"] } },
+      ],
+      ["a literal of an enumeration", "{ tickets(filter: { status: OPEM }) { totalCount } }", {}],
+      ["a field of a literal", "{ tickets(filter: { statu: CLOSED }) { totalCount } }", {}],
+      ["an argument", "{ tickets(filte: null) { totalCount } }", {}],
+      ["a type", "query ($v: TicketFilte) { tickets(filter: $v) { totalCount } }", {}],
+      ["a field", "{ ticket(id: 1) { subjec } }", {}],
+    ])("nothing like %s is suggested", async (_what, document, variables) => {
+      const { text } = await byHttp([document, variables]);
+      expect(text).not.toMatch(/Did you mean|OPEN|subject|"filter"/);
+    });
+  });
+
+  describe("an answer that tells what is wrong", () => {
+    it.each([
+      ["literals", `{ tickets(filter: { status: [${"NOPE ".repeat(900)}] }) { totalCount } }`],
+      ["lists of literals", `{ tickets(filter: { status: [${"1 ".repeat(2_000)}] }) { totalCount } }`],
+      ["unknown fields", `{ ${times(900, (n) => `f${n}`).join(" ")} }`],
+    ])("about many %s is short", async (_what, document) => {
+      const { code, size } = await byHttp([document]);
+      expect(code).toBe("GRAPHQL_VALIDATION_FAILED");
+      expect(size).toBeLessThan(5_000);
+    });
+
+    it("repeats no more than the beginning of what was sent", async () => {
+      const text = "x".repeat(50_000);
+      const { size } = await byHttp([`{ tickets(filter: { status: "${text}" }) { totalCount } }`]);
+      expect(size).toBeLessThan(5_000);
+    });
+
+    it("tells some of the failures of an operation, not all, also when it is compiled", async () => {
+      const failing = times(
+        40,
+        (n) => `t${n}: ticket(id: "0190a000-0000-7000-8000-0000000000${n + 10}") { id }`,
+      );
+      for (let round = 0; round < 3; round++) {
+        const { data, errors } = await server.gql(`{ ${failing.join(" ")} }`);
+        expect(Object.keys(data ?? {})).toHaveLength(40);
+        expect(errors).toHaveLength(20);
       }
-      return worst;
-    };
-    const floor = await worstWait((n) => `{ a${n}: __typename }`);
-    const bomb = documents["fragments that double, left out by a condition"]!(QUERY);
-    expect(await worstWait((n) => bomb.replace("__typename", `a${n}: __typename`))).toBeLessThan(
-      4 * floor + 100,
-    );
+    });
+  });
+
+  it("a document that is longer than it may be is refused unread", async () => {
+    const { root, object } = QUERY;
+    const document = `${root} { ${object} { __typename } } ${" ".repeat(DOCUMENT_LIMITS.sourceLength)}`;
+    expect(await byHttp([document])).toMatchObject({ code: "QUERY_TOO_COMPLEX" });
+  });
+
+  describe("a thousand such documents", () => {
+    it("hold up nobody else more than a thousand ordinary ones", async () => {
+      const worstWait = async (document: (n: number) => string) => {
+        const sending = Promise.all(
+          times(10, String).map(async (lane) => {
+            for (let n = 0; n < 100; n++)
+              await byHttp([document(Number(lane) * 50 + (n % 50))]).catch(() => {});
+          }),
+        );
+        let isSent = false;
+        void sending.then(() => {
+          isSent = true;
+        });
+        let worst = 0;
+        while (!isSent) {
+          const since = performance.now();
+          await (await fetch(`${server.url}/healthz`)).text();
+          worst = Math.max(worst, performance.now() - since);
+        }
+        return worst;
+      };
+      const floor = await worstWait((n) => `{ a${n}: __typename }`);
+      const bomb = documents["fragments that double, left out by a condition"]!(QUERY);
+      expect(await worstWait((n) => bomb.replace("__typename", `a${n}: __typename`))).toBeLessThan(
+        4 * floor + 100,
+      );
+    });
   });
 });

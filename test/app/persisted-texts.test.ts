@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { GraphQLAnswer } from "../support/test-client.js";
 import { bearer, codeIn } from "../support/test-client.js";
 import type { TestServer } from "../support/test-server.js";
@@ -7,12 +7,6 @@ import { startTestServer } from "../support/test-server.js";
 
 let server: TestServer;
 let token: string;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  token = (await server.signInAs("agent@acme.test")).token;
-});
-afterAll(() => server?.close());
 
 const nobodys = (n: number) => `{ n${n}: __typename }`;
 
@@ -28,13 +22,22 @@ async function ask(text: string, { byHash = false, as }: { byHash?: boolean; as?
   return codeIn((await response.json()) as GraphQLAnswer<unknown>);
 }
 
-it("keeps the texts of callers with a sign-in, however many others send", async () => {
-  const text = "{ viewer { user { id } } }";
-  expect(await ask(text, { as: token })).toBe("ok");
-  const [count, atOnce] = [1_100, 20];
-  for (let n = 0; n < count; n += atOnce)
-    await Promise.all(Array.from({ length: atOnce }, (_, m) => ask(nobodys(n + m))));
-  expect(await ask(text, { as: token, byHash: true })).toBe("ok");
-  expect(await ask(nobodys(count - 1), { byHash: true })).toBe("ok");
-  expect(await ask(nobodys(0), { byHash: true })).toBe("PERSISTED_QUERY_NOT_FOUND");
+describe("persisted texts", () => {
+  beforeAll(async () => {
+    server = await startTestServer();
+    token = (await server.signInAs("agent@acme.test")).token;
+  });
+
+  afterAll(() => server?.close());
+
+  it("keeps the texts of callers with a sign-in, however many others send", async () => {
+    const text = "{ viewer { user { id } } }";
+    expect(await ask(text, { as: token })).toBe("ok");
+    const [count, atOnce] = [1_100, 20];
+    for (let n = 0; n < count; n += atOnce)
+      await Promise.all(Array.from({ length: atOnce }, (_, m) => ask(nobodys(n + m))));
+    expect(await ask(text, { as: token, byHash: true })).toBe("ok");
+    expect(await ask(nobodys(count - 1), { byHash: true })).toBe("ok");
+    expect(await ask(nobodys(0), { byHash: true })).toBe("PERSISTED_QUERY_NOT_FOUND");
+  });
 });

@@ -17,12 +17,6 @@ const RESPONSE_JSON = "application/graphql-response+json";
 let server: TestServer;
 let agent: SignedIn;
 
-beforeAll(async () => {
-  server = await startTestServer();
-  agent = await server.signInAs("agent@acme.test");
-});
-afterAll(() => server?.close());
-
 interface Sent {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -85,109 +79,121 @@ const REFUSED: readonly (readonly [string, number, string, Sent])[] = [
   ["files without the header that no form sends", 400, "BAD_USER_INPUT", { body: uploadForm("x") }],
 ];
 
-describe.each(REFUSED)("%s", (_what, status, code, sent) => {
-  it.each([
-    [RESPONSE_JSON, RESPONSE_JSON],
-    [`${RESPONSE_JSON},application/json;q=0.9`, RESPONSE_JSON],
-    ["application/json", "application/json"],
-    ["*/*", "application/json"],
-  ])("is refused in the form of a GraphQL response to who accepts %s", async (accept, type) => {
-    const answer = await send({ ...sent, headers: { accept, ...sent.headers } });
-    expect(answer.status).toBe(status);
-    expect(answer.headers.get("content-type")).toBe(`${type}; charset=utf-8`);
-    expect(JSON.parse(answer.text)).toEqual({
-      errors: [{ message: expect.any(String), extensions: expect.objectContaining({ code, status }) }],
-    });
-  });
-});
-
-describe("what goes with a status", () => {
-  it.each(["PUT", "PATCH", "DELETE", "PROPFIND", "HEAD"])("405 to %s names what is taken", async (method) => {
-    const { status, headers } = await send({ method, headers: PREFLIGHT });
-    expect([status, headers.get("allow")]).toEqual([405, "GET, POST"]);
+describe("refusals by http", () => {
+  beforeAll(async () => {
+    server = await startTestServer();
+    agent = await server.signInAs("agent@acme.test");
   });
 
-  it("405 to a mutation by GET names POST", async () => {
-    const { status, headers, text } = await send(
-      { method: "GET", headers: PREFLIGHT },
-      `/graphql?${new URLSearchParams({ query: "mutation { signOut }" })}`,
-    );
-    expect([status, headers.get("allow")]).toEqual([405, "POST"]);
-    expect(JSON.parse(text).errors[0].extensions).toEqual({ code: "BAD_REQUEST", status: 405 });
-  });
+  afterAll(() => server?.close());
 
-  it("405 on other routes is told in their form", async () => {
-    for (const path of ["/healthz", "/files/0190a000-0000-7000-8000-000000000000/a.txt"]) {
-      const { status, headers, text } = await send({ method: "DELETE" }, path);
-      expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD"]);
-      expect(JSON.parse(text)).toEqual({
-        error: { code: "BAD_USER_INPUT", status, message: expect.any(String) },
+  describe.each(REFUSED)("%s", (_what, status, code, sent) => {
+    it.each([
+      [RESPONSE_JSON, RESPONSE_JSON],
+      [`${RESPONSE_JSON},application/json;q=0.9`, RESPONSE_JSON],
+      ["application/json", "application/json"],
+      ["*/*", "application/json"],
+    ])("is refused in the form of a GraphQL response to who accepts %s", async (accept, type) => {
+      const answer = await send({ ...sent, headers: { accept, ...sent.headers } });
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get("content-type")).toBe(`${type}; charset=utf-8`);
+      expect(JSON.parse(answer.text)).toEqual({
+        errors: [{ message: expect.any(String), extensions: expect.objectContaining({ code, status }) }],
       });
-    }
-    expect((await send({ method: "DELETE" }, "/nowhere")).status).toBe(404);
-  });
-
-  it("415 to a compressed body says that none is taken", async () => {
-    const { status, headers } = await send({
-      headers: { ...JSON_BODY, "content-encoding": "br" },
-      body: query("{ __typename }"),
     });
-    expect([status, headers.get("accept-encoding")]).toEqual([415, "identity"]);
   });
 
-  it("431 can be read by pages of an origin that may call, and by no others", async () => {
-    const ask = async (origin: string) =>
-      (await send({ headers: { origin, "x-long": "x".repeat(20_000) } })).headers.get(
-        "access-control-allow-origin",
-      );
-    expect(await ask("http://localhost:5173")).toBe("http://localhost:5173");
-    expect(await ask("https://evil.example.com")).toBeNull();
-  });
-
-  it("an OPTIONS that is no preflight is answered", async () => {
-    expect((await send({ method: "OPTIONS" })).status).toBe(204);
-  });
-});
-
-it("carries nothing out for a client that takes no answer", async () => {
-  const { data } = await server.gql<{ companies: { nodes: { id: string }[] } }>(
-    "{ companies { nodes { id } } }",
-    {},
-    agent.token,
-  );
-  const subject = "Told to nobody";
-  const input = { companyId: data!.companies.nodes[0]!.id, subject, description: "" };
-  const { status, headers, text } = await send({
-    headers: { ...JSON_BODY, ...bearer(agent.token), accept: "text/csv" },
-    body: JSON.stringify({ query: print(CreateTicketDocument), variables: { input } }),
-  });
-  expect([status, headers.get("content-type")]).toEqual([406, "application/json; charset=utf-8"]);
-  expect(JSON.parse(text).errors[0].extensions).toEqual({ code: "BAD_USER_INPUT", status: 406 });
-  expect(await server.database.sql`select id from tickets where subject = ${subject}`).toEqual([]);
-});
-
-describe("Apollo Client with a retrying link", () => {
-  const UPLOAD = gql`mutation ($input: UploadTicketAttachmentsInput!) { uploadTicketAttachments(input: $input) { id } }`;
-
-  it("is told that somebody is not signed in, and asks once", async () => {
-    let asked = 0;
-    const http = new UploadHttpLink({
-      uri: `${server.url}/graphql`,
-      headers: bearer("expired"),
-      fetch: (...request: Parameters<typeof fetch>) => {
-        asked++;
-        return fetch(...request);
+  describe("what goes with a status", () => {
+    it.each(["PUT", "PATCH", "DELETE", "PROPFIND", "HEAD"])(
+      "405 to %s names what is taken",
+      async (method) => {
+        const { status, headers } = await send({ method, headers: PREFLIGHT });
+        expect([status, headers.get("allow")]).toEqual([405, "GET, POST"]);
       },
+    );
+
+    it("405 to a mutation by GET names POST", async () => {
+      const { status, headers, text } = await send(
+        { method: "GET", headers: PREFLIGHT },
+        `/graphql?${new URLSearchParams({ query: "mutation { signOut }" })}`,
+      );
+      expect([status, headers.get("allow")]).toEqual([405, "POST"]);
+      expect(JSON.parse(text).errors[0].extensions).toEqual({ code: "BAD_REQUEST", status: 405 });
     });
-    const link = ApolloLink.from([new RetryLink({ delay: { initial: 1 } }), http]);
-    const client = new ApolloClient({ cache: new InMemoryCache(), link });
-    const variables = { input: { ticketId: "none", files: [new File(["x"], "x.txt")] } };
-    const failure = await client.mutate({ mutation: UPLOAD, variables }).catch((error: unknown) => error);
-    expect(CombinedGraphQLErrors.is(failure)).toBe(true);
-    expect((failure as CombinedGraphQLErrors).errors[0]?.extensions).toEqual({
-      code: "UNAUTHENTICATED",
-      status: 401,
+
+    it("405 on other routes is told in their form", async () => {
+      for (const path of ["/healthz", "/files/0190a000-0000-7000-8000-000000000000/a.txt"]) {
+        const { status, headers, text } = await send({ method: "DELETE" }, path);
+        expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+        expect(JSON.parse(text)).toEqual({
+          error: { code: "BAD_USER_INPUT", status, message: expect.any(String) },
+        });
+      }
+      expect((await send({ method: "DELETE" }, "/nowhere")).status).toBe(404);
     });
-    expect(asked).toBe(1);
+
+    it("415 to a compressed body says that none is taken", async () => {
+      const { status, headers } = await send({
+        headers: { ...JSON_BODY, "content-encoding": "br" },
+        body: query("{ __typename }"),
+      });
+      expect([status, headers.get("accept-encoding")]).toEqual([415, "identity"]);
+    });
+
+    it("431 can be read by pages of an origin that may call, and by no others", async () => {
+      const ask = async (origin: string) =>
+        (await send({ headers: { origin, "x-long": "x".repeat(20_000) } })).headers.get(
+          "access-control-allow-origin",
+        );
+      expect(await ask("http://localhost:5173")).toBe("http://localhost:5173");
+      expect(await ask("https://evil.example.com")).toBeNull();
+    });
+
+    it("an OPTIONS that is no preflight is answered", async () => {
+      expect((await send({ method: "OPTIONS" })).status).toBe(204);
+    });
+  });
+
+  it("carries nothing out for a client that takes no answer", async () => {
+    const { data } = await server.gql<{ companies: { nodes: { id: string }[] } }>(
+      "{ companies { nodes { id } } }",
+      {},
+      agent.token,
+    );
+    const subject = "Told to nobody";
+    const input = { companyId: data!.companies.nodes[0]!.id, subject, description: "" };
+    const { status, headers, text } = await send({
+      headers: { ...JSON_BODY, ...bearer(agent.token), accept: "text/csv" },
+      body: JSON.stringify({ query: print(CreateTicketDocument), variables: { input } }),
+    });
+    expect([status, headers.get("content-type")]).toEqual([406, "application/json; charset=utf-8"]);
+    expect(JSON.parse(text).errors[0].extensions).toEqual({ code: "BAD_USER_INPUT", status: 406 });
+    expect(await server.database.sql`select id from tickets where subject = ${subject}`).toEqual([]);
+  });
+
+  describe("Apollo Client with a retrying link", () => {
+    const UPLOAD = gql`mutation ($input: UploadTicketAttachmentsInput!) { uploadTicketAttachments(input: $input) { id } }`;
+
+    it("is told that somebody is not signed in, and asks once", async () => {
+      let asked = 0;
+      const http = new UploadHttpLink({
+        uri: `${server.url}/graphql`,
+        headers: bearer("expired"),
+        fetch: (...request: Parameters<typeof fetch>) => {
+          asked++;
+          return fetch(...request);
+        },
+      });
+      const link = ApolloLink.from([new RetryLink({ delay: { initial: 1 } }), http]);
+      const client = new ApolloClient({ cache: new InMemoryCache(), link });
+      const variables = { input: { ticketId: "none", files: [new File(["x"], "x.txt")] } };
+      const failure = await client.mutate({ mutation: UPLOAD, variables }).catch((error: unknown) => error);
+      expect(CombinedGraphQLErrors.is(failure)).toBe(true);
+      expect((failure as CombinedGraphQLErrors).errors[0]?.extensions).toEqual({
+        code: "UNAUTHENTICATED",
+        status: 401,
+      });
+      expect(asked).toBe(1);
+    });
   });
 });

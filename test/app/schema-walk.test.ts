@@ -25,46 +25,8 @@ const TRIES: Partial<Record<string, number>> = { strangeAgent: 3, nobody: 3 };
 
 let world: WalkedWorld;
 let walkers: ReadonlyMap<string, Walker>;
-beforeAll(async () => {
-  world = await startWalkedWorld();
-  walkers = new Map((await walkersOf(world)).map((walker) => [walker.name, walker]));
-}, 60_000);
-afterEach(() => expect(world.faults).toEqual([]));
-afterAll(() => world?.close());
 
 const walkerNamed = (name: string) => walkers.get(name)!;
-
-describe("every field of the schema has an answer to who may see it", () => {
-  const fieldsOf = (type: string) =>
-    Object.keys((publishedSchema.getType(type) as GraphQLObjectType | undefined)?.getFields() ?? {}).sort();
-  /** Pages of lists are all made alike, and stand and fall with their list. */
-  const isPage = (name: string) => /(Connection|Edge)$/.test(name) && !/EventEdge$/.test(name);
-
-  it.each(ROOTS)("among those of %s", (root) => {
-    const hint = "say in test/app/what-outsiders-are-told.ts what outsiders are told";
-    expect({ [hint]: Object.keys(whatOutsidersAreTold[root]).sort() }).toEqual({ [hint]: fieldsOf(root) });
-  });
-
-  it("among those of all other types, in one group and no more", () => {
-    const types = Object.values(publishedSchema.getTypeMap()).filter(
-      (type) => isObjectType(type) && !type.name.startsWith("__") && !ROOTS.includes(type.name as RootType),
-    );
-    const names = types.map(({ name }) => name).filter((name) => !isPage(name));
-    const hint = "say in test/app/who-may-see.ts who may see it";
-    const answers = Object.entries(whoMaySee).map(([type, groups]) => [type, answered(groups).sort()]);
-    expect({ [hint]: Object.fromEntries(answers) }).toEqual({
-      [hint]: Object.fromEntries(names.map((name) => [name, fieldsOf(name)])),
-    });
-  });
-
-  it("and pages have nothing but what pages have", () => {
-    const types = Object.keys(publishedSchema.getTypeMap()).filter(isPage);
-    const odd = types.filter(
-      (name) => !/^(edges,nodes,pageInfo,totalCount|cursor,node)$/.test(`${fieldsOf(name)}`),
-    );
-    expect(odd).toEqual([]);
-  });
-});
 
 const listed = (fields: string | undefined) => fields?.split(" ") ?? [];
 const answered = (groups: FieldAnswers) => GROUPS.flatMap((group) => listed(groups[group]));
@@ -72,28 +34,6 @@ const inGroup = (...groups: (typeof GROUPS)[number][]) =>
   Object.entries(whoMaySee).flatMap(([type, fields]) =>
     groups.flatMap((group) => listed(fields[group]).map((field) => `${type}.${field}`)),
   );
-
-describe.each(NAMES)("%s who asks for what is not theirs", (name) => {
-  it.each(ROOTS.slice(0, 2))(
-    "is told nothing by any %s, and changes nothing",
-    async (root) => {
-      const walker = walkerNamed(name);
-      const before = await digestOf(world);
-      const faults = Object.entries(whatOutsidersAreTold[root]).map(async ([field, answer]) => {
-        const expected = answer.outcome[name] ?? answer.outcome.others;
-        if (expected === "own") return [];
-        const attempts = answer.args(walker.outside).slice(0, TRIES[name]);
-        const faults = attempts.map((args, index) =>
-          attempt(walker, { root, field, args, expected, isFirst: index === 0 }),
-        );
-        return (await Promise.all(faults)).flat();
-      });
-      expect((await Promise.all(faults)).flat()).toEqual([]);
-      expect(await digestOf(world)).toEqual(before);
-    },
-    30_000,
-  );
-});
 
 interface Attempt {
   readonly root: RootType;
@@ -120,16 +60,6 @@ async function attempt(walker: Walker, { root, field, args, expected, isFirst }:
   if (withoutIds(told!) === withoutIds(ofNothing!)) return [];
   return [`${what}: ${told}, and of what is not there ${ofNothing}`];
 }
-
-describe.each(NAMES)("%s who follows", (name) => {
-  it("what is not theirs is refused, over a websocket and as an event stream", async () => {
-    const walker = walkerNamed(name);
-    const faults = Object.entries(whatOutsidersAreTold.Subscription).flatMap(([field, answer]) =>
-      answer.args(walker.outside).map((args) => refusedToFollow(walker, field, args, answer)),
-    );
-    expect((await Promise.all(faults)).flat()).toEqual([]);
-  });
-});
 
 async function refusedToFollow(
   walker: Walker,
@@ -182,21 +112,6 @@ function failureToFollow(walker: Walker, field: string, variables: Readonly<Reco
 const isClosing = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "code" in error && [4401, 4403].includes(Number(error.code));
 
-describe.each(NAMES)("%s who goes on from what is theirs, field by field,", (name) => {
-  it("meets nothing from outside, and no field that is kept from them", async () => {
-    const walker = walkerNamed(name);
-    const walk = new Walk();
-    const ask = (query: string) => world.server.gql<Record<string, unknown>>(query, {}, walker.token);
-    for (const root of walker.roots) await walkFrom(ask, root, walk);
-    await followOwn(world, walker, walk);
-    expect(leaksIn(walk, walker)).toEqual([]);
-    expect(walk.miscounted).toEqual([]);
-    expect([...walk.told].filter((field) => keptFrom(name).has(field))).toEqual([]);
-    // Nothing is kept from somebody who was never there.
-    expect(shownTo(name).filter((field) => !walk.asked.has(field))).toEqual([]);
-  }, 60_000);
-});
-
 const leaksIn = ({ texts }: Walk, { reach }: Walker) =>
   texts.flatMap(({ at, text }) => (strangersIn(text, reach).length > 0 ? `${at}: ${text}` : []));
 
@@ -212,70 +127,160 @@ function shownTo(name: string): readonly string[] {
   return name === "stranger" ? inGroup("member") : [];
 }
 
-describe.each(NAMES)("%s who downloads", (name) => {
-  it("gets no byte of what is not theirs, by no URL, and is not told that it is there", async () => {
-    const walker = walkerNamed(name);
-    const { mediaFileIds, attachmentIds } = walker.outside;
-    const paths = [
-      ...mediaFileIds.flatMap((id) => [`files/${id}/a.png`, `files/${id}/thumbnail/a.png`]),
-      ...attachmentIds.flatMap((id) => [`attachments/${id}/a.png`, `attachments/${id}/thumbnail/a.png`]),
-    ];
-    const expected = name === "nobody" ? 401 : 404;
-    const get = async (path: string, token?: string) => {
-      const response = await fetch(`${world.server.url}/${path}`, { headers: bearer(token) });
-      return { status: response.status, body: await response.text() };
-    };
-    const faults = paths.map(async (path) => {
-      const asked = await get(path, walker.token);
-      const ofNothing = await get(elsewhere(path, walker), walker.token);
-      if (asked.status !== expected) return [`${path}: ${asked.status}`];
-      return asked.body === ofNothing.body ? [] : [`${path}: ${asked.body}, of nothing ${ofNothing.body}`];
-    });
-    expect((await Promise.all(faults)).flat()).toEqual([]);
-    const secret = await privateFilesOf(world);
-    const statuses = secret.map(
-      async (id) => (await get(`public/${id}/thumbnail/a.png`, walker.token)).status,
-    );
-    expect(new Set(await Promise.all(statuses))).toEqual(new Set([404]));
-  });
-
-  it("gets nothing by a URL that was signed for somebody else, once it says another name", async () => {
-    const walker = walkerNamed(name);
-    const manager = await world.server.signInAs("manager@acme.test");
-    const [id] = walker.outside.attachmentIds;
-    const { signer } = world.server.services;
-    const signed = signer.sign({ resource: `attachments/${id}`, name: "a.png", viewerId: manager.id });
-    const bent = signed.replace(
-      manager.id,
-      walker.name === "guest" ? world.acme.lobby.guest.id : world.bystander.id,
-    );
-    expect(bent).not.toBe(signed);
-    expect((await fetch(`${world.server.url}${bent}`, { headers: bearer(walker.token) })).status).toBe(403);
-  });
-});
-
 const privateFilesOf = async ({ server }: WalkedWorld): Promise<string[]> => {
   const rows = await server.database.sql<{ id: string }[]>`
     select distinct on (bucket) id from media_files where bucket not in ('COMPANY_LOGOS', 'PUBLIC_PAGES')`;
   return rows.map(({ id }) => id);
 };
 
-describe("a guest who names things from outside in its own conversation", () => {
-  it.each([
-    ["markRead", ({ messageIds }: Outside) => ({ messageId: messageIds[0] })],
-    ["sendMessage", ({ messageIds }: Outside) => ({ replyToId: messageIds[0], body: "Mine" })],
-    ["addConversationParticipant", ({ userId }: Outside) => ({ userId })],
-    ["removeConversationParticipant", ({ userId }: Outside) => ({ userId })],
-  ])("is told by %s what it is told of nothing", async (field, more) => {
-    const guest = walkerNamed("guest");
-    const conversationId = world.acme.lobby.id;
-    const ask = async (input: object) => {
-      const args = { input: { conversationId, ...input } };
-      return postOperation(world.server.url, operationOn("Mutation", field, args), args, guest.token);
-    };
-    const outside = more(guest.outside);
-    const answer = await ask(outside);
-    expect(codeIn(answer)).toMatch(/^(BAD_USER_INPUT|FORBIDDEN)$/);
-    expect(withoutIds(textOf(answer))).toBe(withoutIds(textOf(await ask(elsewhere(outside, guest)))));
+describe("schema walk", () => {
+  beforeAll(async () => {
+    world = await startWalkedWorld();
+    walkers = new Map((await walkersOf(world)).map((walker) => [walker.name, walker]));
+  }, 60_000);
+
+  afterEach(() => expect(world.faults).toEqual([]));
+
+  afterAll(() => world?.close());
+
+  describe("every field of the schema has an answer to who may see it", () => {
+    const fieldsOf = (type: string) =>
+      Object.keys((publishedSchema.getType(type) as GraphQLObjectType | undefined)?.getFields() ?? {}).sort();
+    /** Pages of lists are all made alike, and stand and fall with their list. */
+    const isPage = (name: string) => /(Connection|Edge)$/.test(name) && !/EventEdge$/.test(name);
+
+    it.each(ROOTS)("among those of %s", (root) => {
+      const hint = "say in test/app/what-outsiders-are-told.ts what outsiders are told";
+      expect({ [hint]: Object.keys(whatOutsidersAreTold[root]).sort() }).toEqual({ [hint]: fieldsOf(root) });
+    });
+
+    it("among those of all other types, in one group and no more", () => {
+      const types = Object.values(publishedSchema.getTypeMap()).filter(
+        (type) => isObjectType(type) && !type.name.startsWith("__") && !ROOTS.includes(type.name as RootType),
+      );
+      const names = types.map(({ name }) => name).filter((name) => !isPage(name));
+      const hint = "say in test/app/who-may-see.ts who may see it";
+      const answers = Object.entries(whoMaySee).map(([type, groups]) => [type, answered(groups).sort()]);
+      expect({ [hint]: Object.fromEntries(answers) }).toEqual({
+        [hint]: Object.fromEntries(names.map((name) => [name, fieldsOf(name)])),
+      });
+    });
+
+    it("and pages have nothing but what pages have", () => {
+      const types = Object.keys(publishedSchema.getTypeMap()).filter(isPage);
+      const odd = types.filter(
+        (name) => !/^(edges,nodes,pageInfo,totalCount|cursor,node)$/.test(`${fieldsOf(name)}`),
+      );
+      expect(odd).toEqual([]);
+    });
+  });
+
+  describe.each(NAMES)("%s who asks for what is not theirs", (name) => {
+    it.each(ROOTS.slice(0, 2))(
+      "is told nothing by any %s, and changes nothing",
+      async (root) => {
+        const walker = walkerNamed(name);
+        const before = await digestOf(world);
+        const faults = Object.entries(whatOutsidersAreTold[root]).map(async ([field, answer]) => {
+          const expected = answer.outcome[name] ?? answer.outcome.others;
+          if (expected === "own") return [];
+          const attempts = answer.args(walker.outside).slice(0, TRIES[name]);
+          const faults = attempts.map((args, index) =>
+            attempt(walker, { root, field, args, expected, isFirst: index === 0 }),
+          );
+          return (await Promise.all(faults)).flat();
+        });
+        expect((await Promise.all(faults)).flat()).toEqual([]);
+        expect(await digestOf(world)).toEqual(before);
+      },
+      30_000,
+    );
+  });
+
+  describe.each(NAMES)("%s who follows", (name) => {
+    it("what is not theirs is refused, over a websocket and as an event stream", async () => {
+      const walker = walkerNamed(name);
+      const faults = Object.entries(whatOutsidersAreTold.Subscription).flatMap(([field, answer]) =>
+        answer.args(walker.outside).map((args) => refusedToFollow(walker, field, args, answer)),
+      );
+      expect((await Promise.all(faults)).flat()).toEqual([]);
+    });
+  });
+
+  describe.each(NAMES)("%s who goes on from what is theirs, field by field,", (name) => {
+    it("meets nothing from outside, and no field that is kept from them", async () => {
+      const walker = walkerNamed(name);
+      const walk = new Walk();
+      const ask = (query: string) => world.server.gql<Record<string, unknown>>(query, {}, walker.token);
+      for (const root of walker.roots) await walkFrom(ask, root, walk);
+      await followOwn(world, walker, walk);
+      expect(leaksIn(walk, walker)).toEqual([]);
+      expect(walk.miscounted).toEqual([]);
+      expect([...walk.told].filter((field) => keptFrom(name).has(field))).toEqual([]);
+      // Nothing is kept from somebody who was never there.
+      expect(shownTo(name).filter((field) => !walk.asked.has(field))).toEqual([]);
+    }, 60_000);
+  });
+
+  describe.each(NAMES)("%s who downloads", (name) => {
+    it("gets no byte of what is not theirs, by no URL, and is not told that it is there", async () => {
+      const walker = walkerNamed(name);
+      const { mediaFileIds, attachmentIds } = walker.outside;
+      const paths = [
+        ...mediaFileIds.flatMap((id) => [`files/${id}/a.png`, `files/${id}/thumbnail/a.png`]),
+        ...attachmentIds.flatMap((id) => [`attachments/${id}/a.png`, `attachments/${id}/thumbnail/a.png`]),
+      ];
+      const expected = name === "nobody" ? 401 : 404;
+      const get = async (path: string, token?: string) => {
+        const response = await fetch(`${world.server.url}/${path}`, { headers: bearer(token) });
+        return { status: response.status, body: await response.text() };
+      };
+      const faults = paths.map(async (path) => {
+        const asked = await get(path, walker.token);
+        const ofNothing = await get(elsewhere(path, walker), walker.token);
+        if (asked.status !== expected) return [`${path}: ${asked.status}`];
+        return asked.body === ofNothing.body ? [] : [`${path}: ${asked.body}, of nothing ${ofNothing.body}`];
+      });
+      expect((await Promise.all(faults)).flat()).toEqual([]);
+      const secret = await privateFilesOf(world);
+      const statuses = secret.map(
+        async (id) => (await get(`public/${id}/thumbnail/a.png`, walker.token)).status,
+      );
+      expect(new Set(await Promise.all(statuses))).toEqual(new Set([404]));
+    });
+
+    it("gets nothing by a URL that was signed for somebody else, once it says another name", async () => {
+      const walker = walkerNamed(name);
+      const manager = await world.server.signInAs("manager@acme.test");
+      const [id] = walker.outside.attachmentIds;
+      const { signer } = world.server.services;
+      const signed = signer.sign({ resource: `attachments/${id}`, name: "a.png", viewerId: manager.id });
+      const bent = signed.replace(
+        manager.id,
+        walker.name === "guest" ? world.acme.lobby.guest.id : world.bystander.id,
+      );
+      expect(bent).not.toBe(signed);
+      expect((await fetch(`${world.server.url}${bent}`, { headers: bearer(walker.token) })).status).toBe(403);
+    });
+  });
+
+  describe("a guest who names things from outside in its own conversation", () => {
+    it.each([
+      ["markRead", ({ messageIds }: Outside) => ({ messageId: messageIds[0] })],
+      ["sendMessage", ({ messageIds }: Outside) => ({ replyToId: messageIds[0], body: "Mine" })],
+      ["addConversationParticipant", ({ userId }: Outside) => ({ userId })],
+      ["removeConversationParticipant", ({ userId }: Outside) => ({ userId })],
+    ])("is told by %s what it is told of nothing", async (field, more) => {
+      const guest = walkerNamed("guest");
+      const conversationId = world.acme.lobby.id;
+      const ask = async (input: object) => {
+        const args = { input: { conversationId, ...input } };
+        return postOperation(world.server.url, operationOn("Mutation", field, args), args, guest.token);
+      };
+      const outside = more(guest.outside);
+      const answer = await ask(outside);
+      expect(codeIn(answer)).toMatch(/^(BAD_USER_INPUT|FORBIDDEN)$/);
+      expect(withoutIds(textOf(answer))).toBe(withoutIds(textOf(await ask(elsewhere(outside, guest)))));
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { text } from "node:stream/consumers";
-import { afterEach, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it } from "@jest/globals";
 import {
   CreateTicketDocument,
   UpdateAttachmentDocument,
@@ -16,7 +16,6 @@ import type { TicketWorld } from "../support/ticket-world.js";
 import { startTicketWorld } from "../support/ticket-world.js";
 
 let world: TicketWorld;
-afterEach(() => world?.close());
 
 async function start(env: Readonly<Record<string, string>>) {
   world = await startTicketWorld({ env });
@@ -32,72 +31,76 @@ async function start(env: Readonly<Record<string, string>>) {
   return { companyId, requester, agent, participant, upload, url: world.server.url };
 }
 
-it("takes ten requests with files a minute from one person, and says when to come back", async () => {
-  const { url, upload, requester, agent, companyId } = await start({
-    UPLOADS_PER_MINUTE: "10",
-    UPLOADS_AT_ONCE: "3",
+describe("upload limits", () => {
+  afterEach(() => world?.close());
+
+  it("takes ten requests with files a minute from one person, and says when to come back", async () => {
+    const { url, upload, requester, agent, companyId } = await start({
+      UPLOADS_PER_MINUTE: "10",
+      UPLOADS_AT_ONCE: "3",
+    });
+    for (let count = 0; count < 10; count++)
+      expect(codeIn(await postFiles(url, upload(requester.token)))).toBe("ok");
+
+    const refused = await postFiles(url, upload(requester.token));
+    expect(refused.status).toBe(429);
+    const { code, status, retryAfter } = refused.errors![0]!.extensions;
+    expect([code, status]).toEqual(["RATE_LIMITED", 429]);
+    expect(retryAfter).toBeGreaterThan(0);
+    expect(retryAfter).toBeLessThanOrEqual(60);
+    expect(refused.headers.get("retry-after")).toBe(String(retryAfter));
+
+    // Another person is not touched by it, nor is what has no files.
+    expect(codeIn(await postFiles(url, upload(agent.token)))).toBe("ok");
+    const plain = await world.server.gql(
+      CreateTicketDocument,
+      { input: { companyId, subject: "Without files" } },
+      requester.token,
+    );
+    expect(codeIn(plain)).toBe("ok");
+    const described = await world.server.gql(
+      UpdateAttachmentDocument,
+      { input: { id: "none", description: "x" } },
+      requester.token,
+    );
+    expect(codeIn(described)).toBe("NOT_FOUND");
+
+    // A minute later the window is a new one.
+    await world.server.database.sql`update rate_limits set resets_at = now() where key like 'upload:%'`;
+    // A refusal is remembered for a moment.
+    const again = async () => codeIn(await postFiles(url, upload(requester.token)));
+    let last = await again();
+    while (last === "RATE_LIMITED") last = await again();
+    expect(last).toBe("ok");
   });
-  for (let count = 0; count < 10; count++)
-    expect(codeIn(await postFiles(url, upload(requester.token)))).toBe("ok");
 
-  const refused = await postFiles(url, upload(requester.token));
-  expect(refused.status).toBe(429);
-  const { code, status, retryAfter } = refused.errors![0]!.extensions;
-  expect([code, status]).toEqual(["RATE_LIMITED", 429]);
-  expect(retryAfter).toBeGreaterThan(0);
-  expect(retryAfter).toBeLessThanOrEqual(60);
-  expect(refused.headers.get("retry-after")).toBe(String(retryAfter));
+  it("takes three requests with files at once from one person, and gives each place back", async () => {
+    const { url, upload, requester, agent } = await start({ UPLOADS_AT_ONCE: "3" });
+    const enter = () => knock(url, upload(requester.token));
+    const held = [await enter(), await enter(), await enter()];
+    expect(held.map(({ isAdmitted }) => isAdmitted)).toEqual([true, true, true]);
 
-  // Another person is not touched by it, nor is what has no files.
-  expect(codeIn(await postFiles(url, upload(agent.token)))).toBe("ok");
-  const plain = await world.server.gql(
-    CreateTicketDocument,
-    { input: { companyId, subject: "Without files" } },
-    requester.token,
-  );
-  expect(codeIn(plain)).toBe("ok");
-  const described = await world.server.gql(
-    UpdateAttachmentDocument,
-    { input: { id: "none", description: "x" } },
-    requester.token,
-  );
-  expect(codeIn(described)).toBe("NOT_FOUND");
+    const refused = await (await enter()).finish();
+    expect(refused.status).toBe(429);
+    expect(refused.errors?.[0]?.extensions).toEqual({ code: "RATE_LIMITED", status: 429, retryAfter: 5 });
+    expect(codeIn(await postFiles(url, upload(agent.token)))).toBe("ok");
 
-  // A minute later the window is a new one.
-  await world.server.database.sql`update rate_limits set resets_at = now() where key like 'upload:%'`;
-  // A refusal is remembered for a moment.
-  const again = async () => codeIn(await postFiles(url, upload(requester.token)));
-  let last = await again();
-  while (last === "RATE_LIMITED") last = await again();
-  expect(last).toBe("ok");
-});
-
-it("takes three requests with files at once from one person, and gives each place back", async () => {
-  const { url, upload, requester, agent } = await start({ UPLOADS_AT_ONCE: "3" });
-  const enter = () => knock(url, upload(requester.token));
-  const held = [await enter(), await enter(), await enter()];
-  expect(held.map(({ isAdmitted }) => isAdmitted)).toEqual([true, true, true]);
-
-  const refused = await (await enter()).finish();
-  expect(refused.status).toBe(429);
-  expect(refused.errors?.[0]?.extensions).toEqual({ code: "RATE_LIMITED", status: 429, retryAfter: 5 });
-  expect(codeIn(await postFiles(url, upload(agent.token)))).toBe("ok");
-
-  // The place is free a moment after the answer is out, or after the person has gone away.
-  const enterWhenFree = async () => {
-    for (;;) {
-      const visit = await enter();
-      if (visit.isAdmitted) return visit;
-    }
-  };
-  const [first, second, third] = held;
-  expect(codeIn(await first!.finish())).toBe("ok");
-  const fourth = await enterWhenFree();
-  expect((await enter()).isAdmitted).toBe(false);
-  second!.abort();
-  const fifth = await enterWhenFree();
-  expect((await enter()).isAdmitted).toBe(false);
-  for (const visit of [third!, fourth, fifth]) expect(codeIn(await visit.finish())).toBe("ok");
+    // The place is free a moment after the answer is out, or after the person has gone away.
+    const enterWhenFree = async () => {
+      for (;;) {
+        const visit = await enter();
+        if (visit.isAdmitted) return visit;
+      }
+    };
+    const [first, second, third] = held;
+    expect(codeIn(await first!.finish())).toBe("ok");
+    const fourth = await enterWhenFree();
+    expect((await enter()).isAdmitted).toBe(false);
+    second!.abort();
+    const fifth = await enterWhenFree();
+    expect((await enter()).isAdmitted).toBe(false);
+    for (const visit of [third!, fourth, fifth]) expect(codeIn(await visit.finish())).toBe("ok");
+  });
 });
 
 /** Announces a multipart request and waits to be told to go on (RFC 9110 §10.1.1), or to be refused. */

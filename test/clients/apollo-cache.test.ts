@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ApolloClient, InMemoryCache } from "@apollo/client";
-import { afterAll, afterEach, beforeAll, expect, it, jest } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { DocumentNode, FragmentDefinitionNode, GraphQLOutputType, SelectionNode } from "graphql";
 import { getNamedType, isCompositeType, isObjectType, Kind, parse, print } from "graphql";
 import { forgetChanged, forgottenAfter } from "../../clients/apollo/forget-changed.js";
@@ -40,21 +40,8 @@ const documented = new Map(
 const mutations = Object.keys(publishedSchema.getMutationType()!.getFields());
 const told = mutations.filter((name) => !(name in WITHOUT_RIGHTS));
 
-it("is said of every mutation what is around it, and what is forgotten after it", () => {
-  expect([...documented.keys()].sort()).toEqual([...told].sort());
-  const forgotten = [...documented].map(([name, row]) => [name, row.forgotten]);
-  expect(Object.fromEntries(forgotten.filter(([, fields]) => fields!.length > 0))).toEqual(forgottenAfter);
-});
-
 let world: ChatWorld;
 const warned: unknown[][] = [];
-beforeAll(async () => {
-  for (const level of ["warn", "error"] as const)
-    jest.spyOn(console, level).mockImplementation((...said) => void warned.push(said));
-  world = await startChatWorld({ env: { GRAPHQL_COST: "1000000", GRAPHQL_DEPTH: "50" } });
-});
-afterEach(() => expect(warned.splice(0)).toEqual([]));
-afterAll(() => world?.close());
 
 const FRAGMENTS = new Map(
   parse(SHOWN).definitions.map((each) => [(each as FragmentDefinitionNode).name.value, each]),
@@ -152,23 +139,41 @@ const isForgotten = ({ root, query }: Page, forgotten: readonly string[]) =>
   forgotten.some((field) => field === "Company.invitations" && print(query).includes("invitations(")) ||
   (forgotten.includes("Viewer.invitations") && root === "viewer");
 
-it.each(told)("after %s what the pages show is what the server has", async (name) => {
-  const { around, forgotten } = documented.get(name)!;
-  const { by, companyId, args } = await prepare(name);
-  const pages = pagesOf(by, companyId);
-  const client = clientOf(by);
-  for (const { query } of pages) await client.query({ query });
-  await client.mutate({
-    mutation: documentOf(name, args, around),
-    variables: args,
-    update: forgetChanged,
+describe("apollo cache", () => {
+  it("is said of every mutation what is around it, and what is forgotten after it", () => {
+    expect([...documented.keys()].sort()).toEqual([...told].sort());
+    const forgotten = [...documented].map(([name, row]) => [name, row.forgotten]);
+    expect(Object.fromEntries(forgotten.filter(([, fields]) => fields!.length > 0))).toEqual(forgottenAfter);
   });
-  const other = clientOf(by);
-  for (const page of pages) {
-    const { query } = page;
-    const shown = client.readQuery({ query });
-    const { data } = await other.query({ query });
-    expect([page.root, shown === null]).toEqual([page.root, isForgotten(page, forgotten)]);
-    if (shown !== null) expect(shown).toEqual(data);
-  }
+
+  beforeAll(async () => {
+    for (const level of ["warn", "error"] as const)
+      jest.spyOn(console, level).mockImplementation((...said) => void warned.push(said));
+    world = await startChatWorld({ env: { GRAPHQL_COST: "1000000", GRAPHQL_DEPTH: "50" } });
+  });
+
+  afterEach(() => expect(warned.splice(0)).toEqual([]));
+
+  afterAll(() => world?.close());
+
+  it.each(told)("after %s what the pages show is what the server has", async (name) => {
+    const { around, forgotten } = documented.get(name)!;
+    const { by, companyId, args } = await prepare(name);
+    const pages = pagesOf(by, companyId);
+    const client = clientOf(by);
+    for (const { query } of pages) await client.query({ query });
+    await client.mutate({
+      mutation: documentOf(name, args, around),
+      variables: args,
+      update: forgetChanged,
+    });
+    const other = clientOf(by);
+    for (const page of pages) {
+      const { query } = page;
+      const shown = client.readQuery({ query });
+      const { data } = await other.query({ query });
+      expect([page.root, shown === null]).toEqual([page.root, isForgotten(page, forgotten)]);
+      if (shown !== null) expect(shown).toEqual(data);
+    }
+  });
 });

@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { recipeIn, runRecipe } from "../support/recipes.js";
 import type { TicketWorld } from "../support/ticket-world.js";
 import { startTicketWorld } from "../support/ticket-world.js";
 
 let world: TicketWorld;
 let ticketId: string;
-beforeAll(async () => {
-  world = await startTicketWorld();
-  const companyId = await world.newCompany();
-  ticketId = (await world.openTicket(world.people.requester, { companyId })).id;
-});
-afterAll(() => world?.close());
 
 /** What every example takes to be there beside somebody signed in and a ticket: two files that were chosen. */
 const CHOSEN = `const fileInput = { files: [new File(["One"], "one.txt"), new File(["Two"], "two.txt")] };`;
@@ -44,19 +38,32 @@ const examples: Readonly<Record<string, Example>> = {
   "@urql/core": { code: () => recipeIn("docs/clients.md", "@urql/core") },
 };
 
-it.each(Object.entries(examples))("%s sends files as its example says", async (_name, { code, instead }) => {
-  const example = (await code()).replaceAll("http://127.0.0.1:4000", world.server.url);
-  const told = await runRecipe({
-    code: example,
-    given: { accessToken: world.people.requester.token, ticketId },
-    before: CHOSEN,
-    told: "data",
-    ...(instead && { instead }),
+describe("recipes", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld();
+    const companyId = await world.newCompany();
+    ticketId = (await world.openTicket(world.people.requester, { companyId })).id;
   });
-  expect(told).toMatchObject({
-    uploadTicketAttachments: [
-      { fileName: "one.txt", size: 3 },
-      { fileName: "two.txt", size: 3 },
-    ],
-  });
+
+  afterAll(() => world?.close());
+
+  it.each(Object.entries(examples))(
+    "%s sends files as its example says",
+    async (_name, { code, instead }) => {
+      const example = (await code()).replaceAll("http://127.0.0.1:4000", world.server.url);
+      const told = await runRecipe({
+        code: example,
+        given: { accessToken: world.people.requester.token, ticketId },
+        before: CHOSEN,
+        told: "data",
+        ...(instead && { instead }),
+      });
+      expect(told).toMatchObject({
+        uploadTicketAttachments: [
+          { fileName: "one.txt", size: 3 },
+          { fileName: "two.txt", size: 3 },
+        ],
+      });
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { sql as statement } from "drizzle-orm";
 import { files as incoming } from "../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../src/modules/identity/viewer.js";
@@ -9,45 +9,49 @@ import type { TestServer } from "../support/test-server.js";
 import { startTestServer } from "../support/test-server.js";
 
 let desk: TestServer;
-beforeAll(async () => {
-  desk = await startTestServer();
-});
-afterAll(() => desk?.close());
 
-it("takes a file in after all when Postgres has ended the transaction for somebody else's locks", async () => {
-  const { sql } = desk.database;
-  const { ingest, sessions } = desk.services;
-  const [first, second] = await Promise.all(
-    ["agent@acme.test", "agent@globex.test"].map((email) => desk.signInAs(email)),
-  );
-  const viewer = (await sessions.viewerById(first!.id)) as UserViewer;
-  const [companyId = ""] = viewer.roles.keys();
-  let attempts = 0;
-  let rival: { readonly end: Promise<unknown> } | undefined;
-
-  const id = await ingest.ingestFiles({
-    viewer,
-    companyId,
-    bucket: "ATTACHMENTS",
-    incoming: incoming({ name: "a.txt", bytes: Buffer.from(randomBytes(9_000).toString("hex")) }),
-    permit: null,
-    inTransaction: async (tx, [file]) => {
-      attempts += 1;
-      await lockRow(tx, first!.id);
-      if (attempts === 1) rival = await rivalFor(first!.id, second!.id);
-      await lockRow(tx, second!.id);
-      return file!.id;
-    },
+describe("deadlock", () => {
+  beforeAll(async () => {
+    desk = await startTestServer();
   });
-  await rival?.end;
 
-  expect(attempts).toBe(2);
-  const files = await sql`select id from media_files where file_name = 'a.txt'`;
-  expect([...files]).toEqual([{ id }]);
-  await sql`insert into media_usages (id, company_id, media_file_id, resource_type, resource_id, field_name)
+  afterAll(() => desk?.close());
+
+  it("takes a file in after all when Postgres has ended the transaction for somebody else's locks", async () => {
+    const { sql } = desk.database;
+    const { ingest, sessions } = desk.services;
+    const [first, second] = await Promise.all(
+      ["agent@acme.test", "agent@globex.test"].map((email) => desk.signInAs(email)),
+    );
+    const viewer = (await sessions.viewerById(first!.id)) as UserViewer;
+    const [companyId = ""] = viewer.roles.keys();
+    let attempts = 0;
+    let rival: { readonly end: Promise<unknown> } | undefined;
+
+    const id = await ingest.ingestFiles({
+      viewer,
+      companyId,
+      bucket: "ATTACHMENTS",
+      incoming: incoming({ name: "a.txt", bytes: Buffer.from(randomBytes(9_000).toString("hex")) }),
+      permit: null,
+      inTransaction: async (tx, [file]) => {
+        attempts += 1;
+        await lockRow(tx, first!.id);
+        if (attempts === 1) rival = await rivalFor(first!.id, second!.id);
+        await lockRow(tx, second!.id);
+        return file!.id;
+      },
+    });
+    await rival?.end;
+
+    expect(attempts).toBe(2);
+    const files = await sql`select id from media_files where file_name = 'a.txt'`;
+    expect([...files]).toEqual([{ id }]);
+    await sql`insert into media_usages (id, company_id, media_file_id, resource_type, resource_id, field_name)
     values (${id}, ${companyId}, ${id}, 'page', '1', 'file')`;
-  expect(await brokenPromises(sql, desk.dataFolder)).toEqual([]);
-  expect(await strayFiles(sql, desk.dataFolder)).toEqual([]);
+    expect(await brokenPromises(sql, desk.dataFolder)).toEqual([]);
+    expect(await strayFiles(sql, desk.dataFolder)).toEqual([]);
+  });
 });
 
 const lockRow = (tx: Database, id: string) =>

@@ -14,19 +14,6 @@ let database: TestDatabase;
 let environment: Record<string, string>;
 let sql: postgres.Sql;
 
-beforeEach(async () => {
-  const folder = await mkdtemp(join(tmpdir(), "filedesk-first-"));
-  cleanUps.push(() => rm(folder, { recursive: true, maxRetries: 20 }));
-  database = await createTestDatabase();
-  cleanUps.push(() => database.drop());
-  sql = postgres(database.url, { max: 1, onnotice: () => {} });
-  cleanUps.push(() => sql.end());
-  environment = { DATABASE_URL: database.url, FILEDESK_DATA: folder, WORKER: "off" };
-});
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
 const TABLES = [
   "companies",
   "users",
@@ -64,6 +51,19 @@ async function oneDemo(): Promise<Record<string, number>> {
 }
 
 describe("the demo", () => {
+  beforeEach(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "filedesk-first-"));
+    cleanUps.push(() => rm(folder, { recursive: true, maxRetries: 20 }));
+    database = await createTestDatabase();
+    cleanUps.push(() => database.drop());
+    sql = postgres(database.url, { max: 1, onnotice: () => {} });
+    cleanUps.push(() => sql.end());
+    environment = { DATABASE_URL: database.url, FILEDESK_DATA: folder, WORKER: "off" };
+  });
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+
   it("is there once, though a server and two commands seed it at once, on a database without a single row", async () => {
     const [server, ...seeds] = await Promise.all([
       startServerProcess(environment),

@@ -42,30 +42,35 @@ let server: ServerProcess;
 let customer: Person;
 let ticketId: string;
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  folder = await mkdtemp(join(tmpdir(), "filedesk-refusals-"));
-  server = await startServerProcess({
-    DATABASE_URL: database.url,
-    FILEDESK_DATA: folder,
-    TMPDIR: folder,
-    TICKET_MEGABYTES: "300",
-    // No renderings come and go while the files are counted.
-    WORKER: "off",
-  });
-  customer = await signIn("customer@acme.test");
-  const input = { companyId: customer.companyId, subject: "Lamp", description: "", priority: "LOW" as const };
-  const { data } = await postGraphQL(server.url, CreateTicketDocument, { input }, customer.token);
-  ticketId = data!.createTicket.id;
-});
-afterAll(async () => {
-  const { code, output } = await server.stop();
-  expect({ code, output }).toEqual({ code: 0, output: expect.not.stringMatching(/"level":[56]0/) });
-  await database.drop();
-  await rm(folder, { recursive: true });
-});
-
 describe("an upload of 400 MB is refused before its body is read, and leaves nothing,", () => {
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    folder = await mkdtemp(join(tmpdir(), "filedesk-refusals-"));
+    server = await startServerProcess({
+      DATABASE_URL: database.url,
+      FILEDESK_DATA: folder,
+      TMPDIR: folder,
+      TICKET_MEGABYTES: "300",
+      // No renderings come and go while the files are counted.
+      WORKER: "off",
+    });
+    customer = await signIn("customer@acme.test");
+    const input = {
+      companyId: customer.companyId,
+      subject: "Lamp",
+      description: "",
+      priority: "LOW" as const,
+    };
+    const { data } = await postGraphQL(server.url, CreateTicketDocument, { input }, customer.token);
+    ticketId = data!.createTicket.id;
+  });
+  afterAll(async () => {
+    const { code, output } = await server.stop();
+    expect({ code, output }).toEqual({ code: 0, output: expect.not.stringMatching(/"level":[56]0/) });
+    await database.drop();
+    await rm(folder, { recursive: true });
+  });
+
   it("without a token", () => refuses("UNAUTHENTICATED", 401, { headers: PREFLIGHT }));
 
   it("without the preflight header", () => refuses("BAD_USER_INPUT", 400, { headers: {} }));

@@ -10,11 +10,6 @@ import { CHANGES } from "../support/rights-tables.js";
 import { wholeDatabase } from "../support/whole-database.js";
 
 let scene: Scene;
-beforeAll(async () => {
-  const world = await startChatWorld();
-  scene = { ...world, companyId: await world.newCompany() };
-});
-afterAll(() => scene?.close());
 
 /** Ends a right in a transaction; returns what gives it back, with every column as it was. */
 type End = (tx: postgres.TransactionSql) => Promise<(sql: postgres.Sql) => Promise<unknown>>;
@@ -106,27 +101,6 @@ async function toldWhile(end: End, act: () => Promise<{ code: string }>): Promis
   return code;
 }
 
-it("is asked of every mutation that brings no files, and is none of tickets", () => {
-  expect(Object.keys(CHANGES_ELSEWHERE).sort()).toEqual([...CHANGES]);
-});
-
-describe.each([
-  ...Object.entries(CHANGES_ELSEWHERE),
-  ...Object.entries(WITHOUT_FILES).map(([name, row]) => [`${name} without files`, row] as const),
-])("%s", (title, row) => {
-  const [name = ""] = title.split(" ");
-
-  it("is refused when a right of whoever asks ends before its commit, and writes nothing", async () => {
-    const args = await row.prepare(scene);
-    const act = () => change(scene, name, args, scene.people[row.by]);
-    for (const [what, code, end] of endsOf(row))
-      expect([what, await toldWhile(end, act)]).toEqual([what, code]);
-    const before = await wholeDatabase(sql());
-    expect((await act()).code).toBe("ok");
-    expect(await wholeDatabase(sql())).not.toEqual(before);
-  });
-});
-
 const ofMessage = {
   sendMessage: (conversationId: string) => ({ input: { conversationId, body: "Late" } }),
   editMessage: (_conversationId: string, id: string) => ({ input: { id, body: "Late" } }),
@@ -135,55 +109,85 @@ const ofMessage = {
 };
 const OF_MESSAGES = Object.keys(ofMessage) as (keyof typeof ofMessage)[];
 
-describe.each(OF_MESSAGES)("%s", (name) => {
-  it("is refused to a guest who is revoked before its commit, and writes nothing", async () => {
-    const conversationId = await scene.start({ companyId: scene.companyId });
-    const guest = await scene.guestIn(conversationId);
-    const args = ofMessage[name](conversationId, await messageBy(scene, guest, conversationId));
-    const act = () => change(scene, name, args, guest);
-    expect(await toldWhile(revocation(guest), act)).toBe("UNAUTHENTICATED");
-    expect((await act()).code).toBe("ok");
+describe("rights of changes", () => {
+  beforeAll(async () => {
+    const world = await startChatWorld();
+    scene = { ...world, companyId: await world.newCompany() };
   });
 
-  it("is refused to a participant who is removed before its commit, and writes nothing", async () => {
-    const { participant } = scene.people;
-    const conversationId = await scene.start({
-      companyId: scene.companyId,
-      participantIds: [participant.id],
+  afterAll(() => scene?.close());
+
+  it("is asked of every mutation that brings no files, and is none of tickets", () => {
+    expect(Object.keys(CHANGES_ELSEWHERE).sort()).toEqual([...CHANGES]);
+  });
+
+  describe.each([
+    ...Object.entries(CHANGES_ELSEWHERE),
+    ...Object.entries(WITHOUT_FILES).map(([name, row]) => [`${name} without files`, row] as const),
+  ])("%s", (title, row) => {
+    const [name = ""] = title.split(" ");
+
+    it("is refused when a right of whoever asks ends before its commit, and writes nothing", async () => {
+      const args = await row.prepare(scene);
+      const act = () => change(scene, name, args, scene.people[row.by]);
+      for (const [what, code, end] of endsOf(row))
+        expect([what, await toldWhile(end, act)]).toEqual([what, code]);
+      const before = await wholeDatabase(sql());
+      expect((await act()).code).toBe("ok");
+      expect(await wholeDatabase(sql())).not.toEqual(before);
     });
-    const args = ofMessage[name](conversationId, await messageBy(scene, participant, conversationId));
-    const act = () => change(scene, name, args, participant);
-    expect(await toldWhile(endOfParticipation(conversationId, participant), act)).toBe("NOT_FOUND");
+  });
+
+  describe.each(OF_MESSAGES)("%s", (name) => {
+    it("is refused to a guest who is revoked before its commit, and writes nothing", async () => {
+      const conversationId = await scene.start({ companyId: scene.companyId });
+      const guest = await scene.guestIn(conversationId);
+      const args = ofMessage[name](conversationId, await messageBy(scene, guest, conversationId));
+      const act = () => change(scene, name, args, guest);
+      expect(await toldWhile(revocation(guest), act)).toBe("UNAUTHENTICATED");
+      expect((await act()).code).toBe("ok");
+    });
+
+    it("is refused to a participant who is removed before its commit, and writes nothing", async () => {
+      const { participant } = scene.people;
+      const conversationId = await scene.start({
+        companyId: scene.companyId,
+        participantIds: [participant.id],
+      });
+      const args = ofMessage[name](conversationId, await messageBy(scene, participant, conversationId));
+      const act = () => change(scene, name, args, participant);
+      expect(await toldWhile(endOfParticipation(conversationId, participant), act)).toBe("NOT_FOUND");
+      expect((await act()).code).toBe("ok");
+    });
+  });
+
+  it("lets no guest in who is revoked while they join", async () => {
+    const conversationId = await scene.start({ companyId: scene.companyId });
+    const { token } = await scene.invite(conversationId);
+    const [guest] = await sql()<{ id: string }[]>`
+    select id from guests where conversation_id = ${conversationId}`;
+    const act = () => change(scene, "joinAsGuest", { token });
+    for (const _ of ["for the first time", "once more"]) {
+      expect(await toldWhile(revocation(guest!), act)).toBe("UNAUTHENTICATED");
+      expect((await act()).code).toBe("ok");
+    }
+  });
+
+  it("lets everybody rename themselves as long as they may come in", async () => {
+    const { customer } = scene.people;
+    const act = () => change(scene, "updateUser", { input: { id: customer.id, name: "Renamed" } }, customer);
+    expect(await toldWhile(endOfSession(customer), act)).toBe("UNAUTHENTICATED");
+    expect(await toldWhile(endOfAccount(customer), act)).toBe("UNAUTHENTICATED");
     expect((await act()).code).toBe("ok");
   });
-});
 
-it("lets no guest in who is revoked while they join", async () => {
-  const conversationId = await scene.start({ companyId: scene.companyId });
-  const { token } = await scene.invite(conversationId);
-  const [guest] = await sql()<{ id: string }[]>`
-    select id from guests where conversation_id = ${conversationId}`;
-  const act = () => change(scene, "joinAsGuest", { token });
-  for (const _ of ["for the first time", "once more"]) {
-    expect(await toldWhile(revocation(guest!), act)).toBe("UNAUTHENTICATED");
-    expect((await act()).code).toBe("ok");
-  }
+  it.each(["startConversation", "addConversationParticipant"])(
+    "takes nobody in who leaves the company before the commit: %s",
+    async (name) => {
+      const row = CHANGES_ELSEWHERE[name]!;
+      const args = await row.prepare(scene);
+      const act = () => change(scene, name, args, scene.people.manager);
+      expect(await toldWhile(endOfMembership(scene.people.customer), act)).toBe("BAD_USER_INPUT");
+    },
+  );
 });
-
-it("lets everybody rename themselves as long as they may come in", async () => {
-  const { customer } = scene.people;
-  const act = () => change(scene, "updateUser", { input: { id: customer.id, name: "Renamed" } }, customer);
-  expect(await toldWhile(endOfSession(customer), act)).toBe("UNAUTHENTICATED");
-  expect(await toldWhile(endOfAccount(customer), act)).toBe("UNAUTHENTICATED");
-  expect((await act()).code).toBe("ok");
-});
-
-it.each(["startConversation", "addConversationParticipant"])(
-  "takes nobody in who leaves the company before the commit: %s",
-  async (name) => {
-    const row = CHANGES_ELSEWHERE[name]!;
-    const args = await row.prepare(scene);
-    const act = () => change(scene, name, args, scene.people.manager);
-    expect(await toldWhile(endOfMembership(scene.people.customer), act)).toBe("BAD_USER_INPUT");
-  },
-);

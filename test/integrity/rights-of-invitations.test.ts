@@ -9,10 +9,6 @@ import type { SignedIn } from "../support/test-server.js";
 import { wholeDatabase } from "../support/whole-database.js";
 
 let world: InvitationWorld;
-beforeAll(async () => {
-  world = await startInvitationWorld();
-});
-afterAll(() => world?.close());
 
 /** A company, who manages it, and somebody whom they have asked. */
 interface Scene extends Asked {
@@ -68,31 +64,39 @@ async function toldWhile(end: End, act: Act): Promise<string> {
   return codeIn(answer);
 }
 
-describe.each([
-  ["accepted", accept],
-  ["declined", decline],
-] as const)("an invitation is not %s", (_what, act) => {
-  it.each([
-    ["the address is the viewer's no more", renaming],
-    ["whoever asked manages the company no more", dismissal],
-    ["whoever asked is locked out", lockOut],
-    ["the company is deleted", deletion],
-    ["it is revoked", revocation],
-  ] as const)("when %s before the commit", async (_end, end) => {
-    expect(await toldWhile(end, act)).toBe("NOT_FOUND");
+describe("rights of invitations", () => {
+  beforeAll(async () => {
+    world = await startInvitationWorld();
   });
-});
 
-it("is neither made nor revoked in a company that is deleted before the commit", async () => {
-  expect(await toldWhile(deletion, invite)).toBe("NOT_FOUND");
-  expect(await toldWhile(deletion, revoke)).toBe("NOT_FOUND");
-  expect(await toldWhile(revocation, revoke)).toBe("NOT_FOUND");
-});
+  afterAll(() => world?.close());
 
-it.each([
-  ["accepted", accept],
-  ["declined", decline],
-  ["revoked", revoke],
-] as const)("is %s, when nothing ends, after whoever had the lock", async (_what, act) => {
-  expect(await toldWhile(() => "select 1", act)).toBe("ok");
+  describe.each([
+    ["accepted", accept],
+    ["declined", decline],
+  ] as const)("an invitation is not %s", (_what, act) => {
+    it.each([
+      ["the address is the viewer's no more", renaming],
+      ["whoever asked manages the company no more", dismissal],
+      ["whoever asked is locked out", lockOut],
+      ["the company is deleted", deletion],
+      ["it is revoked", revocation],
+    ] as const)("when %s before the commit", async (_end, end) => {
+      expect(await toldWhile(end, act)).toBe("NOT_FOUND");
+    });
+  });
+
+  it("is neither made nor revoked in a company that is deleted before the commit", async () => {
+    expect(await toldWhile(deletion, invite)).toBe("NOT_FOUND");
+    expect(await toldWhile(deletion, revoke)).toBe("NOT_FOUND");
+    expect(await toldWhile(revocation, revoke)).toBe("NOT_FOUND");
+  });
+
+  it.each([
+    ["accepted", accept],
+    ["declined", decline],
+    ["revoked", revoke],
+  ] as const)("is %s, when nothing ends, after whoever had the lock", async (_what, act) => {
+    expect(await toldWhile(() => "select 1", act)).toBe("ok");
+  });
 });

@@ -15,11 +15,6 @@ import type { Part } from "../support/ticket-world.js";
 
 let world: ChatWorld;
 let scene: Scene;
-beforeAll(async () => {
-  world = await startChatWorld();
-  scene = await setUp();
-});
-afterAll(() => world?.close());
 
 const clip = readFileSync(new URL("../fixtures/clip.mp4", import.meta.url));
 
@@ -112,13 +107,6 @@ const doors: Readonly<Record<string, Door>> = {
     services().chatMessages.sendMessage(viewer, { conversationId: scene.conversationId }, incoming),
 };
 
-it("is asked of every mutation that takes a file", () => {
-  const mutations = Object.values(publishedSchema.getMutationType()!.getFields());
-  const taking = mutations.filter(({ args }) => args.some(({ type }) => holdsUpload(type)));
-  expect(taking.map(({ name }) => name).sort()).toEqual([...MUTATIONS_WITH_FILES]);
-  expect(Object.keys(doors).sort()).toEqual([...MUTATIONS_WITH_FILES]);
-});
-
 function holdsUpload(type: GraphQLInputType, above: readonly string[] = []): boolean {
   const named = getNamedType(type);
   if (named.name === "Upload") return true;
@@ -190,51 +178,67 @@ async function everything() {
   return { ...counts };
 }
 
-describe.each(Object.keys(doors))("a file that is still arriving by %s", (door) => {
-  it.each(ends)(
-    "is refused when %s has ended meanwhile, and nothing of it stays",
-    async (_what, end, code) => {
-      const viewer = await viewerOf("manager");
-      // Who belongs nowhere has no place for an avatar.
-      const expected = door === "setAvatar" && code === "NOT_FOUND" ? "CONFLICT" : code;
-      expect(await uploadWhile(door, viewer, () => end(viewer))).toBe(expected);
-    },
-  );
-});
-
-it("is refused when the guest who sends it has been revoked meanwhile", async () => {
-  const guest = await world.guestIn(scene.conversationId);
-  const viewer = (await services().sessions.viewerOf(guest.token)) as GuestViewer;
-  const told = await uploadWhile("sendMessage", viewer, async () => {
-    await services().guestInvitations.revokeGuest(await viewerOf("agent"), guest.id);
-    return async () => {};
+describe("rights until commit", () => {
+  beforeAll(async () => {
+    world = await startChatWorld();
+    scene = await setUp();
   });
-  expect(told).toBe("UNAUTHENTICATED");
-});
 
-it("is refused when whoever replies with it takes part in the ticket no more", async () => {
-  const viewer = await viewerOf("participant");
-  const told = await uploadWhile("addReply", viewer, async () => {
-    const participation = { ticketId: scene.ticketId, userId: viewer.id };
-    await services().ticketParticipants.removeParticipant(await viewerOf("agent"), participation);
-    return () => world.addParticipant(scene.ticketId, world.people.participant);
-  });
-  expect(told).toBe("NOT_FOUND");
-});
+  afterAll(() => world?.close());
 
-it.each([
-  "addReply",
-  "uploadTicketAttachments",
-  "uploadReplyAttachments",
-  "createPhoto",
-  "createPhotoSeries",
-  "createVideoClip",
-  "addToPhotoSeries",
-])("is refused by %s when the ticket has been deleted meanwhile", async (door) => {
-  const viewer = await viewerOf("manager");
-  const told = await uploadWhile(door, viewer, async () => {
-    await services().ticketDeletions.deleteTicket(viewer, scene.ticketId);
-    return () => services().ticketDeletions.restoreTicket(viewer, scene.ticketId);
+  it("is asked of every mutation that takes a file", () => {
+    const mutations = Object.values(publishedSchema.getMutationType()!.getFields());
+    const taking = mutations.filter(({ args }) => args.some(({ type }) => holdsUpload(type)));
+    expect(taking.map(({ name }) => name).sort()).toEqual([...MUTATIONS_WITH_FILES]);
+    expect(Object.keys(doors).sort()).toEqual([...MUTATIONS_WITH_FILES]);
   });
-  expect(["NOT_FOUND", "GONE"]).toContain(told);
+
+  describe.each(Object.keys(doors))("a file that is still arriving by %s", (door) => {
+    it.each(ends)(
+      "is refused when %s has ended meanwhile, and nothing of it stays",
+      async (_what, end, code) => {
+        const viewer = await viewerOf("manager");
+        // Who belongs nowhere has no place for an avatar.
+        const expected = door === "setAvatar" && code === "NOT_FOUND" ? "CONFLICT" : code;
+        expect(await uploadWhile(door, viewer, () => end(viewer))).toBe(expected);
+      },
+    );
+  });
+
+  it("is refused when the guest who sends it has been revoked meanwhile", async () => {
+    const guest = await world.guestIn(scene.conversationId);
+    const viewer = (await services().sessions.viewerOf(guest.token)) as GuestViewer;
+    const told = await uploadWhile("sendMessage", viewer, async () => {
+      await services().guestInvitations.revokeGuest(await viewerOf("agent"), guest.id);
+      return async () => {};
+    });
+    expect(told).toBe("UNAUTHENTICATED");
+  });
+
+  it("is refused when whoever replies with it takes part in the ticket no more", async () => {
+    const viewer = await viewerOf("participant");
+    const told = await uploadWhile("addReply", viewer, async () => {
+      const participation = { ticketId: scene.ticketId, userId: viewer.id };
+      await services().ticketParticipants.removeParticipant(await viewerOf("agent"), participation);
+      return () => world.addParticipant(scene.ticketId, world.people.participant);
+    });
+    expect(told).toBe("NOT_FOUND");
+  });
+
+  it.each([
+    "addReply",
+    "uploadTicketAttachments",
+    "uploadReplyAttachments",
+    "createPhoto",
+    "createPhotoSeries",
+    "createVideoClip",
+    "addToPhotoSeries",
+  ])("is refused by %s when the ticket has been deleted meanwhile", async (door) => {
+    const viewer = await viewerOf("manager");
+    const told = await uploadWhile(door, viewer, async () => {
+      await services().ticketDeletions.deleteTicket(viewer, scene.ticketId);
+      return () => services().ticketDeletions.restoreTicket(viewer, scene.ticketId);
+    });
+    expect(["NOT_FOUND", "GONE"]).toContain(told);
+  });
 });

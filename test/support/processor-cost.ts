@@ -1,4 +1,4 @@
-const REFERENCE_BYTES = 16 * 1024 * 1024;
+const REFERENCE_BYTES = 4 * 1024 * 1024;
 const reference = Buffer.alloc(REFERENCE_BYTES, 7);
 
 /** Milliseconds of the processor that this process spends while something runs. */
@@ -17,8 +17,8 @@ function readThrough(): number {
 }
 
 /**
- * What some work costs, in units of reading 16 MiB byte by byte in this process at the same time: some tens of milliseconds of
- * a quiet processor. A busy machine makes both dearer, so that the figure stays the same where milliseconds do not.
+ * What some work costs, in units of reading 4 MiB byte by byte in this process at the same time: some milliseconds of a
+ * quiet processor. A busy machine makes both dearer, so that the figure stays the same where milliseconds do not.
  *
  * @param bound the work is done up to five times, until it costs less than this
  * @returns the least that it cost

@@ -1,22 +1,22 @@
 // Plain JavaScript: jest loads this file by Node itself, which knows neither TypeScript nor our import endings.
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** What waits for processes takes long, however short its text. */
-const LONG = /\/test\/integrity\/|\/command-line\.test\.ts$/;
+const LONG = /\/(commands|processes|memory|rights)\.suite\.ts$/;
 
 /**
- * The files that take longest first, and the others by their size: one that started last would run on alone.
- * Jest's own order is that of its last run, which a fresh checkout has not had.
+ * The suites that take longest first, and the others by the size of their files: one that started last would run on
+ * alone. Jest's own order is that of its last run, which a fresh checkout has not had.
  */
 // biome-ignore lint/style/noDefaultExport: jest asks for one
-export default class LongFilesFirst {
+export default class LongSuitesFirst {
   shard(tests) {
     return tests;
   }
 
   sort(tests) {
-    const weigh = ({ path }) => (LONG.test(path) ? Number.MAX_SAFE_INTEGER / 2 : 0) + statSync(path).size;
-    const weights = new Map(tests.map((test) => [test, weigh(test)]));
+    const weights = new Map(tests.map((test) => [test, weigh(test.path)]));
     return [...tests].sort((one, other) => weights.get(other) - weights.get(one));
   }
 
@@ -25,4 +25,11 @@ export default class LongFilesFirst {
   }
 
   cacheResults() {}
+}
+
+function weigh(path) {
+  const imported = [...readFileSync(path, "utf8").matchAll(/^import "(.*)\.js";$/gm)];
+  const files = imported.map(([, file]) => join(dirname(path), `${file}.ts`));
+  const size = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
+  return (LONG.test(path) ? Number.MAX_SAFE_INTEGER / 2 : 0) + size;
 }

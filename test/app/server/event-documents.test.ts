@@ -16,10 +16,6 @@ import { readDocument } from "../../../src/platform/graphql/documents/read-docum
 
 let schema: GraphQLSchema;
 
-beforeAll(async () => {
-  schema = await createSchema();
-});
-
 const documents = Object.entries(eventDocuments).map(([kind, text]) => [kind, parse(text)] as const);
 
 const operationOf = (document: DocumentNode): OperationDefinitionNode => getOperationAST(document)!;
@@ -44,6 +40,10 @@ function unionOf(document: DocumentNode): GraphQLUnionType {
 }
 
 describe("What event streams tell", () => {
+  beforeAll(async () => {
+    schema = await createSchema();
+  });
+
   it("is written down for every kind of topic that can be followed", () => {
     const kinds = createChannels({ db: null as never, clock: () => new Date() }).map(({ kind }) => kind);
     expect(Object.keys(eventDocuments).sort()).toEqual(kinds.sort());

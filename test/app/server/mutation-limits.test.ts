@@ -8,14 +8,15 @@ import type { TestServer } from "../../support/test-server.js";
 import { startTestServer } from "../../support/test-server.js";
 
 let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ env: { CREATIONS_PER_MINUTE: "3", CHANGES_PER_MINUTE: "5" } });
-});
-afterAll(() => server?.close());
 
 const NOTHING = randomUUID();
 
 describe("mutations in a minute", () => {
+  beforeAll(async () => {
+    server = await startTestServer({ env: { CREATIONS_PER_MINUTE: "3", CHANGES_PER_MINUTE: "5" } });
+  });
+  afterAll(() => server?.close());
+
   const creating = [
     `createTicket(input: { companyId: "${NOTHING}", subject: "a" }) { id }`,
     `addReply(input: { ticketId: "${NOTHING}", body: "a" }) { id }`,

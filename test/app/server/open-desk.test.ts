@@ -13,15 +13,15 @@ import { startServerProcess, startWorkerProcess } from "../../support/server-pro
 const cleanUps: (() => Promise<unknown>)[] = [];
 let dataFolder: string;
 
-beforeEach(async () => {
-  dataFolder = await mkdtemp(join(tmpdir(), "filedesk-open-"));
-  cleanUps.push(() => rm(dataFolder, { recursive: true }));
-});
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
 describe("a command on a data folder", () => {
+  beforeEach(async () => {
+    dataFolder = await mkdtemp(join(tmpdir(), "filedesk-open-"));
+    cleanUps.push(() => rm(dataFolder, { recursive: true }));
+  });
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+
   it("joins the database of the server that runs there, and leaves it running", async () => {
     const server = await startServerProcess({ FILEDESK_DATA: dataFolder });
     cleanUps.push(() => server.kill());

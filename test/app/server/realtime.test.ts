@@ -16,25 +16,6 @@ let http: FastifyInstance;
 let port: number;
 let agent: SignedIn;
 
-beforeAll(async () => {
-  server = await startTestServer();
-  const { services, database } = server;
-  agent = await server.signInAs("admin@filedesk.test");
-  http = await createHttp({
-    config: readConfig({ NODE_ENV: "test", CONNECTIONS_PER_VIEWER: "2" }),
-    services,
-    database,
-    log: pino({ level: "silent" }),
-    feed: { subscribe: () => Promise.reject(new Error("nothing is followed here")) },
-  });
-  await http.listen({ port: 0, host: "127.0.0.1" });
-  port = (http.server.address() as AddressInfo).port;
-});
-afterAll(async () => {
-  await http?.close();
-  await server?.close();
-});
-
 /** What the server answers to who says this at its beginning: its first message, or why it closes. */
 async function introduce(payload: object): Promise<unknown> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws");
@@ -51,6 +32,25 @@ async function introduce(payload: object): Promise<unknown> {
 }
 
 describe("The doors of realtime", () => {
+  beforeAll(async () => {
+    server = await startTestServer();
+    const { services, database } = server;
+    agent = await server.signInAs("admin@filedesk.test");
+    http = await createHttp({
+      config: readConfig({ NODE_ENV: "test", CONNECTIONS_PER_VIEWER: "2" }),
+      services,
+      database,
+      log: pino({ level: "silent" }),
+      feed: { subscribe: () => Promise.reject(new Error("nothing is followed here")) },
+    });
+    await http.listen({ port: 0, host: "127.0.0.1" });
+    port = (http.server.address() as AddressInfo).port;
+  });
+  afterAll(async () => {
+    await http?.close();
+    await server?.close();
+  });
+
   it("let in who is signed in, by the token that HTTP takes", async () => {
     expect(await introduce({ authorization: `Bearer ${agent.token}` })).toBe("connection_ack");
     expect(await introduce({ Authorization: `bearer ${agent.token}` })).toBe("connection_ack");

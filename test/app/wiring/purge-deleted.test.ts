@@ -6,11 +6,6 @@ import { startTicketWorld, textFile } from "../../support/ticket-world.js";
 
 let world: TicketWorld;
 
-beforeAll(async () => {
-  world = await startTicketWorld();
-});
-afterAll(() => world.close());
-
 const mutate = (field: string, id: string) =>
   world.server.gql(`mutation ($id: ID!) { ${field}(id: $id) { id } }`, { id }, world.people.admin.token);
 
@@ -60,97 +55,105 @@ async function expectWhole(): Promise<void> {
   expect(await strayFiles(database.sql, dataFolder)).toEqual([]);
 }
 
-describe("the purge of what was deleted", () => {
-  it("tells how far it has come with a company's own rows, 2,000 at a time", async () => {
-    const companyId = await world.newCompany();
-    const { sql } = world.server.database;
-    await sql`insert into audit_log (id, company_id, action, subject_type, subject_id)
+describe("purge deleted", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld();
+  });
+
+  afterAll(() => world.close());
+
+  describe("the purge of what was deleted", () => {
+    it("tells how far it has come with a company's own rows, 2,000 at a time", async () => {
+      const companyId = await world.newCompany();
+      const { sql } = world.server.database;
+      await sql`insert into audit_log (id, company_id, action, subject_type, subject_id)
       select gen_random_uuid(), ${companyId}, 'x', 'company', ${companyId} from generate_series(1, 4500)`;
-    await mutate("deleteCompany", companyId);
-    await age("companies", companyId, 15);
-    const progress: number[] = [];
-    const onProgress = ({ done }: { done: number }) => void progress.push(done);
-    expect(await world.server.services.upkeep.purgeDeleted({ onProgress })).toMatchObject({ companies: 1 });
-    expect(progress).toEqual(expect.arrayContaining([2_000, 4_000]));
-    expect(await rowsOf(companyId)).toEqual({});
+      await mutate("deleteCompany", companyId);
+      await age("companies", companyId, 15);
+      const progress: number[] = [];
+      const onProgress = ({ done }: { done: number }) => void progress.push(done);
+      expect(await world.server.services.upkeep.purgeDeleted({ onProgress })).toMatchObject({ companies: 1 });
+      expect(progress).toEqual(expect.arrayContaining([2_000, 4_000]));
+      expect(await rowsOf(companyId)).toEqual({});
+    });
+
+    it("says in a dry run what the real one does to tickets and their files, and changes nothing", async () => {
+      const { companyId, ticketId } = await furnishedCompany();
+      await mutate("deleteTicket", ticketId);
+      await age("tickets", ticketId, 15);
+      const before = await rowsOf(companyId);
+      const promised = await purge(true);
+      expect(promised).toMatchObject({ companies: 0, tickets: 1, files: 4, blobs: 3 });
+      expect(await rowsOf(companyId)).toEqual(before);
+      expect(await purge()).toEqual(promised);
+      expect(await purge()).toMatchObject({ tickets: 0, files: 0, bytes: 0 });
+      await expectWhole();
+    });
+
+    it("takes a company away with all that is its own, and leaves every other alone", async () => {
+      const { companyId } = await furnishedCompany();
+      const other = await furnishedCompany();
+      const othersBefore = await rowsOf(other.companyId);
+      await mutate("deleteCompany", companyId);
+      await age("companies", companyId, 13);
+      expect(await purge(true)).toMatchObject({ companies: 0, tickets: 0, files: 0 });
+      await age("companies", companyId, 2);
+      const promised = await purge(true);
+      expect(promised).toMatchObject({ companies: 1, tickets: 1, files: 4, blobs: 3 });
+      expect(await purge()).toEqual(promised);
+      expect(await rowsOf(companyId)).toEqual({});
+      expect(await rowsOf(other.companyId)).toEqual(othersBefore);
+      const { sql } = world.server.database;
+      const trail = await sql`select action from audit_log where subject_id = ${companyId}`;
+      expect([...trail]).toEqual([{ action: "company.purged" }]);
+      await expectWhole();
+    });
+
+    it("does not begin with a company that can be restored, and what it may have begun with cannot be", async () => {
+      const { companyId } = await furnishedCompany();
+      await mutate("deleteCompany", companyId);
+      expect((await mutate("restoreCompany", companyId)).errors).toBeUndefined();
+      await mutate("deleteCompany", companyId);
+      await age("companies", companyId, 14);
+      expect((await mutate("restoreCompany", companyId)).errors?.[0]?.extensions.code).toBe("GONE");
+      expect(await purge()).toMatchObject({ companies: 0 });
+    });
   });
 
-  it("says in a dry run what the real one does to tickets and their files, and changes nothing", async () => {
-    const { companyId, ticketId } = await furnishedCompany();
-    await mutate("deleteTicket", ticketId);
-    await age("tickets", ticketId, 15);
-    const before = await rowsOf(companyId);
-    const promised = await purge(true);
-    expect(promised).toMatchObject({ companies: 0, tickets: 1, files: 4, blobs: 3 });
-    expect(await rowsOf(companyId)).toEqual(before);
-    expect(await purge()).toEqual(promised);
-    expect(await purge()).toMatchObject({ tickets: 0, files: 0, bytes: 0 });
-    await expectWhole();
-  });
-
-  it("takes a company away with all that is its own, and leaves every other alone", async () => {
-    const { companyId } = await furnishedCompany();
-    const other = await furnishedCompany();
-    const othersBefore = await rowsOf(other.companyId);
-    await mutate("deleteCompany", companyId);
-    await age("companies", companyId, 13);
-    expect(await purge(true)).toMatchObject({ companies: 0, tickets: 0, files: 0 });
-    await age("companies", companyId, 2);
-    const promised = await purge(true);
-    expect(promised).toMatchObject({ companies: 1, tickets: 1, files: 4, blobs: 3 });
-    expect(await purge()).toEqual(promised);
-    expect(await rowsOf(companyId)).toEqual({});
-    expect(await rowsOf(other.companyId)).toEqual(othersBefore);
-    const { sql } = world.server.database;
-    const trail = await sql`select action from audit_log where subject_id = ${companyId}`;
-    expect([...trail]).toEqual([{ action: "company.purged" }]);
-    await expectWhole();
-  });
-
-  it("does not begin with a company that can be restored, and what it may have begun with cannot be", async () => {
-    const { companyId } = await furnishedCompany();
-    await mutate("deleteCompany", companyId);
-    expect((await mutate("restoreCompany", companyId)).errors).toBeUndefined();
-    await mutate("deleteCompany", companyId);
-    await age("companies", companyId, 14);
-    expect((await mutate("restoreCompany", companyId)).errors?.[0]?.extensions.code).toBe("GONE");
-    expect(await purge()).toMatchObject({ companies: 0 });
-  });
-});
-
-describe("the purge of a large company", () => {
-  it("removes its events and its audit log in statements of a bounded number of rows", async () => {
-    const { sql } = world.server.database;
-    const companyId = await world.newCompany();
-    await mutate("deleteCompany", companyId);
-    await age("companies", companyId, 15);
-    await sql`insert into event_topics (topic, company_id, sequence) select ${companyId}::text || '-' || n, ${companyId}::uuid, 10 from generate_series(1, 700) n`;
-    await sql`
+  describe("the purge of a large company", () => {
+    it("removes its events and its audit log in statements of a bounded number of rows", async () => {
+      const { sql } = world.server.database;
+      const companyId = await world.newCompany();
+      await mutate("deleteCompany", companyId);
+      await age("companies", companyId, 15);
+      await sql`insert into event_topics (topic, company_id, sequence) select ${companyId}::text || '-' || n, ${companyId}::uuid, 10 from generate_series(1, 700) n`;
+      await sql`
       insert into events (topic, sequence, company_id, type, payload)
       select ${companyId}::text || '-' || n, s, ${companyId}::uuid, 'x', '{}' from generate_series(1, 700) n, generate_series(1, 10) s`;
-    await sql`
+      await sql`
       insert into audit_log (id, company_id, action, subject_type, subject_id)
       select gen_random_uuid(), ${companyId}::uuid, 'x', 'x', gen_random_uuid() from generate_series(1, 7000)`;
-    // Statement triggers write down how many rows each statement takes away.
-    await sql`create table removals (of_table text, removed int)`;
-    await sql`
+      // Statement triggers write down how many rows each statement takes away.
+      await sql`create table removals (of_table text, removed int)`;
+      await sql`
       create function note_removal() returns trigger language plpgsql as $$
       begin insert into removals select tg_table_name, count(*) from gone; return null; end $$`;
-    for (const table of ["events", "audit_log"])
-      await sql.unsafe(
-        `create trigger note_removal after delete on ${table} referencing old table as gone for each statement execute function note_removal()`,
-      );
-    try {
-      await purge();
-      const [most] = await sql`select max(removed), sum(removed)::int from removals`;
-      expect(most!.sum).toBeGreaterThanOrEqual(14_000);
-      expect(most!.max).toBeLessThanOrEqual(2_000);
-      expect((await rowsOf(companyId)).events).toBeUndefined();
-      expect((await rowsOf(companyId)).audit_log).toBeUndefined();
-      expect([...(await sql`select from event_topics where company_id = ${companyId}`)]).toHaveLength(0);
-    } finally {
-      await sql`drop function note_removal() cascade`;
-      await sql`drop table removals`;
-    }
+      for (const table of ["events", "audit_log"])
+        await sql.unsafe(
+          `create trigger note_removal after delete on ${table} referencing old table as gone for each statement execute function note_removal()`,
+        );
+      try {
+        await purge();
+        const [most] = await sql`select max(removed), sum(removed)::int from removals`;
+        expect(most!.sum).toBeGreaterThanOrEqual(14_000);
+        expect(most!.max).toBeLessThanOrEqual(2_000);
+        expect((await rowsOf(companyId)).events).toBeUndefined();
+        expect((await rowsOf(companyId)).audit_log).toBeUndefined();
+        expect([...(await sql`select from event_topics where company_id = ${companyId}`)]).toHaveLength(0);
+      } finally {
+        await sql`drop function note_removal() cascade`;
+        await sql`drop table removals`;
+      }
+    });
   });
 });

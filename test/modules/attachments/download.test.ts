@@ -12,28 +12,6 @@ let ticketId: string;
 let attachment: { id: string; url: string };
 let mediaUrl: string;
 
-beforeAll(async () => {
-  world = await startTicketWorld();
-  companyId = await world.newCompany();
-  photo = await makeJpeg({ width: 320, height: 240 });
-});
-
-afterAll(() => world.close());
-
-beforeEach(async () => {
-  const { requester } = world.people;
-  ticketId = (await world.openTicket(requester, { companyId })).id;
-  const file = new File([new Uint8Array(photo)], 'Grüße aus "204".jpg', { type: "text/html" });
-  const [attached] = await world.attach(requester, { ticketId, files: [file] });
-  attachment = attached!;
-  const { data } = await world.server.gql<{ attachment: { mediaFile: { url: string } } }>(
-    "query ($id: ID!) { attachment(id: $id) { mediaFile { url } } }",
-    { id: attachment.id },
-    requester.token,
-  );
-  mediaUrl = data!.attachment.mediaFile.url;
-});
-
 const mutate = (field: string, id: string, by = world.people.requester) =>
   world.server.gql(`mutation ($id: ID!) { ${field}(id: $id) { id } }`, { id }, by.token);
 
@@ -54,6 +32,26 @@ async function auditEntries(subjectId: string): Promise<{ action: string; actor_
 }
 
 describe("a download", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld();
+    companyId = await world.newCompany();
+    photo = await makeJpeg({ width: 320, height: 240 });
+  });
+  afterAll(() => world.close());
+  beforeEach(async () => {
+    const { requester } = world.people;
+    ticketId = (await world.openTicket(requester, { companyId })).id;
+    const file = new File([new Uint8Array(photo)], 'Grüße aus "204".jpg', { type: "text/html" });
+    const [attached] = await world.attach(requester, { ticketId, files: [file] });
+    attachment = attached!;
+    const { data } = await world.server.gql<{ attachment: { mediaFile: { url: string } } }>(
+      "query ($id: ID!) { attachment(id: $id) { mediaFile { url } } }",
+      { id: attachment.id },
+      requester.token,
+    );
+    mediaUrl = data!.attachment.mediaFile.url;
+  });
+
   it("gives the very bytes, typed by their content, by signature or by token", async () => {
     const { requester } = world.people;
     for (const [url, headers] of [

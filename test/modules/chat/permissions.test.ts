@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { FiledeskError } from "../../../src/kernel/errors.js";
 import type { ChatWorld, Speaker } from "../../support/chat-world.js";
 import { startChatWorld } from "../../support/chat-world.js";
@@ -32,13 +32,6 @@ let world: ChatWorld;
 let companyId: string;
 let outsideAgent: Speaker;
 let foreignGuest: Speaker;
-beforeAll(async () => {
-  world = await startChatWorld();
-  companyId = await world.newCompany();
-  outsideAgent = await world.server.signInAs("agent@globex.test");
-  foreignGuest = await world.guestIn(await world.start({ companyId }), "Elsewhere");
-});
-afterAll(() => world?.close());
 
 /** The columns of the table: nobody, two people of elsewhere, then those of the company, then its staff. */
 const VIEWERS = [
@@ -309,28 +302,39 @@ function attemptOf(viewer: (typeof VIEWERS)[number], conversationId: string): At
   };
 }
 
-it.each(ROWS)("%s: %s", async (_action, codes, attempt) => {
-  const expected = codes.split(/[ |]+/).map((sign) => SIGNS[sign] ?? sign);
-  expect(expected).toHaveLength(VIEWERS.length);
-  const conversationId = await world.start({ companyId, participantIds: [world.people.participant.id] });
-  guests.set(conversationId, await world.guestIn(conversationId));
-  const outcomes: [string, string][] = [];
-  for (const viewer of VIEWERS) outcomes.push([viewer, await attempt(attemptOf(viewer, conversationId))]);
-  expect(Object.fromEntries(outcomes)).toEqual(
-    Object.fromEntries(VIEWERS.map((viewer, index) => [viewer, expected[index]])),
-  );
-});
+describe("permissions", () => {
+  beforeAll(async () => {
+    world = await startChatWorld();
+    companyId = await world.newCompany();
+    outsideAgent = await world.server.signInAs("agent@globex.test");
+    foreignGuest = await world.guestIn(await world.start({ companyId }), "Elsewhere");
+  });
 
-it("takes a former participant's hand off what it has written", async () => {
-  const { agent, participant } = world.people;
-  const conversationId = await world.start({ companyId, participantIds: [participant.id] });
-  const { id } = await world.say(participant, conversationId, "Mine");
-  const input = { conversationId, userId: participant.id };
-  await world.server.gql(RemoveConversationParticipantDocument, { input }, agent.token);
-  const edited = await world.server.gql(
-    EditMessageDocument,
-    { input: { id, body: "Hm" } },
-    participant.token,
-  );
-  expect(codeIn(edited)).toBe("NOT_FOUND");
+  afterAll(() => world?.close());
+
+  it.each(ROWS)("%s: %s", async (_action, codes, attempt) => {
+    const expected = codes.split(/[ |]+/).map((sign) => SIGNS[sign] ?? sign);
+    expect(expected).toHaveLength(VIEWERS.length);
+    const conversationId = await world.start({ companyId, participantIds: [world.people.participant.id] });
+    guests.set(conversationId, await world.guestIn(conversationId));
+    const outcomes: [string, string][] = [];
+    for (const viewer of VIEWERS) outcomes.push([viewer, await attempt(attemptOf(viewer, conversationId))]);
+    expect(Object.fromEntries(outcomes)).toEqual(
+      Object.fromEntries(VIEWERS.map((viewer, index) => [viewer, expected[index]])),
+    );
+  });
+
+  it("takes a former participant's hand off what it has written", async () => {
+    const { agent, participant } = world.people;
+    const conversationId = await world.start({ companyId, participantIds: [participant.id] });
+    const { id } = await world.say(participant, conversationId, "Mine");
+    const input = { conversationId, userId: participant.id };
+    await world.server.gql(RemoveConversationParticipantDocument, { input }, agent.token);
+    const edited = await world.server.gql(
+      EditMessageDocument,
+      { input: { id, body: "Hm" } },
+      participant.token,
+    );
+    expect(codeIn(edited)).toBe("NOT_FOUND");
+  });
 });

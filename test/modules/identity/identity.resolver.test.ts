@@ -5,15 +5,16 @@ import type { Identity } from "./identity-fixture.js";
 import { idOf, PASSWORD, startIdentity } from "./identity-fixture.js";
 
 let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity.stop());
 
 const SIGN_IN = `mutation ($input: SignInInput!) { signIn(input: $input) {
   accessToken refreshToken expiresAt viewer { user { id email name } memberships { company { id slug } role } } } }`;
 
 describe("the identity schema", () => {
+  beforeAll(async () => {
+    identity = await startIdentity();
+  });
+  afterAll(() => identity.stop());
+
   it("signs in with the contract's fields, refreshes and signs out", async () => {
     const company = await identity.buildCompany();
     const viewer = await identity.buildViewer([[company, "AGENT"]]);

@@ -36,10 +36,6 @@ import type { TicketWorld } from "../../support/ticket-world.js";
 import { downloadStatus, startTicketWorld, textFile } from "../../support/ticket-world.js";
 
 let world: TicketWorld;
-beforeAll(async () => {
-  world = await startTicketWorld();
-});
-afterAll(() => world?.close());
 
 /** The columns of the table: nobody, two people of another company, then those of the ticket's own. */
 const VIEWERS = [
@@ -435,47 +431,55 @@ const POSTS: readonly Row[] = [
   ],
 ];
 
-describe.each([
-  ["posts", POSTS],
-  ["tickets", TICKETS],
-  ["replies", REPLIES],
-  ["attachments", ATTACHMENTS],
-])("who may do what: %s", (_subject, rows) => {
-  let companyId: string;
+describe("permissions", () => {
   beforeAll(async () => {
-    companyId = await world.newCompany();
+    world = await startTicketWorld();
   });
 
-  async function prepareTicket(): Promise<PreparedTicket> {
-    const { requester, participant } = world.people;
-    const { id, attachments } = await world.openTicket(requester, { companyId, files: [textFile()] });
-    await world.addParticipant(id, participant);
-    return { ticketId: id, attachment: attachments.nodes[0]! };
-  }
+  afterAll(() => world?.close());
 
-  function attemptOf(viewer: (typeof VIEWERS)[number], ticket: PreparedTicket): Attempt {
-    const { people, server } = world;
-    const signed = viewer === "anonymous" ? null : people[viewer];
-    const ask: Attempt["ask"] = (query, variables) => server.gql(query, variables, signed?.token);
-    return {
-      ...ticket,
-      signed,
-      companyId,
-      anotherTicket: prepareTicket,
-      ask,
-      code: async (query, variables) => codeIn(await ask(query, variables)),
-      client: () => createClient(server.url, signed?.token),
-    };
-  }
+  describe.each([
+    ["posts", POSTS],
+    ["tickets", TICKETS],
+    ["replies", REPLIES],
+    ["attachments", ATTACHMENTS],
+  ])("who may do what: %s", (_subject, rows) => {
+    let companyId: string;
+    beforeAll(async () => {
+      companyId = await world.newCompany();
+    });
 
-  it.each(rows)("%s: %s", async (_action, codes, attempt) => {
-    const expected = codes.split(/[ |]+/).map((sign) => SIGNS[sign] ?? sign);
-    expect(expected).toHaveLength(VIEWERS.length);
-    const ticket = await prepareTicket();
-    const outcomes: [string, string][] = [];
-    for (const viewer of VIEWERS) outcomes.push([viewer, String(await attempt(attemptOf(viewer, ticket)))]);
-    expect(Object.fromEntries(outcomes)).toEqual(
-      Object.fromEntries(VIEWERS.map((viewer, index) => [viewer, expected[index]])),
-    );
+    async function prepareTicket(): Promise<PreparedTicket> {
+      const { requester, participant } = world.people;
+      const { id, attachments } = await world.openTicket(requester, { companyId, files: [textFile()] });
+      await world.addParticipant(id, participant);
+      return { ticketId: id, attachment: attachments.nodes[0]! };
+    }
+
+    function attemptOf(viewer: (typeof VIEWERS)[number], ticket: PreparedTicket): Attempt {
+      const { people, server } = world;
+      const signed = viewer === "anonymous" ? null : people[viewer];
+      const ask: Attempt["ask"] = (query, variables) => server.gql(query, variables, signed?.token);
+      return {
+        ...ticket,
+        signed,
+        companyId,
+        anotherTicket: prepareTicket,
+        ask,
+        code: async (query, variables) => codeIn(await ask(query, variables)),
+        client: () => createClient(server.url, signed?.token),
+      };
+    }
+
+    it.each(rows)("%s: %s", async (_action, codes, attempt) => {
+      const expected = codes.split(/[ |]+/).map((sign) => SIGNS[sign] ?? sign);
+      expect(expected).toHaveLength(VIEWERS.length);
+      const ticket = await prepareTicket();
+      const outcomes: [string, string][] = [];
+      for (const viewer of VIEWERS) outcomes.push([viewer, String(await attempt(attemptOf(viewer, ticket)))]);
+      expect(Object.fromEntries(outcomes)).toEqual(
+        Object.fromEntries(VIEWERS.map((viewer, index) => [viewer, expected[index]])),
+      );
+    });
   });
 });

@@ -14,39 +14,6 @@ let client: DatabaseClient;
 let close: () => Promise<void>;
 const sockets = new Set<Socket>();
 
-/** Stands between the client and Postgres, to break off what goes through it. */
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const postgres = new URL(database.url);
-  const between = createServer((socket) => {
-    const onward = connect(Number(postgres.port), postgres.hostname);
-    sockets.add(socket);
-    socket.on("close", () => {
-      sockets.delete(socket);
-      onward.destroy();
-    });
-    for (const one of [socket, onward]) one.on("error", () => {});
-    onward.on("close", () => socket.end());
-    socket.pipe(onward).pipe(socket, { end: false });
-  });
-  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
-  const address = between.address();
-  const url = new URL(database.url);
-  url.hostname = "127.0.0.1";
-  url.port = String(typeof address === "object" ? address?.port : "");
-  admin = connectDatabase(database.url, { connections: 1 });
-  client = connectDatabase(url.href, { connections: 4 });
-  await admin.db.execute(sql`create table written (id int)`);
-  close = async () => {
-    await client.close();
-    await admin.close();
-    between.close();
-    await database.drop();
-  };
-});
-
-afterAll(() => close());
-
 const writeAndThen = (next: (tx: Database) => Promise<unknown>) =>
   client.db.transaction(async (tx) => {
     await tx.execute(sql`insert into written values (1)`);
@@ -71,6 +38,38 @@ const breakOff = () => {
 };
 
 describe("a connection that is closed in the middle of a transaction", () => {
+  /** Stands between the client and Postgres, to break off what goes through it. */
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const postgres = new URL(database.url);
+    const between = createServer((socket) => {
+      const onward = connect(Number(postgres.port), postgres.hostname);
+      sockets.add(socket);
+      socket.on("close", () => {
+        sockets.delete(socket);
+        onward.destroy();
+      });
+      for (const one of [socket, onward]) one.on("error", () => {});
+      onward.on("close", () => socket.end());
+      socket.pipe(onward).pipe(socket, { end: false });
+    });
+    await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+    const address = between.address();
+    const url = new URL(database.url);
+    url.hostname = "127.0.0.1";
+    url.port = String(typeof address === "object" ? address?.port : "");
+    admin = connectDatabase(database.url, { connections: 1 });
+    client = connectDatabase(url.href, { connections: 4 });
+    await admin.db.execute(sql`create table written (id int)`);
+    close = async () => {
+      await client.close();
+      await admin.close();
+      between.close();
+      await database.drop();
+    };
+  });
+  afterAll(() => close());
+
   it("fails what is under way, and the next transactions succeed", async () => {
     const outcomes = Promise.allSettled(
       [1, 2, 3].map(() => writeAndThen((tx) => tx.execute(sql`select pg_sleep(60)`))),

@@ -9,16 +9,6 @@ import { createTestDatabase } from "../../support/database.js";
 let database: TestDatabase;
 let client: DatabaseClient;
 
-/** One connection, so that all of them have the same. */
-beforeAll(async () => {
-  database = await createTestDatabase();
-  client = connectDatabase(database.url, { connections: 1, readTimeoutMs: 700 });
-});
-afterAll(async () => {
-  await client?.close();
-  await database?.drop();
-});
-
 const limitOf = async (db: Pick<Database, "execute">) => {
   const [row] = await db.execute<{ connection: number; time: string }>(
     sql`select pg_backend_pid() as connection, current_setting('statement_timeout') as time`,
@@ -27,6 +17,16 @@ const limitOf = async (db: Pick<Database, "execute">) => {
 };
 
 describe("a statement's time", () => {
+  /** One connection, so that all of them have the same. */
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    client = connectDatabase(database.url, { connections: 1, readTimeoutMs: 700 });
+  });
+  afterAll(async () => {
+    await client?.close();
+    await database?.drop();
+  });
+
   it("depends on who runs it, in whatever order they use one connection", async () => {
     const { db, background } = client;
     const readOnly = { accessMode: "read only" } as const;

@@ -17,25 +17,6 @@ const JSON_TYPE = "application/json; charset=utf-8";
 let app: FastifyInstance;
 let origin: string;
 
-beforeAll(async () => {
-  app = fastify();
-  app.addHook("onRequest", async (_request, reply) => {
-    reply.header("vary", "Origin");
-  });
-  compressAnswers(app);
-  const route = (path: string, type: string, body: () => unknown) =>
-    app.get(path, (_request, reply) => reply.type(type).send(body()));
-  route("/list", JSON_TYPE, () => LIST);
-  route("/response", "application/graphql-response+json; charset=utf-8", () => LIST);
-  route("/long", JSON_TYPE, () => LONG);
-  route("/short", JSON_TYPE, () => '{"accessToken":"secret"}');
-  route("/page", "text/html", () => LIST);
-  route("/file", JSON_TYPE, () => Buffer.from(LIST));
-  route("/stream", JSON_TYPE, () => Readable.from([LIST]));
-  origin = await app.listen({ port: 0, host: "127.0.0.1" });
-});
-afterAll(() => app.close());
-
 /** As it comes; `fetch` would unpack it. */
 async function get(path: string, encodings?: string) {
   const headers = encodings === undefined ? {} : { "accept-encoding": encodings };
@@ -45,6 +26,25 @@ async function get(path: string, encodings?: string) {
 }
 
 describe("compression", () => {
+  beforeAll(async () => {
+    app = fastify();
+    app.addHook("onRequest", async (_request, reply) => {
+      reply.header("vary", "Origin");
+    });
+    compressAnswers(app);
+    const route = (path: string, type: string, body: () => unknown) =>
+      app.get(path, (_request, reply) => reply.type(type).send(body()));
+    route("/list", JSON_TYPE, () => LIST);
+    route("/response", "application/graphql-response+json; charset=utf-8", () => LIST);
+    route("/long", JSON_TYPE, () => LONG);
+    route("/short", JSON_TYPE, () => '{"accessToken":"secret"}');
+    route("/page", "text/html", () => LIST);
+    route("/file", JSON_TYPE, () => Buffer.from(LIST));
+    route("/stream", JSON_TYPE, () => Readable.from([LIST]));
+    origin = await app.listen({ port: 0, host: "127.0.0.1" });
+  });
+  afterAll(() => app.close());
+
   it.each([
     ["/list", "gzip"],
     ["/list", "gzip, deflate, br, zstd"],

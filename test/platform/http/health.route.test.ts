@@ -14,15 +14,6 @@ const check = jest.fn(
     }),
 );
 
-beforeEach(async () => {
-  ends.length = 0;
-  check.mockClear();
-  app = Fastify();
-  registerHealthRoutes(app, [{ name: "storage", check }]);
-  url = await app.listen({ port: 0, host: "127.0.0.1" });
-});
-afterEach(() => app.close());
-
 const ready = async () => (await fetch(`${url}/readyz`)).status;
 
 async function underWay(): Promise<(typeof ends)[number]> {
@@ -31,6 +22,15 @@ async function underWay(): Promise<(typeof ends)[number]> {
 }
 
 describe("/readyz", () => {
+  beforeEach(async () => {
+    ends.length = 0;
+    check.mockClear();
+    app = Fastify();
+    registerHealthRoutes(app, [{ name: "storage", check }]);
+    url = await app.listen({ port: 0, host: "127.0.0.1" });
+  });
+  afterEach(() => app.close());
+
   it("checks once for a hundred who ask at once, and for who asks right after", async () => {
     const answers = Array.from({ length: 100 }, ready);
     (await underWay()).well();

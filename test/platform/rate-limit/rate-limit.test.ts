@@ -7,17 +7,6 @@ import { createTestDatabase } from "../../support/database.js";
 let database: DatabaseClient;
 let drop: () => Promise<void>;
 
-beforeAll(async () => {
-  const test = await createTestDatabase();
-  drop = test.drop;
-  database = connectDatabase(test.url, { connections: 10 });
-});
-
-afterAll(async () => {
-  await database.close();
-  await drop();
-});
-
 const limitOf = (key: string) => ({ key, limit: 5, windowSeconds: 60, message: "Too many tries" });
 
 /** A refusal is remembered for a moment: uses once until it is forgotten. */
@@ -32,6 +21,16 @@ async function useWhenForgotten(key: string): Promise<void> {
 }
 
 describe("a rate limit", () => {
+  beforeAll(async () => {
+    const test = await createTestDatabase();
+    drop = test.drop;
+    database = connectDatabase(test.url, { connections: 10 });
+  });
+  afterAll(async () => {
+    await database.close();
+    await drop();
+  });
+
   it("lets exactly its number through when uses race, and tells the others when to come again", async () => {
     const uses = await Promise.allSettled(
       Array.from({ length: 20 }, () => countUse(database.db, limitOf("race"))),

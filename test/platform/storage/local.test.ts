@@ -6,9 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { transformFile } from "@swc/core";
 import { createLocalStorage, localTempFolder } from "../../../src/platform/storage/local.js";
 import type { Storage } from "../../../src/platform/storage/storage.js";
 import { openTempFolder } from "../../../src/platform/storage/temp-folder.js";
@@ -17,7 +15,8 @@ import { filesUnder } from "../../support/inventory.js";
 import { present } from "../../support/present.js";
 
 const MIB = 1024 * 1024;
-const SOURCE = fileURLToPath(new URL("../../../src/", import.meta.url));
+/** As it is built, for a process of its own. */
+const BUILT = new URL("../../../dist/platform/storage/local.js", import.meta.url).href;
 const SHARED_MEMORY = "/dev/shm";
 const hasSecondFileSystem =
   existsSync(SHARED_MEMORY) && statSync(SHARED_MEMORY).dev !== statSync(tmpdir()).dev;
@@ -147,11 +146,9 @@ describe("the local storage", () => {
   });
 
   it("makes no object of a put that is killed in the middle, only a temp file that the next start removes", async () => {
-    const sources = join(folder, "sources");
-    await compileStorage(sources);
     const script = `
       import { Readable } from "node:stream";
-      import { createLocalStorage } from ${JSON.stringify(join(sources, "platform/storage/local.js"))};
+      import { createLocalStorage } from ${JSON.stringify(BUILT)};
       async function* endless() {
         for (let sent = 0; ; sent++) {
           if (sent === 64) process.stdout.write("in the middle");
@@ -164,7 +161,7 @@ describe("the local storage", () => {
       stdio: ["ignore", "pipe", "inherit"],
     });
     const exited = once(child, "exit");
-    await once(child.stdout, "data");
+    await Promise.race([once(child.stdout, "data"), exited]);
     child.kill("SIGKILL");
     expect(await exited).toEqual([null, "SIGKILL"]);
 
@@ -202,19 +199,3 @@ describe("the local storage", () => {
     },
   );
 });
-
-/** Makes JavaScript of the storage's sources, for a process of its own. */
-async function compileStorage(target: string): Promise<void> {
-  const names = readdirSync(join(SOURCE, "platform/storage")).map((name) => `platform/storage/${name}`);
-  await mkdir(join(target, "platform/storage"), { recursive: true });
-  await mkdir(join(target, "kernel"));
-  await writeFile(join(target, "package.json"), '{ "type": "module" }');
-  for (const name of [...names, "platform/running-process.ts", "kernel/bytes.ts", "kernel/clock.ts"]) {
-    const parser = { syntax: "typescript" } as const;
-    const { code } = await transformFile(join(SOURCE, name), {
-      jsc: { target: "es2022", parser },
-      module: { type: "es6" },
-    });
-    await writeFile(join(target, name.replace(/\.ts$/, ".js")), code);
-  }
-}

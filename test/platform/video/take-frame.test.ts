@@ -10,10 +10,6 @@ import { fixture } from "../../support/make-files.js";
 
 const never = new AbortController().signal;
 let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "filedesk-frames-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
 
 async function onDisk(name: string, content: Buffer | string): Promise<string> {
   const path = join(folder, name);
@@ -21,62 +17,72 @@ async function onDisk(name: string, content: Buffer | string): Promise<string> {
   return path;
 }
 
-describe("without ffmpeg", () => {
-  it("there is nobody who takes pictures, and nothing fails", async () => {
-    expect(await findFrameTaker("/nowhere/ffmpeg")).toBeNull();
-    expect(await findFrameTaker("/bin/false")).toBeNull();
-  });
-});
+/** Null without ffmpeg. */
+let takeFrame: TakeFrame | null;
 
-(hasFfmpeg() ? describe : describe.skip)("a picture out of a video (ffmpeg)", () => {
-  let takeFrame: TakeFrame;
+describe("take frame", () => {
   beforeAll(async () => {
-    takeFrame = (await findFrameTaker(undefined))!;
+    folder = await mkdtemp(join(tmpdir(), "filedesk-frames-"));
+    takeFrame = await findFrameTaker(undefined);
   });
 
-  it.each(["clip.mp4", "clip.webm"])("is taken from %s", async (name) => {
-    const picture = await takeFrame(await onDisk(name, fixture(name)), never);
-    const { dominant } = await sharp(picture!).stats();
-    expect(await sharp(picture!).metadata()).toMatchObject({ format: "png", width: 96, height: 64 });
-    expect(dominant).toBeDefined();
+  afterAll(() => rm(folder, { recursive: true }));
+
+  describe("without ffmpeg", () => {
+    it("there is nobody who takes pictures, and nothing fails", async () => {
+      expect(await findFrameTaker("/nowhere/ffmpeg")).toBeNull();
+      expect(await findFrameTaker("/bin/false")).toBeNull();
+    });
   });
 
-  it("is turned as people see it", async () => {
-    const path = await onDisk("turned.mp4", turned(fixture("clip.mp4")));
-    expect(await sharp((await takeFrame(path, never))!).metadata()).toMatchObject({ width: 64, height: 96 });
-  });
+  (hasFfmpeg() ? describe : describe.skip)("a picture out of a video (ffmpeg)", () => {
+    it.each(["clip.mp4", "clip.webm"])("is taken from %s", async (name) => {
+      const picture = await takeFrame!(await onDisk(name, fixture(name)), never);
+      const { dominant } = await sharp(picture!).stats();
+      expect(await sharp(picture!).metadata()).toMatchObject({ format: "png", width: 96, height: 64 });
+      expect(dominant).toBeDefined();
+    });
 
-  it("is taken from a clip that is over before its first second", async () => {
-    const path = await onDisk("short.mp4", await makeClip("short.mp4", { seconds: 0.3 }));
-    expect(await takeFrame(path, never)).not.toBeNull();
-  });
+    it("is turned as people see it", async () => {
+      const path = await onDisk("turned.mp4", turned(fixture("clip.mp4")));
+      expect(await sharp((await takeFrame!(path, never))!).metadata()).toMatchObject({
+        width: 64,
+        height: 96,
+      });
+    });
 
-  it("has 1920 pixels a side at most", async () => {
-    const clip = await makeClip("large.mp4", { seconds: 0.1, source: "color=red:s=200x4000:r=10" });
-    const picture = await takeFrame(await onDisk("large.mp4", clip), never);
-    expect(await sharp(picture!).metadata()).toMatchObject({ width: 96, height: 1920 });
-  });
+    it("is taken from a clip that is over before its first second", async () => {
+      const path = await onDisk("short.mp4", await makeClip("short.mp4", { seconds: 0.3 }));
+      expect(await takeFrame!(path, never)).not.toBeNull();
+    });
 
-  it("is never taken by way of a playlist that calls itself a video", async () => {
-    const secret = await onDisk("secret.mp4", fixture("clip.mp4"));
-    const list = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n${secret}\n#EXT-X-ENDLIST\n`;
-    expect(await takeFrame(await onDisk("list.mp4", list), never)).toBeNull();
-    const concat = `ffconcat version 1.0\nfile '${secret}'\n`;
-    expect(await takeFrame(await onDisk("concat.mp4", concat), never)).toBeNull();
-  });
+    it("has 1920 pixels a side at most", async () => {
+      const clip = await makeClip("large.mp4", { seconds: 0.1, source: "color=red:s=200x4000:r=10" });
+      const picture = await takeFrame!(await onDisk("large.mp4", clip), never);
+      expect(await sharp(picture!).metadata()).toMatchObject({ width: 96, height: 1920 });
+    });
 
-  it.each([
-    ["rubbish", async () => Buffer.alloc(5_000, "rubbish")],
-    ["sound alone", () => makeClip("a.mp4", { source: "sine=f=440" })],
-  ])("is none of %s", async (_what, make) => {
-    expect(await takeFrame(await onDisk("none.mp4", await make()), never)).toBeNull();
-  });
+    it("is never taken by way of a playlist that calls itself a video", async () => {
+      const secret = await onDisk("secret.mp4", fixture("clip.mp4"));
+      const list = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n${secret}\n#EXT-X-ENDLIST\n`;
+      expect(await takeFrame!(await onDisk("list.mp4", list), never)).toBeNull();
+      const concat = `ffconcat version 1.0\nfile '${secret}'\n`;
+      expect(await takeFrame!(await onDisk("concat.mp4", concat), never)).toBeNull();
+    });
 
-  it("is given up when it is not wanted any more", async () => {
-    const path = await onDisk("clip.mp4", fixture("clip.mp4"));
-    const abort = new AbortController();
-    const picture = takeFrame(path, abort.signal);
-    abort.abort(new Error("not wanted"));
-    await expect(picture).rejects.toThrow("not wanted");
+    it.each([
+      ["rubbish", async () => Buffer.alloc(5_000, "rubbish")],
+      ["sound alone", () => makeClip("a.mp4", { source: "sine=f=440" })],
+    ])("is none of %s", async (_what, make) => {
+      expect(await takeFrame!(await onDisk("none.mp4", await make()), never)).toBeNull();
+    });
+
+    it("is given up when it is not wanted any more", async () => {
+      const path = await onDisk("clip.mp4", fixture("clip.mp4"));
+      const abort = new AbortController();
+      const picture = takeFrame!(path, abort.signal);
+      abort.abort(new Error("not wanted"));
+      await expect(picture).rejects.toThrow("not wanted");
+    });
   });
 });

@@ -7,10 +7,6 @@ import type { Identity } from "../identity-fixture.js";
 import { codeOf, contextOf, idOf, startIdentity } from "../identity-fixture.js";
 
 let identity: Identity;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity.stop());
 
 const WHO = ["anonymous", "stranger", "customer", "agent", "manager", "admin"] as const;
 
@@ -127,140 +123,150 @@ const rows: [string, Action, string[]][] = [
   ["delete a company", (v, c) => identity.companies.deleteCompany(v, c.id), [who, none, no, no, no, ok]],
 ];
 
-describe("the table of who may do what", () => {
-  it.each(rows)("%s", async (_name, action, expected) => {
-    const { company, cast } = await buildCast();
-    const answers: string[] = [];
-    for (const name of WHO) answers.push(await codeOf(action(cast[name], company)));
-    expect(Object.fromEntries(answers.map((answer, index) => [WHO[index], answer]))).toEqual(
-      Object.fromEntries(expected.map((answer, index) => [WHO[index], answer])),
-    );
+describe("company", () => {
+  beforeAll(async () => {
+    identity = await startIdentity();
   });
 
-  it("restores a company for an administrator alone", async () => {
-    const { company, cast } = await buildCast();
-    await identity.companies.deleteCompany(cast.admin, company.id);
-    for (const name of WHO)
-      expect([name, await codeOf(identity.companies.restoreCompany(cast[name], company.id))]).toEqual([
-        name,
-        { anonymous: who, admin: ok }[name as string] ?? none,
+  afterAll(() => identity.stop());
+
+  describe("the table of who may do what", () => {
+    it.each(rows)("%s", async (_name, action, expected) => {
+      const { company, cast } = await buildCast();
+      const answers: string[] = [];
+      for (const name of WHO) answers.push(await codeOf(action(cast[name], company)));
+      expect(Object.fromEntries(answers.map((answer, index) => [WHO[index], answer]))).toEqual(
+        Object.fromEntries(expected.map((answer, index) => [WHO[index], answer])),
+      );
+    });
+
+    it("restores a company for an administrator alone", async () => {
+      const { company, cast } = await buildCast();
+      await identity.companies.deleteCompany(cast.admin, company.id);
+      for (const name of WHO)
+        expect([name, await codeOf(identity.companies.restoreCompany(cast[name], company.id))]).toEqual([
+          name,
+          { anonymous: who, admin: ok }[name as string] ?? none,
+        ]);
+    });
+  });
+
+  describe("a deleted company", () => {
+    it("is gone for everybody at once, and comes back with its members", async () => {
+      const { company, cast } = await buildCast();
+      const user = idOf(cast.manager);
+      await identity.companies.deleteCompany(cast.admin, company.id);
+      const manager = await identity.sessions.viewerById(user);
+      expect(manager).toMatchObject({ roles: new Map() });
+      for (const viewer of [manager, cast.manager, cast.admin]) {
+        expect(await codeOf(readOrFail(viewer, company.id))).toBe(none);
+        expect(await codeOf(identity.companies.editCompany(viewer, { id: company.id, name: "x" }))).toBe(
+          none,
+        );
+        expect(await codeOf(identity.companies.deleteCompany(viewer, company.id))).toBe(none);
+        const listed = await identity.companies.browseCompanies(viewer, { search: company.slug });
+        expect([listed.nodes, await listed.totalCount]).toEqual([[], 0]);
+        const member = { companyId: company.id, email: "somebody@example.test", role: "AGENT" } as const;
+        expect(await codeOf(identity.memberships.setMembership(viewer, member))).toBe(none);
+      }
+      expect(await identity.companies.readBranding(company.slug)).toBeNull();
+      expect((await identity.companies.restoreCompany(cast.admin, company.id)).deletedAt).toBeNull();
+      expect(await identity.sessions.viewerById(user)).toEqual(cast.manager);
+      expect(await identity.companies.readBranding(company.slug)).toMatchObject({ name: company.name });
+    });
+
+    it("leaves its traces in the audit log", async () => {
+      const { company, cast } = await buildCast();
+      await identity.companies.editCompany(cast.manager, { id: company.id, name: "Renamed" });
+      await identity.companies.deleteCompany(cast.admin, company.id);
+      await identity.companies.restoreCompany(cast.admin, company.id);
+      await identity.companies.restoreCompany(cast.admin, company.id);
+      const log =
+        await identity.sql`select action, actor_id from audit_log where company_id = ${company.id} order by id`;
+      expect([...log]).toEqual([
+        { action: "company.updated", actor_id: idOf(cast.manager) },
+        { action: "company.deleted", actor_id: idOf(cast.admin) },
+        { action: "company.restored", actor_id: idOf(cast.admin) },
       ]);
-  });
-});
-
-describe("a deleted company", () => {
-  it("is gone for everybody at once, and comes back with its members", async () => {
-    const { company, cast } = await buildCast();
-    const user = idOf(cast.manager);
-    await identity.companies.deleteCompany(cast.admin, company.id);
-    const manager = await identity.sessions.viewerById(user);
-    expect(manager).toMatchObject({ roles: new Map() });
-    for (const viewer of [manager, cast.manager, cast.admin]) {
-      expect(await codeOf(readOrFail(viewer, company.id))).toBe(none);
-      expect(await codeOf(identity.companies.editCompany(viewer, { id: company.id, name: "x" }))).toBe(none);
-      expect(await codeOf(identity.companies.deleteCompany(viewer, company.id))).toBe(none);
-      const listed = await identity.companies.browseCompanies(viewer, { search: company.slug });
-      expect([listed.nodes, await listed.totalCount]).toEqual([[], 0]);
-      const member = { companyId: company.id, email: "somebody@example.test", role: "AGENT" } as const;
-      expect(await codeOf(identity.memberships.setMembership(viewer, member))).toBe(none);
-    }
-    expect(await identity.companies.readBranding(company.slug)).toBeNull();
-    expect((await identity.companies.restoreCompany(cast.admin, company.id)).deletedAt).toBeNull();
-    expect(await identity.sessions.viewerById(user)).toEqual(cast.manager);
-    expect(await identity.companies.readBranding(company.slug)).toMatchObject({ name: company.name });
+    });
   });
 
-  it("leaves its traces in the audit log", async () => {
-    const { company, cast } = await buildCast();
-    await identity.companies.editCompany(cast.manager, { id: company.id, name: "Renamed" });
-    await identity.companies.deleteCompany(cast.admin, company.id);
-    await identity.companies.restoreCompany(cast.admin, company.id);
-    await identity.companies.restoreCompany(cast.admin, company.id);
-    const log =
-      await identity.sql`select action, actor_id from audit_log where company_id = ${company.id} order by id`;
-    expect([...log]).toEqual([
-      { action: "company.updated", actor_id: idOf(cast.manager) },
-      { action: "company.deleted", actor_id: idOf(cast.admin) },
-      { action: "company.restored", actor_id: idOf(cast.admin) },
-    ]);
-  });
-});
-
-describe("the slug of a company", () => {
-  it("belongs to one company, a deleted one included", async () => {
-    const { company, cast } = await buildCast();
-    const other = await identity.buildCompany();
-    const create = () => identity.companies.createCompany(cast.admin, { slug: company.slug, name: "Copy" });
-    const rename = () => identity.companies.editCompany(cast.admin, { id: other.id, slug: company.slug });
-    expect([await codeOf(create()), await codeOf(rename())]).toEqual(["CONFLICT", "CONFLICT"]);
-    await identity.companies.deleteCompany(cast.admin, company.id);
-    expect([await codeOf(create()), await codeOf(rename())]).toEqual(["CONFLICT", "CONFLICT"]);
-  });
-});
-
-describe("the list of companies", () => {
-  it("turns its pages in both directions, by name, and shows each company once", async () => {
-    const names = ["beta", "alpha", "gamma", "alpha", "delta"];
-    const own: CompanyRow[] = [];
-    for (const name of names) own.push(await identity.buildCompany(name));
-    const viewer = await identity.buildViewer(own.map((company) => [company, "CUSTOMER"] as const));
-    const inOrder = [...own].sort((a, b) =>
-      a.name === b.name ? (a.id < b.id ? -1 : 1) : a.name < b.name ? -1 : 1,
-    );
-    const ids = inOrder.map((company) => company.id);
-    const browse = (page: object) => identity.companies.browseCompanies(viewer, page);
-
-    const forward: string[] = [];
-    for (let after: string | null = null, more = true; more; ) {
-      const page = await browse({ first: 2, after });
-      forward.push(...page.nodes.map((company) => company.id));
-      ({ endCursor: after, hasNextPage: more } = page.pageInfo);
-    }
-    expect(forward).toEqual(ids);
-
-    const backward: string[] = [];
-    for (let before: string | null = null, more = true; more; ) {
-      const page = await browse({ last: 2, before });
-      backward.unshift(...page.nodes.map((company) => company.id));
-      ({ startCursor: before, hasPreviousPage: more } = page.pageInfo);
-    }
-    expect(backward).toEqual(ids);
-    expect(await (await browse({ first: 1 })).totalCount).toBe(5);
+  describe("the slug of a company", () => {
+    it("belongs to one company, a deleted one included", async () => {
+      const { company, cast } = await buildCast();
+      const other = await identity.buildCompany();
+      const create = () => identity.companies.createCompany(cast.admin, { slug: company.slug, name: "Copy" });
+      const rename = () => identity.companies.editCompany(cast.admin, { id: other.id, slug: company.slug });
+      expect([await codeOf(create()), await codeOf(rename())]).toEqual(["CONFLICT", "CONFLICT"]);
+      await identity.companies.deleteCompany(cast.admin, company.id);
+      expect([await codeOf(create()), await codeOf(rename())]).toEqual(["CONFLICT", "CONFLICT"]);
+    });
   });
 
-  it("is searched by a part of name or slug, taken literally", async () => {
-    const [percent, plain] = [
-      await identity.buildCompany("100% Wool_"),
-      await identity.buildCompany("100 Wool"),
-    ];
-    const viewer = await identity.buildViewer([
-      [percent, "AGENT"],
-      [plain, "AGENT"],
-    ]);
-    const found = async (search: string) =>
-      (await identity.companies.browseCompanies(viewer, { search })).nodes.map((company) => company.id);
-    expect(await found("wool_")).toEqual([percent.id]);
-    expect(await found("100%")).toEqual([percent.id]);
-    expect(new Set(await found(" WOOL "))).toEqual(new Set([percent.id, plain.id]));
-    expect(await found(plain.slug)).toEqual([plain.id]);
-  });
+  describe("the list of companies", () => {
+    it("turns its pages in both directions, by name, and shows each company once", async () => {
+      const names = ["beta", "alpha", "gamma", "alpha", "delta"];
+      const own: CompanyRow[] = [];
+      for (const name of names) own.push(await identity.buildCompany(name));
+      const viewer = await identity.buildViewer(own.map((company) => [company, "CUSTOMER"] as const));
+      const inOrder = [...own].sort((a, b) =>
+        a.name === b.name ? (a.id < b.id ? -1 : 1) : a.name < b.name ? -1 : 1,
+      );
+      const ids = inOrder.map((company) => company.id);
+      const browse = (page: object) => identity.companies.browseCompanies(viewer, page);
 
-  it("never shows another tenant's company, and shows an administrator all", async () => {
-    const { company, cast } = await buildCast();
-    const nodes = async (viewer: Viewer) =>
-      (await identity.companies.browseCompanies(viewer, { search: company.slug })).nodes;
-    expect(await nodes(cast.stranger)).toEqual([]);
-    expect(await nodes(await identity.buildViewer([]))).toEqual([]);
-    expect(await nodes(cast.customer)).toHaveLength(1);
-    expect(await nodes(cast.admin)).toHaveLength(1);
-  });
+      const forward: string[] = [];
+      for (let after: string | null = null, more = true; more; ) {
+        const page = await browse({ first: 2, after });
+        forward.push(...page.nodes.map((company) => company.id));
+        ({ endCursor: after, hasNextPage: more } = page.pageInfo);
+      }
+      expect(forward).toEqual(ids);
 
-  it("refuses a page of more than 100 and a cursor of another list", async () => {
-    const viewer = await identity.buildViewer([]);
-    expect(await codeOf(identity.companies.browseCompanies(viewer, { first: 101 }))).toBe("BAD_USER_INPUT");
-    expect(await codeOf(identity.companies.browseCompanies(viewer, { after: "bm9uc2Vuc2U" }))).toBe(
-      "BAD_USER_INPUT",
-    );
-    expect(await codeOf(readOrFail(viewer, "not an id"))).toBe(none);
+      const backward: string[] = [];
+      for (let before: string | null = null, more = true; more; ) {
+        const page = await browse({ last: 2, before });
+        backward.unshift(...page.nodes.map((company) => company.id));
+        ({ startCursor: before, hasPreviousPage: more } = page.pageInfo);
+      }
+      expect(backward).toEqual(ids);
+      expect(await (await browse({ first: 1 })).totalCount).toBe(5);
+    });
+
+    it("is searched by a part of name or slug, taken literally", async () => {
+      const [percent, plain] = [
+        await identity.buildCompany("100% Wool_"),
+        await identity.buildCompany("100 Wool"),
+      ];
+      const viewer = await identity.buildViewer([
+        [percent, "AGENT"],
+        [plain, "AGENT"],
+      ]);
+      const found = async (search: string) =>
+        (await identity.companies.browseCompanies(viewer, { search })).nodes.map((company) => company.id);
+      expect(await found("wool_")).toEqual([percent.id]);
+      expect(await found("100%")).toEqual([percent.id]);
+      expect(new Set(await found(" WOOL "))).toEqual(new Set([percent.id, plain.id]));
+      expect(await found(plain.slug)).toEqual([plain.id]);
+    });
+
+    it("never shows another tenant's company, and shows an administrator all", async () => {
+      const { company, cast } = await buildCast();
+      const nodes = async (viewer: Viewer) =>
+        (await identity.companies.browseCompanies(viewer, { search: company.slug })).nodes;
+      expect(await nodes(cast.stranger)).toEqual([]);
+      expect(await nodes(await identity.buildViewer([]))).toEqual([]);
+      expect(await nodes(cast.customer)).toHaveLength(1);
+      expect(await nodes(cast.admin)).toHaveLength(1);
+    });
+
+    it("refuses a page of more than 100 and a cursor of another list", async () => {
+      const viewer = await identity.buildViewer([]);
+      expect(await codeOf(identity.companies.browseCompanies(viewer, { first: 101 }))).toBe("BAD_USER_INPUT");
+      expect(await codeOf(identity.companies.browseCompanies(viewer, { after: "bm9uc2Vuc2U" }))).toBe(
+        "BAD_USER_INPUT",
+      );
+      expect(await codeOf(readOrFail(viewer, "not an id"))).toBe(none);
+    });
   });
 });

@@ -9,17 +9,6 @@ import { PASSWORD, startIdentity } from "../identity-fixture.js";
 let identity: Identity;
 let rows: GuestRows;
 
-beforeAll(async () => {
-  identity = await startIdentity();
-  rows = guestRows(identity.sql);
-});
-
-afterAll(() => identity.stop());
-
-beforeEach(() => {
-  identity.statements.length = 0;
-});
-
 async function signedIn(): Promise<{ viewer: Viewer; id: string }> {
   const { email, id } = await identity.buildUser();
   const { accessToken } = await identity.sessions.signIn(
@@ -38,6 +27,15 @@ const reload = (...viewers: Viewer[]) => identity.sessions.reload(viewers);
 const idOf = (viewer: Viewer) => (viewer.kind === "anonymous" ? "" : viewer.id);
 
 describe("viewers who are looked up anew", () => {
+  beforeAll(async () => {
+    identity = await startIdentity();
+    rows = guestRows(identity.sql);
+  });
+  afterAll(() => identity.stop());
+  beforeEach(() => {
+    identity.statements.length = 0;
+  });
+
   it("are the same viewers in the same order, each as often as asked for", async () => {
     const company = await identity.buildCompany();
     const session = (await signedIn()).viewer;

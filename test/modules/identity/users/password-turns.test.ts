@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import * as argon2 from "@node-rs/argon2";
 
 /** Verifications under way, each ended by its function. */
@@ -19,10 +19,6 @@ jest.unstable_mockModule("@node-rs/argon2", () => ({
 const { startIdentity } = await import("../identity-fixture.js");
 
 let identity: Awaited<ReturnType<typeof startIdentity>>;
-beforeAll(async () => {
-  identity = await startIdentity();
-});
-afterAll(() => identity?.stop());
 
 let people = 0;
 /** Sign-ins of as many people, and their codes in the order in which they are answered. */
@@ -54,22 +50,30 @@ async function endAll(all: Promise<unknown>) {
   });
 }
 
-it("verifies two passwords at once at most, and refuses more than may wait before it begins", async () => {
-  const { codes, all } = signIns(Array.from({ length: 62 }, (_, index) => `198.51.100.${index}`));
-  await until(() => codes.length === 10);
-  expect(codes).toEqual(Array(10).fill("RATE_LIMITED"));
-  expect(underWay.size).toBe(2);
-  await endAll(all);
-  expect(codes.slice(10)).toEqual(Array(52).fill("UNAUTHENTICATED"));
-  expect(mostAtOnce).toBe(2);
-});
+describe("password turns", () => {
+  beforeAll(async () => {
+    identity = await startIdentity();
+  });
 
-it("lets somebody in who comes from elsewhere than all the others", async () => {
-  const crowd = signIns(Array(20).fill("203.0.113.7"));
-  await until(() => crowd.codes.length === 9);
-  expect(underWay.size).toBe(1);
-  const other = signIns(["203.0.113.8"]);
-  await until(() => underWay.size === 2);
-  await endAll(Promise.all([crowd.all, other.all]));
-  expect(other.codes).toEqual(["UNAUTHENTICATED"]);
+  afterAll(() => identity?.stop());
+
+  it("verifies two passwords at once at most, and refuses more than may wait before it begins", async () => {
+    const { codes, all } = signIns(Array.from({ length: 62 }, (_, index) => `198.51.100.${index}`));
+    await until(() => codes.length === 10);
+    expect(codes).toEqual(Array(10).fill("RATE_LIMITED"));
+    expect(underWay.size).toBe(2);
+    await endAll(all);
+    expect(codes.slice(10)).toEqual(Array(52).fill("UNAUTHENTICATED"));
+    expect(mostAtOnce).toBe(2);
+  });
+
+  it("lets somebody in who comes from elsewhere than all the others", async () => {
+    const crowd = signIns(Array(20).fill("203.0.113.7"));
+    await until(() => crowd.codes.length === 9);
+    expect(underWay.size).toBe(1);
+    const other = signIns(["203.0.113.8"]);
+    await until(() => underWay.size === 2);
+    await endAll(Promise.all([crowd.all, other.all]));
+    expect(other.codes).toEqual(["UNAUTHENTICATED"]);
+  });
 });

@@ -13,12 +13,6 @@ import { downloadStatus, startTicketWorld, textFile } from "../../../support/tic
 let world: TicketWorld;
 const logged: { level: number; msg: string; storageKey?: string }[] = [];
 
-beforeAll(async () => {
-  const log = pino({ level: "warn" }, { write: (line) => void logged.push(JSON.parse(line)) });
-  world = await startTicketWorld({ log });
-});
-afterAll(() => world.close());
-
 async function attachedFile(file = textFile()) {
   const { requester } = world.people;
   const companyId = await world.newCompany();
@@ -40,34 +34,6 @@ async function integrityOf(id: string) {
   return data!.attachment.mediaFile;
 }
 
-describe("a file whose stored bytes are damaged", () => {
-  it.each([
-    ["ALTERED", (path: string) => writeFile(path, "something else")],
-    ["MISSING", (path: string) => rm(path)],
-  ] as const)("is not given out once it was found %s, and says so", async (state, damage) => {
-    const { requester } = world.people;
-    const { id, url, path } = await attachedFile();
-    expect(await integrityOf(id)).toEqual({ integrity: "UNVERIFIED", verifiedAt: null });
-    await damage(path);
-    await world.server.services.upkeep.verifyIntegrity();
-    expect(await integrityOf(id)).toEqual({ integrity: state, verifiedAt: expect.any(String) });
-    const answer = await fetch(url.split("?", 1)[0]!, { headers: bearer(requester.token) });
-    expect(answer.status).toBe(500);
-    expect(await answer.json()).toMatchObject({ error: { code: "CORRUPT_FILE", status: 500 } });
-  });
-
-  it("is whole again when somebody uploads the same bytes", async () => {
-    const { requester } = world.people;
-    const file = textFile();
-    const { url, path, ticketId } = await attachedFile(file);
-    await rm(path);
-    await world.server.services.upkeep.findMissing();
-    expect(await downloadStatus(url, requester)).toBe(500);
-    await world.attach(requester, { ticketId, files: [file] });
-    expect(await downloadStatus(url, requester)).toBe(200);
-  });
-});
-
 /** What the company's staff is told of bytes. */
 const toldOf = async (companyId: string) =>
   (
@@ -75,98 +41,135 @@ const toldOf = async (companyId: string) =>
       select type from events where topic = ${`media:${companyId}`} and type in ('file.missing', 'file.altered')`
   ).map(({ type }) => type);
 
-describe("bytes that are gone or cut, before any check has seen them", () => {
-  const asked = async (url: string, init: { method?: string; headers?: Record<string, string> } = {}) =>
-    fetch(url.split("?", 1)[0]!, {
-      ...init,
-      headers: { ...bearer(world.people.requester.token), ...init.headers },
-    });
-
-  it.each([
-    ["gone", "MISSING", "file.missing", (path: string) => rm(path)],
-    ["cut", "ALTERED", "file.altered", (path: string) => truncate(path, 3)],
-    ["grown", "ALTERED", "file.altered", (path: string) => appendFile(path, "more")],
-  ] as const)("are found when they are asked for: %s", async (_, state, event, damage) => {
-    for (const [method, headers] of [
-      ["GET", {}],
-      ["GET", { range: "bytes=0-0" }],
-      ["GET", { range: "bytes=5-" }],
-      ["HEAD", {}],
-    ] as [string, Record<string, string>][]) {
-      const { id, url, path, companyId } = await attachedFile();
-      await damage(path);
-      const before = logged.length;
-      for (const answer of await Promise.all([1, 2, 3].map(() => asked(url, { method, headers })))) {
-        expect(answer.status).toBe(500);
-        expect(answer.headers.get("cache-control")).toBe("no-store");
-        const body = await answer.text();
-        if (method === "GET")
-          expect(JSON.parse(body)).toMatchObject({ error: { code: "CORRUPT_FILE", status: 500 } });
-      }
-      expect(await integrityOf(id)).toEqual({ integrity: state, verifiedAt: expect.any(String) });
-      expect(await toldOf(companyId)).toEqual([event]);
-      expect(logged.slice(before)).toMatchObject([{ level: 40, finding: state }]);
-    }
+describe("damaged download", () => {
+  beforeAll(async () => {
+    const log = pino({ level: "warn" }, { write: (line) => void logged.push(JSON.parse(line)) });
+    world = await startTicketWorld({ log });
   });
 
-  it("end the connection when they are cut while they are sent, and are marked", async () => {
-    const size = 8 * 1024 * 1024;
-    const { url, path, id } = await attachedFile(fileOf("big.txt", "x".repeat(size)));
-    const answer = await asked(url);
-    expect(answer.status).toBe(200);
-    const reader = answer.body!.getReader();
-    await reader.read();
-    await truncate(path, 1024);
-    let read = 0;
-    await expect(
-      (async () => {
-        for (let part = await reader.read(); !part.done; part = await reader.read())
-          read += part.value.length;
-      })(),
-    ).rejects.toThrow();
-    expect(read).toBeLessThan(size);
-    const state = async () => ((await integrityOf(id)) as { integrity: string }).integrity;
-    for (let round = 0; round < 200 && (await state()) !== "ALTERED"; round += 1)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await state()).toBe("ALTERED");
-  });
+  afterAll(() => world.close());
 
-  it("are not held against a file while the storage itself is away", async () => {
-    const { id, url, path } = await attachedFile();
-    await rm(path);
-    const { storage } = world.server.services;
-    const { check } = storage;
-    Object.assign(storage, { check: () => Promise.reject(new Error("the mount is gone")) });
-    try {
-      const answer = await asked(url);
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get("retry-after")).toBe("30");
+  describe("a file whose stored bytes are damaged", () => {
+    it.each([
+      ["ALTERED", (path: string) => writeFile(path, "something else")],
+      ["MISSING", (path: string) => rm(path)],
+    ] as const)("is not given out once it was found %s, and says so", async (state, damage) => {
+      const { requester } = world.people;
+      const { id, url, path } = await attachedFile();
       expect(await integrityOf(id)).toEqual({ integrity: "UNVERIFIED", verifiedAt: null });
-    } finally {
-      Object.assign(storage, { check });
-    }
+      await damage(path);
+      await world.server.services.upkeep.verifyIntegrity();
+      expect(await integrityOf(id)).toEqual({ integrity: state, verifiedAt: expect.any(String) });
+      const answer = await fetch(url.split("?", 1)[0]!, { headers: bearer(requester.token) });
+      expect(answer.status).toBe(500);
+      expect(await answer.json()).toMatchObject({ error: { code: "CORRUPT_FILE", status: 500 } });
+    });
+
+    it("is whole again when somebody uploads the same bytes", async () => {
+      const { requester } = world.people;
+      const file = textFile();
+      const { url, path, ticketId } = await attachedFile(file);
+      await rm(path);
+      await world.server.services.upkeep.findMissing();
+      expect(await downloadStatus(url, requester)).toBe(500);
+      await world.attach(requester, { ticketId, files: [file] });
+      expect(await downloadStatus(url, requester)).toBe(200);
+    });
   });
 
-  it("have a rendition made again, and leave its original alone", async () => {
-    const { manager } = world.people;
-    const companyId = await world.newCompany();
-    const file = fileOf("logo.png", await makePng());
-    await manager.client.mutate({
-      mutation: SetCompanyLogoDocument,
-      variables: { input: { companyId, file } },
+  describe("bytes that are gone or cut, before any check has seen them", () => {
+    const asked = async (url: string, init: { method?: string; headers?: Record<string, string> } = {}) =>
+      fetch(url.split("?", 1)[0]!, {
+        ...init,
+        headers: { ...bearer(world.people.requester.token), ...init.headers },
+      });
+
+    it.each([
+      ["gone", "MISSING", "file.missing", (path: string) => rm(path)],
+      ["cut", "ALTERED", "file.altered", (path: string) => truncate(path, 3)],
+      ["grown", "ALTERED", "file.altered", (path: string) => appendFile(path, "more")],
+    ] as const)("are found when they are asked for: %s", async (_, state, event, damage) => {
+      for (const [method, headers] of [
+        ["GET", {}],
+        ["GET", { range: "bytes=0-0" }],
+        ["GET", { range: "bytes=5-" }],
+        ["HEAD", {}],
+      ] as [string, Record<string, string>][]) {
+        const { id, url, path, companyId } = await attachedFile();
+        await damage(path);
+        const before = logged.length;
+        for (const answer of await Promise.all([1, 2, 3].map(() => asked(url, { method, headers })))) {
+          expect(answer.status).toBe(500);
+          expect(answer.headers.get("cache-control")).toBe("no-store");
+          const body = await answer.text();
+          if (method === "GET")
+            expect(JSON.parse(body)).toMatchObject({ error: { code: "CORRUPT_FILE", status: 500 } });
+        }
+        expect(await integrityOf(id)).toEqual({ integrity: state, verifiedAt: expect.any(String) });
+        expect(await toldOf(companyId)).toEqual([event]);
+        expect(logged.slice(before)).toMatchObject([{ level: 40, finding: state }]);
+      }
     });
-    await renderPending(world.server);
-    const { sql } = world.server.database;
-    const [row] = await sql`
+
+    it("end the connection when they are cut while they are sent, and are marked", async () => {
+      const size = 8 * 1024 * 1024;
+      const { url, path, id } = await attachedFile(fileOf("big.txt", "x".repeat(size)));
+      const answer = await asked(url);
+      expect(answer.status).toBe(200);
+      const reader = answer.body!.getReader();
+      await reader.read();
+      await truncate(path, 1024);
+      let read = 0;
+      await expect(
+        (async () => {
+          for (let part = await reader.read(); !part.done; part = await reader.read())
+            read += part.value.length;
+        })(),
+      ).rejects.toThrow();
+      expect(read).toBeLessThan(size);
+      const state = async () => ((await integrityOf(id)) as { integrity: string }).integrity;
+      for (let round = 0; round < 200 && (await state()) !== "ALTERED"; round += 1)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(await state()).toBe("ALTERED");
+    });
+
+    it("are not held against a file while the storage itself is away", async () => {
+      const { id, url, path } = await attachedFile();
+      await rm(path);
+      const { storage } = world.server.services;
+      const { check } = storage;
+      Object.assign(storage, { check: () => Promise.reject(new Error("the mount is gone")) });
+      try {
+        const answer = await asked(url);
+        expect(answer.status).toBe(503);
+        expect(answer.headers.get("retry-after")).toBe("30");
+        expect(await integrityOf(id)).toEqual({ integrity: "UNVERIFIED", verifiedAt: null });
+      } finally {
+        Object.assign(storage, { check });
+      }
+    });
+
+    it("have a rendition made again, and leave its original alone", async () => {
+      const { manager } = world.people;
+      const companyId = await world.newCompany();
+      const file = fileOf("logo.png", await makePng());
+      await manager.client.mutate({
+        mutation: SetCompanyLogoDocument,
+        variables: { input: { companyId, file } },
+      });
+      await renderPending(world.server);
+      const { sql } = world.server.database;
+      const [row] = await sql`
       select v.storage_key, f.id from blob_variants v join media_files f on f.blob_id = v.blob_id
       where v.company_id = ${companyId} and v.name = 'logo'`;
-    await rm(join(world.server.dataFolder, "files", row!.storage_key as string));
-    const url = `${world.server.url}/public/${row!.id}/logo/logo.png`;
-    const answer = await fetch(url);
-    expect(answer.status).toBe(404);
-    expect(await answer.json()).toMatchObject({ error: { code: "NOT_FOUND", retryAfter: 2 } });
-    expect(await toldOf(companyId)).toEqual([]);
-    await renderPending(world.server);
-    expect((await fetch(url)).status).toBe(200);
+      await rm(join(world.server.dataFolder, "files", row!.storage_key as string));
+      const url = `${world.server.url}/public/${row!.id}/logo/logo.png`;
+      const answer = await fetch(url);
+      expect(answer.status).toBe(404);
+      expect(await answer.json()).toMatchObject({ error: { code: "NOT_FOUND", retryAfter: 2 } });
+      expect(await toldOf(companyId)).toEqual([]);
+      await renderPending(world.server);
+      expect((await fetch(url)).status).toBe(200);
+    });
   });
 });

@@ -9,28 +9,27 @@ import { openLocalSource } from "../../../../src/modules/media/import/local-sour
 let folder: string;
 let base: string;
 
-beforeAll(async () => {
-  folder = await realpath(await mkdtemp(join(tmpdir(), "filedesk-local-source-")));
-  base = join(folder, "uploads");
-  await mkdir(join(base, "2019"), { recursive: true });
-  await mkdir(join(folder, "uploads-secret"));
-  await writeFile(join(base, "2019", "a.txt"), "inside");
-  await writeFile(join(folder, "uploads-secret", "b.txt"), "outside");
-  await symlink(join(base, "2019", "a.txt"), join(base, "inward.txt"));
-  await symlink(join(folder, "uploads-secret", "b.txt"), join(base, "outward.txt"));
-  await symlink(join(folder, "uploads-secret"), join(base, "outward"));
-  await symlink(join(base, "loop"), join(base, "loop"));
-  execFileSync("mkfifo", [join(base, "pipe")]);
-});
-
-afterAll(() => rm(folder, { recursive: true }));
-
 const read = async (source: string) => {
   const { stream, fileName } = await openLocalSource(base, source);
   return `${fileName}: ${await text(stream)}`;
 };
 
 describe("a file in a folder", () => {
+  beforeAll(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), "filedesk-local-source-")));
+    base = join(folder, "uploads");
+    await mkdir(join(base, "2019"), { recursive: true });
+    await mkdir(join(folder, "uploads-secret"));
+    await writeFile(join(base, "2019", "a.txt"), "inside");
+    await writeFile(join(folder, "uploads-secret", "b.txt"), "outside");
+    await symlink(join(base, "2019", "a.txt"), join(base, "inward.txt"));
+    await symlink(join(folder, "uploads-secret", "b.txt"), join(base, "outward.txt"));
+    await symlink(join(folder, "uploads-secret"), join(base, "outward"));
+    await symlink(join(base, "loop"), join(base, "loop"));
+    execFileSync("mkfifo", [join(base, "pipe")]);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
   it("is read by its path below it, by its whole path, and through a link that stays inside", async () => {
     expect(await read("2019/a.txt")).toBe("a.txt: inside");
     expect(await read(join(base, "2019/a.txt"))).toBe("a.txt: inside");

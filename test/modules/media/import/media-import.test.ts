@@ -24,31 +24,6 @@ let answer: (path: string, response: ServerResponse) => void;
 let asked: string[] = [];
 const pdf = makePdf();
 
-beforeAll(async () => {
-  server = await startTestServer();
-  web = createServer((request, response) => {
-    asked.push(request.url ?? "");
-    answer(request.url ?? "", response);
-  }).listen(0, "127.0.0.1");
-  await once(web, "listening");
-});
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "filedesk-import-"));
-  await mkdir(join(folder, "old"));
-  await writeFile(join(folder, "old/a.pdf"), pdf);
-  asked = [];
-  answer = (_, response) => response.end(pdf);
-});
-
-afterEach(() => rm(folder, { recursive: true }));
-
-afterAll(async () => {
-  web.closeAllConnections();
-  web.close();
-  await server.close();
-});
-
 const HEADER = "source,bucket,company,resourceType,resourceId,fieldName\n";
 let course = 0;
 /** A use of its own for each line. */
@@ -96,6 +71,28 @@ const rowsOf = (courses: readonly number[]) => server.database.sql<
   where u.resource_type = 'course' and u.resource_id = any(${courses.map(String)}) order by u.resource_id::int`;
 
 describe("an import", () => {
+  beforeAll(async () => {
+    server = await startTestServer();
+    web = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      answer(request.url ?? "", response);
+    }).listen(0, "127.0.0.1");
+    await once(web, "listening");
+  });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "filedesk-import-"));
+    await mkdir(join(folder, "old"));
+    await writeFile(join(folder, "old/a.pdf"), pdf);
+    asked = [];
+    answer = (_, response) => response.end(pdf);
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+  afterAll(async () => {
+    web.closeAllConnections();
+    web.close();
+    await server.close();
+  });
+
   it("takes files from folder and web through the checks of every upload, each with its use", async () => {
     await writeFile(join(folder, "old/broken.jpg"), (await makeJpeg()).subarray(0, 4_000));
     await writeFile(join(folder, "old/empty.pdf"), "");

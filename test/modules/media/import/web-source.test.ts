@@ -15,26 +15,6 @@ let asked: string[] = [];
 let headers: IncomingMessage["headers"] = {};
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    asked.push(`${request.headers.host?.split(":")[0]}${request.url}`);
-    ({ headers } = request);
-    answer(request, response);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  ({ port } = server.address() as AddressInfo);
-});
-
-beforeEach(() => {
-  asked = [];
-  answer = (_, response) => response.end(BYTES);
-});
-
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
-
 /** Every name leads to this machine, as an attacker's name may. */
 const resolved: string[] = [];
 const fetchOf = async (
@@ -65,6 +45,24 @@ const fetchOf = async (
 const at = (path: string, host = "files.internal") => `http://${host}:${port}${path}`;
 
 describe("a file on the web", () => {
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      asked.push(`${request.headers.host?.split(":")[0]}${request.url}`);
+      ({ headers } = request);
+      answer(request, response);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    ({ port } = server.address() as AddressInfo);
+  });
+  beforeEach(() => {
+    asked = [];
+    answer = (_, response) => response.end(BYTES);
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
   it("is fetched from a host that is allowed by name, without a word about us", async () => {
     expect(await fetchOf(at("/logs/door.csv?id=3"))).toEqual({ fileName: "door.csv", bytes: BYTES });
     expect(Object.keys(headers).sort()).toEqual([

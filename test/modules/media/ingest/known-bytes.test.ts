@@ -15,20 +15,6 @@ import type { TicketWorld } from "../../../support/ticket-world.js";
 import { startTicketWorld } from "../../../support/ticket-world.js";
 
 let world: TicketWorld;
-beforeAll(async () => {
-  world = await startTicketWorld();
-});
-afterAll(async () => {
-  try {
-    const { sql } = world.server.database;
-    const broken = await brokenPromises(sql, world.server.dataFolder);
-    // What is put into the library is used by nothing.
-    expect(broken.filter((promise) => !promise.endsWith("has no usage"))).toEqual([]);
-    expect(await strayFiles(sql, world.server.dataFolder)).toEqual([]);
-  } finally {
-    await world.close();
-  }
-});
 
 type WayIn = (companyId: string, file: File) => Promise<unknown>;
 
@@ -95,6 +81,21 @@ const toldOfBytes = async (companyId: string) =>
   ).map(({ type }) => type);
 
 describe("an upload of bytes that are known by their row but are not there", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld();
+  });
+  afterAll(async () => {
+    try {
+      const { sql } = world.server.database;
+      const broken = await brokenPromises(sql, world.server.dataFolder);
+      // What is put into the library is used by nothing.
+      expect(broken.filter((promise) => !promise.endsWith("has no usage"))).toEqual([]);
+      expect(await strayFiles(sql, world.server.dataFolder)).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  });
+
   const somePicture = async () => fileOf("picture.png", await makePng());
 
   it.each(Object.keys(WAYS_IN))("stores them again, when it comes as %s", async (way) => {

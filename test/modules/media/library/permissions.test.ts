@@ -21,11 +21,6 @@ import { downloadStatus, startTicketWorld, textFile } from "../../../support/tic
 
 let world: TicketWorld;
 let companyId: string;
-beforeAll(async () => {
-  world = await startTicketWorld();
-  companyId = await world.newCompany();
-});
-afterAll(() => world?.close());
 
 /** Nobody, two people of another company, then those of the file's own. */
 const VIEWERS = [
@@ -238,6 +233,12 @@ const ROWS: readonly Row[] = [
 ];
 
 describe("who may do what in the library", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld();
+    companyId = await world.newCompany();
+  });
+  afterAll(() => world?.close());
+
   function attemptOf(viewer: (typeof VIEWERS)[number]): Attempt {
     const { people, server } = world;
     const signed = viewer === "anonymous" ? null : people[viewer];

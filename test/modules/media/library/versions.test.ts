@@ -22,16 +22,6 @@ import { downloadStatus, startTicketWorld } from "../../../support/ticket-world.
 
 let world: TicketWorld;
 let companyId: string;
-beforeAll(async () => {
-  world = await startTicketWorld({ env: { TICKET_MEGABYTES: "1" } });
-  companyId = await world.newCompany();
-});
-afterEach(async () => {
-  const { database, dataFolder } = world.server;
-  const broken = await brokenPromises(database.sql, dataFolder);
-  expect(broken.filter((promise) => !promise.endsWith("lives and has no usage"))).toEqual([]);
-});
-afterAll(() => world?.close());
 
 const replace = async ({ client }: SignedIn, id: string, file: File) => {
   const variables = { input: { id, file } };
@@ -42,6 +32,17 @@ const textOf = async (url: string, { token }: SignedIn) =>
   (await fetch(url.split("?", 1)[0]!, { headers: bearer(token) })).text();
 
 describe("a file that is replaced", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld({ env: { TICKET_MEGABYTES: "1" } });
+    companyId = await world.newCompany();
+  });
+  afterEach(async () => {
+    const { database, dataFolder } = world.server;
+    const broken = await brokenPromises(database.sql, dataFolder);
+    expect(broken.filter((promise) => !promise.endsWith("lives and has no usage"))).toEqual([]);
+  });
+  afterAll(() => world?.close());
+
   it("keeps its id, its URL and its usages, and its old contents as versions, the newest first", async () => {
     const { agent, manager } = world.people;
     const first = await uploadMedia(agent, { companyId, file: fileOf("plan.txt", "one") });

@@ -1,6 +1,6 @@
 import { mkdir, rename, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { fileOf, uploadMedia } from "../../../support/library-world.js";
 import { makePng } from "../../../support/make-files.js";
 import { renderPending } from "../../../support/render-pending.js";
@@ -9,16 +9,6 @@ import { startTicketWorld } from "../../../support/ticket-world.js";
 
 let world: TicketWorld;
 let files: string;
-
-beforeAll(async () => {
-  world = await startTicketWorld();
-  files = join(world.server.dataFolder, "files");
-  const [companyId, bytes] = [await world.newCompany(), await makePng({ width: 300, height: 200 })];
-  const file = fileOf("a.png", bytes);
-  await uploadMedia(world.people.manager, { companyId, bucket: "PHOTOS", file });
-  await renderPending(world.server);
-});
-afterAll(() => world?.close());
 
 /** As when its file system is no longer mounted. */
 async function unmount(): Promise<void> {
@@ -30,7 +20,6 @@ async function mount(): Promise<void> {
   await rmdir(files);
   await rename(`${files}-away`, files);
 }
-afterEach(mount);
 
 async function state() {
   const { sql } = world.server.database;
@@ -42,32 +31,47 @@ async function state() {
   };
 }
 
-it("makes no file look lost, and no rendition be made again, by the search for missing bytes", async () => {
-  const before = await state();
-  expect(before.variants.length).toBeGreaterThan(0);
-  await unmount();
-  await expect(world.server.services.upkeep.findMissing()).rejects.toMatchObject({
-    code: "SERVICE_UNAVAILABLE",
+describe("lost storage", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld();
+    files = join(world.server.dataFolder, "files");
+    const [companyId, bytes] = [await world.newCompany(), await makePng({ width: 300, height: 200 })];
+    const file = fileOf("a.png", bytes);
+    await uploadMedia(world.people.manager, { companyId, bucket: "PHOTOS", file });
+    await renderPending(world.server);
   });
-  expect(await state()).toEqual(before);
-});
 
-it("nor by the verification, which cannot read them now", async () => {
-  const before = await state();
-  await unmount();
-  const report = await world.server.services.upkeep.verifyIntegrity();
-  expect(report).toMatchObject({ verified: 0, altered: 0, missing: 0, missingVariants: 0 });
-  expect(report.unreadable).toBe(before.blobs.length);
-  expect(await state()).toEqual(before);
-});
+  afterAll(() => world?.close());
 
-it("nor by a rendering, which is tried again", async () => {
-  const { database, services } = world.server;
-  const [photo] = await database.sql`select id from media_files where file_name = 'a.png'`;
-  await database.sql`delete from blob_variants where blob_id in (select blob_id from media_files where id = ${photo?.id})`;
-  const before = await state();
-  await unmount();
-  const run = services.renderVariants.run({ mediaFileId: photo?.id }, new AbortController().signal);
-  await expect(run).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
-  expect(await state()).toEqual(before);
+  afterEach(mount);
+
+  it("makes no file look lost, and no rendition be made again, by the search for missing bytes", async () => {
+    const before = await state();
+    expect(before.variants.length).toBeGreaterThan(0);
+    await unmount();
+    await expect(world.server.services.upkeep.findMissing()).rejects.toMatchObject({
+      code: "SERVICE_UNAVAILABLE",
+    });
+    expect(await state()).toEqual(before);
+  });
+
+  it("nor by the verification, which cannot read them now", async () => {
+    const before = await state();
+    await unmount();
+    const report = await world.server.services.upkeep.verifyIntegrity();
+    expect(report).toMatchObject({ verified: 0, altered: 0, missing: 0, missingVariants: 0 });
+    expect(report.unreadable).toBe(before.blobs.length);
+    expect(await state()).toEqual(before);
+  });
+
+  it("nor by a rendering, which is tried again", async () => {
+    const { database, services } = world.server;
+    const [photo] = await database.sql`select id from media_files where file_name = 'a.png'`;
+    await database.sql`delete from blob_variants where blob_id in (select blob_id from media_files where id = ${photo?.id})`;
+    const before = await state();
+    await unmount();
+    const run = services.renderVariants.run({ mediaFileId: photo?.id }, new AbortController().signal);
+    await expect(run).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    expect(await state()).toEqual(before);
+  });
 });

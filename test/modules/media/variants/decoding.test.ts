@@ -1,5 +1,5 @@
 import { setImmediate as roundOfTheEventLoop, setTimeout as wait } from "node:timers/promises";
-import { afterEach, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it } from "@jest/globals";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
 import { identify } from "../../../../src/modules/media/ingest/identify/identify.js";
 import { inspect } from "../../../../src/modules/media/ingest/inspect/inspect.js";
@@ -14,10 +14,6 @@ import { newTempFile, receiveBytes } from "../../../support/received.js";
 type InTurn = typeof inProofTurn;
 
 const ends: (() => void)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0)) end();
-  await roundOfTheEventLoop();
-});
 
 /** Lets a company's decoding begin and not end; tells whether it has begun. */
 async function hold(inTurn: InTurn, companyId: string) {
@@ -31,44 +27,51 @@ async function hold(inTurn: InTurn, companyId: string) {
   return held;
 }
 
-it("proves a company's picture at once, however many of another company are being proved", async () => {
-  const others = [
-    await hold(inProofTurn, "acme"),
-    await hold(inProofTurn, "acme"),
-    await hold(inProofTurn, "acme"),
-  ];
-  expect(others.filter(({ hasBegun }) => hasBegun)).toHaveLength(1);
-  expect(await hold(inProofTurn, "globex")).toEqual({ hasBegun: true });
-});
+describe("decoding", () => {
+  afterEach(async () => {
+    for (const end of ends.splice(0)) end();
+    await roundOfTheEventLoop();
+  });
 
-it("proves a company's picture at once, however many of another company are being rendered", async () => {
-  for (let count = 0; count < 3; count++) await hold(inRenderTurn, "acme");
-  await hold(inProofTurn, "acme");
-  expect(await hold(inProofTurn, "globex")).toEqual({ hasBegun: true });
-});
+  it("proves a company's picture at once, however many of another company are being proved", async () => {
+    const others = [
+      await hold(inProofTurn, "acme"),
+      await hold(inProofTurn, "acme"),
+      await hold(inProofTurn, "acme"),
+    ];
+    expect(others.filter(({ hasBegun }) => hasBegun)).toHaveLength(1);
+    expect(await hold(inProofTurn, "globex")).toEqual({ hasBegun: true });
+  });
 
-it("does not count the time in which a picture waits for its turn", async () => {
-  await hold(inProofTurn, "acme");
-  await using temp = newTempFile();
-  const identified = await identify(
-    await receiveBytes(temp, await makeJpeg(), "a.jpg"),
-    bucketRules().ATTACHMENTS,
+  it("proves a company's picture at once, however many of another company are being rendered", async () => {
+    for (let count = 0; count < 3; count++) await hold(inRenderTurn, "acme");
+    await hold(inProofTurn, "acme");
+    expect(await hold(inProofTurn, "globex")).toEqual({ hasBegun: true });
+  });
+
+  it("does not count the time in which a picture waits for its turn", async () => {
+    await hold(inProofTurn, "acme");
+    await using temp = newTempFile();
+    const identified = await identify(
+      await receiveBytes(temp, await makeJpeg(), "a.jpg"),
+      bucketRules().ATTACHMENTS,
+    );
+    const inspecting = inspect(identified, { maxPixels: 50_000_000, companyId: "acme", decodingSeconds: 1 });
+    await wait(1_500);
+    for (const end of ends.splice(0)) end();
+    expect((await inspecting).width).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [1, 40],
+    [2, 20],
+    [3, 14],
+    [4, 10],
+    [64, 10],
+  ])(
+    "gives a decoding more time where processors are shared: %i processors, %i seconds",
+    (processors, seconds) => {
+      expect(provingSecondsOn(processors)).toBe(seconds);
+    },
   );
-  const inspecting = inspect(identified, { maxPixels: 50_000_000, companyId: "acme", decodingSeconds: 1 });
-  await wait(1_500);
-  for (const end of ends.splice(0)) end();
-  expect((await inspecting).width).toBeGreaterThan(0);
 });
-
-it.each([
-  [1, 40],
-  [2, 20],
-  [3, 14],
-  [4, 10],
-  [64, 10],
-])(
-  "gives a decoding more time where processors are shared: %i processors, %i seconds",
-  (processors, seconds) => {
-    expect(provingSecondsOn(processors)).toBe(seconds);
-  },
-);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { fileOf, uploadMedia } from "../../../support/library-world.js";
 import { makePng } from "../../../support/make-files.js";
 import type { TicketWorld } from "../../../support/ticket-world.js";
@@ -7,18 +7,6 @@ import { startTicketWorld } from "../../../support/ticket-world.js";
 let world: TicketWorld;
 let busy: string;
 let quiet: string;
-
-beforeAll(async () => {
-  world = await startTicketWorld({ env: { WORKER: "off" } });
-});
-afterAll(() => world?.close());
-
-beforeEach(async () => {
-  await forgetJobs();
-  [busy, quiet] = [await world.newCompany(), await world.newCompany()];
-  for (let files = 0; files < 6; files += 1) await upload(busy, files);
-  for (let files = 0; files < 2; files += 1) await upload(quiet, files);
-});
 
 const sql = () => world.server.database.sql;
 
@@ -38,21 +26,36 @@ async function order(): Promise<string> {
 
 const forgetJobs = () => sql()`delete from pgboss.job where name = 'render-variants'`;
 
-it("companies take turns at the renderings of what they upload", async () => {
-  expect(await order()).toBe("bbqbqbbb");
-});
+describe("rendering turns", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld({ env: { WORKER: "off" } });
+  });
 
-it("and at those that failed and are asked for again together", async () => {
-  await forgetJobs();
-  await sql()`update media_files set variants_status = 'FAILED' where company_id in (${busy}, ${quiet})`;
-  expect(await world.server.services.upkeep.retryRenderings({ all: true })).toEqual({ requested: 8 });
-  expect(await order()).toMatch(/^(bq|qb){2}bbbb$/);
-});
+  afterAll(() => world?.close());
 
-it("and at those that were forgotten", async () => {
-  await forgetJobs();
-  await sql()`update media_files set updated_at = now() - interval '61 minutes'
+  beforeEach(async () => {
+    await forgetJobs();
+    [busy, quiet] = [await world.newCompany(), await world.newCompany()];
+    for (let files = 0; files < 6; files += 1) await upload(busy, files);
+    for (let files = 0; files < 2; files += 1) await upload(quiet, files);
+  });
+
+  it("companies take turns at the renderings of what they upload", async () => {
+    expect(await order()).toBe("bbqbqbbb");
+  });
+
+  it("and at those that failed and are asked for again together", async () => {
+    await forgetJobs();
+    await sql()`update media_files set variants_status = 'FAILED' where company_id in (${busy}, ${quiet})`;
+    expect(await world.server.services.upkeep.retryRenderings({ all: true })).toEqual({ requested: 8 });
+    expect(await order()).toMatch(/^(bq|qb){2}bbbb$/);
+  });
+
+  it("and at those that were forgotten", async () => {
+    await forgetJobs();
+    await sql()`update media_files set updated_at = now() - interval '61 minutes'
     where company_id in (${busy}, ${quiet})`;
-  expect((await world.server.services.upkeep.findMissing()).unrendered).toBe(8);
-  expect(await order()).toMatch(/^(bq|qb){2}bbbb$/);
+    expect((await world.server.services.upkeep.findMissing()).unrendered).toBe(8);
+    expect(await order()).toMatch(/^(bq|qb){2}bbbb$/);
+  });
 });

@@ -21,13 +21,6 @@ import { downloadStatus, startTicketWorld, textFile } from "../../../support/tic
 
 let world: TicketWorld;
 let companyId: string;
-beforeAll(async () => {
-  world = await startTicketWorld({ env: { WORKER: "off" } });
-});
-beforeEach(async () => {
-  companyId = await world.newCompany();
-});
-afterAll(() => world?.close());
 
 const ask = <Data, Variables>(
   query: Parameters<typeof world.server.gql<Data, Variables>>[0],
@@ -81,6 +74,14 @@ const expectWhole = async () => {
 };
 
 describe("the files of a deleted ticket", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld({ env: { WORKER: "off" } });
+  });
+  beforeEach(async () => {
+    companyId = await world.newCompany();
+  });
+  afterAll(() => world?.close());
+
   it("are gone at once from the library, its counts and its report, and come back with the ticket", async () => {
     const ticketId = await ticketWithFiles();
     const ids = await fileIds();

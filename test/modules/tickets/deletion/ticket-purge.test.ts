@@ -6,13 +6,6 @@ import { downloadStatus, startTicketWorld, textFile } from "../../../support/tic
 let world: TicketWorld;
 let companyId: string;
 
-beforeAll(async () => {
-  world = await startTicketWorld({ env: { TICKET_FILES: "2" } });
-  companyId = await world.newCompany();
-});
-
-afterAll(() => world.close());
-
 async function ticketWithReply() {
   const { requester, agent } = world.people;
   const ticket = await world.openTicket(requester, { companyId, files: [textFile()] });
@@ -39,56 +32,65 @@ async function keysOf(ticketId: string): Promise<string[]> {
   return rows.map((row) => row.storage_key as string);
 }
 
-describe("a deleted reply", () => {
-  it("gives back what its files took of the ticket's quota", async () => {
-    const { ticket, reply } = await ticketWithReply();
-    const { requester } = world.people;
-    const more = () => world.attach(requester, { ticketId: ticket.id, files: [textFile()] });
-    await expect(more()).rejects.toThrow("take 2 files");
-    await mutate("deleteReply", reply.id);
-    await expect(more()).resolves.toHaveLength(1);
-  });
-});
-
-describe("a deleted ticket", () => {
-  it("is purged with its replies, its files and their bytes when its time is over, and not before", async () => {
-    const { ticket, reply } = await ticketWithReply();
-    const { storage } = world.server.services;
-    const keys = await keysOf(ticket.id);
-    expect(keys).toHaveLength(2);
-    await mutate("deleteTicket", ticket.id);
-
-    expect((await purge(new Date(Date.now() - 3_600_000))).tickets).toBe(0);
-    for (const key of keys) expect(await storage.stat(key)).not.toBeNull();
-
-    const purged = await purge(inAnHour());
-    expect(purged.tickets).toBe(1);
-    expect(purged.files).toBeGreaterThanOrEqual(2);
-    for (const key of keys) expect(await storage.stat(key)).toBeNull();
-    const { sql } = world.server.database;
-    expect(await sql`select id from tickets where id = ${ticket.id}`).toHaveLength(0);
-    expect(await sql`select id from replies where id = ${reply.id}`).toHaveLength(0);
-    const { errors } = await mutate("restoreTicket", ticket.id);
-    expect(errors?.[0]?.extensions.code).toBe("NOT_FOUND");
+describe("ticket purge", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld({ env: { TICKET_FILES: "2" } });
+    companyId = await world.newCompany();
   });
 
-  it("keeps the bytes that another ticket of the company uses", async () => {
-    const { requester } = world.people;
-    const same = "the very same words, twice";
-    const open = () => world.openTicket(requester, { companyId, files: [new File([same], "same.txt")] });
-    const [first, second] = [await open(), await open()];
-    const [key] = await keysOf(second.id);
-    await mutate("deleteTicket", first.id);
-    await purge(inAnHour());
-    expect(await world.server.services.storage.stat(key!)).not.toBeNull();
-    const url = second.attachments.nodes[0]!.url;
-    expect(await downloadStatus(url, requester)).toBe(200);
+  afterAll(() => world.close());
+
+  describe("a deleted reply", () => {
+    it("gives back what its files took of the ticket's quota", async () => {
+      const { ticket, reply } = await ticketWithReply();
+      const { requester } = world.people;
+      const more = () => world.attach(requester, { ticketId: ticket.id, files: [textFile()] });
+      await expect(more()).rejects.toThrow("take 2 files");
+      await mutate("deleteReply", reply.id);
+      await expect(more()).resolves.toHaveLength(1);
+    });
   });
 
-  it("that is restored before the purge sees it stays", async () => {
-    const { ticket } = await ticketWithReply();
-    await mutate("deleteTicket", ticket.id);
-    await mutate("restoreTicket", ticket.id);
-    expect((await purge(inAnHour())).tickets).toBe(0);
+  describe("a deleted ticket", () => {
+    it("is purged with its replies, its files and their bytes when its time is over, and not before", async () => {
+      const { ticket, reply } = await ticketWithReply();
+      const { storage } = world.server.services;
+      const keys = await keysOf(ticket.id);
+      expect(keys).toHaveLength(2);
+      await mutate("deleteTicket", ticket.id);
+
+      expect((await purge(new Date(Date.now() - 3_600_000))).tickets).toBe(0);
+      for (const key of keys) expect(await storage.stat(key)).not.toBeNull();
+
+      const purged = await purge(inAnHour());
+      expect(purged.tickets).toBe(1);
+      expect(purged.files).toBeGreaterThanOrEqual(2);
+      for (const key of keys) expect(await storage.stat(key)).toBeNull();
+      const { sql } = world.server.database;
+      expect(await sql`select id from tickets where id = ${ticket.id}`).toHaveLength(0);
+      expect(await sql`select id from replies where id = ${reply.id}`).toHaveLength(0);
+      const { errors } = await mutate("restoreTicket", ticket.id);
+      expect(errors?.[0]?.extensions.code).toBe("NOT_FOUND");
+    });
+
+    it("keeps the bytes that another ticket of the company uses", async () => {
+      const { requester } = world.people;
+      const same = "the very same words, twice";
+      const open = () => world.openTicket(requester, { companyId, files: [new File([same], "same.txt")] });
+      const [first, second] = [await open(), await open()];
+      const [key] = await keysOf(second.id);
+      await mutate("deleteTicket", first.id);
+      await purge(inAnHour());
+      expect(await world.server.services.storage.stat(key!)).not.toBeNull();
+      const url = second.attachments.nodes[0]!.url;
+      expect(await downloadStatus(url, requester)).toBe(200);
+    });
+
+    it("that is restored before the purge sees it stays", async () => {
+      const { ticket } = await ticketWithReply();
+      await mutate("deleteTicket", ticket.id);
+      await mutate("restoreTicket", ticket.id);
+      expect((await purge(inAnHour())).tickets).toBe(0);
+    });
   });
 });

@@ -8,10 +8,6 @@ import type { TicketWorld } from "../../../support/ticket-world.js";
 import { downloadStatus, startTicketWorld } from "../../../support/ticket-world.js";
 
 let world: TicketWorld | undefined;
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
 
 interface Variant {
   readonly name: string;
@@ -45,13 +41,6 @@ async function postClip(env: Record<string, string>, bytes = fixture("clip.mp4")
   return data!.ticket.posts.nodes[0]!.file;
 }
 
-describe("the poster of a clip", () => {
-  it("is not to be had where ffmpeg is missing, which is said and no failure", async () => {
-    const file = await postClip({ FFMPEG_PATH: "/nowhere/ffmpeg" });
-    expect(file).toMatchObject({ variantsStatus: "NOT_APPLICABLE", placeholder: null, variants: [] });
-  });
-});
-
 /** Index and lengths are whole, the picture data is not. */
 function destroyed(mp4: Buffer): Buffer {
   const bytes = Buffer.from(mp4);
@@ -59,29 +48,43 @@ function destroyed(mp4: Buffer): Buffer {
   return bytes.fill(0, box + 8, box + bytes.readUInt32BE(box));
 }
 
-(hasFfmpeg() ? describe : describe.skip)("the poster of a clip (ffmpeg)", () => {
-  it("has failed at once, without a retry, when the clip's picture data is destroyed", async () => {
-    await postClip({}, destroyed(fixture("clip.mp4")));
-    const { sql } = world!.server.database;
-    const [file] = await sql<{ id: string; variants_status: string }[]>`
-      select id, variants_status from media_files order by id desc limit 1`;
-    expect(file!.variants_status).toBe("FAILED");
-    const { renderVariants } = world!.server.services;
-    const again = await renderVariants.run({ mediaFileId: file!.id }, new AbortController().signal);
-    expect(again).toEqual({ outcome: "cannot be rendered", reason: expect.stringContaining("no picture") });
+describe("poster", () => {
+  afterEach(async () => {
+    await world?.close();
+    world = undefined;
   });
 
-  it("is there in all sizes, turned as people see it, for those who read the ticket", async () => {
-    const file = await postClip({}, turned(fixture("clip.mp4")));
-    expect(file).toMatchObject({ variantsStatus: "READY", placeholder: expect.any(String) });
-    expect(file.variants.map(({ name }) => name).toSorted()).toEqual(["large", "medium", "thumbnail"]);
-    const { people } = world!;
-    for (const { url, width, height } of file.variants) {
-      expect([width, height]).toEqual([64, 96]);
-      const response = await fetch(url.split("?", 1)[0]!, { headers: bearer(people.agent.token) });
-      const picture = sharp(Buffer.from(await response.arrayBuffer()));
-      expect(await picture.metadata()).toMatchObject({ format: "jpeg", width: 64, height: 96 });
-      expect(await downloadStatus(url, people.stranger)).toBe(404);
-    }
+  describe("the poster of a clip", () => {
+    it("is not to be had where ffmpeg is missing, which is said and no failure", async () => {
+      const file = await postClip({ FFMPEG_PATH: "/nowhere/ffmpeg" });
+      expect(file).toMatchObject({ variantsStatus: "NOT_APPLICABLE", placeholder: null, variants: [] });
+    });
+  });
+
+  (hasFfmpeg() ? describe : describe.skip)("the poster of a clip (ffmpeg)", () => {
+    it("has failed at once, without a retry, when the clip's picture data is destroyed", async () => {
+      await postClip({}, destroyed(fixture("clip.mp4")));
+      const { sql } = world!.server.database;
+      const [file] = await sql<{ id: string; variants_status: string }[]>`
+      select id, variants_status from media_files order by id desc limit 1`;
+      expect(file!.variants_status).toBe("FAILED");
+      const { renderVariants } = world!.server.services;
+      const again = await renderVariants.run({ mediaFileId: file!.id }, new AbortController().signal);
+      expect(again).toEqual({ outcome: "cannot be rendered", reason: expect.stringContaining("no picture") });
+    });
+
+    it("is there in all sizes, turned as people see it, for those who read the ticket", async () => {
+      const file = await postClip({}, turned(fixture("clip.mp4")));
+      expect(file).toMatchObject({ variantsStatus: "READY", placeholder: expect.any(String) });
+      expect(file.variants.map(({ name }) => name).toSorted()).toEqual(["large", "medium", "thumbnail"]);
+      const { people } = world!;
+      for (const { url, width, height } of file.variants) {
+        expect([width, height]).toEqual([64, 96]);
+        const response = await fetch(url.split("?", 1)[0]!, { headers: bearer(people.agent.token) });
+        const picture = sharp(Buffer.from(await response.arrayBuffer()));
+        expect(await picture.metadata()).toMatchObject({ format: "jpeg", width: 64, height: 96 });
+        expect(await downloadStatus(url, people.stranger)).toBe(404);
+      }
+    });
   });
 });

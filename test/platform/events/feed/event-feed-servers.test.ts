@@ -9,15 +9,6 @@ import { cursorsOf, startFeedWorld, typesOf, until } from "../../../support/feed
 let world: FeedWorld;
 let admin: postgres.Sql;
 
-beforeEach(async () => {
-  world = await startFeedWorld();
-  admin = postgres(process.env.TEST_DATABASE_URL!, { max: 1, onnotice: () => {} });
-});
-afterEach(async () => {
-  await admin.end();
-  await world.close();
-});
-
 const deaf = (wakes: EventBus): EventBus => ({ ...wakes, publish: () => {} });
 const signal = (server: FeedServer, type: string) =>
   server.db.transaction(async (tx) => recordSignal(tx, { topic: world.topic, type, payload: { by: "p1" } }));
@@ -27,156 +18,168 @@ const cut = (what: string) => admin`
   select pg_terminate_backend(pid) from pg_stat_activity
   where datname = ${world.databaseName} and query ilike ${what}`;
 
-describe("a wake-up", () => {
-  it("that is lost costs a look, never an event", async () => {
-    const writing = await world.start({ change: deaf });
-    const reading = await world.start({ pace: { pollMs: 50 } });
-    const watcher = (await reading.follow()).run();
-    await world.write(writing, "said");
-    await world.write(writing, "said");
-    await until(() => watcher.got.length === 2);
-    expect(cursorsOf(watcher)).toEqual([1, 2]);
+describe("event feed servers", () => {
+  beforeEach(async () => {
+    world = await startFeedWorld();
+    admin = postgres(process.env.TEST_DATABASE_URL!, { max: 1, onnotice: () => {} });
   });
 
-  it("reaches servers whose listening connection was cut, and what they missed is read", async () => {
-    const [writing, reading] = [await world.start(), await world.start()];
-    const watcher = (await reading.follow()).run();
-    await world.write(writing, "said");
-    await until(() => watcher.got.length === 1);
-    expect(await cut("listen%")).toHaveLength(2);
-    await world.write(writing, "said");
-    await until(() => watcher.got.length === 2);
-    await until(async () => {
-      await signal(writing, "typing");
-      return typesOf(watcher).includes("typing");
+  afterEach(async () => {
+    await admin.end();
+    await world.close();
+  });
+
+  describe("a wake-up", () => {
+    it("that is lost costs a look, never an event", async () => {
+      const writing = await world.start({ change: deaf });
+      const reading = await world.start({ pace: { pollMs: 50 } });
+      const watcher = (await reading.follow()).run();
+      await world.write(writing, "said");
+      await world.write(writing, "said");
+      await until(() => watcher.got.length === 2);
+      expect(cursorsOf(watcher)).toEqual([1, 2]);
     });
-    expect(cursorsOf(watcher).slice(0, 2)).toEqual([1, 2]);
-  });
 
-  it("goes on after the database was away for a while, which is not told at length", async () => {
-    const server = await world.start({ pace: { pollMs: 20, checkMs: 20 } });
-    const watcher = (await server.follow()).run();
-    await world.write(server, "said");
-    const behind = await server.follow({ after: "0" });
-    await until(() => watcher.got.length === 1);
-    await admin.unsafe(`alter database ${world.databaseName} with allow_connections false`);
-    await cut("%");
-    behind.run();
-    await until(() => world.lines.filter(({ msg }) => String(msg).includes("tried again")).length > 3);
-    await admin.unsafe(`alter database ${world.databaseName} with allow_connections true`);
-    await until(() => behind.got.length === 1);
-    await until(async () => {
-      await world.write(server, "back").catch(() => {});
-      return typesOf(watcher).includes("back");
+    it("reaches servers whose listening connection was cut, and what they missed is read", async () => {
+      const [writing, reading] = [await world.start(), await world.start()];
+      const watcher = (await reading.follow()).run();
+      await world.write(writing, "said");
+      await until(() => watcher.got.length === 1);
+      expect(await cut("listen%")).toHaveLength(2);
+      await world.write(writing, "said");
+      await until(() => watcher.got.length === 2);
+      await until(async () => {
+        await signal(writing, "typing");
+        return typesOf(watcher).includes("typing");
+      });
+      expect(cursorsOf(watcher).slice(0, 2)).toEqual([1, 2]);
     });
-    expect(cursorsOf(watcher)).toEqual(watcher.got.map((_, index) => index + 1));
-    expect(world.lines.filter(({ level }) => Number(level) >= 40)).toHaveLength(1);
-    expect(watcher.ending).toBeUndefined();
-  });
 
-  it("is still sent by a server that has stopped listening, for what it does to its end", async () => {
-    const [ending, reading] = [await world.start(), await world.start()];
-    const watcher = (await reading.follow()).run();
-    await ending.feed.close();
-    await world.write(ending, "last");
-    await until(() => watcher.got.length === 1);
-  });
-
-  it("is sent for many at once, whatever their number, in messages that Postgres takes", async () => {
-    const [writing, reading] = [await world.start(), await world.start()];
-    const watcher = (await reading.follow()).run();
-    await until(() => reading.feed.counts().present === 1 && writing.feed.counts().present === 1);
-    world.statements.length = 0;
-    await writing.db.transaction(async (tx) => {
-      for (let index = 0; index < 60; index += 1)
-        recordSignal(tx, { topic: world.topic, type: "typing", payload: { index, long: "é".repeat(300) } });
-      recordSignal(tx, { topic: world.topic, type: "typing", payload: { tooLong: "é".repeat(5_000) } });
+    it("goes on after the database was away for a while, which is not told at length", async () => {
+      const server = await world.start({ pace: { pollMs: 20, checkMs: 20 } });
+      const watcher = (await server.follow()).run();
+      await world.write(server, "said");
+      const behind = await server.follow({ after: "0" });
+      await until(() => watcher.got.length === 1);
+      await admin.unsafe(`alter database ${world.databaseName} with allow_connections false`);
+      await cut("%");
+      behind.run();
+      await until(() => world.lines.filter(({ msg }) => String(msg).includes("tried again")).length > 3);
+      await admin.unsafe(`alter database ${world.databaseName} with allow_connections true`);
+      await until(() => behind.got.length === 1);
+      await until(async () => {
+        await world.write(server, "back").catch(() => {});
+        return typesOf(watcher).includes("back");
+      });
+      expect(cursorsOf(watcher)).toEqual(watcher.got.map((_, index) => index + 1));
+      expect(world.lines.filter(({ level }) => Number(level) >= 40)).toHaveLength(1);
+      expect(watcher.ending).toBeUndefined();
     });
-    await until(() => watcher.got.length === 60);
-    expect(watcher.got.map(({ event }) => (event as never as { index: number }).index)).toEqual(
-      Array.from({ length: 60 }, (_, index) => index),
-    );
-    expect(world.statements.filter((text) => text.includes("pg_notify"))).toHaveLength(1);
-  });
-});
 
-describe("a signal", () => {
-  it("is told on every server to who follows then, with the cursor of the event before it", async () => {
-    const [one, other] = [await world.start(), await world.start()];
-    const watchers = [(await one.follow()).run(), (await other.follow()).run()];
-    await world.write(one, "said");
-    await until(() => watchers.every(({ got }) => got.length === 1));
-    await signal(one, "typing");
-    await until(() => watchers.every(({ got }) => got.length === 2));
-    for (const watcher of watchers) {
-      expect(typesOf(watcher)).toEqual(["said", "typing"]);
-      expect(cursorsOf(watcher)).toEqual([1, 1]);
-    }
-    const late = (await other.follow({ after: "0" })).run();
-    await world.write(one, "said");
-    await until(() => late.got.length === 2);
-    expect(typesOf(late)).toEqual(["said", "said"]);
-  });
-});
-
-describe("who is there", () => {
-  const shown = ({ got }: Watcher) =>
-    got
-      .map(({ event }) => event as never as { userId: string; isOnline: boolean })
-      .map(({ userId, isOnline }) => `${isOnline ? "+" : "-"}${userId}`);
-  const join = async (server: FeedServer, id: string, presence = true) =>
-    (await server.follow({ viewer: { kind: "user", id }, presence })).run();
-
-  it("is told first, and then who comes and goes, over all servers, to who asked for it", async () => {
-    const [one, other] = [await world.start(), await world.start()];
-    const quiet = await join(one, "quiet", false);
-    const ann = await join(one, "ann");
-    await until(() => shown(ann).length === 2);
-    expect(shown(ann).sort()).toEqual(["+ann", "+quiet"]);
-    const bob = await join(other, "bob");
-    await until(() => shown(ann).includes("+bob") && shown(bob).length === 3);
-    expect(shown(bob).sort()).toEqual(["+ann", "+bob", "+quiet"]);
-
-    const again = await join(one, "bob");
-    await until(() => shown(again).length === 3);
-    await bob.stream.return?.();
-    await world.write(one, "said");
-    await until(() => typesOf(ann).includes("said"));
-    expect(shown(ann).filter((one) => one.endsWith("bob"))).toEqual(["+bob"]);
-    await again.stream.return?.();
-    await until(() => shown(ann).includes("-bob"));
-    expect(typesOf(quiet)).toEqual(["said"]);
-    expect(
-      await other.feed.subscribe(
-        { kind: "user", id: "cat" },
-        { kind: "room", id: world.room },
-        AbortSignal.abort(),
-      ),
-    ).toBeDefined();
-  });
-
-  it("is known to a server that begins later, and forgotten when one stops", async () => {
-    const one = await world.start();
-    await join(one, "ann");
-    const other = await world.start();
-    await until(() => other.feed.counts().present === 1);
-    const bob = await join(other, "bob");
-    await until(() => shown(bob).length === 2);
-    await one.feed.close();
-    await until(() => shown(bob).includes("-ann"));
-  });
-
-  it("is forgotten of a server that is not heard of any more", async () => {
-    const words: boolean[] = [];
-    const muted = await world.start({
-      change: (wakes) => ({ ...wakes, publish: (news) => words.length === 0 && wakes.publish(news) }),
+    it("is still sent by a server that has stopped listening, for what it does to its end", async () => {
+      const [ending, reading] = [await world.start(), await world.start()];
+      const watcher = (await reading.follow()).run();
+      await ending.feed.close();
+      await world.write(ending, "last");
+      await until(() => watcher.got.length === 1);
     });
-    const other = await world.start({ pace: { announceMs: 100 } });
-    const bob = await join(other, "bob");
-    await join(muted, "ann");
-    await until(() => shown(bob).includes("+ann"));
-    words.push(false);
-    await until(() => shown(bob).includes("-ann"));
-    expect(shown(bob)).toEqual(["+bob", "+ann", "-ann"]);
+
+    it("is sent for many at once, whatever their number, in messages that Postgres takes", async () => {
+      const [writing, reading] = [await world.start(), await world.start()];
+      const watcher = (await reading.follow()).run();
+      await until(() => reading.feed.counts().present === 1 && writing.feed.counts().present === 1);
+      world.statements.length = 0;
+      await writing.db.transaction(async (tx) => {
+        for (let index = 0; index < 60; index += 1)
+          recordSignal(tx, { topic: world.topic, type: "typing", payload: { index, long: "é".repeat(300) } });
+        recordSignal(tx, { topic: world.topic, type: "typing", payload: { tooLong: "é".repeat(5_000) } });
+      });
+      await until(() => watcher.got.length === 60);
+      expect(watcher.got.map(({ event }) => (event as never as { index: number }).index)).toEqual(
+        Array.from({ length: 60 }, (_, index) => index),
+      );
+      expect(world.statements.filter((text) => text.includes("pg_notify"))).toHaveLength(1);
+    });
+  });
+
+  describe("a signal", () => {
+    it("is told on every server to who follows then, with the cursor of the event before it", async () => {
+      const [one, other] = [await world.start(), await world.start()];
+      const watchers = [(await one.follow()).run(), (await other.follow()).run()];
+      await world.write(one, "said");
+      await until(() => watchers.every(({ got }) => got.length === 1));
+      await signal(one, "typing");
+      await until(() => watchers.every(({ got }) => got.length === 2));
+      for (const watcher of watchers) {
+        expect(typesOf(watcher)).toEqual(["said", "typing"]);
+        expect(cursorsOf(watcher)).toEqual([1, 1]);
+      }
+      const late = (await other.follow({ after: "0" })).run();
+      await world.write(one, "said");
+      await until(() => late.got.length === 2);
+      expect(typesOf(late)).toEqual(["said", "said"]);
+    });
+  });
+
+  describe("who is there", () => {
+    const shown = ({ got }: Watcher) =>
+      got
+        .map(({ event }) => event as never as { userId: string; isOnline: boolean })
+        .map(({ userId, isOnline }) => `${isOnline ? "+" : "-"}${userId}`);
+    const join = async (server: FeedServer, id: string, presence = true) =>
+      (await server.follow({ viewer: { kind: "user", id }, presence })).run();
+
+    it("is told first, and then who comes and goes, over all servers, to who asked for it", async () => {
+      const [one, other] = [await world.start(), await world.start()];
+      const quiet = await join(one, "quiet", false);
+      const ann = await join(one, "ann");
+      await until(() => shown(ann).length === 2);
+      expect(shown(ann).sort()).toEqual(["+ann", "+quiet"]);
+      const bob = await join(other, "bob");
+      await until(() => shown(ann).includes("+bob") && shown(bob).length === 3);
+      expect(shown(bob).sort()).toEqual(["+ann", "+bob", "+quiet"]);
+
+      const again = await join(one, "bob");
+      await until(() => shown(again).length === 3);
+      await bob.stream.return?.();
+      await world.write(one, "said");
+      await until(() => typesOf(ann).includes("said"));
+      expect(shown(ann).filter((one) => one.endsWith("bob"))).toEqual(["+bob"]);
+      await again.stream.return?.();
+      await until(() => shown(ann).includes("-bob"));
+      expect(typesOf(quiet)).toEqual(["said"]);
+      expect(
+        await other.feed.subscribe(
+          { kind: "user", id: "cat" },
+          { kind: "room", id: world.room },
+          AbortSignal.abort(),
+        ),
+      ).toBeDefined();
+    });
+
+    it("is known to a server that begins later, and forgotten when one stops", async () => {
+      const one = await world.start();
+      await join(one, "ann");
+      const other = await world.start();
+      await until(() => other.feed.counts().present === 1);
+      const bob = await join(other, "bob");
+      await until(() => shown(bob).length === 2);
+      await one.feed.close();
+      await until(() => shown(bob).includes("-ann"));
+    });
+
+    it("is forgotten of a server that is not heard of any more", async () => {
+      const words: boolean[] = [];
+      const muted = await world.start({
+        change: (wakes) => ({ ...wakes, publish: (news) => words.length === 0 && wakes.publish(news) }),
+      });
+      const other = await world.start({ pace: { announceMs: 100 } });
+      const bob = await join(other, "bob");
+      await join(muted, "ann");
+      await until(() => shown(bob).includes("+ann"));
+      words.push(false);
+      await until(() => shown(bob).includes("-ann"));
+      expect(shown(bob)).toEqual(["+bob", "+ann", "-ann"]);
+    });
   });
 });

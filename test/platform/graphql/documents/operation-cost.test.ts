@@ -11,9 +11,6 @@ import { costOfOperation } from "../../../../src/platform/graphql/documents/oper
 const LIMIT = 5_000;
 
 let schema: GraphQLSchema;
-beforeAll(async () => {
-  schema = await createSchema();
-});
 
 const FOLDER = "test/operations";
 const own = parse(
@@ -42,6 +39,10 @@ const cost = (query: string, variables: Record<string, unknown> = {}) => {
 };
 
 describe("what an operation costs", () => {
+  beforeAll(async () => {
+    schema = await createSchema();
+  });
+
   it("of a subscription may be a part of what a query may, which lets ordinary ones pass", () => {
     const told = Object.values(eventDocuments).map((text) => cost(text));
     const followed = operations.flatMap(([, operation]) =>

@@ -21,10 +21,6 @@ const EVENTS = `subscription Events($id: ID!, $after: String) {
 const closers: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-afterAll(() => expect(unhandled).toEqual([]));
 
 async function house(options?: HouseOptions): Promise<House> {
   const opened = await openHouse(options);
@@ -74,388 +70,11 @@ function client(opened: House, options: Partial<ClientOptions> = {}): Client {
   return made;
 }
 
-describe("The websocket door", () => {
-  it("tells Apollo Client every event, in order", async () => {
-    const opened = await house();
-    const apollo = new ApolloClient({ cache: new InMemoryCache(), link: new GraphQLWsLink(client(opened)) });
-    closers.push(() => apollo.stop());
-    const cursors: string[] = [];
-    const watching = apollo
-      .subscribe<{ conversationEvents: { cursor: string } }>({ query: gql(EVENTS), variables: { id: "c1" } })
-      .subscribe(({ data }) => cursors.push(data?.conversationEvents.cursor ?? ""));
-    await until(() => opened.feed.subscribers.size === 1);
-    for (let number = 1; number <= 50; number++) opened.feed.tell("c1", message(`m${number}`));
-    await until(() => cursors.length === 50);
-    expect(cursors).toEqual(Array.from({ length: 50 }, (_, index) => String(index + 1)));
-    watching.unsubscribe();
-    await until(() => opened.feed.subscribers.size === 0);
-  });
-
-  it.each<[what: string, id: string, query: string, variables: object, code: string, status: number]>([
-    ["a query", "1", "{ hello }", {}, "BAD_USER_INPUT", 400],
-    ["a mutation", "1", "mutation { change }", {}, "BAD_USER_INPUT", 400],
-    ["what is not GraphQL", "1", "subscription {", {}, "GRAPHQL_PARSE_FAILED", 400],
-    ["an unknown field", "1", "subscription { other }", {}, "GRAPHQL_VALIDATION_FAILED", 400],
-    ["two operations", "1", `${EVENTS} query B { hello }`, {}, "OPERATION_RESOLUTION_FAILURE", 400],
-    ["a wrong variable", "1", EVENTS, { id: {} }, "BAD_USER_INPUT", 400],
-    ["a missing variable", "1", EVENTS, {}, "BAD_USER_INPUT", 400],
-    ["a cursor that is none", "1", EVENTS, { id: "c1", after: "x" }, "BAD_USER_INPUT", 400],
-    ["a topic that is hidden", "1", EVENTS, { id: "hidden" }, "NOT_FOUND", 404],
-    ["what nests too deep", "1", deep(5), {}, "QUERY_TOO_COMPLEX", 400],
-    ["what costs too much", "1", deep(2), {}, "QUERY_TOO_COMPLEX", 400],
-    [
-      "what has too many tokens",
-      "1",
-      `subscription { ${"a ".repeat(6_000)} }`,
-      {},
-      "GRAPHQL_PARSE_FAILED",
-      400,
-    ],
-  ])(
-    "refuses %s with a code, and the connection stays",
-    async (_what, id, query, variables, code, status) => {
-      const opened = await shared();
-      const { told, subscribe } = await enter(opened);
-      subscribe(id, query, variables);
-      await until(() => told.length === 1);
-      expect(told[0]).toMatchObject({ id, type: "error" });
-      expect(codeIn(told[0]?.payload)).toMatchObject({ code, status });
-      subscribe("after", EVENTS, { id: "c1", after: "0" });
-      opened.feed.tell("c1", message("m1"));
-      await until(() => told.length >= 2);
-      expect(told[1]).toMatchObject({ id: "after", type: "next" });
-    },
-  );
-
-  it.each([
-    ["one is named that is not there", EVENTS, "Other"],
-    ["none is named of two", `${EVENTS} subscription B { other }`, ""],
-    ["there is none", "fragment F on Query { hello }", undefined],
-  ])("says that it is not known which operation is meant when %s", async (_what, query, operationName) => {
-    const { told, send } = await enter(await shared());
-    send({ id: "1", type: "subscribe", payload: { query, operationName, variables: { id: "c1" } } });
-    await until(() => told.length === 1);
-    expect(told[0]).toMatchObject({ id: "1", type: "error" });
-    expect(codeIn(told[0]?.payload)).toEqual({ code: "OPERATION_RESOLUTION_FAILURE", status: 400 });
-  });
-
-  it("takes an empty name of an operation for none", async () => {
-    const opened = await shared();
-    const { told, send } = await enter(opened);
-    const variables = { id: "c1", after: "0" };
-    const query = EVENTS.replace("Events(", "NeverAskedBefore(");
-    send({ id: "1", type: "subscribe", payload: { query, operationName: "", variables } });
-    opened.feed.tell("c1", message("m1"));
-    await until(() => told.length >= 1);
-    expect(told[0]).toMatchObject({ id: "1", type: "next" });
-  });
-
-  it("masks what nobody expected, and logs it under the request id that it tells", async () => {
-    const opened = await house();
-    const { told, subscribe } = await enter(opened);
-    subscribe("1", EVENTS, { id: "broken" });
-    await until(() => told.length === 1);
-    expect(told[0]).toMatchObject({
-      type: "error",
-      payload: [{ extensions: { code: "INTERNAL_SERVER_ERROR" } }],
-    });
-    expect(JSON.stringify(told)).not.toContain("swordfish");
-    const { requestId } = codeIn(told[0]?.payload) as unknown as { requestId: string };
-    expect(opened.faults).toHaveLength(1);
-    expect(JSON.parse(opened.faults[0] ?? "")).toMatchObject({
-      reqId: requestId,
-      err: { message: /swordfish/ },
-    });
-  });
-
-  it("ends one subscription with a code when its viewer may follow no more", async () => {
-    const opened = await house();
-    const { told, subscribe } = await enter(opened);
-    subscribe("1");
-    await until(() => opened.feed.subscribers.size === 1);
-    opened.feed.end(accessEnded());
-    await until(() => told.length === 1);
-    expect(told[0]).toMatchObject({
-      id: "1",
-      type: "error",
-      payload: [{ extensions: { code: "UNAUTHENTICATED" } }],
-    });
-    expect(opened.feed.subscribers.size).toBe(0);
-    subscribe("1");
-    await until(() => opened.feed.subscribers.size === 1);
-  });
-
-  it("bounds the subscriptions of a connection", async () => {
-    const opened = await house({ maxSubscriptions: 2 });
-    const { told, subscribe, send } = await enter(opened);
-    for (const id of ["1", "2", "3"]) subscribe(id);
-    await until(() => told.length === 1 && opened.feed.subscribers.size === 2);
-    expect(told[0]).toMatchObject({
-      id: "3",
-      type: "error",
-      payload: [{ extensions: { code: "RATE_LIMITED", limit: 2 } }],
-    });
-    send({ id: "1", type: "complete" });
-    await until(() => opened.feed.subscribers.size === 1);
-    subscribe("3");
-    await until(() => opened.feed.subscribers.size === 2);
-  });
-
-  it("bounds the different subscriptions of a viewer, over all connections and streams", async () => {
-    const opened = await house({ maxSubscriptions: 100 });
-    const [first, second] = [await enter(opened), await enter(opened)];
-    const text = (n: number) => EVENTS.replace("id body", `id a${n}: body`);
-    for (let n = 0; n < 50; n++) (n % 2 === 0 ? first : second).subscribe(`${n}`, text(n));
-    for (let n = 0; n < 50; n++) second.subscribe(`same${n}`, text(0));
-    await until(() => opened.feed.subscribers.size === 100);
-    second.subscribe("one more", text(50));
-    await until(() => second.told.length === 1);
-    expect(second.told[0]).toMatchObject({
-      id: "one more",
-      type: "error",
-      payload: [{ extensions: { code: "RATE_LIMITED", status: 429 } }],
-    });
-    const listen = (token: string, signal?: AbortSignal) =>
-      fetch(`${opened.url}/events?topic=conversation:c1`, {
-        headers: { authorization: `Bearer ${token}` },
-        ...(signal && { signal }),
-      });
-    expect((await listen("anna")).status).toBe(429);
-    first.socket.close();
-    await first.closed;
-    await until(() => opened.feed.subscribers.size === 75);
-    const ending = new AbortController();
-    expect((await listen("anna", ending.signal)).status).toBe(200);
-    ending.abort();
-  });
-
-  it("takes a page's whole burst, and closes a connection that floods it, which clients do not open again", async () => {
-    const opened = await house({ maxSubscriptions: 100 });
-    const { subscribe, send, told, closed } = await enter(opened);
-    for (const page of ["a", "b"]) {
-      for (let number = 0; number < 100; number++) subscribe(`${page}${number}`);
-      await until(() => opened.feed.subscribers.size === 100);
-      for (let number = 0; number < 100; number++) send({ id: `${page}${number}`, type: "complete" });
-      await until(() => opened.feed.subscribers.size === 0);
-    }
-    expect(told).toEqual([]);
-    const flood = 20_000;
-    for (let number = 0; number < flood; number++) subscribe(`f${number}`);
-    expect(await closed).toMatchObject({ code: 1008, reason: expect.stringContaining("100 in a second") });
-    expect(told.length).toBeLessThan(flood / 4);
-    expect(opened.feed.subscribers.size).toBe(0);
-  });
-
-  it("counts a long message as several", async () => {
-    const { send, told, closed } = await enter(await shared());
-    for (let number = 0; number < 30; number++) send({ type: "ping", payload: { text: "x".repeat(60_000) } });
-    expect((await closed).code).toBe(1008);
-    expect(told.length).toBeLessThan(20);
-  });
-
-  it.each(["ping", "pong"] as const)("closes a connection that floods it with %s frames", async (frame) => {
-    const { socket, closed } = await enter(await shared());
-    for (let number = 0; number < 5_000; number++) socket[frame]();
-    expect((await closed).code).toBe(1008);
-  });
-
-  it("takes one message of a connection in a turn, so that others come in between", async () => {
-    const order: string[] = [];
-    const viewer = { kind: "user", id: "anna" } as const;
-    const opened = await house({
-      maxSubscriptions: 100,
-      enter: async (token) => {
-        order.push(token ?? "");
-        setImmediate(() => order.push("turn"));
-        return { viewer, key: "anna", share: "anna", endsAt: null };
-      },
-    });
-    const { socket, subscribe } = await enter(opened);
-    order.length = 0;
-    // Corked, all of it arrives together.
-    const { _socket: raw } = socket as unknown as { _socket: Socket };
-    raw.cork();
-    for (let number = 0; number < 50; number++) subscribe(`${number}`);
-    raw.uncork();
-    await until(() => opened.feed.subscribers.size === 50);
-    const together =
-      order
-        .join(" ")
-        .match(/anna( anna)*/g)
-        ?.map((run) => run.split(" ").length) ?? [];
-    expect(Math.max(...together)).toBeLessThanOrEqual(2);
-  });
-
-  it("opens two subscriptions of a company at a time, over however many connections", async () => {
-    let active = 0;
-    let most = 0;
-    const viewer = { kind: "user", id: "anna" } as const;
-    const opened = await house({
-      maxSubscriptions: 100,
-      enter: async () => {
-        most = Math.max(most, ++active);
-        await new Promise((resolve) => setImmediate(resolve));
-        active--;
-        return { viewer, key: "anna", share: "anna", endsAt: null };
-      },
-    });
-    const connections = [await enter(opened), await enter(opened), await enter(opened), await enter(opened)];
-    most = 0;
-    for (const { subscribe } of connections)
-      for (let number = 0; number < 20; number++) subscribe(`${number}`);
-    await until(() => opened.feed.subscribers.size === 80);
-    expect(most).toBeLessThanOrEqual(2);
-  });
-
-  it("forgets a subscription that is ended while it begins, also when its id comes again", async () => {
-    const opened = await house();
-    const { subscribe, send, socket, closed } = await enter(opened);
-    for (let round = 0; round < 50; round++) {
-      subscribe("1");
-      send({ id: "1", type: "complete" });
-    }
-    subscribe("1");
-    await until(() => opened.feed.subscribers.size === 1);
-    socket.close();
-    await closed;
-    await until(() => opened.feed.subscribers.size === 0);
-  });
-
-  it("bounds the connections of a viewer, with a code that is tried again", async () => {
-    const opened = await house({ connections: 2 });
-    const first = await enter(opened);
-    await enter(opened);
-    const third = await dial(opened);
-    third.send({ type: "connection_init", payload: { authorization: "Bearer anna" } });
-    expect(await third.closed).toMatchObject({
-      code: 1013,
-      reason: expect.stringContaining("2 open connections"),
-    });
-    await enter(opened, "bert");
-    first.socket.close();
-    await first.closed;
-    await enter(opened);
-  });
-});
-
 /** Nests `replies`; each of them costs ten times what is in it. */
 function deep(levels: number): string {
   const replies = `${"replies { ".repeat(levels)}id${" }".repeat(levels)}`;
   return `subscription { conversationEvents(conversationId: "c1") { event { ... on MessageAdded { message { ${replies} } } } } }`;
 }
-
-describe("At the websocket door", () => {
-  it("takes the token from the upgrade's header too", async () => {
-    const opened = await shared();
-    const { told, send } = await dial(opened, undefined, { authorization: "Bearer anna" });
-    send({ type: "connection_init" });
-    await until(() => told.length === 1);
-    expect(told[0]).toEqual({ type: "connection_ack" });
-  });
-
-  it.each<[what: string, messages: unknown[], code: number]>([
-    ["no token", [{ type: "connection_init" }], 4401],
-    [
-      "a token that is not good",
-      [{ type: "connection_init", payload: { authorization: "Bearer nobody" } }],
-      4403,
-    ],
-    ["a subscription before anything", [{ id: "1", type: "subscribe", payload: { query: EVENTS } }], 4401],
-    ["what is no JSON", ["{{{"], 4400],
-    ["an unknown type", [{ type: "connection_terminate" }], 4400],
-    ["a message of the server's", [{ id: "1", type: "next", payload: { data: null } }], 4400],
-    ["a subscription without a query", [{ id: "1", type: "subscribe", payload: {} }], 4400],
-    [
-      "a second beginning",
-      [{ type: "connection_init", payload: { authorization: "Bearer anna" } }, { type: "connection_init" }],
-      4429,
-    ],
-    ["a message that is too large", [`"${"x".repeat(65 * 1024)}"`], 1009],
-  ])("closes on %s", async (_what, messages, code) => {
-    const { send, closed } = await dial(await shared());
-    for (const each of messages) send(each);
-    expect((await closed).code).toBe(code);
-  });
-
-  it.each([
-    ["nests too deep", `${"[".repeat(20_000)}${"]".repeat(20_000)}`, /deeper than 32 levels/],
-    ["contains too many values", JSON.stringify(Array(6_000).fill(0)), /more than 5000 values/],
-  ])("closes on a message that %s before it is parsed, and logs no fault", async (_what, json, words) => {
-    const opened = await house();
-    const { send, told, closed } = await dial(opened);
-    send(`{"type":"ping","payload":{"a":${json}}}`);
-    expect(await closed).toEqual({ code: 4400, reason: expect.stringMatching(words) });
-    expect(told).toEqual([]);
-    expect(opened.faults).toEqual([]);
-  });
-
-  it("closes on an id that is in use, on bytes, and on another subprotocol", async () => {
-    const opened = await shared();
-    const { subscribe, closed } = await enter(opened);
-    subscribe("1");
-    subscribe("1");
-    expect((await closed).code).toBe(4409);
-    const binary = await dial(opened);
-    binary.socket.send(Buffer.from('{"type":"ping"}'), { binary: true });
-    expect((await binary.closed).code).toBe(4400);
-    const other = await dial(opened, []);
-    expect((await other.closed).code).toBe(4406);
-  });
-
-  it("closes on silence", async () => {
-    const { closed } = await dial(await house({ initMs: 50 }));
-    expect((await closed).code).toBe(4408);
-  });
-
-  it("lets no page of a foreign origin in, and no other path", async () => {
-    const opened = await shared();
-    for (const origin of ["https://evil.example.com", "null"]) {
-      const { send, closed, told } = await dial(opened, undefined, { origin });
-      send({ type: "connection_init", payload: { authorization: "Bearer anna" } });
-      expect(await closed).toEqual({ code: 1008, reason: expect.stringContaining("CORS_ORIGINS") });
-      expect(told).toEqual([]);
-    }
-    expect(await refused(opened, "/elsewhere", {})).toMatchObject({ status: 400 });
-    expect(await refused(opened, "/graphql", { "sec-websocket-version": "7" })).toMatchObject({
-      status: 400,
-    });
-    expect(await refused(opened, "/graphql", { upgrade: "h2c" })).toMatchObject({
-      status: expect.any(Number),
-    });
-    const own = `http://127.0.0.1:${opened.port}`;
-    for (const origin of ["https://app.example.com", own]) {
-      const { socket } = await dial(opened, undefined, { origin });
-      expect(socket.readyState).toBe(WebSocket.OPEN);
-    }
-    expect(await (await fetch(`${opened.url}/graphql`)).json()).toEqual({ page: true });
-  });
-
-  it("survives a thousand messages of garbage and broken frames, and forgets all about them", async () => {
-    const opened = await shared();
-    const before = opened.feed.subscribers.size;
-    for (let round = 0; round < 20; round++) {
-      const { subscribe, socket, closed } = await enter(opened);
-      subscribe("1");
-      for (let number = 0; number < 50; number++) socket.send(garbage(number + round));
-      await closed;
-    }
-    for (const frame of [
-      [0x83, 0xff],
-      [0xff, 0xff, 0xff],
-      [0x81, 0xfe, 0xff, 0xff],
-      [0x81, 0x7f, 0xff],
-      [0x88, 0x81, 1, 2, 3, 4, 5],
-    ]) {
-      const { socket, closed } = await enter(opened);
-      (socket as unknown as { _socket: Socket })._socket.write(Buffer.from(frame));
-      (socket as unknown as { _socket: Socket })._socket.end();
-      await closed;
-    }
-    await until(() => opened.feed.subscribers.size === before);
-    await enter(opened);
-    expect(opened.faults).toEqual([]);
-  });
-});
 
 const garbage = (seed: number): string =>
   [
@@ -493,162 +112,6 @@ async function refused({ port }: House, path: string, headers: Record<string, st
   return { status: response.statusCode, body };
 }
 
-describe("A websocket", () => {
-  it("is closed when its token expires, and its client goes on with a new one behind its last cursor", async () => {
-    const opened = await house();
-    const end = new Date(Date.now() + HOUR_MS);
-    opened.guests.set("short", end);
-    const tokens = ["short", "anna"];
-    const closings: Closing[] = [];
-    const made = client(opened, {
-      connectionParams: () => ({ authorization: `Bearer ${tokens.shift()}` }),
-      on: { closed: (event) => closings.push(event as Closing) },
-    });
-    const got: string[] = [];
-    const variables = { id: "c1", after: "0" };
-    made.subscribe<{ conversationEvents: { cursor: string } }>(
-      { query: EVENTS, variables },
-      {
-        next({ data }) {
-          // What graphql-ws sends again when it has connected anew.
-          variables.after = data?.conversationEvents.cursor ?? "";
-          got.push(variables.after);
-        },
-        error: (error) => unhandled.push(error),
-        complete: () => {},
-      },
-    );
-    await until(() => opened.feed.subscribers.size === 1);
-    opened.feed.tell("c1", message("m1"));
-    await until(() => got.length === 1);
-    end.setTime(Date.now());
-    // The client may be back before anybody sees that it was away.
-    await until(() => closings.length === 1);
-    opened.feed.tell("c1", message("m2"));
-    await until(() => opened.feed.subscribers.size === 1);
-    opened.feed.tell("c1", message("m3"));
-    await until(() => got.length === 3);
-    expect(got).toEqual(["1", "2", "3"]);
-    expect(closings).toMatchObject([{ code: 4403, reason: expect.stringContaining("expired") }]);
-  });
-
-  it("sends its client to another server when the feed ends", async () => {
-    const opened = await house();
-    const { subscribe, closed, told } = await enter(opened);
-    subscribe("1");
-    await until(() => opened.feed.subscribers.size === 1);
-    opened.feed.end();
-    expect((await closed).code).toBe(1012);
-    expect(told).toEqual([]);
-  });
-
-  it("ends with its token, with a code that is tried again", async () => {
-    const opened = await house();
-    const end = new Date(Date.now() + HOUR_MS);
-    opened.guests.set("dora", end);
-    const { subscribe, closed } = await enter(opened, "dora");
-    subscribe("1");
-    await until(() => opened.feed.subscribers.size === 1);
-    end.setTime(Date.now());
-    expect(await closed).toMatchObject({ code: 4403, reason: expect.stringContaining("expired") });
-    expect(opened.feed.subscribers.size).toBe(0);
-  });
-
-  it("takes no new subscription when the session has ended", async () => {
-    const opened = await house();
-    const { subscribe, closed } = await enter(opened);
-    opened.guests.delete("anna");
-    subscribe("1");
-    expect((await closed).code).toBe(4403);
-  });
-
-  it("gives way to a restart: the server closes at once, and tells its clients to come again", async () => {
-    const opened = await house();
-    const { subscribe, closed } = await enter(opened);
-    subscribe("1");
-    await until(() => opened.feed.subscribers.size === 1);
-    await opened.app.close();
-    expect((await closed).code).toBe(1012);
-    expect(opened.feed.subscribers.size).toBe(0);
-  });
-
-  it("answers pings, and is cut when its peer is dead", async () => {
-    const opened = await house({ heartbeatMs: 500 });
-    const lively = await enter(opened);
-    lively.send({ type: "ping", payload: { a: 1 } });
-    await until(() => lively.told.length === 1);
-    expect(lively.told[0]).toEqual({ type: "pong", payload: { a: 1 } });
-    const dead = await enter(opened);
-    dead.subscribe("1");
-    await until(() => opened.feed.subscribers.size === 1);
-    (dead.socket as unknown as { _socket: Socket })._socket.pause();
-    await until(() => opened.feed.subscribers.size === 0);
-    expect(lively.socket.readyState).toBe(WebSocket.OPEN);
-  });
-
-  it("is cut off with 1013 when it does not read, while others are told on", async () => {
-    const opened = await house({ patienceMs: 1_000 });
-    const lively = await enter(opened);
-    lively.subscribe("1");
-    const slow = await enter(opened);
-    slow.subscribe("1");
-    await until(() => opened.feed.subscribers.size === 2);
-    const raw = (slow.socket as unknown as { _socket: Socket })._socket;
-    raw.pause();
-    const body = "x".repeat(256 * 1024);
-    let number = 0;
-    while (opened.feed.subscribers.size === 2) {
-      opened.feed.tell("c1", message(`m${++number}`, body));
-      await until(() => lively.told.length === number);
-    }
-    raw.resume();
-    expect(await slow.closed).toMatchObject({ code: 1013, reason: expect.stringContaining("resume") });
-    opened.feed.tell("c1", message("last"));
-    await until(() => lively.told.length === number + 1);
-    expect(slow.told.length).toBeLessThan(number);
-  });
-
-  it("is bounded in what waits for all who do not read, together", async () => {
-    const opened = await house({ patienceMs: 60_000, unreadBytes: 512 * 1024 });
-    const lively = await enter(opened);
-    lively.subscribe("a");
-    const deaf = await Promise.all(Array.from({ length: 8 }, () => enter(opened)));
-    for (const { subscribe } of deaf) subscribe("a");
-    await until(() => opened.feed.subscribers.size === 9);
-    for (const { socket } of deaf) socket.pause();
-    let number = 0;
-    while (opened.feed.subscribers.size > 5) {
-      opened.feed.tell("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
-      await until(() => lively.told.length === number);
-      expect(opened.unread.held).toBeLessThanOrEqual(512 * 1024);
-    }
-    opened.feed.tell("c1", message("last"));
-    await until(() => lively.told.length === number + 1);
-  });
-
-  it("is terminated when a client that never reads does not close either", async () => {
-    const opened = await house({ patienceMs: 100 });
-    const socket = connect(opened.port, "127.0.0.1");
-    closers.push(() => socket.destroy());
-    socket.on("error", () => {});
-    socket.write(
-      `GET /graphql HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
-        `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n`,
-    );
-    await once(socket, "data");
-    socket.write(frame({ type: "connection_init", payload: { authorization: "Bearer anna" } }));
-    await once(socket, "data");
-    socket.pause();
-    socket.write(frame({ id: "1", type: "subscribe", payload: { query: EVENTS, variables: { id: "c1" } } }));
-    await until(() => opened.feed.subscribers.size === 1);
-    while (opened.feed.subscribers.size === 1) {
-      opened.feed.tell("c1", message("m", "x".repeat(256 * 1024)));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    while ((await connectionsOf(opened)) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  });
-});
-
 const connectionsOf = ({ app }: House): Promise<number> =>
   new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
 
@@ -665,4 +128,560 @@ const shared = (): Promise<House> => {
   common ??= openHouse();
   return common;
 };
-afterAll(async () => (await common)?.app.close());
+describe("websocket gateway", () => {
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  afterAll(async () => {
+    expect(unhandled).toEqual([]);
+    await (await common)?.app.close();
+  });
+
+  describe("The websocket door", () => {
+    it("tells Apollo Client every event, in order", async () => {
+      const opened = await house();
+      const apollo = new ApolloClient({
+        cache: new InMemoryCache(),
+        link: new GraphQLWsLink(client(opened)),
+      });
+      closers.push(() => apollo.stop());
+      const cursors: string[] = [];
+      const watching = apollo
+        .subscribe<{ conversationEvents: { cursor: string } }>({
+          query: gql(EVENTS),
+          variables: { id: "c1" },
+        })
+        .subscribe(({ data }) => cursors.push(data?.conversationEvents.cursor ?? ""));
+      await until(() => opened.feed.subscribers.size === 1);
+      for (let number = 1; number <= 50; number++) opened.feed.tell("c1", message(`m${number}`));
+      await until(() => cursors.length === 50);
+      expect(cursors).toEqual(Array.from({ length: 50 }, (_, index) => String(index + 1)));
+      watching.unsubscribe();
+      await until(() => opened.feed.subscribers.size === 0);
+    });
+
+    it.each<[what: string, id: string, query: string, variables: object, code: string, status: number]>([
+      ["a query", "1", "{ hello }", {}, "BAD_USER_INPUT", 400],
+      ["a mutation", "1", "mutation { change }", {}, "BAD_USER_INPUT", 400],
+      ["what is not GraphQL", "1", "subscription {", {}, "GRAPHQL_PARSE_FAILED", 400],
+      ["an unknown field", "1", "subscription { other }", {}, "GRAPHQL_VALIDATION_FAILED", 400],
+      ["two operations", "1", `${EVENTS} query B { hello }`, {}, "OPERATION_RESOLUTION_FAILURE", 400],
+      ["a wrong variable", "1", EVENTS, { id: {} }, "BAD_USER_INPUT", 400],
+      ["a missing variable", "1", EVENTS, {}, "BAD_USER_INPUT", 400],
+      ["a cursor that is none", "1", EVENTS, { id: "c1", after: "x" }, "BAD_USER_INPUT", 400],
+      ["a topic that is hidden", "1", EVENTS, { id: "hidden" }, "NOT_FOUND", 404],
+      ["what nests too deep", "1", deep(5), {}, "QUERY_TOO_COMPLEX", 400],
+      ["what costs too much", "1", deep(2), {}, "QUERY_TOO_COMPLEX", 400],
+      [
+        "what has too many tokens",
+        "1",
+        `subscription { ${"a ".repeat(6_000)} }`,
+        {},
+        "GRAPHQL_PARSE_FAILED",
+        400,
+      ],
+    ])(
+      "refuses %s with a code, and the connection stays",
+      async (_what, id, query, variables, code, status) => {
+        const opened = await shared();
+        const { told, subscribe } = await enter(opened);
+        subscribe(id, query, variables);
+        await until(() => told.length === 1);
+        expect(told[0]).toMatchObject({ id, type: "error" });
+        expect(codeIn(told[0]?.payload)).toMatchObject({ code, status });
+        subscribe("after", EVENTS, { id: "c1", after: "0" });
+        opened.feed.tell("c1", message("m1"));
+        await until(() => told.length >= 2);
+        expect(told[1]).toMatchObject({ id: "after", type: "next" });
+      },
+    );
+
+    it.each([
+      ["one is named that is not there", EVENTS, "Other"],
+      ["none is named of two", `${EVENTS} subscription B { other }`, ""],
+      ["there is none", "fragment F on Query { hello }", undefined],
+    ])("says that it is not known which operation is meant when %s", async (_what, query, operationName) => {
+      const { told, send } = await enter(await shared());
+      send({ id: "1", type: "subscribe", payload: { query, operationName, variables: { id: "c1" } } });
+      await until(() => told.length === 1);
+      expect(told[0]).toMatchObject({ id: "1", type: "error" });
+      expect(codeIn(told[0]?.payload)).toEqual({ code: "OPERATION_RESOLUTION_FAILURE", status: 400 });
+    });
+
+    it("takes an empty name of an operation for none", async () => {
+      const opened = await shared();
+      const { told, send } = await enter(opened);
+      const variables = { id: "c1", after: "0" };
+      const query = EVENTS.replace("Events(", "NeverAskedBefore(");
+      send({ id: "1", type: "subscribe", payload: { query, operationName: "", variables } });
+      opened.feed.tell("c1", message("m1"));
+      await until(() => told.length >= 1);
+      expect(told[0]).toMatchObject({ id: "1", type: "next" });
+    });
+
+    it("masks what nobody expected, and logs it under the request id that it tells", async () => {
+      const opened = await house();
+      const { told, subscribe } = await enter(opened);
+      subscribe("1", EVENTS, { id: "broken" });
+      await until(() => told.length === 1);
+      expect(told[0]).toMatchObject({
+        type: "error",
+        payload: [{ extensions: { code: "INTERNAL_SERVER_ERROR" } }],
+      });
+      expect(JSON.stringify(told)).not.toContain("swordfish");
+      const { requestId } = codeIn(told[0]?.payload) as unknown as { requestId: string };
+      expect(opened.faults).toHaveLength(1);
+      expect(JSON.parse(opened.faults[0] ?? "")).toMatchObject({
+        reqId: requestId,
+        err: { message: /swordfish/ },
+      });
+    });
+
+    it("ends one subscription with a code when its viewer may follow no more", async () => {
+      const opened = await house();
+      const { told, subscribe } = await enter(opened);
+      subscribe("1");
+      await until(() => opened.feed.subscribers.size === 1);
+      opened.feed.end(accessEnded());
+      await until(() => told.length === 1);
+      expect(told[0]).toMatchObject({
+        id: "1",
+        type: "error",
+        payload: [{ extensions: { code: "UNAUTHENTICATED" } }],
+      });
+      expect(opened.feed.subscribers.size).toBe(0);
+      subscribe("1");
+      await until(() => opened.feed.subscribers.size === 1);
+    });
+
+    it("bounds the subscriptions of a connection", async () => {
+      const opened = await house({ maxSubscriptions: 2 });
+      const { told, subscribe, send } = await enter(opened);
+      for (const id of ["1", "2", "3"]) subscribe(id);
+      await until(() => told.length === 1 && opened.feed.subscribers.size === 2);
+      expect(told[0]).toMatchObject({
+        id: "3",
+        type: "error",
+        payload: [{ extensions: { code: "RATE_LIMITED", limit: 2 } }],
+      });
+      send({ id: "1", type: "complete" });
+      await until(() => opened.feed.subscribers.size === 1);
+      subscribe("3");
+      await until(() => opened.feed.subscribers.size === 2);
+    });
+
+    it("bounds the different subscriptions of a viewer, over all connections and streams", async () => {
+      const opened = await house({ maxSubscriptions: 100 });
+      const [first, second] = [await enter(opened), await enter(opened)];
+      const text = (n: number) => EVENTS.replace("id body", `id a${n}: body`);
+      for (let n = 0; n < 50; n++) (n % 2 === 0 ? first : second).subscribe(`${n}`, text(n));
+      for (let n = 0; n < 50; n++) second.subscribe(`same${n}`, text(0));
+      await until(() => opened.feed.subscribers.size === 100);
+      second.subscribe("one more", text(50));
+      await until(() => second.told.length === 1);
+      expect(second.told[0]).toMatchObject({
+        id: "one more",
+        type: "error",
+        payload: [{ extensions: { code: "RATE_LIMITED", status: 429 } }],
+      });
+      const listen = (token: string, signal?: AbortSignal) =>
+        fetch(`${opened.url}/events?topic=conversation:c1`, {
+          headers: { authorization: `Bearer ${token}` },
+          ...(signal && { signal }),
+        });
+      expect((await listen("anna")).status).toBe(429);
+      first.socket.close();
+      await first.closed;
+      await until(() => opened.feed.subscribers.size === 75);
+      const ending = new AbortController();
+      expect((await listen("anna", ending.signal)).status).toBe(200);
+      ending.abort();
+    });
+
+    it("takes a page's whole burst, and closes a connection that floods it, which clients do not open again", async () => {
+      const opened = await house({ maxSubscriptions: 100 });
+      const { subscribe, send, told, closed } = await enter(opened);
+      for (const page of ["a", "b"]) {
+        for (let number = 0; number < 100; number++) subscribe(`${page}${number}`);
+        await until(() => opened.feed.subscribers.size === 100);
+        for (let number = 0; number < 100; number++) send({ id: `${page}${number}`, type: "complete" });
+        await until(() => opened.feed.subscribers.size === 0);
+      }
+      expect(told).toEqual([]);
+      const flood = 20_000;
+      for (let number = 0; number < flood; number++) subscribe(`f${number}`);
+      expect(await closed).toMatchObject({ code: 1008, reason: expect.stringContaining("100 in a second") });
+      expect(told.length).toBeLessThan(flood / 4);
+      expect(opened.feed.subscribers.size).toBe(0);
+    });
+
+    it("counts a long message as several", async () => {
+      const { send, told, closed } = await enter(await shared());
+      for (let number = 0; number < 30; number++)
+        send({ type: "ping", payload: { text: "x".repeat(60_000) } });
+      expect((await closed).code).toBe(1008);
+      expect(told.length).toBeLessThan(20);
+    });
+
+    it.each(["ping", "pong"] as const)("closes a connection that floods it with %s frames", async (frame) => {
+      const { socket, closed } = await enter(await shared());
+      for (let number = 0; number < 5_000; number++) socket[frame]();
+      expect((await closed).code).toBe(1008);
+    });
+
+    it("takes one message of a connection in a turn, so that others come in between", async () => {
+      const order: string[] = [];
+      const viewer = { kind: "user", id: "anna" } as const;
+      const opened = await house({
+        maxSubscriptions: 100,
+        enter: async (token) => {
+          order.push(token ?? "");
+          setImmediate(() => order.push("turn"));
+          return { viewer, key: "anna", share: "anna", endsAt: null };
+        },
+      });
+      const { socket, subscribe } = await enter(opened);
+      order.length = 0;
+      // Corked, all of it arrives together.
+      const { _socket: raw } = socket as unknown as { _socket: Socket };
+      raw.cork();
+      for (let number = 0; number < 50; number++) subscribe(`${number}`);
+      raw.uncork();
+      await until(() => opened.feed.subscribers.size === 50);
+      const together =
+        order
+          .join(" ")
+          .match(/anna( anna)*/g)
+          ?.map((run) => run.split(" ").length) ?? [];
+      expect(Math.max(...together)).toBeLessThanOrEqual(2);
+    });
+
+    it("opens two subscriptions of a company at a time, over however many connections", async () => {
+      let active = 0;
+      let most = 0;
+      const viewer = { kind: "user", id: "anna" } as const;
+      const opened = await house({
+        maxSubscriptions: 100,
+        enter: async () => {
+          most = Math.max(most, ++active);
+          await new Promise((resolve) => setImmediate(resolve));
+          active--;
+          return { viewer, key: "anna", share: "anna", endsAt: null };
+        },
+      });
+      const connections = [
+        await enter(opened),
+        await enter(opened),
+        await enter(opened),
+        await enter(opened),
+      ];
+      most = 0;
+      for (const { subscribe } of connections)
+        for (let number = 0; number < 20; number++) subscribe(`${number}`);
+      await until(() => opened.feed.subscribers.size === 80);
+      expect(most).toBeLessThanOrEqual(2);
+    });
+
+    it("forgets a subscription that is ended while it begins, also when its id comes again", async () => {
+      const opened = await house();
+      const { subscribe, send, socket, closed } = await enter(opened);
+      for (let round = 0; round < 50; round++) {
+        subscribe("1");
+        send({ id: "1", type: "complete" });
+      }
+      subscribe("1");
+      await until(() => opened.feed.subscribers.size === 1);
+      socket.close();
+      await closed;
+      await until(() => opened.feed.subscribers.size === 0);
+    });
+
+    it("bounds the connections of a viewer, with a code that is tried again", async () => {
+      const opened = await house({ connections: 2 });
+      const first = await enter(opened);
+      await enter(opened);
+      const third = await dial(opened);
+      third.send({ type: "connection_init", payload: { authorization: "Bearer anna" } });
+      expect(await third.closed).toMatchObject({
+        code: 1013,
+        reason: expect.stringContaining("2 open connections"),
+      });
+      await enter(opened, "bert");
+      first.socket.close();
+      await first.closed;
+      await enter(opened);
+    });
+  });
+
+  describe("At the websocket door", () => {
+    it("takes the token from the upgrade's header too", async () => {
+      const opened = await shared();
+      const { told, send } = await dial(opened, undefined, { authorization: "Bearer anna" });
+      send({ type: "connection_init" });
+      await until(() => told.length === 1);
+      expect(told[0]).toEqual({ type: "connection_ack" });
+    });
+
+    it.each<[what: string, messages: unknown[], code: number]>([
+      ["no token", [{ type: "connection_init" }], 4401],
+      [
+        "a token that is not good",
+        [{ type: "connection_init", payload: { authorization: "Bearer nobody" } }],
+        4403,
+      ],
+      ["a subscription before anything", [{ id: "1", type: "subscribe", payload: { query: EVENTS } }], 4401],
+      ["what is no JSON", ["{{{"], 4400],
+      ["an unknown type", [{ type: "connection_terminate" }], 4400],
+      ["a message of the server's", [{ id: "1", type: "next", payload: { data: null } }], 4400],
+      ["a subscription without a query", [{ id: "1", type: "subscribe", payload: {} }], 4400],
+      [
+        "a second beginning",
+        [{ type: "connection_init", payload: { authorization: "Bearer anna" } }, { type: "connection_init" }],
+        4429,
+      ],
+      ["a message that is too large", [`"${"x".repeat(65 * 1024)}"`], 1009],
+    ])("closes on %s", async (_what, messages, code) => {
+      const { send, closed } = await dial(await shared());
+      for (const each of messages) send(each);
+      expect((await closed).code).toBe(code);
+    });
+
+    it.each([
+      ["nests too deep", `${"[".repeat(20_000)}${"]".repeat(20_000)}`, /deeper than 32 levels/],
+      ["contains too many values", JSON.stringify(Array(6_000).fill(0)), /more than 5000 values/],
+    ])("closes on a message that %s before it is parsed, and logs no fault", async (_what, json, words) => {
+      const opened = await house();
+      const { send, told, closed } = await dial(opened);
+      send(`{"type":"ping","payload":{"a":${json}}}`);
+      expect(await closed).toEqual({ code: 4400, reason: expect.stringMatching(words) });
+      expect(told).toEqual([]);
+      expect(opened.faults).toEqual([]);
+    });
+
+    it("closes on an id that is in use, on bytes, and on another subprotocol", async () => {
+      const opened = await shared();
+      const { subscribe, closed } = await enter(opened);
+      subscribe("1");
+      subscribe("1");
+      expect((await closed).code).toBe(4409);
+      const binary = await dial(opened);
+      binary.socket.send(Buffer.from('{"type":"ping"}'), { binary: true });
+      expect((await binary.closed).code).toBe(4400);
+      const other = await dial(opened, []);
+      expect((await other.closed).code).toBe(4406);
+    });
+
+    it("closes on silence", async () => {
+      const { closed } = await dial(await house({ initMs: 50 }));
+      expect((await closed).code).toBe(4408);
+    });
+
+    it("lets no page of a foreign origin in, and no other path", async () => {
+      const opened = await shared();
+      for (const origin of ["https://evil.example.com", "null"]) {
+        const { send, closed, told } = await dial(opened, undefined, { origin });
+        send({ type: "connection_init", payload: { authorization: "Bearer anna" } });
+        expect(await closed).toEqual({ code: 1008, reason: expect.stringContaining("CORS_ORIGINS") });
+        expect(told).toEqual([]);
+      }
+      expect(await refused(opened, "/elsewhere", {})).toMatchObject({ status: 400 });
+      expect(await refused(opened, "/graphql", { "sec-websocket-version": "7" })).toMatchObject({
+        status: 400,
+      });
+      expect(await refused(opened, "/graphql", { upgrade: "h2c" })).toMatchObject({
+        status: expect.any(Number),
+      });
+      const own = `http://127.0.0.1:${opened.port}`;
+      for (const origin of ["https://app.example.com", own]) {
+        const { socket } = await dial(opened, undefined, { origin });
+        expect(socket.readyState).toBe(WebSocket.OPEN);
+      }
+      expect(await (await fetch(`${opened.url}/graphql`)).json()).toEqual({ page: true });
+    });
+
+    it("survives a thousand messages of garbage and broken frames, and forgets all about them", async () => {
+      const opened = await shared();
+      const before = opened.feed.subscribers.size;
+      for (let round = 0; round < 20; round++) {
+        const { subscribe, socket, closed } = await enter(opened);
+        subscribe("1");
+        for (let number = 0; number < 50; number++) socket.send(garbage(number + round));
+        await closed;
+      }
+      for (const frame of [
+        [0x83, 0xff],
+        [0xff, 0xff, 0xff],
+        [0x81, 0xfe, 0xff, 0xff],
+        [0x81, 0x7f, 0xff],
+        [0x88, 0x81, 1, 2, 3, 4, 5],
+      ]) {
+        const { socket, closed } = await enter(opened);
+        (socket as unknown as { _socket: Socket })._socket.write(Buffer.from(frame));
+        (socket as unknown as { _socket: Socket })._socket.end();
+        await closed;
+      }
+      await until(() => opened.feed.subscribers.size === before);
+      await enter(opened);
+      expect(opened.faults).toEqual([]);
+    });
+  });
+
+  describe("A websocket", () => {
+    it("is closed when its token expires, and its client goes on with a new one behind its last cursor", async () => {
+      const opened = await house();
+      const end = new Date(Date.now() + HOUR_MS);
+      opened.guests.set("short", end);
+      const tokens = ["short", "anna"];
+      const closings: Closing[] = [];
+      const made = client(opened, {
+        connectionParams: () => ({ authorization: `Bearer ${tokens.shift()}` }),
+        on: { closed: (event) => closings.push(event as Closing) },
+      });
+      const got: string[] = [];
+      const variables = { id: "c1", after: "0" };
+      made.subscribe<{ conversationEvents: { cursor: string } }>(
+        { query: EVENTS, variables },
+        {
+          next({ data }) {
+            // What graphql-ws sends again when it has connected anew.
+            variables.after = data?.conversationEvents.cursor ?? "";
+            got.push(variables.after);
+          },
+          error: (error) => unhandled.push(error),
+          complete: () => {},
+        },
+      );
+      await until(() => opened.feed.subscribers.size === 1);
+      opened.feed.tell("c1", message("m1"));
+      await until(() => got.length === 1);
+      end.setTime(Date.now());
+      // The client may be back before anybody sees that it was away.
+      await until(() => closings.length === 1);
+      opened.feed.tell("c1", message("m2"));
+      await until(() => opened.feed.subscribers.size === 1);
+      opened.feed.tell("c1", message("m3"));
+      await until(() => got.length === 3);
+      expect(got).toEqual(["1", "2", "3"]);
+      expect(closings).toMatchObject([{ code: 4403, reason: expect.stringContaining("expired") }]);
+    });
+
+    it("sends its client to another server when the feed ends", async () => {
+      const opened = await house();
+      const { subscribe, closed, told } = await enter(opened);
+      subscribe("1");
+      await until(() => opened.feed.subscribers.size === 1);
+      opened.feed.end();
+      expect((await closed).code).toBe(1012);
+      expect(told).toEqual([]);
+    });
+
+    it("ends with its token, with a code that is tried again", async () => {
+      const opened = await house();
+      const end = new Date(Date.now() + HOUR_MS);
+      opened.guests.set("dora", end);
+      const { subscribe, closed } = await enter(opened, "dora");
+      subscribe("1");
+      await until(() => opened.feed.subscribers.size === 1);
+      end.setTime(Date.now());
+      expect(await closed).toMatchObject({ code: 4403, reason: expect.stringContaining("expired") });
+      expect(opened.feed.subscribers.size).toBe(0);
+    });
+
+    it("takes no new subscription when the session has ended", async () => {
+      const opened = await house();
+      const { subscribe, closed } = await enter(opened);
+      opened.guests.delete("anna");
+      subscribe("1");
+      expect((await closed).code).toBe(4403);
+    });
+
+    it("gives way to a restart: the server closes at once, and tells its clients to come again", async () => {
+      const opened = await house();
+      const { subscribe, closed } = await enter(opened);
+      subscribe("1");
+      await until(() => opened.feed.subscribers.size === 1);
+      await opened.app.close();
+      expect((await closed).code).toBe(1012);
+      expect(opened.feed.subscribers.size).toBe(0);
+    });
+
+    it("answers pings, and is cut when its peer is dead", async () => {
+      const opened = await house({ heartbeatMs: 500 });
+      const lively = await enter(opened);
+      lively.send({ type: "ping", payload: { a: 1 } });
+      await until(() => lively.told.length === 1);
+      expect(lively.told[0]).toEqual({ type: "pong", payload: { a: 1 } });
+      const dead = await enter(opened);
+      dead.subscribe("1");
+      await until(() => opened.feed.subscribers.size === 1);
+      (dead.socket as unknown as { _socket: Socket })._socket.pause();
+      await until(() => opened.feed.subscribers.size === 0);
+      expect(lively.socket.readyState).toBe(WebSocket.OPEN);
+    });
+
+    it("is cut off with 1013 when it does not read, while others are told on", async () => {
+      const opened = await house({ patienceMs: 1_000 });
+      const lively = await enter(opened);
+      lively.subscribe("1");
+      const slow = await enter(opened);
+      slow.subscribe("1");
+      await until(() => opened.feed.subscribers.size === 2);
+      const raw = (slow.socket as unknown as { _socket: Socket })._socket;
+      raw.pause();
+      const body = "x".repeat(256 * 1024);
+      let number = 0;
+      while (opened.feed.subscribers.size === 2) {
+        opened.feed.tell("c1", message(`m${++number}`, body));
+        await until(() => lively.told.length === number);
+      }
+      raw.resume();
+      expect(await slow.closed).toMatchObject({ code: 1013, reason: expect.stringContaining("resume") });
+      opened.feed.tell("c1", message("last"));
+      await until(() => lively.told.length === number + 1);
+      expect(slow.told.length).toBeLessThan(number);
+    });
+
+    it("is bounded in what waits for all who do not read, together", async () => {
+      const opened = await house({ patienceMs: 60_000, unreadBytes: 512 * 1024 });
+      const lively = await enter(opened);
+      lively.subscribe("a");
+      const deaf = await Promise.all(Array.from({ length: 8 }, () => enter(opened)));
+      for (const { subscribe } of deaf) subscribe("a");
+      await until(() => opened.feed.subscribers.size === 9);
+      for (const { socket } of deaf) socket.pause();
+      let number = 0;
+      while (opened.feed.subscribers.size > 5) {
+        opened.feed.tell("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
+        await until(() => lively.told.length === number);
+        expect(opened.unread.held).toBeLessThanOrEqual(512 * 1024);
+      }
+      opened.feed.tell("c1", message("last"));
+      await until(() => lively.told.length === number + 1);
+    });
+
+    it("is terminated when a client that never reads does not close either", async () => {
+      const opened = await house({ patienceMs: 100 });
+      const socket = connect(opened.port, "127.0.0.1");
+      closers.push(() => socket.destroy());
+      socket.on("error", () => {});
+      socket.write(
+        `GET /graphql HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+          `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n`,
+      );
+      await once(socket, "data");
+      socket.write(frame({ type: "connection_init", payload: { authorization: "Bearer anna" } }));
+      await once(socket, "data");
+      socket.pause();
+      socket.write(
+        frame({ id: "1", type: "subscribe", payload: { query: EVENTS, variables: { id: "c1" } } }),
+      );
+      await until(() => opened.feed.subscribers.size === 1);
+      while (opened.feed.subscribers.size === 1) {
+        opened.feed.tell("c1", message("m", "x".repeat(256 * 1024)));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      while ((await connectionsOf(opened)) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+  });
+});

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { connect } from "node:net";
-import { afterEach, beforeEach, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { createUnreadBudget } from "../../../../src/platform/http/connections/unread-budget.js";
@@ -20,49 +20,6 @@ let finish: (() => void)[];
 let client: Socket;
 /** The server's end of the client's connection. */
 let accepted: Socket;
-
-beforeEach(async () => {
-  begun = [];
-  finish = [];
-  const log = pino({ level: "silent" });
-  app = await createHttpServer({
-    log,
-    unread: createUnreadBudget({ maxBytes: 1_000 * MIB, log }),
-    trustProxy: [],
-    origins: [],
-    graphqlPath: "/graphql",
-    compresses: false,
-    drainMs: 1_000,
-    pace: { bytesPerSecond: 1, windowMs: 60_000 },
-  });
-  app.get<{ Params: { name: string } }>("/large/:name", async ({ params }) => {
-    begun.push(params.name);
-    return LARGE;
-  });
-  app.get<{ Params: { name: string } }>("/middle/:name", async ({ params }) => {
-    begun.push(params.name);
-    return MIDDLE;
-  });
-  app.get<{ Params: { name: string } }>("/small/:name", async ({ params }) => {
-    begun.push(params.name);
-    return params.name;
-  });
-  app.post<{ Body: { name: string } }>("/hold", async ({ body }) => {
-    begun.push(body.name);
-    await new Promise<void>((resolve) => finish.push(resolve));
-    return body.name;
-  });
-  app.server.once("connection", (socket: Socket) => {
-    accepted = socket;
-  });
-  url = await app.listen({ port: 0, host: "127.0.0.1" });
-  client = connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {});
-  await once(client, "connect");
-});
-afterEach(async () => {
-  client.destroy();
-  await app.close();
-});
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const hold = (name: string) => {
@@ -95,61 +52,107 @@ async function bodies(count: number): Promise<string[]> {
   return parts().map((part) => part.split("\r\n\r\n", 2)[1] ?? "");
 }
 
-it("makes one answer at a time for who sends fifty requests and reads nothing", async () => {
-  client.pause().write(
-    names(50)
-      .map((name) => get(`/large/${name}`))
-      .join(""),
-  );
-  await until(() => begun.length > 0);
-  await another();
-  expect(begun).toEqual(["n0"]);
-});
+describe("answer in order", () => {
+  beforeEach(async () => {
+    begun = [];
+    finish = [];
+    const log = pino({ level: "silent" });
+    app = await createHttpServer({
+      log,
+      unread: createUnreadBudget({ maxBytes: 1_000 * MIB, log }),
+      trustProxy: [],
+      origins: [],
+      graphqlPath: "/graphql",
+      compresses: false,
+      drainMs: 1_000,
+      pace: { bytesPerSecond: 1, windowMs: 60_000 },
+    });
+    app.get<{ Params: { name: string } }>("/large/:name", async ({ params }) => {
+      begun.push(params.name);
+      return LARGE;
+    });
+    app.get<{ Params: { name: string } }>("/middle/:name", async ({ params }) => {
+      begun.push(params.name);
+      return MIDDLE;
+    });
+    app.get<{ Params: { name: string } }>("/small/:name", async ({ params }) => {
+      begun.push(params.name);
+      return params.name;
+    });
+    app.post<{ Body: { name: string } }>("/hold", async ({ body }) => {
+      begun.push(body.name);
+      await new Promise<void>((resolve) => finish.push(resolve));
+      return body.name;
+    });
+    app.server.once("connection", (socket: Socket) => {
+      accepted = socket;
+    });
+    url = await app.listen({ port: 0, host: "127.0.0.1" });
+    client = connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {});
+    await once(client, "connect");
+  });
 
-it("gives all the answers, in the order of the requests, to who reads them", async () => {
-  const requests = names(60).map((name, n) =>
-    n % 20 === 0 ? get(`/middle/${name}`) : get(`/small/${name}`),
-  );
-  client.write(requests.join(""));
-  const answers = await bodies(60);
-  expect(begun).toEqual(names(60));
-  expect(answers.map((text) => (text === MIDDLE ? "middle" : text))).toEqual(
-    names(60).map((name, n) => (n % 20 === 0 ? "middle" : name)),
-  );
-});
+  afterEach(async () => {
+    client.destroy();
+    await app.close();
+  });
 
-it("takes bodies that arrive while an earlier answer is made", async () => {
-  client.write(hold("first") + hold("second").slice(0, -5));
-  await until(() => finish.length === 1);
-  client.write(hold("second").slice(-5) + hold("third"));
-  await another();
-  expect(begun).toEqual(["first"]);
-  const answers = bodies(3);
-  for (let n = 0; n < 3; n++) {
-    await until(() => finish.length === n + 1);
-    finish[n]!();
-  }
-  expect(await answers).toEqual(["first", "second", "third"]);
-});
+  it("makes one answer at a time for who sends fifty requests and reads nothing", async () => {
+    client.pause().write(
+      names(50)
+        .map((name) => get(`/large/${name}`))
+        .join(""),
+    );
+    await until(() => begun.length > 0);
+    await another();
+    expect(begun).toEqual(["n0"]);
+  });
 
-it("cuts a connection that asks on and on, and waits for no answer", async () => {
-  client.write(hold("first"));
-  await until(() => finish.length === 1);
-  client.write(get("/small/next").repeat(200_000));
-  await until(() => accepted.closed);
-  expect(accepted.bytesRead).toBeLessThan(MIB);
-  expect(begun).toEqual(["first"]);
-});
+  it("gives all the answers, in the order of the requests, to who reads them", async () => {
+    const requests = names(60).map((name, n) =>
+      n % 20 === 0 ? get(`/middle/${name}`) : get(`/small/${name}`),
+    );
+    client.write(requests.join(""));
+    const answers = await bodies(60);
+    expect(begun).toEqual(names(60));
+    expect(answers.map((text) => (text === MIDDLE ? "middle" : text))).toEqual(
+      names(60).map((name, n) => (n % 20 === 0 ? "middle" : name)),
+    );
+  });
 
-it("begins nothing more for who has left", async () => {
-  client.pause().write(
-    names(5)
-      .map((name) => get(`/large/${name}`))
-      .join(""),
-  );
-  await until(() => begun.length > 0);
-  client.destroy();
-  await until(() => accepted.closed);
-  await another();
-  expect(begun).toEqual(["n0"]);
+  it("takes bodies that arrive while an earlier answer is made", async () => {
+    client.write(hold("first") + hold("second").slice(0, -5));
+    await until(() => finish.length === 1);
+    client.write(hold("second").slice(-5) + hold("third"));
+    await another();
+    expect(begun).toEqual(["first"]);
+    const answers = bodies(3);
+    for (let n = 0; n < 3; n++) {
+      await until(() => finish.length === n + 1);
+      finish[n]!();
+    }
+    expect(await answers).toEqual(["first", "second", "third"]);
+  });
+
+  it("cuts a connection that asks on and on, and waits for no answer", async () => {
+    client.write(hold("first"));
+    await until(() => finish.length === 1);
+    client.write(get("/small/next").repeat(200_000));
+    await until(() => accepted.closed);
+    expect(accepted.bytesRead).toBeLessThan(MIB);
+    expect(begun).toEqual(["first"]);
+  });
+
+  it("begins nothing more for who has left", async () => {
+    client.pause().write(
+      names(5)
+        .map((name) => get(`/large/${name}`))
+        .join(""),
+    );
+    await until(() => begun.length > 0);
+    client.destroy();
+    await until(() => accepted.closed);
+    await another();
+    expect(begun).toEqual(["n0"]);
+  });
 });

@@ -12,10 +12,6 @@ import { accessEnded, message, openHouse, signer, until } from "../../../support
 const closers: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-afterAll(() => expect(unhandled).toEqual([]));
 
 async function house(options?: HouseOptions): Promise<House> {
   const opened = await openHouse(options);
@@ -83,6 +79,11 @@ async function refusal(opened: House, path: string, headers: Record<string, stri
 }
 
 describe("GET /events", () => {
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+  afterAll(() => expect(unhandled).toEqual([]));
+
   it("tells what happens, each with its cursor, its type and its object", async () => {
     const opened = await house();
     const { response, frames, request, ended } = await listen(opened, C1);

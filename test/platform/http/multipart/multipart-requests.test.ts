@@ -38,11 +38,6 @@ const closers: (() => Promise<unknown>)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-afterAll(() => expect(unhandled).toEqual([]));
-
 const uploadsOf = (request: FastifyRequest): Promise<AnnouncedFile[]> =>
   Promise.all(
     (request.body as { variables: { files: Upload[] } }).variables.files.map(
@@ -131,342 +126,369 @@ const refuse = (error: FiledeskError) => async () => {
   throw error;
 };
 
-describe("the multipart door", () => {
-  it("hands the handler the operations, the number of files and the request's length, and files that flow", async () => {
-    const { url, seen } = await house();
-    const response = await fetch(url, {
-      method: "POST",
-      headers: PREFLIGHT,
-      body: uploadForm("abc", Buffer.alloc(MIB)),
-    });
-    expect(response.status).toBe(200);
-    const { sizes, incoming } = (await response.json()) as {
-      sizes: number[];
-      incoming: Record<string, number>;
-    };
-    expect(sizes).toEqual([3, MIB]);
-    expect(incoming.fileCount).toBe(2);
-    expect(incoming.requestBytes).toBeGreaterThan(MIB);
-    await until(() => seen.released > 0);
-    expect(seen).toEqual({ admitted: 1, released: 1 });
+describe("multipart requests", () => {
+  afterEach(async () => {
+    for (const close of closers.splice(0)) await close();
   });
 
-  it.each([
-    { authorization: "Bearer token" },
-    { "X-APOLLO-OPERATION-ID": "1" },
-    { "X-Apollo-Anything": "1" },
-    { "Apollo-Require-Preflight": "*" },
-  ])("takes %j for a proof that no form has sent it", async (headers) => {
-    const { url } = await house();
-    const response = await fetch(url, { method: "POST", headers: headers as never, body: uploadForm("abc") });
-    expect(response.status).toBe(200);
-  });
+  afterAll(() => expect(unhandled).toEqual([]));
 
-  it("takes an operation's name for a preflight header, and a body without a length", async () => {
-    const { port } = await house();
-    const socket = connect(port, "127.0.0.1");
-    const body = multipartBody(uploadOf("abc"));
-    socket.write(
-      headOf({ "x-apollo-operation-name": "Upload", "Transfer-Encoding": "chunked", Connection: "close" }),
-    );
-    socket.write(`${body.length.toString(16)}\r\n`);
-    socket.write(body);
-    socket.write("\r\n0\r\n\r\n");
-    expect(await text(socket)).toContain('{"sizes":[3],"incoming":{"fileCount":1,"requestBytes":null}}');
-  });
-
-  it("leaves JSON and other routes alone", async () => {
-    const { url, seen } = await house({
-      handler: async (request) => ({ body: request.body, incoming: request.incoming }),
-    });
-    const headers = { "content-type": "application/json" };
-    const json = await fetch(url, { method: "POST", headers, body: '{"query":"{x}"}' });
-    expect(await json.json()).toEqual({ body: { query: "{x}" }, incoming: null });
-    const other = await fetch(url.replace("graphql", "other"), { method: "POST", body: uploadForm("x") });
-    expect(await other.text()).toBe("nothing");
-    expect(seen.admitted).toBe(0);
-  });
-
-  it("keeps the connection for the next upload", async () => {
-    const { port, sockets, seen } = await house();
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    closers.push(async () => agent.destroy());
-    const headers = { ...PREFLIGHT, "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
-    const send = (body: Buffer) =>
-      new Promise<string>((resolve, reject) =>
-        httpRequest(
-          { port, host: "127.0.0.1", path: "/graphql", method: "POST", agent, headers },
-          (response) => text(response).then(resolve, reject),
-        )
-          .on("error", reject)
-          .end(body),
-      );
-    for (const size of [3, 300_000, 3]) {
-      expect(await send(multipartBody(uploadOf(Buffer.alloc(size))))).toContain(`[${size}]`);
-    }
-    expect(sockets).toHaveLength(1);
-    await until(() => seen.released === 3);
-  });
-
-  it("goes on with a connection whose small body was refused unread", async () => {
-    const { port, sockets } = await house({ handler: refuse(forbidden("no")) });
-    const socket = connect(port, "127.0.0.1");
-    const body = multipartBody(uploadOf(Buffer.alloc(30_000)));
-    const answers: Buffer[] = [];
-    socket.on("data", (chunk) => answers.push(chunk));
-    const request = Buffer.concat([
-      Buffer.from(headOf({ ...PREFLIGHT, "Content-Length": body.length })),
-      body,
-    ]);
-    for (const count of [1, 2, 3]) {
-      socket.write(request);
-      await until(() => Buffer.concat(answers).toString().split("FORBIDDEN").length > count);
-    }
-    expect(sockets).toHaveLength(1);
-    socket.destroy();
-  });
-
-  it.each([
-    ["no preflight header", {}, "BAD_USER_INPUT"],
-    ["an empty preflight header", { "apollo-require-preflight": "" }, "BAD_USER_INPUT"],
-    // RFC 7617: once typed, a browser sends them with every request, whoever's page makes it.
-    ["a name and password alone", { authorization: "Basic YTpi" }, "BAD_USER_INPUT"],
-    ["a header that any page may set", { "accept-language": "x-apollo-" }, "BAD_USER_INPUT"],
-  ])("refuses %s before anybody is admitted", async (_, headers: Record<string, string>, code) => {
-    const { url, seen } = await house();
-    const response = await fetch(url, { method: "POST", headers, body: uploadForm("x") });
-    expect(response.status).toBe(400);
-    expect(await response.json()).toEqual({
-      errors: [{ message: expect.stringContaining("apollo-require-preflight: true"), extensions: { code } }],
-    });
-    expect(seen.admitted).toBe(0);
-  });
-
-  it("gives what is wrong with a body to the error handler", async () => {
-    const { url, seen } = await house();
-    const response = await fetch(url, { method: "POST", headers: PREFLIGHT, body: new FormData() });
-    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
-    await until(() => seen.released === 1);
-  });
-
-  it("releases what it admitted, and fails the open stream, when the client goes away in mid-file", async () => {
-    let failure: unknown;
-    const { port, seen } = await house({
-      handler: async (request) => {
-        const [first, second] = (await uploadsOf(request)) as [AnnouncedFile, AnnouncedFile];
-        const stream = (await first.arrive()).open();
-        stream.once("data", () => client.destroy());
-        failure = await Promise.all([buffer(stream), second.arrive()]).catch((error) => error);
-        return "too late";
-      },
-    });
-    const client = connect(port, "127.0.0.1");
-    client.write(headOf({ ...PREFLIGHT, "Content-Length": LARGE }));
-    client.write(multipartBody(uploadOf("begun", "").slice(0, 3), { open: true }));
-    await until(() => seen.released > 0 && failure !== undefined);
-    expect(failure).toMatchObject({ code: "UPLOAD_INCOMPLETE" });
-    expect(seen).toEqual({ admitted: 1, released: 1 });
-  });
-
-  it("releases what it admitted when the client has gone while it was admitted", async () => {
-    const { port, seen } = await house({
-      admit: async (request) => {
-        client.destroy();
-        await new Promise((closed) => request.raw.socket.once("close", closed));
-        return { release: () => {} };
-      },
-    });
-    const client = connect(port, "127.0.0.1");
-    client.write(headOf({ ...PREFLIGHT, "Content-Length": LARGE }));
-    await until(() => seen.released > 0);
-    expect(seen).toEqual({ admitted: 1, released: 1 });
-  });
-
-  it("releases what it admitted for a request that waits behind another on its connection", async () => {
-    const { port, seen } = await house({ handler: () => new Promise(() => {}) });
-    const client = connect(port, "127.0.0.1");
-    const body = multipartBody(uploadOf("x"));
-    const request = Buffer.concat([
-      Buffer.from(headOf({ ...PREFLIGHT, "Content-Length": body.length })),
-      body,
-    ]);
-    client.write(Buffer.concat([request, request]));
-    await until(() => seen.admitted === 2);
-    client.destroy();
-    await until(() => seen.released === 2);
-  });
-});
-
-describe("the rest of an upload that nobody needs any more", () => {
-  const answerRest: Handler = async (request) => ({ isRead: await request.incoming?.readRest() });
-
-  it("is read where it is some megabytes, and the connection goes on", async () => {
-    const { port, sockets } = await house({ handler: answerRest });
-    const socket = connect(port, "127.0.0.1");
-    const answers: Buffer[] = [];
-    socket.on("data", (chunk) => answers.push(chunk));
-    const body = multipartBody(uploadOf(Buffer.alloc(3 * MIB)));
-    for (const count of [1, 2]) {
-      socket.write(headOf({ ...PREFLIGHT, "Content-Length": body.length }));
-      socket.write(body);
-      await until(() => Buffer.concat(answers).toString().split('{"isRead":true}').length > count);
-    }
-    expect(Buffer.concat(answers).toString().toLowerCase()).not.toContain("connection: close");
-    expect(sockets).toHaveLength(1);
-    socket.destroy();
-  });
-
-  it("is left where it is more", async () => {
-    const { port, sockets } = await house({ handler: answerRest });
-    expect((await sendLarge(port, PREFLIGHT)).answer).toContain('{"isRead":false}');
-    expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
-  });
-
-  it("is left where nobody knows how much it is", async () => {
-    const { port } = await house({ handler: answerRest });
-    const client = connect(port, "127.0.0.1");
-    const beginning = multipartBody(uploadOf(""), { open: true });
-    client.write(headOf({ ...PREFLIGHT, "Transfer-Encoding": "chunked" }));
-    client.write(`${beginning.length.toString(16)}\r\n${beginning}\r\n`);
-    expect(await text(client)).toContain('{"isRead":false}');
-  });
-
-  it("is left when it does not come", async () => {
-    const { port } = await house({ handler: answerRest });
-    const client = connect(port, "127.0.0.1");
-    client.write(headOf({ ...PREFLIGHT, "Content-Length": MIB }));
-    client.write(multipartBody(uploadOf("begun"), { open: true }));
-    expect(await text(client)).toContain('{"isRead":false}');
-  });
-
-  it("is nobody's any more when the client has left", async () => {
-    let isRead: boolean | undefined;
-    const { port, seen } = await house({
-      handler: async (request) => {
-        client.destroy();
-        isRead = await request.incoming?.readRest();
-      },
-    });
-    const client = connect(port, "127.0.0.1");
-    client.write(headOf({ ...PREFLIGHT, "Content-Length": MIB }));
-    client.write(multipartBody(uploadOf("begun"), { open: true }));
-    await until(() => isRead !== undefined && seen.released === 1);
-    expect(isRead).toBe(false);
-  });
-});
-
-describe("a refused upload of 400 MB is not read", () => {
-  const notAllowed = refuse(forbidden("You may not do this."));
-
-  it.each<[string, number, House, Record<string, string>, string]>([
-    ["no preflight header", 400, {}, {}, "/graphql"],
-    ["over the limit", 413, { limits: { maxRequestBytes: 100 * MIB } }, PREFLIGHT, "/graphql"],
-    ["nobody signed in", 401, { admit: refuse(unauthenticated()) }, PREFLIGHT, "/graphql"],
-    ["no permission, seen by the handler", 403, { handler: notAllowed }, PREFLIGHT, "/graphql"],
-    ["a broken map", 400, { limits: { maxFiles: 0 } }, PREFLIGHT, "/graphql"],
-    ["an unknown route", 404, {}, PREFLIGHT, "/nowhere"],
-    ["a route that takes no files", 200, {}, PREFLIGHT, "/other"],
-  ])("%s", async (_, expected, options, headers, path) => {
-    const { port, sockets, seen } = await house(options);
-    const { status, answer } = await sendLarge(port, headers, path);
-    expect(status).toBe(expected);
-    expect(answer.toLowerCase()).toContain("connection: close");
-    await until(() => sockets[0]?.destroyed ?? false);
-    expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
-    expect(seen.released).toBe(seen.admitted);
-  });
-
-  it("no permission, for a body without a length from fetch", async () => {
-    const { url, sockets } = await house({ handler: notAllowed });
-    const beginning = multipartBody(uploadOf(""), { open: true });
-    async function* endless() {
-      yield beginning;
-      for (let sent = 0; sent < LARGE; sent += MIB) yield Buffer.alloc(MIB);
-    }
-    const headers = { ...PREFLIGHT, "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
-    const response = await fetch(url, {
-      method: "POST",
-      headers,
-      body: endless() as never,
-      duplex: "half",
-    } as RequestInit);
-    expect(response.status).toBe(403);
-    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
-    await until(() => sockets[0]?.destroyed ?? false);
-    expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
-  });
-
-  it("over the limit, for a body without a length, once it has passed it", async () => {
-    const { url, sockets } = await house({ limits: { maxRequestBytes: MIB } });
-    async function* endless() {
-      yield multipartBody(uploadOf(""), { open: true });
-      for (let sent = 0; sent < LARGE; sent += MIB) yield Buffer.alloc(MIB);
-    }
-    const headers = { ...PREFLIGHT, "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
-    const response = await fetch(url, {
-      method: "POST",
-      headers,
-      body: endless() as never,
-      duplex: "half",
-    } as RequestInit);
-    expect(response.status).toBe(413);
-    await until(() => sockets[0]?.destroyed ?? false);
-    expect(sockets[0]?.bytesRead).toBeLessThan(2 * MIB);
-  });
-
-  it("tells a client that waits for 100 Continue, and lets an admitted one go on", async () => {
-    const refusing = await house({ admit: refuse(unauthenticated()) });
-    const waiting = connect(refusing.port, "127.0.0.1");
-    waiting.write(headOf({ ...PREFLIGHT, "Content-Length": LARGE, Expect: "100-continue" }));
-    expect(await text(waiting)).toMatch(/^HTTP\/1.1 401 /);
-
-    const { port } = await house();
-    const body = multipartBody(uploadOf("abc"));
-    for (const [path, answer] of [
-      ["/graphql", '"sizes":[3]'],
-      ["/other", "nothing"],
-    ] as const) {
-      const client = connect(port, "127.0.0.1");
-      const headers = {
-        ...PREFLIGHT,
-        "Content-Length": body.length,
-        Expect: "100-continue",
-        Connection: "close",
+  describe("the multipart door", () => {
+    it("hands the handler the operations, the number of files and the request's length, and files that flow", async () => {
+      const { url, seen } = await house();
+      const response = await fetch(url, {
+        method: "POST",
+        headers: PREFLIGHT,
+        body: uploadForm("abc", Buffer.alloc(MIB)),
+      });
+      expect(response.status).toBe(200);
+      const { sizes, incoming } = (await response.json()) as {
+        sizes: number[];
+        incoming: Record<string, number>;
       };
-      client.write(headOf(headers, path));
-      client.once("data", () => client.write(body));
-      const received = await text(client);
-      expect(received).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 /);
-      expect(received).toContain(answer);
-    }
+      expect(sizes).toEqual([3, MIB]);
+      expect(incoming.fileCount).toBe(2);
+      expect(incoming.requestBytes).toBeGreaterThan(MIB);
+      await until(() => seen.released > 0);
+      expect(seen).toEqual({ admitted: 1, released: 1 });
+    });
+
+    it.each([
+      { authorization: "Bearer token" },
+      { "X-APOLLO-OPERATION-ID": "1" },
+      { "X-Apollo-Anything": "1" },
+      { "Apollo-Require-Preflight": "*" },
+    ])("takes %j for a proof that no form has sent it", async (headers) => {
+      const { url } = await house();
+      const response = await fetch(url, {
+        method: "POST",
+        headers: headers as never,
+        body: uploadForm("abc"),
+      });
+      expect(response.status).toBe(200);
+    });
+
+    it("takes an operation's name for a preflight header, and a body without a length", async () => {
+      const { port } = await house();
+      const socket = connect(port, "127.0.0.1");
+      const body = multipartBody(uploadOf("abc"));
+      socket.write(
+        headOf({ "x-apollo-operation-name": "Upload", "Transfer-Encoding": "chunked", Connection: "close" }),
+      );
+      socket.write(`${body.length.toString(16)}\r\n`);
+      socket.write(body);
+      socket.write("\r\n0\r\n\r\n");
+      expect(await text(socket)).toContain('{"sizes":[3],"incoming":{"fileCount":1,"requestBytes":null}}');
+    });
+
+    it("leaves JSON and other routes alone", async () => {
+      const { url, seen } = await house({
+        handler: async (request) => ({ body: request.body, incoming: request.incoming }),
+      });
+      const headers = { "content-type": "application/json" };
+      const json = await fetch(url, { method: "POST", headers, body: '{"query":"{x}"}' });
+      expect(await json.json()).toEqual({ body: { query: "{x}" }, incoming: null });
+      const other = await fetch(url.replace("graphql", "other"), { method: "POST", body: uploadForm("x") });
+      expect(await other.text()).toBe("nothing");
+      expect(seen.admitted).toBe(0);
+    });
+
+    it("keeps the connection for the next upload", async () => {
+      const { port, sockets, seen } = await house();
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      closers.push(async () => agent.destroy());
+      const headers = { ...PREFLIGHT, "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
+      const send = (body: Buffer) =>
+        new Promise<string>((resolve, reject) =>
+          httpRequest(
+            { port, host: "127.0.0.1", path: "/graphql", method: "POST", agent, headers },
+            (response) => text(response).then(resolve, reject),
+          )
+            .on("error", reject)
+            .end(body),
+        );
+      for (const size of [3, 300_000, 3]) {
+        expect(await send(multipartBody(uploadOf(Buffer.alloc(size))))).toContain(`[${size}]`);
+      }
+      expect(sockets).toHaveLength(1);
+      await until(() => seen.released === 3);
+    });
+
+    it("goes on with a connection whose small body was refused unread", async () => {
+      const { port, sockets } = await house({ handler: refuse(forbidden("no")) });
+      const socket = connect(port, "127.0.0.1");
+      const body = multipartBody(uploadOf(Buffer.alloc(30_000)));
+      const answers: Buffer[] = [];
+      socket.on("data", (chunk) => answers.push(chunk));
+      const request = Buffer.concat([
+        Buffer.from(headOf({ ...PREFLIGHT, "Content-Length": body.length })),
+        body,
+      ]);
+      for (const count of [1, 2, 3]) {
+        socket.write(request);
+        await until(() => Buffer.concat(answers).toString().split("FORBIDDEN").length > count);
+      }
+      expect(sockets).toHaveLength(1);
+      socket.destroy();
+    });
+
+    it.each([
+      ["no preflight header", {}, "BAD_USER_INPUT"],
+      ["an empty preflight header", { "apollo-require-preflight": "" }, "BAD_USER_INPUT"],
+      // RFC 7617: once typed, a browser sends them with every request, whoever's page makes it.
+      ["a name and password alone", { authorization: "Basic YTpi" }, "BAD_USER_INPUT"],
+      ["a header that any page may set", { "accept-language": "x-apollo-" }, "BAD_USER_INPUT"],
+    ])("refuses %s before anybody is admitted", async (_, headers: Record<string, string>, code) => {
+      const { url, seen } = await house();
+      const response = await fetch(url, { method: "POST", headers, body: uploadForm("x") });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toEqual({
+        errors: [
+          { message: expect.stringContaining("apollo-require-preflight: true"), extensions: { code } },
+        ],
+      });
+      expect(seen.admitted).toBe(0);
+    });
+
+    it("gives what is wrong with a body to the error handler", async () => {
+      const { url, seen } = await house();
+      const response = await fetch(url, { method: "POST", headers: PREFLIGHT, body: new FormData() });
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
+      await until(() => seen.released === 1);
+    });
+
+    it("releases what it admitted, and fails the open stream, when the client goes away in mid-file", async () => {
+      let failure: unknown;
+      const { port, seen } = await house({
+        handler: async (request) => {
+          const [first, second] = (await uploadsOf(request)) as [AnnouncedFile, AnnouncedFile];
+          const stream = (await first.arrive()).open();
+          stream.once("data", () => client.destroy());
+          failure = await Promise.all([buffer(stream), second.arrive()]).catch((error) => error);
+          return "too late";
+        },
+      });
+      const client = connect(port, "127.0.0.1");
+      client.write(headOf({ ...PREFLIGHT, "Content-Length": LARGE }));
+      client.write(multipartBody(uploadOf("begun", "").slice(0, 3), { open: true }));
+      await until(() => seen.released > 0 && failure !== undefined);
+      expect(failure).toMatchObject({ code: "UPLOAD_INCOMPLETE" });
+      expect(seen).toEqual({ admitted: 1, released: 1 });
+    });
+
+    it("releases what it admitted when the client has gone while it was admitted", async () => {
+      const { port, seen } = await house({
+        admit: async (request) => {
+          client.destroy();
+          await new Promise((closed) => request.raw.socket.once("close", closed));
+          return { release: () => {} };
+        },
+      });
+      const client = connect(port, "127.0.0.1");
+      client.write(headOf({ ...PREFLIGHT, "Content-Length": LARGE }));
+      await until(() => seen.released > 0);
+      expect(seen).toEqual({ admitted: 1, released: 1 });
+    });
+
+    it("releases what it admitted for a request that waits behind another on its connection", async () => {
+      const { port, seen } = await house({ handler: () => new Promise(() => {}) });
+      const client = connect(port, "127.0.0.1");
+      const body = multipartBody(uploadOf("x"));
+      const request = Buffer.concat([
+        Buffer.from(headOf({ ...PREFLIGHT, "Content-Length": body.length })),
+        body,
+      ]);
+      client.write(Buffer.concat([request, request]));
+      await until(() => seen.admitted === 2);
+      client.destroy();
+      await until(() => seen.released === 2);
+    });
   });
 
-  const hasCurl = (() => {
-    try {
-      return execFileSync("curl", ["--version"]).length > 0;
-    } catch {
-      return false;
-    }
-  })();
+  describe("the rest of an upload that nobody needs any more", () => {
+    const answerRest: Handler = async (request) => ({ isRead: await request.incoming?.readRest() });
 
-  (present("curl", hasCurl) ? it : it.skip)("curl shows the answer, with and without `Expect`", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "filedesk-door-"));
-    closers.push(() => rm(folder, { recursive: true }));
-    const path = join(folder, "large.bin");
-    const file = await open(path, "w");
-    await file.truncate(LARGE);
-    await file.close();
-    const { url, sockets } = await house({ handler: notAllowed });
-    for (const expect100 of ["Expect:", "Expect: 100-continue"]) {
-      const form = [`operations=${operationsOf(1)}`, `map=${mapOf(1)}`, `0=@${path}`].flatMap((part) => [
-        "-F",
-        part,
-      ]);
-      const args = ["-sS", "-m", "20", "-H", "apollo-require-preflight: 1", "-H", expect100, ...form, url];
-      const { stdout } = await promisify(execFile)("curl", args);
-      expect(stdout).toContain("FORBIDDEN");
-    }
-    await until(() => sockets.length === 2 && sockets.every((socket) => socket.destroyed));
-    for (const { bytesRead } of sockets) expect(bytesRead).toBeLessThan(MIB);
+    it("is read where it is some megabytes, and the connection goes on", async () => {
+      const { port, sockets } = await house({ handler: answerRest });
+      const socket = connect(port, "127.0.0.1");
+      const answers: Buffer[] = [];
+      socket.on("data", (chunk) => answers.push(chunk));
+      const body = multipartBody(uploadOf(Buffer.alloc(3 * MIB)));
+      for (const count of [1, 2]) {
+        socket.write(headOf({ ...PREFLIGHT, "Content-Length": body.length }));
+        socket.write(body);
+        await until(() => Buffer.concat(answers).toString().split('{"isRead":true}').length > count);
+      }
+      expect(Buffer.concat(answers).toString().toLowerCase()).not.toContain("connection: close");
+      expect(sockets).toHaveLength(1);
+      socket.destroy();
+    });
+
+    it("is left where it is more", async () => {
+      const { port, sockets } = await house({ handler: answerRest });
+      expect((await sendLarge(port, PREFLIGHT)).answer).toContain('{"isRead":false}');
+      expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
+    });
+
+    it("is left where nobody knows how much it is", async () => {
+      const { port } = await house({ handler: answerRest });
+      const client = connect(port, "127.0.0.1");
+      const beginning = multipartBody(uploadOf(""), { open: true });
+      client.write(headOf({ ...PREFLIGHT, "Transfer-Encoding": "chunked" }));
+      client.write(`${beginning.length.toString(16)}\r\n${beginning}\r\n`);
+      expect(await text(client)).toContain('{"isRead":false}');
+    });
+
+    it("is left when it does not come", async () => {
+      const { port } = await house({ handler: answerRest });
+      const client = connect(port, "127.0.0.1");
+      client.write(headOf({ ...PREFLIGHT, "Content-Length": MIB }));
+      client.write(multipartBody(uploadOf("begun"), { open: true }));
+      expect(await text(client)).toContain('{"isRead":false}');
+    });
+
+    it("is nobody's any more when the client has left", async () => {
+      let isRead: boolean | undefined;
+      const { port, seen } = await house({
+        handler: async (request) => {
+          client.destroy();
+          isRead = await request.incoming?.readRest();
+        },
+      });
+      const client = connect(port, "127.0.0.1");
+      client.write(headOf({ ...PREFLIGHT, "Content-Length": MIB }));
+      client.write(multipartBody(uploadOf("begun"), { open: true }));
+      await until(() => isRead !== undefined && seen.released === 1);
+      expect(isRead).toBe(false);
+    });
+  });
+
+  describe("a refused upload of 400 MB is not read", () => {
+    const notAllowed = refuse(forbidden("You may not do this."));
+
+    it.each<[string, number, House, Record<string, string>, string]>([
+      ["no preflight header", 400, {}, {}, "/graphql"],
+      ["over the limit", 413, { limits: { maxRequestBytes: 100 * MIB } }, PREFLIGHT, "/graphql"],
+      ["nobody signed in", 401, { admit: refuse(unauthenticated()) }, PREFLIGHT, "/graphql"],
+      ["no permission, seen by the handler", 403, { handler: notAllowed }, PREFLIGHT, "/graphql"],
+      ["a broken map", 400, { limits: { maxFiles: 0 } }, PREFLIGHT, "/graphql"],
+      ["an unknown route", 404, {}, PREFLIGHT, "/nowhere"],
+      ["a route that takes no files", 200, {}, PREFLIGHT, "/other"],
+    ])("%s", async (_, expected, options, headers, path) => {
+      const { port, sockets, seen } = await house(options);
+      const { status, answer } = await sendLarge(port, headers, path);
+      expect(status).toBe(expected);
+      expect(answer.toLowerCase()).toContain("connection: close");
+      await until(() => sockets[0]?.destroyed ?? false);
+      expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
+      expect(seen.released).toBe(seen.admitted);
+    });
+
+    it("no permission, for a body without a length from fetch", async () => {
+      const { url, sockets } = await house({ handler: notAllowed });
+      const beginning = multipartBody(uploadOf(""), { open: true });
+      async function* endless() {
+        yield beginning;
+        for (let sent = 0; sent < LARGE; sent += MIB) yield Buffer.alloc(MIB);
+      }
+      const headers = { ...PREFLIGHT, "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
+      const response = await fetch(url, {
+        method: "POST",
+        headers,
+        body: endless() as never,
+        duplex: "half",
+      } as RequestInit);
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
+      await until(() => sockets[0]?.destroyed ?? false);
+      expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
+    });
+
+    it("over the limit, for a body without a length, once it has passed it", async () => {
+      const { url, sockets } = await house({ limits: { maxRequestBytes: MIB } });
+      async function* endless() {
+        yield multipartBody(uploadOf(""), { open: true });
+        for (let sent = 0; sent < LARGE; sent += MIB) yield Buffer.alloc(MIB);
+      }
+      const headers = { ...PREFLIGHT, "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
+      const response = await fetch(url, {
+        method: "POST",
+        headers,
+        body: endless() as never,
+        duplex: "half",
+      } as RequestInit);
+      expect(response.status).toBe(413);
+      await until(() => sockets[0]?.destroyed ?? false);
+      expect(sockets[0]?.bytesRead).toBeLessThan(2 * MIB);
+    });
+
+    it("tells a client that waits for 100 Continue, and lets an admitted one go on", async () => {
+      const refusing = await house({ admit: refuse(unauthenticated()) });
+      const waiting = connect(refusing.port, "127.0.0.1");
+      waiting.write(headOf({ ...PREFLIGHT, "Content-Length": LARGE, Expect: "100-continue" }));
+      expect(await text(waiting)).toMatch(/^HTTP\/1.1 401 /);
+
+      const { port } = await house();
+      const body = multipartBody(uploadOf("abc"));
+      for (const [path, answer] of [
+        ["/graphql", '"sizes":[3]'],
+        ["/other", "nothing"],
+      ] as const) {
+        const client = connect(port, "127.0.0.1");
+        const headers = {
+          ...PREFLIGHT,
+          "Content-Length": body.length,
+          Expect: "100-continue",
+          Connection: "close",
+        };
+        client.write(headOf(headers, path));
+        client.once("data", () => client.write(body));
+        const received = await text(client);
+        expect(received).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 /);
+        expect(received).toContain(answer);
+      }
+    });
+
+    const hasCurl = (() => {
+      try {
+        return execFileSync("curl", ["--version"]).length > 0;
+      } catch {
+        return false;
+      }
+    })();
+
+    (present("curl", hasCurl) ? it : it.skip)(
+      "curl shows the answer, with and without `Expect`",
+      async () => {
+        const folder = await mkdtemp(join(tmpdir(), "filedesk-door-"));
+        closers.push(() => rm(folder, { recursive: true }));
+        const path = join(folder, "large.bin");
+        const file = await open(path, "w");
+        await file.truncate(LARGE);
+        await file.close();
+        const { url, sockets } = await house({ handler: notAllowed });
+        for (const expect100 of ["Expect:", "Expect: 100-continue"]) {
+          const form = [`operations=${operationsOf(1)}`, `map=${mapOf(1)}`, `0=@${path}`].flatMap((part) => [
+            "-F",
+            part,
+          ]);
+          const args = [
+            "-sS",
+            "-m",
+            "20",
+            "-H",
+            "apollo-require-preflight: 1",
+            "-H",
+            expect100,
+            ...form,
+            url,
+          ];
+          const { stdout } = await promisify(execFile)("curl", args);
+          expect(stdout).toContain("FORBIDDEN");
+        }
+        await until(() => sockets.length === 2 && sockets.every((socket) => socket.destroyed));
+        for (const { bytesRead } of sockets) expect(bytesRead).toBeLessThan(MIB);
+      },
+    );
   });
 });

@@ -28,9 +28,6 @@ const rules = bucketRules();
 const { ATTACHMENTS } = rules;
 
 const temps: TempFile[] = [];
-afterEach(async () => {
-  for (const temp of temps.splice(0)) await temp[Symbol.asyncDispose]();
-});
 
 async function identifyBytes(content: Buffer | string, fileName: string, bucket = ATTACHMENTS) {
   const temp = newTempFile();
@@ -594,6 +591,10 @@ const REFUSED: readonly [string, string, string, Make][] = [
 ];
 
 describe("identify", () => {
+  afterEach(async () => {
+    for (const temp of temps.splice(0)) await temp[Symbol.asyncDispose]();
+  });
+
   it.each(TAKEN)("takes %s: %s", async (type, fileName, make) => {
     const identified = await identifyBytes(await make(), fileName);
     expect(identified.type).toBe(FILE_TYPES[type]);

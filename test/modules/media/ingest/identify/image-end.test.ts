@@ -6,9 +6,6 @@ import { makeGif, makeJpeg, makePlainPng } from "../../../../support/make-files.
 import { newTempFile, receiveBytes } from "../../../../support/received.js";
 
 const temps: TempFile[] = [];
-afterEach(async () => {
-  for (const temp of temps.splice(0)) await temp[Symbol.asyncDispose]();
-});
 
 /** Walks a file on the disk, and counts how often something is fetched from there. */
 async function walk(type: "jpeg" | "png" | "gif" | "webp", content: Buffer) {
@@ -52,6 +49,10 @@ const gifOf = (...parts: Buffer[]) =>
   Buffer.concat([repeat("474946383961 0100 0100 00 00 00", 1), ...parts, Buffer.from(";")]);
 
 describe("the walk to an image's end", () => {
+  afterEach(async () => {
+    for (const temp of temps.splice(0)) await temp[Symbol.asyncDispose]();
+  });
+
   it("finds it behind thousands of small segments, and reads each part of the file once", async () => {
     const jpeg = jpegWith(await makeJpeg(), repeat(COMMENT.jpeg, MANY));
     const gif = gifOf(repeat(COMMENT.gif, MANY), repeat(GIF_FRAME, 1));

@@ -23,9 +23,6 @@ const { CHAT, PUBLIC_PAGES } = bucketRules();
 const maxPixels = 50_000_000;
 
 const temps: TempFile[] = [];
-afterEach(async () => {
-  for (const temp of temps.splice(0)) await temp[Symbol.asyncDispose]();
-});
 
 async function inspectBytes(
   content: Buffer | string,
@@ -41,168 +38,6 @@ async function inspectBytes(
 const size = { width: 300, height: 200 };
 const large = { width: 1600, height: 1200 };
 
-describe("inspect", () => {
-  it.each([
-    ["a.jpg", () => makeJpeg(size)],
-    ["a.png", () => makePng(size)],
-    ["a.gif", () => makeGif({ ...size, frames: 4 })],
-    ["a.webp", () => makeWebp(size)],
-    ["a.bmp", async () => makeBmp(size)],
-  ])("learns the dimensions of %s", async (fileName, make) => {
-    expect(await inspectBytes(await make(), fileName)).toMatchObject(size);
-  });
-
-  it.each([
-    ["a.jpg", () => makeJpeg(large)],
-    ["a.png", () => makePng(large)],
-  ])("reads a large %s from the disk", async (fileName, make) => {
-    expect(await inspectBytes(await make(), fileName)).toMatchObject(large);
-  });
-
-  it("gives the dimensions as people see them", async () => {
-    expect(await inspectBytes(await makeJpeg({ ...size, orientation: 6 }), "a.jpg")).toMatchObject({
-      width: 200,
-      height: 300,
-    });
-  });
-
-  it("has no dimensions for what is no image", async () => {
-    expect(await inspectBytes(fixture("notes.pdf"), "a.pdf")).toMatchObject({ width: null, height: null });
-  });
-
-  it("refuses 16,000 × 16,000 pixels without decoding them", async () => {
-    const image = makePlainPng({ width: 16_000, height: 16_000 });
-    const before = process.memoryUsage().rss;
-    await expect(inspectBytes(image, "a.png")).rejects.toMatchObject({
-      code: "FILE_TOO_LARGE",
-      details: { limit: maxPixels, actual: 256_000_000, unit: "pixels" },
-    });
-    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
-  });
-
-  it("refuses a BMP of too many pixels", async () => {
-    const bytes = makeBmp();
-    bytes.writeInt32LE(100_000, 18);
-    bytes.writeInt32LE(-100_000, 22);
-    bytes.writeUInt32LE(1, 30);
-    await expect(inspectBytes(bytes, "a.bmp")).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
-  });
-
-  it.each([
-    ["one pixel by 49 million", { width: 1, height: 49_000_000 }],
-    ["25 million pixels by two", { width: 25_000_000, height: 2 }],
-    ["one row of a pixel too many", { width: 16_385, height: 1 }],
-  ])("refuses %s, whose area is small enough, without decoding them", async (_what, dimensions) => {
-    const undecodable = makePlainPng(dimensions);
-    const pixels = undecodable.indexOf("IDAT") + "IDAT".length;
-    undecodable.fill(0xff, pixels, pixels + 10);
-    const unlimited = { maxPixels: 1e9, maxSide: 1e9 };
-    await expect(inspectBytes(undecodable, "a.png", CHAT, unlimited)).rejects.toMatchObject({
-      code: "CORRUPT_FILE",
-    });
-    await expect(inspectBytes(undecodable, "a.png")).rejects.toMatchObject({
-      code: "FILE_TOO_LARGE",
-      message: expect.stringContaining("16384 are allowed on each side"),
-      details: { limit: 16_384, actual: Math.max(dimensions.width, dimensions.height) },
-    });
-  });
-
-  it("takes a panorama of the longest side, either way", async () => {
-    for (const dimensions of [
-      { width: 16_384, height: 100 },
-      { width: 100, height: 16_384 },
-    ])
-      expect(await inspectBytes(makePlainPng(dimensions), "a.png")).toMatchObject(dimensions);
-  });
-
-  it("refuses a BMP with a side that is too long", async () => {
-    const bytes = makeBmp({ width: 1, height: 20_000 });
-    await expect(inspectBytes(bytes, "a.bmp")).rejects.toMatchObject({
-      code: "FILE_TOO_LARGE",
-      details: { limit: 16_384, actual: 20_000, unit: "pixels per side" },
-    });
-  });
-
-  it("gives up on an image that takes too long, and says so", async () => {
-    // A gigapixel: several seconds of work, if it were allowed.
-    const image = makePlainPng({ width: 16_384, height: 60_000 });
-    const limits = { maxPixels: 2_000_000_000, maxSide: 60_000, decodingSeconds: 1 };
-    await expect(inspectBytes(image, "a.png", CHAT, limits)).rejects.toMatchObject({
-      code: "FILE_TOO_LARGE",
-      message: expect.stringContaining("cannot be decoded within the 1 seconds"),
-      details: { limit: 1, unit: "seconds" },
-    });
-  });
-
-  it("leaves threads for everybody else while it decodes", async () => {
-    const image = makePlainPng({ width: 16_384, height: 8_192 });
-    const limits = { maxPixels: 2_000_000_000 };
-    let done = 0;
-    const decodings = Array.from({ length: 6 }, () =>
-      inspectBytes(image, "a.png", CHAT, limits).then(() => {
-        done += 1;
-      }),
-    );
-    // They are under way, as many of them as may be.
-    let answers = 0;
-    while (done === 0) {
-      await pass(20);
-      await stat(".");
-      if (done === 0) answers += 1;
-    }
-    // Were all threads decoding, none would be free before the first has done.
-    expect(answers).toBeGreaterThan(2);
-    await Promise.all(decodings);
-  });
-
-  it("refuses an animation of too many frames", async () => {
-    const frame = Buffer.from("2c00000000010001000002024401 00".replace(" ", ""), "hex");
-    const head = Buffer.from("474946383961010001008000000000 00ffffff".replace(" ", ""), "hex");
-    const gif = Buffer.concat([head, ...Array.from({ length: 2_001 }, () => frame), Buffer.from(";")]);
-    await expect(inspectBytes(gif, "a.gif")).rejects.toMatchObject({
-      code: "FILE_TOO_LARGE",
-      details: { limit: 2_000, actual: 2_001, unit: "frames" },
-    });
-  });
-
-  it.each([
-    ["a JPEG that was cut and closed again", "a.jpg", async () => closed(await makeJpeg(), [0xff, 0xd9])],
-    [
-      "a large JPEG that was cut and closed again",
-      "a.jpg",
-      async () => closed(await makeJpeg(large), [0xff, 0xd9]),
-    ],
-    ["a PNG whose pixels are damaged", "a.png", async () => damaged(await makePng())],
-    [
-      "a GIF without an image",
-      "a.gif",
-      async () => Buffer.from("47494638396101000100000000 3b".replace(" ", ""), "hex"),
-    ],
-    [
-      "a WebP whose pixels are missing",
-      "a.webp",
-      async () => Buffer.from("RIFF\x0c\0\0\0WEBPVP8 \0\0\0\0", "latin1"),
-    ],
-    ["a BMP without its pixels", "a.bmp", async () => makeBmp().subarray(0, 80)],
-    ["a BMP without its header", "a.bmp", async () => makeBmp().subarray(0, 20)],
-  ])("refuses %s", async (_what, fileName, make) => {
-    await expect(inspectBytes(await make(), fileName)).rejects.toMatchObject({ code: "CORRUPT_FILE" });
-  });
-
-  it("takes a JPEG with bytes between its segments, as some phones write them", async () => {
-    const jpeg = await makeJpeg(size);
-    const odd = Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(6), jpeg.subarray(-2)]);
-    expect(await inspectBytes(odd, "a.jpg")).toMatchObject(size);
-  });
-
-  it("takes no SVG as long as nothing makes it harmless", async () => {
-    const svg = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
-    await expect(inspectBytes(svg, "a.svg", PUBLIC_PAGES)).rejects.toMatchObject({
-      code: "UNSUPPORTED_FILE_TYPE",
-    });
-  });
-});
-
 const closed = (bytes: Buffer, end: number[]) =>
   Buffer.concat([bytes.subarray(0, Math.floor(bytes.length / 2)), Buffer.from(end)]);
 
@@ -212,38 +47,206 @@ function damaged(bytes: Buffer): Buffer {
   return bytes;
 }
 
-describe("scan", () => {
-  it("says honestly that nothing was scanned", async () => {
-    const inspected = await inspectBytes("hello", "a.txt");
-    expect((await scan(inspected, scannerOff)).scanStatus).toBe("NOT_SCANNED");
+describe("inspect", () => {
+  afterEach(async () => {
+    for (const temp of temps.splice(0)) await temp[Symbol.asyncDispose]();
   });
 
-  it("hands the scanner the whole file and believes it", async () => {
-    const inspected = await inspectBytes("hello", "a.txt");
-    let seen = "";
-    const scanned = await scan(inspected, {
-      async scan(open) {
-        for await (const chunk of open()) seen += String(chunk);
-        return { status: "clean" };
-      },
+  describe("inspect", () => {
+    it.each([
+      ["a.jpg", () => makeJpeg(size)],
+      ["a.png", () => makePng(size)],
+      ["a.gif", () => makeGif({ ...size, frames: 4 })],
+      ["a.webp", () => makeWebp(size)],
+      ["a.bmp", async () => makeBmp(size)],
+    ])("learns the dimensions of %s", async (fileName, make) => {
+      expect(await inspectBytes(await make(), fileName)).toMatchObject(size);
     });
-    expect([seen, scanned.scanStatus]).toEqual(["hello", "CLEAN"]);
-  });
 
-  it("refuses an infected file", async () => {
-    const inspected = await inspectBytes("hello", "a.txt");
-    const infected = scan(inspected, { scan: async () => ({ status: "infected", signature: "Test" }) });
-    await expect(infected).rejects.toMatchObject({ code: "FILE_INFECTED", status: 422 });
-  });
-
-  it("never takes a scanner that fails for one that found nothing", async () => {
-    const inspected = await inspectBytes("hello", "a.txt");
-    const failed = scan(inspected, {
-      async scan(open) {
-        open();
-        throw new Error("the scanner is down");
-      },
+    it.each([
+      ["a.jpg", () => makeJpeg(large)],
+      ["a.png", () => makePng(large)],
+    ])("reads a large %s from the disk", async (fileName, make) => {
+      expect(await inspectBytes(await make(), fileName)).toMatchObject(large);
     });
-    await expect(failed).rejects.toThrow("the scanner is down");
+
+    it("gives the dimensions as people see them", async () => {
+      expect(await inspectBytes(await makeJpeg({ ...size, orientation: 6 }), "a.jpg")).toMatchObject({
+        width: 200,
+        height: 300,
+      });
+    });
+
+    it("has no dimensions for what is no image", async () => {
+      expect(await inspectBytes(fixture("notes.pdf"), "a.pdf")).toMatchObject({ width: null, height: null });
+    });
+
+    it("refuses 16,000 × 16,000 pixels without decoding them", async () => {
+      const image = makePlainPng({ width: 16_000, height: 16_000 });
+      const before = process.memoryUsage().rss;
+      await expect(inspectBytes(image, "a.png")).rejects.toMatchObject({
+        code: "FILE_TOO_LARGE",
+        details: { limit: maxPixels, actual: 256_000_000, unit: "pixels" },
+      });
+      expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+    });
+
+    it("refuses a BMP of too many pixels", async () => {
+      const bytes = makeBmp();
+      bytes.writeInt32LE(100_000, 18);
+      bytes.writeInt32LE(-100_000, 22);
+      bytes.writeUInt32LE(1, 30);
+      await expect(inspectBytes(bytes, "a.bmp")).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
+    });
+
+    it.each([
+      ["one pixel by 49 million", { width: 1, height: 49_000_000 }],
+      ["25 million pixels by two", { width: 25_000_000, height: 2 }],
+      ["one row of a pixel too many", { width: 16_385, height: 1 }],
+    ])("refuses %s, whose area is small enough, without decoding them", async (_what, dimensions) => {
+      const undecodable = makePlainPng(dimensions);
+      const pixels = undecodable.indexOf("IDAT") + "IDAT".length;
+      undecodable.fill(0xff, pixels, pixels + 10);
+      const unlimited = { maxPixels: 1e9, maxSide: 1e9 };
+      await expect(inspectBytes(undecodable, "a.png", CHAT, unlimited)).rejects.toMatchObject({
+        code: "CORRUPT_FILE",
+      });
+      await expect(inspectBytes(undecodable, "a.png")).rejects.toMatchObject({
+        code: "FILE_TOO_LARGE",
+        message: expect.stringContaining("16384 are allowed on each side"),
+        details: { limit: 16_384, actual: Math.max(dimensions.width, dimensions.height) },
+      });
+    });
+
+    it("takes a panorama of the longest side, either way", async () => {
+      for (const dimensions of [
+        { width: 16_384, height: 100 },
+        { width: 100, height: 16_384 },
+      ])
+        expect(await inspectBytes(makePlainPng(dimensions), "a.png")).toMatchObject(dimensions);
+    });
+
+    it("refuses a BMP with a side that is too long", async () => {
+      const bytes = makeBmp({ width: 1, height: 20_000 });
+      await expect(inspectBytes(bytes, "a.bmp")).rejects.toMatchObject({
+        code: "FILE_TOO_LARGE",
+        details: { limit: 16_384, actual: 20_000, unit: "pixels per side" },
+      });
+    });
+
+    it("gives up on an image that takes too long, and says so", async () => {
+      // A gigapixel: several seconds of work, if it were allowed.
+      const image = makePlainPng({ width: 16_384, height: 60_000 });
+      const limits = { maxPixels: 2_000_000_000, maxSide: 60_000, decodingSeconds: 1 };
+      await expect(inspectBytes(image, "a.png", CHAT, limits)).rejects.toMatchObject({
+        code: "FILE_TOO_LARGE",
+        message: expect.stringContaining("cannot be decoded within the 1 seconds"),
+        details: { limit: 1, unit: "seconds" },
+      });
+    });
+
+    it("leaves threads for everybody else while it decodes", async () => {
+      const image = makePlainPng({ width: 16_384, height: 8_192 });
+      const limits = { maxPixels: 2_000_000_000 };
+      let done = 0;
+      const decodings = Array.from({ length: 6 }, () =>
+        inspectBytes(image, "a.png", CHAT, limits).then(() => {
+          done += 1;
+        }),
+      );
+      // They are under way, as many of them as may be.
+      let answers = 0;
+      while (done === 0) {
+        await pass(20);
+        await stat(".");
+        if (done === 0) answers += 1;
+      }
+      // Were all threads decoding, none would be free before the first has done.
+      expect(answers).toBeGreaterThan(2);
+      await Promise.all(decodings);
+    });
+
+    it("refuses an animation of too many frames", async () => {
+      const frame = Buffer.from("2c00000000010001000002024401 00".replace(" ", ""), "hex");
+      const head = Buffer.from("474946383961010001008000000000 00ffffff".replace(" ", ""), "hex");
+      const gif = Buffer.concat([head, ...Array.from({ length: 2_001 }, () => frame), Buffer.from(";")]);
+      await expect(inspectBytes(gif, "a.gif")).rejects.toMatchObject({
+        code: "FILE_TOO_LARGE",
+        details: { limit: 2_000, actual: 2_001, unit: "frames" },
+      });
+    });
+
+    it.each([
+      ["a JPEG that was cut and closed again", "a.jpg", async () => closed(await makeJpeg(), [0xff, 0xd9])],
+      [
+        "a large JPEG that was cut and closed again",
+        "a.jpg",
+        async () => closed(await makeJpeg(large), [0xff, 0xd9]),
+      ],
+      ["a PNG whose pixels are damaged", "a.png", async () => damaged(await makePng())],
+      [
+        "a GIF without an image",
+        "a.gif",
+        async () => Buffer.from("47494638396101000100000000 3b".replace(" ", ""), "hex"),
+      ],
+      [
+        "a WebP whose pixels are missing",
+        "a.webp",
+        async () => Buffer.from("RIFF\x0c\0\0\0WEBPVP8 \0\0\0\0", "latin1"),
+      ],
+      ["a BMP without its pixels", "a.bmp", async () => makeBmp().subarray(0, 80)],
+      ["a BMP without its header", "a.bmp", async () => makeBmp().subarray(0, 20)],
+    ])("refuses %s", async (_what, fileName, make) => {
+      await expect(inspectBytes(await make(), fileName)).rejects.toMatchObject({ code: "CORRUPT_FILE" });
+    });
+
+    it("takes a JPEG with bytes between its segments, as some phones write them", async () => {
+      const jpeg = await makeJpeg(size);
+      const odd = Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(6), jpeg.subarray(-2)]);
+      expect(await inspectBytes(odd, "a.jpg")).toMatchObject(size);
+    });
+
+    it("takes no SVG as long as nothing makes it harmless", async () => {
+      const svg = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
+      await expect(inspectBytes(svg, "a.svg", PUBLIC_PAGES)).rejects.toMatchObject({
+        code: "UNSUPPORTED_FILE_TYPE",
+      });
+    });
+  });
+
+  describe("scan", () => {
+    it("says honestly that nothing was scanned", async () => {
+      const inspected = await inspectBytes("hello", "a.txt");
+      expect((await scan(inspected, scannerOff)).scanStatus).toBe("NOT_SCANNED");
+    });
+
+    it("hands the scanner the whole file and believes it", async () => {
+      const inspected = await inspectBytes("hello", "a.txt");
+      let seen = "";
+      const scanned = await scan(inspected, {
+        async scan(open) {
+          for await (const chunk of open()) seen += String(chunk);
+          return { status: "clean" };
+        },
+      });
+      expect([seen, scanned.scanStatus]).toEqual(["hello", "CLEAN"]);
+    });
+
+    it("refuses an infected file", async () => {
+      const inspected = await inspectBytes("hello", "a.txt");
+      const infected = scan(inspected, { scan: async () => ({ status: "infected", signature: "Test" }) });
+      await expect(infected).rejects.toMatchObject({ code: "FILE_INFECTED", status: 422 });
+    });
+
+    it("never takes a scanner that fails for one that found nothing", async () => {
+      const inspected = await inspectBytes("hello", "a.txt");
+      const failed = scan(inspected, {
+        async scan(open) {
+          open();
+          throw new Error("the scanner is down");
+        },
+      });
+      await expect(failed).rejects.toThrow("the scanner is down");
+    });
   });
 });

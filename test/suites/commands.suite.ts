@@ -1,0 +1,1 @@
+import "../app/commands/command-line.test.js";

@@ -1,0 +1,13 @@
+import "../platform/config/config.test.js";
+import "../platform/database/broken-connections.test.js";
+import "../platform/database/lost-connection.test.js";
+import "../platform/database/prepared-texts.test.js";
+import "../platform/database/statement-limits.test.js";
+import "../platform/jobs/await-disconnection.test.js";
+import "../platform/jobs/job-queue.test.js";
+import "../platform/jobs/job-turns.test.js";
+import "../platform/rate-limit/network-key.test.js";
+import "../platform/rate-limit/rate-limit.test.js";
+import "../platform/storage/local.test.js";
+import "../platform/storage/temp-file.test.js";
+import "../platform/video/take-frame.test.js";

@@ -1,0 +1,2 @@
+import "../drift.test.js";
+import "../house.test.js";

@@ -1,0 +1,15 @@
+import "../modules/identity/companies/company.service.test.js";
+import "../modules/identity/confirm-viewer.test.js";
+import "../modules/identity/identity.resolver.test.js";
+import "../modules/identity/memberships/invitation-end.test.js";
+import "../modules/identity/memberships/invitation.test.js";
+import "../modules/identity/memberships/membership.service.test.js";
+import "../modules/identity/sessions/access-token.test.js";
+import "../modules/identity/sessions/account.test.js";
+import "../modules/identity/sessions/exchange-token.test.js";
+import "../modules/identity/sessions/guest-session.test.js";
+import "../modules/identity/sessions/outside-viewer.test.js";
+import "../modules/identity/sessions/reload-viewers.test.js";
+import "../modules/identity/sessions/remembered-token.test.js";
+import "../modules/identity/sessions/session.service.test.js";
+import "../modules/identity/users/account-locks.test.js";

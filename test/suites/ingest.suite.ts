@@ -1,0 +1,12 @@
+import "../modules/media/ingest/desk-files.test.js";
+import "../modules/media/ingest/doors.test.js";
+import "../modules/media/ingest/identify/hostile-files.test.js";
+import "../modules/media/ingest/identify/identify.test.js";
+import "../modules/media/ingest/identify/image-end.test.js";
+import "../modules/media/ingest/inspect/inspect.test.js";
+import "../modules/media/ingest/inspect/metadata.test.js";
+import "../modules/media/ingest/inspect/read-video.test.js";
+import "../modules/media/ingest/inspect/video.test.js";
+import "../modules/media/ingest/known-bytes.test.js";
+import "../modules/media/ingest/receive/file-name.test.js";
+import "../modules/media/ingest/receive/receive.test.js";

@@ -1,0 +1,12 @@
+import "../modules/media/import/local-source.test.js";
+import "../modules/media/import/media-import.test.js";
+import "../modules/media/import/public-address.test.js";
+import "../modules/media/import/web-source.test.js";
+import "../modules/media/upkeep/integrity.test.js";
+import "../modules/media/upkeep/lost-storage.test.js";
+import "../modules/media/upkeep/purge.test.js";
+import "../modules/media/upkeep/unrendered.test.js";
+import "../modules/media/variants/decoding.test.js";
+import "../modules/media/variants/render.test.js";
+import "../modules/media/variants/rendering-turns.test.js";
+import "../modules/media/variants/variants.test.js";

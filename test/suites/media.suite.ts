@@ -1,0 +1,14 @@
+import "../modules/attachments/download.test.js";
+import "../modules/attachments/message-attachment.test.js";
+import "../modules/attachments/parents.test.js";
+import "../modules/media/avatars/avatar.test.js";
+import "../modules/media/branding/company-logo.test.js";
+import "../modules/media/buckets.test.js";
+import "../modules/media/downloads/damaged-download.test.js";
+import "../modules/media/guest-files.test.js";
+import "../modules/media/library/events/media-file-events.test.js";
+import "../modules/media/library/library-list.test.js";
+import "../modules/media/library/orphans.test.js";
+import "../modules/media/library/permissions.test.js";
+import "../modules/media/library/usages.test.js";
+import "../modules/media/library/versions.test.js";

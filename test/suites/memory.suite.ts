@@ -1,0 +1,2 @@
+import "../integrity/disk-faults.test.js";
+import "../integrity/memory.test.js";

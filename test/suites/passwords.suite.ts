@@ -1,0 +1,1 @@
+import "../modules/identity/users/password.test.js";

@@ -1,0 +1,12 @@
+import "../modules/tickets/deletion/deleted-ticket-files.test.js";
+import "../modules/tickets/deletion/ticket-purge.test.js";
+import "../modules/tickets/events/ticket-events.test.js";
+import "../modules/tickets/permissions.test.js";
+import "../modules/tickets/posts/post-library-files.test.js";
+import "../modules/tickets/posts/post.test.js";
+import "../modules/tickets/posts/poster.test.js";
+import "../modules/tickets/posts/posts-of-file.test.js";
+import "../modules/tickets/posts/timeline.test.js";
+import "../modules/tickets/reply.test.js";
+import "../modules/tickets/ticket-list.test.js";
+import "../modules/tickets/ticket.test.js";
