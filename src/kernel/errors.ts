@@ -1,4 +1,4 @@
-/** The code of each expected failure and the HTTP status that goes with it (see the error table in the README). */
+/** The code of each expected failure and the HTTP status that goes with it (see docs/errors.md). */
 export const ERROR_STATUS = {
   BAD_USER_INPUT: 400,
   QUERY_TOO_COMPLEX: 400,

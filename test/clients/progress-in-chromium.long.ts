@@ -61,9 +61,11 @@ const upload = (
     return told;
   })()`);
 
-(hasChromium() ? describe : describe.skip)("the README's `fetch` with progress, in Chromium,", () => {
+(hasChromium() ? describe : describe.skip)("the documented `fetch` with progress, in Chromium,", () => {
   beforeAll(async () => {
-    [example] = (await recipeIn("README.md", "fetchWithProgress")).split("new UploadHttpLink") as [string];
+    [example] = (await recipeIn("docs/clients.md", "fetchWithProgress")).split("new UploadHttpLink") as [
+      string,
+    ];
     world = await startTicketWorld();
     const companyId = await world.newCompany();
     ticketId = (await world.openTicket(world.people.requester, { companyId })).id;

@@ -9,6 +9,7 @@ let ticketId: string;
 /** What every example takes to be there beside somebody signed in and a ticket: two files that were chosen. */
 const CHOSEN = `const fileInput = { files: [new File(["One"], "one.txt"), new File(["Two"], "two.txt")] };`;
 
+const LINE_OF_19 = 'import UploadHttpLink from "apollo-upload-client/UploadHttpLink.mjs"';
 const LINE_OF_18 = 'import createUploadLink from "apollo-upload-client/createUploadLink.mjs"';
 const LINE_OF_17 = 'import { createUploadLink } from "apollo-upload-client"';
 const APOLLO_3 = { "@apollo/client": "@apollo/client-3" };
@@ -20,7 +21,7 @@ interface Example {
 }
 
 const examples: Readonly<Record<string, Example>> = {
-  "apollo-upload-client 19": { code: () => recipeIn("README.md", "mutation Attach") },
+  "apollo-upload-client 19": { code: () => recipeIn("docs/clients.md", LINE_OF_19) },
   "apollo-upload-client 18": {
     code: () => recipeIn("docs/clients.md", LINE_OF_18),
     instead: { ...APOLLO_3, "apollo-upload-client": "apollo-upload-client-18" },

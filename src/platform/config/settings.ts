@@ -14,7 +14,7 @@ import {
   whole,
 } from "./validators.js";
 
-/** Every setting. Each is listed in `.env.example` and in the README as well. */
+/** Every setting. Each is listed in `.env.example` and in docs/settings.md as well. */
 export const settings = {
   NODE_ENV: str({
     choices: ["development", "test", "production"],
