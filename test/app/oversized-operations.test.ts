@@ -317,33 +317,4 @@ describe("oversized operations", () => {
     const document = `${root} { ${object} { __typename } } ${" ".repeat(DOCUMENT_LIMITS.sourceLength)}`;
     expect(await byHttp([document])).toMatchObject({ code: "QUERY_TOO_COMPLEX" });
   });
-
-  describe("a thousand such documents", () => {
-    it("hold up nobody else more than a thousand ordinary ones", async () => {
-      const worstWait = async (document: (n: number) => string) => {
-        const sending = Promise.all(
-          times(10, String).map(async (lane) => {
-            for (let n = 0; n < 100; n++)
-              await byHttp([document(Number(lane) * 50 + (n % 50))]).catch(() => {});
-          }),
-        );
-        let isSent = false;
-        void sending.then(() => {
-          isSent = true;
-        });
-        let worst = 0;
-        while (!isSent) {
-          const since = performance.now();
-          await (await fetch(`${server.url}/healthz`)).text();
-          worst = Math.max(worst, performance.now() - since);
-        }
-        return worst;
-      };
-      const floor = await worstWait((n) => `{ a${n}: __typename }`);
-      const bomb = documents["fragments that double, left out by a condition"]!(QUERY);
-      expect(await worstWait((n) => bomb.replace("__typename", `a${n}: __typename`))).toBeLessThan(
-        4 * floor + 100,
-      );
-    });
-  });
 });

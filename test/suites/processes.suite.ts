@@ -1,5 +1,3 @@
-import "../integrity/data-folder.test.js";
-import "../integrity/first-starts.test.js";
 import "../integrity/shutdown.test.js";
 import "../platform/data-folder-lock.test.js";
 import "../platform/database/embedded/embedded-postgres.test.js";

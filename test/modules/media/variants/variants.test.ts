@@ -15,7 +15,6 @@ import { scannerOff } from "../../../../src/platform/scanner/off.js";
 import { ReplaceMediaFileDocument } from "../../../support/generated/operations.js";
 import { brokenPromises, strayFiles } from "../../../support/inventory.js";
 import { fourFields } from "../../../support/make-pictures.js";
-import { purgeDeletedFiles } from "../../../support/purge-deleted-files.js";
 import { renderPending } from "../../../support/render-pending.js";
 import { sweepRules } from "../../../support/sweep-rules.js";
 import { bearer } from "../../../support/test-client.js";
@@ -484,46 +483,6 @@ describe("variants", () => {
       });
       await expect(refused).rejects.toThrow("enough seen");
       expect(sent).toEqual([{ inTransaction: true, names: ["render-variants", "render-variants"] }]);
-    });
-
-    it("leaves rows and bytes whole when it races the purge of its file, 60 times", async () => {
-      const { attachmentDeletions, sessions } = world.server.services;
-      const viewer = (await sessions.viewerById(world.people.requester.id)) as UserViewer;
-      const outcomes = new Map<string, number>();
-      let renderMs = 100;
-      for (let round = 0; round < 60; round++) {
-        const bytes = await fourFields({ width: 100 + round, height: 80 })
-          .jpeg()
-          .toBuffer();
-        const id = await attach(bytes);
-        const { mediaFile } = await fieldsOf(id);
-        await attachmentDeletions.deleteAttachment(viewer, id);
-        const purge = async () => {
-          await pass(((round % 20) / 15) * renderMs);
-          const deletedBefore = new Date(Date.now() + 60_000);
-          await attachmentDeletions.purgeDeleted(deletedBefore);
-          await purgeDeletedFiles(world.server, deletedBefore);
-        };
-        const startedAt = performance.now();
-        const [outcome] = await Promise.all([
-          renderFile(mediaFile.id).then(
-            (result) => {
-              renderMs = performance.now() - startedAt;
-              return (result as { outcome: string }).outcome;
-            },
-            (error: Error) => error.name,
-          ),
-          purge(),
-        ]);
-        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-        const rows = await world.server.database.sql`
-        select v.id from blob_variants v left join media_files f on f.blob_id = v.blob_id where f.id is null`;
-        expect(rows).toHaveLength(0);
-      }
-      await expectWhole();
-      expect(outcomes.get("rendered")).toBeGreaterThan(2);
-      const late = ["purged", "purged or replaced"].map((outcome) => outcomes.get(outcome) ?? 0);
-      expect(Math.max(...late)).toBeGreaterThan(2);
     });
   });
 
