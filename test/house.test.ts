@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { cyclesOfFolders } from "./support/folder-cycles.js";
 
 const run = promisify(execFile);
 const cruiser = resolve("node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
@@ -62,6 +63,25 @@ describe("the house", () => {
     const { code, output } = await cruise(folder);
     expect(output).toContain(rule);
     expect(code).toBeGreaterThan(0);
+  });
+
+  it("has no cycle between a folder and its own subfolders", async () => {
+    expect(await cyclesOfFolders(resolve("src"))).toEqual([]);
+  });
+
+  it.each([
+    ["a child that imports its parent's file", { "app/a.ts": "./b/c.js", "app/b/d.ts": "../e.js" }],
+    ["a cycle of three", { "x/a.ts": "../y/b.js", "y/c.ts": "../y/z/d.js", "y/z/e.ts": "../../x/f.js" }],
+  ])("sees %s", async (_what, imports) => {
+    const files = Object.entries(imports).flatMap(([file, specifier]) => {
+      const imported = join(dirname(file), specifier.replace(/\.js$/, ".ts"));
+      return [
+        [`src/${file}`, `import type { A } from "${specifier}";\nexport type B = A;\n`],
+        [`src/${imported}`, "export type A = string;\n"],
+      ];
+    });
+    const folder = await plant(Object.fromEntries(files));
+    expect(await cyclesOfFolders(join(folder, "src"))).toHaveLength(1);
   });
 
   it("refuses a cycle between folders that is none between files", async () => {

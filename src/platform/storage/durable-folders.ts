@@ -1,5 +1,6 @@
 import { chmod, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { LRUCache } from "lru-cache";
 import { isErrno } from "../../kernel/errno.js";
 
 const FOLDER_MODE = 0o755;
@@ -16,7 +17,7 @@ export interface DurableFolders {
 }
 
 export function createDurableFolders(root: string): DurableFolders {
-  const made = new Map<string, Promise<void>>();
+  const made = new LRUCache<string, Promise<void>>({ max: MAX_REMEMBERED });
 
   const makeSynced = async (folder: string): Promise<void> => {
     const parent = dirname(folder);
@@ -32,7 +33,6 @@ export function createDurableFolders(root: string): DurableFolders {
   const make = (folder: string): Promise<void> => {
     const known = made.get(folder);
     if (known) return known;
-    if (made.size >= MAX_REMEMBERED) made.clear();
     const making = makeSynced(folder);
     made.set(folder, making);
     making.catch(() => made.get(folder) === making && made.delete(folder));

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
 import { findCompany, findCompanyBySlug } from "../../identity/companies/company.repository.js";
@@ -74,10 +75,9 @@ export function createEntryResolver(db: Database, as: string | null) {
 }
 
 function remembering<Found>(find: (name: string) => Promise<Found>): (name: string) => Promise<Found> {
-  const known = new Map<string, Promise<Found>>();
+  const known = new LRUCache<string, Promise<Found>>({ max: MAX_REMEMBERED });
   return (name) => {
     const found = known.get(name) ?? find(name);
-    if (known.size >= MAX_REMEMBERED) known.clear();
     known.set(name, found);
     found.catch(() => known.delete(name));
     return found;
