@@ -15,7 +15,7 @@ import { findDatabase } from "../startup/find-database.js";
 import { filesOf, useStorage } from "../startup/open-storage.js";
 import { readSecrets } from "../startup/secrets.js";
 import { inWords } from "../startup/start-faults.js";
-import { createServices } from "../wiring/services.js";
+import { createServices } from "../wiring/create-services.js";
 import { aligned } from "./aligned.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";

@@ -19,9 +19,9 @@ import { findDatabase } from "../startup/find-database.js";
 import { filesOf, openStorage } from "../startup/open-storage.js";
 import { readSecrets } from "../startup/secrets.js";
 import { assertFit } from "../startup/settle-installation.js";
+import { createServices } from "../wiring/create-services.js";
 import { createJobs } from "../wiring/jobs.js";
 import type { Services } from "../wiring/services.js";
-import { createServices } from "../wiring/services.js";
 import { drainMs } from "./drain-time.js";
 
 /** Everything but HTTP: what the server, a worker and every command stand on. */

@@ -1,171 +1,171 @@
-import type { Logger } from "pino";
-import { MIB } from "../../kernel/bytes.js";
-import type { Clock } from "../../kernel/clock.js";
-import { systemClock } from "../../kernel/clock.js";
-import { createAttachmentLoaders } from "../../modules/attachments/attachment.loaders.js";
-import { createAttachmentService } from "../../modules/attachments/attachment.service.js";
-import { createAttachmentDeletionService } from "../../modules/attachments/attachment-deletion.service.js";
-import type { AttachmentFinding } from "../../modules/attachments/find-attachment.js";
-import { parentsByKind } from "../../modules/attachments/parents.js";
-import { createConversationLoaders } from "../../modules/chat/conversations/conversation.loaders.js";
-import { createConversationGuestsLoaders } from "../../modules/chat/guests/conversation-guests.loaders.js";
-import { createChatMessageLoaders } from "../../modules/chat/messages/chat-message.loaders.js";
-import { messageParents } from "../../modules/chat/messages/message-parents.js";
-import { createDownloadService } from "../../modules/media/downloads/download.service.js";
-import { createMediaImportService } from "../../modules/media/import/media-import.service.js";
-import { createIngestService } from "../../modules/media/ingest/ingest.service.js";
-import { createUploadAdmission } from "../../modules/media/ingest/upload-admission.js";
-import { createMediaFileLoaders } from "../../modules/media/media-file.loaders.js";
-import { createMediaFileService } from "../../modules/media/media-file.service.js";
-import type { ReportDamageDeps } from "../../modules/media/upkeep/report-damage.js";
-import { createReportDamage } from "../../modules/media/upkeep/report-damage.js";
-import { requestVariantsOf } from "../../modules/media/variants/request-renderings.js";
-import { createPostLoaders } from "../../modules/tickets/posts/post.loaders.js";
-import { createPostUsageLoaders } from "../../modules/tickets/posts/post-usage.loaders.js";
-import type { TicketLoaderDeps } from "../../modules/tickets/ticket.loaders.js";
-import { createTicketLoaders } from "../../modules/tickets/ticket.loaders.js";
-import { createTicketParents } from "../../modules/tickets/ticket-parents.js";
-import type { Config } from "../../platform/config/config.js";
-import type { DatabaseClient } from "../../platform/database/client.js";
-import { createEventCursorLoaders } from "../../platform/graphql/event-cursor.loaders.js";
-import { createEventUrls } from "../../platform/graphql/subscriptions/event-urls.js";
-import { createUrlSigner } from "../../platform/http/files/signed-url.js";
-import type { JobSender } from "../../platform/jobs/job.js";
-import { scannerOff } from "../../platform/scanner/off.js";
-import { localTempFolder } from "../../platform/storage/local.js";
+import type { AttachmentLoaders } from "../../modules/attachments/attachment.loaders.js";
+import type { AttachmentService } from "../../modules/attachments/attachment.service.js";
+import type { AttachmentDeletionService } from "../../modules/attachments/attachment-deletion.service.js";
+import type { AttachmentThumbnails } from "../../modules/attachments/thumbnail-url.js";
+import type { ConversationLoaders } from "../../modules/chat/conversations/conversation.loaders.js";
+import type { ConversationService } from "../../modules/chat/conversations/conversation.service.js";
+import type { ConversationParticipantService } from "../../modules/chat/conversations/conversation-participant.service.js";
+import type { TypingService } from "../../modules/chat/conversations/typing.service.js";
+import type { ConversationGuestsLoaders } from "../../modules/chat/guests/conversation-guests.loaders.js";
+import type { GuestInvitationService } from "../../modules/chat/guests/guest-invitation.service.js";
+import type { ChatMessageLoaders } from "../../modules/chat/messages/chat-message.loaders.js";
+import type { ChatMessageService } from "../../modules/chat/messages/chat-message.service.js";
+import type { ChatMessageChangeService } from "../../modules/chat/messages/chat-message-change.service.js";
+import type { ReadMarkService } from "../../modules/chat/messages/read-mark.service.js";
+import type { CompanyLoaders } from "../../modules/identity/companies/company.loaders.js";
+import type { CompanyService } from "../../modules/identity/companies/company.service.js";
+import type { ActorLoaders } from "../../modules/identity/guests/actor.loaders.js";
+import type { GuestLoaders } from "../../modules/identity/guests/guest.loaders.js";
+import type { InvitationLoaders } from "../../modules/identity/memberships/invitation.loaders.js";
+import type { InvitationService } from "../../modules/identity/memberships/invitation.service.js";
+import type { MembershipLoaders } from "../../modules/identity/memberships/membership.loaders.js";
+import type { MembershipService } from "../../modules/identity/memberships/membership.service.js";
+import type { OperatorAccountService } from "../../modules/identity/sessions/operator-account.service.js";
+import type { OwnSessionService } from "../../modules/identity/sessions/own-session.service.js";
+import type { PasswordService } from "../../modules/identity/sessions/password.service.js";
+import type { ScriptTokenService } from "../../modules/identity/sessions/script-token.service.js";
+import type { SessionLoaders } from "../../modules/identity/sessions/session.loaders.js";
+import type { SessionService } from "../../modules/identity/sessions/session.service.js";
+import type { UserAccessService } from "../../modules/identity/sessions/user-access.service.js";
+import type { UserLoaders } from "../../modules/identity/users/user.loaders.js";
+import type { UserService } from "../../modules/identity/users/user.service.js";
+import type { Viewer } from "../../modules/identity/viewer.js";
+import type { AvatarLoaders } from "../../modules/media/avatars/avatar.loaders.js";
+import type { AvatarService } from "../../modules/media/avatars/avatar.service.js";
+import type { LogoLoaders } from "../../modules/media/branding/logo.loaders.js";
+import type { LogoService } from "../../modules/media/branding/logo.service.js";
+import type { AllBucketRules } from "../../modules/media/buckets.js";
+import type { DownloadUrls } from "../../modules/media/download-urls.js";
+import type { DownloadService } from "../../modules/media/downloads/download.service.js";
+import type { MediaImportService } from "../../modules/media/import/media-import.service.js";
+import type { IngestService } from "../../modules/media/ingest/ingest.service.js";
+import type { UploadAdmission } from "../../modules/media/ingest/upload-admission.js";
+import type { LibraryLoaders } from "../../modules/media/library/library.loaders.js";
+import type { LibraryService } from "../../modules/media/library/library.service.js";
+import type { MediaFileChangeService } from "../../modules/media/library/media-file-change.service.js";
+import type { MediaUploadService } from "../../modules/media/library/media-upload.service.js";
+import type { MediaUsageService } from "../../modules/media/library/media-usage.service.js";
+import type { OrphanService } from "../../modules/media/library/orphan.service.js";
+import type { StorageReportService } from "../../modules/media/library/storage-report.service.js";
+import type { MediaFileLoaders } from "../../modules/media/media-file.loaders.js";
+import type { MediaFileService } from "../../modules/media/media-file.service.js";
+import type { RenderVariantsData } from "../../modules/media/variants/render-variants.job.js";
+import type { VariantLoaders } from "../../modules/media/variants/variant.loaders.js";
+import type { VariantService } from "../../modules/media/variants/variant.service.js";
+import type { AttachmentUploadService } from "../../modules/tickets/attachment-upload.service.js";
+import type { TicketDeletionService } from "../../modules/tickets/deletion/ticket-deletion.service.js";
+import type { PhotoSeriesService } from "../../modules/tickets/posts/photo-series.service.js";
+import type { PostLoaders } from "../../modules/tickets/posts/post.loaders.js";
+import type { PostService } from "../../modules/tickets/posts/post.service.js";
+import type { PostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
+import type { PostUsageLoaders } from "../../modules/tickets/posts/post-usage.loaders.js";
+import type { ReplyService } from "../../modules/tickets/reply.service.js";
+import type { TicketLoaders } from "../../modules/tickets/ticket.loaders.js";
+import type { TicketService } from "../../modules/tickets/ticket.service.js";
+import type { TicketParticipantService } from "../../modules/tickets/ticket-participant.service.js";
+import type { Channel } from "../../platform/events/feed/channel.js";
+import type { ViewerSource } from "../../platform/events/feed/feed.js";
+import type { EventCursorLoaders } from "../../platform/graphql/event-cursor.loaders.js";
+import type { EventUrls } from "../../platform/graphql/subscriptions/event-urls.js";
+import type { UrlSigner } from "../../platform/http/files/signed-url.js";
+import type { Job, JobSender } from "../../platform/jobs/job.js";
 import type { Storage } from "../../platform/storage/storage.js";
-import { guardTempFolder, openTempFolder } from "../../platform/storage/temp-folder.js";
-import { readBucketRules } from "../startup/bucket-overrides.js";
-import type { OpenedStorage } from "../startup/open-storage.js";
-import type { Secrets } from "../startup/secrets.js";
-import { createBranding } from "./branding.js";
-import { createChannels } from "./channels.js";
-import { createChat } from "./chat.js";
-import { createFileAccess } from "./file-access.js";
-import { createIdentity } from "./identity.js";
-import { createLibrary } from "./library.js";
-import { createPictures } from "./pictures.js";
-import { createTickets } from "./tickets.js";
-import { createUpkeep } from "./upkeep.js";
+import type { TempFolder } from "../../platform/storage/temp-folder.js";
+import type { UpkeepServices } from "./upkeep.js";
 
-export interface ServiceOptions {
-  readonly config: Config;
-  readonly secrets: Secrets;
-  readonly database: DatabaseClient;
-  readonly files: OpenedStorage;
-  /** Where services ask for jobs. */
+/** Every service of the server, as the resolvers, routes, jobs and commands are given them. */
+export interface Services {
+  // identity
+  readonly sessions: SessionService;
+  readonly ownSessions: OwnSessionService;
+  readonly scriptTokens: ScriptTokenService;
+  readonly passwords: PasswordService;
+  readonly operatorAccounts: OperatorAccountService;
+  readonly users: UserService;
+  readonly userAccess: UserAccessService;
+  readonly companies: CompanyService;
+  readonly memberships: MembershipService;
+  readonly invitations: InvitationService;
+
+  // media: what is kept of files, and how they come in and go out
+  readonly storage: Storage;
+  readonly tempFolder: TempFolder;
+  readonly buckets: AllBucketRules;
+  readonly uploadAdmission: UploadAdmission;
+  readonly ingest: IngestService;
+  readonly mediaFiles: MediaFileService;
+  readonly downloads: DownloadService;
+  readonly signer: UrlSigner;
+  readonly urls: DownloadUrls;
+  readonly variants: VariantService;
+  readonly renderVariants: Job<RenderVariantsData>;
+
+  // media: the library
+  readonly library: LibraryService;
+  readonly mediaUploads: MediaUploadService;
+  readonly mediaFileChanges: MediaFileChangeService;
+  readonly mediaUsages: MediaUsageService;
+  readonly orphans: OrphanService;
+  readonly storageReports: StorageReportService;
+  readonly mediaImports: MediaImportService;
+  readonly logos: LogoService;
+  readonly avatars: AvatarService;
+
+  // attachments
+  readonly attachments: AttachmentService;
+  readonly attachmentDeletions: AttachmentDeletionService;
+  readonly thumbnails: AttachmentThumbnails;
+
+  // tickets
+  readonly tickets: TicketService;
+  readonly ticketParticipants: TicketParticipantService;
+  readonly ticketDeletions: TicketDeletionService;
+  readonly replies: ReplyService;
+  readonly uploads: AttachmentUploadService;
+  readonly posts: PostService;
+  readonly photoSeries: PhotoSeriesService;
+  readonly postDeletions: PostDeletionService;
+
+  // chat
+  readonly conversations: ConversationService;
+  readonly conversationParticipants: ConversationParticipantService;
+  readonly guestInvitations: GuestInvitationService;
+  readonly chatMessages: ChatMessageService;
+  readonly chatMessageChanges: ChatMessageChangeService;
+  readonly readMarks: ReadMarkService;
+  readonly typing: TypingService;
+
+  // events, jobs and upkeep
+  readonly channels: readonly Channel<Viewer>[];
+  readonly viewers: ViewerSource<Viewer>;
+  readonly eventUrls: EventUrls;
   readonly jobs: JobSender;
-  readonly clock?: Clock;
-  readonly log: Logger;
+  readonly ticketPurge: UpkeepServices["ticketPurge"];
+  readonly upkeep: UpkeepServices["upkeep"];
+
+  readonly loaders: Loaders;
 }
 
-export type Services = Awaited<ReturnType<typeof createServices>>;
-
-/** Builds every service from what it needs; the only place that knows them all. */
-export async function createServices({
-  config,
-  secrets,
-  database,
-  files: { storage, storageRoot, guard },
-  jobs,
-  log,
-  clock = systemClock,
-}: ServiceOptions) {
-  const { db, background } = database;
-  const tempFolder = guardTempFolder(await openTempFolder(localTempFolder(storageRoot)), guard.assertOurs);
-  const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
-  const buckets = await readBucketRules(config.BUCKETS_FILE);
-  const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
-  const signer = createUrlSigner({ keys: secrets.urlSigningKeys, lifetimeMs, clock });
-  const ground = { config, db, background, clock, storage, tempFolder, buckets, jobs, ...guard };
-  const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
-  const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
-
-  const identity = createIdentity({ config, secrets, db, clock });
-  const ticketParents = createTicketParents({ quota });
-  const parents = parentsByKind({
-    ticket: ticketParents,
-    reply: ticketParents,
-    message: messageParents,
-  });
-  const finding = { db, clock, ...guard, ...createFileAccess({ parents }) };
-  const mediaFiles = createMediaFileService(finding);
-  const ingest = createIngestService({
-    ...ground,
-    scanner: scannerOff,
-    filesPerRequest: config.FILES_PER_REQUEST,
-    maxPixels,
-  });
-  const pictures = await createPictures({ ...ground, maxPixels, signer });
-  const branding = createBranding({ db, ingest, urls: pictures.services.urls });
-  const library = createLibrary({ ...ground, ...finding, ingest, parents, retentionDays, orphanDays });
-  const attachments = createAttachmentService({ db, parents });
-  const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
-  const files = { ingest, mediaFiles, attachments, attachmentDeletions };
-  const tickets = createTickets({ ...ground, ...files, quota });
-  const { issueGuestToken } = identity.sessions;
-  const chat = createChat({ ...ground, ...files, issueGuestToken });
-  return {
-    ...identity,
-    ...tickets,
-    ...chat,
-    ...createUpkeep({ ...ground, db: background, storageRoot, parents }),
-    ...files,
-    jobs,
-    signer,
-    eventUrls: createEventUrls(signer),
-    storage,
-    tempFolder,
-    buckets,
-    ...branding,
-    mediaImports: createMediaImportService({ db, ingest }),
-    ...pictures.services,
-    ...library.services,
-    downloads: createDownloads({ ...ground, log }),
-    /** What can be followed, and who follows it. */
-    channels: createChannels(ground),
-    viewers: { reload: identity.sessions.reload },
-    uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
-    loaders: {
-      ...identity.loaders,
-      ...branding.loaders,
-      ...createLoaders({ db, parents, users: identity.loaders.users }),
-      variants: pictures.loaders,
-      library: library.loaders,
-    },
-  };
+/** Batched reads for nested fields. */
+export interface Loaders {
+  readonly actors: ActorLoaders;
+  readonly attachments: AttachmentLoaders;
+  readonly avatars: AvatarLoaders;
+  readonly chatMessages: ChatMessageLoaders;
+  readonly companies: CompanyLoaders;
+  readonly conversationGuests: ConversationGuestsLoaders;
+  readonly conversations: ConversationLoaders;
+  readonly eventCursors: EventCursorLoaders;
+  readonly guests: GuestLoaders;
+  readonly invitations: InvitationLoaders;
+  readonly library: LibraryLoaders;
+  readonly logos: LogoLoaders;
+  readonly mediaFiles: MediaFileLoaders;
+  readonly memberships: MembershipLoaders;
+  readonly posts: PostLoaders;
+  readonly postUsages: PostUsageLoaders;
+  readonly sessions: SessionLoaders;
+  readonly tickets: TicketLoaders;
+  readonly users: UserLoaders;
+  readonly variants: VariantLoaders;
 }
-
-type DownloadGround = Pick<ServiceOptions, "config" | "jobs" | "log"> &
-  Omit<ReportDamageDeps, "requestVariants"> & { readonly storage: Storage };
-
-function createDownloads({ config, jobs, ...deps }: DownloadGround) {
-  const reportDamage = createReportDamage({ ...deps, requestVariants: requestVariantsOf(jobs) });
-  return createDownloadService({
-    ...deps,
-    downloadsPerMinute: config.DOWNLOADS_PER_MINUTE,
-    downloadsAtOnce: config.DOWNLOADS_AT_ONCE,
-    reportDamage,
-  });
-}
-
-function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderDeps) {
-  const tickets = createTicketLoaders({ db, users });
-  const conversations = createConversationLoaders({ db });
-  return {
-    tickets,
-    conversations,
-    chatMessages: createChatMessageLoaders({ db, conversations }),
-    conversationGuests: createConversationGuestsLoaders({ db }),
-    mediaFiles: createMediaFileLoaders({ db }),
-    attachments: createAttachmentLoaders({ db, parents }),
-    posts: createPostLoaders({ db }),
-    postUsages: createPostUsageLoaders(db, tickets),
-    eventCursors: createEventCursorLoaders({ db }),
-  };
-}
-
-const uploadLimits = ({ UPLOADS_PER_MINUTE: perMinute, UPLOADS_AT_ONCE: atOnce }: Config) => ({
-  perMinute,
-  atOnce,
-});

@@ -24,6 +24,8 @@ export interface UpkeepOptions
   readonly jobs: JobSender;
 }
 
+export type UpkeepServices = ReturnType<typeof createUpkeep>;
+
 /** All that keeps the desk in order by itself: for the jobs and for the command line. */
 export function createUpkeep({ config, storageRoot, jobs, ...given }: UpkeepOptions) {
   const ground = { ...given, retentionDays: config.RETENTION_DAYS };

@@ -21,6 +21,8 @@ export interface ScriptTokenDeps {
   readonly secret: string;
 }
 
+export type ScriptTokenService = ReturnType<typeof createScriptTokenService>;
+
 /** Tokens for scripts on the operator's own machine. Nobody reaches this over the network. */
 export function createScriptTokenService({ db, clock, secret }: ScriptTokenDeps) {
   return {

@@ -75,6 +75,8 @@ export interface ImportSummary {
 
 const RETRY_AFTER_MS = [SECOND_MS, 4 * SECOND_MS];
 
+export type MediaImportService = ReturnType<typeof createMediaImportService>;
+
 /** Takes in what a desk has already: the files that a manifest names. For the operator; it asks for no viewer. */
 export function createMediaImportService(deps: MediaImportDeps) {
   return {

@@ -11,6 +11,8 @@ export interface UploadLimits {
 /** What to try again after when one's own uploads are in the way, in seconds. */
 const RETRY_SECONDS = 5;
 
+export type UploadAdmission = ReturnType<typeof createUploadAdmission>;
+
 /**
  * Lets requests with files in: so many a minute for each user on all servers together, and so many under way at
  * once on this one. The latter protect this process, so this process counts them.

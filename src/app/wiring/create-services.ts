@@ -1,0 +1,170 @@
+import type { Logger } from "pino";
+import { MIB } from "../../kernel/bytes.js";
+import type { Clock } from "../../kernel/clock.js";
+import { systemClock } from "../../kernel/clock.js";
+import { createAttachmentLoaders } from "../../modules/attachments/attachment.loaders.js";
+import { createAttachmentService } from "../../modules/attachments/attachment.service.js";
+import { createAttachmentDeletionService } from "../../modules/attachments/attachment-deletion.service.js";
+import type { AttachmentFinding } from "../../modules/attachments/find-attachment.js";
+import { parentsByKind } from "../../modules/attachments/parents.js";
+import { createConversationLoaders } from "../../modules/chat/conversations/conversation.loaders.js";
+import { createConversationGuestsLoaders } from "../../modules/chat/guests/conversation-guests.loaders.js";
+import { createChatMessageLoaders } from "../../modules/chat/messages/chat-message.loaders.js";
+import { messageParents } from "../../modules/chat/messages/message-parents.js";
+import { createDownloadService } from "../../modules/media/downloads/download.service.js";
+import { createMediaImportService } from "../../modules/media/import/media-import.service.js";
+import { createIngestService } from "../../modules/media/ingest/ingest.service.js";
+import { createUploadAdmission } from "../../modules/media/ingest/upload-admission.js";
+import { createMediaFileLoaders } from "../../modules/media/media-file.loaders.js";
+import { createMediaFileService } from "../../modules/media/media-file.service.js";
+import type { ReportDamageDeps } from "../../modules/media/upkeep/report-damage.js";
+import { createReportDamage } from "../../modules/media/upkeep/report-damage.js";
+import { requestVariantsOf } from "../../modules/media/variants/request-renderings.js";
+import { createPostLoaders } from "../../modules/tickets/posts/post.loaders.js";
+import { createPostUsageLoaders } from "../../modules/tickets/posts/post-usage.loaders.js";
+import type { TicketLoaderDeps } from "../../modules/tickets/ticket.loaders.js";
+import { createTicketLoaders } from "../../modules/tickets/ticket.loaders.js";
+import { createTicketParents } from "../../modules/tickets/ticket-parents.js";
+import type { Config } from "../../platform/config/config.js";
+import type { DatabaseClient } from "../../platform/database/client.js";
+import { createEventCursorLoaders } from "../../platform/graphql/event-cursor.loaders.js";
+import { createEventUrls } from "../../platform/graphql/subscriptions/event-urls.js";
+import { createUrlSigner } from "../../platform/http/files/signed-url.js";
+import type { JobSender } from "../../platform/jobs/job.js";
+import { scannerOff } from "../../platform/scanner/off.js";
+import { localTempFolder } from "../../platform/storage/local.js";
+import type { Storage } from "../../platform/storage/storage.js";
+import { guardTempFolder, openTempFolder } from "../../platform/storage/temp-folder.js";
+import { readBucketRules } from "../startup/bucket-overrides.js";
+import type { OpenedStorage } from "../startup/open-storage.js";
+import type { Secrets } from "../startup/secrets.js";
+import { createBranding } from "./branding.js";
+import { createChannels } from "./channels.js";
+import { createChat } from "./chat.js";
+import { createFileAccess } from "./file-access.js";
+import { createIdentity } from "./identity.js";
+import { createLibrary } from "./library.js";
+import { createPictures } from "./pictures.js";
+import type { Services } from "./services.js";
+import { createTickets } from "./tickets.js";
+import { createUpkeep } from "./upkeep.js";
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly database: DatabaseClient;
+  readonly files: OpenedStorage;
+  /** Where services ask for jobs. */
+  readonly jobs: JobSender;
+  readonly clock?: Clock;
+  readonly log: Logger;
+}
+
+/** Builds every service from what it needs; the only place that knows them all. */
+export async function createServices({
+  config,
+  secrets,
+  database,
+  files: { storage, storageRoot, guard },
+  jobs,
+  log,
+  clock = systemClock,
+}: ServiceOptions): Promise<Services> {
+  const { db, background } = database;
+  const tempFolder = guardTempFolder(await openTempFolder(localTempFolder(storageRoot)), guard.assertOurs);
+  const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
+  const buckets = await readBucketRules(config.BUCKETS_FILE);
+  const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
+  const signer = createUrlSigner({ keys: secrets.urlSigningKeys, lifetimeMs, clock });
+  const ground = { config, db, background, clock, storage, tempFolder, buckets, jobs, ...guard };
+  const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
+  const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
+
+  const identity = createIdentity({ config, secrets, db, clock });
+  const ticketParents = createTicketParents({ quota });
+  const parents = parentsByKind({
+    ticket: ticketParents,
+    reply: ticketParents,
+    message: messageParents,
+  });
+  const finding = { db, clock, ...guard, ...createFileAccess({ parents }) };
+  const mediaFiles = createMediaFileService(finding);
+  const ingest = createIngestService({
+    ...ground,
+    scanner: scannerOff,
+    filesPerRequest: config.FILES_PER_REQUEST,
+    maxPixels,
+  });
+  const pictures = await createPictures({ ...ground, maxPixels, signer });
+  const branding = createBranding({ db, ingest, urls: pictures.services.urls });
+  const library = createLibrary({ ...ground, ...finding, ingest, parents, retentionDays, orphanDays });
+  const attachments = createAttachmentService({ db, parents });
+  const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
+  const files = { ingest, mediaFiles, attachments, attachmentDeletions };
+  const tickets = createTickets({ ...ground, ...files, quota });
+  const { issueGuestToken } = identity.sessions;
+  const chat = createChat({ ...ground, ...files, issueGuestToken });
+  return {
+    ...identity,
+    ...tickets,
+    ...chat,
+    ...createUpkeep({ ...ground, db: background, storageRoot, parents }),
+    ...files,
+    jobs,
+    signer,
+    eventUrls: createEventUrls(signer),
+    storage,
+    tempFolder,
+    buckets,
+    ...branding,
+    mediaImports: createMediaImportService({ db, ingest }),
+    ...pictures.services,
+    ...library.services,
+    downloads: createDownloads({ ...ground, log }),
+    /** What can be followed, and who follows it. */
+    channels: createChannels(ground),
+    viewers: { reload: identity.sessions.reload },
+    uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
+    loaders: {
+      ...identity.loaders,
+      ...branding.loaders,
+      ...createLoaders({ db, parents, users: identity.loaders.users }),
+      variants: pictures.loaders,
+      library: library.loaders,
+    },
+  };
+}
+
+type DownloadGround = Pick<ServiceOptions, "config" | "jobs" | "log"> &
+  Omit<ReportDamageDeps, "requestVariants"> & { readonly storage: Storage };
+
+function createDownloads({ config, jobs, ...deps }: DownloadGround) {
+  const reportDamage = createReportDamage({ ...deps, requestVariants: requestVariantsOf(jobs) });
+  return createDownloadService({
+    ...deps,
+    downloadsPerMinute: config.DOWNLOADS_PER_MINUTE,
+    downloadsAtOnce: config.DOWNLOADS_AT_ONCE,
+    reportDamage,
+  });
+}
+
+function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderDeps) {
+  const tickets = createTicketLoaders({ db, users });
+  const conversations = createConversationLoaders({ db });
+  return {
+    tickets,
+    conversations,
+    chatMessages: createChatMessageLoaders({ db, conversations }),
+    conversationGuests: createConversationGuestsLoaders({ db }),
+    mediaFiles: createMediaFileLoaders({ db }),
+    attachments: createAttachmentLoaders({ db, parents }),
+    posts: createPostLoaders({ db }),
+    postUsages: createPostUsageLoaders(db, tickets),
+    eventCursors: createEventCursorLoaders({ db }),
+  };
+}
+
+const uploadLimits = ({ UPLOADS_PER_MINUTE: perMinute, UPLOADS_AT_ONCE: atOnce }: Config) => ({
+  perMinute,
+  atOnce,
+});
