@@ -4,7 +4,7 @@ import { createFairSlots } from "./fair-slots.js";
 /** Runs one piece of work for somebody, when their turn has come. */
 export type FairTurns = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
 
-/** As `atMost`, but waiting parties take turns, so a party with a hundred pieces of work delays only its own. */
+/** Lets so many pieces of work run at once. Waiting parties take turns, so a party with a hundred pieces of work delays only its own. */
 export function fairTurns(options: FairSlotsOptions): FairTurns {
   const slots = createFairSlots(options);
   return async (key, work) => {

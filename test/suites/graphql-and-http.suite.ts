@@ -1,4 +1,3 @@
-import "../kernel/at-most.test.js";
 import "../kernel/authorize.test.js";
 import "../kernel/bounded-turns.test.js";
 import "../kernel/fair-turns.test.js";

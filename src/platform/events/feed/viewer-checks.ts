@@ -1,4 +1,4 @@
-import { atMost } from "../../../kernel/at-most.js";
+import pLimit from "p-limit";
 import { FiledeskError } from "../../../kernel/errors.js";
 import type { FeedViewer, ViewerSource } from "./feed.js";
 import type { SubscribedTopic, Subscriber } from "./subscriber.js";
@@ -21,7 +21,7 @@ const RELOADED_AT_ONCE = 1_000;
 export function createViewerChecks<Viewer extends FeedViewer>(
   viewers: ViewerSource<Viewer>,
 ): ViewerChecks<Viewer> {
-  const refusals = atMost(REFUSALS_AT_ONCE);
+  const refusals = pLimit(REFUSALS_AT_ONCE);
   let gathering: { subscribers: Set<Subscriber<Viewer>>; done: Promise<void> } | null = null;
 
   async function checkAll(subscribers: readonly Subscriber<Viewer>[]): Promise<void> {
