@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, isNotNull, isNull, lte, or, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
+import { requireReturnedRow } from "../../../platform/database/returned-row.js";
 import { companies } from "../company.tables.js";
 import type { GuestRow } from "../guest.tables.js";
 import { guests } from "../guest.tables.js";
@@ -116,8 +117,7 @@ export async function listGuestsOfConversations(
 }
 
 export async function insertGuest(tx: Database, guest: NewGuest): Promise<GuestView> {
-  const [row] = await tx.insert(guests).values(guest).returning(columns);
-  return row as GuestView;
+  return requireReturnedRow(await tx.insert(guests).values(guest).returning(columns));
 }
 
 /** @returns false when the guest had joined before, or may not join any more */

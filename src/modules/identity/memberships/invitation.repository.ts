@@ -7,6 +7,7 @@ import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { deleteInBatches } from "../../../platform/database/in-batches.js";
 import { keyset } from "../../../platform/database/keyset.js";
+import { requireReturnedRow } from "../../../platform/database/returned-row.js";
 import { companies } from "../company.tables.js";
 import type { InvitationRow } from "../invitation.tables.js";
 import { invitations } from "../invitation.tables.js";
@@ -151,7 +152,7 @@ export async function countInvitationsOfCompanies(
  */
 export async function upsertInvitation(tx: Database, invitation: NewInvitation): Promise<InvitationRow> {
   const fresh = { ...invitation, id: newId(), declinedAt: null };
-  const [row] = await tx
+  const rows = await tx
     .insert(invitations)
     .values(fresh)
     .onConflictDoUpdate({
@@ -159,8 +160,7 @@ export async function upsertInvitation(tx: Database, invitation: NewInvitation):
       set: { ...fresh, createdAt: sql`now()`, updatedAt: sql`now()` },
     })
     .returning();
-  if (!row) throw new Error("An upsert returns its row.");
-  return row;
+  return requireReturnedRow(rows);
 }
 
 /** It stays, for the company to see until its end. */

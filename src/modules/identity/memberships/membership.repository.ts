@@ -5,6 +5,7 @@ import { toPage } from "../../../kernel/pagination.js";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { keyset } from "../../../platform/database/keyset.js";
+import { requireReturnedRow } from "../../../platform/database/returned-row.js";
 import { companies } from "../company.tables.js";
 import type { MembershipRow } from "../membership.tables.js";
 import { memberships } from "../membership.tables.js";
@@ -167,7 +168,7 @@ export async function upsertMembership(
   db: Database,
   membership: { companyId: string; userId: string; role: Role },
 ): Promise<MembershipRow> {
-  const [row] = await db
+  const rows = await db
     .insert(memberships)
     .values(membership)
     .onConflictDoUpdate({
@@ -175,8 +176,7 @@ export async function upsertMembership(
       set: { role: membership.role, updatedAt: sql`now()` },
     })
     .returning();
-  if (!row) throw new Error("An upsert returns its row.");
-  return row;
+  return requireReturnedRow(rows);
 }
 
 export async function deleteMembership(db: Database, companyId: string, userId: string): Promise<void> {

@@ -40,8 +40,8 @@ export function createRefreshTokens({ secret }: { readonly secret: string }) {
 
     /** Null for what we have never given out. */
     sessionIdOf(token: string): string | null {
-      const [id = "", random = "", seal = "", ...rest] = token.split(".", 4);
-      if (!isId(id) || rest.length > 0) return null;
+      const [id, random, seal, ...rest] = token.split(".", 4);
+      if (!id || !random || !seal || rest.length > 0 || !isId(id)) return null;
       const expected = Buffer.from(sealOf(`${id}.${random}`));
       const given = Buffer.from(seal);
       return given.length === expected.length && timingSafeEqual(given, expected) ? id : null;

@@ -197,8 +197,9 @@ async function findOutsideViewer(
   { externalSubject, email, emailVerified }: OutsideSubject,
 ): Promise<UserViewer | null> {
   const known = await findViewer(db, { externalSubject });
-  const address = email && emailVerified ? normalizeEmail(email) : "";
-  if (known || !isEmail(address)) return known;
+  if (known || !email || !emailVerified) return known;
+  const address = normalizeEmail(email);
+  if (!isEmail(address)) return null;
   await updateExternalSubject(db, address, externalSubject);
   return findViewer(db, { externalSubject });
 }

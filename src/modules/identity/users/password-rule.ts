@@ -25,7 +25,7 @@ export function requireGoodPassword(password: string, owner: PasswordOwner, fiel
         actual: length,
       },
     );
-  const known = [owner.email, owner.email.split("@")[0] ?? "", owner.name].map(comparable);
+  const known = [owner.email, owner.email.replace(/@.*$/, ""), owner.name].map(comparable);
   if (known.includes(comparable(password)))
     throw badUserInput("A password is not the person's own name or e-mail address.", { field });
 }
