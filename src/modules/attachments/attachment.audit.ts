@@ -1,5 +1,6 @@
 import type { Database } from "../../platform/database/client.js";
 import { insertAuditEntry } from "../identity/audit/audit.repository.js";
+import type { AuditActionOn } from "../identity/audit/audit-action.js";
 import type { Actor } from "../identity/viewer.js";
 import type { MediaUsage } from "../media/media-usage.repository.js";
 
@@ -20,7 +21,7 @@ export const usageOf = (attachment: {
 export const auditAttachment = (
   tx: Database,
   by: Actor,
-  action: string,
+  action: AuditActionOn<"attachment">,
   attachment: { readonly id: string; readonly companyId: string },
 ) =>
   insertAuditEntry(tx, {

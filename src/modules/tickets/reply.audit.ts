@@ -1,6 +1,6 @@
 import type { Database } from "../../platform/database/client.js";
-import type { AuditEntry } from "../identity/audit/audit.repository.js";
 import { insertAuditEntry } from "../identity/audit/audit.repository.js";
+import type { AuditActionOn } from "../identity/audit/audit-action.js";
 import type { UserViewer } from "../identity/viewer.js";
 import type { ReplyRow } from "./reply.tables.js";
 
@@ -8,7 +8,7 @@ import type { ReplyRow } from "./reply.tables.js";
 export const auditReply = (
   tx: Database,
   by: UserViewer,
-  action: AuditEntry["action"],
+  action: AuditActionOn<"reply">,
   { id, companyId }: Pick<ReplyRow, "id" | "companyId">,
 ): Promise<void> =>
   insertAuditEntry(tx, { companyId, actorId: by.id, action, subjectType: "reply", subjectId: id });

@@ -1,6 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
-import type { AuditEntry } from "../../identity/audit/audit.repository.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { AuditActionOn } from "../../identity/audit/audit-action.js";
 import type { GuestView } from "../../identity/guests/guest.repository.js";
 import type { Actor } from "../../identity/viewer.js";
 
@@ -8,7 +8,7 @@ import type { Actor } from "../../identity/viewer.js";
 export const auditGuest = (
   tx: Database,
   by: Actor,
-  action: AuditEntry["action"],
+  action: AuditActionOn<"guest">,
   { id, companyId, conversationId }: Pick<GuestView, "id" | "companyId" | "conversationId">,
 ): Promise<void> =>
   insertAuditEntry(tx, {

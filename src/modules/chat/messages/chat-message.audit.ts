@@ -1,6 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
-import type { AuditEntry } from "../../identity/audit/audit.repository.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { AuditActionOn } from "../../identity/audit/audit-action.js";
 import type { Actor } from "../../identity/viewer.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 
@@ -8,7 +8,7 @@ import type { ChatMessageView } from "./chat-message.repository.js";
 export const auditMessage = (
   tx: Database,
   by: Actor,
-  action: AuditEntry["action"],
+  action: AuditActionOn<"message">,
   { id, companyId }: Pick<ChatMessageView, "id" | "companyId">,
 ): Promise<void> =>
   insertAuditEntry(tx, { companyId, actorId: by.id, action, subjectType: "message", subjectId: id });

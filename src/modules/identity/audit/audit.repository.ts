@@ -1,13 +1,13 @@
 import type { Database } from "../../../platform/database/client.js";
 import { auditLog } from "./audit.tables.js";
+import type { AuditAction } from "./audit-action.js";
 
 export interface AuditEntry {
   /** The tenant it happened in; null for what concerns the whole installation. */
   readonly companyId: string | null;
   /** Who did it; null when nobody was signed in, or the server did it by itself. */
   readonly actorId: string | null;
-  /** `<subject>.<what happened to it>`: `company.deleted`. */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly subjectType: string;
   readonly subjectId: string;
   readonly details?: Readonly<Record<string, unknown>>;

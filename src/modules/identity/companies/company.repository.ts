@@ -84,12 +84,17 @@ export async function insertCompany(db: Database, company: NewCompany): Promise<
   return inserted ?? null;
 }
 
+/** The slug that another company has. */
+export interface SlugTaken {
+  readonly takenSlug: string;
+}
+
 /** What is left out stays. Null when the company has been deleted meanwhile. */
 export async function updateCompany(
   db: Database,
   id: string,
   changes: { name?: string | undefined; slug?: string | undefined },
-): Promise<CompanyRow | "slug taken" | null> {
+): Promise<CompanyRow | SlugTaken | null> {
   try {
     const [updated] = await db
       .update(companies)
@@ -98,7 +103,7 @@ export async function updateCompany(
       .returning();
     return updated ?? null;
   } catch (error) {
-    if (isUniqueViolation(error)) return "slug taken";
+    if (changes.slug !== undefined && isUniqueViolation(error)) return { takenSlug: changes.slug };
     throw error;
   }
 }

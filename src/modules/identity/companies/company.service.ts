@@ -7,12 +7,12 @@ import { restorableSince } from "../../../kernel/retention.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import type { CompanyRow } from "../company.tables.js";
 import { writeAs } from "../confirm-viewer.js";
 import { installation, installationPolicy } from "../installation.policy.js";
 import type { Actor, Viewer } from "../viewer.js";
 import { tenantsOf } from "../viewer.js";
+import { auditCompany } from "./company.audit.js";
 import { companyPolicy } from "./company.policy.js";
 import type { NewCompany } from "./company.repository.js";
 import {
@@ -72,7 +72,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
       authorize(installationPolicy, "administer", by, installation);
       const created = await insertCompany(tx, company);
       if (!created) throw slugTaken(company.slug);
-      await audit(tx, by, created, "created");
+      await auditCompany(tx, by, "company.created", created);
       return created;
     });
   }
@@ -94,9 +94,9 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   const editCompany = (viewer: Viewer, { id, name, slug }: CompanyChanges): Promise<CompanyRow> =>
     changeCompany(viewer, { id, action: "edit" }, async (tx, by) => {
       const edited = await updateCompany(tx, id, { name: name ?? undefined, slug: slug ?? undefined });
-      if (edited === "slug taken") throw slugTaken(slug ?? "");
       if (!edited) throw notFound(companyPolicy.subject);
-      await audit(tx, by, edited, "updated");
+      if ("takenSlug" in edited) throw slugTaken(edited.takenSlug);
+      await auditCompany(tx, by, "company.updated", edited);
       return edited;
     });
 
@@ -105,7 +105,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
     changeCompany(viewer, { id, action: "delete" }, async (tx, by) => {
       const deleted = await softDeleteCompany(tx, id, by.id);
       if (!deleted) throw notFound(companyPolicy.subject);
-      await audit(tx, by, deleted, "deleted");
+      await auditCompany(tx, by, "company.deleted", deleted);
       return deleted;
     });
 
@@ -117,7 +117,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   const restoreCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
     changeCompany(viewer, { id, action: "restore" }, async (tx, by) => {
       const restored = await restoreDeletedCompany(tx, id, restorableSince(clock, retentionDays));
-      if (restored) await audit(tx, by, restored, "restored");
+      if (restored) await auditCompany(tx, by, "company.restored", restored);
       const now = restored ?? (await findCompany(tx, id));
       if (!now || now.deletedAt !== null) throw gone("company");
       return now;
@@ -135,13 +135,3 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
 }
 
 const slugTaken = (slug: string) => conflict(`Another company has the slug "${slug}".`, { field: "slug" });
-
-const audit = (db: Database, by: Actor, { id, slug, name }: CompanyRow, what: string) =>
-  insertAuditEntry(db, {
-    companyId: id,
-    actorId: by.id,
-    action: `company.${what}`,
-    subjectType: "company",
-    subjectId: id,
-    details: { slug, name },
-  });

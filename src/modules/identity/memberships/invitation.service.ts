@@ -8,7 +8,6 @@ import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import { companyPolicy } from "../companies/company.policy.js";
 import { findCompany } from "../companies/company.repository.js";
 import type { CompanyRow } from "../company.tables.js";
@@ -18,6 +17,7 @@ import type { MembershipRow } from "../membership.tables.js";
 import { normalizeEmail } from "../users/email.js";
 import type { UserViewer, Viewer, ViewerContext } from "../viewer.js";
 import { managedTenantsOf } from "../viewer.js";
+import { auditInvitation } from "./invitation.audit.js";
 import type { InvitationLoaders } from "./invitation.loaders.js";
 import { invitationPolicy } from "./invitation.policy.js";
 import {
@@ -101,7 +101,7 @@ async function inviteMember(
     if (open >= MAX_OPEN_INVITATIONS) throw tooManyInvitations();
     const expiresAt = new Date(clock().getTime() + invitationDays * DAY_MS);
     const invitation = await upsertInvitation(tx, { companyId, email, role, invitedBy: by.id, expiresAt });
-    await audit(tx, by, invitation, "created");
+    await auditInvitation(tx, by, "invitation.created", invitation);
     return invitation;
   });
 }
@@ -117,7 +117,7 @@ async function revokeInvitation(
   return db.transaction(async (tx) => {
     const by = await lockManagedCompany(tx, viewer, companyId);
     if (!(await deleteInvitation(tx, companyId, id))) throw notFound(invitationPolicy.subject);
-    await audit(tx, by, invitation, "revoked");
+    await auditInvitation(tx, by, "invitation.revoked", invitation);
     return invitation;
   });
 }
@@ -128,15 +128,15 @@ const acceptInvitation = (deps: InvitationDeps, viewer: Viewer, id: string): Pro
     await deleteInvitation(tx, companyId, id);
     const membership = await upsertMembership(tx, { companyId, userId: by.id, role });
     viewerChanged(tx, by.id);
-    await audit(tx, by, invitation, "accepted");
-    await auditMembership(tx, by, membership, "set");
+    await auditInvitation(tx, by, "invitation.accepted", invitation);
+    await auditMembership(tx, by, "membership.set", membership);
     return membership;
   });
 
 const declineInvitation = (deps: InvitationDeps, viewer: Viewer, id: string): Promise<InvitationRow> =>
   answer(deps, viewer, { id, action: "decline" }, async (tx, by, invitation) => {
     await updateInvitationAsDeclined(tx, invitation.companyId, id, deps.clock());
-    await audit(tx, by, invitation, "declined");
+    await auditInvitation(tx, by, "invitation.declined", invitation);
     return invitation;
   });
 
@@ -171,22 +171,6 @@ async function answer<Result>(
 const isMember = (email: string) =>
   conflict(`${email} is a member of the company already: give them another role with setMembership.`, {
     field: "email",
-  });
-
-/** Who declines is told to nobody, so that entry belongs to no company whose managers could read it. */
-const audit = (
-  tx: Database,
-  by: UserViewer,
-  { id, companyId, email, role, expiresAt }: InvitationRow,
-  what: "created" | "revoked" | "accepted" | "declined",
-) =>
-  insertAuditEntry(tx, {
-    companyId: what === "declined" ? null : companyId,
-    actorId: by.id,
-    action: `invitation.${what}`,
-    subjectType: "invitation",
-    subjectId: id,
-    details: { email, role, expiresAt: expiresAt.toISOString() },
   });
 
 const tooManyInvitations = () =>

@@ -1,20 +1,20 @@
 import type { Database } from "../../../platform/database/client.js";
 import { insertAuditEntry } from "../audit/audit.repository.js";
+import type { AuditActionOn } from "../audit/audit-action.js";
 import type { MembershipRow } from "../membership.tables.js";
-import type { Viewer } from "../viewer.js";
-import { actorOf } from "../viewer.js";
+import type { UserViewer } from "../viewer.js";
 
-/** Writes down what became of a membership, in its company. */
+/** Writes down what became of a membership, in the transaction that does it. */
 export const auditMembership = (
   tx: Database,
-  by: Viewer,
+  by: UserViewer,
+  action: AuditActionOn<"membership">,
   { id, companyId, userId, role }: MembershipRow,
-  what: "set" | "removed",
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId,
-    actorId: actorOf(by),
-    action: `membership.${what}`,
+    actorId: by.id,
+    action,
     subjectType: "membership",
     subjectId: id,
     details: { userId, role },

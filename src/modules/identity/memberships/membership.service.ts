@@ -84,7 +84,7 @@ export function createMembershipService({ db, loaders, whenEnded, whenMadeCustom
         await whenMadeCustomer(tx, by, membership);
       await deleteInvitationTo(tx, companyId, address);
       viewerChanged(tx, userId);
-      await auditMembership(tx, by, membership, "set");
+      await auditMembership(tx, by, "membership.set", membership);
       return membership;
     });
   }
@@ -103,7 +103,7 @@ export function createMembershipService({ db, loaders, whenEnded, whenMadeCustom
       await deleteMembership(tx, companyId, userId);
       await whenEnded(tx, by, membership);
       viewerChanged(tx, membership.userId);
-      await auditMembership(tx, by, membership, "removed");
+      await auditMembership(tx, by, "membership.removed", membership);
       return membership;
     });
   }

@@ -1,11 +1,10 @@
 import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import type { AccountChange } from "../users/lock-account.js";
 import { keepLastAdmin, lockAccount } from "../users/lock-account.js";
+import { auditUser } from "../users/user.audit.js";
 import type { Account, Person } from "../users/user.repository.js";
 import { updateDeactivatedAt } from "../users/user.repository.js";
-import { actorOf } from "../viewer.js";
 import { deletePasswordResetOf } from "./password-reset.repository.js";
 import { updateRevokedSessionsOf } from "./session.repository.js";
 
@@ -22,7 +21,12 @@ export async function deactivate(tx: Database, change: AccessChange): Promise<Pe
   await deletePasswordResetOf(tx, account.id);
   const sessionsEnded = await updateRevokedSessionsOf(tx, account.id, { now: change.now });
   viewerChanged(tx, account.id);
-  await audit(tx, change, "user.deactivated", { email: account.email, sessionsEnded });
+  await auditUser(tx, {
+    userId: account.id,
+    actorId: change.by?.id ?? null,
+    action: "user.deactivated",
+    details: { email: account.email, sessionsEnded },
+  });
   return personOf(account);
 }
 
@@ -31,25 +35,13 @@ export async function reactivate(tx: Database, change: AccessChange): Promise<Pe
   const { account } = await lockAccount(tx, change);
   if (account.deactivatedAt === null) return personOf(account);
   await updateDeactivatedAt(tx, account.id, null);
-  await audit(tx, change, "user.reactivated", { email: account.email });
+  await auditUser(tx, {
+    userId: account.id,
+    actorId: change.by?.id ?? null,
+    action: "user.reactivated",
+    details: { email: account.email },
+  });
   return personOf(account);
 }
 
 const personOf = ({ id, email, name, isAdmin }: Account): Person => ({ id, email, name, isAdmin });
-
-const audit = (
-  tx: Database,
-  { userId, by }: AccessChange,
-  action: string,
-  details: Readonly<Record<string, unknown>>,
-) => {
-  const actorId = by && actorOf(by);
-  return insertAuditEntry(tx, {
-    companyId: null,
-    actorId,
-    action,
-    subjectType: "user",
-    subjectId: userId,
-    details,
-  });
-};

@@ -1,10 +1,10 @@
 import { DAY_MS, SECOND_MS } from "../../../kernel/clock.js";
 import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import type { UsedToken } from "../session.tables.js";
 import type { RefreshToken, RefreshTokens } from "./refresh-token.js";
 import { hashOfToken } from "./refresh-token.js";
+import { auditSession } from "./session.audit.js";
 import type { SessionTokens } from "./session.repository.js";
 import { lockSession, updateRefreshToken, updateRevokedSessions } from "./session.repository.js";
 
@@ -98,12 +98,10 @@ interface StolenSession {
 async function endFamily(tx: Database, { sessionId, userId, now }: StolenSession): Promise<void> {
   await updateRevokedSessions(tx, [sessionId], now);
   viewerChanged(tx, userId);
-  await insertAuditEntry(tx, {
-    companyId: null,
+  await auditSession(tx, {
+    sessionId,
     actorId: userId,
     action: "session.revoked",
-    subjectType: "session",
-    subjectId: sessionId,
     details: { reason: "a refresh token was used that is not the newest" },
   });
 }

@@ -2,12 +2,12 @@ import { badUserInput, conflict } from "../../../kernel/errors.js";
 import { MAX_PAGE_SIZE } from "../../../kernel/pagination.js";
 import { isLine, singleLine } from "../../../kernel/text.js";
 import type { Database } from "../../../platform/database/client.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import { MAX_NAME_LENGTH } from "../name.js";
 import { isEmail, normalizeEmail } from "../users/email.js";
 import type { PasswordCost } from "../users/password.js";
 import { hashPassword } from "../users/password.js";
 import { requireGoodPassword } from "../users/password-rule.js";
+import { auditUser } from "../users/user.audit.js";
 import type { Account, Person } from "../users/user.repository.js";
 import { findAccountForChange, findPersonByEmail, insertUser } from "../users/user.repository.js";
 import type { UserList } from "../users/user-list.repository.js";
@@ -51,12 +51,10 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
     return db.transaction(async (tx) => {
       const user = await insertUser(tx, { email: address, name, passwordHash: null, isAdmin });
       if (!user) throw conflict(`Somebody has the e-mail address ${address} already.`);
-      await insertAuditEntry(tx, {
-        companyId: null,
+      await auditUser(tx, {
+        userId: user.id,
         actorId: null,
         action: "user.created",
-        subjectType: "user",
-        subjectId: user.id,
         details: { email: address, isAdmin },
       });
       return user;

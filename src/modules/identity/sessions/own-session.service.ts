@@ -2,10 +2,11 @@ import { authorize } from "../../../kernel/authorize.js";
 import type { Clock } from "../../../kernel/clock.js";
 import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import { writeAsOneself } from "../users/lock-account.js";
+import { auditUser } from "../users/user.audit.js";
 import { userPolicy } from "../users/user.policy.js";
 import type { UserViewer, Viewer } from "../viewer.js";
+import { auditSession } from "./session.audit.js";
 import { sessionPolicy } from "./session.policy.js";
 import { findOpenSession, updateRevokedSessions, updateRevokedSessionsOf } from "./session.repository.js";
 
@@ -22,13 +23,7 @@ export function createOwnSessionService({ db, clock }: { readonly db: Database; 
       const ended = await updateRevokedSessions(tx, [id], clock());
       if (ended.length === 0) return;
       viewerChanged(tx, own.id);
-      await insertAuditEntry(tx, {
-        companyId: null,
-        actorId: own.id,
-        action: "session.ended",
-        subjectType: "session",
-        subjectId: id,
-      });
+      await auditSession(tx, { sessionId: id, actorId: own.id, action: "session.ended" });
     });
     return own;
   }
@@ -43,12 +38,10 @@ export function createOwnSessionService({ db, clock }: { readonly db: Database; 
       const sessionsEnded = await updateRevokedSessionsOf(tx, own.id, others);
       if (sessionsEnded === 0) return;
       viewerChanged(tx, own.id);
-      await insertAuditEntry(tx, {
-        companyId: null,
+      await auditUser(tx, {
+        userId: own.id,
         actorId: own.id,
         action: "user.signed-out-elsewhere",
-        subjectType: "user",
-        subjectId: own.id,
         details: { sessionsEnded },
       });
     });

@@ -3,11 +3,10 @@ import type { Clock } from "../../../kernel/clock.js";
 import { HOUR_MS } from "../../../kernel/clock.js";
 import { conflict } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import type { AccountChange } from "../users/lock-account.js";
 import { lockAccount } from "../users/lock-account.js";
+import { auditUser } from "../users/user.audit.js";
 import type { Person } from "../users/user.repository.js";
-import { actorOf } from "../viewer.js";
 import { upsertPasswordReset } from "./password-reset.repository.js";
 import { hashOfToken } from "./refresh-token.js";
 
@@ -49,18 +48,16 @@ export function givePasswordReset(
 ): Promise<GivenPasswordReset> {
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
   const expiresAt = new Date(clock().getTime() + resetHours * HOUR_MS);
-  const actorId = by && actorOf(by);
+  const actorId = by?.id ?? null;
   return db.transaction(async (tx) => {
     const { account } = await lockAccount(tx, { userId, by });
     if (account.deactivatedAt !== null)
       throw conflict("This person is deactivated: reactivate them before they get a new password.");
     await upsertPasswordReset(tx, { userId, tokenHash: hashOfToken(token), createdBy: actorId, expiresAt });
-    await insertAuditEntry(tx, {
-      companyId: null,
+    await auditUser(tx, {
+      userId,
       actorId,
       action: "user.password-reset-created",
-      subjectType: "user",
-      subjectId: userId,
       details: { expiresAt: expiresAt.toISOString() },
     });
     const template = resetUrl ?? `${baseUrl}/reset-password#{token}`;

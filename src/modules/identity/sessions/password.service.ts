@@ -70,8 +70,8 @@ export function createPasswordService(deps: PasswordDeps) {
     userId: string,
     baseUrl: string,
   ): Promise<GivenPasswordReset> {
-    authorize(userPolicy, "administer", viewer, await findAccount(db, userId));
-    return givePasswordReset(deps, { userId, by: viewer, baseUrl });
+    const { viewer: by } = authorize(userPolicy, "administer", viewer, await findAccount(db, userId));
+    return givePasswordReset(deps, { userId, by, baseUrl });
   }
 
   /**

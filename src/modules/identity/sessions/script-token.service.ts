@@ -4,12 +4,12 @@ import { HOUR_MS } from "../../../kernel/clock.js";
 import { badUserInput } from "../../../kernel/errors.js";
 import { newId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import { normalizeEmail } from "../users/email.js";
 import { findPersonByEmail, lockForSignIn } from "../users/user.repository.js";
 import type { AccessToken } from "./access-token.js";
 import { createTokenIssuer } from "./access-token.js";
 import { hashOfToken } from "./refresh-token.js";
+import { auditSession } from "./session.audit.js";
 import { insertSession } from "./session.repository.js";
 
 const MAX_LIFETIME_MS = 24 * HOUR_MS;
@@ -50,12 +50,10 @@ export function createScriptTokenService({ db, clock, secret }: ScriptTokenDeps)
           refreshTokenHash: hashOfToken(randomBytes(32).toString("hex")),
           expiresAt: token.expiresAt,
         });
-        await insertAuditEntry(tx, {
-          companyId: null,
+        await auditSession(tx, {
+          sessionId,
           actorId: null,
           action: "session.opened-for-script",
-          subjectType: "session",
-          subjectId: sessionId,
           details: { userId: person.id, expiresAt: token.expiresAt.toISOString() },
         });
       });

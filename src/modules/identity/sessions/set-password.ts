@@ -1,6 +1,7 @@
 import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
+import type { AuditActionOn } from "../audit/audit-action.js";
+import { auditUser } from "../users/user.audit.js";
 import { updatePasswordHash } from "../users/user.repository.js";
 import { deletePasswordResetOf } from "./password-reset.repository.js";
 import { updateRevokedSessionsOf } from "./session.repository.js";
@@ -10,8 +11,7 @@ export interface PasswordSetting {
   readonly passwordHash: string;
   /** Who set it; null for the command line. */
   readonly actorId: string | null;
-  /** `user.password-changed`, `user.password-reset`, `user.password-set`. */
-  readonly action: string;
+  readonly action: Extract<AuditActionOn<"user">, `user.password-${"changed" | "reset" | "set"}`>;
   /** The session that stays, when somebody changes their own. */
   readonly keptSession?: string | undefined;
   readonly now: Date;
@@ -27,12 +27,5 @@ export async function setPassword(tx: Database, setting: PasswordSetting): Promi
   await deletePasswordResetOf(tx, userId);
   const sessionsEnded = await updateRevokedSessionsOf(tx, userId, { now, except: keptSession });
   viewerChanged(tx, userId);
-  await insertAuditEntry(tx, {
-    companyId: null,
-    actorId,
-    action,
-    subjectType: "user",
-    subjectId: userId,
-    details: { sessionsEnded },
-  });
+  await auditUser(tx, { userId, actorId, action, details: { sessionsEnded } });
 }

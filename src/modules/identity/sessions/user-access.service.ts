@@ -14,8 +14,9 @@ export function createUserAccessService({ db, clock }: { readonly db: Database; 
   const change =
     (act: typeof deactivate) =>
     async (viewer: Viewer, userId: string): Promise<Person> => {
-      authorize(userPolicy, "administer", viewer, await findAccount(db, userId));
-      return db.transaction((tx) => act(tx, { userId, by: viewer, now: clock() }));
+      const account = await findAccount(db, userId);
+      const { viewer: by } = authorize(userPolicy, "administer", viewer, account);
+      return db.transaction((tx) => act(tx, { userId, by, now: clock() }));
     };
   return {
     /**

@@ -1,10 +1,10 @@
 import { badUserInput } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import { isEmail, normalizeEmail } from "./email.js";
 import type { PasswordCost } from "./password.js";
 import { hashPassword } from "./password.js";
 import { requireGoodPassword } from "./password-rule.js";
+import { auditUser } from "./user.audit.js";
 import { findPersonByEmail, insertUser } from "./user.repository.js";
 
 export interface FirstAdmin {
@@ -37,12 +37,10 @@ export async function bootstrapAdmin(
       isAdmin: true,
     });
     if (!admin) return false;
-    await insertAuditEntry(tx, {
-      companyId: null,
+    await auditUser(tx, {
+      userId: admin.id,
       actorId: null,
       action: "user.created",
-      subjectType: "user",
-      subjectId: admin.id,
       details: { email: address, isAdmin: true },
     });
     return true;

@@ -2,7 +2,7 @@ import { authorize } from "../../../kernel/authorize.js";
 import { conflict, notFound } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { confirmViewer } from "../confirm-viewer.js";
-import type { UserViewer, Viewer } from "../viewer.js";
+import type { UserViewer } from "../viewer.js";
 import { userPolicy } from "./user.policy.js";
 import type { Account } from "./user.repository.js";
 import { findAccountForChange, lockActiveAdmins } from "./user.repository.js";
@@ -10,7 +10,7 @@ import { findAccountForChange, lockActiveAdmins } from "./user.repository.js";
 export interface AccountChange {
   readonly userId: string;
   /** The administrator who makes it; null for the command line. */
-  readonly by: Viewer | null;
+  readonly by: UserViewer | null;
 }
 
 export interface LockedAccount {

@@ -6,16 +6,16 @@ import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
-import { insertAuditEntry } from "../audit/audit.repository.js";
 import { writeAs } from "../confirm-viewer.js";
 import { installation, installationPolicy } from "../installation.policy.js";
-import type { Viewer } from "../viewer.js";
-import { actorOf, isUser } from "../viewer.js";
+import type { UserViewer, Viewer } from "../viewer.js";
+import { isUser } from "../viewer.js";
 import { normalizeEmail } from "./email.js";
 import { keepLastAdmin, lockAccount, writeAsOneself } from "./lock-account.js";
 import type { PasswordCost } from "./password.js";
 import { hashPasswordFrom } from "./password.js";
 import { requireGoodPassword } from "./password-rule.js";
+import { auditUser } from "./user.audit.js";
 import { userPolicy } from "./user.policy.js";
 import type { Person, UserChanges } from "./user.repository.js";
 import { findAccount, insertUser, updateUser } from "./user.repository.js";
@@ -59,12 +59,10 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
       const account = { email: normalizeEmail(email), name, passwordHash, isAdmin: isAdmin ?? false };
       const user = await insertUser(tx, account);
       if (!user) throw emailTaken();
-      await insertAuditEntry(tx, {
-        companyId: null,
+      await auditUser(tx, {
+        userId: user.id,
         actorId: by.id,
         action: "user.created",
-        subjectType: "user",
-        subjectId: user.id,
         details: { email: user.email, isAdmin: user.isAdmin },
       });
       return user;
@@ -94,35 +92,34 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
   async function editUser(viewer: Viewer, { id, ...input }: UserEdit): Promise<Person> {
     const changes = changesOf(input);
     const isName = changes.email === undefined && changes.isAdmin === undefined;
-    authorize(userPolicy, isName ? "rename" : "administer", viewer, await findAccount(db, id));
-    if (isName && viewer.kind === "user" && isUser(viewer, id))
-      return writeAsOneself(db, viewer, async (tx, now) => {
+    const account = await findAccount(db, id);
+    const { viewer: by } = authorize(userPolicy, isName ? "rename" : "administer", viewer, account);
+    if (isName && isUser(by, id))
+      return writeAsOneself(db, by, async (tx, now) => {
         authorize(userPolicy, "rename", now.viewer, now.account);
-        return updateAccount(tx, id, changes, viewer);
+        return updateAccount(tx, id, changes, by);
       });
     return db.transaction(async (tx) => {
-      const { admins } = await lockAccount(tx, { userId: id, by: viewer });
+      const { admins } = await lockAccount(tx, { userId: id, by });
       if (changes.isAdmin === false) keepLastAdmin(admins, id);
-      return updateAccount(tx, id, changes, viewer);
+      return updateAccount(tx, id, changes, by);
     });
   }
 
   return { createUser, readUser, browseUsers, editUser };
 }
 
-async function updateAccount(tx: Database, id: string, changes: UserChanges, by: Viewer): Promise<Person> {
+async function updateAccount(
+  tx: Database,
+  id: string,
+  changes: UserChanges,
+  by: UserViewer,
+): Promise<Person> {
   const edited = await updateUser(tx, id, changes);
   if (edited === "email taken") throw emailTaken();
   if (!edited) throw notFound(userPolicy.subject);
   viewerChanged(tx, id);
-  await insertAuditEntry(tx, {
-    companyId: null,
-    actorId: actorOf(by),
-    action: "user.updated",
-    subjectType: "user",
-    subjectId: id,
-    details: { ...changes },
-  });
+  await auditUser(tx, { userId: id, actorId: by.id, action: "user.updated", details: { ...changes } });
   return edited;
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { AuditActionOn } from "../../identity/audit/audit-action.js";
 import type { EndedMembership } from "../../identity/memberships/membership.service.js";
 import { lockUser } from "../../identity/users/user.repository.js";
 import type { UserViewer } from "../../identity/viewer.js";
@@ -29,7 +30,7 @@ export const releaseAvatarOfLeaver = (
 export const auditAvatar = (
   tx: Database,
   by: UserViewer,
-  action: string,
+  action: AuditActionOn<"user">,
   avatar: { readonly companyId: string; readonly userId: string; readonly mediaFileId: string },
 ) =>
   insertAuditEntry(tx, {

@@ -1,15 +1,15 @@
 import { authorize } from "../../../kernel/authorize.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
-import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import { companyPolicy } from "../../identity/companies/company.policy.js";
 import { findCompany, findCompanyForChange } from "../../identity/companies/company.repository.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
-import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
 import { recordBrandingEvents } from "../file-events.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import { releaseSingle, replaceSingle } from "../single-usage.js";
+import { auditLogo } from "./logo.audit.js";
 import { logoOf } from "./logo.repository.js";
 
 export interface LogoDeps {
@@ -37,7 +37,8 @@ export function createLogoService({ db, ingest }: LogoDeps) {
           const locked = await lockCompany(tx, by, company.id);
           const usage = { ...logoOf(company.id), companyId: company.id, mediaFileId: file?.id ?? "" };
           await replaceSingle(tx, usage, by.id);
-          await toPayloads(tx, by, company.id, "company.logo-set", usage.mediaFileId);
+          await auditLogo(tx, by, "company.logo-set", usage);
+          recordBrandingEvents(tx, company.id);
           return locked;
         },
       });
@@ -49,7 +50,9 @@ export function createLogoService({ db, ingest }: LogoDeps) {
       return writeAs(db, { viewer: allowed.viewer, companyId }, async (tx, by) => {
         const company = await lockCompany(tx, by, companyId);
         const released = await releaseSingle(tx, logoOf(company.id), by.id);
-        if (released) await toPayloads(tx, by, company.id, "company.logo-removed", released.mediaFileId);
+        if (!released) return company;
+        await auditLogo(tx, by, "company.logo-removed", released);
+        recordBrandingEvents(tx, company.id);
         return company;
       });
     },
@@ -59,23 +62,4 @@ export function createLogoService({ db, ingest }: LogoDeps) {
 /** Who else changes the logo waits; asked again, because the company may have been deleted meanwhile. */
 async function lockCompany(tx: Database, viewer: Viewer, companyId: string): Promise<CompanyRow> {
   return authorize(companyPolicy, "edit", viewer, await findCompanyForChange(tx, companyId)).subject;
-}
-
-/** @param mediaFileId the file that became the logo, or that was it */
-async function toPayloads(
-  tx: Database,
-  by: UserViewer,
-  companyId: string,
-  action: string,
-  mediaFileId: string,
-) {
-  await insertAuditEntry(tx, {
-    companyId,
-    actorId: by.id,
-    action,
-    subjectType: "company",
-    subjectId: companyId,
-    details: { mediaFileId },
-  });
-  recordBrandingEvents(tx, companyId);
 }

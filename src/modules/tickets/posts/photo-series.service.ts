@@ -1,6 +1,6 @@
 import { badUserInput, conflict, gone, notFound } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { AuditEntry } from "../../identity/audit/audit.repository.js";
+import type { AuditActionOn } from "../../identity/audit/audit-action.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { insertUsages } from "../../media/media-usage.repository.js";
 import { lockTicket } from "../ticket-quota.repository.js";
@@ -119,7 +119,7 @@ interface SeriesChange {
   /** The action of the policy that the viewer needs. */
   readonly may: "change" | "removeFrom";
   /** The action in the audit log. */
-  readonly action: AuditEntry["action"];
+  readonly action: AuditActionOn<"photo-series">;
 }
 
 /** A series under its ticket's lock, with its photos. */

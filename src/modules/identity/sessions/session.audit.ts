@@ -1,0 +1,15 @@
+import type { Database } from "../../../platform/database/client.js";
+import { insertAuditEntry } from "../audit/audit.repository.js";
+import type { AuditActionOn } from "../audit/audit-action.js";
+
+export interface SessionAudit {
+  readonly sessionId: string;
+  /** Null for the command line. */
+  readonly actorId: string | null;
+  readonly action: AuditActionOn<"session">;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes down how a session began or ended, in the transaction that does it. */
+export const auditSession = (tx: Database, { sessionId, ...entry }: SessionAudit): Promise<void> =>
+  insertAuditEntry(tx, { companyId: null, subjectType: "session", subjectId: sessionId, ...entry });

@@ -1,0 +1,20 @@
+import type { Database } from "../../../platform/database/client.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { AuditActionOn } from "../../identity/audit/audit-action.js";
+import type { UserViewer } from "../../identity/viewer.js";
+
+/** Writes down which file became the logo of a company or was it, in the transaction that changes it. */
+export const auditLogo = (
+  tx: Database,
+  by: UserViewer,
+  action: Extract<AuditActionOn<"company">, `company.logo-${string}`>,
+  { companyId, mediaFileId }: { readonly companyId: string; readonly mediaFileId: string },
+): Promise<void> =>
+  insertAuditEntry(tx, {
+    companyId,
+    actorId: by.id,
+    action,
+    subjectType: "company",
+    subjectId: companyId,
+    details: { mediaFileId },
+  });
