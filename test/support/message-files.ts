@@ -6,10 +6,10 @@ import { createLibrary } from "../../src/app/wiring/library.js";
 import { systemClock } from "../../src/kernel/clock.js";
 import { createAttachmentLoaders } from "../../src/modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../../src/modules/attachments/attachment.service.js";
+import { createAttachmentAccess } from "../../src/modules/attachments/attachment-access.js";
 import { createAttachmentDeletionService } from "../../src/modules/attachments/attachment-deletion.service.js";
 import type { AttachmentEvent, AttachmentParents, ParentRef } from "../../src/modules/attachments/parents.js";
 import { parentsByKind } from "../../src/modules/attachments/parents.js";
-import { createAttachmentVerdict } from "../../src/modules/attachments/usage-verdict.js";
 import type { Actor, Viewer } from "../../src/modules/identity/viewer.js";
 import { isMemberOf } from "../../src/modules/identity/viewer.js";
 import { createMediaFileService } from "../../src/modules/media/media-file.service.js";
@@ -75,7 +75,7 @@ function servicesWithMessages({ services, database: { db, sql } }: TestServer, t
   const deps = { db, parents, clock: systemClock, retentionDays: 14, assertMayRemove };
   const finding = {
     ...deps,
-    verdictOf: createAttachmentVerdict(deps),
+    decideAccess: createAttachmentAccess(deps),
     findShared: async () => null,
   };
   const library = createLibrary({ ...finding, background: db, storage, ingest, jobs, orphanDays: 30 });

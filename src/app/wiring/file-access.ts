@@ -1,17 +1,17 @@
+import { createAttachmentAccess } from "../../modules/attachments/attachment-access.js";
 import type { AttachmentParents } from "../../modules/attachments/parents.js";
-import { createAttachmentVerdict } from "../../modules/attachments/usage-verdict.js";
-import { avatarVerdict, findSharedAvatar } from "../../modules/media/avatars/avatar-access.js";
-import { brandingVerdict } from "../../modules/media/branding/logo-access.js";
-import { anyVerdict } from "../../modules/media/usage-verdicts.js";
-import { createPostUsageDecision } from "../../modules/tickets/posts/post-usage-decision.js";
+import { strongestDecision } from "../../modules/media/access-decisions.js";
+import { decideAvatarAccess, findSharedAvatar } from "../../modules/media/avatars/avatar-access.js";
+import { decideLogoAccess } from "../../modules/media/branding/logo-access.js";
+import { createPostAccess } from "../../modules/tickets/posts/post-access.js";
 
-/** The verdicts of all modules that use media files: together they decide who may read a file. */
+/** The modules that use media files decide together who may read one. */
 export const createFileAccess = (deps: { readonly parents: AttachmentParents }) => ({
-  verdictOf: anyVerdict(
-    createAttachmentVerdict(deps),
-    brandingVerdict,
-    avatarVerdict,
-    createPostUsageDecision(deps),
+  decideAccess: strongestDecision(
+    createAttachmentAccess(deps),
+    decideLogoAccess,
+    decideAvatarAccess,
+    createPostAccess(deps),
   ),
   findShared: findSharedAvatar,
 });

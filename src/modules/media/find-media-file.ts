@@ -6,19 +6,19 @@ import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
+import type { DecideAccess } from "./access-decisions.js";
 import { isInside } from "./inside-usages.js";
 import type { MediaFileSubject } from "./media-file.policy.js";
 import { mediaFileChangePolicy, mediaFilePolicy } from "./media-file.policy.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
 import { listUsingTypes } from "./media-usage.repository.js";
-import type { VerdictOf } from "./usage-verdicts.js";
 
 export interface MediaFileFinding {
   readonly db: Database;
   readonly clock: Clock;
-  /** What the modules that use media files say of one. */
-  readonly verdictOf: VerdictOf;
+  /** The decision of the modules that use media files. */
+  readonly decideAccess: DecideAccess;
   /** A file that another tenant keeps and the viewer may read all the same, such as a colleague's avatar. */
   readonly findShared: (db: Database, viewer: Viewer, mediaFileId: string) => Promise<MediaFileView | null>;
 }
@@ -26,7 +26,7 @@ export interface MediaFileFinding {
 /** What is done to a file. */
 export type MediaFileAction = Exclude<ActionOf<typeof mediaFileChangePolicy>, "read">;
 
-/** Whatever stands under the id in the viewer's tenants, deleted or not, with what those say who use it. */
+/** Whatever stands under the id in the viewer's tenants, deleted or not, with the decision of the modules that use it. */
 export async function lookUpMediaFile(
   finding: MediaFileFinding,
   viewer: Viewer,
@@ -36,15 +36,15 @@ export async function lookUpMediaFile(
     ? ((await findMediaFile(finding.db, tenantsReachedBy(viewer), id)) ??
       (await finding.findShared(finding.db, viewer, id)))
     : null;
-  return file && { file, verdict: await verdictOn(finding, viewer, file) };
+  return file && { file, decision: await decisionOn(finding, viewer, file) };
 }
 
-/** What was deleted where it had been used, but lives on: nobody inside uses it any more, or somebody outside does. */
-async function verdictOn({ db, verdictOf }: MediaFileFinding, viewer: Viewer, file: MediaFileView) {
-  const verdict = await verdictOf(db, viewer, file.id);
-  if (verdict !== "deleted" || file.deletedAt !== null) return verdict;
+/** None for a file that was deleted where it was used but still exists: it is unused now, or an external application uses it. */
+async function decisionOn({ db, decideAccess }: MediaFileFinding, viewer: Viewer, file: MediaFileView) {
+  const decision = await decideAccess(db, viewer, file.id);
+  if (decision !== "deleted" || file.deletedAt !== null) return decision;
   const types = await listUsingTypes(db, file.companyId, file.id);
-  return types.length > 0 && types.every(isInside) ? verdict : null;
+  return types.length > 0 && types.every(isInside) ? decision : null;
 }
 
 /** From the moment of its expiry a file that nothing uses is out of reach; what is used stays until it is not. */
@@ -56,8 +56,8 @@ export async function isOver(
   return (await listUsingTypes(db, file.companyId, file.id)).length === 0;
 }
 
-export const isLive = async (finding: MediaFileFinding, { file, verdict }: MediaFileSubject) =>
-  file.deletedAt === null && verdict !== "deleted" && !(await isOver(finding, file));
+export const isLive = async (finding: MediaFileFinding, { file, decision }: MediaFileSubject) =>
+  file.deletedAt === null && decision !== "deleted" && !(await isOver(finding, file));
 
 export interface FoundMediaFile {
   readonly viewer: UserViewer;

@@ -5,13 +5,13 @@ import { isManagerOf, isMemberOf, isStaffOf, isUser } from "../identity/viewer.j
 import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 
-/** What a module that uses media files says of one: whether this viewer may read it there. */
-export type UsageVerdict = "readable" | "deleted" | "hidden";
+/** How a module that uses a media file decides whether a viewer may read it there. */
+export type AccessDecision = "readable" | "deleted" | "hidden";
 
-/** A file, and what those say who use it; no verdict: nobody uses it. */
+/** A file, and the decision of the modules that use it; null: nothing uses it. */
 export interface MediaFileSubject {
   readonly file: MediaFileView;
-  readonly verdict: UsageVerdict | null;
+  readonly decision: AccessDecision | null;
 }
 
 const ownHere = (viewer: Viewer, { file }: MediaFileSubject) =>
@@ -19,9 +19,9 @@ const ownHere = (viewer: Viewer, { file }: MediaFileSubject) =>
 
 /** A file that is used is for those who may read what uses it; one that is not, for its uploader and staff. */
 const read = (viewer: Viewer, subject: MediaFileSubject) =>
-  subject.verdict === null
+  subject.decision === null
     ? isStaffOf(viewer, subject.file.companyId) || ownHere(viewer, subject)
-    : subject.verdict !== "hidden";
+    : subject.decision !== "hidden";
 
 const ownOrManager = (viewer: Viewer, subject: MediaFileSubject) =>
   read(viewer, subject) && (ownHere(viewer, subject) || isManagerOf(viewer, subject.file.companyId));

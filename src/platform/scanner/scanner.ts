@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 
-/** What a scanner says of a stream of bytes. `not-scanned` is said honestly when there is no scanner. */
-export type ScanVerdict =
+/** The result of a scan. `not-scanned`: there is no scanner. */
+export type ScanResult =
   | { readonly status: "clean" }
   | { readonly status: "infected"; readonly signature: string }
   | { readonly status: "not-scanned" };
@@ -9,5 +9,5 @@ export type ScanVerdict =
 /** Looks for malware. A scanner that cannot answer throws; it never says `clean`. */
 export interface Scanner {
   /** @param open gives the bytes; it is not called by a scanner that does not look at them. */
-  scan(open: () => Readable): Promise<ScanVerdict>;
+  scan(open: () => Readable): Promise<ScanResult>;
 }

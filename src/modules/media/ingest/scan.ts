@@ -27,16 +27,16 @@ export async function scan(inspected: Inspected, scanner: Scanner): Promise<Scan
     return stream;
   };
   try {
-    const verdict = await scanner.scan(open);
-    if (verdict.status === "infected")
+    const result = await scanner.scan(open);
+    if (result.status === "infected")
       throw new FiledeskError(
         "FILE_INFECTED",
-        `This file is infected (${verdict.signature}) and was not stored.`,
+        `This file is infected (${result.signature}) and was not stored.`,
         {
-          signature: verdict.signature,
+          signature: result.signature,
         },
       );
-    return { ...inspected, scanStatus: verdict.status === "clean" ? "CLEAN" : "NOT_SCANNED" } as Scanned;
+    return { ...inspected, scanStatus: result.status === "clean" ? "CLEAN" : "NOT_SCANNED" } as Scanned;
   } finally {
     for (const stream of opened) stream.destroy();
   }

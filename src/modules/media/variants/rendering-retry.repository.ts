@@ -26,7 +26,7 @@ export async function recordFailure(tx: Database, mediaFileId: string): Promise<
     });
 }
 
-/** After a success, after a verdict about the picture, and before an operator's own attempt. */
+/** After a success, after a decision about the picture, and before an operator's own attempt. */
 export async function forgetFailures(tx: Database, mediaFileIds: readonly string[]): Promise<void> {
   await tx.delete(renderingRetries).where(isAnyOf(renderingRetries.mediaFileId, mediaFileIds));
 }

@@ -15,7 +15,7 @@ const PASSING = /out of memory|allocat|insufficient memory|No space left|Too man
  */
 export function ofDecoder(error: unknown): unknown {
   const { message, code } = error as NodeJS.ErrnoException;
-  const isOurVerdict = error instanceof FiledeskError;
-  const isPassing = !isOurVerdict && (code !== undefined || PASSING.test(message));
+  const isOwnRefusal = error instanceof FiledeskError;
+  const isPassing = !isOwnRefusal && (code !== undefined || PASSING.test(message));
   return isPassing ? error : new Unrenderable(message, { cause: error });
 }

@@ -7,7 +7,7 @@ const ZIP_END = Buffer.from("PK\x05\x06", "latin1");
 const ZIP_END_BYTES = 22;
 const ZIP_TAIL_BYTES = ZIP_END_BYTES + 0xffff;
 
-/** What has no business behind the end of a file. Long enough not to stand in random bytes by chance. */
+/** Signatures of second files behind the end of a file. Long enough not to stand in random bytes by chance. */
 const MARKUP = /<script[\s/>]|<html[\s>]|<!doctype html|<\?php\s|<svg\s/i;
 const PDF = /%PDF-\d\.\d/;
 const ARCHIVES = ["PK\x05\x06\0\0\0\0", "Rar!\x1a\x07", "7z\xbc\xaf\x27\x1c"];
@@ -20,12 +20,12 @@ const LONGEST = 16;
  *
  * @throws FILE_TYPE_MISMATCH
  */
-export async function refuseStowaways(bytes: FileBytes, from: number): Promise<void> {
-  for await (const window of windows(bytes, from, LONGEST)) refuseStowawaysIn(window);
+export async function refuseEmbeddedContent(bytes: FileBytes, from: number): Promise<void> {
+  for await (const window of windows(bytes, from, LONGEST)) refuseEmbeddedContentIn(window);
 }
 
 /** @throws FILE_TYPE_MISMATCH */
-export function refuseStowawaysIn(part: Buffer): void {
+export function refuseEmbeddedContentIn(part: Buffer): void {
   const text = part.toString("latin1");
   if (MARKUP.test(text)) throw twoFilesInOne("HTML or script code");
   if (ARCHIVES.some((signature) => text.includes(signature))) throw twoFilesInOne("an archive");

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { corruptFile } from "../../media.errors.js";
 import type { FileBytes } from "../receive/file-bytes.js";
-import { refuseStowaways } from "./embedded-content.js";
+import { refuseEmbeddedContent } from "./embedded-content.js";
 
 const HEADER_BYTES = 32;
 
@@ -17,5 +17,5 @@ export async function proveSevenZip(bytes: FileBytes): Promise<void> {
     throw corruptFile("the archive's header is broken");
   const end = BigInt(HEADER_BYTES) + header.readBigUInt64LE(12) + header.readBigUInt64LE(20);
   if (end > BigInt(bytes.size)) throw corruptFile("the archive ends too early");
-  await refuseStowaways(bytes, Number(end));
+  await refuseEmbeddedContent(bytes, Number(end));
 }

@@ -5,7 +5,7 @@ import { FiledeskError } from "../../../../kernel/errors.js";
 import { corruptFile } from "../../media.errors.js";
 import type { FileBytes } from "../receive/file-bytes.js";
 import { windows } from "../receive/file-bytes.js";
-import { refuseStowaways } from "./embedded-content.js";
+import { refuseEmbeddedContent } from "./embedded-content.js";
 import { ZIP_LIMITS } from "./zip-directory.js";
 
 /** What is unpacked of it to prove it, and thrown away at once. */
@@ -36,7 +36,7 @@ export async function proveGzip(bytes: FileBytes): Promise<void> {
     input.destroy();
     gunzip.destroy();
   }
-  await refuseStowaways(bytes, gunzip.bytesWritten);
+  await refuseEmbeddedContent(bytes, gunzip.bytesWritten);
 }
 
 const isZlibError = (error: unknown): error is NodeJS.ErrnoException =>

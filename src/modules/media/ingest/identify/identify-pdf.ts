@@ -2,7 +2,7 @@ import { KIB } from "../../../../kernel/bytes.js";
 import { corruptFile } from "../../media.errors.js";
 import type { FileBytes } from "../receive/file-bytes.js";
 import { endOfContent, partOf } from "../receive/file-bytes.js";
-import { refuseStowawaysIn } from "./embedded-content.js";
+import { refuseEmbeddedContentIn } from "./embedded-content.js";
 
 const HEADER = "%PDF-";
 /** Readers look for the header in so many first bytes (ISO 32000-1 annex H.3, note 13). */
@@ -30,11 +30,11 @@ export const endsAsPdf = async (bytes: FileBytes): Promise<boolean> =>
  */
 export async function provePdf(bytes: FileBytes): Promise<void> {
   const header = pdfHeaderAt(await bytes.read(0, 2 * KIB)) ?? 0;
-  refuseStowawaysIn(await bytes.read(0, header));
-  refuseStowawaysIn(await bytes.read(header + HEADER.length, KIB));
+  refuseEmbeddedContentIn(await bytes.read(0, header));
+  refuseEmbeddedContentIn(await bytes.read(header + HEADER.length, KIB));
   const tail = await tailOf(await pdfBody(bytes));
   const end = tail.lastIndexOf("%%EOF");
-  if (end !== -1) refuseStowawaysIn(tail.subarray(end));
+  if (end !== -1) refuseEmbeddedContentIn(tail.subarray(end));
   if (!hasEnd(tail)) throw corruptFile("the PDF's end is missing");
 }
 

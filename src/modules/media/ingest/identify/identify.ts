@@ -10,7 +10,7 @@ import { extensionOf, fittingName } from "../receive/file-name.js";
 import type { Received } from "../receive/receive.js";
 import { isAmr } from "./amr.js";
 import { isCompoundFile } from "./compound-file.js";
-import { refuseStowaways, refuseZipEnding } from "./embedded-content.js";
+import { refuseEmbeddedContent, refuseZipEnding } from "./embedded-content.js";
 import { proveSevenZip } from "./identify-7z.js";
 import { isZip, recognizeContainer } from "./identify-container.js";
 import { proveGzip } from "./identify-gzip.js";
@@ -174,5 +174,5 @@ async function prove({ name, kind }: FileType, bytes: FileBytes): Promise<void> 
   if (name === "gz") await proveGzip(bytes);
   const end =
     (await endOfImage(name, bytes)) ?? (await endOfVideo(name, bytes)) ?? (await endOfSound(name, bytes));
-  if (end !== null) await refuseStowaways(bytes, end);
+  if (end !== null) await refuseEmbeddedContent(bytes, end);
 }

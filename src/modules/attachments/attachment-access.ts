@@ -1,11 +1,11 @@
 import { tenantsReachedBy } from "../identity/viewer.js";
-import type { VerdictOf } from "../media/usage-verdicts.js";
+import type { DecideAccess } from "../media/access-decisions.js";
 import { listAttachmentsOfFiles } from "./attachment.repository.js";
 import { parentOf } from "./find-attachment.js";
 import type { AttachmentParents } from "./parents.js";
 
-/** What this module says of a media file: readable through an attachment, deleted with all of them, or hidden. */
-export function createAttachmentVerdict({ parents }: { readonly parents: AttachmentParents }): VerdictOf {
+/** Decides on a media file: readable through an attachment, deleted with all of them, or hidden. */
+export function createAttachmentAccess({ parents }: { readonly parents: AttachmentParents }): DecideAccess {
   return async (db, viewer, mediaFileId) => {
     const attachments = await listAttachmentsOfFiles(db, tenantsReachedBy(viewer), [mediaFileId]);
     if (attachments.length === 0) return null;

@@ -1,6 +1,6 @@
 import type { AttachmentParents, ParentRef } from "../../attachments/parents.js";
 import { tenantsOf } from "../../identity/viewer.js";
-import type { VerdictOf } from "../../media/usage-verdicts.js";
+import type { DecideAccess } from "../../media/access-decisions.js";
 import { listPostsOfFile } from "./post.repository.js";
 
 const ticketOf = ({ ticketId }: { readonly ticketId: string }): ParentRef => ({
@@ -8,8 +8,8 @@ const ticketOf = ({ ticketId }: { readonly ticketId: string }): ParentRef => ({
   id: ticketId,
 });
 
-/** Whether posts let a viewer read a media file: readable with a ticket that it is posted on, deleted with all posts, or hidden. */
-export function createPostUsageDecision({ parents }: { readonly parents: AttachmentParents }): VerdictOf {
+/** Decides on a media file: readable with a ticket that it is posted on, deleted with all posts, or hidden. */
+export function createPostAccess({ parents }: { readonly parents: AttachmentParents }): DecideAccess {
   return async (db, viewer, mediaFileId) => {
     const posts = await listPostsOfFile(db, tenantsOf(viewer), mediaFileId);
     if (posts.length === 0) return null;
