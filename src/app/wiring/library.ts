@@ -1,5 +1,4 @@
-import { attachers } from "../../modules/attachments/attachers.js";
-import { createAttachmentSizes } from "../../modules/attachments/attachment-sizes.js";
+import { createAttachmentReplacement } from "../../modules/attachments/attachment-replacement.js";
 import type { AttachmentParents } from "../../modules/attachments/parents.js";
 import type { MediaFileFinding } from "../../modules/media/find-media-file.js";
 import type { IngestService } from "../../modules/media/ingest/ingest.service.js";
@@ -11,7 +10,7 @@ import { createMediaUsageService } from "../../modules/media/library/media-usage
 import type { OrphanDeps } from "../../modules/media/library/orphan.service.js";
 import { createOrphanService } from "../../modules/media/library/orphan.service.js";
 import { createStorageReportService } from "../../modules/media/library/storage-report.service.js";
-import { postsOfFile } from "../../modules/tickets/posts/posts-of-file.js";
+import { postReplacement } from "../../modules/tickets/posts/post-replacement.js";
 import type { JobSender } from "../../platform/jobs/job.js";
 import type { Storage } from "../../platform/storage/storage.js";
 
@@ -31,9 +30,8 @@ export const createLibrary = (options: LibraryOptions) => ({
     library: createLibraryService(options),
     mediaUploads: createMediaUploadService({
       ...options,
-      sizes: createAttachmentSizes(options.parents),
-      places: postsOfFile,
-      attachments: attachers,
+      attachments: createAttachmentReplacement(options.parents),
+      posts: postReplacement,
     }),
     mediaFileChanges: createMediaFileChangeService(options),
     mediaUsages: createMediaUsageService(options),

@@ -17,20 +17,17 @@ import type { IngestService } from "../ingest/ingest.service.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
 import { requestRenderings } from "../variants/request-renderings.js";
-import type { AttachmentKeeper } from "./attachment-keeper.js";
 import { refusePast } from "./expiry.js";
 import { libraryPolicy } from "./library.policy.js";
 import { auditMediaFile } from "./media-file.audit.js";
 import { updateMediaFile } from "./media-file-change.repository.js";
-import type { PlaceKeeper } from "./place-keeper.js";
-import type { SizeKeeper } from "./size-keeper.js";
+import type { AttachmentReplacement, PostReplacement } from "./replacement-ports.js";
 import { exchangeContents, lockMediaFileForReplacement } from "./version.repository.js";
 
 export interface MediaUploadDeps extends MediaFileFinding {
   readonly ingest: IngestService;
-  readonly sizes: SizeKeeper;
-  readonly places: PlaceKeeper;
-  readonly attachments: AttachmentKeeper;
+  readonly attachments: AttachmentReplacement;
+  readonly posts: PostReplacement;
   readonly jobs: JobSender;
 }
 
@@ -51,7 +48,7 @@ export const createMediaUploadService = (deps: MediaUploadDeps) => ({
   /**
    * Gives a file a new content. Its id and its usages stay; the old content becomes an earlier version.
    *
-   * @throws FORBIDDEN for what somebody else has attached, what the ingest throws of a file, UNSUPPORTED_FILE_TYPE when where it is shown demands another kind,
+   * @throws FORBIDDEN for what somebody else has attached, what the ingest throws of a file, UNSUPPORTED_FILE_TYPE when a post that shows it requires another kind,
    *   QUOTA_EXCEEDED when it is attached to a ticket that cannot take it
    */
   replaceMediaFile: (viewer: Viewer, id: string, incoming: IncomingFiles) =>
@@ -131,17 +128,17 @@ async function replaceMediaFile(
     },
     inTransaction: async (tx, [uploaded]) => {
       if (uploaded === undefined) throw badUserInput("Give a file.", { field: "file" });
-      // What counts the file's bytes is locked before the file, as everywhere.
-      const resize = await deps.sizes.lock(tx, companyId, id);
+      // The quotas are locked before the file, as everywhere.
+      const resize = await deps.attachments.lockQuotas(tx, companyId, id);
       const replaced = await lockMediaFileForReplacement(tx, companyId, id);
       if (replaced === null) throw gone("file");
-      await refuseOutOfPlace(deps, tx, file, uploaded.id);
+      await refuseOtherKind(deps, tx, file, uploaded.id);
       await resize(uploaded.size - replaced.size);
       const exchange = { currentId: id, uploadedId: uploaded.id };
       const variantsStatus = await exchangeContents(tx, companyId, exchange);
       // What was asked for with the upload went to the row that holds the old content now.
       if (variantsStatus === "PENDING") await requestRenderings({ jobs: deps.jobs, tx }, [{ id, companyId }]);
-      await deps.places.contentChanged(tx, companyId, id);
+      await deps.posts.contentReplaced(tx, companyId, id);
       recordFileEvents(tx, companyId, "file.updated", [id]);
       await auditMediaFile(tx, by, "replaced", file, {
         fileName: uploaded.fileName,
@@ -167,18 +164,19 @@ async function refuseOthersAttachment(
 
 const CALLED: Partial<Record<FileKind, string>> = { IMAGE: "an image", VIDEO: "a video" };
 
-/** @throws UNSUPPORTED_FILE_TYPE when the new content is not of the kind that the file's places demand */
-async function refuseOutOfPlace(
-  { places }: MediaUploadDeps,
+/** @throws UNSUPPORTED_FILE_TYPE when the posts that show the file require another kind */
+async function refuseOtherKind(
+  { posts }: MediaUploadDeps,
   tx: Database,
   { id, companyId }: MediaFileView,
   uploadedId: string,
 ): Promise<void> {
-  const demanded = await places.kindsDemandedOf(tx, companyId, id);
-  if (demanded.length === 0) return;
+  const required = await posts.requiredKinds(tx, companyId, id);
+  if (required.length === 0) return;
   const uploaded = await findMediaFile(tx, { companyIds: [companyId] }, uploadedId);
-  const mimeType = uploaded?.mimeType ?? "";
-  const missed = demanded.find((kind) => kind !== kindOf(mimeType));
+  if (uploaded === null) throw gone("file");
+  const { mimeType } = uploaded;
+  const missed = required.find((kind) => kind !== kindOf(mimeType));
   if (missed)
     throw new FiledeskError(
       "UNSUPPORTED_FILE_TYPE",

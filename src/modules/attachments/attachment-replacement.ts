@@ -1,12 +1,19 @@
 import type { Database } from "../../platform/database/client.js";
-import type { SizeKeeper } from "../media/library/size-keeper.js";
+import type { AttachmentReplacement } from "../media/library/replacement-ports.js";
+import { mayReplaceFileOf } from "./attachment.policy.js";
 import { listAttachmentsOfFiles } from "./attachment.repository.js";
 import { parentOf } from "./find-attachment.js";
 import type { AttachmentParents } from "./parents.js";
 
-/** Counts it when the file of a live attachment gets another size: a parent's quota counts the bytes of its files. */
-export const createAttachmentSizes = (parents: AttachmentParents): SizeKeeper => ({
-  async lock(tx: Database, companyId: string, mediaFileId: string) {
+export const createAttachmentReplacement = (parents: AttachmentParents): AttachmentReplacement => ({
+  async mayReplace(db, viewer, { id, companyId }) {
+    // A file is attached at the moment in which it is uploaded, and never later.
+    const attachments = await listAttachmentsOfFiles(db, { companyIds: [companyId] }, [id]);
+    return attachments.every((attachment) => mayReplaceFileOf(viewer, attachment));
+  },
+
+  /** A parent's quota counts the bytes of its files: the parents of the file's attachments are locked. */
+  async lockQuotas(tx: Database, companyId: string, mediaFileId: string) {
     const tenant = { companyIds: [companyId] };
     const before = await listAttachmentsOfFiles(tx, tenant, [mediaFileId]);
     // In the order of their ids, so that two replacements do not wait for each other in a circle.
