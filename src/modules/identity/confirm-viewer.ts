@@ -3,29 +3,29 @@ import type { Database } from "../../platform/database/client.js";
 import { lockGuestViewer, lockUserViewer } from "./confirmed-viewer.repository.js";
 import type { Actor, Viewer } from "./viewer.js";
 
-/** Who writes, and where. */
+/** A write: on whose behalf, and in which company. */
 export interface Writing<Writer extends Viewer = Viewer> {
   readonly viewer: Writer;
-  /** The company that the written rows belong to; null for what belongs to none. */
+  /** The company of the written rows; null for rows without a company. */
   readonly companyId: string | null;
 }
 
-/** The viewer as they are now: of the same kind as before. */
+/** The current viewer, of the same kind as before. */
 export type Confirmed<Writer extends Viewer> = Extract<Actor, { readonly kind: Writer["kind"] }>;
 
 /**
- * Looks again, in the transaction that writes, at who writes: the account, the session and the membership may have ended
- * since the request was authorised, and a file takes up to an hour to arrive. What the viewer may do is then asked of the
- * policy once more, with the viewer that this returns.
+ * Reads the viewer again in the transaction that writes. The account, the session or the membership may have ended
+ * since the request was authorised: an upload takes up to an hour. The caller asks the policy again with the viewer
+ * that this returns.
  *
- * The rows that it reads stay locked, so that whoever ends a right either has come first, and is heard here, or waits
- * until this transaction is over. They come first in the order of locks: account, session, membership, company,
- * conversation or ticket, and only then what hangs on these; somebody else's membership comes right behind one's own.
- * Its one statement is sent before this returns its promise: locks that are asked for right afterwards, and go out
- * together with it, come behind it.
+ * The rows that it reads stay locked for share. A transaction that ends one of these rights has either committed
+ * before and is visible here, or waits for this transaction. These locks are the first in the lock order: account,
+ * session, membership, company, conversation or ticket, and then what belongs to these; memberships of other people
+ * come directly after the own one. The statement is sent before the promise is returned, so that locks requested
+ * directly afterwards are queued behind it.
  *
- * @returns the viewer as they are now, with their role in this company alone
- * @throws UNAUTHENTICATED when the account, the session or the guest's access has ended
+ * @returns the current viewer, with their role in this company only
+ * @throws UNAUTHENTICATED when the account, the session or the access of the guest has ended
  */
 export async function confirmViewer<Writer extends Viewer>(
   tx: Database,
@@ -41,16 +41,16 @@ export async function confirmViewer<Writer extends Viewer>(
 
 const ENDED = "Your access has ended: sign in again.";
 
-/** A writing, and the locks under which it is done. */
+/** A write and the locks that it needs. */
 export interface LockedWriting<Writer extends Viewer, Locked> extends Writing<Writer> {
-  /** Takes the locks of what is written. It is sent together with the confirmation, right behind it. */
+  /** Locks the rows to be written. It is sent directly after the confirmation, without waiting for it. */
   readonly lock?: (tx: Database) => Promise<Locked>;
 }
 
 /**
- * Runs a transaction that writes on a viewer's behalf: the viewer is confirmed before anything else.
+ * Runs a transaction on behalf of a viewer, who is confirmed before anything else.
  *
- * @param write authorises with the viewer that it is given, under the locks of what it changes, and then writes
+ * @param write authorises the viewer that it is given, under the locks, and then writes
  */
 export const writeAs = <Writer extends Viewer, Result, Locked>(
   db: Database,

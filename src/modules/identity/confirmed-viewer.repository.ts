@@ -7,7 +7,7 @@ import { sessions } from "./session.tables.js";
 import { users } from "./user.tables.js";
 import type { GuestViewer, Role, UserViewer } from "./viewer.js";
 
-/** What is read of a person in the statement below. */
+/** The columns of the statement below. */
 const personColumns = {
   id: sql<string>`id`,
   email: sql<string>`email`,
@@ -17,11 +17,11 @@ const personColumns = {
 };
 
 /**
- * A person with their role in one company, as they are now, in one statement. The rows of the account, the session and
- * the membership stay locked for share, in this order, until the transaction ends. The statement is sent in this very
- * call: whatever is asked for afterwards comes behind it.
+ * Reads a person and their role in one company in one statement. The rows of the account, the session and the
+ * membership stay locked for share, in this order, until the transaction ends. The statement is sent synchronously,
+ * so that later statements are queued behind it.
  *
- * @param companyId null: none, their role plays no part
+ * @param companyId null: no role is read
  * @returns null when the account or the session has ended
  */
 export async function lockUserViewer(
@@ -50,7 +50,7 @@ export async function lockUserViewer(
   return { ...columns, kind: "user", roles, ...(sessionId !== undefined && { sessionId }) };
 }
 
-/** A guest whose access lasts, as `lockUserViewer`; null for others. Its time is judged by the database's clock. */
+/** As `lockUserViewer`, for a guest; null when their access has ended by the clock of the database. */
 export async function lockGuestViewer(tx: Database, id: string): Promise<GuestViewer | null> {
   const [guest] = await tx
     .select({

@@ -4,9 +4,10 @@ import { companies } from "./company.tables.js";
 import { users } from "./user.tables.js";
 
 /**
- * People without an account, each let into one conversation by the token of an invitation, which is stored hashed.
+ * People without an account. Each has access to one conversation by the token of an invitation, which is stored
+ * hashed.
  *
- * Conversations belong to a module above this one, so the foreign key to them is added by a migration of its own
+ * Conversations belong to a higher module, so a migration of its own adds the foreign key to them
  * (docs/decisions/0003).
  */
 export const guests = pgTable(

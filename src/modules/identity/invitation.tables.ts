@@ -6,8 +6,9 @@ import { membershipRole } from "./membership.tables.js";
 import { users } from "./user.tables.js";
 
 /**
- * Who is asked to become a member of a company: an e-mail address, whether anybody has it or not. A row that was
- * accepted or revoked is removed; one that was declined stays until its end, because the company is not to see it go.
+ * Invitations of e-mail addresses to become a member of a company, whether or not an account has the address.
+ * Accepted and revoked invitations are removed. Declined ones stay until they expire, so that the company does not
+ * learn of it.
  */
 export const invitations = pgTable(
   "invitations",

@@ -2,7 +2,7 @@ import { index, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { moment, primaryId, timestamps } from "../../platform/database/columns.js";
 import { users } from "./user.tables.js";
 
-/** A refresh token that has been exchanged, as it is remembered for as long as it may come once more. */
+/** A refresh token that has been exchanged, kept for as long as it may be repeated. */
 export interface UsedToken {
   readonly hash: string;
   /** ISO 8601. */
@@ -10,9 +10,8 @@ export interface UsedToken {
 }
 
 /**
- * One row for each sign-in: a family of refresh tokens of which only the newest is good.
- * Tokens are stored hashed. An older token of the family that comes back has been stolen, or its successor has, unless it
- * was used a moment ago.
+ * One row for each sign-in: a family of refresh tokens, of which only the newest is valid. Tokens are stored hashed.
+ * If an older token of the family is used later than shortly after its exchange, it or its successor has been stolen.
  */
 export const sessions = pgTable(
   "sessions",
@@ -22,13 +21,13 @@ export const sessions = pgTable(
       .notNull()
       .references(() => users.id),
     refreshTokenHash: text("refresh_token_hash").notNull(),
-    /** Those that were used shortly before the newest was made. */
+    /** Tokens that were exchanged shortly before the newest was issued. */
     usedTokens: jsonb("used_tokens").$type<readonly UsedToken[]>().notNull().default([]),
     expiresAt: moment("expires_at").notNull(),
     revokedAt: moment("revoked_at"),
-    /** What opened it, as the client called itself; null where nothing was said, and for scripts. */
+    /** `User-Agent` of the sign-in; null if there was none, and for scripts. */
     userAgent: text("user_agent"),
-    /** The network address that it was opened from. */
+    /** The network address of the sign-in. */
     address: text("address"),
     ...timestamps(),
   },

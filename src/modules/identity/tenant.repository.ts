@@ -5,7 +5,7 @@ import { isAnyOf } from "../../platform/database/any-of.js";
 import { companies } from "./company.tables.js";
 import type { TenantScope } from "./viewer.js";
 
-/** What of a scope makes the text of a statement, as `preparedByShape` needs it. */
+/** The part of a scope that decides the text of a statement, as `preparedByShape` needs it. */
 export type TenantShape = "every" | "none" | "one" | "several";
 
 export function tenantShape(tenants: TenantScope): TenantShape {
@@ -14,7 +14,7 @@ export function tenantShape(tenants: TenantScope): TenantShape {
   return length === 0 ? "none" : length === 1 ? "one" : "several";
 }
 
-/** As `inTenants`, with a placeholder of this name for what `tenantValue` gives. */
+/** As `inTenants`, with a placeholder of this name for the value of `tenantValue`. */
 export function inTenantsTemplate(companyId: PgColumn, shape: TenantShape, name: string): SQL {
   if (shape === "every") return inTenants(companyId, "every company");
   if (shape === "none") return sql`false`;
@@ -27,7 +27,7 @@ export function tenantValue(tenants: TenantScope): string | readonly string[] | 
   return tenants.companyIds.length === 1 ? tenants.companyIds[0] : tenants.companyIds;
 }
 
-/** The condition that keeps a statement within the viewer's tenants. A deleted company is nobody's tenant. */
+/** Restricts a statement to the tenants of the viewer. A deleted company is not a tenant. */
 export function inTenants(companyId: PgColumn, tenants: TenantScope): SQL {
   if (tenants === "every company")
     return sql`exists (select from ${companies} where ${companies.id} = ${companyId} and ${companies.deletedAt} is null)`;

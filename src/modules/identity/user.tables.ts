@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { boolean, check, index, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { moment, primaryId, softDelete, timestamps } from "../../platform/database/columns.js";
 
-/** People with an account. Without a password hash they sign in through an outside identity provider alone. */
+/** People with an account. Without a password hash they sign in only through an external identity provider. */
 export const users = pgTable(
   "users",
   {
@@ -11,9 +11,9 @@ export const users = pgTable(
     name: text("name").notNull(),
     passwordHash: text("password_hash"),
     isAdmin: boolean("is_admin").notNull().default(false),
-    /** The `sub` claim of the outside identity provider, once this account has been used through it. */
+    /** The `sub` claim of the external identity provider, set on first use. */
     externalSubject: text("external_subject").unique(),
-    /** Since when the person is locked out. Their content keeps their name, and their sessions have ended. */
+    /** When the account was deactivated. Its content keeps the name, and its sessions have ended. */
     deactivatedAt: moment("deactivated_at"),
     ...timestamps(),
     ...softDelete(),

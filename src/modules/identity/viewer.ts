@@ -2,12 +2,12 @@ import type { RequestContext } from "../../platform/graphql/context.js";
 
 export type Role = "CUSTOMER" | "AGENT" | "MANAGER";
 
-/** Nobody we know: no token, or one that is not good. */
+/** A request without a valid token. */
 export interface AnonymousViewer {
   readonly kind: "anonymous";
 }
 
-/** A signed-in person, with what they may be in which company; read anew for each request. */
+/** A signed-in person with their roles; read again for every request. */
 export interface UserViewer {
   readonly kind: "user";
   readonly id: string;
@@ -15,31 +15,31 @@ export interface UserViewer {
   readonly name: string;
   readonly isAdmin: boolean;
   readonly roles: ReadonlyMap<string, Role>;
-  /** The session of the access token; none with an outside provider's token and with a file's signed URL. */
+  /** The session of the access token; undefined for the token of an external provider and for a signed URL. */
   readonly sessionId?: string;
 }
 
-/** Somebody without an account, let into one conversation by an invitation that lasts. */
+/** Somebody without an account, with access to one conversation by an invitation. */
 export interface GuestViewer {
   readonly kind: "guest";
   readonly id: string;
-  /** What the invitation calls them. */
+  /** The display name in the invitation. */
   readonly name: string;
   readonly companyId: string;
   readonly conversationId: string;
 }
 
-/** Whoever can be the author of something. */
+/** A viewer who can be the author of something. */
 export type Actor = UserViewer | GuestViewer;
 
-/** Who is asking. */
+/** Who sends the request. */
 export type Viewer = AnonymousViewer | Actor;
 
 export type ViewerContext = RequestContext<Viewer>;
 
 export const anonymous: AnonymousViewer = { kind: "anonymous" };
 
-/** The tenants whose rows a repository may read. Leaving it out does not compile. */
+/** The tenants whose rows a repository may read. It is a required argument, so that omitting it does not compile. */
 export type TenantScope = { readonly companyIds: readonly string[] } | "every company";
 
 const roleIn = (viewer: Viewer, companyId: string) =>
@@ -61,7 +61,7 @@ export const isManagerOf = (viewer: Viewer, companyId: string): boolean =>
 export const isUser = (viewer: Viewer, userId: string | null): boolean =>
   viewer.kind === "user" && viewer.id === userId;
 
-/** How rows name their author: one of the two. */
+/** The author columns of a row: one of the two is set. */
 export interface Authorship {
   readonly userId: string | null;
   readonly guestId: string | null;
@@ -75,17 +75,17 @@ export const authorshipOf = (actor: Actor): Authorship =>
 export const isAuthor = (viewer: Viewer, { userId, guestId }: Authorship): boolean =>
   viewer.kind === "user" ? viewer.id === userId : viewer.kind === "guest" && viewer.id === guestId;
 
-/** Who is written down as having done something; null for who is nobody we know. */
+/** The id of the viewer for audit entries; null for an anonymous viewer. */
 export const actorOf = (viewer: Viewer): string | null => (viewer.kind === "anonymous" ? null : viewer.id);
 
 /**
- * Every tenant whose rows the viewer may come to see, if a policy lets them: for a guest, the company of its
- * conversation, though a guest belongs to none.
+ * Every tenant whose rows may become visible to the viewer by a policy; for a guest, the company of the conversation,
+ * although a guest belongs to no company.
  */
 export const tenantsReachedBy = (viewer: Viewer): TenantScope =>
   viewer.kind === "guest" ? { companyIds: [viewer.companyId] } : tenantsOf(viewer);
 
-/** The tenants of rows that whoever asks has been found to be allowed to read: what hangs on them is theirs to read too. */
+/** The tenants of rows that the viewer may read: what belongs to these rows is readable as well. */
 export const tenantsOfRows = (rows: readonly { readonly companyId: string }[]): TenantScope => ({
   companyIds: [...new Set(rows.map(({ companyId }) => companyId))],
 });

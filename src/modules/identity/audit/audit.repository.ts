@@ -3,9 +3,9 @@ import { auditLog } from "./audit.tables.js";
 import type { AuditAction } from "./audit-action.js";
 
 export interface AuditEntry {
-  /** The tenant it happened in; null for what concerns the whole installation. */
+  /** The tenant that it concerns; null for the whole installation. */
   readonly companyId: string | null;
-  /** Who did it; null when nobody was signed in, or the server did it by itself. */
+  /** Who did it; null for an anonymous caller and for the server itself. */
   readonly actorId: string | null;
   readonly action: AuditAction;
   readonly subjectType: string;
@@ -13,7 +13,7 @@ export interface AuditEntry {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** Call it in the transaction of what it tells of, so that neither exists without the other. */
+/** Call it in the transaction of the change that it records, so that neither is committed without the other. */
 export async function insertAuditEntry(db: Database, entry: AuditEntry): Promise<void> {
   await db.insert(auditLog).values({ ...entry, details: entry.details ?? null });
 }

@@ -21,10 +21,10 @@ export interface CompanyList {
 
 export type NewCompany = Pick<CompanyRow, "slug" | "name">;
 
-/** Where a company stands in lists: by name. */
+/** The position of a company in lists: by name. */
 export const companyPosition = (company: CompanyRow): Position => [company.name, company.id];
 
-/** A deleted company as well: the policy decides. Null for what has not the form of an id. */
+/** Finds deleted companies as well: the policy decides. Null for a malformed id. */
 export async function findCompany(db: Database, id: string): Promise<CompanyRow | null> {
   if (!isId(id)) return null;
   const [found] = await db.select().from(companies).where(eq(companies.id, id));
@@ -47,7 +47,7 @@ export async function findCompanyBySlug(db: Database, slug: string): Promise<Com
   return found ?? null;
 }
 
-/** Deleted ones as well: who may reach the company of a row was decided with the row. */
+/** Lists deleted companies as well: access to a company was decided with the row that names it. */
 export const listCompaniesById = (db: Database, ids: readonly string[]): Promise<CompanyRow[]> =>
   db.select().from(companies).where(isAnyOf(companies.id, ids));
 
@@ -78,7 +78,7 @@ const isListed = ({ tenants, search }: CompanyList): SQL | undefined =>
       : undefined,
   );
 
-/** Null when another company, be it a deleted one, has this slug. */
+/** Null when another company, which may be deleted, has this slug. */
 export async function insertCompany(db: Database, company: NewCompany): Promise<CompanyRow | null> {
   const [inserted] = await db.insert(companies).values(company).onConflictDoNothing().returning();
   return inserted ?? null;
@@ -89,7 +89,7 @@ export interface SlugTaken {
   readonly takenSlug: string;
 }
 
-/** What is left out stays. Null when the company has been deleted meanwhile. */
+/** Omitted fields stay as they are. Null when the company has been deleted meanwhile. */
 export async function updateCompany(
   db: Database,
   id: string,
@@ -122,7 +122,7 @@ export async function softDeleteCompany(
   return deleted ?? null;
 }
 
-/** Null when it was not deleted, or before `deletedAfter`. */
+/** Null when it is not deleted, or was deleted before `deletedAfter`. */
 export async function restoreDeletedCompany(
   db: Database,
   id: string,
@@ -136,7 +136,7 @@ export async function restoreDeletedCompany(
   return restored ?? null;
 }
 
-/** Of all that are not deleted: for jobs, which have no viewer. */
+/** The companies that are not deleted; for jobs, which have no viewer. */
 export async function listCompanyIds(db: Database): Promise<string[]> {
   const rows = await db.select({ id: companies.id }).from(companies).where(isNull(companies.deletedAt));
   return rows.map((row) => row.id);

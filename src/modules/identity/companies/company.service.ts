@@ -47,11 +47,11 @@ export interface CompanyDeps {
 }
 
 export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) {
-  /** Null when it does not exist, is deleted, or may not be seen. */
+  /** Null when it does not exist, is deleted, or is not visible to the viewer. */
   const readCompany = async (viewer: Viewer, id: string): Promise<CompanyRow | null> =>
     readable(companyPolicy, viewer, await findCompany(db, id));
 
-  /** The viewer's own companies; for administrators all. */
+  /** The viewer's companies; all companies for administrators. */
   async function browseCompanies(
     viewer: Viewer,
     { search, ...page }: CompanySearch,
@@ -62,7 +62,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
     return toConnection(found, companyPosition, () => countCompanies(db, list));
   }
 
-  /** What a company shows to everybody, signed in or not. */
+  /** The public branding of a company. */
   const readBranding = (slug: string): Promise<CompanyRow | null> => findCompanyBySlug(db, slug);
 
   /** @throws CONFLICT when the slug is taken */
@@ -100,7 +100,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
       return edited;
     });
 
-  /** Takes the company, and its members' roles in it, away at once. */
+  /** Deletes the company and, with it, the roles of its members. */
   const deleteCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
     changeCompany(viewer, { id, action: "delete" }, async (tx, by) => {
       const deleted = await softDeleteCompany(tx, id, by.id);
@@ -110,9 +110,9 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
     });
 
   /**
-   * Gives a deleted company back to its members; nothing happens to one that is not deleted.
+   * Restores a deleted company; does nothing if it is not deleted.
    *
-   * @throws GONE when its time is over, and its purge may have begun
+   * @throws GONE after the retention, when its purge may have begun
    */
   const restoreCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
     changeCompany(viewer, { id, action: "restore" }, async (tx, by) => {

@@ -8,9 +8,9 @@ import { guests } from "../guest.tables.js";
 import { inTenants } from "../tenant.repository.js";
 import type { GuestViewer, TenantScope } from "../viewer.js";
 
-/** What others may see of a guest. Its token's hash never leaves the repositories. */
+/** The visible columns of a guest. The hash of the token never leaves the repositories. */
 export type GuestView = Omit<GuestRow, "tokenHash"> & {
-  /** As actors are called: the display name. */
+  /** The name of an actor; for a guest, the display name. */
   readonly name: string;
 };
 
@@ -34,11 +34,11 @@ export type NewGuest = Pick<
   "companyId" | "conversationId" | "displayName" | "tokenHash" | "invitedBy" | "expiresAt"
 >;
 
-/** An invitation that lasts, of a company that lives. */
+/** The invitation is neither expired nor revoked, and its company is not deleted. */
 const lasts = (now: Date) =>
   and(isNull(guests.revokedAt), gt(guests.expiresAt, now), isNull(companies.deletedAt));
 
-/** The guests with these ids whose access lasts, as viewers; in one statement, for many. */
+/** The guests with these ids who still have access, as viewers, in one statement. */
 export async function listGuestViewers(
   db: Database,
   ids: readonly string[],
@@ -58,7 +58,7 @@ export async function listGuestViewers(
   return rows.map((row) => ({ kind: "guest", ...row }));
 }
 
-/** By the hash of an invitation's token; null when its time is over. */
+/** Finds a guest by the hash of the invitation's token; null when it is expired or revoked. */
 export async function findGuestByToken(
   db: Database,
   tokenHash: string,
@@ -72,7 +72,7 @@ export async function findGuestByToken(
   return row ?? null;
 }
 
-/** Those whose time is over too: they stay the authors of what they wrote. */
+/** Lists guests without access as well: they remain the authors of what they wrote. */
 export const listGuests = (db: Database, ids: readonly string[]): Promise<GuestView[]> =>
   db.select(columns).from(guests).where(isAnyOf(guests.id, ids));
 
@@ -84,13 +84,13 @@ export async function findGuest(db: Database, tenants: TenantScope, id: string):
   return row ?? null;
 }
 
-/** Whose guests a viewer may see in conversations that they may read: those that have not come are the staff's business. */
+/** The guests that a viewer sees in readable conversations: only staff see guests who have not joined yet. */
 export interface GuestScope {
   readonly tenants: TenantScope;
   readonly staffOf: TenantScope;
 }
 
-/** The newest of each conversation, so many of each at most, the oldest of them first; in one statement. */
+/** The newest guests of each conversation, up to `limit` of each, oldest first, in one statement. */
 export async function listGuestsOfConversations(
   db: Database,
   { tenants, staffOf }: GuestScope,
@@ -120,7 +120,7 @@ export async function insertGuest(tx: Database, guest: NewGuest): Promise<GuestV
   return requireReturnedRow(await tx.insert(guests).values(guest).returning(columns));
 }
 
-/** @returns false when the guest had joined before, or may not join any more */
+/** @returns false when the guest has joined before, or is revoked */
 export async function updateGuestAsJoined(tx: Database, companyId: string, id: string): Promise<boolean> {
   const joined = await tx
     .update(guests)

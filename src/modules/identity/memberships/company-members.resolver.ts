@@ -8,7 +8,7 @@ import { InvitationConnection } from "./invitation.types.js";
 import type { MembershipService } from "./membership.service.js";
 import { MembershipConnection } from "./membership.types.js";
 
-/** The fields of a company that show who belongs to it. */
+/** The fields of a company about its members. */
 @Resolver(() => Company)
 export class CompanyMembersResolver {
   constructor(

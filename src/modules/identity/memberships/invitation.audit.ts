@@ -5,8 +5,8 @@ import type { InvitationRow } from "../invitation.tables.js";
 import type { UserViewer } from "../viewer.js";
 
 /**
- * Writes down what became of an invitation, in the transaction that does it. Nobody is told who declines: that entry
- * belongs to no company, whose managers could read it.
+ * Writes down what somebody did to an invitation, in the transaction that does it. The entry of a declined invitation
+ * has no company, because managers read the entries of their company and do not learn who declines.
  */
 export const auditInvitation = (
   tx: Database,

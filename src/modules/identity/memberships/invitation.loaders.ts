@@ -22,7 +22,7 @@ export const createInvitationLoaders = ({ db, clock }: { readonly db: Database; 
   countOfCompany: perRequest<ViewerContext, string, number>((_context, ids) =>
     countInvitationsOfCompanies(db, ids, clock()),
   ),
-  /** Those that a person may answer, as many as a page holds. A request asks for one person's: who asks. */
+  /** The invitations that a person can answer, up to a page. A request asks for one person only, the viewer. */
   receivedBy: perRequest<ViewerContext, Invited, InvitationRow[]>(
     (_context, people) =>
       Promise.all(people.map((person) => listReceivedInvitations(db, person, clock(), MAX_PAGE_SIZE))),

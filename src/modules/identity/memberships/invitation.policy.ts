@@ -5,11 +5,11 @@ import { isManagerOf } from "../viewer.js";
 
 type Invitation = Pick<InvitationRow, "companyId" | "email" | "declinedAt">;
 
-/** Whoever has the address may answer, and once. */
+/** Only the owner of the address may answer, and only once. */
 const mayAnswer = (viewer: Viewer, { companyId, email, declinedAt }: Invitation) =>
   viewer.kind === "user" && viewer.email === email && declinedAt === null && !viewer.roles.has(companyId);
 
-/** Whom a company asks is known to its managers and to the person who is asked. */
+/** An invitation is visible to the managers of the company and to the owner of the address. */
 export const invitationPolicy = {
   subject: "invitation",
   viewers: ["user"],

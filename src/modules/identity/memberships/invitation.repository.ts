@@ -19,13 +19,16 @@ import type { TenantScope, UserViewer } from "../viewer.js";
 
 export type NewInvitation = Pick<InvitationRow, "companyId" | "email" | "role" | "invitedBy" | "expiresAt">;
 
-/** Who may have been invited: by the address that their account has now. */
+/** A person who may have invitations: by the current address of their account. */
 export type Invited = Pick<UserViewer, "id" | "email">;
 
-/** Where an invitation stands in its company's list: by age. */
+/** The position of an invitation in the list of its company: by age. */
 export const invitationPosition = (invitation: InvitationRow): Position => [invitation.id];
 
-/** Its time is not over, its company lives, and who made it may still invite there. A declined one is open as well. */
+/**
+ * It is not expired, its company is not deleted, and its inviter may still invite there. A declined one is open as
+ * well.
+ */
 const isOpen = (now: Date): SQL | undefined =>
   and(
     gt(invitations.expiresAt, now),
@@ -35,7 +38,7 @@ const isOpen = (now: Date): SQL | undefined =>
         and ${memberships.companyId} = ${invitations.companyId} and ${memberships.role} = 'MANAGER')))`,
   );
 
-/** It was sent to the person's address, they have not declined it, and do not belong to the company yet. */
+/** It was sent to the person's address, is not declined, and the person is not a member of the company yet. */
 const isReceivedBy = ({ id, email }: Invited): SQL | undefined =>
   and(
     eq(invitations.email, email),
@@ -44,7 +47,7 @@ const isReceivedBy = ({ id, email }: Invited): SQL | undefined =>
       and ${memberships.companyId} = ${invitations.companyId})`,
   );
 
-/** An open invitation of one of these companies; null for what has not the form of an id. */
+/** An open invitation of one of these companies; null for a malformed id. */
 export async function findOpenInvitation(
   db: Database,
   tenants: TenantScope,
@@ -59,7 +62,7 @@ export async function findOpenInvitation(
   return found ?? null;
 }
 
-/** An open invitation that the person may answer; null for what has not the form of an id. */
+/** An open invitation that the person can answer; null for a malformed id. */
 export async function findReceivedInvitation(
   db: Database,
   invited: Invited,
@@ -74,7 +77,7 @@ export async function findReceivedInvitation(
   return found ?? null;
 }
 
-/** How many open invitations a company has for other addresses; counted up to `limit`. */
+/** Counts open invitations of a company to other addresses, up to `limit`. */
 export async function countOpenInvitations(
   db: Database,
   { companyId, email }: Pick<InvitationRow, "companyId" | "email">,
@@ -89,7 +92,7 @@ export async function countOpenInvitations(
   return db.$count(some.as("some"));
 }
 
-/** The invitations that a person may answer, the oldest first and `limit` of them at most. */
+/** The invitations that a person can answer, oldest first, up to `limit`. */
 export const listReceivedInvitations = (
   db: Database,
   invited: Invited,
@@ -103,7 +106,7 @@ export const listReceivedInvitations = (
     .orderBy(asc(invitations.id))
     .limit(limit);
 
-/** One page of open ones for each company, in one statement; in the order of the ids. */
+/** One page of open invitations for each company, in one statement, in the order of the ids. */
 export async function listInvitationsOfCompanies(
   db: Database,
   companyIds: readonly string[],
@@ -131,7 +134,7 @@ export async function listInvitationsOfCompanies(
   );
 }
 
-/** How many open ones each company has; in the order of the ids. */
+/** Counts the open invitations of each company, in the order of the ids. */
 export async function countInvitationsOfCompanies(
   db: Database,
   companyIds: readonly string[],
@@ -147,8 +150,8 @@ export async function countInvitationsOfCompanies(
 }
 
 /**
- * Takes the place of an earlier one to the same address, which is good no more: it has another id, so that nobody
- * accepts a role other than the one that they were shown.
+ * Replaces an earlier invitation to the same address. It has a new id, so that nobody accepts a role other than the
+ * one they were shown.
  */
 export async function upsertInvitation(tx: Database, invitation: NewInvitation): Promise<InvitationRow> {
   const fresh = { ...invitation, id: newId(), declinedAt: null };
@@ -163,7 +166,7 @@ export async function upsertInvitation(tx: Database, invitation: NewInvitation):
   return requireReturnedRow(rows);
 }
 
-/** It stays, for the company to see until its end. */
+/** The invitation stays visible to the company until it expires. */
 export async function updateInvitationAsDeclined(
   tx: Database,
   companyId: string,
@@ -190,7 +193,7 @@ export async function deleteInvitationTo(tx: Database, companyId: string, email:
   await tx.delete(invitations).where(and(eq(invitations.companyId, companyId), eq(invitations.email, email)));
 }
 
-/** For the job that forgets what is over, which has no viewer. */
+/** For the job, which has no viewer. */
 export async function purgeEndedInvitations(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
   await deleteInBatches(db, invitations, lte(invitations.expiresAt, now), { signal });
 }

@@ -38,41 +38,47 @@ export interface InvitationDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly loaders: InvitationLoaders;
-  /** How long an invitation lasts. */
+  /** Days until an invitation expires. */
   readonly invitationDays: number;
 }
 
-/** A company's open invitations at most: nobody waits for answers to more. */
+/** The most open invitations of a company. */
 const MAX_OPEN_INVITATIONS = 1_000;
 
 export type InvitationService = ReturnType<typeof createInvitationService>;
 
 /**
- * How people become members of a company: its managers ask an e-mail address, and whoever has it says yes or no.
+ * How people become members of a company: its managers invite an e-mail address, and its owner accepts or declines.
  *
- * Nothing that a manager is told depends on whether anybody has the address. So a declined invitation stays in the
- * company's list until its end: to see it go would tell.
+ * No response to a manager depends on whether an account has the address. For this reason a declined invitation stays
+ * in the list of the company until it expires.
  */
 export const createInvitationService = (deps: InvitationDeps) => ({
-  /** The company's open invitations; for its managers. @throws FORBIDDEN for its other people */
+  /** Open invitations of the company, for its managers. @throws FORBIDDEN for other members */
   listInvitations: (context: ViewerContext, company: CompanyRow, page: PageArguments) =>
     listInvitations(deps, context, company, page),
 
   /**
-   * Asks an e-mail address to become a member. An earlier invitation to it is good no more.
+   * Invites an e-mail address; replaces an earlier invitation to it.
    *
-   * @throws CONFLICT when the address is a member's
+   * @throws CONFLICT for the address of a member
    * @throws QUOTA_EXCEEDED when the company has a thousand open invitations
    */
   inviteMember: (viewer: Viewer, input: NewMembership) => inviteMember(deps, viewer, input),
 
-  /** Takes an invitation back. @throws NOT_FOUND when it was accepted or is over */
+  /** Revokes an invitation. @throws NOT_FOUND when it is accepted or expired */
   revokeInvitation: (viewer: Viewer, id: string) => revokeInvitation(deps, viewer, id),
 
-  /** Makes the viewer a member. @throws NOT_FOUND for what was not sent to them, was answered or revoked, or is over */
+  /**
+   * Makes the viewer a member. @throws NOT_FOUND for an invitation of others, or one that is answered, revoked or
+   * expired
+   */
   acceptInvitation: (viewer: Viewer, id: string) => acceptInvitation(deps, viewer, id),
 
-  /** The viewer does not find it any more; the company is not told. @throws NOT_FOUND as `acceptInvitation` does */
+  /**
+   * Hides the invitation from the viewer; the company does not learn of it. @throws NOT_FOUND as `acceptInvitation`
+   * does
+   */
   declineInvitation: (viewer: Viewer, id: string) => declineInvitation(deps, viewer, id),
 });
 
@@ -146,8 +152,8 @@ interface Answer {
 }
 
 /**
- * Under the lock on the company's members, whoever answers and what they answer are looked up again: the address may be
- * somebody else's by now, the invitation answered, revoked or replaced, and who made it a manager no more.
+ * Reads the viewer and the invitation again under the lock on the company's members. Meanwhile the address may belong
+ * to another account, the invitation may be answered, revoked or replaced, and its inviter may have lost the role.
  */
 async function answer<Result>(
   { db, clock }: InvitationDeps,

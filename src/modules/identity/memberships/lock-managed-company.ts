@@ -7,11 +7,11 @@ import type { UserViewer, Viewer } from "../viewer.js";
 import { lockMembersOf } from "./membership.repository.js";
 
 /**
- * Begins a transaction that changes who belongs to a company, or is asked to. Its right is asked before the lock, so that
- * nobody who may not holds it; and here under it, for the viewer's own role, or the company, may have gone meanwhile. A
- * lock of its own, and not the company's row: that comes behind memberships in the order of locks.
+ * Begins a transaction that changes members or invitations of a company. The caller authorises before, so that nobody
+ * takes the lock without permission; this authorises again under the lock. It is an advisory lock, because the row of
+ * the company comes after memberships in the lock order.
  *
- * @returns the viewer as they are now
+ * @returns the current viewer
  */
 export async function lockManagedCompany(
   tx: Database,

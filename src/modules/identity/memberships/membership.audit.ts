@@ -4,7 +4,7 @@ import type { AuditActionOn } from "../audit/audit-action.js";
 import type { MembershipRow } from "../membership.tables.js";
 import type { UserViewer } from "../viewer.js";
 
-/** Writes down what became of a membership, in the transaction that does it. */
+/** Writes down what somebody did to a membership, in the transaction that does it. */
 export const auditMembership = (
   tx: Database,
   by: UserViewer,

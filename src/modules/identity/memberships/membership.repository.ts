@@ -13,10 +13,10 @@ import { users } from "../user.tables.js";
 import { isActive } from "../users/user.repository.js";
 import type { Role } from "../viewer.js";
 
-/** Where a membership stands in its company's list: by age. */
+/** The position of a membership in the list of its company: by age. */
 export const membershipPosition = (membership: MembershipRow): Position => [membership.id];
 
-/** Null for what has not the form of an id. */
+/** Null for a malformed id. */
 export async function findMembership(
   db: Database,
   companyId: string,
@@ -45,8 +45,8 @@ export async function findMembershipByEmail(
 }
 
 /**
- * The membership of somebody who may come in. Until the transaction ends it is neither removed nor changed; take it before
- * the locks on what is given to the person.
+ * The membership of an active account, locked for share: it is neither removed nor changed until the transaction
+ * ends. Lock it before the rows that the person gets access to.
  */
 export async function lockActiveMembership(
   tx: Database,
@@ -57,7 +57,7 @@ export async function lockActiveMembership(
   return found ?? null;
 }
 
-/** As `lockActiveMembership`, of those among these people who have one. */
+/** As `lockActiveMembership`, for several people; those without a membership are omitted. */
 export async function lockActiveMemberships(
   tx: Database,
   companyId: string,
@@ -95,7 +95,7 @@ export async function findOtherManager(
   return found ?? null;
 }
 
-/** One page for each company, in one statement; in the order of the ids. */
+/** One page of members for each company, in one statement, in the order of the ids. */
 export async function listMembershipsOfCompanies(
   db: Database,
   companyIds: readonly string[],
@@ -122,7 +122,7 @@ export async function listMembershipsOfCompanies(
   );
 }
 
-/** How many members each company has; in the order of the ids. */
+/** Counts the members of each company, in the order of the ids. */
 export async function countMembershipsOfCompanies(
   db: Database,
   companyIds: readonly string[],
@@ -136,7 +136,9 @@ export async function countMembershipsOfCompanies(
   return companyIds.map((id) => byCompany.get(id) ?? 0);
 }
 
-/** Each person's memberships of living companies, the oldest first and `limit` of them at most; in the order of the ids. */
+/**
+ * Each person's memberships of companies that are not deleted, oldest first, up to `limit`, in the order of the ids.
+ */
 export async function listMembershipsOfUsers(
   db: Database,
   userIds: readonly string[],
@@ -158,12 +160,12 @@ export async function listMembershipsOfUsers(
   return userIds.map((id) => rows.filter((row) => row.userId === id));
 }
 
-/** Makes whoever else changes who belongs to the company wait until the transaction ends. */
+/** Serialises changes of the members of a company until the transaction ends. */
 export async function lockMembersOf(tx: Database, companyId: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`members:${companyId}`}, 0))`);
 }
 
-/** Makes somebody a member, or changes the role of who is one. */
+/** Adds a member, or changes the role of a member. */
 export async function upsertMembership(
   db: Database,
   membership: { companyId: string; userId: string; role: Role },

@@ -41,16 +41,16 @@ export interface EndedMembership {
 export interface MembershipDeps {
   readonly db: Database;
   readonly loaders: MembershipLoaders;
-  /** What else ends with a membership, in its transaction: a module above knows. */
+  /** What higher modules do in the transaction that ends a membership. */
   readonly whenEnded: (tx: Database, by: UserViewer, ended: EndedMembership) => Promise<void>;
-  /** What else ends when somebody of the staff becomes a customer, in that transaction. */
+  /** What higher modules do in the transaction that makes an agent or manager a customer. */
   readonly whenMadeCustomer: (tx: Database, by: UserViewer, member: MembershipRow) => Promise<void>;
 }
 
 export type MembershipService = ReturnType<typeof createMembershipService>;
 
 export function createMembershipService({ db, loaders, whenEnded, whenMadeCustomer }: MembershipDeps) {
-  /** The company's people; for staff alone. @throws FORBIDDEN for customers */
+  /** Members of the company, for its staff. @throws FORBIDDEN for customers */
   async function listMembers(
     context: ViewerContext,
     company: CompanyRow,
@@ -62,11 +62,11 @@ export function createMembershipService({ db, loaders, whenEnded, whenMadeCustom
   }
 
   /**
-   * Gives a member another role. An administrator, who sees all accounts anyway, makes members of others as well;
-   * whoever else wants somebody in invites them.
+   * Changes the role of a member. Administrators, who see all accounts anyway, may also add members; others invite
+   * them.
    *
-   * @throws NOT_FOUND when nobody with this e-mail address is a member, or for administrators when nobody has it;
-   *   CONFLICT when the company would lose its last manager
+   * @throws NOT_FOUND when no member has this e-mail address or, for administrators, no account has it
+   * @throws CONFLICT when the company would lose its last manager
    */
   async function setMembership(
     viewer: Viewer,
@@ -89,7 +89,7 @@ export function createMembershipService({ db, loaders, whenEnded, whenMadeCustom
     });
   }
 
-  /** @throws NOT_FOUND when the person is no member, CONFLICT when the company would lose its last manager */
+  /** @throws NOT_FOUND when the person is not a member, CONFLICT when the company would lose its last manager */
   async function removeMembership(
     viewer: Viewer,
     { companyId, userId }: EndedMembership,
@@ -111,7 +111,7 @@ export function createMembershipService({ db, loaders, whenEnded, whenMadeCustom
   return { listMembers, setMembership, removeMembership };
 }
 
-/** Whom an administrator makes a member. Whether anybody has the address is told to no one else. */
+/** The account that an administrator adds. Nobody else learns whether an account has the address. */
 async function requireNewMember(tx: Database, by: UserViewer, email: string): Promise<string> {
   if (!by.isAdmin) throw noMember();
   const person = await findPersonByEmail(tx, email);
@@ -127,8 +127,8 @@ const noMember = () =>
   );
 
 /**
- * The last manager stays: only an administrator may take another person's role away when nobody else has it.
- * Call it under the lock on its members, so that two managers cannot remove each other at once.
+ * Keeps the last manager: only administrators may remove the role of another person who is the last to have it. Call
+ * it under the lock on the members, so that two managers cannot remove each other at the same time.
  */
 async function keepLastManager(db: Database, viewer: Viewer, { companyId, userId, role }: MembershipRow) {
   if (role !== "MANAGER" || (isAdmin(viewer) && !isUser(viewer, userId))) return;

@@ -10,11 +10,11 @@ export const ACCESS_TOKEN_LIFETIME_MS = 15 * MINUTE_MS;
 
 const OURSELVES = "filedesk";
 const OUR_ALGORITHMS = ["HS256"];
-/** Asymmetric alone: with these a public key can never be taken for a shared secret (RFC 8725 §3.1). */
+/** Only asymmetric algorithms, with which a public key cannot be mistaken for a shared secret (RFC 8725 §3.1). */
 const OUTSIDE_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
 /** Tokens are sent repeatedly and a valid signature stays valid, so it is cached. The session is checked every time. */
 const MAX_REMEMBERED = 10_000;
-/** The clock of the provider may differ a little. */
+/** Tolerated difference of the clocks. */
 const OUTSIDE_CLOCK_TOLERANCE_SECONDS = 30;
 
 /** A person of the external identity provider. */
@@ -30,7 +30,7 @@ export type TokenSubject =
   | { readonly guestId: string }
   | OutsideSubject;
 
-/** The outside identity provider whose tokens are accepted too. */
+/** The external identity provider whose tokens are accepted as well. */
 export interface JwksSource {
   readonly url: string;
   /** The `iss` that its tokens must carry. */
@@ -52,13 +52,13 @@ export interface AccessToken {
 
 export type TokenIssuer = (subject: { userId: string; sessionId: string }) => Promise<AccessToken>;
 
-/** For a guest, whose token never outlives the invitation. */
+/** For a guest, whose token does not outlive the invitation. */
 export type GuestTokenIssuer = (guest: {
   readonly id: string;
   readonly expiresAt: Date;
 }) => Promise<AccessToken>;
 
-/** Resolves to null for a token that is not good; rejects only when the outside keys cannot be had. */
+/** Resolves to null for an invalid token; rejects only when the keys of the provider cannot be fetched. */
 export type TokenVerifier = (token: string) => Promise<TokenSubject | null>;
 
 export interface TokenIssuerOptions {
@@ -78,7 +78,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   };
 }
 
-/** As `createTokenIssuer`, for guests: they have no session, and their token says so by a claim of its own. */
+/** As `createTokenIssuer`, for guests, who have no session: their token has a claim of its own. */
 export function createGuestTokenIssuer(options: Required<TokenIssuerOptions>): GuestTokenIssuer {
   const { secret, clock, lifetimeMs } = options;
   const sign = signer(secretKey(secret));
@@ -105,9 +105,9 @@ const signer =
   };
 
 /**
- * Verifies our tokens and, with `jwks`, those of an outside provider, whose keys are fetched when first needed
- * and kept for ten minutes. A token's own `iss` chooses by which rules it is judged, and is then held to them:
- * keys, algorithms, issuer and audience of the two kinds never mix.
+ * Verifies our tokens and, with `jwks`, those of an external provider, whose keys are fetched on first use and cached
+ * for ten minutes. The `iss` of a token selects the rules, which are then enforced: keys, algorithms, issuer and
+ * audience of the two kinds never mix.
  */
 export function createTokenVerifier({ secret, clock, jwks }: TokenVerifierOptions): TokenVerifier {
   const verifyOurs = ourVerifier(secretKey(secret), clock);
@@ -116,7 +116,7 @@ export function createTokenVerifier({ secret, clock, jwks }: TokenVerifierOption
   return orNull((token) => (decodeJwt(token).iss === jwks.issuer ? verifyOutside(token) : verifyOurs(token)));
 }
 
-/** When a token that has been found good ends; null for one that does not say. */
+/** When a verified token expires; null if it has no expiry. */
 export function tokenEnd(token: string): Date | null {
   try {
     const { exp } = decodeJwt(token);
@@ -146,7 +146,7 @@ function ourVerifier(key: KeyObject, clock: Clock): Verify {
   };
 }
 
-/** A person's token names a session, a guest's names a guest; one that names both, or neither, is none of ours. */
+/** A token has either a session or a guest; null for a token with both or neither. */
 function ourSubject({ sub, sid, gid }: JWTPayload): TokenSubject | null {
   if (!sub) return null;
   if (typeof sid === "string" && gid === undefined) return { userId: sub, sessionId: sid };
@@ -182,7 +182,7 @@ function outsideSubject(
     : { externalSubject, emailVerified };
 }
 
-/** What is wrong with a token itself. Anything else, such as a key server that is down, is not the token's fault. */
+/** Errors of the token itself. Other errors, such as an unreachable key server, are not. */
 const FAULTS_OF_THE_TOKEN = [
   errors.JWTClaimValidationFailed,
   errors.JWTExpired,

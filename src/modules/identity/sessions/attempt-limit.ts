@@ -6,7 +6,7 @@ const WINDOW_SECONDS = 60;
 /** Many people may share one network address. */
 const ATTEMPTS_PER_ADDRESS = 10;
 
-/** What is tried: the beginning of the limit's keys, and how it is said. */
+/** A kind of attempt: the prefix of its counters, and its name in messages. */
 interface Attempted {
   readonly what: string;
   readonly spoken: string;

@@ -12,7 +12,7 @@ export interface AccessChange extends AccountChange {
   readonly now: Date;
 }
 
-/** Locks somebody out. @throws CONFLICT for the last administrator */
+/** Deactivates an account and ends its sessions. @throws CONFLICT for the last administrator */
 export async function deactivate(tx: Database, change: AccessChange): Promise<Person> {
   const { account, admins } = await lockAccount(tx, change);
   if (account.deactivatedAt !== null) return personOf(account);
@@ -30,7 +30,7 @@ export async function deactivate(tx: Database, change: AccessChange): Promise<Pe
   return personOf(account);
 }
 
-/** Lets somebody in again; the sessions that they had stay ended. */
+/** Reactivates an account; its sessions stay ended. */
 export async function reactivate(tx: Database, change: AccessChange): Promise<Person> {
   const { account } = await lockAccount(tx, change);
   if (account.deactivatedAt === null) return personOf(account);

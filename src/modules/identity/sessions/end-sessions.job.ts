@@ -5,7 +5,7 @@ import { purgeEndedInvitations } from "../memberships/invitation.repository.js";
 import { purgeEndedPasswordResets } from "./password-reset.repository.js";
 import { purgeEndedSessions } from "./session.repository.js";
 
-/** Forgets sessions, links to a new password and invitations that have ended. */
+/** Purges ended sessions, password reset links and invitations. */
 export const createEndSessionsJob = ({ db, clock }: { db: Database; clock: Clock }): Job => ({
   name: "end-sessions",
   atOnce: 1,

@@ -8,14 +8,14 @@ import { auditSession } from "./session.audit.js";
 import type { SessionTokens } from "./session.repository.js";
 import { lockSession, updateRefreshToken, updateRevokedSessions } from "./session.repository.js";
 
-/** From the last refresh on. */
+/** Counted from the last refresh. */
 const SESSION_LIFETIME_MS = 30 * DAY_MS;
-/** How long after its use a refresh token is answered once more, with the session's newest. */
+/** How long after its exchange a refresh token is answered again, with the newest token of the session. */
 const REUSE_INTERVAL_MS = 10 * SECOND_MS;
-/** More exchanges than this within the interval do not come from ordinary tabs; the oldest are forgotten. */
+/** Tabs of one browser do not exchange more tokens within the interval; the oldest are dropped. */
 const MAX_USED_TOKENS = 10;
 
-/** When a session ends that is opened or refreshed now. */
+/** The expiry of a session that is opened or refreshed now. */
 export const sessionEnd = (now: Date): Date => new Date(now.getTime() + SESSION_LIFETIME_MS);
 
 export interface TokenExchange {
@@ -26,18 +26,19 @@ export interface TokenExchange {
   readonly now: Date;
 }
 
-/** The session's newest token, and whose it is. */
+/** The newest token of the session, and its owner. */
 export interface ExchangedToken {
   readonly userId: string;
   readonly token: string;
 }
 
 /**
- * Exchanges a session's newest refresh token for the next one. One that was used a moment ago, by another tab or in a
- * request whose answer was lost, is answered with the same next token (RFC 9700 §4.14.2 leaves such an interval to the
- * server; docs/decisions/0047). Any other has been stolen, or its successor has: the session ends.
+ * Exchanges the newest refresh token of a session for its successor. A token that was exchanged a moment ago, by
+ * another tab or in a request whose response was lost, is answered with the same successor (RFC 9700 §4.14.2 leaves
+ * such an interval to the server; docs/decisions/0047). Any other token, or its successor, has been stolen: the
+ * session ends.
  *
- * The session is locked meanwhile, so that requests with the same token come one after the other, in whatever process.
+ * The session is locked meanwhile, which serialises requests with the same token across processes.
  *
  * @returns null when the session has ended, now or before
  */
@@ -75,7 +76,7 @@ const isRecent =
 const wasJustUsed = (used: readonly UsedToken[], hash: string, now: Date): boolean =>
   used.filter(isRecent(now)).some((one) => one.hash === hash);
 
-/** The next token may have been used as well meanwhile. Null where none of ours leads to the newest. */
+/** The successor may have been exchanged as well. Null if the newest token is not among the successors. */
 function newestAfter(
   { refreshTokens, sessionId, token }: TokenExchange,
   { refreshTokenHash, usedTokens }: SessionTokens,

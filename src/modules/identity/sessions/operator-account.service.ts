@@ -27,19 +27,19 @@ export interface OperatorAccount {
   readonly isAdmin: boolean;
 }
 
-/** A person, and since when they are locked out. */
+/** A person, and when their account was deactivated. */
 export type ListedAccount = Person & Pick<Account, "deactivatedAt">;
 
 export type OperatorAccountService = ReturnType<typeof createOperatorAccountService>;
 
 /**
- * Accounts, for whoever runs the installation on its own machine: what they do is written down without a name. Nobody
- * reaches this over the network. An address that nobody has is told as BAD_USER_INPUT.
+ * Accounts, for the operator on the command line: audit entries have no actor. Not reachable over the network. An
+ * unknown address fails with BAD_USER_INPUT.
  */
 export function createOperatorAccountService(deps: OperatorAccountDeps) {
   const { db, clock, passwordCost } = deps;
 
-  /** @throws CONFLICT when somebody has the address */
+  /** @throws CONFLICT when an account has the address */
   async function create({ email, name: given, isAdmin }: OperatorAccount): Promise<Person> {
     const address = normalizeEmail(email);
     if (!isEmail(address)) throw badUserInput(`"${email}" is not an e-mail address.`);
@@ -69,22 +69,22 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
   return {
     create,
 
-    /** Every account by name. @returns page after page, until nobody is left */
+    /** All accounts by name, read page by page. */
     list: ({ search, ...list }: UserList): AsyncGenerator<ListedAccount> =>
       everybody(db, { ...list, search: search && singleLine(search) }),
 
-    /** Ends all that the person has open, at once. @throws CONFLICT for the last administrator */
+    /** Deactivates the account and ends its sessions. @throws CONFLICT for the last administrator */
     lock: (email: string): Promise<Person> => changeAccess(email, deactivate),
 
     unlock: (email: string): Promise<Person> => changeAccess(email, reactivate),
 
-    /** A link by which the person sets a new password. @throws CONFLICT for who is locked out */
+    /** A link to set a new password. @throws CONFLICT for a deactivated account */
     async linkToPassword(email: string, baseUrl: string): Promise<GivenPasswordReset> {
       const { id: userId } = await requirePerson(db, email);
       return givePasswordReset(deps, { userId, by: null, baseUrl });
     },
 
-    /** Sets a password at once, and ends all sessions of the person. */
+    /** Sets a password, and ends all sessions of the person. */
     async setPassword(email: string, password: string): Promise<Person> {
       const person = await requirePerson(db, email);
       requireGoodPassword(password, person);

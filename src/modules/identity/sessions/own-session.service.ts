@@ -12,9 +12,9 @@ import { findOpenSession, updateRevokedSessions, updateRevokedSessionsOf } from 
 
 export type OwnSessionService = ReturnType<typeof createOwnSessionService>;
 
-/** A person's own sessions. What one has opened (subscriptions, event streams and their URLs) ends with it, at once. */
+/** The sessions of the viewer. Subscriptions, event streams and signed URLs of a session end with it. */
 export function createOwnSessionService({ db, clock }: { readonly db: Database; readonly clock: Clock }) {
-  /** @throws NOT_FOUND for a session that is somebody else's, unknown, or over */
+  /** @throws NOT_FOUND for a session that is unknown, ended, or of another person */
   async function endSession(viewer: Viewer, id: string): Promise<UserViewer> {
     const session = await findOpenSession(db, id, clock());
     const { viewer: own } = authorize(sessionPolicy, "end", viewer, session);
@@ -28,7 +28,7 @@ export function createOwnSessionService({ db, clock }: { readonly db: Database; 
     return own;
   }
 
-  /** Signs out everywhere but here. An outside provider's token is not of a session: with one, all are others. */
+  /** Ends all sessions except the current one. A token of an external provider has no session: all sessions end. */
   async function endOtherSessions(viewer: Viewer): Promise<UserViewer> {
     const oneself = viewer.kind === "user" ? viewer : null;
     const { viewer: own } = authorize(userPolicy, "endSessionsOf", viewer, oneself);

@@ -13,9 +13,9 @@ import { hashOfToken } from "./refresh-token.js";
 const TOKEN_BYTES = 32;
 
 export interface PasswordResetRules {
-  /** What a link looks like, with `{token}` in it; null for the page `/reset-password` of the address that was asked. */
+  /** The link, with `{token}` in it; null for the page `/reset-password` of the requested address. */
   readonly resetUrl: string | null;
-  /** How long a link is good for. */
+  /** Hours until a link expires. */
   readonly resetHours: number;
 }
 
@@ -24,7 +24,7 @@ export interface PasswordResetDeps extends PasswordResetRules {
   readonly clock: Clock;
 }
 
-/** The token is told this once: what is kept of it is its hash. */
+/** The token is returned only here; its hash is stored. */
 export interface GivenPasswordReset {
   readonly token: string;
   readonly url: string;
@@ -33,14 +33,14 @@ export interface GivenPasswordReset {
 }
 
 export interface PasswordResetRequest extends AccountChange {
-  /** The server's address, without a slash at its end. */
+  /** Base URL of the server, without a trailing slash. */
   readonly baseUrl: string;
 }
 
 /**
- * Makes a link by which a person sets a new password, once. The person's earlier link is good no more.
+ * Creates a link to set a new password once. It replaces the earlier link of the person.
  *
- * @throws what `lockAccount` throws, CONFLICT for who is deactivated
+ * @throws what `lockAccount` throws, CONFLICT for a deactivated account
  */
 export function givePasswordReset(
   { db, clock, resetUrl, resetHours }: PasswordResetDeps,

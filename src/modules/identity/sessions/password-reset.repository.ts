@@ -1,9 +1,9 @@
 import { and, eq, gt, lt, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
+import { passwordResets } from "../password-reset.tables.js";
 import { users } from "../user.tables.js";
 import type { Account } from "../users/user.repository.js";
 import { accountColumns, isActive } from "../users/user.repository.js";
-import { passwordResets } from "./password-reset.tables.js";
 
 export interface NewPasswordReset {
   readonly userId: string;
@@ -13,7 +13,7 @@ export interface NewPasswordReset {
   readonly expiresAt: Date;
 }
 
-/** Takes the place of the person's earlier link, which is good no more. */
+/** Replaces the earlier link of the person. */
 export async function upsertPasswordReset(tx: Database, reset: NewPasswordReset): Promise<void> {
   await tx
     .insert(passwordResets)
@@ -24,7 +24,7 @@ export async function upsertPasswordReset(tx: Database, reset: NewPasswordReset)
     });
 }
 
-/** Whose password a link sets: null when it is unknown, used or over, and for who may not sign in. */
+/** The account of a link; null when the link is unknown, used or expired, or the account is not active. */
 export async function findAccountByReset(
   db: Database,
   tokenHash: string,
@@ -38,7 +38,7 @@ export async function findAccountByReset(
   return found ?? null;
 }
 
-/** Uses a link up. @returns whether it was there: of two who use it at once, one is told so */
+/** Removes a used link. @returns whether it was there: of two concurrent uses, one succeeds */
 export async function deletePasswordReset(tx: Database, tokenHash: string, now: Date): Promise<boolean> {
   const used = await tx
     .delete(passwordResets)

@@ -37,9 +37,9 @@ export function createPasswordService(deps: PasswordDeps) {
   const { db, clock, attempts, passwordCost } = deps;
 
   /**
-   * Changes the viewer's own password, and ends all their sessions but the one that asks.
+   * Changes the viewer's own password, and ends all their sessions except the current one.
    *
-   * @throws BAD_USER_INPUT for a wrong current password and for a new one that is none, RATE_LIMITED
+   * @throws BAD_USER_INPUT for a wrong current password and an unacceptable new one, RATE_LIMITED
    */
   async function changePassword(
     viewer: Viewer,
@@ -64,7 +64,7 @@ export function createPasswordService(deps: PasswordDeps) {
     return own;
   }
 
-  /** A link for somebody else, to be handed to them. @throws NOT_FOUND, CONFLICT for who is deactivated */
+  /** A link for another person, to be passed on to them. @throws NOT_FOUND, CONFLICT for a deactivated account */
   async function createPasswordReset(
     viewer: Viewer,
     userId: string,
@@ -75,10 +75,11 @@ export function createPasswordService(deps: PasswordDeps) {
   }
 
   /**
-   * Sets a new password by a link, which is used up by it, and ends all sessions of the person.
+   * Sets a new password with the token of a link, which can be used once, and ends all sessions of the person.
    *
-   * @throws UNAUTHENTICATED, in the same words for a token that is unknown, used or over; BAD_USER_INPUT for a password
-   *   that is none, which leaves the link good; RATE_LIMITED
+   * @throws UNAUTHENTICATED, with the same message for an unknown, used or expired token
+   * @throws BAD_USER_INPUT for an unacceptable password; the link stays valid
+   * @throws RATE_LIMITED
    */
   async function resetPassword(
     { token, newPassword }: PasswordResetUse,
@@ -104,14 +105,14 @@ export function createPasswordService(deps: PasswordDeps) {
   return { changePassword, createPasswordReset, resetPassword };
 }
 
-/** Judged after the right to set one has been shown: whether it is the old one is told to nobody else. */
+/** Called after the caller has shown the right to set a password: others do not learn whether it is the old one. */
 async function requireNewPassword(from: string, account: Account, newPassword: string): Promise<void> {
   requireGoodPassword(newPassword, account, "newPassword");
   if (account.passwordHash !== null && (await verifyPasswordFrom(from, account.passwordHash, newPassword)))
     throw badUserInput("The new password is the one that it is to replace.", { field: "newPassword" });
 }
 
-/** Not UNAUTHENTICATED: whoever asks is signed in, and a client would renew its token and ask again. */
+/** Not UNAUTHENTICATED: the caller is signed in, and a client would refresh its token and repeat the request. */
 const wrongPassword = () => badUserInput("The current password is wrong.", { field: "currentPassword" });
 
 const linkEnded = () =>

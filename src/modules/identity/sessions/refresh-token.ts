@@ -5,19 +5,19 @@ export interface RefreshToken {
   /** The session's id. */
   readonly id: string;
   readonly token: string;
-  /** What is stored of it. */
+  /** The stored hash of the token. */
   readonly hash: string;
 }
 
 export type RefreshTokens = ReturnType<typeof createRefreshTokens>;
 
-/** What is stored of a token: enough to know it again, not enough to use it. */
+/** Hashes a token for storage: enough to recognise it, not enough to use it. */
 export const hashOfToken = (token: string): string => createHash("sha256").update(token).digest("hex");
 
 /**
- * Makes and reads refresh tokens: `<session id>.<32 unguessable bytes>.<seal>`. The id finds the session even when the
- * token is not its newest; the seal shows that we have given it out, so that nobody ends a session who has never
- * had a token of it.
+ * Creates and parses refresh tokens: `<session id>.<32 random bytes>.<MAC>`. The id finds the session even if the
+ * token is not its newest. The MAC shows that this server issued the token, so that nobody ends a session without
+ * having had one of its tokens.
  */
 export function createRefreshTokens({ secret }: { readonly secret: string }) {
   const mac = (text: string) => createHmac("sha256", secret).update(text);
@@ -32,13 +32,13 @@ export function createRefreshTokens({ secret }: { readonly secret: string }) {
     issue: (id: string): RefreshToken => sealed(id, randomBytes(32)),
 
     /**
-     * The token that this one is exchanged for: always the same, so that it can be told again without being stored.
-     * Nobody finds it who has not both the token and the server's secret.
+     * The successor of a token: always the same, so that it can be returned again without being stored. It is derived
+     * from the token and the secret of the server.
      */
     successorOf: ({ id, token }: Pick<RefreshToken, "id" | "token">): RefreshToken =>
       sealed(id, mac(`successor:${token}`).digest()),
 
-    /** Null for what we have never given out. */
+    /** Null for a token that this server did not issue. */
     sessionIdOf(token: string): string | null {
       const [id, random, seal, ...rest] = token.split(".", 4);
       if (!id || !random || !seal || rest.length > 0 || !isId(id)) return null;

@@ -5,9 +5,9 @@ import { anonymous } from "../viewer.js";
 import { listViewersByIds, listViewersBySessions } from "./viewer.repository.js";
 
 /**
- * Looks up anew who these viewers are, in three statements at most, whatever their number: a thousand may follow one
- * topic. Anonymous for whose session has ended, who has been deleted or sent away, and whose invitation is over. Who has
- * not changed is the same object as before.
+ * Reads these viewers again, in at most three statements for any number: a topic may have a thousand subscribers. The
+ * result is anonymous where the session, the account or the access of the guest has ended. Unchanged viewers are
+ * returned as the same objects.
  */
 export async function reloadViewers(
   db: Database,

@@ -23,14 +23,14 @@ export interface ScriptTokenDeps {
 
 export type ScriptTokenService = ReturnType<typeof createScriptTokenService>;
 
-/** Tokens for scripts on the operator's own machine. Nobody reaches this over the network. */
+/** Access tokens for scripts of the operator. Not reachable over the network. */
 export function createScriptTokenService({ db, clock, secret }: ScriptTokenDeps) {
   return {
     /**
-     * Opens a session of somebody's that ends with its one access token: it cannot be refreshed.
+     * Opens a session with one access token, which cannot be refreshed.
      *
-     * @param lifetimeMs in milliseconds, a day at most
-     * @throws BAD_USER_INPUT when nobody has the address, and for a longer life
+     * @param lifetimeMs in milliseconds, at most a day
+     * @throws BAD_USER_INPUT for an unknown address and for a longer lifetime
      */
     async issue(email: string, lifetimeMs: number): Promise<AccessToken & { readonly email: string }> {
       if (lifetimeMs <= 0 || lifetimeMs > MAX_LIFETIME_MS)

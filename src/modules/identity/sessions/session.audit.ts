@@ -10,6 +10,6 @@ export interface SessionAudit {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** Writes down how a session began or ended, in the transaction that does it. */
+/** Writes down the start or the end of a session, in the transaction of it. */
 export const auditSession = (tx: Database, { sessionId, ...entry }: SessionAudit): Promise<void> =>
   insertAuditEntry(tx, { companyId: null, subjectType: "session", subjectId: sessionId, ...entry });

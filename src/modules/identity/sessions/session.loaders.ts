@@ -8,7 +8,7 @@ import { listOpenSessions } from "./session.repository.js";
 export type SessionLoaders = ReturnType<typeof createSessionLoaders>;
 
 export const createSessionLoaders = ({ db, clock }: { readonly db: Database; readonly clock: Clock }) => ({
-  /** A person's sessions that last, the newest first. A request asks for one person's: who asks. */
+  /** Open sessions of a person, newest first. A request asks for one person only, the viewer. */
   ofUser: perRequest<ViewerContext, string, OpenSession[]>((_context, ids) =>
     Promise.all(ids.map((id) => listOpenSessions(db, id, clock()))),
   ),

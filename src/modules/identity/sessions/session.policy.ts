@@ -5,7 +5,9 @@ import { isUser } from "../viewer.js";
 
 type Session = Pick<SessionRow, "userId">;
 
-/** A session is its person's alone; an administrator ends all of somebody's by deactivating them. */
+/**
+ * A session is visible to its owner only; administrators end all sessions of a person by deactivating the account.
+ */
 export const sessionPolicy = {
   subject: "session",
   viewers: ["user"],

@@ -14,21 +14,21 @@ export interface NewSession {
   readonly userId: string;
   readonly refreshTokenHash: string;
   readonly expiresAt: Date;
-  /** What the client calls itself. */
+  /** `User-Agent` of the sign-in. */
   readonly userAgent?: string | null;
   readonly address?: string | null;
 }
 
-/** What a person is told of a session of theirs. */
+/** The columns of a session that its owner sees. */
 export type OpenSession = Pick<
   SessionRow,
   "id" | "userId" | "createdAt" | "updatedAt" | "expiresAt" | "userAgent" | "address"
 >;
 
-/** A person's sessions that are shown; who has more of them ends all others at once. */
+/** The most sessions that are listed; somebody with more can end all others at once. */
 const MAX_LISTED_SESSIONS = 100;
 
-/** What a refresh token is judged by. */
+/** The columns that decide about a refresh token. */
 export type SessionTokens = Pick<SessionRow, "userId" | "refreshTokenHash" | "usedTokens">;
 
 export interface NextToken {
@@ -43,9 +43,9 @@ export async function insertSession(db: Database, session: NewSession): Promise<
 }
 
 /**
- * Locks a session, so that of two requests with the same refresh token the second sees what the first has done.
+ * Locks a session, which serialises requests with the same refresh token.
  *
- * @returns null when the session has ended, or the person is deleted or deactivated
+ * @returns null when the session has ended, or the account is deleted or deactivated
  */
 export async function lockSession(tx: Database, id: string, now: Date): Promise<SessionTokens | null> {
   const [session] = await tx
@@ -61,7 +61,7 @@ export async function lockSession(tx: Database, id: string, now: Date): Promise<
   return session ?? null;
 }
 
-/** Puts the next refresh token in the newest one's place. Call it under `lockSession`. */
+/** Stores the successor of the newest refresh token. Call it under `lockSession`. */
 export async function updateRefreshToken(tx: Database, id: string, next: NextToken): Promise<void> {
   const { now, ...columns } = next;
   await tx
@@ -70,7 +70,7 @@ export async function updateRefreshToken(tx: Database, id: string, next: NextTok
     .where(eq(sessions.id, id));
 }
 
-/** Ends sessions that have not ended yet, with every token of theirs. */
+/** Revokes open sessions with all their tokens. */
 export function updateRevokedSessions(
   db: Database,
   ids: readonly string[],
@@ -83,7 +83,7 @@ export function updateRevokedSessions(
     .returning({ userId: sessions.userId });
 }
 
-/** As `updateRevokedSessions`, for all of a person's, or all but one. @returns how many */
+/** As `updateRevokedSessions`, for all sessions of a person, optionally except one. @returns how many */
 export async function updateRevokedSessionsOf(
   db: Database,
   userId: string,
@@ -110,7 +110,7 @@ const openSessionColumns = {
 
 const lasts = (now: Date) => and(isNull(sessions.revokedAt), gt(sessions.expiresAt, now));
 
-/** A person's sessions that last, the newest first. */
+/** Open sessions of a person, newest first. */
 export const listOpenSessions = (db: Database, userId: string, now: Date): Promise<OpenSession[]> =>
   db
     .select(openSessionColumns)
@@ -119,7 +119,7 @@ export const listOpenSessions = (db: Database, userId: string, now: Date): Promi
     .orderBy(desc(sessions.id))
     .limit(MAX_LISTED_SESSIONS);
 
-/** Null for what has not the form of an id, and for a session that has ended. */
+/** Null for a malformed id, and for a session that has ended. */
 export async function findOpenSession(db: Database, id: string, now: Date): Promise<OpenSession | null> {
   if (!isId(id)) return null;
   const [found] = await db
@@ -129,7 +129,7 @@ export async function findOpenSession(db: Database, id: string, now: Date): Prom
   return found ?? null;
 }
 
-/** Removes sessions that ended more than a day ago, so that the table does not grow with every sign-in. */
+/** Purges sessions that ended more than a day ago, so that the table does not grow with every sign-in. */
 export async function purgeEndedSessions(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
   const dayAgo = new Date(now.getTime() - DAY_MS);
   await deleteInBatches(db, sessions, or(lt(sessions.expiresAt, dayAgo), lt(sessions.revokedAt, dayAgo)), {

@@ -26,7 +26,7 @@ import { reloadViewers } from "./reload-viewers.js";
 import { insertSession, updateRevokedSessions } from "./session.repository.js";
 import { findViewer } from "./viewer.repository.js";
 
-/** How much of what a client calls itself is kept, in characters. */
+/** The most characters of `User-Agent` that are stored. */
 const MAX_USER_AGENT_LENGTH = 300;
 
 export interface SessionServiceOptions {
@@ -44,7 +44,7 @@ export interface SignIn {
   readonly password: string;
 }
 
-/** Where a session is opened from, as far as it is known. */
+/** The client that opens a session. */
 export interface SessionClient {
   /** The network address. */
   readonly address: string;
@@ -52,7 +52,7 @@ export interface SessionClient {
   readonly userAgent?: string | null | undefined;
 }
 
-/** `expiresAt` is the access token's. */
+/** `expiresAt` is that of the access token. */
 export interface StartedSession extends AccessToken {
   readonly refreshToken: string;
   readonly viewer: UserViewer;
@@ -72,8 +72,9 @@ export function createSessionService(options: SessionServiceOptions) {
   /**
    * Opens a session.
    *
-   * @throws UNAUTHENTICATED, in the same time and words for a wrong password and an unknown address
-   * @throws RATE_LIMITED after too many attempts for one e-mail address or from one network address, or while too many wait
+   * @throws UNAUTHENTICATED, with the same message and timing for a wrong password and an unknown address
+   * @throws RATE_LIMITED after too many attempts for one e-mail address or from one network address, or while too
+   *   many are waiting
    */
   async function signIn({ email, password }: SignIn, client: SessionClient): Promise<StartedSession> {
     const address = normalizeEmail(email);
@@ -91,12 +92,12 @@ export function createSessionService(options: SessionServiceOptions) {
   }
 
   /**
-   * Exchanges a refresh token for a new pair; each is good once. One that was used in the last 10 seconds is answered with
-   * the same session's newest refresh token, for tabs that refresh at once and for answers that were lost; one that comes
-   * back later ends the whole session (`exchangeToken`).
+   * Exchanges a refresh token for a new pair; each can be used once. A token that was exchanged in the last 10
+   * seconds is answered with the newest refresh token of the session, for concurrent tabs and lost responses; a later
+   * use ends the session (`exchangeToken`).
    *
-   * @throws UNAUTHENTICATED when the token is not the newest of a session that lasts, nor was a moment ago
-   * @throws RATE_LIMITED after too many attempts from one network address, which leaves the token good
+   * @throws UNAUTHENTICATED for a token that is neither the newest of an open session nor was so a moment ago
+   * @throws RATE_LIMITED after too many attempts from one network address; the token stays valid
    */
   async function refreshSession(refreshToken: string, clientAddress: string): Promise<StartedSession> {
     await attempts.sessionRefresh(clientAddress);
@@ -109,7 +110,7 @@ export function createSessionService(options: SessionServiceOptions) {
   }
 
   /**
-   * Ends the session of the access token and that of the refresh token, when given: both stop working at once.
+   * Ends the session of the access token and, if given, that of the refresh token.
    *
    * @returns whether a session was ended
    */
@@ -125,7 +126,7 @@ export function createSessionService(options: SessionServiceOptions) {
   const findGuestViewer = async (id: string): Promise<GuestViewer | undefined> =>
     isId(id) ? (await listGuestViewers(db, [id], clock()))[0] : undefined;
 
-  /** Who asks, by the bearer token of the request; anonymous without one and with one that is not good. */
+  /** The viewer of a bearer token; anonymous without a valid one. */
   async function viewerOf(token: string | null): Promise<Viewer> {
     const subject = token ? await verifyToken(token) : null;
     if (!subject) return anonymous;
@@ -135,8 +136,8 @@ export function createSessionService(options: SessionServiceOptions) {
   }
 
   /**
-   * Whom a signed URL was given to, with what they may do today; anonymous for who has been deleted or sent away since,
-   * and for whose session has ended, when the URL was bound to one.
+   * The viewer of a signed URL with their current permissions; anonymous when the account, the access of the guest or
+   * the session of the URL has ended.
    */
   async function viewerById(id: string, sessionId?: string): Promise<Viewer> {
     if (sessionId !== undefined) return (await findViewer(db, { userId: id, sessionId })) ?? anonymous;
@@ -150,10 +151,10 @@ export function createSessionService(options: SessionServiceOptions) {
     viewerOf,
     viewerById,
 
-    /** An access token for a guest whose invitation lasts; good no longer than that. */
+    /** Issues an access token for a guest, which does not outlive the invitation. */
     issueGuestToken: options.issueGuestToken,
 
-    /** These viewers as they are known now, in their order; anonymous for whose access has ended. */
+    /** Reads these viewers again, in their order; anonymous where access has ended. */
     reload: (viewers: readonly Viewer[]): Promise<readonly Viewer[]> => reloadViewers(db, viewers, clock()),
   };
 }
@@ -165,7 +166,7 @@ interface Beginning {
   readonly expiresAt: Date;
 }
 
-/** The password may have been changed, and the person deactivated, while it was verified. */
+/** Checks again: the password may have been changed and the account deactivated during the verification. */
 const beginSession = (db: Database, { account, token, client, expiresAt }: Beginning): Promise<void> =>
   db.transaction(async (tx) => {
     if (!(await lockForSignIn(tx, account))) throw wrongCredentials();
@@ -183,7 +184,7 @@ const wrongCredentials = () => unauthenticated("The e-mail address or the passwo
 
 const ENDED = "This session has ended: sign in again.";
 
-/** What is followed by these sessions ends with them. @returns whether one was ended */
+/** Ends sessions with their subscriptions. @returns whether one was ended */
 const endSessions = (db: Database, ids: readonly string[], now: Date): Promise<boolean> =>
   db.transaction(async (tx) => {
     const ended = await updateRevokedSessions(tx, ids, now);
@@ -191,7 +192,7 @@ const endSessions = (db: Database, ids: readonly string[], now: Date): Promise<b
     return ended.length > 0;
   });
 
-/** An account is tied to the outside person at their first visit, by an e-mail address that the provider verified. */
+/** Links an account to the external identity on first use, by the e-mail address that the provider has verified. */
 async function findOutsideViewer(
   db: Database,
   { externalSubject, email, emailVerified }: OutsideSubject,

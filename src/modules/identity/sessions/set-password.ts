@@ -12,14 +12,14 @@ export interface PasswordSetting {
   /** Who set it; null for the command line. */
   readonly actorId: string | null;
   readonly action: Extract<AuditActionOn<"user">, `user.password-${"changed" | "reset" | "set"}`>;
-  /** The session that stays, when somebody changes their own. */
+  /** The session that stays open when somebody changes their own password. */
   readonly keptSession?: string | undefined;
   readonly now: Date;
 }
 
 /**
- * Sets a person's password, and ends what the old one had opened: their sessions and their link to a new one. Call it
- * under the lock on the person.
+ * Sets the password of a person, and ends their sessions and their password reset link. Call it under the lock on the
+ * account.
  */
 export async function setPassword(tx: Database, setting: PasswordSetting): Promise<void> {
   const { userId, passwordHash, actorId, action, keptSession, now } = setting;

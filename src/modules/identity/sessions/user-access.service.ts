@@ -9,7 +9,7 @@ import { deactivate, reactivate } from "./deactivate.js";
 
 export type UserAccessService = ReturnType<typeof createUserAccessService>;
 
-/** Who may come in at all; for administrators. */
+/** Activation of accounts, for administrators. */
 export function createUserAccessService({ db, clock }: { readonly db: Database; readonly clock: Clock }) {
   const change =
     (act: typeof deactivate) =>
@@ -20,14 +20,14 @@ export function createUserAccessService({ db, clock }: { readonly db: Database; 
     };
   return {
     /**
-     * Locks somebody out: their sessions, tokens, subscriptions and signed URLs end at once. What they made stays, under
-     * their name. Nothing happens to who is locked out already.
+     * Deactivates an account: sessions, tokens, subscriptions and signed URLs end at once. What the person wrote
+     * stays, under their name. Does nothing if the account is deactivated already.
      *
      * @throws CONFLICT for the last administrator
      */
     deactivateUser: change(deactivate),
 
-    /** Lets somebody in again; they have to sign in. Nothing happens to who is not locked out. */
+    /** Reactivates an account; the person has to sign in again. Does nothing if the account is active. */
     reactivateUser: change(reactivate),
   };
 }

@@ -12,12 +12,12 @@ import { users } from "../user.tables.js";
 import { isActive } from "../users/user.repository.js";
 import type { Role, UserViewer } from "../viewer.js";
 
-/** By what a viewer is found: a session that has not ended, an id that a signature vouches for, an outside name. */
+/** The key of a viewer: an open session, an id from a signature, or an external identity. */
 export type ViewerKey =
   | { readonly userId: string; readonly sessionId?: string }
   | { readonly externalSubject: string };
 
-/** In living companies alone: a deleted one gives nobody a role. */
+/** Roles in companies that are not deleted. */
 const roles = sql<Record<string, Role> | null>`(
   select json_object_agg(m.company_id, m.role)
   from ${memberships} m join ${companies} c on c.id = m.company_id and c.deleted_at is null
@@ -41,9 +41,10 @@ const bySession = preparedOnce((db) => select(db, isThisUser, hasSession).prepar
 const bySubject = preparedOnce((db) => select(db, isThisSubject).prepare("viewer_by_subject"));
 
 /**
- * The person with all their roles, in one statement: this runs on every request.
+ * Finds a person with all their roles in one statement, which runs for every request.
  *
- * A session's own expiry needs no look: an access token ends 29 days before it, and a URL given out by it soon after.
+ * The expiry of the session is not checked: an access token expires 29 days earlier, and so do the URLs issued with
+ * it.
  */
 export async function findViewer(db: Database, key: ViewerKey): Promise<UserViewer | null> {
   if ("userId" in key && !isId(key.userId)) return null;
@@ -60,7 +61,7 @@ const toViewer = <Row extends { readonly roles: Record<string, Role> | null }>(r
   roles: new Map(Object.entries(row.roles ?? {})),
 });
 
-/** The roles of many people, gathered with them: looked up for each by itself they would take several times as long. */
+/** The roles of many people, aggregated; a subquery for each person takes several times as long. */
 const gathered = sql<Record<string, Role> | null>`json_object_agg(${companies.id}, ${memberships.role})
   filter (where ${companies.id} is not null)`;
 const isLivingCompany = and(eq(companies.id, memberships.companyId), isNull(companies.deletedAt));
@@ -99,7 +100,7 @@ const byUsers = preparedOnce((db) =>
   ),
 );
 
-/** The people of these sessions, as far as these last, each with the session. For many, in one statement. */
+/** The people of these sessions that are open, each with the session, in one statement. */
 export async function listViewersBySessions(
   db: Database,
   sessionIds: readonly string[],
@@ -109,7 +110,7 @@ export async function listViewersBySessions(
   return (await bySessions(db).execute({ ids: sessionIds, now: now.toISOString() })).map(toViewer);
 }
 
-/** As `listViewersBySessions`, for who is known by their id alone. */
+/** As `listViewersBySessions`, for people who are known by id only. */
 export async function listViewersByIds(db: Database, ids: readonly string[]): Promise<UserViewer[]> {
   return ids.length === 0 ? [] : (await byUsers(db).execute({ ids })).map(toViewer);
 }

@@ -14,11 +14,11 @@ export interface FirstAdmin {
 }
 
 /**
- * Creates an administrator when nobody has this e-mail address. An account that exists stays as it is, its
- * password included, so every instance may call this at every start.
+ * Creates an administrator if no account has this e-mail address. An existing account stays unchanged, including its
+ * password, so that every instance may call this at every start.
  *
- * @returns whether the administrator was created now
- * @throws BAD_USER_INPUT for a text that is no e-mail address and for a password that is too short
+ * @returns whether the administrator was created
+ * @throws BAD_USER_INPUT for an invalid e-mail address and for an unacceptable password
  */
 export async function bootstrapAdmin(
   db: Database,

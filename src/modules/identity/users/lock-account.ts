@@ -15,16 +15,15 @@ export interface AccountChange {
 
 export interface LockedAccount {
   readonly account: Account;
-  /** The ids of all who administer the installation. */
+  /** The ids of all active administrators. */
   readonly admins: readonly string[];
 }
 
 /**
- * Locks the administrators, the account and who changes it, in this order everywhere, so that two administrators who
- * remove each other come one after the other. Whether whoever changes it still administers accounts is asked under these
- * locks.
+ * Locks the administrators, the account and the viewer, always in this order, so that two administrators who remove
+ * each other are serialised. Authorises again under these locks.
  *
- * @throws UNAUTHENTICATED when the administrator's access has ended, NOT_FOUND, FORBIDDEN
+ * @throws UNAUTHENTICATED when the access of the administrator has ended, NOT_FOUND, FORBIDDEN
  */
 export async function lockAccount(tx: Database, { userId, by }: AccountChange): Promise<LockedAccount> {
   const admins = await lockActiveAdmins(tx);
@@ -35,21 +34,21 @@ export async function lockAccount(tx: Database, { userId, by }: AccountChange): 
   return { account, admins };
 }
 
-/** @throws CONFLICT when nobody but this person administers the installation */
+/** @throws CONFLICT if this person is the only administrator */
 export function keepLastAdmin(admins: readonly string[], userId: string): void {
   if (admins.length === 1 && admins[0] === userId)
     throw conflict("This is the last administrator: make somebody else one first.", { field: "isAdmin" });
 }
 
-/** A person who changes what is theirs, as they are now. */
+/** A person who changes their own account, and the account, as read in the transaction. */
 export interface Oneself {
   readonly viewer: UserViewer;
   readonly account: Account;
 }
 
 /**
- * As `writeAs`, for one's own account and sessions. The account is locked against other changes at once: two who shared
- * it, as `writeAs` has them do, and then both changed it would wait for each other.
+ * As `writeAs`, for one's own account and sessions. The account is locked exclusively at once: two transactions that
+ * lock it for share, as `writeAs` does, and then change it would deadlock.
  *
  * @throws UNAUTHENTICATED when the account or the session has ended
  */

@@ -1,18 +1,18 @@
 import { badUserInput } from "../../../kernel/errors.js";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./password.js";
 
-/** Whose password it is to be. */
+/** The owner of the password. */
 export interface PasswordOwner {
   readonly email: string;
   readonly name: string;
 }
 
 /**
- * The one rule for a password that is set, wherever it comes from: long enough, and not what everybody knows of its
- * owner. No demand for digits or signs, which make passwords worse (NIST SP 800-63B §5.1.1.2).
+ * The rule for every new password: long enough, and not the owner's name or e-mail address. Digits or special
+ * characters are not required: such rules weaken passwords (NIST SP 800-63B §5.1.1.2).
  *
- * @param field what the input calls the password
- * @throws BAD_USER_INPUT that says what is wrong
+ * @param field name of the input field
+ * @throws BAD_USER_INPUT that names the violation
  */
 export function requireGoodPassword(password: string, owner: PasswordOwner, field = "password"): void {
   const { length } = password;

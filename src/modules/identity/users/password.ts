@@ -2,7 +2,7 @@ import { boundedTurns } from "../../../kernel/bounded-turns.js";
 import { rateLimited } from "../../../kernel/errors.js";
 import { composed } from "../../../kernel/text.js";
 
-/** What one hash costs (RFC 9106 §3.1). */
+/** Cost of one hash (RFC 9106 §3.1). */
 export interface PasswordCost {
   readonly memoryKib: number;
   readonly passes: number;
@@ -17,18 +17,18 @@ export const MAX_PASSWORD_LENGTH = 1_024;
 /** The package's `Algorithm.Argon2id`, which as an ambient const enum has no value at run time. */
 const ARGON2ID = 2;
 
-/** The form of a real hash of `PASSWORD_COST`, of no password: 16 bytes of salt, 32 bytes of hash. */
+/** A hash with `PASSWORD_COST` that no password has: 16 bytes of salt, 32 bytes of hash. */
 const NOBODYS_HASH = `$argon2id$v=19$m=${PASSWORD_COST.memoryKib},t=${PASSWORD_COST.passes},p=1$${"Filedesk".repeat(2)}FiledQ$${"nobody".repeat(7)}w`;
 
-/** Native code that only passwords need: most commands see none. */
+/** Native code, loaded on first use: most commands do not need it. */
 const argon2 = () => import("@node-rs/argon2");
 
 /** A hash takes some tens of milliseconds. */
 const RETRY_SECONDS = 1;
 
 /**
- * Hashes run in the thread pool of the process, whose four threads write and sync all files as well: as many hashes as
- * somebody likes to ask for, anonymously, would hold up everybody's uploads.
+ * Hashes run in the thread pool of the process, whose four threads also write and sync files: unlimited anonymous
+ * hashes would block uploads.
  */
 const inTurn = boundedTurns({
   running: { total: 2, perKey: 1 },
@@ -41,14 +41,14 @@ const inTurn = boundedTurns({
 });
 
 /**
- * @param from who asks, as a network address or an id: those who wait take turns
- * @param cost less than the default only where nothing is protected: in tests
- * @throws RATE_LIMITED when too many wait, here or from there
+ * @param from network address or id of the caller: callers take turns
+ * @param cost less than the default only in tests
+ * @throws RATE_LIMITED when too many wait, in total or from this caller
  */
 export const hashPasswordFrom = (from: string, password: string, cost?: PasswordCost): Promise<string> =>
   inTurn(from, () => hashPassword(password, cost));
 
-/** For commands and starts, which nobody else waits for. @param cost as of `hashPasswordFrom` */
+/** For commands and start-up, which have no concurrent callers. @param cost as in `hashPasswordFrom` */
 export async function hashPassword(password: string, cost: PasswordCost = PASSWORD_COST): Promise<string> {
   const { hash } = await argon2();
   return hash(composed(password), {
@@ -60,11 +60,11 @@ export async function hashPassword(password: string, cost: PasswordCost = PASSWO
 }
 
 /**
- * Whether this is the password of that hash. Without a hash (an unknown user, an account without a password)
- * the work is done all the same, so that the time of the answer does not tell who has an account.
+ * Verifies a password. Without a hash (an unknown user, or an account without a password) the same work is done, so
+ * that the response time does not reveal whether an account exists.
  *
- * @param from who asks, as of `hashPasswordFrom`
- * @throws RATE_LIMITED when too many wait, here or from there
+ * @param from as in `hashPasswordFrom`
+ * @throws RATE_LIMITED when too many wait, in total or from this caller
  */
 export async function verifyPasswordFrom(
   from: string,

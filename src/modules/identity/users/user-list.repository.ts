@@ -18,7 +18,7 @@ export interface UserList {
   readonly isDeactivated?: boolean | null | undefined;
 }
 
-/** Where a person stands in the list of accounts: by name. */
+/** The position of a person in the list of accounts: by name. */
 export const userPosition = ({ name, id }: Person): Position => [name, id];
 
 export async function listUsers(db: Database, list: UserList, request: PageRequest): Promise<Page<Person>> {
@@ -47,7 +47,7 @@ const isListed = ({ search, isDeactivated }: UserList): SQL | undefined =>
       : undefined,
   );
 
-/** Since when these people are deactivated, as far as they are members of these tenants; null for all others. */
+/** When these people were deactivated, if they are members of these tenants; null for all others. */
 export async function listDeactivations(
   db: Database,
   tenants: TenantScope,

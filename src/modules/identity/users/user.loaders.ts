@@ -13,7 +13,7 @@ export const createUserLoaders = ({ db }: { db: Database }) => ({
     inOrderOf(ids, await listPeople(db, ids), (person) => person.id),
   ),
 
-  /** Since when people are deactivated; for the staff of their companies. */
+  /** When people were deactivated; for the staff of their companies. */
   deactivatedAt: perRequest<ViewerContext, string, Date | null>(async ({ viewer }, ids) => {
     const tenants = staffTenantsOf(viewer);
     return hasTenants(tenants) ? listDeactivations(db, tenants, ids) : ids.map(() => null);

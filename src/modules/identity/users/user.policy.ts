@@ -5,7 +5,9 @@ import { isAdmin, isUser } from "../viewer.js";
 
 type User = Pick<UserRow, "id">;
 
-/** Accounts are the administrators' matter. Who works with somebody knows them as a member, an author, a participant. */
+/**
+ * Accounts are visible to administrators and their owners. Others see people as members, authors and participants.
+ */
 export const userPolicy = {
   subject: "user",
   viewers: ["user"],

@@ -8,21 +8,21 @@ import { isUniqueViolation } from "../../../platform/database/faults.js";
 import type { UserRow } from "../user.tables.js";
 import { users } from "../user.tables.js";
 
-/** What others may see of an account. The rest of its row never leaves the repositories. */
+/** The visible columns of an account. The rest of the row never leaves the repositories. */
 export type Person = Pick<UserRow, "id" | "email" | "name" | "isAdmin">;
 
-/** What sign-in needs of an account. */
+/** The columns that sign-in needs. */
 export type Credentials = Pick<UserRow, "id" | "passwordHash">;
 
 export type NewUser = Pick<UserRow, "email" | "name" | "passwordHash" | "isAdmin">;
 
-/** Neither deleted nor deactivated: who may sign in, and be somebody here. */
+/** The account is neither deleted nor deactivated. */
 export const isActive: SQL = sql`${users.deletedAt} is null and ${users.deactivatedAt} is null`;
 
 /** The columns of a `Person`. */
 export const personColumns = { id: users.id, email: users.email, name: users.name, isAdmin: users.isAdmin };
 
-/** Deleted people as well: they stay the authors of what they wrote. */
+/** Lists deleted people as well: they remain the authors of what they wrote. */
 export const listPeople = (db: Database, ids: readonly string[]): Promise<Person[]> =>
   db.select(personColumns).from(users).where(isAnyOf(users.id, ids));
 
@@ -44,7 +44,7 @@ export async function findCredentials(db: Database, email: string): Promise<Cred
   return found ?? null;
 }
 
-/** What changing an account needs of it. */
+/** The columns that a change of an account needs. */
 export type Account = Person & Pick<UserRow, "passwordHash" | "deactivatedAt">;
 
 /** The columns of an `Account`. */
@@ -56,7 +56,7 @@ export const accountColumns = {
 
 const isThisAccount = (id: string) => and(eq(users.id, id), isNull(users.deletedAt));
 
-/** A deactivated person's as well. Null for what has not the form of an id. */
+/** Finds deactivated accounts as well. Null for a malformed id. */
 export async function findAccount(db: Database, id: string): Promise<Account | null> {
   if (!isId(id)) return null;
   const [found] = await db.select(accountColumns).from(users).where(isThisAccount(id));
@@ -71,8 +71,9 @@ export async function findAccountForChange(tx: Database, id: string): Promise<Ac
 }
 
 /**
- * Whether the person may sign in, by this password hash where one is given. Until the transaction ends nobody
- * deactivates them or sets another password: a session that is opened meanwhile is ended with the others.
+ * Whether the person may sign in and, if given, still has this password hash. The row stays locked for share: until
+ * the transaction ends nobody deactivates the account or changes the password, so that a session opened meanwhile is
+ * ended with the others.
  */
 export async function lockForSignIn(
   tx: Database,
@@ -87,7 +88,7 @@ export async function lockForSignIn(
   return found.length > 0;
 }
 
-/** All who administer the installation today, each locked until the transaction ends. */
+/** All active administrators, locked until the transaction ends. */
 export async function lockActiveAdmins(tx: Database): Promise<string[]> {
   const admins = await tx
     .select({ id: users.id })
@@ -98,12 +99,12 @@ export async function lockActiveAdmins(tx: Database): Promise<string[]> {
   return admins.map(({ id }) => id);
 }
 
-/** Makes whoever else changes what belongs to a person wait until the transaction ends. */
+/** Serialises changes of what belongs to a person until the transaction ends. */
 export async function lockUser(tx: Database, id: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`user:${id}`}, 0))`);
 }
 
-/** Null when somebody has this e-mail address already, be it somebody deleted. */
+/** Null when an account, which may be deleted, has this e-mail address. */
 export async function insertUser(db: Database, user: NewUser): Promise<Person | null> {
   const [inserted] = await db.insert(users).values(user).onConflictDoNothing().returning(personColumns);
   return inserted ?? null;
@@ -116,7 +117,7 @@ export interface UserChanges {
   readonly isAdmin?: boolean | undefined;
 }
 
-/** What is left out stays. */
+/** Omitted fields stay as they are. */
 export async function updateUser(
   tx: Database,
   id: string,
@@ -139,7 +140,7 @@ export async function updatePasswordHash(tx: Database, id: string, passwordHash:
   await tx.update(users).set({ passwordHash, updatedAt: sql`now()` }).where(eq(users.id, id));
 }
 
-/** @param deactivatedAt null lets the person in again */
+/** @param deactivatedAt null reactivates the account */
 export async function updateDeactivatedAt(
   tx: Database,
   id: string,
@@ -148,7 +149,7 @@ export async function updateDeactivatedAt(
   await tx.update(users).set({ deactivatedAt, updatedAt: sql`now()` }).where(eq(users.id, id));
 }
 
-/** Ties an account that is not tied yet to a person of the outside identity provider. */
+/** Links an account to an external identity, unless either is linked already. */
 export async function updateExternalSubject(
   db: Database,
   email: string,

@@ -25,14 +25,14 @@ import { countUsers, listUsers, userPosition } from "./user-list.repository.js";
 export interface NewAccount {
   readonly email: string;
   readonly name: string;
-  /** Without one the person sets it by a link, or comes by an outside identity provider alone. */
+  /** Without one, the person sets it with a link, or signs in through an external identity provider only. */
   readonly password?: string | null | undefined;
   readonly isAdmin?: boolean | null | undefined;
 }
 
 export interface UserSearch extends PageArguments, UserList {}
 
-/** What is left out stays. */
+/** Omitted fields stay as they are. */
 export interface UserEdit {
   readonly id: string;
   readonly name?: string | null | undefined;
@@ -48,7 +48,7 @@ export interface UserServiceOptions {
 export type UserService = ReturnType<typeof createUserService>;
 
 export function createUserService({ db, passwordCost }: UserServiceOptions) {
-  /** @throws CONFLICT when somebody has this e-mail address */
+  /** @throws CONFLICT when an account has this e-mail address */
   async function createUser(viewer: Viewer, { email, name, password, isAdmin }: NewAccount): Promise<Person> {
     const administrator = authorize(installationPolicy, "administer", viewer, installation).viewer;
     if (password != null) requireGoodPassword(password, { email, name });
@@ -69,7 +69,7 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
     });
   }
 
-  /** An account, for administrators and oneself; null when it does not exist or may not be seen. */
+  /** An account, for administrators and its owner; null for others and when it does not exist. */
   const readUser = async (viewer: Viewer, id: string): Promise<Person | null> =>
     readable(userPolicy, viewer, await findAccount(db, id));
 
@@ -85,9 +85,9 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
   }
 
   /**
-   * Changes an account: administrators all of it, everybody their own name.
+   * Changes an account: administrators change all fields, others only their own name.
    *
-   * @throws CONFLICT when somebody has the e-mail address, and when nobody would administer the installation any more
+   * @throws CONFLICT when another account has the e-mail address, and when no administrator would be left
    */
   async function editUser(viewer: Viewer, { id, ...input }: UserEdit): Promise<Person> {
     const changes = changesOf(input);

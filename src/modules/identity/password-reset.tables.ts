@@ -1,10 +1,10 @@
 import { index, pgTable, text, uuid } from "drizzle-orm/pg-core";
-import { moment, primaryId, timestamps } from "../../../platform/database/columns.js";
-import { users } from "../user.tables.js";
+import { moment, primaryId, timestamps } from "../../platform/database/columns.js";
+import { users } from "./user.tables.js";
 
 /**
- * The link by which somebody sets a new password, hashed. One a person at most: a new one replaces the old, and using
- * it removes the row, so that no link is good twice.
+ * Links to set a new password; the token is stored hashed. A person has at most one: a new link replaces the old one,
+ * and using it removes the row, so that it can be used once.
  */
 export const passwordResets = pgTable(
   "password_resets",
