@@ -69,7 +69,7 @@ async function measureCost(folder: string, photo: Photo, { rounds }: Plan): Prom
   await writeFile(path, photo.bytes);
   const presets = presetsOf(bucketRules().ATTACHMENTS, "image/jpeg");
   const ways = {
-    ours: () => render(path, presets, { maxPixels: 50_000_000, timeoutSeconds: 60 }),
+    ours: () => render(path, presets, { companyId: "acme", maxPixels: 50_000_000, timeoutSeconds: 60 }),
     alone: () => renderBySharpAlone(path),
     separately: () => renderSeparately(path),
   };

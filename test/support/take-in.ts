@@ -13,7 +13,11 @@ export async function takeIn(
   const temp = newTempFile();
   try {
     const identified = await identify(await receiveBytes(temp, content, fileName), rules);
-    return await inspect(identified, { maxPixels: 50_000_000, maxSeconds: rules.maxSeconds });
+    return await inspect(identified, {
+      companyId: "acme",
+      maxPixels: 50_000_000,
+      maxSeconds: rules.maxSeconds,
+    });
   } finally {
     await temp[Symbol.asyncDispose]();
   }

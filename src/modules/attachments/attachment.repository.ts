@@ -126,7 +126,10 @@ export async function listPagesOfParents(
     ...keysetValues(attachmentOrder, page),
   });
   const ofParent = new Map<string, AttachmentView[]>(parentIds.map((id) => [id, []]));
-  for (const row of rows) ofParent.get(row[PARENT_ID[kind]] ?? "")?.push(row);
+  for (const row of rows) {
+    const parentId = row[PARENT_ID[kind]];
+    if (parentId !== null) ofParent.get(parentId)?.push(row);
+  }
   return new Map([...ofParent].map(([id, read]) => [id, toPage(page, read)]));
 }
 
@@ -138,11 +141,11 @@ export async function countOfParents(
 ): Promise<Map<string, number>> {
   const parent = parentColumn(kind);
   const rows = await db
-    .select({ parent, count: sql<number>`count(*)::int` })
+    .select({ parentId: sql<string>`${parent}`, count: sql<number>`count(*)::int` })
     .from(attachments)
     .where(live(tenants, isAnyOf(parent, parentIds)))
     .groupBy(parent);
-  return new Map(rows.map((row) => [row.parent ?? "", row.count]));
+  return new Map(rows.map((row) => [row.parentId, row.count]));
 }
 
 const live = (tenants: TenantScope, ...more: (SQL | undefined)[]) =>

@@ -22,7 +22,9 @@ export function parentOf({
   messageId,
 }: Pick<AttachmentView, "ticketId" | "replyId" | "messageId">): ParentRef {
   if (ticketId !== null) return { kind: "ticket", id: ticketId };
-  return replyId !== null ? { kind: "reply", id: replyId } : { kind: "message", id: messageId ?? "" };
+  if (replyId !== null) return { kind: "reply", id: replyId };
+  if (messageId !== null) return { kind: "message", id: messageId };
+  throw new Error("an attachment has a parent, by a check of its table");
 }
 
 export const isLive = ({ attachment, parent }: AttachmentSubject): boolean =>

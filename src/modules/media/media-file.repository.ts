@@ -69,8 +69,8 @@ export interface NewMediaFile {
   readonly variantsStatus: "PENDING" | "READY" | "NOT_APPLICABLE";
 }
 
-/** @returns the new ids, in the order of the files */
-export async function insertMediaFiles(tx: Database, files: readonly NewMediaFile[]): Promise<string[]> {
+/** @returns the new rows, in the order of the files */
+export async function insertMediaFiles(tx: Database, files: readonly NewMediaFile[]) {
   const rows = files.map(({ uploader, ...file }) => ({
     id: newId(),
     uploaderId: uploader.userId,
@@ -78,7 +78,7 @@ export async function insertMediaFiles(tx: Database, files: readonly NewMediaFil
     ...file,
   }));
   if (rows.length > 0) await tx.insert(mediaFiles).values(rows);
-  return rows.map((row) => row.id);
+  return rows;
 }
 
 const usagesOfIt = sql`(select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;

@@ -7,6 +7,7 @@ import { listMembershipsOfUsers } from "../../identity/memberships/membership.re
 import { lockUser } from "../../identity/users/user.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import type { IngestService } from "../ingest/ingest.service.js";
+import { requireRecorded } from "../ingest/record.js";
 import { replaceSingle } from "../single-usage.js";
 import { avatarPolicy } from "./avatar.policy.js";
 import { avatarOf } from "./avatar.repository.js";
@@ -40,9 +41,9 @@ export function createAvatarService({ db, ingest }: AvatarDeps) {
           // A membership that has ended meanwhile has released the avatar already, and would not release this one.
           if (!known.roles.has(companyId)) throw noCompany();
         },
-        inTransaction: async (tx, [file]) => {
+        inTransaction: async (tx, files) => {
           await lockUser(tx, by.id);
-          const usage = { ...avatarOf(by.id), companyId, mediaFileId: file?.id ?? "" };
+          const usage = { ...avatarOf(by.id), companyId, mediaFileId: requireRecorded(files).id };
           await replaceSingle(tx, usage, by.id);
           await auditAvatar(tx, by, "user.avatar-set", { ...usage, userId: by.id });
           return by;

@@ -8,6 +8,7 @@ import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { recordBrandingEvents } from "../file-events.js";
 import type { IngestService } from "../ingest/ingest.service.js";
+import { requireRecorded } from "../ingest/record.js";
 import { releaseSingle, replaceSingle } from "../single-usage.js";
 import { auditLogo } from "./logo.audit.js";
 import { logoOf } from "./logo.repository.js";
@@ -33,9 +34,13 @@ export function createLogoService({ db, ingest }: LogoDeps) {
         permit: async (tx, known) => {
           authorize(companyPolicy, "edit", known, await findCompany(tx, company.id));
         },
-        inTransaction: async (tx, [file]) => {
+        inTransaction: async (tx, files) => {
           const locked = await lockCompany(tx, by, company.id);
-          const usage = { ...logoOf(company.id), companyId: company.id, mediaFileId: file?.id ?? "" };
+          const usage = {
+            ...logoOf(company.id),
+            companyId: company.id,
+            mediaFileId: requireRecorded(files).id,
+          };
           await replaceSingle(tx, usage, by.id);
           await auditLogo(tx, by, "company.logo-set", usage);
           recordBrandingEvents(tx, company.id);

@@ -3,6 +3,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { fileAtHand } from "../../../platform/http/multipart/incoming-files.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { IngestService } from "../ingest/ingest.service.js";
+import { requireRecorded } from "../ingest/record.js";
 import type { ImportEntry } from "./import-entry.js";
 import { entryHash, isWebSource } from "./import-entry.js";
 import { openLocalSource } from "./local-source.js";
@@ -72,8 +73,8 @@ async function attemptImport(
       bucket: entry.bucket,
       incoming: { files: [fileAtHand(file)], requestBytes: null },
       permit: null,
-      inTransaction: async (tx, [recorded]) => {
-        const mediaFileId = recorded?.id ?? "";
+      inTransaction: async (tx, files) => {
+        const { id: mediaFileId } = requireRecorded(files);
         await recordImport(tx, { entry, resolved, hash, mediaFileId });
         return { mediaFileId };
       },

@@ -1,3 +1,4 @@
+import { badUserInput } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt, isDeadlock } from "../../../platform/database/faults.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
@@ -22,6 +23,12 @@ export interface RecordedFile {
   readonly id: string;
   readonly fileName: string;
   readonly size: number;
+}
+
+/** The file of an upload that has just one. @throws BAD_USER_INPUT for an upload without a file */
+export function requireRecorded([file]: readonly RecordedFile[]): RecordedFile {
+  if (file === undefined) throw badUserInput("Give a file.", { field: "file" });
+  return file;
 }
 
 /** What else is written in the transaction that records the files. What it throws undoes everything. */
@@ -122,19 +129,20 @@ async function record<Result, Uploader extends Actor>(
   if (purged.length > 0) throw new BytesPurged(purged);
   const statusOf = await variantsStatusOf(tx, buckets[bucket], claimed, stored);
   const rows = files.map(({ sha256, fileName, size, type: { mimeType } }) => {
-    const blobId = blobOf.get(sha256) ?? "";
+    const blobId = blobOf.get(sha256);
+    if (blobId === undefined) throw new BytesPurged([sha256]);
     const variantsStatus = statusOf(blobId, mimeType);
     return { companyId, bucket, uploader, fileName, size, mimeType, blobId, variantsStatus };
   });
   for (const blob of upserted) if (blob.isHealed) await tellRecovery(tx, companyId, blob.id);
-  const ids = await insertMediaFiles(tx, rows);
+  const recorded = await insertMediaFiles(tx, rows);
+  const ids = recorded.map(({ id }) => id);
   if (!request.isReplacement) recordFileEvents(tx, companyId, "file.added", ids);
-  const pending = ids.filter((_, index) => rows[index]?.variantsStatus === "PENDING");
+  const pending = recorded.filter(({ variantsStatus }) => variantsStatus === "PENDING");
   await requestRenderings(
     { jobs, tx },
-    pending.map((id) => ({ id, companyId })),
+    pending.map(({ id }) => ({ id, companyId })),
   );
-  const recorded = files.map(({ fileName, size }, index) => ({ id: ids[index] ?? "", fileName, size }));
   return { claimed, result: await inTransaction(tx, recorded) };
 }
 

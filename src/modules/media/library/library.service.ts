@@ -5,8 +5,8 @@ import { restorableSince } from "../../../kernel/retention.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
-import type { Viewer } from "../../identity/viewer.js";
-import { actorOf, isManagerOf } from "../../identity/viewer.js";
+import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import { isManagerOf } from "../../identity/viewer.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { isLive, lookUpMediaFile } from "../find-media-file.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
@@ -39,12 +39,13 @@ export const createLibraryService = (deps: LibraryDeps) => ({
   /** A company's files, for its staff. The deleted ones that can be restored: to managers all, to agents their own. */
   async listMediaFiles(viewer: Viewer, list: LibraryList): Promise<Connection<MediaFileView>> {
     const { companyId, order } = list;
-    authorize(libraryPolicy, "browseTheFilesOf", viewer, await findCompany(deps.db, companyId));
+    const company = await findCompany(deps.db, companyId);
+    const { viewer: by } = authorize(libraryPolicy, "browseTheFilesOf", viewer, company);
     const scope = {
       companyId,
       now: deps.clock(),
       restorableSince: restorableSince(deps.clock, deps.retentionDays),
-      deletedOf: deletedOf(viewer, companyId),
+      deletedOf: deletedOf(by, companyId),
     };
     const request = pageRequest(list.page, LIBRARY_CURSOR_SIZE);
     const page = await listLibrary(deps.db, scope, list.filter, { order, page: request });
@@ -53,5 +54,5 @@ export const createLibraryService = (deps: LibraryDeps) => ({
 });
 
 /** Whose deleted files the viewer may restore. */
-const deletedOf = (viewer: Viewer, companyId: string): LibraryScope["deletedOf"] =>
-  isManagerOf(viewer, companyId) ? "everybody" : { uploaderId: actorOf(viewer) ?? "" };
+const deletedOf = (viewer: UserViewer, companyId: string): LibraryScope["deletedOf"] =>
+  isManagerOf(viewer, companyId) ? "everybody" : { uploaderId: viewer.id };

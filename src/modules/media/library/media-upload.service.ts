@@ -14,6 +14,7 @@ import { kindOf } from "../file-types.js";
 import type { MediaFileFinding } from "../find-media-file.js";
 import { requireMediaFile } from "../find-media-file.js";
 import type { IngestService } from "../ingest/ingest.service.js";
+import { requireRecorded } from "../ingest/record.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
 import { requestRenderings } from "../variants/request-renderings.js";
@@ -82,8 +83,8 @@ async function uploadMedia(
     permit: async (tx, known) => {
       authorize(libraryPolicy, "uploadTo", known, await findCompany(tx, companyId));
     },
-    inTransaction: async (tx, [file]) => {
-      if (file === undefined) throw badUserInput("Give a file.", { field: "file" });
+    inTransaction: async (tx, files) => {
+      const file = requireRecorded(files);
       if (expiresAt) await updateMediaFile(tx, companyId, file.id, { expiresAt });
       await auditMediaFile(
         tx,
@@ -126,8 +127,8 @@ async function replaceMediaFile(
         (await requireMediaFile(within, known, id, "replace")).file,
       );
     },
-    inTransaction: async (tx, [uploaded]) => {
-      if (uploaded === undefined) throw badUserInput("Give a file.", { field: "file" });
+    inTransaction: async (tx, files) => {
+      const uploaded = requireRecorded(files);
       // The quotas are locked before the file, as everywhere.
       const resize = await deps.attachments.lockQuotas(tx, companyId, id);
       const replaced = await lockMediaFileForReplacement(tx, companyId, id);

@@ -143,19 +143,21 @@ async function areUnused(tx: Database, ids: readonly string[]): Promise<boolean>
   return (await tx.$count(mediaUsages, isAnyOf(mediaUsages.mediaFileId, ids))) === 0;
 }
 
-/** @returns whose they were, and the blobs that they pointed at in the order in which uploads lock them */
+/** @param ids of files that this transaction has locked @returns whose they were, and the blobs that they pointed at in the order in which uploads lock them */
 export async function purgeMediaFiles(tx: Database, ids: readonly string[]) {
   const gone = await tx
     .delete(mediaFiles)
     .where(isAnyOf(mediaFiles.id, ids))
     .returning({ companyId: mediaFiles.companyId, blobId: mediaFiles.blobId });
+  const [first] = gone;
+  if (first === undefined) throw new Error("these files are not locked: somebody else has purged them");
   const blobIds = gone.map((row) => row.blobId);
   const ordered = await tx
     .select({ id: blobs.id })
     .from(blobs)
     .where(isAnyOf(blobs.id, blobIds))
     .orderBy(asc(blobs.sha256));
-  return { companyId: gone[0]?.companyId ?? "", blobIds: ordered.map((row) => row.id) };
+  return { companyId: first.companyId, blobIds: ordered.map((row) => row.id) };
 }
 
 export interface FreedObject {

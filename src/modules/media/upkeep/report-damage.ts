@@ -5,6 +5,7 @@ import { ObjectNotFound, WrongSize } from "../../../platform/storage/storage.js"
 import type { ReportDamage, StoredBytes } from "../downloads/stored-bytes.js";
 import { damagedFile } from "../media.errors.js";
 import { notYet } from "../variants/variant.service.js";
+import type { VariantOnRecord } from "./integrity.repository.js";
 import { recordFinding } from "./record-finding.js";
 import type { RenderAgainDeps } from "./render-again.js";
 import { renderAgain } from "./render-again.js";
@@ -28,7 +29,9 @@ export function createReportDamage(deps: ReportDamageDeps): ReportDamage {
     const finding = findingOf(error);
     if (finding === null) return error;
     if (!(await isUsable())) return storageUnavailable();
-    return bytes.variant ? makeAgain(deps, bytes, finding) : mark(deps, bytes, finding);
+    if (!bytes.variant) return mark(deps, bytes, finding);
+    const { companyId, blobId } = bytes.file;
+    return makeAgain(deps, { companyId, blobId, storageKey: bytes.variant.storageKey }, finding);
   };
 }
 
@@ -50,12 +53,11 @@ async function mark(
 
 async function makeAgain(
   deps: ReportDamageDeps,
-  { file, variant }: StoredBytes,
+  variant: VariantOnRecord,
   finding: "MISSING" | "ALTERED",
 ): Promise<FiledeskError> {
-  const { companyId, blobId } = file;
-  const storageKey = variant?.storageKey ?? "";
-  if (await renderAgain(deps, { companyId, blobId, storageKey }))
+  const { companyId, storageKey } = variant;
+  if (await renderAgain(deps, variant))
     deps.log.warn(
       { companyId, storageKey, finding },
       "the bytes of a rendition are damaged; it is made again",

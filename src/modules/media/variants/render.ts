@@ -29,7 +29,7 @@ export interface RenderOptions {
   /** How long the decoding may take. */
   readonly timeoutSeconds: number;
   /** Whose image it is: companies take turns. */
-  readonly companyId?: string | undefined;
+  readonly companyId: string;
   /** Ends the work between two steps. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -68,7 +68,7 @@ export async function render(
   presets: readonly Preset[],
   options: RenderOptions,
 ): Promise<Rendered> {
-  let raster = await inRenderTurn(options.companyId ?? "", () => decode(input, presets, options));
+  let raster = await inRenderTurn(options.companyId, () => decode(input, presets, options));
   const rasters = [raster];
   const renditions: Rendition[] = [];
   for (const preset of presets.toSorted((a, b) => b.side - a.side)) {

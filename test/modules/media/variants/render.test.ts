@@ -23,7 +23,7 @@ import {
 } from "../../../support/make-pictures.js";
 
 const rules = bucketRules();
-const options = { maxPixels: 50_000_000, timeoutSeconds: 60 };
+const options = { companyId: "acme", maxPixels: 50_000_000, timeoutSeconds: 60 };
 
 const renderFor = (bucket: Bucket, input: Buffer | string, mimeType = "image/jpeg") =>
   render(input, presetsOf(rules[bucket], mimeType), options);

@@ -15,14 +15,14 @@ export interface SoundFacts {
  *
  * @throws CORRUPT_FILE when it cannot be read, or has no length
  */
-export async function inspectSound(file: Identified, companyId: string | undefined): Promise<SoundFacts> {
+export async function inspectSound(file: Identified, companyId: string): Promise<SoundFacts> {
   const { durationMs, audioCodec } =
     file.type.name === "amr" ? await readAmr(file) : await read(file, companyId);
   if (!(durationMs > 0 && Number.isSafeInteger(durationMs))) throw corruptFile("the recording has no length");
   return { durationMs, metadata: audioCodec === null ? {} : { audioCodec } };
 }
 
-async function read(file: Identified, companyId: string | undefined) {
+async function read(file: Identified, companyId: string) {
   const answer = await readVideo({ path: file.temp.path, size: file.size }, companyId);
   // What has a picture besides is a song with its cover.
   if (answer.outcome !== "sound" && answer.outcome !== "read")

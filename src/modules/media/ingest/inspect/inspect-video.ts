@@ -15,7 +15,7 @@ export interface VideoFacts {
 
 export interface VideoLimits {
   /** Whose video it is: companies take turns. */
-  readonly companyId?: string | undefined;
+  readonly companyId: string;
   /** Of one picture: width × height. */
   readonly maxPixels: number;
   /** The longest video; without it, any. */

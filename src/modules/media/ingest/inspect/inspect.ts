@@ -30,7 +30,7 @@ export interface Inspected extends Identified {
 
 export interface InspectOptions extends PictureLimits {
   /** Whose file it is: companies take turns. */
-  readonly companyId?: string | undefined;
+  readonly companyId: string;
   /** How long one decoding may take: PROVING_SECONDS without it. */
   readonly decodingSeconds?: number | undefined;
   /** The longest video. */
@@ -81,7 +81,7 @@ const charsetMetadata = ({ charset, isGuess }: TextCharset): FileMetadata => ({
 });
 
 const inspectImageInTurn = (file: Identified, options: InspectOptions): Promise<Facts> =>
-  inProofTurn(options.companyId ?? "", () => inspectImage(file, options));
+  inProofTurn(options.companyId, () => inspectImage(file, options));
 
 /** Where libvips has no decoder for it, its word on its size is all that there is. */
 async function inspectHeic(file: Identified, limits: PictureLimits): Promise<Facts> {

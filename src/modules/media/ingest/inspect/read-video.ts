@@ -46,7 +46,7 @@ const inTurn = fairTurns({ total: 2, perKey: 1 });
  * go round for ever by a few wrong bytes, without a pause in which anything else would run. Two threads at most read
  * at once, one of a company.
  */
-export const readVideo = (question: VideoQuestion, companyId = ""): Promise<VideoAnswer> =>
+export const readVideo = (question: VideoQuestion, companyId: string): Promise<VideoAnswer> =>
   inTurn(companyId, () => readInThread(question));
 
 const UNREADABLE: VideoAnswer = { outcome: "unreadable" };

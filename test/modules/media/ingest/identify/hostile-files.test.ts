@@ -26,7 +26,7 @@ async function judge(content: Buffer, fileName: string): Promise<Error | null> {
   temps.push(temp);
   const received = await receiveBytes(temp, content, fileName);
   return identify(received, ATTACHMENTS)
-    .then((identified) => inspect(identified, { maxPixels: 50_000_000 }))
+    .then((identified) => inspect(identified, { companyId: "acme", maxPixels: 50_000_000 }))
     .then(
       () => null,
       (error: Error) => error,

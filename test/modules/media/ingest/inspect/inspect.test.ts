@@ -28,7 +28,7 @@ async function inspectBytes(
   content: Buffer | string,
   fileName: string,
   bucket = CHAT,
-  options: InspectOptions = { maxPixels },
+  options: InspectOptions = { companyId: "acme", maxPixels },
 ) {
   const temp = newTempFile();
   temps.push(temp);
@@ -107,7 +107,7 @@ describe("inspect", () => {
       const undecodable = makePlainPng(dimensions);
       const pixels = undecodable.indexOf("IDAT") + "IDAT".length;
       undecodable.fill(0xff, pixels, pixels + 10);
-      const unlimited = { maxPixels: 1e9, maxSide: 1e9 };
+      const unlimited = { companyId: "acme", maxPixels: 1e9, maxSide: 1e9 };
       await expect(inspectBytes(undecodable, "a.png", CHAT, unlimited)).rejects.toMatchObject({
         code: "CORRUPT_FILE",
       });
@@ -137,7 +137,7 @@ describe("inspect", () => {
     it("gives up on an image that takes too long, and says so", async () => {
       // A gigapixel: several seconds of work, if it were allowed.
       const image = makePlainPng({ width: 16_384, height: 60_000 });
-      const limits = { maxPixels: 2_000_000_000, maxSide: 60_000, decodingSeconds: 1 };
+      const limits = { companyId: "acme", maxPixels: 2_000_000_000, maxSide: 60_000, decodingSeconds: 1 };
       await expect(inspectBytes(image, "a.png", CHAT, limits)).rejects.toMatchObject({
         code: "FILE_TOO_LARGE",
         message: expect.stringContaining("cannot be decoded within the 1 seconds"),
@@ -147,7 +147,7 @@ describe("inspect", () => {
 
     it("leaves threads for everybody else while it decodes", async () => {
       const image = makePlainPng({ width: 16_384, height: 8_192 });
-      const limits = { maxPixels: 2_000_000_000 };
+      const limits = { companyId: "acme", maxPixels: 2_000_000_000 };
       let done = 0;
       const decodings = Array.from({ length: 6 }, () =>
         inspectBytes(image, "a.png", CHAT, limits).then(() => {

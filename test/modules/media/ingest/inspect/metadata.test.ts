@@ -16,7 +16,7 @@ async function metadataOf(content: Buffer, fileName: string) {
   temps.push(temp);
   const rules = bucketRules().ATTACHMENTS;
   const identified = await identify(await receiveBytes(temp, content, fileName), rules);
-  return (await inspect(identified, { maxPixels: 50_000_000 })).metadata;
+  return (await inspect(identified, { companyId: "acme", maxPixels: 50_000_000 })).metadata;
 }
 
 const photo = async (exif: object, format: "jpeg" | "webp" | "png" = "jpeg") =>

@@ -16,7 +16,7 @@ async function takeIn(content: Buffer | string, fileName: string, rules = VIDEOS
   const temp = newTempFile();
   temps.push(temp);
   const identified = await identify(await receiveBytes(temp, content, fileName), rules);
-  return inspect(identified, { maxPixels, maxSeconds: rules.maxSeconds });
+  return inspect(identified, { companyId: "acme", maxPixels, maxSeconds: rules.maxSeconds });
 }
 
 const mp4 = fixture("clip.mp4");
