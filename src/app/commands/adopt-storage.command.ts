@@ -26,7 +26,7 @@ Example:
         const { runMigrations } = await import("../../platform/database/migrate.js");
         const { connectDatabase } = await import("../../platform/database/client.js");
         const { findDatabase } = await import("../startup/find-database.js");
-        const { filesOf } = await import("../startup/open-storage.js");
+        const { storedFiles } = await import("../startup/open-files.js");
         const { examineInstallation } = await import("../startup/examine-installation.js");
         const { adoptStorage } = await import("../startup/settle-installation.js");
         const { belongTogether } = await import("../startup/installation-texts.js");
@@ -36,7 +36,7 @@ Example:
         try {
           const client = connectDatabase(found.url, { connections: 2 });
           try {
-            const deps = filesOf(dataFolder, client.db);
+            const deps = storedFiles(config, client.db);
             const { state, detail } = await examineInstallation(deps);
             output.event("found", { state, detail });
             output.line(detail);

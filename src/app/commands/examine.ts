@@ -12,7 +12,7 @@ import {
 } from "../doctor/checks.js";
 import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js";
 import { findDatabase } from "../startup/find-database.js";
-import { filesOf, useStorage } from "../startup/open-storage.js";
+import { guardFiles, storedFiles } from "../startup/open-files.js";
 import { readSecrets } from "../startup/secrets.js";
 import { inWords } from "../startup/start-faults.js";
 import { createServices } from "../wiring/create-services.js";
@@ -64,13 +64,13 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
       const inDatabase = await checkDatabase(found.url, database);
       const [reached, schema] = inDatabase;
       if (reached?.state === "problem") return inDatabase;
-      const deps = filesOf(dataFolder, database.db);
+      const deps = storedFiles(config, database.db);
       const { check, installation } = await checkInstallation(deps);
       // Nothing is opened, and no folder made, in what may be somebody else's, or has yet to be migrated.
       if (installation === null || schema?.state === "problem")
         return [...inDatabase, await checkQueues(database.db), check];
       const secrets = await readSecrets(config, dataFolder);
-      const files = useStorage(deps, { id: installation.id, log });
+      const files = guardFiles(deps, { id: installation.id, log });
       const services = await createServices({ config, secrets, database, files, jobs: NO_JOBS, log });
       try {
         output.line("\nBuckets");

@@ -16,7 +16,7 @@ import type { JobQueue } from "../../platform/jobs/job-queue.js";
 import { createJobQueue } from "../../platform/jobs/job-queue.js";
 import type { Role } from "../startup/find-database.js";
 import { findDatabase } from "../startup/find-database.js";
-import { filesOf, openStorage } from "../startup/open-storage.js";
+import { openFiles, storedFiles } from "../startup/open-files.js";
 import { readSecrets } from "../startup/secrets.js";
 import { assertFit } from "../startup/settle-installation.js";
 import { createServices } from "../wiring/create-services.js";
@@ -77,11 +77,11 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       ...(onStatement && { onStatement }),
     });
     closers.push(() => client.close());
-    const stored = filesOf(dataFolder, client.background);
+    const stored = storedFiles(config, client.background);
     await assertFit(stored);
     await runMigrations(found.url);
     signal?.throwIfAborted();
-    const files = await openStorage(stored, log);
+    const files = await openFiles(stored, log);
     const bus = await createEventBus(config, client, log);
     const feed = createEventFeed<Viewer>({ db: client.db, bus, log });
     closers.push(() => feed.close());

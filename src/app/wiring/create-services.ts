@@ -31,12 +31,11 @@ import { createEventCursorLoaders } from "../../platform/graphql/event-cursor.lo
 import { createEventUrls } from "../../platform/graphql/subscriptions/event-urls.js";
 import { createUrlSigner } from "../../platform/http/files/signed-url.js";
 import type { JobSender } from "../../platform/jobs/job.js";
-import { scannerOff } from "../../platform/scanner/off.js";
-import { localTempFolder } from "../../platform/storage/local.js";
+import { openScanner } from "../../platform/scanner/open-scanner.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import { guardTempFolder, openTempFolder } from "../../platform/storage/temp-folder.js";
 import { readBucketRules } from "../startup/bucket-overrides.js";
-import type { OpenedStorage } from "../startup/open-storage.js";
+import type { OpenedFiles } from "../startup/open-files.js";
 import type { Secrets } from "../startup/secrets.js";
 import { createBranding } from "./branding.js";
 import { createChannels } from "./channels.js";
@@ -53,7 +52,7 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly database: DatabaseClient;
-  readonly files: OpenedStorage;
+  readonly files: OpenedFiles;
   /** Where services ask for jobs. */
   readonly jobs: JobSender;
   readonly clock?: Clock;
@@ -65,13 +64,13 @@ export async function createServices({
   config,
   secrets,
   database,
-  files: { storage, storageRoot, guard },
+  files: { storage, tempRoot, guard },
   jobs,
   log,
   clock = systemClock,
 }: ServiceOptions): Promise<Services> {
   const { db, background } = database;
-  const tempFolder = guardTempFolder(await openTempFolder(localTempFolder(storageRoot)), guard.assertOurs);
+  const tempFolder = guardTempFolder(await openTempFolder(tempRoot), guard.assertOurs);
   const maxPixels = config.IMAGE_MEGAPIXELS * 1_000_000;
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
@@ -91,7 +90,7 @@ export async function createServices({
   const mediaFiles = createMediaFileService(finding);
   const ingest = createIngestService({
     ...ground,
-    scanner: scannerOff,
+    scanner: openScanner(config),
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
   });
@@ -108,7 +107,7 @@ export async function createServices({
     ...identity,
     ...tickets,
     ...chat,
-    ...createUpkeep({ ...ground, db: background, storageRoot, parents }),
+    ...createUpkeep({ ...ground, db: background, tempRoot, parents }),
     ...files,
     jobs,
     signer,

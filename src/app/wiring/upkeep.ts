@@ -12,7 +12,6 @@ import { createPostDeletionService } from "../../modules/tickets/posts/post-dele
 import type { Config } from "../../platform/config/config.js";
 import type { JobSender } from "../../platform/jobs/job.js";
 import { listUnderWay } from "../../platform/jobs/job-under-way.repository.js";
-import { localTempFolder } from "../../platform/storage/local.js";
 import { purgeDeleted } from "./purge-deleted.js";
 import { postQuotaOf } from "./tickets.js";
 
@@ -20,14 +19,14 @@ export interface UpkeepOptions
   extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder" | "assertOurs" | "assertMayRemove">,
     Pick<AttachmentDeletionDeps, "parents"> {
   readonly config: Config;
-  readonly storageRoot: string;
+  readonly tempRoot: string;
   readonly jobs: JobSender;
 }
 
 export type UpkeepServices = ReturnType<typeof createUpkeep>;
 
 /** All that keeps the desk in order by itself: for the jobs and for the command line. */
-export function createUpkeep({ config, storageRoot, jobs, ...given }: UpkeepOptions) {
+export function createUpkeep({ config, tempRoot, jobs, ...given }: UpkeepOptions) {
   const ground = { ...given, retentionDays: config.RETENTION_DAYS };
   const deps = {
     ...ground,
@@ -41,7 +40,7 @@ export function createUpkeep({ config, storageRoot, jobs, ...given }: UpkeepOpti
   const deletions = { ...deps, ticketPurge, chatPurge, companyPurge };
   const service = createUpkeepService({
     ...deps,
-    tempRoot: localTempFolder(storageRoot),
+    tempRoot,
     requestVariants: requestVariantsOf(jobs),
     listAskedFor: () => listUnderWay(deps.db, { name: RENDER_VARIANTS, field: "mediaFileId" }),
     sweepLimits: { mostFiles: config.SWEEP_MOST_FILES, mostPercent: config.SWEEP_MOST_PERCENT },
