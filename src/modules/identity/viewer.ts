@@ -75,9 +75,6 @@ export const authorshipOf = (actor: Actor): Authorship =>
 export const isAuthor = (viewer: Viewer, { userId, guestId }: Authorship): boolean =>
   viewer.kind === "user" ? viewer.id === userId : viewer.kind === "guest" && viewer.id === guestId;
 
-/** The id of the viewer for audit entries; null for an anonymous viewer. */
-export const actorOf = (viewer: Viewer): string | null => (viewer.kind === "anonymous" ? null : viewer.id);
-
 /**
  * Every tenant whose rows may become visible to the viewer by a policy; for a guest, the company of the conversation,
  * although a guest belongs to no company.
