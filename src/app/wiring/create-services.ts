@@ -5,7 +5,7 @@ import { systemClock } from "../../kernel/clock.js";
 import { createAttachmentLoaders } from "../../modules/attachments/attachment.loaders.js";
 import { createAttachmentService } from "../../modules/attachments/attachment.service.js";
 import { createAttachmentDeletionService } from "../../modules/attachments/attachment-deletion.service.js";
-import type { AttachmentFinding } from "../../modules/attachments/find-attachment.js";
+import type { FindAttachmentDeps } from "../../modules/attachments/find-attachment.js";
 import { parentsByKind } from "../../modules/attachments/parents.js";
 import { createConversationLoaders } from "../../modules/chat/conversations/conversation.loaders.js";
 import { createConversationGuestsLoaders } from "../../modules/chat/guests/conversation-guests.loaders.js";
@@ -147,7 +147,7 @@ function createDownloads({ config, jobs, ...deps }: DownloadGround) {
   });
 }
 
-function createLoaders({ db, parents, users }: AttachmentFinding & TicketLoaderDeps) {
+function createLoaders({ db, parents, users }: FindAttachmentDeps & TicketLoaderDeps) {
   const tickets = createTicketLoaders({ db, users });
   const conversations = createConversationLoaders({ db });
   return {

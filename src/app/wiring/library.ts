@@ -1,6 +1,6 @@
 import { createAttachmentReplacement } from "../../modules/attachments/attachment-replacement.js";
 import type { AttachmentParents } from "../../modules/attachments/parents.js";
-import type { MediaFileFinding } from "../../modules/media/find-media-file.js";
+import type { FindMediaFileDeps } from "../../modules/media/find-media-file.js";
 import type { IngestService } from "../../modules/media/ingest/ingest.service.js";
 import { createLibraryLoaders } from "../../modules/media/library/library.loaders.js";
 import { createLibraryService } from "../../modules/media/library/library.service.js";
@@ -14,7 +14,7 @@ import { postReplacement } from "../../modules/tickets/posts/post-replacement.js
 import type { JobSender } from "../../platform/jobs/job.js";
 import type { Storage } from "../../platform/storage/storage.js";
 
-interface LibraryOptions extends MediaFileFinding, Pick<OrphanDeps, "assertMayRemove" | "background"> {
+interface LibraryOptions extends FindMediaFileDeps, Pick<OrphanDeps, "assertMayRemove" | "background"> {
   readonly storage: Storage;
   readonly ingest: IngestService;
   readonly jobs: JobSender;

@@ -7,11 +7,12 @@ import type { Actor, Viewer } from "../identity/viewer.js";
 import { softDeleteUnusedMediaFiles } from "../media/media-file.repository.js";
 import { restoreMediaFile, softDeleteMediaFileIfUnused } from "../media/media-file-deletion.js";
 import { deleteUsage, insertUsages } from "../media/media-usage.repository.js";
-import { auditAttachment, usageOf } from "./attachment.audit.js";
+import { auditAttachment } from "./attachment.audit.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";
-import type { AttachmentFinding, FoundAttachment } from "./find-attachment.js";
+import { attachmentUsageOf } from "./attachment-usage.js";
+import type { FindAttachmentDeps, FoundAttachment } from "./find-attachment.js";
 import { lookUpAttachment, parentOf, requireAttachment } from "./find-attachment.js";
 import type { AttachmentEvent, AttachmentParents, ParentRef } from "./parents.js";
 import { writeOnParent } from "./write-on-parent.js";
@@ -96,7 +97,7 @@ async function softDeleteOne(
   const deleted = await repository.softDeleteAttachment(tx, companyId, id, by.id);
   if (deleted === null) return null;
   await parents.countFiles(tx, parentOf(attachment), { files: -1, bytes: -size });
-  await deleteUsage(tx, usageOf(attachment));
+  await deleteUsage(tx, attachmentUsageOf(attachment));
   await softDeleteMediaFileIfUnused(tx, companyId, mediaFileId, by.id);
   await auditAttachment(tx, by, "attachment.deleted", attachment);
   return deleted;
@@ -118,7 +119,7 @@ async function purgeAllOf(
   deletedBefore: Date,
 ): Promise<string[]> {
   const purged = await repository.purgeAttachmentsOfParent(tx, companyId, parent);
-  for (const attachment of purged) await deleteUsage(tx, usageOf(attachment));
+  for (const attachment of purged) await deleteUsage(tx, attachmentUsageOf(attachment));
   const due = new Date(deletedBefore.getTime() - 1);
   const mediaFileIds = purged.map(({ mediaFileId }) => mediaFileId);
   await softDeleteUnusedMediaFiles(tx, companyId, mediaFileIds, due);
@@ -141,7 +142,7 @@ async function restoreAttachment(
     if (restored === null) throw gone("attachment");
     await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
     if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
-    await insertUsages(tx, [usageOf(attachment)]);
+    await insertUsages(tx, [attachmentUsageOf(attachment)]);
     await auditAttachment(tx, by, "attachment.restored", attachment);
     await recordEvents(deps, tx, attachment, "restored");
     return { ...attachment, ...restored };
@@ -150,7 +151,7 @@ async function restoreAttachment(
 
 /** An attachment that the viewer may restore, be it deleted or not. @throws GONE when its parent has been deleted */
 async function requireRestorable(
-  finding: AttachmentFinding,
+  finding: FindAttachmentDeps,
   viewer: Viewer,
   id: string,
 ): Promise<FoundAttachment> {

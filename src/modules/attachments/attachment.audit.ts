@@ -2,22 +2,8 @@ import type { Database } from "../../platform/database/client.js";
 import { insertAuditEntry } from "../identity/audit/audit.repository.js";
 import type { AuditActionOn } from "../identity/audit/audit-action.js";
 import type { Actor } from "../identity/viewer.js";
-import type { MediaUsage } from "../media/media-usage.repository.js";
 
-/** How an attachment stands among the usages of its media file. */
-export const usageOf = (attachment: {
-  readonly id: string;
-  readonly companyId: string;
-  readonly mediaFileId: string;
-}): MediaUsage => ({
-  companyId: attachment.companyId,
-  mediaFileId: attachment.mediaFileId,
-  resourceType: "attachment",
-  resourceId: attachment.id,
-  fieldName: "file",
-});
-
-/** Writes down what somebody did to an attachment, in the transaction that does it. */
+/** Audits an action on an attachment, in its transaction. */
 export const auditAttachment = (
   tx: Database,
   by: Actor,

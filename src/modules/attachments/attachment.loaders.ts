@@ -18,7 +18,7 @@ import {
   listAttachments,
   listPagesOfParents,
 } from "./attachment.repository.js";
-import type { AttachmentFinding } from "./find-attachment.js";
+import type { FindAttachmentDeps } from "./find-attachment.js";
 import { isLive, parentOf } from "./find-attachment.js";
 import type { ParentRef } from "./parents.js";
 
@@ -31,7 +31,7 @@ interface Shown {
 export type AttachmentLoaders = ReturnType<typeof createAttachmentLoaders>;
 
 /** The nested lists of attachments. Whoever reads the parent reads them: the parent's module has decided it. */
-export function createAttachmentLoaders({ db, parents }: AttachmentFinding) {
+export function createAttachmentLoaders({ db, parents }: FindAttachmentDeps) {
   const connections = (kind: ParentRef["kind"]) => {
     const counts = perRequest<ViewerContext, string, number>(async ({ viewer }, ids) => {
       const byParent = await countOfParents(db, tenantsOf(viewer), kind, ids);

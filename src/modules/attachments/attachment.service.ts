@@ -6,10 +6,11 @@ import type { Actor, Viewer } from "../identity/viewer.js";
 import { authorshipOf, tenantsReachedBy } from "../identity/viewer.js";
 import type { RecordedFile } from "../media/ingest/record.js";
 import { insertUsages } from "../media/media-usage.repository.js";
-import { auditAttachment, usageOf } from "./attachment.audit.js";
+import { auditAttachment } from "./attachment.audit.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import * as repository from "./attachment.repository.js";
+import { attachmentUsageOf } from "./attachment-usage.js";
 import { isLive, lookUpAttachment, parentOf, requireAttachment } from "./find-attachment.js";
 import type { AttachmentParents, ParentRef } from "./parents.js";
 import { writeOnParent } from "./write-on-parent.js";
@@ -93,7 +94,7 @@ async function attachFiles(
   await parents.countFiles(tx, parent, { files: files.length, bytes });
   await Promise.all([
     repository.insertAttachments(tx, attached),
-    insertUsages(tx, attached.map(usageOf)),
+    insertUsages(tx, attached.map(attachmentUsageOf)),
     ...attached.map((attachment) => auditAttachment(tx, viewer, "attachment.added", attachment)),
   ]);
   for (const { id } of attached)

@@ -11,7 +11,7 @@ import type { AttachmentView } from "./attachment.repository.js";
 import { findAttachment } from "./attachment.repository.js";
 import type { AttachmentParents, ParentRef } from "./parents.js";
 
-export interface AttachmentFinding {
+export interface FindAttachmentDeps {
   readonly db: Database;
   readonly parents: AttachmentParents;
 }
@@ -32,7 +32,7 @@ export const isLive = ({ attachment, parent }: AttachmentSubject): boolean =>
 
 /** Whatever stands under the id in the viewer's tenants, deleted or not, with what the viewer may know of its parent. */
 export async function lookUpAttachment(
-  { db, parents }: AttachmentFinding,
+  { db, parents }: FindAttachmentDeps,
   viewer: Viewer,
   id: string,
 ): Promise<AttachmentSubject | null> {
@@ -51,7 +51,7 @@ type AttachmentAction = ActionOf<typeof attachmentPolicy>;
 
 /** @throws NOT_FOUND, FORBIDDEN, GONE for an attachment that has been deleted, or whose parent has */
 export async function requireAttachment(
-  finding: AttachmentFinding,
+  finding: FindAttachmentDeps,
   viewer: Viewer,
   id: string,
   action: AttachmentAction,

@@ -1,7 +1,7 @@
 import type { Database } from "../../platform/database/client.js";
 import { writeAs } from "../identity/confirm-viewer.js";
 import type { Actor } from "../identity/viewer.js";
-import type { AttachmentFinding, FoundAttachment } from "./find-attachment.js";
+import type { FindAttachmentDeps, FoundAttachment } from "./find-attachment.js";
 import { parentOf } from "./find-attachment.js";
 
 /**
@@ -10,7 +10,7 @@ import { parentOf } from "./find-attachment.js";
  * @param write asks the policy once more, with the viewer as they are now
  */
 export const writeOnParent = <Result>(
-  { db, parents }: AttachmentFinding,
+  { db, parents }: FindAttachmentDeps,
   { viewer, attachment }: FoundAttachment,
   write: (tx: Database, viewer: Actor) => Promise<Result>,
 ): Promise<Result> => {

@@ -14,7 +14,7 @@ interface Showable extends Downloadable {
   readonly mimeType: string;
 }
 
-interface Rendition {
+interface VariantOfUrl {
   readonly name: string;
   readonly sha256: string;
 }
@@ -23,7 +23,7 @@ interface Rendition {
 const INLINE = "&inline";
 
 /** How a URL names the bytes that it was given for. */
-export const versionOf = ({ sha256 }: { readonly sha256: string }): string => sha256.slice(0, 12);
+export const urlVersionOf = ({ sha256 }: { readonly sha256: string }): string => sha256.slice(0, 12);
 
 export type DownloadUrls = ReturnType<typeof createDownloadUrls>;
 
@@ -32,8 +32,8 @@ export function createDownloadUrls(signer: UrlSigner) {
   // The version is not signed, because it decides nothing: whatever it says, the present bytes are sent.
   const urlOf = (context: ViewerContext, resource: string, file: Downloadable) =>
     context.viewer.kind === "anonymous"
-      ? `${context.baseUrl}/${resource}/${encodeURIComponent(file.fileName)}?v=${versionOf(file)}`
-      : `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: context.viewer.id })}&v=${versionOf(file)}`;
+      ? `${context.baseUrl}/${resource}/${encodeURIComponent(file.fileName)}?v=${urlVersionOf(file)}`
+      : `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: context.viewer.id })}&v=${urlVersionOf(file)}`;
   return {
     mediaFile: (context: ViewerContext, file: Downloadable) => urlOf(context, `files/${file.id}`, file),
     /** For a page that shows the file; null for what is for download only. */
@@ -51,8 +51,8 @@ export function createDownloadUrls(signer: UrlSigner) {
     publicVariant: (
       { baseUrl }: Pick<ViewerContext, "baseUrl">,
       file: Pick<Downloadable, "id" | "fileName">,
-      variant: Rendition,
+      variant: VariantOfUrl,
     ) =>
-      `${baseUrl}/public/${file.id}/${variant.name}/${encodeURIComponent(harmlessName(file.fileName))}?v=${versionOf(variant)}`,
+      `${baseUrl}/public/${file.id}/${variant.name}/${encodeURIComponent(harmlessName(file.fileName))}?v=${urlVersionOf(variant)}`,
   };
 }

@@ -7,14 +7,14 @@ import type { Database } from "../../platform/database/client.js";
 import type { UserViewer, Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
 import type { DecideAccess } from "./access-decisions.js";
-import { isInside } from "./inside-usages.js";
+import { isInternalUsage } from "./internal-usages.js";
 import type { MediaFileSubject } from "./media-file.policy.js";
 import { mediaFileChangePolicy, mediaFilePolicy } from "./media-file.policy.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
 import { listUsingTypes } from "./media-usage.repository.js";
 
-export interface MediaFileFinding {
+export interface FindMediaFileDeps {
   readonly db: Database;
   readonly clock: Clock;
   /** The decision of the modules that use media files. */
@@ -28,7 +28,7 @@ export type MediaFileAction = Exclude<ActionOf<typeof mediaFileChangePolicy>, "r
 
 /** Whatever stands under the id in the viewer's tenants, deleted or not, with the decision of the modules that use it. */
 export async function lookUpMediaFile(
-  finding: MediaFileFinding,
+  finding: FindMediaFileDeps,
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileSubject | null> {
@@ -40,24 +40,24 @@ export async function lookUpMediaFile(
 }
 
 /** None for a file that was deleted where it was used but still exists: it is unused now, or an external application uses it. */
-async function decisionOn({ db, decideAccess }: MediaFileFinding, viewer: Viewer, file: MediaFileView) {
+async function decisionOn({ db, decideAccess }: FindMediaFileDeps, viewer: Viewer, file: MediaFileView) {
   const decision = await decideAccess(db, viewer, file.id);
   if (decision !== "deleted" || file.deletedAt !== null) return decision;
   const types = await listUsingTypes(db, file.companyId, file.id);
-  return types.length > 0 && types.every(isInside) ? decision : null;
+  return types.length > 0 && types.every(isInternalUsage) ? decision : null;
 }
 
 /** From the moment of its expiry a file that nothing uses is out of reach; what is used stays until it is not. */
-export async function isOver(
-  { db, clock }: Pick<MediaFileFinding, "db" | "clock">,
+export async function isExpired(
+  { db, clock }: Pick<FindMediaFileDeps, "db" | "clock">,
   file: MediaFileView,
 ): Promise<boolean> {
   if (file.expiresAt === null || file.expiresAt > clock()) return false;
   return (await listUsingTypes(db, file.companyId, file.id)).length === 0;
 }
 
-export const isLive = async (finding: MediaFileFinding, { file, decision }: MediaFileSubject) =>
-  file.deletedAt === null && decision !== "deleted" && !(await isOver(finding, file));
+export const isLive = async (finding: FindMediaFileDeps, { file, decision }: MediaFileSubject) =>
+  file.deletedAt === null && decision !== "deleted" && !(await isExpired(finding, file));
 
 export interface FoundMediaFile {
   readonly viewer: UserViewer;
@@ -70,7 +70,7 @@ export interface FoundMediaFile {
  * @throws NOT_FOUND, FORBIDDEN, GONE
  */
 export async function requireMediaFile(
-  finding: MediaFileFinding,
+  finding: FindMediaFileDeps,
   viewer: Viewer,
   id: string,
   action: MediaFileAction,
@@ -89,7 +89,7 @@ export async function requireMediaFile(
  * @throws NOT_FOUND, GONE
  */
 export async function requireReadableBytes(
-  finding: MediaFileFinding,
+  finding: FindMediaFileDeps,
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileView> {
@@ -101,7 +101,7 @@ export async function requireReadableBytes(
 }
 
 /** The file that a version is of; null for who is not shown its versions. */
-async function lookUpCurrent(finding: MediaFileFinding, viewer: Viewer, id: string) {
+async function lookUpCurrent(finding: FindMediaFileDeps, viewer: Viewer, id: string) {
   const current = await lookUpMediaFile(finding, viewer, id);
   return current && mediaFilePolicy.readVersionsOf(viewer, current) ? current : null;
 }

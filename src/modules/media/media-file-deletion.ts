@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { recordFileEvents } from "./file-events.js";
+import { recordFileEvents } from "./media-file.events.js";
 import * as repository from "./media-file.repository.js";
 
 /**

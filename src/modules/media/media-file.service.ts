@@ -1,14 +1,14 @@
 import { gone } from "../../kernel/errors.js";
 import type { Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
-import type { MediaFileFinding } from "./find-media-file.js";
+import type { FindMediaFileDeps } from "./find-media-file.js";
 import { requireReadableBytes } from "./find-media-file.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { findMediaFile } from "./media-file.repository.js";
 
 export type MediaFileService = ReturnType<typeof createMediaFileService>;
 
-export function createMediaFileService(finding: MediaFileFinding) {
+export function createMediaFileService(finding: FindMediaFileDeps) {
   return {
     /** For a download. @throws NOT_FOUND, GONE */
     requireReadable: (viewer: Viewer, id: string): Promise<MediaFileView> =>

@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/database/client.js";
-import { recordFileEvents } from "./file-events.js";
+import { recordFileEvents } from "./media-file.events.js";
 import { restoreMediaFiles, softDeleteIdleMediaFiles } from "./media-file.repository.js";
 import type { UsingResource } from "./suspended-usage.repository.js";
 import * as repository from "./suspended-usage.repository.js";

@@ -8,7 +8,7 @@ import type { AvatarView } from "./avatar.repository.js";
 import { listAvatars } from "./avatar.repository.js";
 
 /** The variants of an avatar, by the names of their presets. */
-export type AvatarRendition = "thumbnail" | "64x64";
+export type AvatarVariant = "thumbnail" | "64x64";
 
 export type AvatarLoaders = ReturnType<typeof createAvatarLoaders>;
 
@@ -20,7 +20,7 @@ export function createAvatarLoaders({ db, urls }: { readonly db: Database; reado
   });
   return {
     /** A rendition's URL, signed for the viewer; null for who may not see it, without one, and until it is rendered. */
-    async url(context: ViewerContext, userId: string, rendition: AvatarRendition): Promise<string | null> {
+    async url(context: ViewerContext, userId: string, rendition: AvatarVariant): Promise<string | null> {
       const avatar = await ofUser(context).load(userId);
       return avatar?.renditions.includes(rendition)
         ? urls.mediaFileVariant(context, avatar, rendition)

@@ -9,14 +9,14 @@ import { inTenants } from "../../identity/tenant.repository.js";
 import { users } from "../../identity/user.tables.js";
 import type { TenantScope } from "../../identity/viewer.js";
 import { blobs } from "../blob.tables.js";
+import type { FileField } from "../file-field.repository.js";
 import { mediaFileColumns } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
-import type { SingleField } from "../single-usage.repository.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
 
 /** Where a person's avatar is used: which file it is, this usage alone says. */
-export const avatarOf = (userId: string): SingleField => ({
+export const avatarOf = (userId: string): FileField => ({
   resourceType: "user",
   resourceId: userId,
   fieldName: "avatar",

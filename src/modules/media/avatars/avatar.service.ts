@@ -6,12 +6,13 @@ import { writeAs } from "../../identity/confirm-viewer.js";
 import { listMembershipsOfUsers } from "../../identity/memberships/membership.repository.js";
 import { lockUser } from "../../identity/users/user.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import { replaceFileOfField } from "../file-field.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import { requireRecorded } from "../ingest/record.js";
-import { replaceSingle } from "../single-usage.js";
+import { auditAvatar } from "./avatar.audit.js";
 import { avatarPolicy } from "./avatar.policy.js";
 import { avatarOf } from "./avatar.repository.js";
-import { auditAvatar, releaseAvatar } from "./release-avatar.js";
+import { releaseAvatar } from "./release-avatar.js";
 
 export interface AvatarDeps {
   readonly db: Database;
@@ -44,7 +45,7 @@ export function createAvatarService({ db, ingest }: AvatarDeps) {
         inTransaction: async (tx, files) => {
           await lockUser(tx, by.id);
           const usage = { ...avatarOf(by.id), companyId, mediaFileId: requireRecorded(files).id };
-          await replaceSingle(tx, usage, by.id);
+          await replaceFileOfField(tx, usage, by.id);
           await auditAvatar(tx, by, "user.avatar-set", { ...usage, userId: by.id });
           return by;
         },

@@ -1,10 +1,9 @@
 import type { Database } from "../../../platform/database/client.js";
-import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
-import type { AuditActionOn } from "../../identity/audit/audit-action.js";
 import type { EndedMembership } from "../../identity/memberships/membership.service.js";
 import { lockUser } from "../../identity/users/user.repository.js";
 import type { UserViewer } from "../../identity/viewer.js";
-import { releaseSingle } from "../single-usage.js";
+import { releaseFileOfField } from "../file-field.js";
+import { auditAvatar } from "./avatar.audit.js";
 import { avatarOf } from "./avatar.repository.js";
 
 /** Takes a person's avatar away, if there is one; its file is purged in its time. */
@@ -15,7 +14,7 @@ export async function releaseAvatar(
   only?: { readonly companyId: string },
 ): Promise<void> {
   await lockUser(tx, userId);
-  const held = await releaseSingle(tx, avatarOf(userId), by.id, only);
+  const held = await releaseFileOfField(tx, avatarOf(userId), by.id, only);
   if (held) await auditAvatar(tx, by, "user.avatar-removed", { ...held, userId });
 }
 
@@ -25,19 +24,3 @@ export const releaseAvatarOfLeaver = (
   by: UserViewer,
   { userId, companyId }: EndedMembership,
 ): Promise<void> => releaseAvatar(tx, by, userId, { companyId });
-
-/** Writes down what became of somebody's avatar, in the company that keeps it. */
-export const auditAvatar = (
-  tx: Database,
-  by: UserViewer,
-  action: AuditActionOn<"user">,
-  avatar: { readonly companyId: string; readonly userId: string; readonly mediaFileId: string },
-) =>
-  insertAuditEntry(tx, {
-    companyId: avatar.companyId,
-    actorId: by.id,
-    action,
-    subjectType: "user",
-    subjectId: avatar.userId,
-    details: { mediaFileId: avatar.mediaFileId },
-  });

@@ -6,7 +6,7 @@ import type { LogoView } from "./logo.repository.js";
 import { listLogos } from "./logo.repository.js";
 
 /** The variants of a logo, by the names of their presets. */
-export type LogoRendition = "logo" | "logo-thumbnail" | "favicon";
+export type LogoVariant = "logo" | "logo-thumbnail" | "favicon";
 
 export type LogoLoaders = ReturnType<typeof createLogoLoaders>;
 
@@ -16,7 +16,7 @@ export function createLogoLoaders({ db, urls }: { readonly db: Database; readonl
   );
   return {
     /** The public URL of a rendition of a company's logo; null without a logo, and until it is rendered. */
-    async url(context: ViewerContext, companyId: string, rendition: LogoRendition): Promise<string | null> {
+    async url(context: ViewerContext, companyId: string, rendition: LogoVariant): Promise<string | null> {
       const logo = await ofCompany(context).load(companyId);
       const sha256 = logo?.renditions[rendition];
       return logo && sha256 ? urls.publicVariant(context, logo, { name: rendition, sha256 }) : null;

@@ -3,13 +3,13 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { companies } from "../../identity/company.tables.js";
+import type { FileField } from "../file-field.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
-import type { SingleField } from "../single-usage.repository.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
 
 /** Where a company's logo is used: which file it is, this usage alone says. */
-export const logoOf = (companyId: string): SingleField => ({
+export const logoOf = (companyId: string): FileField => ({
   resourceType: "company",
   resourceId: companyId,
   fieldName: "logo",

@@ -6,10 +6,10 @@ import { findCompany, findCompanyForChange } from "../../identity/companies/comp
 import type { CompanyRow } from "../../identity/company.tables.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
-import { recordBrandingEvents } from "../file-events.js";
+import { releaseFileOfField, replaceFileOfField } from "../file-field.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import { requireRecorded } from "../ingest/record.js";
-import { releaseSingle, replaceSingle } from "../single-usage.js";
+import { recordBrandingEvents } from "../media-file.events.js";
 import { auditLogo } from "./logo.audit.js";
 import { logoOf } from "./logo.repository.js";
 
@@ -41,7 +41,7 @@ export function createLogoService({ db, ingest }: LogoDeps) {
             companyId: company.id,
             mediaFileId: requireRecorded(files).id,
           };
-          await replaceSingle(tx, usage, by.id);
+          await replaceFileOfField(tx, usage, by.id);
           await auditLogo(tx, by, "company.logo-set", usage);
           recordBrandingEvents(tx, company.id);
           return locked;
@@ -54,7 +54,7 @@ export function createLogoService({ db, ingest }: LogoDeps) {
       const allowed = authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
       return writeAs(db, { viewer: allowed.viewer, companyId }, async (tx, by) => {
         const company = await lockCompany(tx, by, companyId);
-        const released = await releaseSingle(tx, logoOf(company.id), by.id);
+        const released = await releaseFileOfField(tx, logoOf(company.id), by.id);
         if (!released) return company;
         await auditLogo(tx, by, "company.logo-removed", released);
         recordBrandingEvents(tx, company.id);

@@ -69,7 +69,7 @@ async function serve(
   const name = request.params.variant;
   const resource = name === undefined ? `${route.resource}/${id}` : `${route.resource}/${id}/${name}`;
   const { viewer, maxAgeSeconds } = await identify(deps, resource, request);
-  onFinished(request.raw, reply.raw, deps.downloads.takePlace(viewer));
+  onFinished(request.raw, reply.raw, deps.downloads.takeSlot(viewer));
   await deps.downloads.countDownload(viewer);
   const found = await route.find(viewer, id);
   const variant = name === undefined ? undefined : await deps.variants.requireVariant(found.file, name);

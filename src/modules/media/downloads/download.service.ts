@@ -43,10 +43,10 @@ export function createDownloadService(options: DownloadDeps) {
   );
   return {
     /** Takes a place for a download, to be given back when its answer is over. @throws RATE_LIMITED */
-    takePlace: (viewer: Actor): (() => void) => open.take(viewer.id),
+    takeSlot: (viewer: Actor): (() => void) => open.take(viewer.id),
 
     /** The same for who is not signed in, by network address. @throws RATE_LIMITED */
-    takePublicPlace: (address: string): (() => void) => openPublic.take(networkKeyOf(address)),
+    takePublicSlot: (address: string): (() => void) => openPublic.take(networkKeyOf(address)),
 
     /** Counts the request before anything is looked up. @throws RATE_LIMITED */
     countDownload: (viewer: Actor): Promise<void> =>

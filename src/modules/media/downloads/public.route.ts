@@ -3,7 +3,7 @@ import { normalizeId } from "../../../kernel/ids.js";
 import { sendFile } from "../../../platform/http/files/send-file.js";
 import { onFinished } from "../../../platform/http/multipart/on-finished.js";
 import { READ_BY_EVERY_PAGE } from "../../../platform/http/page-access.js";
-import { versionOf } from "../download-urls.js";
+import { urlVersionOf } from "../download-urls.js";
 import type { VariantService } from "../variants/variant.service.js";
 import { refuseDownload, servedAs } from "./download.route.js";
 import type { DownloadService } from "./download.service.js";
@@ -42,7 +42,7 @@ async function serve(
   request: FastifyRequest<PublicRequest>,
   reply: FastifyReply,
 ): Promise<void> {
-  onFinished(request.raw, reply.raw, downloads.takePublicPlace(request.ip));
+  onFinished(request.raw, reply.raw, downloads.takePublicSlot(request.ip));
   await downloads.countPublicDownload(request.ip);
   const { file, variant } = await variants.requirePublic(
     normalizeId(request.params.id),
@@ -51,7 +51,7 @@ async function serve(
   await sendFile(request, reply, {
     ...servedAs(file, variant),
     access: "public",
-    ...keptFor(request.query.v === versionOf(variant)),
+    ...keptFor(request.query.v === urlVersionOf(variant)),
     inline: true,
     ...downloads.openPublic(file, variant),
   });

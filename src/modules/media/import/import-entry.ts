@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { singleLine } from "../../../kernel/text.js";
 import { Bucket } from "../buckets.js";
-import { looksInside } from "../inside-usages.js";
+import { resemblesInternalUsage } from "../internal-usages.js";
 import { badEntry } from "./media-import.errors.js";
 
 /** What one line of a manifest asks for. */
@@ -83,7 +83,7 @@ function problemsOfValues({ bucket, resourceType, fieldName }: ImportEntry): str
     problems.push(
       `the bucket ${bucket} holds one thing alone: resourceType ${only[0]}, fieldName ${only[1].fieldName}`,
     );
-  if (!own && looksInside(resourceType))
+  if (!own && resemblesInternalUsage(resourceType))
     problems.push(`usages of the type ${resourceType} are made by Filedesk itself and cannot be imported`);
   return problems;
 }

@@ -12,7 +12,7 @@ import { findImport, insertImport, insertImportedUsage } from "./media-import.re
 import type { OpenedSource } from "./opened-source.js";
 import type { ResolvedEntry } from "./resolve-entry.js";
 import type { WebSources } from "./web-source.js";
-import { inWords } from "./web-source.js";
+import { toImportFault } from "./web-source.js";
 
 export interface ImportOneDeps {
   readonly db: Database;
@@ -97,7 +97,7 @@ function openSource(
 
 const sourceBroke = (error: unknown, { source }: ImportEntry): ImportFault =>
   isWebSource(source)
-    ? inWords(error, new URL(source))
+    ? toImportFault(error, new URL(source))
     : sourceUnreachable(`The file cannot be read to its end (${(error as NodeJS.ErrnoException).code}).`);
 
 interface ImportRecord {

@@ -80,7 +80,7 @@ export function createWebSources(options: WebOptions): WebSources {
         response = answer;
         resolve(answer);
       });
-      sent.on("error", (error) => reject(inWords(error, url)));
+      sent.on("error", (error) => reject(toImportFault(error, url)));
     });
   return {
     async open({ url: source, maxBytes, signal }) {
@@ -193,7 +193,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** What went wrong with a connection, before or while the file came. */
-export function inWords(error: unknown, { host }: Pick<URL, "host">): ImportFault {
+export function toImportFault(error: unknown, { host }: Pick<URL, "host">): ImportFault {
   if (error instanceof ImportFault) return error;
   const { code = "", name = "", message } = error as NodeJS.ErrnoException;
   if (name === "TimeoutError" || name === "AbortError")

@@ -9,11 +9,11 @@ import { authorshipOf } from "../../identity/viewer.js";
 import type { ClaimedBlob, NewBlob, UpsertedBlob } from "../blob.repository.js";
 import { lockBlobs, upsertBlobs } from "../blob.repository.js";
 import type { AllBucketRules, Bucket } from "../buckets.js";
-import { recordFileEvents } from "../file-events.js";
+import { recordFileEvents } from "../media-file.events.js";
 import { insertMediaFiles } from "../media-file.repository.js";
-import { tellRecovery } from "../upkeep/record-finding.js";
+import { recordRecovery } from "../upkeep/record-finding.js";
 import { requestRenderings, variantsStatusOf } from "../variants/request-renderings.js";
-import { findPresent } from "./find-present.js";
+import { findStoredBytes } from "./find-stored-bytes.js";
 import type { Scanned } from "./scan.js";
 import type { StoreDeps } from "./store.js";
 import { store } from "./store.js";
@@ -74,7 +74,7 @@ export async function storeAndRecord<Result, Uploader extends Actor>(
   request: RecordRequest<Result, Uploader>,
 ): Promise<Result> {
   const byHash = new Map(request.files.map((file) => [file.sha256, file]));
-  const known = await findPresent(deps, request.companyId, [...byHash.keys()]);
+  const known = await findStoredBytes(deps, request.companyId, [...byHash.keys()]);
   const stored = new Map<string, NewBlob>();
   let missing = [...byHash.keys()].filter((hash) => !known.has(hash));
   let attempts = ATTEMPTS;
@@ -134,7 +134,7 @@ async function record<Result, Uploader extends Actor>(
     const variantsStatus = statusOf(blobId, mimeType);
     return { companyId, bucket, uploader, fileName, size, mimeType, blobId, variantsStatus };
   });
-  for (const blob of upserted) if (blob.isHealed) await tellRecovery(tx, companyId, blob.id);
+  for (const blob of upserted) if (blob.isHealed) await recordRecovery(tx, companyId, blob.id);
   const recorded = await insertMediaFiles(tx, rows);
   const ids = recorded.map(({ id }) => id);
   if (!request.isReplacement) recordFileEvents(tx, companyId, "file.added", ids);

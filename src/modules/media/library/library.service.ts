@@ -7,7 +7,7 @@ import { toConnection } from "../../../platform/graphql/connection.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { isManagerOf } from "../../identity/viewer.js";
-import type { MediaFileFinding } from "../find-media-file.js";
+import type { FindMediaFileDeps } from "../find-media-file.js";
 import { isLive, lookUpMediaFile } from "../find-media-file.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
@@ -15,7 +15,7 @@ import { libraryPolicy } from "./library.policy.js";
 import type { LibraryOrder, LibraryScope, MediaFileFilter } from "./library.repository.js";
 import { countLibrary, LIBRARY_CURSOR_SIZE, libraryPosition, listLibrary } from "./library.repository.js";
 
-export interface LibraryDeps extends MediaFileFinding {
+export interface LibraryDeps extends FindMediaFileDeps {
   readonly retentionDays: number;
 }
 

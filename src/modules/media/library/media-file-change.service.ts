@@ -4,11 +4,11 @@ import { restorableSince } from "../../../kernel/retention.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
-import { recordFileEvents } from "../file-events.js";
 import { typeOfMime } from "../file-types.js";
-import type { FoundMediaFile, MediaFileFinding } from "../find-media-file.js";
-import { isOver, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
+import type { FindMediaFileDeps, FoundMediaFile } from "../find-media-file.js";
+import { isExpired, lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
 import { fittingName } from "../ingest/receive/file-name.js";
+import { recordFileEvents } from "../media-file.events.js";
 import { mediaFileChangePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { lockMediaFiles } from "../media-file.repository.js";
@@ -20,7 +20,7 @@ import type { MediaFileChanges } from "./media-file-change.repository.js";
 import { restoreDeletedMediaFile, updateMediaFile } from "./media-file-change.repository.js";
 import { writeOnMediaFile } from "./write-on-media-file.js";
 
-export interface MediaFileChangeDeps extends MediaFileFinding {
+export interface MediaFileChangeDeps extends FindMediaFileDeps {
   readonly retentionDays: number;
 }
 
@@ -126,7 +126,7 @@ async function restoreMediaFile(
 
 /** Deleted or not, and no earlier version of another. @throws NOT_FOUND, FORBIDDEN, GONE when its time is over */
 async function requireRestorable(
-  finding: MediaFileFinding,
+  finding: FindMediaFileDeps,
   viewer: Viewer,
   id: string,
 ): Promise<FoundMediaFile> {
@@ -134,6 +134,6 @@ async function requireRestorable(
   const current = found?.file.versionOf == null ? found : null;
   const allowed = authorize(mediaFileChangePolicy, "restore", viewer, current);
   const { file } = allowed.subject;
-  if (await isOver(finding, file)) throw gone("file");
+  if (await isExpired(finding, file)) throw gone("file");
   return { viewer: allowed.viewer, file };
 }

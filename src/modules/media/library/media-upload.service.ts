@@ -7,16 +7,16 @@ import { findCompany } from "../../identity/companies/company.repository.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
 import { tenantsOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
-import { MUTATION_OF_PURPOSE } from "../buckets-of-one-purpose.js";
-import { recordFileEvents } from "../file-events.js";
 import type { FileKind } from "../file-types.js";
 import { kindOf } from "../file-types.js";
-import type { MediaFileFinding } from "../find-media-file.js";
+import type { FindMediaFileDeps } from "../find-media-file.js";
 import { requireMediaFile } from "../find-media-file.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import { requireRecorded } from "../ingest/record.js";
+import { recordFileEvents } from "../media-file.events.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
+import { MUTATION_OF_PURPOSE } from "../single-purpose-buckets.js";
 import { requestRenderings } from "../variants/request-renderings.js";
 import { refusePast } from "./expiry.js";
 import { libraryPolicy } from "./library.policy.js";
@@ -25,7 +25,7 @@ import { updateMediaFile } from "./media-file-change.repository.js";
 import type { AttachmentReplacement, PostReplacement } from "./replacement-ports.js";
 import { exchangeContents, lockMediaFileForReplacement } from "./version.repository.js";
 
-export interface MediaUploadDeps extends MediaFileFinding {
+export interface MediaUploadDeps extends FindMediaFileDeps {
   readonly ingest: IngestService;
   readonly attachments: AttachmentReplacement;
   readonly posts: PostReplacement;

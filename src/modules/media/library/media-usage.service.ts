@@ -3,21 +3,21 @@ import { badUserInput, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
-import { refuseOfOnePurpose } from "../buckets-of-one-purpose.js";
-import { recordFileEvents } from "../file-events.js";
-import type { FoundMediaFile, MediaFileFinding } from "../find-media-file.js";
+import type { FindMediaFileDeps, FoundMediaFile } from "../find-media-file.js";
 import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
-import { isInside, looksInside } from "../inside-usages.js";
+import { isInternalUsage, resemblesInternalUsage } from "../internal-usages.js";
+import { recordFileEvents } from "../media-file.events.js";
 import { mediaFileChangePolicy } from "../media-file.policy.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
 import { deleteUsage, findUsage, insertUsages, lockMediaFileForUse } from "../media-usage.repository.js";
+import { refuseSinglePurpose } from "../single-purpose-buckets.js";
 import { softDeleteIfSuspended } from "../suspend-usages.js";
 import { auditMediaFile } from "./media-file.audit.js";
 import { updateMediaFile } from "./media-file-change.repository.js";
 
 /** Where a resource outside of Filedesk uses a file. */
-export interface OutsideUsage {
+export interface ExternalUsage {
   readonly mediaFileId: string;
   readonly resourceType: string;
   readonly resourceId: string;
@@ -27,12 +27,12 @@ export interface OutsideUsage {
 export type MediaUsageService = ReturnType<typeof createMediaUsageService>;
 
 /** What resources outside of Filedesk say of the files that they use. Said twice is said once. */
-export const createMediaUsageService = (deps: MediaFileFinding) => ({
+export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
   /** From now on the file is neither deleted nor an orphan. @throws BAD_USER_INPUT for a resource of the inside, or a file of one purpose; GONE */
-  async addUsage(viewer: Viewer, input: OutsideUsage): Promise<MediaUsageView> {
+  async addUsage(viewer: Viewer, input: ExternalUsage): Promise<MediaUsageView> {
     const found = await requireMediaFile(deps, viewer, input.mediaFileId, "sayWhereItIsUsed");
-    if (looksInside(input.resourceType)) throw ofTheInside(input.resourceType);
-    refuseOfOnePurpose(found.file, "mediaFileId");
+    if (resemblesInternalUsage(input.resourceType)) throw internalResource(input.resourceType);
+    refuseSinglePurpose(found.file, "mediaFileId");
     const { id, companyId } = found.file;
     const usage = { ...input, companyId };
     const lock = (tx: Database) => lockMediaFileForUse(tx, companyId, id);
@@ -49,10 +49,10 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
   },
 
   /** Of a deleted file as well. @throws BAD_USER_INPUT for a resource of the inside */
-  async removeUsage(viewer: Viewer, input: OutsideUsage): Promise<MediaUsageView> {
+  async removeUsage(viewer: Viewer, input: ExternalUsage): Promise<MediaUsageView> {
     const found = await requireUsed(deps, viewer, input.mediaFileId);
     const { id, companyId } = found.file;
-    if (isInside(input.resourceType)) throw ofTheInside(input.resourceType);
+    if (isInternalUsage(input.resourceType)) throw internalResource(input.resourceType);
     const usage = { ...input, companyId };
     const lock = (tx: Database) => lockMediaFiles(tx, [id]);
     return writeAs(deps.db, { viewer: found.viewer, companyId, lock }, async (tx, by) => {
@@ -71,19 +71,19 @@ export const createMediaUsageService = (deps: MediaFileFinding) => ({
 });
 
 /** Deleted or not. @throws NOT_FOUND, FORBIDDEN */
-async function requireUsed(finding: MediaFileFinding, viewer: Viewer, id: string): Promise<FoundMediaFile> {
+async function requireUsed(finding: FindMediaFileDeps, viewer: Viewer, id: string): Promise<FoundMediaFile> {
   const found = await lookUpMediaFile(finding, viewer, id);
   const allowed = authorize(mediaFileChangePolicy, "sayWhereItIsUsed", viewer, found);
   return { viewer: allowed.viewer, file: allowed.subject.file };
 }
 
-const ofTheInside = (resourceType: string) =>
+const internalResource = (resourceType: string) =>
   badUserInput(
     `"${resourceType}" is, or looks like, a resource of Filedesk, which writes down its usages by itself. Name one of your own, such as "page" or "course".`,
     { field: "resourceType" },
   );
 
-const where = ({ resourceType, resourceId, fieldName }: OutsideUsage) => ({
+const where = ({ resourceType, resourceId, fieldName }: ExternalUsage) => ({
   resourceType,
   resourceId,
   fieldName,

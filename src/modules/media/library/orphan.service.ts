@@ -9,7 +9,7 @@ import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
 import { confirmViewer } from "../../identity/confirm-viewer.js";
 import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import type { MediaFileFinding } from "../find-media-file.js";
+import type { FindMediaFileDeps } from "../find-media-file.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { PurgeDeps } from "../upkeep/purge.js";
 import { purgeFiles } from "../upkeep/purge.js";
@@ -17,7 +17,7 @@ import { libraryPolicy } from "./library.policy.js";
 import type { OrphanScope } from "./orphan.repository.js";
 import { countOrphans, listOrphans, orphanPosition } from "./orphan.repository.js";
 
-export interface OrphanDeps extends Pick<MediaFileFinding, "clock">, PurgeDeps {
+export interface OrphanDeps extends Pick<FindMediaFileDeps, "clock">, PurgeDeps {
   /** How old a file without a usage is at least, unless the caller says otherwise. */
   readonly orphanDays: number;
   /** For a purge, which looks at all that a company has, one page after the other. */

@@ -1,6 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
-import type { FoundMediaFile, MediaFileAction, MediaFileFinding } from "../find-media-file.js";
+import type { FindMediaFileDeps, FoundMediaFile, MediaFileAction } from "../find-media-file.js";
 import { requireMediaFile } from "../find-media-file.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 
@@ -11,7 +11,7 @@ import { lockMediaFiles } from "../media-file.repository.js";
  * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, GONE
  */
 export function writeOnMediaFile<Result>(
-  finding: MediaFileFinding,
+  finding: FindMediaFileDeps,
   { viewer, file: { id, companyId } }: FoundMediaFile,
   action: MediaFileAction,
   write: (tx: Database, found: FoundMediaFile) => Promise<Result>,

@@ -2,7 +2,7 @@ import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import type { FindingOptions } from "./finding.js";
-import { tellFinding } from "./finding.js";
+import { reportFinding } from "./finding.js";
 import type { KnownBlob, KnownBytes, KnownVariant } from "./integrity.repository.js";
 import { countStored, listBlobs, listVariants } from "./integrity.repository.js";
 import { recordFinding } from "./record-finding.js";
@@ -46,7 +46,7 @@ export async function findMissing(
     else if (wasMissing) report.found += 1;
     if (!dryRun && isThere === wasMissing)
       await recordFinding(deps.db, blob, isThere ? "UNVERIFIED" : "MISSING", null);
-    if (!isThere) await tellFinding(deps.db, { onFinding }, blob, "MISSING");
+    if (!isThere) await reportFinding(deps.db, { onFinding }, blob, "MISSING");
     seen();
   });
   await look(deps, listVariants, signal, async (variant: KnownVariant, isThere) => {

@@ -27,7 +27,7 @@ type DamagedBytes = Pick<KnownBlob, "id" | "companyId" | "storageKey" | "size"> 
   Pick<IntegrityFinding, "variant">;
 
 /** @param damaged the blob; of a variant with the variant's own name, key and size */
-export async function tellFinding(
+export async function reportFinding(
   db: Database,
   { onFinding }: FindingOptions,
   { id, companyId, ...bytes }: DamagedBytes,

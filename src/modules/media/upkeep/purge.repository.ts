@@ -118,7 +118,11 @@ export async function listReleasedFiles(db: Database, released: readonly string[
  *
  * @returns the ids of the whole family; none when the file stays
  */
-export async function lockDueFamily(tx: Database, id: string, reason: PurgeReason): Promise<string[]> {
+export async function lockDueFileWithVersions(
+  tx: Database,
+  id: string,
+  reason: PurgeReason,
+): Promise<string[]> {
   await lockMediaFiles(tx, [id]);
   const [due] = await tx
     .select({ id: mediaFiles.id })

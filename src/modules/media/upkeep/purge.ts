@@ -2,12 +2,12 @@ import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import { isDeadlock, isForeignKeyViolation } from "../../../platform/database/faults.js";
 import type { Storage } from "../../../platform/storage/storage.js";
-import { recordFileEvents } from "../file-events.js";
+import { recordFileEvents } from "../media-file.events.js";
 import type { DuePosition, FreedObject, PurgeReason, PurgeReport } from "./purge.repository.js";
 import {
   listDueFiles,
   listReleasedFiles,
-  lockDueFamily,
+  lockDueFileWithVersions,
   measurePurge,
   purgeMediaFiles,
   purgeUnusedBlob,
@@ -90,7 +90,7 @@ export async function purgeFile(
   const purged = await unlessKept(() =>
     db.transaction(async (tx) => {
       await permit?.(tx);
-      const family = await lockDueFamily(tx, id, reason);
+      const family = await lockDueFileWithVersions(tx, id, reason);
       if (family.length === 0) return null;
       const freed: FreedObject[] = [];
       let blobs = 0;
@@ -144,7 +144,7 @@ async function mayGo(db: Database, id: string, reason: PurgeReason): Promise<boo
   const outcome = await unlessKept(() =>
     db
       .transaction(async (tx): Promise<boolean> => {
-        const family = await lockDueFamily(tx, id, reason);
+        const family = await lockDueFileWithVersions(tx, id, reason);
         if (family.length === 0) return false;
         await purgeMediaFiles(tx, family);
         throw new TakenBack();

@@ -1,6 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
-import type { BytesEventType } from "../file-events.js";
-import { recordByteEvents } from "../file-events.js";
+import type { BytesEventType } from "../media-file.events.js";
+import { recordByteEvents } from "../media-file.events.js";
 import type { Integrity, KnownBytes } from "./integrity.repository.js";
 import { listFilesOfBlob, lockIntegrity, updateIntegrity } from "./integrity.repository.js";
 
@@ -39,7 +39,7 @@ export async function recordFinding(
 }
 
 /** Tells, in the transaction that has given a damaged blob its bytes back, that they are there again. */
-export async function tellRecovery(tx: Database, companyId: string, blobId: string): Promise<void> {
+export async function recordRecovery(tx: Database, companyId: string, blobId: string): Promise<void> {
   recordByteEvents(
     tx,
     companyId,

@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import { recordFileEvents } from "../file-events.js";
+import { recordFileEvents } from "../media-file.events.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import type { RequestVariants } from "../variants/request-renderings.js";
 import type { VariantOnRecord } from "./integrity.repository.js";

@@ -1,6 +1,6 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
-import { recordFileEvents } from "../file-events.js";
+import { recordFileEvents } from "../media-file.events.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import {
   forgetFailures,

@@ -6,7 +6,7 @@ import type { Database } from "../../../platform/database/client.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import { ObjectNotFound } from "../../../platform/storage/storage.js";
 import type { FindingOptions } from "./finding.js";
-import { tellFinding } from "./finding.js";
+import { reportFinding } from "./finding.js";
 import type { KnownBlob, VariantToVerify, VerifiedBlob } from "./integrity.repository.js";
 import {
   countBlobsToVerify,
@@ -64,7 +64,7 @@ export async function verifyIntegrity(
       signal?.throwIfAborted();
       const finding = await compare(deps.storage, blob, signal);
       if (!dryRun && finding !== "UNREADABLE") await recordFinding(deps.db, blob, finding, deps.clock());
-      if (finding !== "INTACT") await tellFinding(deps.db, { onFinding }, blob, finding);
+      if (finding !== "INTACT") await reportFinding(deps.db, { onFinding }, blob, finding);
       count(report, finding, blob);
       for (const variant of variantsOf(blob))
         await verifyVariant(deps, { blob, variant, report }, { dryRun, onFinding, signal });
@@ -122,7 +122,7 @@ async function verifyVariant(
   if (finding === "ALTERED") {
     report.alteredVariants += 1;
     const { storageKey, size, name } = variant;
-    await tellFinding(deps.db, { onFinding }, { ...blob, storageKey, size, variant: name }, finding);
+    await reportFinding(deps.db, { onFinding }, { ...blob, storageKey, size, variant: name }, finding);
   } else report.missingVariants += 1;
   if (!dryRun) await renderAgain(deps, variant);
 }

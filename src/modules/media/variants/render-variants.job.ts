@@ -7,7 +7,6 @@ import { FILE_TYPES, kindOf } from "../file-types.js";
 import { refuseUnsafe } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { decodesHeic } from "./decodes-heic.js";
-import { announce, keepVariants } from "./keep-variants.js";
 import type { Preset } from "./presets.js";
 import { presetsOf } from "./presets.js";
 import type { Rendered, RenderOptions } from "./render.js";
@@ -15,7 +14,8 @@ import { forgetFailures, recordFailure } from "./rendering-retry.repository.js";
 import { RENDER_VARIANTS } from "./request-renderings.js";
 import type { SourceDeps } from "./source.js";
 import { openSource } from "./source.js";
-import { ofDecoder, Unrenderable } from "./unrenderable.js";
+import { recordVariantsEvent, storeVariants } from "./store-variants.js";
+import { classifyDecoderError, Unrenderable } from "./unrenderable.js";
 import { findMediaFileToRender, listVariantNames, updateVariantsStatus } from "./variant.repository.js";
 
 export interface RenderVariantsData {
@@ -76,7 +76,7 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
     return { outcome: "cannot be rendered", reason: rendered.message };
   }
   if (rendered === null) return end(deps, file, "NOT_APPLICABLE");
-  const kept = await keepVariants(deps, file, rendered);
+  const kept = await storeVariants(deps, file, rendered);
   return kept
     ? { outcome: "rendered", variants: missing.map((preset) => preset.name) }
     : { outcome: "purged or replaced" };
@@ -104,7 +104,7 @@ async function renderFile(
       signal,
     };
     return await deps.render(picture, presets, options).catch((error: unknown) => {
-      throw signal.aborted ? error : ofDecoder(error);
+      throw signal.aborted ? error : classifyDecoderError(error);
     });
   } finally {
     await source[Symbol.asyncDispose]();
@@ -116,7 +116,7 @@ async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "REA
   await db.transaction(async (tx) => {
     if (!(await updateVariantsStatus(tx, file, status))) return;
     await forgetFailures(tx, [file.id]);
-    announce(tx, file, status === "READY" ? "file.variants-ready" : "file.updated");
+    recordVariantsEvent(tx, file, status === "READY" ? "file.variants-ready" : "file.updated");
   });
   return { outcome: status };
 }
@@ -152,6 +152,6 @@ async function fail(
       subjectType: "media-file",
       subjectId: id,
     });
-    announce(tx, file, "file.variants-failed");
+    recordVariantsEvent(tx, file, "file.variants-failed");
   });
 }

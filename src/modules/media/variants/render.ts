@@ -7,7 +7,7 @@ import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
 import type { Preset } from "./presets.js";
 
 /** A rendition, in memory: the largest has some hundred kilobytes. */
-export interface Rendition {
+export interface RenderedVariant {
   readonly preset: Preset;
   readonly bytes: Buffer;
   readonly sha256: string;
@@ -18,7 +18,7 @@ export interface Rendition {
 }
 
 export interface Rendered {
-  readonly renditions: readonly Rendition[];
+  readonly renditions: readonly RenderedVariant[];
   /** ThumbHash, base64. */
   readonly placeholder: string;
 }
@@ -70,7 +70,7 @@ export async function render(
 ): Promise<Rendered> {
   let raster = await inRenderTurn(options.companyId, () => decode(input, presets, options));
   const rasters = [raster];
-  const renditions: Rendition[] = [];
+  const renditions: RenderedVariant[] = [];
   for (const preset of presets.toSorted((a, b) => b.side - a.side)) {
     options.signal?.throwIfAborted();
     if (preset.fit === "inside") {
@@ -159,7 +159,7 @@ async function cropSquare(rasters: readonly Raster[], side: number): Promise<Ras
   return toRaster(open(raster).resize({ width: edge, height: edge, fit: "cover", position: "centre" }));
 }
 
-async function encode(raster: Raster, preset: Preset): Promise<Rendition> {
+async function encode(raster: Raster, preset: Preset): Promise<RenderedVariant> {
   const { width, height } = raster;
   const { mimeType, extension, bytes } = await inForm(raster, preset.form);
   const sha256 = createHash("sha256").update(bytes).digest("hex");

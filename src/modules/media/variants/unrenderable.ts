@@ -13,7 +13,7 @@ const PASSING = /out of memory|allocat|insufficient memory|No space left|Too man
  * long; what the machine lacked at the moment, and what comes with a code of the operating system, may be there the
  * next time.
  */
-export function ofDecoder(error: unknown): unknown {
+export function classifyDecoderError(error: unknown): unknown {
   const { message, code } = error as NodeJS.ErrnoException;
   const isOwnRefusal = error instanceof FiledeskError;
   const isPassing = !isOwnRefusal && (code !== undefined || PASSING.test(message));

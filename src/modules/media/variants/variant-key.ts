@@ -1,5 +1,5 @@
 import { newId } from "../../../kernel/ids.js";
-import type { Rendition } from "./render.js";
+import type { RenderedVariant } from "./render.js";
 
 /**
  * Where a rendition's bytes are kept: beside the original, `{companyId}/{bucket}/{YYYY}/{MM}/thumbnails/{uuid}-{run}.jpg`,
@@ -10,7 +10,7 @@ import type { Rendition } from "./render.js";
  */
 export function newVariantKey(
   originalKey: string,
-  { preset, extension }: Pick<Rendition, "preset" | "extension">,
+  { preset, extension }: Pick<RenderedVariant, "preset" | "extension">,
 ): string {
   const [, folder, uuid] = /^(.*)\/originals\/([^/.]+)\.[^/]*$/.exec(originalKey) ?? [];
   if (folder === undefined) throw new Error(`not the key of an original: ${originalKey}`);

@@ -5,7 +5,7 @@ import type { Database } from "../../../platform/database/client.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { AllBucketRules } from "../buckets.js";
 import type { DownloadUrls } from "../download-urls.js";
-import { isOver } from "../find-media-file.js";
+import { isExpired } from "../find-media-file.js";
 import { refuseUnsafe } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
@@ -84,7 +84,7 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
     async requirePublic(id: string, name: string): Promise<{ file: MediaFileView; variant: VariantView }> {
       const file = isId(id) ? await findMediaFile(db, "every company", id) : null;
       if (file === null || file.versionOf !== null || !isPublic(file)) throw notFound("file");
-      if (file.deletedAt !== null || (await isOver({ db, clock }, file))) throw gone("file");
+      if (file.deletedAt !== null || (await isExpired({ db, clock }, file))) throw gone("file");
       return { file, variant: await requireVariant(file, name) };
     },
   };

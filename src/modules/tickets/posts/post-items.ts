@@ -11,7 +11,6 @@ import type { Database } from "../../../platform/database/client.js";
 import type { AnnouncedFile, IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
 import type { UserViewer } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../../media/buckets.js";
-import { refuseOfOnePurpose } from "../../media/buckets-of-one-purpose.js";
 import { kindOf } from "../../media/file-types.js";
 import { refuseTooLong } from "../../media/ingest/inspect/inspect-video.js";
 import type { RecordedFile } from "../../media/ingest/record.js";
@@ -21,6 +20,7 @@ import type { MediaFileView } from "../../media/media-file.repository.js";
 import { listMediaFiles } from "../../media/media-file.repository.js";
 import type { MediaFileService } from "../../media/media-file.service.js";
 import { lockMediaFileForUse } from "../../media/media-usage.repository.js";
+import { refuseSinglePurpose } from "../../media/single-purpose-buckets.js";
 import type { TicketLoad, TicketQuota } from "../ticket-quota.repository.js";
 import type { PostRow } from "./post.tables.js";
 import type { NewPostFile } from "./post-file.repository.js";
@@ -76,7 +76,7 @@ export async function checkItems(
 }
 
 function refuseUnfit(file: MediaFileView, { bucket, maxBytes, maxSeconds }: BucketRules): void {
-  refuseOfOnePurpose(file, "mediaFileId");
+  refuseSinglePurpose(file, "mediaFileId");
   const wanted = bucket === "VIDEOS" ? "VIDEO" : "IMAGE";
   if (kindOf(file.mimeType) !== wanted)
     throw new FiledeskError(

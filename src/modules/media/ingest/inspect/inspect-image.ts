@@ -41,7 +41,7 @@ sharp.concurrency(1);
  *   an image whose decoding takes too long; CORRUPT_FILE for one that does not decode
  */
 export async function inspectImage(file: Identified, options: DecodingOptions): Promise<ImageFacts> {
-  const header = await tellDamage(open(inputOf(file), "error", false).metadata());
+  const header = await refuseUndecodable(open(inputOf(file), "error", false).metadata());
   refuseLarge(header, options);
   if (header.format !== (file.type.name === "heic" ? "heif" : file.type.name))
     throw corruptFile("the image is not of the kind that it begins as");
@@ -64,13 +64,13 @@ async function proveDecodable(file: Identified, header: Metadata, options: Decod
   const input = inputOf(file);
   const decodeAt = (failOn: Strictness) =>
     decodeSmall(open(input, failOn, maxPixels), header, decodingSeconds);
-  const decodeOrJudge = () =>
+  const decodeOrRetry = () =>
     decodeAt("warning").catch((error: unknown) => {
       if (missedEndMark(error)) throw error;
-      return judge(error, decodeAt);
+      return decodeOnceMore(error, decodeAt);
     });
   try {
-    await decodeOrJudge();
+    await decodeOrRetry();
   } catch (error) {
     // It may be missed behind an oddity that was complained of first.
     if (!missedEndMark(error)) throw error;
@@ -89,13 +89,16 @@ async function proveAllRows(
     const rows = open(input, failOn, maxPixels).extract({ left: 0, top: 0, width, height });
     return decodeTo(rows, { width: Math.ceil(width / SHRINK), height }, decodingSeconds);
   };
-  await decodeAt("warning").catch((error: unknown) => judge(error, decodeAt));
+  await decodeAt("warning").catch((error: unknown) => decodeOnceMore(error, decodeAt));
 }
 
-async function judge(error: unknown, decodeAt: (failOn: Strictness) => Promise<void>): Promise<void> {
+async function decodeOnceMore(
+  error: unknown,
+  decodeAt: (failOn: Strictness) => Promise<void>,
+): Promise<void> {
   if (error instanceof FiledeskError) throw error;
   if (/premature end/i.test(String(error))) throw corruptFile("the image ends too early");
-  await tellDamage(decodeAt("error"));
+  await refuseUndecodable(decodeAt("error"));
 }
 
 /** A small file is in memory already; a large one libvips reads itself. */
@@ -120,7 +123,7 @@ async function decodeTo(image: Sharp, { width, height }: Dimensions, seconds: nu
   }
 }
 
-async function tellDamage<T>(decoding: Promise<T>): Promise<T> {
+async function refuseUndecodable<T>(decoding: Promise<T>): Promise<T> {
   try {
     return await decoding;
   } catch (error) {

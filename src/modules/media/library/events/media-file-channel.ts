@@ -6,7 +6,7 @@ import type { LoggedEvent } from "../../../../platform/events/log/event-log.repo
 import { findCompany } from "../../../identity/companies/company.repository.js";
 import type { CompanyRow } from "../../../identity/company.tables.js";
 import type { Viewer } from "../../../identity/viewer.js";
-import type { BytesEventType, FileEventType } from "../../file-events.js";
+import type { BytesEventType, FileEventType } from "../../media-file.events.js";
 import { libraryPolicy } from "../library.policy.js";
 import type { EventFile } from "./event-file.repository.js";
 import { listEventFiles } from "./event-file.repository.js";

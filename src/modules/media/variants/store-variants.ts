@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt } from "../../../platform/database/faults.js";
 import type { Storage } from "../../../platform/storage/storage.js";
-import type { FileEventType } from "../file-events.js";
-import { recordFileEvents } from "../file-events.js";
+import type { FileEventType } from "../media-file.events.js";
+import { recordFileEvents } from "../media-file.events.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { Rendered } from "./render.js";
 import { forgetFailures } from "./rendering-retry.repository.js";
@@ -11,7 +11,7 @@ import type { NewVariant } from "./variant.repository.js";
 import { insertVariants, updatePlaceholder, updateVariantsStatus } from "./variant.repository.js";
 import { newVariantKey } from "./variant-key.js";
 
-export interface KeepDeps {
+export interface StoreVariantsDeps {
   readonly db: Database;
   readonly storage: Storage;
 }
@@ -23,8 +23,8 @@ export interface KeepDeps {
  *
  * @returns false when it has been purged or replaced
  */
-export async function keepVariants(
-  { db, storage }: KeepDeps,
+export async function storeVariants(
+  { db, storage }: StoreVariantsDeps,
   file: MediaFileView,
   { renditions, placeholder }: Rendered,
 ): Promise<boolean> {
@@ -72,12 +72,12 @@ async function record(
   await forgetFailures(tx, [file.id]);
   const inserted = await insertVariants(tx, variants);
   await updatePlaceholder(tx, file.blobId, placeholder);
-  announce(tx, file, "file.variants-ready");
+  recordVariantsEvent(tx, file, "file.variants-ready");
   return inserted;
 }
 
 /** Tells who follows the company's files how it stands with the renditions of one. Of an earlier version nobody asks. */
-export function announce(
+export function recordVariantsEvent(
   tx: Database,
   { id, companyId, versionOf }: Pick<MediaFileView, "id" | "companyId" | "versionOf">,
   type: FileEventType,

@@ -1,5 +1,5 @@
 /** What uses files inside of Filedesk. Such usages are written by what uses the file, never by a client. */
-const INSIDE: ReadonlySet<string> = new Set([
+const INTERNAL: ReadonlySet<string> = new Set([
   "attachment",
   "company",
   "user",
@@ -9,10 +9,11 @@ const INSIDE: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether Filedesk itself has written down a usage of this type. */
-export const isInside = (resourceType: string): boolean => INSIDE.has(resourceType);
+export const isInternalUsage = (resourceType: string): boolean => INTERNAL.has(resourceType);
 
 const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
-const INSIDE_LETTERS: ReadonlySet<string> = new Set([...INSIDE].map(lettersOf));
+const INTERNAL_LETTERS: ReadonlySet<string> = new Set([...INTERNAL].map(lettersOf));
 
 /** Whether people would take it for one of the inside, such as `PhotoSeries` or `photo.series`. */
-export const looksInside = (resourceType: string): boolean => INSIDE_LETTERS.has(lettersOf(resourceType));
+export const resemblesInternalUsage = (resourceType: string): boolean =>
+  INTERNAL_LETTERS.has(lettersOf(resourceType));

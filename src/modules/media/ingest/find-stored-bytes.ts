@@ -4,7 +4,7 @@ import type { Storage } from "../../../platform/storage/storage.js";
 import { listKnownBlobs } from "../blob.repository.js";
 import { recordFinding } from "../upkeep/record-finding.js";
 
-export interface FindPresentDeps {
+export interface FindStoredBytesDeps {
   readonly db: Database;
   readonly storage: Pick<Storage, "stat">;
   readonly clock: Clock;
@@ -15,8 +15,8 @@ export interface FindPresentDeps {
  * not show that its bytes are still there. What is gone or of another length is marked and told as by the
  * verification, and counts as unknown: the upload stores it anew, which makes the row whole again.
  */
-export async function findPresent(
-  { db, storage, clock }: FindPresentDeps,
+export async function findStoredBytes(
+  { db, storage, clock }: FindStoredBytesDeps,
   companyId: string,
   hashes: readonly string[],
 ): Promise<ReadonlySet<string>> {

@@ -14,7 +14,7 @@ export const MUTATION_OF_PURPOSE: Partial<Record<Bucket, string>> = {
  *
  * @throws BAD_USER_INPUT
  */
-export function refuseOfOnePurpose({ bucket }: Pick<MediaFileView, "bucket">, field: string): void {
+export function refuseSinglePurpose({ bucket }: Pick<MediaFileView, "bucket">, field: string): void {
   const mutation = MUTATION_OF_PURPOSE[bucket];
   if (mutation)
     throw badUserInput(

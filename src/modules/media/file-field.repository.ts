@@ -4,10 +4,10 @@ import type { MediaUsage } from "./media-usage.repository.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
 /** A field that holds one file at most: a company's logo, a person's avatar. */
-export type SingleField = Pick<MediaUsage, "resourceType" | "resourceId" | "fieldName">;
+export type FileField = Pick<MediaUsage, "resourceType" | "resourceId" | "fieldName">;
 
 /** Which file the field holds, whichever tenant keeps it: the caller has locked whose field it is. */
-export async function findSingleUsage(tx: Database, field: SingleField): Promise<MediaUsage | null> {
+export async function findUsageOfField(tx: Database, field: FileField): Promise<MediaUsage | null> {
   const [found] = await tx
     .select({
       companyId: mediaUsages.companyId,
@@ -28,6 +28,6 @@ export async function findSingleUsage(tx: Database, field: SingleField): Promise
 }
 
 /** Fails when the field holds a file already: a second one is never passed over in silence. */
-export async function insertSingleUsage(tx: Database, usage: MediaUsage): Promise<void> {
+export async function insertUsageOfField(tx: Database, usage: MediaUsage): Promise<void> {
   await tx.insert(mediaUsages).values(usage);
 }
