@@ -1,18 +1,18 @@
 import { forbidden, notFound, unauthenticated } from "./errors.js";
 
 /** Whoever sends the request. The identity module defines what else a viewer is. */
-export interface Asker {
+export interface Principal {
   readonly kind: string;
 }
 
 /** A rule without side effects: may this viewer do this to this subject? */
-export type Rule<Viewer extends Asker, Subject> = (viewer: Viewer, subject: Subject) => boolean;
+export type Rule<Viewer extends Principal, Subject> = (viewer: Viewer, subject: Subject) => boolean;
 
 /**
  * The rules of one kind of subject. `read` decides who may know that the subject exists: for everybody else, every
  * action fails with "not found".
  */
-export type Policy<Viewer extends Asker, Subject, Kind extends string = Viewer["kind"]> = {
+export type Policy<Viewer extends Principal, Subject, Kind extends string = Viewer["kind"]> = {
   /** What the subject is called in error messages. */
   readonly subject: string;
   /** The kinds of viewer that its rules can allow. Viewers of other kinds are refused, whatever a rule says. */
@@ -36,7 +36,7 @@ export interface Authorized<Viewer, Subject, P extends { readonly viewers: reado
  * @throws UNAUTHENTICATED for an anonymous viewer, NOT_FOUND for who may not read the subject,
  *   FORBIDDEN for who may read it but not do this to it.
  */
-export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer, Subject, string>>(
+export function authorize<Viewer extends Principal, Subject, P extends Policy<Viewer, Subject, string>>(
   policy: P,
   action: ActionOf<P>,
   viewer: Viewer,
@@ -51,7 +51,7 @@ export function authorize<Viewer extends Asker, Subject, P extends Policy<Viewer
   throw forbidden(`You may see this ${policy.subject}, but this is not yours to do: ${what}.`, { action });
 }
 
-const isOfKind = <Viewer extends Asker, P extends { readonly viewers: readonly string[] }>(
+const isOfKind = <Viewer extends Principal, P extends { readonly viewers: readonly string[] }>(
   viewer: Viewer,
   { viewers }: P,
 ): viewer is Extract<Viewer, { readonly kind: P["viewers"][number] }> => viewers.includes(viewer.kind);
@@ -61,7 +61,7 @@ const isOfKind = <Viewer extends Asker, P extends { readonly viewers: readonly s
  *
  * @throws UNAUTHENTICATED for an anonymous viewer, so that a client whose token has run out renews it
  */
-export function readable<Viewer extends Asker, Subject>(
+export function readable<Viewer extends Principal, Subject>(
   policy: Policy<Viewer, Subject, string>,
   viewer: Viewer,
   subject: Subject | null,

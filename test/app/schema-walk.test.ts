@@ -11,10 +11,10 @@ import type { WalkedWorld } from "../support/walked-world.js";
 import { startWalkedWorld } from "../support/walked-world.js";
 import type { Outside, Walker } from "../support/walker-reach.js";
 import { strangersIn, walkersOf } from "../support/walker-reach.js";
-import type { RootAnswer } from "./what-outsiders-are-told.js";
-import { whatOutsidersAreTold } from "./what-outsiders-are-told.js";
-import type { FieldAnswers } from "./who-may-see.js";
-import { whoMaySee } from "./who-may-see.js";
+import type { FieldAnswers } from "./field-visibility.js";
+import { whoMaySee } from "./field-visibility.js";
+import type { RootAnswer } from "./outsider-visibility.js";
+import { whatOutsidersAreTold } from "./outsider-visibility.js";
 
 const ROOTS = ["Query", "Mutation", "Subscription"] as const;
 const NAMES = ["guest", "bystander", "stranger", "strangeAgent", "nobody"] as const;
@@ -150,7 +150,7 @@ describe("schema walk", () => {
     const isPage = (name: string) => /(Connection|Edge)$/.test(name) && !/EventEdge$/.test(name);
 
     it.each(ROOTS)("among those of %s", (root) => {
-      const hint = "say in test/app/what-outsiders-are-told.ts what outsiders are told";
+      const hint = "say in test/app/outsider-visibility.ts what outsiders are told";
       expect({ [hint]: Object.keys(whatOutsidersAreTold[root]).sort() }).toEqual({ [hint]: fieldsOf(root) });
     });
 
@@ -159,7 +159,7 @@ describe("schema walk", () => {
         (type) => isObjectType(type) && !type.name.startsWith("__") && !ROOTS.includes(type.name as RootType),
       );
       const names = types.map(({ name }) => name).filter((name) => !isPage(name));
-      const hint = "say in test/app/who-may-see.ts who may see it";
+      const hint = "say in test/app/field-visibility.ts who may see it";
       const answers = Object.entries(whoMaySee).map(([type, groups]) => [type, answered(groups).sort()]);
       expect({ [hint]: Object.fromEntries(answers) }).toEqual({
         [hint]: Object.fromEntries(names.map((name) => [name, fieldsOf(name)])),

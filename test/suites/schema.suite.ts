@@ -1,5 +1,5 @@
 import "../app/account-access.test.js";
-import "../app/accounts-are-not-told.test.js";
+import "../app/account-enumeration.test.js";
 import "../app/compiled-queries.test.js";
 import "../app/event-unions.test.js";
 import "../app/events-url.test.js";

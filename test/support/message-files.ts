@@ -112,7 +112,7 @@ function messageParents(sql: Sql, told: Told[]): AttachmentParents {
     },
     async lock() {},
     async countFiles() {},
-    async changed(_tx, parent, happening) {
+    async onAttachmentChanged(_tx, parent, happening) {
       told.push({ parent, ...happening });
     },
   };

@@ -13,7 +13,7 @@ export function addDoctorCommand(program: Command, environment: NodeJS.ProcessEn
     )
     .action((options: OutputOptions) =>
       runCommand(options, environment, async (run) => {
-        const { examine } = await import("./examine.js");
+        const { runDoctor: examine } = await import("./run-doctor.js");
         return examine(run, environment);
       }),
     );

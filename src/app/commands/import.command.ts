@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import type { ImportEvent, ImportSummary } from "../../modules/media/import/media-import.service.js";
 import { checkReportPath } from "../../modules/media/import/report-path.js";
-import { aligned } from "./aligned.js";
 import { ExitCode } from "./exit-code.js";
+import { formatTable } from "./format-table.js";
 import { collected, wholeNumber } from "./option-values.js";
 import type { Output } from "./output.js";
 import type { OutputOptions } from "./run-command.js";
@@ -78,7 +78,7 @@ export function addImportCommand(program: Command, environment: NodeJS.ProcessEn
             onEvent: shown.onEvent,
           })
           .finally(shown.end);
-        tell(output, summary, options.report);
+        print(output, summary, options.report);
         return endOf(output, summary);
       });
     });
@@ -119,7 +119,7 @@ function showing(output: Output, tellFailures: boolean) {
   return { onEvent, end };
 }
 
-function tell(output: Output, summary: ImportSummary, report: string | undefined): void {
+function print(output: Output, summary: ImportSummary, report: string | undefined): void {
   output.event(summary.interrupted ? "interrupted" : "done", summary);
   const codes = Object.entries(summary.failedByCode).map(
     ([code, count]) => [`  ${code}`, `${count}`] as const,
@@ -131,7 +131,7 @@ function tell(output: Output, summary: ImportSummary, report: string | undefined
     ["failed", `${summary.failed}`],
     ...codes,
   ] as const;
-  for (const line of aligned(rows, "")) output.line(line);
+  for (const line of formatTable(rows, "")) output.line(line);
   if (summary.failed > 0 && report) output.note(`What failed and why stands in ${report}.`);
   else if (summary.failed > MOST_TOLD)
     output.note(`All ${summary.failed} failures are written with --report <file>.`);

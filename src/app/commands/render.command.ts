@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { ExitCode } from "./exit-code.js";
-import { perform } from "./perform.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
+import { runTask } from "./run-task.js";
 
 export function addRenderCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
@@ -23,7 +23,7 @@ Example:
     )
     .action((options: OutputOptions & { readonly dryRun?: boolean }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
-        await perform(run, { name: "retry-renderings", ...options }, (more) =>
+        await runTask(run, { name: "retry-renderings", ...options }, (more) =>
           upkeep.retryRenderings({ ...more, all: true }),
         );
         return ExitCode.OK;

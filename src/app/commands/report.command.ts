@@ -3,8 +3,8 @@ import { formatBytes } from "../../kernel/bytes.js";
 import type { UserViewer } from "../../modules/identity/viewer.js";
 import type { StorageReportView } from "../../modules/media/library/storage-report.service.js";
 import type { Database } from "../../platform/database/client.js";
-import { aligned } from "./aligned.js";
 import { ExitCode } from "./exit-code.js";
+import { formatTable } from "./format-table.js";
 import type { Output } from "./output.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
@@ -78,6 +78,6 @@ async function show(output: Output, db: Database, title: string, report: Storage
     ),
     ...report.byMonth.map((count) => [`in ${count.month.slice(0, 7)}`, inWords(count)] as const),
   ];
-  for (const line of aligned(rows)) output.line(line);
+  for (const line of formatTable(rows)) output.line(line);
   output.line("");
 }

@@ -4,9 +4,9 @@ import type { IntegrityFinding } from "../../modules/media/upkeep/finding.js";
 import { ExitCode } from "./exit-code.js";
 import { wholeNumber } from "./option-values.js";
 import type { Output } from "./output.js";
-import { perform } from "./perform.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
+import { runTask } from "./run-task.js";
 
 interface UpkeepOptions extends OutputOptions {
   readonly dryRun?: boolean;
@@ -21,7 +21,7 @@ const MOST = 1_000_000_000;
  *
  * @param told what has been told before: two tasks miss the same bytes
  */
-async function tellingFindings<Report>(
+async function printingFindings<Report>(
   { output, told }: { readonly output: Output; readonly told: Set<string> },
   task: (onFinding: (finding: IntegrityFinding) => void) => Promise<Report>,
 ): Promise<Report> {
@@ -75,16 +75,16 @@ Exit codes: 0 all files are what they were; 2 some are not.`,
     )
     .action((options: UpkeepOptions & { files?: number; megabytes?: number }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
-        const telling = { output: run.output, told: new Set<string>() };
-        const missing = await perform(run, { name: "find-missing", ...options }, (more) =>
-          tellingFindings(telling, (onFinding) => upkeep.findMissing({ ...more, onFinding })),
+        const printing = { output: run.output, told: new Set<string>() };
+        const missing = await runTask(run, { name: "find-missing", ...options }, (more) =>
+          printingFindings(printing, (onFinding) => upkeep.findMissing({ ...more, onFinding })),
         );
         const limits = {
           files: options.files ?? Number.MAX_SAFE_INTEGER,
           bytes: options.megabytes === undefined ? Number.MAX_SAFE_INTEGER : options.megabytes * MIB,
         };
-        const verified = await perform(run, { name: "verify-integrity", ...options }, (more) =>
-          tellingFindings(telling, (onFinding) => upkeep.verifyIntegrity({ ...more, limits, onFinding })),
+        const verified = await runTask(run, { name: "verify-integrity", ...options }, (more) =>
+          printingFindings(printing, (onFinding) => upkeep.verifyIntegrity({ ...more, limits, onFinding })),
         );
         const { altered, alteredVariants, unreadable } = verified;
         const findings = missing.missing + altered + alteredVariants + verified.missing + unreadable;
@@ -113,11 +113,11 @@ export function addSweepCommand(program: Command, environment: NodeJS.ProcessEnv
           run.output.event("removed", { ...object, dryRun: options.dryRun ?? false });
           removed.push(`${object.key}, ${formatBytes(object.size)}`);
         };
-        await perform(run, { name: "sweep-storage", ...options }, (more) =>
+        await runTask(run, { name: "sweep-storage", ...options }, (more) =>
           upkeep.sweepStorage({ ...more, onRemoved, evenMany: options.evenMany }),
         );
         for (const line of removed) run.output.line(line);
-        await perform(run, { name: "sweep-uploads", ...options }, upkeep.sweepUploads);
+        await runTask(run, { name: "sweep-uploads", ...options }, upkeep.sweepUploads);
         return ExitCode.OK;
       }),
     );
@@ -153,10 +153,10 @@ Examples:
         return runOnDesk(options, environment, async ({ services: { upkeep }, database: { db } }, run) => {
           const { companyIdOf } = await import("./company-option.js");
           const companyId = company === undefined ? undefined : await companyIdOf(db, company);
-          await perform(run, { name: "purge-deleted", ...options }, upkeep.purgeDeleted);
-          await perform(run, { name: "purge-expired", ...options }, upkeep.purgeExpired);
+          await runTask(run, { name: "purge-deleted", ...options }, upkeep.purgeDeleted);
+          await runTask(run, { name: "purge-expired", ...options }, upkeep.purgeExpired);
           if (options.orphans)
-            await perform(run, { name: "purge-orphans", ...options }, (more) =>
+            await runTask(run, { name: "purge-orphans", ...options }, (more) =>
               upkeep.purgeOrphans({ ...more, companyId, olderThanDays }),
             );
           return ExitCode.OK;

@@ -19,7 +19,7 @@ import { createMediaFileLoaders } from "../../modules/media/media-file.loaders.j
 import { createMediaFileService } from "../../modules/media/media-file.service.js";
 import type { ReportDamageDeps } from "../../modules/media/upkeep/report-damage.js";
 import { createReportDamage } from "../../modules/media/upkeep/report-damage.js";
-import { requestVariantsOf } from "../../modules/media/variants/request-renderings.js";
+import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
 import { createPostLoaders } from "../../modules/tickets/posts/post.loaders.js";
 import { createPostUsageLoaders } from "../../modules/tickets/posts/post-usage.loaders.js";
 import type { TicketLoaderDeps } from "../../modules/tickets/ticket.loaders.js";
@@ -43,10 +43,10 @@ import { createChat } from "./chat.js";
 import { createFileAccess } from "./file-access.js";
 import { createIdentity } from "./identity.js";
 import { createLibrary } from "./library.js";
-import { createPictures } from "./pictures.js";
 import type { Services } from "./services.js";
 import { createTickets } from "./tickets.js";
 import { createUpkeep } from "./upkeep.js";
+import { createVariants } from "./variants.js";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -75,7 +75,7 @@ export async function createServices({
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
   const signer = createUrlSigner({ keys: secrets.urlSigningKeys, lifetimeMs, clock });
-  const ground = { config, db, background, clock, storage, tempFolder, buckets, jobs, ...guard };
+  const shared = { config, db, background, clock, storage, tempFolder, buckets, jobs, ...guard };
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
@@ -89,25 +89,25 @@ export async function createServices({
   const finding = { db, clock, ...guard, ...createFileAccess({ parents }) };
   const mediaFiles = createMediaFileService(finding);
   const ingest = createIngestService({
-    ...ground,
+    ...shared,
     scanner: openScanner(config),
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
   });
-  const pictures = await createPictures({ ...ground, maxPixels, signer });
-  const branding = createBranding({ db, ingest, urls: pictures.services.urls });
-  const library = createLibrary({ ...ground, ...finding, ingest, parents, retentionDays, orphanDays });
+  const variants = await createVariants({ ...shared, maxPixels, signer });
+  const branding = createBranding({ db, ingest, urls: variants.services.urls });
+  const library = createLibrary({ ...shared, ...finding, ingest, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   const files = { ingest, mediaFiles, attachments, attachmentDeletions };
-  const tickets = createTickets({ ...ground, ...files, quota });
+  const tickets = createTickets({ ...shared, ...files, quota });
   const { issueGuestToken } = identity.sessions;
-  const chat = createChat({ ...ground, ...files, issueGuestToken });
+  const chat = createChat({ ...shared, ...files, issueGuestToken });
   return {
     ...identity,
     ...tickets,
     ...chat,
-    ...createUpkeep({ ...ground, db: background, tempRoot, parents }),
+    ...createUpkeep({ ...shared, db: background, tempRoot, parents }),
     ...files,
     jobs,
     signer,
@@ -117,27 +117,27 @@ export async function createServices({
     buckets,
     ...branding,
     mediaImports: createMediaImportService({ db, ingest }),
-    ...pictures.services,
+    ...variants.services,
     ...library.services,
-    downloads: createDownloads({ ...ground, log }),
+    downloads: createDownloads({ ...shared, log }),
     /** What can be followed, and who follows it. */
-    channels: createChannels(ground),
+    channels: createChannels(shared),
     viewers: { reload: identity.sessions.reload },
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {
       ...identity.loaders,
       ...branding.loaders,
       ...createLoaders({ db, parents, users: identity.loaders.users }),
-      variants: pictures.loaders,
+      variants: variants.loaders,
       library: library.loaders,
     },
   };
 }
 
-type DownloadGround = Pick<ServiceOptions, "config" | "jobs" | "log"> &
+type DownloadServiceDeps = Pick<ServiceOptions, "config" | "jobs" | "log"> &
   Omit<ReportDamageDeps, "requestVariants"> & { readonly storage: Storage };
 
-function createDownloads({ config, jobs, ...deps }: DownloadGround) {
+function createDownloads({ config, jobs, ...deps }: DownloadServiceDeps) {
   const reportDamage = createReportDamage({ ...deps, requestVariants: requestVariantsOf(jobs) });
   return createDownloadService({
     ...deps,

@@ -6,7 +6,7 @@ import { createChatPurgeService } from "../../modules/chat/messages/chat-purge.s
 import { createCompanyPurgeService } from "../../modules/identity/companies/company-purge.service.js";
 import type { UpkeepDeps } from "../../modules/media/upkeep/upkeep.service.js";
 import { createUpkeepService } from "../../modules/media/upkeep/upkeep.service.js";
-import { RENDER_VARIANTS, requestVariantsOf } from "../../modules/media/variants/request-renderings.js";
+import { RENDER_VARIANTS, requestVariantsOf } from "../../modules/media/variants/request-variants.js";
 import { createTicketPurgeService } from "../../modules/tickets/deletion/ticket-purge.service.js";
 import { createPostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
 import type { Config } from "../../platform/config/config.js";
@@ -27,12 +27,12 @@ export type UpkeepServices = ReturnType<typeof createUpkeep>;
 
 /** All that keeps the desk in order by itself: for the jobs and for the command line. */
 export function createUpkeep({ config, tempRoot, jobs, ...given }: UpkeepOptions) {
-  const ground = { ...given, retentionDays: config.RETENTION_DAYS };
+  const shared = { ...given, retentionDays: config.RETENTION_DAYS };
   const deps = {
-    ...ground,
+    ...shared,
     // On the same database as all the rest, which gives a job more time than a request.
-    attachmentDeletions: createAttachmentDeletionService(ground),
-    postDeletions: createPostDeletionService({ ...ground, postQuota: postQuotaOf(config) }),
+    attachmentDeletions: createAttachmentDeletionService(shared),
+    postDeletions: createPostDeletionService({ ...shared, postQuota: postQuotaOf(config) }),
   };
   const ticketPurge = createTicketPurgeService(deps);
   const chatPurge = createChatPurgeService(deps);

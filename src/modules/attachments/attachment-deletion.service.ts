@@ -80,7 +80,7 @@ const recordEvents = (
   what: AttachmentEvent["what"],
 ): Promise<void> => {
   const { id: attachmentId, companyId } = attachment;
-  return parents.changed(tx, parentOf(attachment), { companyId, attachmentId, what });
+  return parents.onAttachmentChanged(tx, parentOf(attachment), { companyId, attachmentId, what });
 };
 
 /**

@@ -24,8 +24,8 @@ export const createAttachmentReplacement = (parents: AttachmentParents): Attachm
       for (const attachment of await listAttachmentsOfFiles(tx, tenant, [mediaFileId]))
         if (attachment.deletedAt === null && locked.has(attachment.id)) {
           await parents.countFiles(tx, parentOf(attachment), { files: 0, bytes });
-          const happening = { companyId, attachmentId: attachment.id, what: "updated" } as const;
-          await parents.changed(tx, parentOf(attachment), happening);
+          const event = { companyId, attachmentId: attachment.id, what: "updated" } as const;
+          await parents.onAttachmentChanged(tx, parentOf(attachment), event);
         }
     };
   },

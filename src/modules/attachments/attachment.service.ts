@@ -67,8 +67,8 @@ export const createAttachmentService = (deps: AttachmentDeps) => ({
       const { id, companyId } = attachment;
       const updated = await repository.updateDescription(tx, companyId, id, description);
       if (updated === null) throw gone("attachment");
-      const happening = { companyId, attachmentId: id, what: "updated" } as const;
-      await deps.parents.changed(tx, parentOf(attachment), happening);
+      const event = { companyId, attachmentId: id, what: "updated" } as const;
+      await deps.parents.onAttachmentChanged(tx, parentOf(attachment), event);
       return { ...attachment, ...updated };
     });
   },
@@ -98,6 +98,6 @@ async function attachFiles(
     ...attached.map((attachment) => auditAttachment(tx, viewer, "attachment.added", attachment)),
   ]);
   for (const { id } of attached)
-    await parents.changed(tx, parent, { companyId, attachmentId: id, what: "added" });
+    await parents.onAttachmentChanged(tx, parent, { companyId, attachmentId: id, what: "added" });
   return attached.map(({ id }) => id);
 }

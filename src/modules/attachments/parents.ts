@@ -44,7 +44,7 @@ export interface AttachmentParents {
    * Told, in the transaction, what became of an attachment of the parent, so that who follows it hears of it. Not told
    * of those that go with their parent: of that its own module tells.
    */
-  changed(tx: Database, parent: ParentRef, happening: AttachmentEvent): Promise<void>;
+  onAttachmentChanged(tx: Database, parent: ParentRef, event: AttachmentEvent): Promise<void>;
 }
 
 /** Delegates each parent to the module of its kind. Parents without a module are unreadable. */
@@ -68,6 +68,6 @@ export function parentsByKind(
     },
     lock: (tx, parent) => answering(parent).lock(tx, parent),
     countFiles: (tx, parent, change) => answering(parent).countFiles(tx, parent, change),
-    changed: (tx, parent, happening) => answering(parent).changed(tx, parent, happening),
+    onAttachmentChanged: (tx, parent, event) => answering(parent).onAttachmentChanged(tx, parent, event),
   };
 }

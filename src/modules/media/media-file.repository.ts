@@ -84,13 +84,13 @@ export async function insertMediaFiles(tx: Database, files: readonly NewMediaFil
 const usagesOfIt = sql`(select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
 
 /** Nothing uses the file, as far as the statement sees. */
-export const unused = sql`not exists ${usagesOfIt}`;
+export const hasNoUsages = sql`not exists ${usagesOfIt}`;
 
 /** Nothing that is in reach uses the file. What uses it and can come back keeps it from the purge, not from deletion. */
-export const idle = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id} and ${mediaUsages.suspendedAt} is null)`;
+export const hasNoActiveUsages = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id} and ${mediaUsages.suspendedAt} is null)`;
 
 /** Written out instead of negating `unused`: for a double negation Postgres makes no join and reads all usages. */
-export const used = sql`exists ${usagesOfIt}`;
+export const hasUsages = sql`exists ${usagesOfIt}`;
 
 /**
  * Makes whoever takes these files into use wait until the transaction ends. What it looks up in a statement after this
@@ -121,7 +121,7 @@ export async function softDeleteIdleMediaFiles(
         eq(mediaFiles.companyId, companyId),
         isAnyOf(mediaFiles.id, ids),
         isNull(mediaFiles.deletedAt),
-        idle,
+        hasNoActiveUsages,
       ),
     )
     .returning({ id: mediaFiles.id });
@@ -143,7 +143,7 @@ export async function softDeleteUnusedMediaFiles(
   await tx
     .update(mediaFiles)
     .set({ deletedAt: sql`least(${mediaFiles.deletedAt}, ${since.toISOString()})`, updatedAt: sql`now()` })
-    .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), unused));
+    .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), hasNoUsages));
 }
 
 /** Brings a media file back. @returns whether it was deleted until now; null when it has been purged */

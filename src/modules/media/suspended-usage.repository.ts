@@ -1,7 +1,7 @@
 import { and, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
-import { idle, lockMediaFiles, used } from "./media-file.repository.js";
+import { hasNoActiveUsages, hasUsages, lockMediaFiles } from "./media-file.repository.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
@@ -65,8 +65,8 @@ export async function softDeleteSuspendedMediaFile(
         eq(mediaFiles.companyId, companyId),
         eq(mediaFiles.id, id),
         isNull(mediaFiles.deletedAt),
-        used,
-        idle,
+        hasUsages,
+        hasNoActiveUsages,
       ),
     )
     .returning({ id: mediaFiles.id });

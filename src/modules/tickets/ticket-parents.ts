@@ -51,7 +51,7 @@ export function createTicketParents({ quota }: { readonly quota: TicketQuota }):
         throw gone("reply");
     },
 
-    changed: attachmentChanged,
+    onAttachmentChanged: attachmentChanged,
   };
 }
 

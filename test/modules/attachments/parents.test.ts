@@ -14,7 +14,7 @@ function answering(asked: unknown[][]): AttachmentParents {
     },
     lock: async (_tx, { id }) => void asked.push(["lock", id]),
     countFiles: async (_tx, { id }) => void asked.push(["countFiles", id]),
-    changed: async (_tx, { id }, { what }) => void asked.push(["changed", id, what]),
+    onAttachmentChanged: async (_tx, { id }, { what }) => void asked.push(["changed", id, what]),
   };
 }
 
@@ -30,7 +30,11 @@ it("asks each module once, for the parents of its kinds alone", async () => {
   );
   await parents.lock(tx, ref("reply", "r"));
   await parents.countFiles(tx, ref("message", "m"), { files: 1, bytes: 1 });
-  await parents.changed(tx, ref("message", "m"), { companyId: "c", attachmentId: "a", what: "added" });
+  await parents.onAttachmentChanged(tx, ref("message", "m"), {
+    companyId: "c",
+    attachmentId: "a",
+    what: "added",
+  });
   expect(ofTickets).toEqual([
     ["statesFor", "t", "r"],
     ["lock", "r"],

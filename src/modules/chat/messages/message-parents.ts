@@ -35,7 +35,7 @@ export const messageParents: AttachmentParents = {
     if (files > 0 && (await requireMessageState(tx, id)).isDeleted) throw gone("message");
   },
 
-  async changed(tx, { id }, { attachmentId, what }) {
+  async onAttachmentChanged(tx, { id }, { attachmentId, what }) {
     const { conversationId, companyId, isDeleted } = await requireMessageState(tx, id);
     // Attachments that are added or deleted with their message are part of the message's events.
     if (what === "added" || isDeleted) return;

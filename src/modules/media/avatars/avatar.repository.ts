@@ -22,7 +22,7 @@ export const avatarOf = (userId: string): FileField => ({
   fieldName: "avatar",
 });
 
-const keeper = alias(companies, "keeper");
+const owningCompany = alias(companies, "keeper");
 
 /**
  * The avatars of people with an account, kept by companies that live. Other than files in general, they are not
@@ -49,7 +49,10 @@ const select = (db: Database, tenants: TenantScope, condition: SQL | undefined) 
         eq(mediaFiles.bucket, "AVATARS"),
       ),
     )
-    .innerJoin(keeper, and(eq(keeper.id, mediaFiles.companyId), isNull(keeper.deletedAt)))
+    .innerJoin(
+      owningCompany,
+      and(eq(owningCompany.id, mediaFiles.companyId), isNull(owningCompany.deletedAt)),
+    )
     .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId))
     .where(and(eq(mediaUsages.resourceType, "user"), eq(mediaUsages.fieldName, "avatar"), condition));
 

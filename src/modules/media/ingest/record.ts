@@ -12,7 +12,7 @@ import type { AllBucketRules, Bucket } from "../buckets.js";
 import { recordFileEvents } from "../media-file.events.js";
 import { insertMediaFiles } from "../media-file.repository.js";
 import { recordRecovery } from "../upkeep/record-finding.js";
-import { requestRenderings, variantsStatusOf } from "../variants/request-renderings.js";
+import { requestVariants, variantsStatusOf } from "../variants/request-variants.js";
 import { findStoredBytes } from "./find-stored-bytes.js";
 import type { Scanned } from "./scan.js";
 import type { StoreDeps } from "./store.js";
@@ -139,7 +139,7 @@ async function record<Result, Uploader extends Actor>(
   const ids = recorded.map(({ id }) => id);
   if (!request.isReplacement) recordFileEvents(tx, companyId, "file.added", ids);
   const pending = recorded.filter(({ variantsStatus }) => variantsStatus === "PENDING");
-  await requestRenderings(
+  await requestVariants(
     { jobs, tx },
     pending.map(({ id }) => ({ id, companyId })),
   );

@@ -11,7 +11,7 @@ import type { Bucket } from "../buckets.js";
 import type { FileKind } from "../file-types.js";
 import { mimeTypesOf } from "../file-types.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import { mediaFileColumns, unused, used } from "../media-file.repository.js";
+import { hasNoUsages, hasUsages, mediaFileColumns } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 
 export interface MediaFileFilter {
@@ -105,7 +105,7 @@ function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefi
     filter.createdBefore == null ? undefined : lt(mediaFiles.createdAt, filter.createdBefore),
     filter.minSize == null ? undefined : gte(mediaFiles.size, filter.minSize),
     filter.maxSize == null ? undefined : lte(mediaFiles.size, filter.maxSize),
-    filter.isUsed == null ? undefined : filter.isUsed ? used : unused,
+    filter.isUsed == null ? undefined : filter.isUsed ? hasUsages : hasNoUsages,
     filter.scanStatus?.length ? hasBlob(scope, isAnyOf(blobs.scanStatus, filter.scanStatus)) : undefined,
     filter.integrity?.length ? hasBlob(scope, isAnyOf(blobs.integrity, filter.integrity)) : undefined,
     search ? ilike(mediaFiles.fileName, `%${search.replace(/[\\%_]/g, "\\$&")}%`) : undefined,
@@ -116,7 +116,8 @@ const hasBlob = ({ companyId }: LibraryScope, condition: SQL) =>
   sql`${mediaFiles.blobId} in (select ${blobs.id} from ${blobs} where ${and(eq(blobs.companyId, companyId), condition)})`;
 
 /** An expired file that nothing uses is gone, though the purge has not come yet. */
-export const isCurrent = (now: Date) => or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, now), used);
+export const isCurrent = (now: Date) =>
+  or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, now), hasUsages);
 
 const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
   and(
@@ -124,6 +125,6 @@ const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
     gt(mediaFiles.deletedAt, restorableSince),
     isCurrent(now),
     // What was deleted with a ticket comes back with it alone.
-    unused,
+    hasNoUsages,
     deletedOf === "everybody" ? undefined : eq(mediaFiles.uploaderId, deletedOf.uploaderId),
   );

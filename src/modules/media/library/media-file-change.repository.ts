@@ -1,6 +1,6 @@
 import { and, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
-import { unused } from "../media-file.repository.js";
+import { hasNoUsages } from "../media-file.repository.js";
 import type { MediaFileRow } from "../media-file.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
 
@@ -36,7 +36,7 @@ export async function restoreDeletedMediaFile(
         eq(mediaFiles.companyId, companyId),
         eq(mediaFiles.id, id),
         gt(mediaFiles.deletedAt, deletedAfter),
-        unused,
+        hasNoUsages,
       ),
     )
     .returning({ id: mediaFiles.id });

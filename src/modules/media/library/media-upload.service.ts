@@ -17,7 +17,7 @@ import { recordFileEvents } from "../media-file.events.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
 import { MUTATION_OF_PURPOSE } from "../single-purpose-buckets.js";
-import { requestRenderings } from "../variants/request-renderings.js";
+import { requestVariants } from "../variants/request-variants.js";
 import { refusePast } from "./expiry.js";
 import { libraryPolicy } from "./library.policy.js";
 import { auditMediaFile } from "./media-file.audit.js";
@@ -138,7 +138,7 @@ async function replaceMediaFile(
       const exchange = { currentId: id, uploadedId: uploaded.id };
       const variantsStatus = await exchangeContents(tx, companyId, exchange);
       // What was asked for with the upload went to the row that holds the old content now.
-      if (variantsStatus === "PENDING") await requestRenderings({ jobs: deps.jobs, tx }, [{ id, companyId }]);
+      if (variantsStatus === "PENDING") await requestVariants({ jobs: deps.jobs, tx }, [{ id, companyId }]);
       await deps.posts.contentReplaced(tx, companyId, id);
       recordFileEvents(tx, companyId, "file.updated", [id]);
       await auditMediaFile(tx, by, "replaced", file, {

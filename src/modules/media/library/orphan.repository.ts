@@ -5,7 +5,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { keyset } from "../../../platform/database/keyset.js";
 import { blobs } from "../blob.tables.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import { mediaFileColumns, unused } from "../media-file.repository.js";
+import { hasNoUsages, mediaFileColumns } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { isCurrent } from "./library.repository.js";
 
@@ -24,7 +24,7 @@ const isOrphan = ({ companyId, before, now }: OrphanScope) =>
     isCurrent(now),
     lt(mediaFiles.createdAt, before),
     lt(mediaFiles.updatedAt, before),
-    unused,
+    hasNoUsages,
   );
 
 const orphanOrder = { keys: [mediaFiles.createdAt, mediaFiles.id], descending: false };

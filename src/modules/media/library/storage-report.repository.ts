@@ -5,7 +5,7 @@ import { alias } from "drizzle-orm/pg-core";
 import type { Database } from "../../../platform/database/client.js";
 import { blobs } from "../blob.tables.js";
 import type { Bucket } from "../buckets.js";
-import { unused } from "../media-file.repository.js";
+import { hasNoUsages } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
@@ -107,7 +107,7 @@ export async function countUnused(db: Database, companyId: string, now: Date): P
   const [row] = await db
     .select({ files, bytes })
     .from(mediaFiles)
-    .where(and(living(companyId, now), unused));
+    .where(and(living(companyId, now), hasNoUsages));
   return row ?? { files: 0, bytes: 0 };
 }
 

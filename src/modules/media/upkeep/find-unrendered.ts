@@ -1,6 +1,6 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { FileToRender, RequestVariants } from "../variants/request-renderings.js";
+import type { FileToRender, RequestVariants } from "../variants/request-variants.js";
 import { listUnrendered } from "./unrendered.repository.js";
 
 export interface FindUnrenderedDeps {

@@ -4,7 +4,7 @@ import type { PgColumn } from "drizzle-orm/pg-core";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { blobs } from "../blob.tables.js";
-import { lockMediaFiles, unused } from "../media-file.repository.js";
+import { hasNoUsages, lockMediaFiles } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
@@ -71,7 +71,7 @@ function isDue(reason: PurgeReason): SQL | undefined {
 
 const isUnusedBut = (released: readonly string[]): SQL =>
   released.length === 0
-    ? unused
+    ? hasNoUsages
     : sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id}
         and not ${isAnyOf(mediaUsages.resourceId, released)})`;
 

@@ -57,7 +57,7 @@ export async function purgeFiles(
   for await (const id of dueFiles(deps.db, reason, options)) {
     signal?.throwIfAborted();
     if (dryRun) {
-      if (await mayGo(deps.db, id, reason)) wouldGo.push(id);
+      if (await canPurge(deps.db, id, reason)) wouldGo.push(id);
     } else {
       if (done === 0) await deps.assertMayRemove();
       const purged = await purgeFile(deps, id, reason, permit);
@@ -87,7 +87,7 @@ export async function purgeFile(
   reason: PurgeReason,
   permit?: PurgeOptions["permit"],
 ): Promise<PurgeReport> {
-  const purged = await unlessKept(() =>
+  const purged = await nullIfReferenced(() =>
     db.transaction(async (tx) => {
       await permit?.(tx);
       const family = await lockDueFileWithVersions(tx, id, reason);
@@ -135,29 +135,29 @@ async function* dueFiles(
   }
 }
 
-class TakenBack extends Error {}
+class DryRunRollback extends Error {}
 
 /** Tries the purge of a file and takes it back, so that a dry run knows what keeps a file. */
-async function mayGo(db: Database, id: string, reason: PurgeReason): Promise<boolean> {
+async function canPurge(db: Database, id: string, reason: PurgeReason): Promise<boolean> {
   // What keeps a deleted file was deleted no later, and what keeps a company's is the company's: it goes just before.
   if (reason.kind === "deleted" || reason.kind === "company purged") return true;
-  const outcome = await unlessKept(() =>
+  const outcome = await nullIfReferenced(() =>
     db
       .transaction(async (tx): Promise<boolean> => {
         const family = await lockDueFileWithVersions(tx, id, reason);
         if (family.length === 0) return false;
         await purgeMediaFiles(tx, family);
-        throw new TakenBack();
+        throw new DryRunRollback();
       })
       .catch((error: unknown) => {
-        if (error instanceof TakenBack) return true;
+        if (error instanceof DryRunRollback) return true;
         throw error;
       }),
   );
   return outcome ?? false;
 }
 
-async function unlessKept<Result>(work: () => Promise<Result>): Promise<Result | null> {
+async function nullIfReferenced<Result>(work: () => Promise<Result>): Promise<Result | null> {
   try {
     return await work();
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Database } from "../../../platform/database/client.js";
 import { recordFileEvents } from "../media-file.events.js";
 import { lockMediaFiles } from "../media-file.repository.js";
-import type { RequestVariants } from "../variants/request-renderings.js";
+import type { RequestVariants } from "../variants/request-variants.js";
 import type { VariantOnRecord } from "./integrity.repository.js";
 import { deleteVariant, listFilesOfBlob, updateVariantsToPending } from "./integrity.repository.js";
 

@@ -8,7 +8,7 @@ import {
   listFailed,
   updateFailedToPending,
 } from "../variants/rendering-retry.repository.js";
-import type { RequestVariants } from "../variants/request-renderings.js";
+import type { RequestVariants } from "../variants/request-variants.js";
 
 export interface RetryRenderingsDeps {
   readonly db: Database;

@@ -17,11 +17,11 @@ const DECODING_SECONDS = 10;
  * How long the decoding of an upload may take by the clock, in whole seconds. Where this process has fewer processors than it may use at
  * once for decoders and the event loop, they share them, and each takes longer.
  */
-export const provingSecondsOn = (processors: number): number =>
+export const decodeSecondsOn = (processors: number): number =>
   Math.ceil(DECODING_SECONDS * Math.max(1, (DECODERS + 1) / processors));
 
 /** The same, on this machine. It counts from when the decoding begins: waiting for a turn takes nothing of it. */
-export const PROVING_SECONDS = provingSecondsOn(availableParallelism());
+export const DECODE_SECONDS = decodeSecondsOn(availableParallelism());
 
 /**
  * Companies take turns at the decoders, and none has all of one kind: a small file can be made to take long, and that
@@ -32,11 +32,11 @@ const onThreads = fairTurns({ total: DECODERS, perKey: DECODERS - 1 });
 const proofs = fairTurns({ total: DECODERS - 1, perKey: 1 });
 
 /** Proves a company's picture by decoding it, when its turn has come. */
-export const inProofTurn = <Result>(companyId: string, decode: () => Promise<Result>): Promise<Result> =>
+export const withDecodeSlot = <Result>(companyId: string, decode: () => Promise<Result>): Promise<Result> =>
   proofs(companyId, () => onThreads(companyId, decode));
 
 /** Renders a company's picture, when its turn has come. */
-export const inRenderTurn = onThreads;
+export const withRenderSlot = onThreads;
 
 export interface PictureLimits {
   /** The largest picture, in pixels (width × height). */

@@ -7,13 +7,13 @@ import { FILE_TYPES, kindOf } from "../file-types.js";
 import { refuseUnsafe } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { decodesHeic } from "./decodes-heic.js";
+import type { OriginalDeps } from "./original-file.js";
+import { openOriginal } from "./original-file.js";
 import type { Preset } from "./presets.js";
 import { presetsOf } from "./presets.js";
 import type { Rendered, RenderOptions } from "./render.js";
 import { forgetFailures, recordFailure } from "./rendering-retry.repository.js";
-import { RENDER_VARIANTS } from "./request-renderings.js";
-import type { SourceDeps } from "./source.js";
-import { openSource } from "./source.js";
+import { RENDER_VARIANTS } from "./request-variants.js";
 import { recordVariantsEvent, storeVariants } from "./store-variants.js";
 import { classifyDecoderError, Unrenderable } from "./unrenderable.js";
 import { findMediaFileToRender, listVariantNames, updateVariantsStatus } from "./variant.repository.js";
@@ -22,7 +22,7 @@ export interface RenderVariantsData {
   readonly mediaFileId: string;
 }
 
-export interface RenderVariantsDeps extends SourceDeps {
+export interface RenderVariantsDeps extends OriginalDeps {
   readonly db: Database;
   readonly buckets: AllBucketRules;
   /** The largest image, in pixels (width × height). */
@@ -92,7 +92,7 @@ async function renderFile(
   const isVideo = kindOf(file.mimeType) === "VIDEO";
   if (isVideo && !deps.posterOf) return null;
   if (file.mimeType === FILE_TYPES.heic.mimeType && !decodesHeic()) return null;
-  const source = await openSource(deps, file, { asFile: isVideo, signal });
+  const source = await openOriginal(deps, file, { asFile: isVideo, signal });
   try {
     const picture = isVideo ? await deps.posterOf?.(String(source.input), signal) : source.input;
     // Videos without a picture are refused at upload: this one is damaged, or ffmpeg ran out of time.

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import { rgbaToThumbHash } from "thumbhash";
-import { inRenderTurn, refuseLarge } from "./decoding.js";
+import { refuseLarge, withRenderSlot } from "./decoding.js";
 import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
 import type { Preset } from "./presets.js";
 
@@ -68,7 +68,7 @@ export async function render(
   presets: readonly Preset[],
   options: RenderOptions,
 ): Promise<Rendered> {
-  let raster = await inRenderTurn(options.companyId, () => decode(input, presets, options));
+  let raster = await withRenderSlot(options.companyId, () => decode(input, presets, options));
   const rasters = [raster];
   const renditions: RenderedVariant[] = [];
   for (const preset of presets.toSorted((a, b) => b.side - a.side)) {

@@ -3,7 +3,7 @@ import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { renderingRetries } from "./rendering-retry.tables.js";
-import type { FileToRender } from "./request-renderings.js";
+import type { FileToRender } from "./request-variants.js";
 
 /** With the pauses below it goes on for five days: longer than a weekend, and no file is tried for ever. */
 const MOST_FAILURES = 12;

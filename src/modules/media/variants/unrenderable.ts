@@ -6,7 +6,7 @@ export class Unrenderable extends Error {
 }
 
 /** Of the machine, not of the picture. */
-const PASSING = /out of memory|allocat|insufficient memory|No space left|Too many open files/i;
+const TRANSIENT = /out of memory|allocat|insufficient memory|No space left|Too many open files/i;
 
 /**
  * Judges a failure of the decoder: what it says of a picture stands for good, also that it is too large or takes too
@@ -16,6 +16,6 @@ const PASSING = /out of memory|allocat|insufficient memory|No space left|Too man
 export function classifyDecoderError(error: unknown): unknown {
   const { message, code } = error as NodeJS.ErrnoException;
   const isOwnRefusal = error instanceof FiledeskError;
-  const isPassing = !isOwnRefusal && (code !== undefined || PASSING.test(message));
-  return isPassing ? error : new Unrenderable(message, { cause: error });
+  const isTransient = !isOwnRefusal && (code !== undefined || TRANSIENT.test(message));
+  return isTransient ? error : new Unrenderable(message, { cause: error });
 }

@@ -1,9 +1,9 @@
-import type { Asker } from "../../../kernel/authorize.js";
+import type { Principal } from "../../../kernel/authorize.js";
 import type { Committed } from "../log/record-event.js";
 import type { Channel, Delivery, SubscribeRequest } from "./channel.js";
 
 /** Whoever may follow; somebody with an id can be told apart from others. */
-export interface FeedViewer extends Asker {
+export interface FeedViewer extends Principal {
   readonly id?: string;
 }
 

@@ -8,7 +8,7 @@ import { listKnownBlobs, lockBlobs, upsertBlobs } from "../../../../src/modules/
 import { findMissing } from "../../../../src/modules/media/upkeep/find-missing.js";
 import { sweepStorage } from "../../../../src/modules/media/upkeep/sweep.js";
 import { verifyIntegrity } from "../../../../src/modules/media/upkeep/verify-integrity.js";
-import type { RequestVariants } from "../../../../src/modules/media/variants/request-renderings.js";
+import type { RequestVariants } from "../../../../src/modules/media/variants/request-variants.js";
 import { pruneEvents } from "../../../../src/platform/events/log/prune-events.js";
 import { sweepTempFiles } from "../../../../src/platform/storage/sweep-temp-files.js";
 import type { StoredFile, StoredWorld } from "../../../support/stored-files.js";

@@ -4,14 +4,14 @@ import { bucketRules } from "../../../../src/modules/media/buckets.js";
 import { identify } from "../../../../src/modules/media/ingest/identify/identify.js";
 import { inspect } from "../../../../src/modules/media/ingest/inspect/inspect.js";
 import {
-  inProofTurn,
-  inRenderTurn,
-  provingSecondsOn,
+  decodeSecondsOn,
+  withDecodeSlot,
+  withRenderSlot,
 } from "../../../../src/modules/media/variants/decoding.js";
 import { makeJpeg } from "../../../support/make-files.js";
 import { newTempFile, receiveBytes } from "../../../support/received.js";
 
-type InTurn = typeof inProofTurn;
+type InTurn = typeof withDecodeSlot;
 
 const ends: (() => void)[] = [];
 
@@ -35,22 +35,22 @@ describe("decoding", () => {
 
   it("proves a company's picture at once, however many of another company are being proved", async () => {
     const others = [
-      await hold(inProofTurn, "acme"),
-      await hold(inProofTurn, "acme"),
-      await hold(inProofTurn, "acme"),
+      await hold(withDecodeSlot, "acme"),
+      await hold(withDecodeSlot, "acme"),
+      await hold(withDecodeSlot, "acme"),
     ];
     expect(others.filter(({ hasBegun }) => hasBegun)).toHaveLength(1);
-    expect(await hold(inProofTurn, "globex")).toEqual({ hasBegun: true });
+    expect(await hold(withDecodeSlot, "globex")).toEqual({ hasBegun: true });
   });
 
   it("proves a company's picture at once, however many of another company are being rendered", async () => {
-    for (let count = 0; count < 3; count++) await hold(inRenderTurn, "acme");
-    await hold(inProofTurn, "acme");
-    expect(await hold(inProofTurn, "globex")).toEqual({ hasBegun: true });
+    for (let count = 0; count < 3; count++) await hold(withRenderSlot, "acme");
+    await hold(withDecodeSlot, "acme");
+    expect(await hold(withDecodeSlot, "globex")).toEqual({ hasBegun: true });
   });
 
   it("does not count the time in which a picture waits for its turn", async () => {
-    await hold(inProofTurn, "acme");
+    await hold(withDecodeSlot, "acme");
     await using temp = newTempFile();
     const identified = await identify(
       await receiveBytes(temp, await makeJpeg(), "a.jpg"),
@@ -71,7 +71,7 @@ describe("decoding", () => {
   ])(
     "gives a decoding more time where processors are shared: %i processors, %i seconds",
     (processors, seconds) => {
-      expect(provingSecondsOn(processors)).toBe(seconds);
+      expect(decodeSecondsOn(processors)).toBe(seconds);
     },
   );
 });

@@ -97,24 +97,24 @@ export async function identify(received: Received, rules: BucketRules): Promise<
 
 async function identifyBytes(bytes: FileBytes, received: Received, rules: BucketRules): Promise<Identified> {
   const extension = extensionOf(received.fileName);
-  const recognition = await recognize(bytes, received.head, extension);
+  const recognition = await detectType(bytes, received.head, extension);
   if ("refused" in recognition) throw unsupportedFileType(recognition.refused, rules);
   const type = FILE_TYPES[recognition.type];
-  if (!takes(rules, type, extension)) throw unsupportedFileType(type.title, rules);
+  if (!isAllowed(rules, type, extension)) throw unsupportedFileType(type.title, rules);
   const fileName = fittingName(received.fileName, type);
-  await prove(type, bytes);
+  await verifyStructure(type, bytes);
   const text = "text" in recognition && type.kind === "TEXT" ? { text: recognition.text } : {};
   return { ...received, ...text, type, fileName } as Identified;
 }
 
 /** What stands under an Office name is taken where such documents are. */
-const takes = ({ types }: BucketRules, type: FileType, extension: string | null): boolean =>
+const isAllowed = ({ types }: BucketRules, type: FileType, extension: string | null): boolean =>
   types.includes(type.name) ||
   (isOfficeNameOfText(extension) &&
     types.some((name) => name === extension) &&
     fitsExtension(type, extension));
 
-async function recognize(bytes: FileBytes, head: Buffer, extension: string | null): Promise<Recognition> {
+async function detectType(bytes: FileBytes, head: Buffer, extension: string | null): Promise<Recognition> {
   if (pdfHeaderAt(head) === 0) return { type: "pdf" };
   if (isZip(head)) return recognizeContainer(bytes);
   if (isCompoundFile(head)) return recognizeLegacyOffice(bytes);
@@ -166,7 +166,7 @@ function ofMime(mime: string): Recognition {
 }
 
 /** Checks that cost more than a look at the beginning: that the file is whole, and one file alone. */
-async function prove({ name, kind }: FileType, bytes: FileBytes): Promise<void> {
+async function verifyStructure({ name, kind }: FileType, bytes: FileBytes): Promise<void> {
   if (kind === "TEXT" || name === "eml" || ZIP_TYPES.has(name)) return;
   await refuseZipEnding(bytes);
   if (name === "pdf") await provePdf(bytes);

@@ -4,7 +4,7 @@ import { FiledeskError } from "../../../../kernel/errors.js";
 import { corruptFile, tooManyFrames, tooSlowToDecode } from "../../media.errors.js";
 import type { FileMetadata } from "../../metadata.js";
 import type { PictureLimits } from "../../variants/decoding.js";
-import { PROVING_SECONDS, ranOutOfTime, refuseLarge } from "../../variants/decoding.js";
+import { DECODE_SECONDS, ranOutOfTime, refuseLarge } from "../../variants/decoding.js";
 import { missedEndMark, withEndMark } from "../../variants/jpeg-end-mark.js";
 import type { Identified } from "../identify/identify.js";
 import { MAX_FRAMES } from "../identify/image-end.js";
@@ -60,7 +60,7 @@ function metadataOf({ exif, orientation }: Metadata): FileMetadata {
  * phones as well: for whatever else it says, a second decoding one level below has the last word.
  */
 async function proveDecodable(file: Identified, header: Metadata, options: DecodingOptions): Promise<void> {
-  const { maxPixels, decodingSeconds = PROVING_SECONDS } = options;
+  const { maxPixels, decodingSeconds = DECODE_SECONDS } = options;
   const input = inputOf(file);
   const decodeAt = (failOn: Strictness) =>
     decodeSmall(open(input, failOn, maxPixels), header, decodingSeconds);
@@ -82,7 +82,7 @@ async function proveDecodable(file: Identified, header: Metadata, options: Decod
 async function proveAllRows(
   input: Buffer | string,
   { width, height }: Dimensions,
-  { maxPixels, decodingSeconds = PROVING_SECONDS }: DecodingOptions,
+  { maxPixels, decodingSeconds = DECODE_SECONDS }: DecodingOptions,
 ): Promise<void> {
   const decodeAt = (failOn: Strictness) => {
     // To extract everything keeps libvips from leaving out rows, as it does for a smaller picture.

@@ -3,7 +3,7 @@ import type { FileTypeName } from "../../file-types.js";
 import type { FileMetadata } from "../../metadata.js";
 import { decodesHeic } from "../../variants/decodes-heic.js";
 import type { PictureLimits } from "../../variants/decoding.js";
-import { inProofTurn, refuseLarge } from "../../variants/decoding.js";
+import { refuseLarge, withDecodeSlot } from "../../variants/decoding.js";
 import { dimensionsOfHeic } from "../identify/heic-boxes.js";
 import type { Identified } from "../identify/identify.js";
 import { pdfBody } from "../identify/identify-pdf.js";
@@ -81,7 +81,7 @@ const charsetMetadata = ({ charset, isGuess }: TextCharset): FileMetadata => ({
 });
 
 const inspectImageInTurn = (file: Identified, options: InspectOptions): Promise<Facts> =>
-  inProofTurn(options.companyId, () => inspectImage(file, options));
+  withDecodeSlot(options.companyId, () => inspectImage(file, options));
 
 /** Where libvips has no decoder for it, its word on its size is all that there is. */
 async function inspectHeic(file: Identified, limits: PictureLimits): Promise<Facts> {

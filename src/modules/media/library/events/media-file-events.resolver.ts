@@ -51,7 +51,7 @@ export class MediaFileEventsResolver {
       context.subscribe({ kind: "media", id: args.companyId, after: args.after }),
   })
   mediaFileEvents(
-    @Root() told: Delivery<Viewer>,
+    @Root() delivery: Delivery<Viewer>,
     @Arg("companyId", () => ID, { description: "The company's id." }) _companyId: string,
     @Arg("after", () => String, {
       nullable: true,
@@ -60,6 +60,6 @@ export class MediaFileEventsResolver {
     })
     _after: string | null,
   ): Delivery<Viewer> {
-    return told;
+    return delivery;
   }
 }

@@ -48,10 +48,10 @@ export type RequestVariants = (tx: Database, files: readonly FileToRender[]) => 
 export const requestVariantsOf =
   (jobs: JobSender): RequestVariants =>
   (tx, files) =>
-    requestRenderings({ jobs, tx }, files);
+    requestVariants({ jobs, tx }, files);
 
 /** Has renditions made of files, in the transaction that records them. Companies take turns. */
-export async function requestRenderings(
+export async function requestVariants(
   { jobs, tx }: { readonly jobs: JobSender; readonly tx: Database },
   files: readonly FileToRender[],
 ): Promise<void> {

@@ -14,21 +14,21 @@ import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js"
 import { findDatabase } from "../startup/find-database.js";
 import { guardFiles, storedFiles } from "../startup/open-files.js";
 import { readSecrets } from "../startup/secrets.js";
-import { inWords } from "../startup/start-faults.js";
+import { describeStartError } from "../startup/start-faults.js";
 import { createServices } from "../wiring/create-services.js";
-import { aligned } from "./aligned.js";
 import { ExitCode } from "./exit-code.js";
+import { formatTable } from "./format-table.js";
 import type { Output } from "./output.js";
 import type { CommandRun } from "./run-command.js";
 
 /** What `doctor` does: settings, buckets and checks are told as they are found. */
-export async function examine(run: CommandRun, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
+export async function runDoctor(run: CommandRun, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   const { config, output } = run;
   const settings = settingsInForce(config, environment);
   for (const setting of settings) output.event("setting", setting);
   output.line("Settings (* set by you)");
   const rows = settings.map(({ name, value, isSet }) => [`${isSet ? "*" : " "} ${name}`, value] as const);
-  for (const line of aligned(rows)) output.line(line);
+  for (const line of formatTable(rows)) output.line(line);
 
   const dataFolder = resolve(config.FILEDESK_DATA);
   await mkdir(dataFolder, { recursive: true });
@@ -38,7 +38,7 @@ export async function examine(run: CommandRun, environment: NodeJS.ProcessEnv): 
     ...(config.REDIS_URL ? [await checkEventBus(config.REDIS_URL)] : []),
   ];
   output.line("\nChecks");
-  for (const check of checks) tell(output, check);
+  for (const check of checks) print(output, check);
   const problems = checks.filter(({ state }) => state === "problem").length;
   output.event("done", { problems });
   output.line(problems === 0 ? "\nAll is well." : `\n${problems} to be mended.`);
@@ -47,7 +47,7 @@ export async function examine(run: CommandRun, environment: NodeJS.ProcessEnv): 
 
 const SIGNS = { ok: "ok     ", note: "note   ", problem: "PROBLEM" } as const;
 
-function tell(output: Output, check: Check): void {
+function print(output: Output, check: Check): void {
   output.event("check", check);
   output.line(`  ${SIGNS[check.state]}  ${check.name}: ${check.detail}`);
 }
@@ -75,7 +75,7 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
       try {
         output.line("\nBuckets");
         for (const rules of Object.values(services.buckets)) output.event("bucket", rules);
-        for (const line of aligned(bucketsInForce(services.buckets))) output.line(line);
+        for (const line of formatTable(bucketsInForce(services.buckets))) output.line(line);
         return [...inDatabase, await checkQueues(database.db), check, await checkStorage(services.storage)];
       } finally {
         await services.tempFolder.close();
@@ -85,6 +85,6 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
       await found.close();
     }
   } catch (error) {
-    return [{ name: "database and storage", state: "problem", detail: inWords(error as Error) }];
+    return [{ name: "database and storage", state: "problem", detail: describeStartError(error as Error) }];
   }
 }

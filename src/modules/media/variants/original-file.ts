@@ -5,16 +5,16 @@ import type { TempFile } from "../../../platform/storage/temp-file.js";
 import type { MediaFileView } from "../media-file.repository.js";
 
 /** An original at hand: its bytes while they are few, else a local file of them, which goes when the source is disposed of. */
-export interface Source extends AsyncDisposable {
+export interface Original extends AsyncDisposable {
   readonly input: Buffer | string;
 }
 
-export interface SourceDeps {
+export interface OriginalDeps {
   readonly storage: Storage;
   readonly tempFolder: { open(): Promise<TempFile> };
 }
 
-export interface SourceOptions {
+export interface OriginalOptions {
   /** For who needs a file whatever its size. */
   readonly asFile: boolean;
   readonly signal: AbortSignal;
@@ -24,11 +24,11 @@ export interface SourceOptions {
 const IN_MEMORY_BYTES = 4 * MIB;
 
 /** Brings an original's bytes here from wherever they are stored. */
-export async function openSource(
-  { storage, tempFolder }: SourceDeps,
+export async function openOriginal(
+  { storage, tempFolder }: OriginalDeps,
   { storageKey, size }: Pick<MediaFileView, "storageKey" | "size">,
-  { asFile, signal }: SourceOptions,
-): Promise<Source> {
+  { asFile, signal }: OriginalOptions,
+): Promise<Original> {
   const stream = await storage.get(storageKey);
   if (!asFile && size <= IN_MEMORY_BYTES)
     return { input: await readWhole(stream, signal), async [Symbol.asyncDispose]() {} };

@@ -2,9 +2,9 @@ import type { Clock } from "../../kernel/clock.js";
 import { createAttachmentThumbnails } from "../../modules/attachments/thumbnail-url.js";
 import type { AllBucketRules } from "../../modules/media/buckets.js";
 import { createDownloadUrls } from "../../modules/media/download-urls.js";
+import type { OriginalDeps } from "../../modules/media/variants/original-file.js";
 import type { RenderVariantsDeps } from "../../modules/media/variants/render-variants.job.js";
 import { createRenderVariantsJob } from "../../modules/media/variants/render-variants.job.js";
-import type { SourceDeps } from "../../modules/media/variants/source.js";
 import { createVariantLoaders } from "../../modules/media/variants/variant.loaders.js";
 import { createVariantService } from "../../modules/media/variants/variant.service.js";
 import type { Config } from "../../platform/config/config.js";
@@ -12,7 +12,7 @@ import type { Database } from "../../platform/database/client.js";
 import type { UrlSigner } from "../../platform/http/files/signed-url.js";
 import { findFrameTaker } from "../../platform/video/take-frame.js";
 
-interface PictureOptions extends SourceDeps {
+interface VariantOptions extends OriginalDeps {
   readonly db: Database;
   /** For what is rendered. */
   readonly background: Database;
@@ -30,7 +30,7 @@ const render: RenderVariantsDeps["render"] = async (...given) => {
 };
 
 /** Everything about renditions: how they are made, found and shown; and the URLs of downloads. */
-export async function createPictures({ config, background, ...options }: PictureOptions) {
+export async function createVariants({ config, background, ...options }: VariantOptions) {
   const { db, clock, buckets } = options;
   const urls = createDownloadUrls(options.signer);
   const loaders = createVariantLoaders({ db });

@@ -1,0 +1,2 @@
+import "../drift.test.js";
+import "../architecture.test.js";

@@ -1,2 +1,0 @@
-import "../drift.test.js";
-import "../house.test.js";
