@@ -72,7 +72,7 @@ describe("texts", () => {
       const args = written.params
         .filter((param) => param.kind === "arg" && isText(param))
         .map(({ name }) => name);
-      // `name` is that of a rendition.
+      // `name` is that of a variant.
       expect(args.filter((name) => !FOR_PROGRAMS.has(name) && name !== "name")).toEqual([]);
     });
 

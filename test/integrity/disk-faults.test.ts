@@ -74,7 +74,7 @@ describe("disk faults", () => {
       expect(temp.filter((name) => name.includes("/"))).toEqual([]);
     });
 
-    onDisk("costs renditions their time and nothing else: they are made when there is room", async () => {
+    onDisk("costs variants their time and nothing else: they are made when there is room", async () => {
       const world = await startTicketWorld({ parentFolder: folder });
       closers.push(() => world.close());
       const { services, database } = world.server;

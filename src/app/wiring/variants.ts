@@ -29,7 +29,7 @@ const render: RenderVariantsDeps["render"] = async (...given) => {
   return render(...given);
 };
 
-/** Everything about renditions: how they are made, found and shown; and the URLs of downloads. */
+/** Everything about variants: how they are made, found and shown; and the URLs of downloads. */
 export async function createVariants({ config, background, ...options }: VariantOptions) {
   const { db, clock, buckets } = options;
   const urls = createDownloadUrls(options.signer);

@@ -23,7 +23,7 @@ export interface BucketRules {
   /** The longest video that it takes. */
   readonly maxSeconds?: number;
   readonly access: "public" | "private";
-  /** The names of the renditions that are made of its images. */
+  /** The names of the variants that are made of its images. */
   readonly presets: readonly string[];
 }
 

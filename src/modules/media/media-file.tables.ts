@@ -32,7 +32,7 @@ export const mediaFiles = pgTable(
     uploaderId: uuid("uploader_id").references(() => users.id),
     uploaderGuestId: uuid("uploader_guest_id").references(() => guests.id),
     expiresAt: moment("expires_at"),
-    /** Whether the renditions that its bucket prescribes have been made of its bytes. */
+    /** Whether the variants that its bucket prescribes have been made of its bytes. */
     variantsStatus: variantsStatus("variants_status").notNull().default("NOT_APPLICABLE"),
     /** The file that replaced this one; a version is read, listed and removed with that file alone. */
     versionOf: uuid("version_of").references((): AnyPgColumn => mediaFiles.id),

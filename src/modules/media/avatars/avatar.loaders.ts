@@ -19,12 +19,10 @@ export function createAvatarLoaders({ db, urls }: { readonly db: Database; reado
     return inOrderOf(ids, readable, (avatar) => avatar.userId);
   });
   return {
-    /** A rendition's URL, signed for the viewer; null for who may not see it, without one, and until it is rendered. */
-    async url(context: ViewerContext, userId: string, rendition: AvatarVariant): Promise<string | null> {
+    /** A variant's URL, signed for the viewer; null for who may not see it, without one, and until it is rendered. */
+    async url(context: ViewerContext, userId: string, variant: AvatarVariant): Promise<string | null> {
       const avatar = await ofUser(context).load(userId);
-      return avatar?.renditions.includes(rendition)
-        ? urls.mediaFileVariant(context, avatar, rendition)
-        : null;
+      return avatar?.variants.includes(variant) ? urls.mediaFileVariant(context, avatar, variant) : null;
     },
   };
 }

@@ -36,7 +36,7 @@ const select = (db: Database, tenants: TenantScope, condition: SQL | undefined) 
       userId: users.id,
       companyIds: sql<string[]>`array(select ${memberships.companyId} from ${memberships}
         where ${memberships.userId} = ${users.id} and ${inTenants(memberships.companyId, tenants)})`,
-      renditions: sql<string[]>`array(select ${blobVariants.name} from ${blobVariants}
+      variants: sql<string[]>`array(select ${blobVariants.name} from ${blobVariants}
         where ${blobVariants.blobId} = ${mediaFiles.blobId})`,
     })
     .from(mediaUsages)

@@ -15,11 +15,11 @@ export function createLogoLoaders({ db, urls }: { readonly db: Database; readonl
     inOrderOf(ids, await listLogos(db, ids), (logo) => logo.companyId),
   );
   return {
-    /** The public URL of a rendition of a company's logo; null without a logo, and until it is rendered. */
-    async url(context: ViewerContext, companyId: string, rendition: LogoVariant): Promise<string | null> {
+    /** The public URL of a variant of a company's logo; null without a logo, and until it is rendered. */
+    async url(context: ViewerContext, companyId: string, variant: LogoVariant): Promise<string | null> {
       const logo = await ofCompany(context).load(companyId);
-      const sha256 = logo?.renditions[rendition];
-      return logo && sha256 ? urls.publicVariant(context, logo, { name: rendition, sha256 }) : null;
+      const sha256 = logo?.variants[variant];
+      return logo && sha256 ? urls.publicVariant(context, logo, { name: variant, sha256 }) : null;
     },
   };
 }

@@ -24,14 +24,14 @@ const isLogo: SQL | undefined = and(
 
 export type LogoView = Awaited<ReturnType<typeof listLogos>>[number];
 
-/** The logos of living companies, with the hashes of the renditions that have been made, by their names. */
+/** The logos of living companies, with the hashes of the variants that have been made, by their names. */
 export const listLogos = (db: Database, companyIds: readonly string[]) =>
   db
     .select({
       companyId: mediaUsages.companyId,
       id: mediaFiles.id,
       fileName: mediaFiles.fileName,
-      renditions: sql<Readonly<Record<string, string>>>`(
+      variants: sql<Readonly<Record<string, string>>>`(
         select coalesce(jsonb_object_agg(${blobVariants.name}, ${blobVariants.sha256}), '{}')
         from ${blobVariants} where ${blobVariants.blobId} = ${mediaFiles.blobId})`,
     })

@@ -83,7 +83,7 @@ async function serve(
   });
 }
 
-/** How a file, or a rendition of it, is described to who downloads it. */
+/** How a file, or a variant of it, is described to who downloads it. */
 export function servedAs(file: MediaFileView, variant: VariantView | undefined) {
   const { mimeType, size, sha256, createdAt } = variant ?? file;
   const fileName = variant

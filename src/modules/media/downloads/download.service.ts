@@ -20,7 +20,7 @@ export interface DownloadDeps extends StoredBytesDeps {
 export interface Download {
   readonly viewer: Actor;
   readonly file: MediaFileView;
-  /** The rendition, where not the file itself is asked for. */
+  /** The variant, where not the file itself is asked for. */
   readonly variant?: VariantView;
   /** What was asked for, as the audit log names it. */
   readonly subject: { readonly type: "attachment" | "media-file"; readonly id: string };
@@ -66,7 +66,7 @@ export function createDownloadService(options: DownloadDeps) {
         message: "Too many downloads from this network address",
       }),
 
-    /** The bytes of a rendition that is for everybody. */
+    /** The bytes of a variant that is for everybody. */
     openPublic: (file: MediaFileView, variant: VariantView) => readable(deps, { file, variant }),
 
     /**

@@ -26,7 +26,7 @@ const VERSION_MAX_AGE_SECONDS = 86_400;
 const CURRENT_MAX_AGE_SECONDS = 60;
 
 /**
- * `GET /public/{mediaFileId}/{variant}/{name}`: pictures of public buckets, for everybody. Only renditions are given
+ * `GET /public/{mediaFileId}/{variant}/{name}`: pictures of public buckets, for everybody. Only variants are given
  * out, never the original: they are drawn anew, so that no metadata and nothing hidden in a file leaves the house.
  */
 export function registerPublicRoute(app: FastifyInstance, deps: PublicRouteDeps): void {

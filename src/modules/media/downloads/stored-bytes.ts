@@ -4,7 +4,7 @@ import { ObjectNotFound, WrongSize } from "../../../platform/storage/storage.js"
 import type { MediaFileView } from "../media-file.repository.js";
 import type { VariantView } from "../variants/variant.repository.js";
 
-/** Bytes that a row points at: those of a file, or of a rendition of it. */
+/** Bytes that a row points at: those of a file, or of a variant of it. */
 export interface StoredBytes {
   readonly file: Pick<MediaFileView, "companyId" | "blobId" | "storageKey" | "size">;
   readonly variant?: VariantView | undefined;

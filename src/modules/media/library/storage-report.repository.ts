@@ -111,7 +111,7 @@ export async function countUnused(db: Database, companyId: string, now: Date): P
   return row ?? { files: 0, bytes: 0 };
 }
 
-/** What lies in the storage: the bytes of each blob once, and those of the renditions. */
+/** What lies in the storage: the bytes of each blob once, and those of the variants. */
 export async function sumStoredBytes(db: Database, companyId: string) {
   const [row] = await db
     .select({

@@ -58,7 +58,7 @@ export async function lockMediaFileForReplacement(tx: Database, companyId: strin
  * it and gets the new content, the other row becomes the earlier version with the old one. One statement, so that
  * whoever looks whether a blob is in use sees each of the two in use throughout.
  *
- * @returns how it stands with the renditions of the file's new content
+ * @returns how it stands with the variants of the file's new content
  */
 export async function exchangeContents(
   tx: Database,

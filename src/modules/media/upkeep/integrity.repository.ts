@@ -22,7 +22,7 @@ export interface KnownBlob extends KnownBytes {
   readonly integrity: Integrity;
 }
 
-/** A rendition by its key, which is used once. */
+/** A variant by its key, which is used once. */
 export interface VariantOnRecord extends Omit<KnownBytes, "id"> {
   readonly blobId: string;
 }

@@ -15,7 +15,7 @@ export interface RenderAgainDeps {
 const FILES_ASKED_FOR = 100;
 
 /**
- * Forgets a rendition whose bytes are missing or damaged, and has it made again from the original.
+ * Forgets a variant whose bytes are missing or damaged, and has it made again from the original.
  *
  * @returns false when somebody else has done so, or it has been purged
  */

@@ -20,7 +20,7 @@ const RETRY_AFTER_SECONDS = 30;
 
 /**
  * What a reader does about bytes that are gone, or cut: an original is marked, told by its event and logged, once, as
- * the verification does it; a rendition is made again. Nothing is marked while the storage itself cannot be used: then
+ * the verification does it; a variant is made again. Nothing is marked while the storage itself cannot be used: then
  * it is the storage that is missing, not the file.
  */
 export function createReportDamage(deps: ReportDamageDeps): ReportDamage {
@@ -58,10 +58,7 @@ async function makeAgain(
 ): Promise<FiledeskError> {
   const { companyId, storageKey } = variant;
   if (await renderAgain(deps, variant))
-    deps.log.warn(
-      { companyId, storageKey, finding },
-      "the bytes of a rendition are damaged; it is made again",
-    );
+    deps.log.warn({ companyId, storageKey, finding }, "the bytes of a variant are damaged; it is made again");
   return notYet();
 }
 

@@ -5,7 +5,7 @@ import { MediaFile } from "../media-file.types.js";
 import type { VariantService } from "./variant.service.js";
 import { MediaVariant } from "./variant.types.js";
 
-/** The renditions of a file. */
+/** The variants of a file. */
 @Resolver(() => MediaFile)
 export class MediaVariantResolver {
   constructor(private readonly service: VariantService) {}

@@ -1,7 +1,7 @@
 import type { BucketRules } from "../buckets.js";
 import { FILE_TYPES, kindOf } from "../file-types.js";
 
-/** How a rendition is made of an image. Its name says all: equal names are equal renditions, whatever the bucket. */
+/** How a variant is made of an image. Its name says all: equal names are equal variants, whatever the bucket. */
 export interface Preset {
   readonly name: string;
   /** The longest side in pixels at most, or the side of a square. Nothing is enlarged. */

@@ -45,7 +45,7 @@ const DECODING_SECONDS = 60;
  */
 const AT_ONCE = Math.min(2, Math.max(1, availableParallelism() - 1));
 
-/** Makes the renditions that a file's bucket prescribes and that its bytes have not got yet. The original is only read. */
+/** Makes the variants that a file's bucket prescribes and that its bytes have not got yet. The original is only read. */
 export function createRenderVariantsJob(deps: RenderVariantsDeps): Job<RenderVariantsData> {
   return {
     name: RENDER_VARIANTS,
@@ -131,7 +131,7 @@ async function giveUp(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsD
 }
 
 /**
- * Says that there are no renditions of this content, and leaves the original as it is.
+ * Says that there are no variants of this content, and leaves the original as it is.
  *
  * @param mayPass whether it is to be tried again later (`retry-renderings`)
  */

@@ -6,7 +6,7 @@ import { refuseLarge, withRenderSlot } from "./decoding.js";
 import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
 import type { Preset } from "./presets.js";
 
-/** A rendition, in memory: the largest has some hundred kilobytes. */
+/** A variant, in memory: the largest has some hundred kilobytes. */
 export interface RenderedVariant {
   readonly preset: Preset;
   readonly bytes: Buffer;
@@ -18,7 +18,7 @@ export interface RenderedVariant {
 }
 
 export interface Rendered {
-  readonly renditions: readonly RenderedVariant[];
+  readonly variants: readonly RenderedVariant[];
   /** ThumbHash, base64. */
   readonly placeholder: string;
 }
@@ -70,17 +70,17 @@ export async function render(
 ): Promise<Rendered> {
   let raster = await withRenderSlot(options.companyId, () => decode(input, presets, options));
   const rasters = [raster];
-  const renditions: RenderedVariant[] = [];
+  const variants: RenderedVariant[] = [];
   for (const preset of presets.toSorted((a, b) => b.side - a.side)) {
     options.signal?.throwIfAborted();
     if (preset.fit === "inside") {
       raster = await reduce(raster, preset.side);
       rasters.push(raster);
-      renditions.push(await encode(raster, preset));
-    } else renditions.push(await encode(await cropSquare(rasters, preset.side), preset));
+      variants.push(await encode(raster, preset));
+    } else variants.push(await encode(await cropSquare(rasters, preset.side), preset));
   }
   options.signal?.throwIfAborted();
-  return { renditions, placeholder: await placeholderOf(raster) };
+  return { variants, placeholder: await placeholderOf(raster) };
 }
 
 /** The picture, as large as the presets need it. Of a JPEG without an end mark, as it is taken in, all rows are there. */

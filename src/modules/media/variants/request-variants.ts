@@ -5,11 +5,11 @@ import type { BucketRules } from "../buckets.js";
 import { presetsOf } from "./presets.js";
 import { listVariantNames } from "./variant.repository.js";
 
-/** The job that makes renditions. */
+/** The job that makes variants. */
 export const RENDER_VARIANTS = "render-variants";
 
 /**
- * How it stands with the renditions of files that are being recorded: what shares its bytes with an earlier file may
+ * How it stands with the variants of files that are being recorded: what shares its bytes with an earlier file may
  * have them all. Bytes that are new have none, which spares the question.
  *
  * @param claimed the blobs of the files @param stored those of them whose bytes this upload has stored, by hash
@@ -35,22 +35,22 @@ export async function variantsStatusOf(
   };
 }
 
-/** A media file that is to have renditions. */
+/** A media file that is to have variants. */
 export interface FileToRender {
   readonly id: string;
   readonly companyId: string;
 }
 
-/** Has renditions made of files, in the transaction. */
+/** Has variants made of files, in the transaction. */
 export type RequestVariants = (tx: Database, files: readonly FileToRender[]) => Promise<void>;
 
-/** As `requestRenderings`, for who is to have it by a port. */
+/** As `requestVariants`, for who is to have it by a port. */
 export const requestVariantsOf =
   (jobs: JobSender): RequestVariants =>
   (tx, files) =>
     requestVariants({ jobs, tx }, files);
 
-/** Has renditions made of files, in the transaction that records them. Companies take turns. */
+/** Has variants made of files, in the transaction that records them. Companies take turns. */
 export async function requestVariants(
   { jobs, tx }: { readonly jobs: JobSender; readonly tx: Database },
   files: readonly FileToRender[],

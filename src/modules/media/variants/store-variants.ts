@@ -17,7 +17,7 @@ export interface StoreVariantsDeps {
 }
 
 /**
- * Stores a file's renditions, then records them: bytes first, rows after. What another run has recorded meanwhile
+ * Stores a file's variants, then records them: bytes first, rows after. What another run has recorded meanwhile
  * stays as it is, and the bytes of this one are removed again, as they are when the file has been purged meanwhile, or its
  * content has been replaced: what it held is another file's now, which has a rendering of its own.
  *
@@ -26,14 +26,14 @@ export interface StoreVariantsDeps {
 export async function storeVariants(
   { db, storage }: StoreVariantsDeps,
   file: MediaFileView,
-  { renditions, placeholder }: Rendered,
+  { variants: rendered, placeholder }: Rendered,
 ): Promise<boolean> {
   const variants: NewVariant[] = [];
   let recorded: ReadonlySet<string> | "unknown" = new Set<string>();
   try {
-    for (const rendition of renditions) {
-      const { preset, bytes, sha256, mimeType, width, height } = rendition;
-      const storageKey = newVariantKey(file.storageKey, rendition);
+    for (const variant of rendered) {
+      const { preset, bytes, sha256, mimeType, width, height } = variant;
+      const storageKey = newVariantKey(file.storageKey, variant);
       const { companyId, blobId } = file;
       // Listed before it is stored: a failure on the way may leave bytes all the same.
       variants.push({
@@ -76,7 +76,7 @@ async function record(
   return inserted;
 }
 
-/** Tells who follows the company's files how it stands with the renditions of one. Of an earlier version nobody asks. */
+/** Tells who follows the company's files how it stands with the variants of one. Of an earlier version nobody asks. */
 export function recordVariantsEvent(
   tx: Database,
   { id, companyId, versionOf }: Pick<MediaFileView, "id" | "companyId" | "versionOf">,

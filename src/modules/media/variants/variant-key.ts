@@ -2,7 +2,7 @@ import { newId } from "../../../kernel/ids.js";
 import type { RenderedVariant } from "./render.js";
 
 /**
- * Where a rendition's bytes are kept: beside the original, `{companyId}/{bucket}/{YYYY}/{MM}/thumbnails/{uuid}-{run}.jpg`,
+ * Where a variant's bytes are kept: beside the original, `{companyId}/{bucket}/{YYYY}/{MM}/thumbnails/{uuid}-{run}.jpg`,
  * with the original's uuid. Each run has a key of its own, never used before: what a dead run left may be swept
  * away at any time, and must not be what a living row points at.
  *

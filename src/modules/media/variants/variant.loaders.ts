@@ -13,7 +13,7 @@ interface ShownBlob {
 
 export type VariantLoaders = ReturnType<typeof createVariantLoaders>;
 
-/** Whoever reads a file reads its renditions: whoever shows the file has decided it. */
+/** Whoever reads a file reads its variants: whoever shows the file has decided it. */
 export function createVariantLoaders({ db }: { readonly db: Database }) {
   return {
     ofBlob: perEventBatch<ViewerContext, ShownBlob, readonly VariantView[]>(

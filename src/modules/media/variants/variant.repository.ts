@@ -10,7 +10,7 @@ import { mediaFileColumns } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { blobVariants } from "./blob-variant.tables.js";
 
-/** A rendition, as readers see it. */
+/** A variant, as readers see it. */
 const columns = {
   blobId: blobVariants.blobId,
   name: blobVariants.name,
@@ -53,7 +53,7 @@ export async function findMediaFileToRender(db: Database, id: string): Promise<M
   return row ?? null;
 }
 
-/** The names of the renditions that a blob of any tenant has. */
+/** The names of the variants that a blob of any tenant has. */
 export async function listVariantNames(db: Database, blobIds: readonly string[]) {
   return db
     .select({ blobId: blobVariants.blobId, name: blobVariants.name })
@@ -62,7 +62,7 @@ export async function listVariantNames(db: Database, blobIds: readonly string[])
 }
 
 /**
- * Says how it stands with a file's renditions. The row stays locked until the transaction ends, and with it, by its
+ * Says how it stands with a file's variants. The row stays locked until the transaction ends, and with it, by its
  * foreign key, the blob: no purge takes either away.
  *
  * @param file as it was when its blob was looked at: of another content, which has replaced it meanwhile, nothing is known
@@ -93,7 +93,7 @@ export interface NewVariant {
   readonly sha256: string;
 }
 
-/** @returns the keys that were recorded: of a rendition that was there already, the new bytes are surplus */
+/** @returns the keys that were recorded: of a variant that was there already, the new bytes are surplus */
 export async function insertVariants(tx: Database, variants: readonly NewVariant[]): Promise<string[]> {
   if (variants.length === 0) return [];
   const inserted = await tx

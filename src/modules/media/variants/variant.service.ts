@@ -22,7 +22,7 @@ export interface VariantDeps {
   readonly urls: DownloadUrls;
 }
 
-/** What of a file says which renditions it has. */
+/** What of a file says which variants it has. */
 type Pictured = Pick<
   MediaFileView,
   "id" | "companyId" | "blobId" | "bucket" | "fileName" | "mimeType" | "sha256"
@@ -33,7 +33,7 @@ export type VariantService = ReturnType<typeof createVariantService>;
 /** Renderings take seconds, and a client that asks too early asks again. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** The renditions of files that the viewer has been found to be allowed to read. */
+/** The variants of files that the viewer has been found to be allowed to read. */
 export function createVariantService({ db, clock, buckets, loaders, urls }: VariantDeps) {
   const namesOf = (file: Pick<MediaFileView, "bucket" | "mimeType">) =>
     presetsOf(buckets[file.bucket], file.mimeType).map((preset) => preset.name);
@@ -90,7 +90,7 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
   };
 }
 
-/** A rendition does not exist yet, or has to be made again. */
+/** A variant does not exist yet, or has to be made again. */
 export const notYet = () =>
   new FiledeskError("NOT_FOUND", "This variant is being made. Try again in a moment.", {
     retryAfter: RETRY_AFTER_SECONDS,

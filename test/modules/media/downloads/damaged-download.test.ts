@@ -149,7 +149,7 @@ describe("damaged download", () => {
       }
     });
 
-    it("have a rendition made again, and leave its original alone", async () => {
+    it("have a variant made again, and leave its original alone", async () => {
       const { manager } = world.people;
       const companyId = await world.newCompany();
       const file = fileOf("logo.png", await makePng());

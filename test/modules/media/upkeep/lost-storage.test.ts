@@ -45,7 +45,7 @@ describe("lost storage", () => {
 
   afterEach(mount);
 
-  it("makes no file look lost, and no rendition be made again, by the search for missing bytes", async () => {
+  it("makes no file look lost, and no variant be made again, by the search for missing bytes", async () => {
     const before = await state();
     expect(before.variants.length).toBeGreaterThan(0);
     await unmount();

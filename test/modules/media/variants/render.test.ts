@@ -30,7 +30,7 @@ const renderFor = (bucket: Bucket, input: Buffer | string, mimeType = "image/jpe
 
 /** Dimensions and forms, by name. */
 const sizesOf = async (bucket: Bucket, input: Buffer | string) =>
-  (await renderFor(bucket, input)).renditions.map(
+  (await renderFor(bucket, input)).variants.map(
     ({ preset, width, height, extension }) => `${preset.name} ${width}×${height} ${extension}`,
   );
 
@@ -71,13 +71,13 @@ describe("a rendering", () => {
     const original = await sharp(photo).metadata();
     expect([original.width, original.height, original.orientation]).toEqual([2_000, 1_500, 6]);
     expect(original.exif?.toString("latin1")).toContain("Phonemaker");
-    const { renditions } = await renderFor("ATTACHMENTS", photo);
-    expect(renditions.map(({ width, height }) => [width, height])).toEqual([
+    const { variants } = await renderFor("ATTACHMENTS", photo);
+    expect(variants.map(({ width, height }) => [width, height])).toEqual([
       [900, 1_200],
       [600, 800],
       [150, 200],
     ]);
-    for (const { bytes, width, height } of renditions) {
+    for (const { bytes, width, height } of variants) {
       const seen = await expectGolden(bytes, "jpeg");
       expect(seen).toMatchObject({ width, height, isProgressive: true });
       expect(bytes.toString("latin1")).not.toMatch(/Exif|Phonemaker|ICC_PROFILE/);
@@ -103,20 +103,20 @@ describe("a rendering", () => {
       NEAR,
     ],
   ])("makes sRGB of 8 bits of %s", async (_what, make, mimeType, form, tolerance) => {
-    const { renditions } = await renderFor("CHAT", await make(), mimeType);
-    expect(renditions.map(({ width, height }) => [width, height])).toEqual([
+    const { variants } = await renderFor("CHAT", await make(), mimeType);
+    expect(variants.map(({ width, height }) => [width, height])).toEqual([
       [1_200, 900],
       [800, 600],
       [200, 150],
     ]);
-    for (const { bytes } of renditions) await expectGolden(bytes, form, tolerance);
+    for (const { bytes } of variants) await expectGolden(bytes, form, tolerance);
   });
 
   it("converts the colours of a profile and does not merely drop it", async () => {
-    const [large] = (await renderFor("CHAT", await wideGamutJpeg(400, 300))).renditions;
+    const [large] = (await renderFor("CHAT", await wideGamutJpeg(400, 300))).variants;
     const [untouched] = (
       await renderFor("CHAT", await fourFields({ width: 400, height: 300 }).jpeg().toBuffer())
-    ).renditions;
+    ).variants;
     const [converted, plain] = [await lookAt(large!.bytes), await lookAt(untouched!.bytes)];
     expectNear(converted.mean, plain.mean, NEAR);
   });
@@ -124,10 +124,10 @@ describe("a rendering", () => {
   it("keeps what shows through of a 16-bit PNG, as WebP", async () => {
     const image = await deepPng({ width: 1_600, height: 1_200, alpha: 0 });
     expect((await sharp(image).metadata()).depth).toBe("ushort");
-    const { renditions } = await renderFor("PHOTOS", image, "image/png");
+    const { variants } = await renderFor("PHOTOS", image, "image/png");
     const [red, green, blue] = rgb(CORNERS.topRight);
     const mean: Rgb = [MEAN[0] - red / 4, MEAN[1] - green / 4, MEAN[2] - blue / 4];
-    for (const { bytes, mimeType } of renditions) {
+    for (const { bytes, mimeType } of variants) {
       expect(mimeType).toBe("image/webp");
       const seen = await expectGolden(bytes, "webp", NEAR, mean);
       expect(seen.corners.topRight[3]).toBe(0);
@@ -144,13 +144,13 @@ describe("a rendering", () => {
         path,
         await sharp(small).resize(8_000, 6_000, { kernel: "nearest" }).jpeg({ quality: 70 }).toBuffer(),
       );
-      const { renditions } = await renderFor("ATTACHMENTS", path);
-      expect(renditions.map(({ width, height }) => [width, height])).toEqual([
+      const { variants } = await renderFor("ATTACHMENTS", path);
+      expect(variants.map(({ width, height }) => [width, height])).toEqual([
         [1_200, 900],
         [800, 600],
         [200, 150],
       ]);
-      for (const { bytes } of renditions) await expectGolden(bytes, "jpeg");
+      for (const { bytes } of variants) await expectGolden(bytes, "jpeg");
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -177,7 +177,7 @@ describe("a rendering", () => {
       "logo-thumbnail 64×64 png",
       "favicon 32×32 png",
     ]);
-    for (const { bytes } of (await renderFor("COMPANY_LOGOS", wide)).renditions.slice(1)) {
+    for (const { bytes } of (await renderFor("COMPANY_LOGOS", wide)).variants.slice(1)) {
       const seen = await lookAt(bytes);
       expectNear(seen.corners.topLeft, rgb(CORNERS.topLeft), NEAR);
       expectNear(seen.corners.topRight, [...rgb(CORNERS.topRight), 128], NEAR);
@@ -203,8 +203,8 @@ describe("a rendering", () => {
   ])("manages %s, in every bucket", async (_what, make) => {
     const image = await make();
     for (const bucket of ["ATTACHMENTS", "COMPANY_LOGOS", "AVATARS"] as const) {
-      const { renditions, placeholder } = await renderFor(bucket, image);
-      for (const { bytes, width, height } of renditions)
+      const { variants, placeholder } = await renderFor(bucket, image);
+      for (const { bytes, width, height } of variants)
         expect(await sharp(bytes).metadata()).toMatchObject({ width, height });
       expect(placeholder.length).toBeGreaterThan(4);
     }
@@ -227,9 +227,7 @@ describe("a rendering", () => {
   it("is the same each time", async () => {
     const photo = await rotatedPhoneJpeg(1_500, 2_000);
     const [first, second] = [await renderFor("PHOTOS", photo), await renderFor("PHOTOS", photo)];
-    expect(second.renditions.map(({ sha256 }) => sha256)).toEqual(
-      first.renditions.map(({ sha256 }) => sha256),
-    );
+    expect(second.variants.map(({ sha256 }) => sha256)).toEqual(first.variants.map(({ sha256 }) => sha256));
   });
 
   it("refuses more pixels than allowed, what does not decode, and what nobody waits for any more", async () => {

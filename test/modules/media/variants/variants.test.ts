@@ -489,7 +489,7 @@ describe("variants", () => {
   describe("a public bucket", () => {
     const publicUrl = (id: string, variant: string) => `${world.server.url}/public/${id}/${variant}/logo.png`;
 
-    it("gives its renditions to everybody, for caches to keep, and never the original", async () => {
+    it("gives its variants to everybody, for caches to keep, and never the original", async () => {
       const logo = await fourFields({ width: 800, height: 400, alpha: 0 }).png().toBuffer();
       const id = await ingestAs("COMPANY_LOGOS", logo, "logo.png");
       const early = await get(publicUrl(id, "logo"));

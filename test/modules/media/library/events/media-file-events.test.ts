@@ -144,7 +144,7 @@ describe("media file events", () => {
       expect((await log(companyId)).map(({ type }) => type)).toEqual(["file.added", "file.updated"]);
     });
 
-    it("has logos, avatars and renditions", async () => {
+    it("has logos, avatars and variants", async () => {
       const { manager, agent } = world.people;
       const companyId = await world.newCompany();
       await run(manager, SetCompanyLogoDocument, { input: { companyId, file: await picture() } });
