@@ -17,7 +17,10 @@ export interface NewBlob {
   readonly scanStatus: "CLEAN" | "NOT_SCANNED";
 }
 
-/** A blob as one upload has it: whose key is `storageKey` decides which of two equal uploads was first. */
+/**
+ * A blob that an upload has claimed. Of two equal uploads at the same time, the one whose key is `storageKey` was
+ * first.
+ */
 export interface ClaimedBlob {
   readonly id: string;
   readonly sha256: string;
@@ -25,11 +28,11 @@ export interface ClaimedBlob {
 }
 
 export interface UpsertedBlob extends ClaimedBlob {
-  /** Whether the row was there before, damaged, and has taken the new bytes. */
+  /** Whether the row existed already, damaged, and has taken the new bytes. */
   readonly isHealed: boolean;
 }
 
-/** What a row says of a company's bytes. */
+/** The row of a company's bytes. */
 export interface BlobOnRecord extends ClaimedBlob {
   readonly companyId: string;
   /** In bytes. */
@@ -38,10 +41,10 @@ export interface BlobOnRecord extends ClaimedBlob {
 
 const claimed = { id: blobs.id, sha256: blobs.sha256, storageKey: blobs.storageKey };
 
-/** Bytes that were found altered or missing are not there for whoever brings them again. */
+/** Damaged bytes count as absent: an upload of the same bytes replaces them. */
 const isDamaged = sql`${blobs.integrity} in ('ALTERED', 'MISSING')`;
 
-/** Which of these bytes the company has by its rows, leaving out those that were found altered or missing. */
+/** Those of these hashes that the company has rows of, without damaged ones. */
 export async function listKnownBlobs(
   db: Database,
   companyId: string,
@@ -54,11 +57,11 @@ export async function listKnownBlobs(
 }
 
 /**
- * Claims blobs for bytes that have just been stored: a new row, or the row of equal bytes that came first.
- * Either way the row is locked until the transaction ends, so that no purge takes it away. A row whose bytes were
- * found altered or missing takes the new ones, and is whole again.
+ * Claims blobs for bytes that have just been stored: a new row, or the existing row of equal bytes. The row stays
+ * locked until the transaction ends, so that no purge removes it. A damaged row takes the new bytes and is intact
+ * again.
  *
- * @param stored ordered by hash, so that two uploads of the same files do not lock each other out
+ * @param stored ordered by hash, so that uploads of the same files do not deadlock
  */
 export async function upsertBlobs(
   tx: Database,
@@ -88,7 +91,7 @@ export async function upsertBlobs(
   }));
 }
 
-/** Claims blobs that the company had already; those that a purge has taken meanwhile, or that are damaged, are left out. */
+/** Claims existing blobs of the company, except those that have been purged meanwhile or are damaged. */
 export async function lockBlobs(
   tx: Database,
   companyId: string,
@@ -105,7 +108,10 @@ export async function lockBlobs(
 
 const SAMPLE_OF_EACH = 100;
 
-/** Keys of the oldest and of the newest blobs, every tenant's: to see whether a storage is the one that they lie in. */
+/**
+ * Keys of the oldest and the newest blobs of all tenants: a sample that shows whether a storage belongs to the
+ * database.
+ */
 export async function listSampleKeys(db: Database): Promise<string[]> {
   const key = { key: blobs.storageKey };
   const oldest = await db.select(key).from(blobs).orderBy(asc(blobs.id)).limit(SAMPLE_OF_EACH);

@@ -41,12 +41,12 @@ export const blobs = pgTable(
     height: integer("height"),
     /** Of a video or a recording, in milliseconds. */
     durationMs: integer("duration_ms"),
-    /** What the file says of itself, never its place on earth. */
+    /** Metadata from the file itself, never a location. */
     metadata: jsonb("metadata").$type<FileMetadata>().notNull().default({}),
-    /** ThumbHash, base64; null until it is made, and for what has no picture. */
+    /** ThumbHash in base64; null until it is rendered, and for files without a picture. */
     placeholder: text("placeholder"),
     scanStatus: scanStatus("scan_status").notNull(),
-    /** What the last re-hashing of the stored bytes found. The hash itself is never rewritten. */
+    /** Result of the last verification of the stored bytes. The hash itself is never rewritten. */
     integrity: blobIntegrity("integrity").notNull().default("UNVERIFIED"),
     verifiedAt: moment("verified_at"),
     ...timestamps(),

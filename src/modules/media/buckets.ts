@@ -2,7 +2,7 @@ import { MIB } from "../../kernel/bytes.js";
 import type { FileTypeName } from "./file-types.js";
 import { isFileTypeName } from "./file-types.js";
 
-/** A bucket is a named policy: what may be put into it and who may see it. */
+/** A bucket is a named policy: which files it accepts and who may read them. */
 export const Bucket = {
   COMPANY_LOGOS: "COMPANY_LOGOS",
   AVATARS: "AVATARS",
@@ -16,14 +16,14 @@ export type Bucket = (typeof Bucket)[keyof typeof Bucket];
 
 export interface BucketRules {
   readonly bucket: Bucket;
-  /** The types that it takes. */
+  /** The types that it accepts. */
   readonly types: readonly FileTypeName[];
-  /** The largest file that it takes, in bytes. */
+  /** The largest file that it accepts, in bytes. */
   readonly maxBytes: number;
-  /** The longest video that it takes. */
+  /** The longest video that it accepts. */
   readonly maxSeconds?: number;
   readonly access: "public" | "private";
-  /** The names of the variants that are made of its images. */
+  /** The names of the variants that are rendered of its images. */
   readonly presets: readonly string[];
 }
 
@@ -108,11 +108,11 @@ const DEFAULTS: AllBucketRules = {
 };
 
 /**
- * The rules in force: the defaults, with an operator's overrides laid over them.
+ * The rules in force: the defaults with the operator's overrides.
  *
- * @param overrides parsed JSON, such as `{ "CHAT": { "types": ["jpeg", "png"], "maxBytes": 5242880 } }`.
- *   Who may see a bucket's files is not to be overridden: code relies on it.
- * @throws Error that lists all that is wrong with the overrides, one problem a line
+ * @param overrides parsed JSON, such as `{ "CHAT": { "types": ["jpeg", "png"], "maxBytes": 5242880 } }`. Whether a
+ *   bucket is public cannot be overridden: code relies on it.
+ * @throws Error that lists everything that is wrong with the overrides, one problem a line
  */
 export function bucketRules(overrides: unknown = {}): AllBucketRules {
   const problems: string[] = [];

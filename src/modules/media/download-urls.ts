@@ -6,7 +6,7 @@ import { isShowable } from "./shown-as.js";
 interface Downloadable {
   readonly id: string;
   readonly fileName: string;
-  /** Of the bytes: a file that is replaced gets other URLs, and no cache shows the old content under them. */
+  /** Hash of the bytes: when a file is replaced its URLs change, so that no cache serves the old content under them. */
   readonly sha256: string;
 }
 
@@ -19,24 +19,24 @@ interface VariantOfUrl {
   readonly sha256: string;
 }
 
-/** Not signed either: what may be shown is decided by the file. */
+/** Not signed: whether a file may be shown inline depends on the file alone. */
 const INLINE = "&inline";
 
-/** How a URL names the bytes that it was given for. */
+/** The version in a URL: the beginning of the hash. */
 export const urlVersionOf = ({ sha256 }: { readonly sha256: string }): string => sha256.slice(0, 12);
 
 export type DownloadUrls = ReturnType<typeof createDownloadUrls>;
 
-/** Makes the URLs that clients download from: absolute, and signed for the viewer who asks. */
+/** Builds the URLs of downloads: absolute, and signed for the viewer. */
 export function createDownloadUrls(signer: UrlSigner) {
-  // The version is not signed, because it decides nothing: whatever it says, the present bytes are sent.
+  // The version is not signed: the present bytes are sent whatever it says.
   const urlOf = (context: ViewerContext, resource: string, file: Downloadable) =>
     context.viewer.kind === "anonymous"
       ? `${context.baseUrl}/${resource}/${encodeURIComponent(file.fileName)}?v=${urlVersionOf(file)}`
       : `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: context.viewer.id })}&v=${urlVersionOf(file)}`;
   return {
     mediaFile: (context: ViewerContext, file: Downloadable) => urlOf(context, `files/${file.id}`, file),
-    /** For a page that shows the file; null for what is for download only. */
+    /** For display in a browser; null for files that are served for download only. */
     mediaFileInline: (context: ViewerContext, file: Showable) =>
       isShowable(file) ? `${urlOf(context, `files/${file.id}`, file)}${INLINE}` : null,
     mediaFileVariant: (context: ViewerContext, file: Downloadable, variant: string) =>

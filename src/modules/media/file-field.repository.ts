@@ -6,7 +6,7 @@ import { mediaUsages } from "./media-usage.tables.js";
 /** A field that holds one file at most: a company's logo, a person's avatar. */
 export type FileField = Pick<MediaUsage, "resourceType" | "resourceId" | "fieldName">;
 
-/** Which file the field holds, whichever tenant keeps it: the caller has locked whose field it is. */
+/** The usage that fills the field, whichever tenant keeps the file. The caller has locked the owner of the field. */
 export async function findUsageOfField(tx: Database, field: FileField): Promise<MediaUsage | null> {
   const [found] = await tx
     .select({
@@ -27,7 +27,7 @@ export async function findUsageOfField(tx: Database, field: FileField): Promise<
   return found ?? null;
 }
 
-/** Fails when the field holds a file already: a second one is never passed over in silence. */
+/** Fails if the field holds a file already. */
 export async function insertUsageOfField(tx: Database, usage: MediaUsage): Promise<void> {
   await tx.insert(mediaUsages).values(usage);
 }

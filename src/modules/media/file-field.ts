@@ -6,8 +6,8 @@ import type { MediaUsage } from "./media-usage.repository.js";
 import { deleteUsage } from "./media-usage.repository.js";
 
 /**
- * Empties a field. The file that it held is soft-deleted, unless something else uses it, and purged in its time.
- * Call it under a lock on whose field it is.
+ * Empties a field. The file that it held is soft-deleted unless something else uses it. Call it under a lock on the
+ * owner of the field.
  *
  * @param only leave the field as it is unless this company keeps the file
  * @returns what the field held
@@ -25,7 +25,7 @@ export async function releaseFileOfField(
   return held;
 }
 
-/** Puts a file into a field, and releases the one that it held. Call it under a lock on whose field it is. */
+/** Puts a file into a field and releases the previous one. Call it under a lock on the owner of the field. */
 export async function replaceFileOfField(tx: Database, usage: MediaUsage, by: string): Promise<void> {
   await releaseFileOfField(tx, usage, by);
   await insertUsageOfField(tx, usage);

@@ -1,4 +1,4 @@
-/** What a file is for a person. */
+/** The kind of a file. */
 export const FileKind = {
   IMAGE: "IMAGE",
   VIDEO: "VIDEO",
@@ -11,17 +11,17 @@ export type FileKind = (typeof FileKind)[keyof typeof FileKind];
 
 interface Definition {
   readonly kind: FileKind;
-  /** What the type is called in messages. */
+  /** Name of the type in messages. */
   readonly title: string;
   /** Canonical, without parameters. */
   readonly mimeType: string;
-  /** What a name of this type may end in, lower case. The first is the canonical one. */
+  /** Extensions of the type, in lower case. The first one is canonical. */
   readonly extensions: readonly [string, ...string[]];
 }
 
 export interface FileType extends Definition {
   readonly name: FileTypeName;
-  /** Canonical, for storage keys and for names that have none. */
+  /** The canonical extension, for storage keys and for names without one. */
   readonly extension: string;
 }
 
@@ -190,7 +190,7 @@ export type FileTypeName = keyof typeof DEFINITIONS;
 
 const entries = Object.entries(DEFINITIONS) as [FileTypeName, Definition][];
 
-/** Every type that Filedesk can tell by content. Which of them are taken, the bucket says. */
+/** Every type that Filedesk identifies by content. The bucket decides which of them are accepted. */
 export const FILE_TYPES = Object.fromEntries(
   entries.map(([name, definition]) => [name, { name, extension: definition.extensions[0], ...definition }]),
 ) as Record<FileTypeName, FileType>;
@@ -202,7 +202,7 @@ const KINDS: ReadonlyMap<string, FileKind> = new Map(
   entries.map(([, { mimeType, kind }]) => [mimeType, kind]),
 );
 
-/** What a stored file is for a person, by its canonical MIME type. */
+/** The kind of a stored file, by its canonical MIME type. */
 export const kindOf = (mimeType: string): FileKind => KINDS.get(mimeType) ?? FileKind.DOCUMENT;
 
 /** The canonical MIME types of a kind. */

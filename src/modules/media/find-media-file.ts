@@ -19,14 +19,14 @@ export interface FindMediaFileDeps {
   readonly clock: Clock;
   /** The decision of the modules that use media files. */
   readonly decideAccess: DecideAccess;
-  /** A file that another tenant keeps and the viewer may read all the same, such as a colleague's avatar. */
+  /** A file of another tenant that the viewer may read, such as the avatar of a colleague. */
   readonly findShared: (db: Database, viewer: Viewer, mediaFileId: string) => Promise<MediaFileView | null>;
 }
 
 /** What is done to a file. */
 export type MediaFileAction = Exclude<ActionOf<typeof mediaFileChangePolicy>, "read">;
 
-/** Whatever stands under the id in the viewer's tenants, deleted or not, with the decision of the modules that use it. */
+/** The file with this id in the viewer's tenants, deleted or not, with the decision of the modules that use it. */
 export async function lookUpMediaFile(
   finding: FindMediaFileDeps,
   viewer: Viewer,
@@ -47,7 +47,7 @@ async function decisionOn({ db, decideAccess }: FindMediaFileDeps, viewer: Viewe
   return types.length > 0 && types.every(isInternalUsage) ? decision : null;
 }
 
-/** From the moment of its expiry a file that nothing uses is out of reach; what is used stays until it is not. */
+/** Whether a file has expired. A file in use never does. */
 export async function isExpired(
   { db, clock }: Pick<FindMediaFileDeps, "db" | "clock">,
   file: MediaFileView,
@@ -64,11 +64,7 @@ export interface FoundMediaFile {
   readonly file: MediaFileView;
 }
 
-/**
- * A file that lives, and that is no earlier version of another.
- *
- * @throws NOT_FOUND, FORBIDDEN, GONE
- */
+/** A file that is not deleted, has not expired and is not an earlier version. @throws NOT_FOUND, FORBIDDEN, GONE */
 export async function requireMediaFile(
   finding: FindMediaFileDeps,
   viewer: Viewer,
@@ -83,8 +79,8 @@ export async function requireMediaFile(
 }
 
 /**
- * For a download. An earlier version is for those who may read the versions of the file that it is one of; to others
- * it does not exist.
+ * For a download. An earlier version is visible to viewers who may read the versions of its file; to others it does not
+ * exist.
  *
  * @throws NOT_FOUND, GONE
  */
@@ -100,7 +96,7 @@ export async function requireReadableBytes(
   return asked.file;
 }
 
-/** The file that a version is of; null for who is not shown its versions. */
+/** The current file of a version; null if the viewer may not read its versions. */
 async function lookUpCurrent(finding: FindMediaFileDeps, viewer: Viewer, id: string) {
   const current = await lookUpMediaFile(finding, viewer, id);
   return current && mediaFilePolicy.readVersionsOf(viewer, current) ? current : null;

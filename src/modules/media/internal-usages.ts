@@ -1,4 +1,4 @@
-/** What uses files inside of Filedesk. Such usages are written by what uses the file, never by a client. */
+/** Resource types of Filedesk itself. Their usages are written by the module that uses the file, never by a client. */
 const INTERNAL: ReadonlySet<string> = new Set([
   "attachment",
   "company",
@@ -8,12 +8,12 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "video-clip",
 ]);
 
-/** Whether Filedesk itself has written down a usage of this type. */
+/** Whether usages of this type are written by Filedesk itself. */
 export const isInternalUsage = (resourceType: string): boolean => INTERNAL.has(resourceType);
 
 const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
 const INTERNAL_LETTERS: ReadonlySet<string> = new Set([...INTERNAL].map(lettersOf));
 
-/** Whether people would take it for one of the inside, such as `PhotoSeries` or `photo.series`. */
+/** Whether the type could be mistaken for an internal one, such as `PhotoSeries` or `photo.series`. */
 export const resemblesInternalUsage = (resourceType: string): boolean =>
   INTERNAL_LETTERS.has(lettersOf(resourceType));

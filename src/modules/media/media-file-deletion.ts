@@ -3,9 +3,9 @@ import { recordFileEvents } from "./media-file.events.js";
 import * as repository from "./media-file.repository.js";
 
 /**
- * Soft-deletes a media file that nothing in reach uses, and records the event.
+ * Soft-deletes a media file that nothing but suspended usages uses, and records the event.
  *
- * @returns false when something uses it, or when it was deleted already
+ * @returns false if something uses it, or if it was deleted already
  */
 export async function softDeleteMediaFileIfUnused(
   tx: Database,
@@ -18,7 +18,7 @@ export async function softDeleteMediaFileIfUnused(
   return deleted.length > 0;
 }
 
-/** Brings a media file back and records the event, unless it is not deleted. @returns false when it has been purged */
+/** Restores a media file and records the event, unless it is not deleted. @returns false if it has been purged */
 export async function restoreMediaFile(tx: Database, companyId: string, id: string): Promise<boolean> {
   const restored = await repository.restoreMediaFile(tx, companyId, id);
   if (restored) recordFileEvents(tx, companyId, "file.restored", [id]);

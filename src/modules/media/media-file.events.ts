@@ -1,7 +1,7 @@
 import type { Database } from "../../platform/database/client.js";
 import { recordEvent } from "../../platform/events/log/record-event.js";
 
-/** What is told of one file to those who follow its company's files. */
+/** Events of one file, for the subscribers to its company's files. */
 export type FileEventType =
   | "file.added"
   | "file.updated"
@@ -11,12 +11,12 @@ export type FileEventType =
   | "file.variants-ready"
   | "file.variants-failed";
 
-/** What is told once of all files that share the bytes that somebody has looked at. */
+/** Events of a blob: one event for all files that share its bytes. */
 export type BytesEventType = "file.altered" | "file.missing" | "file.recovered";
 
 const topicOf = (companyId: string) => `media:${companyId}`;
 
-/** Says in a transaction what it does to files of a company: an event each. */
+/** Records an event for each file, in the transaction that changes them. */
 export function recordFileEvents(
   tx: Database,
   companyId: string,
@@ -27,7 +27,7 @@ export function recordFileEvents(
     recordEvent(tx, { topic: topicOf(companyId), companyId, type, payload: { mediaFileId } });
 }
 
-/** Says in a transaction what it has found out about bytes, and which files they are the bytes of. */
+/** Records one event for all files of a blob, in the transaction that records the finding. */
 export function recordByteEvents(
   tx: Database,
   companyId: string,
@@ -37,7 +37,7 @@ export function recordByteEvents(
   recordEvent(tx, { topic: topicOf(companyId), companyId, type, payload: { mediaFileIds } });
 }
 
-/** Says in a transaction that a company looks otherwise than before. */
+/** Records that the branding of a company has changed. */
 export function recordBrandingEvents(tx: Database, companyId: string): void {
   recordEvent(tx, {
     topic: topicOf(companyId),

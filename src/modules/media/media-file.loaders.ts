@@ -5,7 +5,7 @@ import { tenantsOf, tenantsOfRows } from "../identity/viewer.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { listMediaFiles } from "./media-file.repository.js";
 
-/** What stands on a file and has been shown to the viewer, such as an attachment. */
+/** An object that has a file and is visible to the viewer, such as an attachment. */
 interface ShownUse {
   readonly mediaFileId: string;
   readonly companyId: string;
@@ -19,7 +19,7 @@ export function createMediaFileLoaders({ db }: { readonly db: Database }) {
       inOrderOf(ids, await listMediaFiles(db, tenantsOf(viewer), ids), (file) => file.id),
     ),
 
-    /** Whoever reads what stands on a file reads the file: whoever shows it has decided it. */
+    /** The file of an object that the viewer may read: the module of the object has decided that. */
     beneath: perEventBatch<ViewerContext, ShownUse, MediaFileView | null>(
       async (shown) => {
         const ids = shown.map(({ mediaFileId }) => mediaFileId);

@@ -17,7 +17,7 @@ export interface MediaFileSubject {
 const ownHere = (viewer: Viewer, { file }: MediaFileSubject) =>
   isUser(viewer, file.uploaderId) && isMemberOf(viewer, file.companyId);
 
-/** A file that is used is for those who may read what uses it; one that is not, for its uploader and staff. */
+/** A file in use is readable for those who may read what uses it; an unused file for its uploader and the staff. */
 const read = (viewer: Viewer, subject: MediaFileSubject) =>
   subject.decision === null
     ? isStaffOf(viewer, subject.file.companyId) || ownHere(viewer, subject)
@@ -26,7 +26,7 @@ const read = (viewer: Viewer, subject: MediaFileSubject) =>
 const ownOrManager = (viewer: Viewer, subject: MediaFileSubject) =>
   read(viewer, subject) && (ownHere(viewer, subject) || isManagerOf(viewer, subject.file.companyId));
 
-/** An earlier content may have been replaced because others should no longer see it. */
+/** Not everybody who reads the file: its content may have been replaced because others should no longer see it. */
 export const showsVersions = (
   viewer: Viewer,
   file: Pick<MediaFileView, "companyId" | "uploaderId">,
@@ -42,7 +42,7 @@ export const mediaFilePolicy = {
     read(viewer, subject) && showsVersions(viewer, subject.file),
 } satisfies Policy<Viewer, MediaFileSubject>;
 
-/** What is done to a file. A guest may read files, and change none. */
+/** Changes to a file. A guest may read files and change none. */
 export const mediaFileChangePolicy = {
   subject: "file",
   viewers: ["user"],
@@ -55,7 +55,7 @@ export const mediaFileChangePolicy = {
     read(viewer, subject) && isStaffOf(viewer, subject.file.companyId),
 } satisfies Policy<Viewer, MediaFileSubject>;
 
-/** Refuses bytes that nobody may read, whoever asks. @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE */
+/** Refuses bytes that are not served to anybody. @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE */
 export function refuseUnsafe({
   scanStatus,
   integrity,

@@ -9,7 +9,7 @@ import type { Bucket } from "./buckets.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
-/** What a reader sees of a media file: the property and its bytes in one row. */
+/** A media file with its blob in one row. */
 export const mediaFileColumns = {
   id: mediaFiles.id,
   companyId: mediaFiles.companyId,
@@ -48,7 +48,7 @@ export async function listMediaFiles(db: Database, tenants: TenantScope, ids: re
     .where(and(isAnyOf(mediaFiles.id, ids), inTenants(mediaFiles.companyId, tenants)));
 }
 
-/** Deleted ones too: the service tells "deleted" from "never was". */
+/** Deleted ones too: the service distinguishes "deleted" from "never existed". */
 export async function findMediaFile(
   db: Database,
   tenants: TenantScope,
@@ -83,18 +83,21 @@ export async function insertMediaFiles(tx: Database, files: readonly NewMediaFil
 
 const usagesOfIt = sql`(select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id})`;
 
-/** Nothing uses the file, as far as the statement sees. */
+/** Nothing uses the file, in the snapshot of the statement. */
 export const hasNoUsages = sql`not exists ${usagesOfIt}`;
 
-/** Nothing that is in reach uses the file. What uses it and can come back keeps it from the purge, not from deletion. */
+/** Nothing but suspended usages uses the file: these keep it from the purge, but not from soft deletion. */
 export const hasNoActiveUsages = sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id} and ${mediaUsages.suspendedAt} is null)`;
 
-/** Written out instead of negating `unused`: for a double negation Postgres makes no join and reads all usages. */
+/**
+ * Written out instead of negating `unused`: a double negation keeps Postgres from using a join, and it reads all
+ * usages.
+ */
 export const hasUsages = sql`exists ${usagesOfIt}`;
 
 /**
- * Makes whoever takes these files into use wait until the transaction ends. What it looks up in a statement after this
- * one is then so: a condition in the statement that takes the lock would be judged by what was committed before it.
+ * Locks files until the transaction ends: new usages of them wait. Check conditions in a statement after this one: in
+ * the locking statement itself they would be evaluated on the snapshot from before the wait.
  */
 export async function lockMediaFiles(tx: Database, ids: readonly string[]): Promise<void> {
   await tx
@@ -105,7 +108,10 @@ export async function lockMediaFiles(tx: Database, ids: readonly string[]): Prom
     .for("update");
 }
 
-/** Soft-deletes those of these files that nothing in reach uses. @returns the ids of those that were not deleted before */
+/**
+ * Soft-deletes those of these files that nothing but suspended usages uses. @returns the ids of those that were not
+ * deleted before
+ */
 export async function softDeleteIdleMediaFiles(
   tx: Database,
   companyId: string,
@@ -129,8 +135,8 @@ export async function softDeleteIdleMediaFiles(
 }
 
 /**
- * Makes files that nothing uses any more count as deleted since a moment, or since an earlier one if they were. They
- * went out of reach with what used them, and the event of that was recorded then.
+ * Sets the deletion of unused files to a moment, or leaves an earlier one. No event: it was recorded when what used
+ * them was deleted.
  */
 export async function softDeleteUnusedMediaFiles(
   tx: Database,
@@ -146,7 +152,7 @@ export async function softDeleteUnusedMediaFiles(
     .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), hasNoUsages));
 }
 
-/** Brings a media file back. @returns whether it was deleted until now; null when it has been purged */
+/** Restores a media file. @returns whether it was deleted; null if it has been purged */
 export async function restoreMediaFile(tx: Database, companyId: string, id: string): Promise<boolean | null> {
   const thisOne = and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id));
   const [file] = await tx
@@ -160,7 +166,7 @@ export async function restoreMediaFile(tx: Database, companyId: string, id: stri
   return true;
 }
 
-/** Brings back those of these files that are deleted. @returns their ids */
+/** Restores those of these files that are deleted. @returns their ids */
 export async function restoreMediaFiles(
   tx: Database,
   companyId: string,

@@ -14,7 +14,7 @@ export function createMediaFileService(finding: FindMediaFileDeps) {
     requireReadable: (viewer: Viewer, id: string): Promise<MediaFileView> =>
       requireReadableBytes(finding, viewer, id),
 
-    /** The file behind something that the viewer has been found to be allowed to read. */
+    /** The file of an object that the viewer may read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
       const file = await findMediaFile(finding.db, tenantsReachedBy(viewer), id);
       if (file === null || file.deletedAt !== null) throw gone("file");

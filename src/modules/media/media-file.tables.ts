@@ -12,7 +12,7 @@ export const bucket = pgEnum("bucket", Bucket);
 
 export const variantsStatus = pgEnum("variants_status", ["PENDING", "READY", "FAILED", "NOT_APPLICABLE"]);
 
-/** Uploaded files as somebody's property. Several may share the bytes of one blob. */
+/** Uploaded files of companies. Several may share one blob. */
 export const mediaFiles = pgTable(
   "media_files",
   {
@@ -25,16 +25,16 @@ export const mediaFiles = pgTable(
       .references(() => blobs.id),
     bucket: bucket("bucket").notNull(),
     fileName: text("file_name").notNull(),
-    /** As its blob has them, which never change: kept here so that lists are filtered and sorted by an index. */
+    /** Copied from the blob, where they never change, so that an index filters and sorts lists. */
     size: bigint("size", { mode: "number" }).notNull(),
     mimeType: text("mime_type").notNull(),
-    /** Whoever uploaded it: a person with an account, or a guest. */
+    /** The uploader: a person with an account, or a guest. */
     uploaderId: uuid("uploader_id").references(() => users.id),
     uploaderGuestId: uuid("uploader_guest_id").references(() => guests.id),
     expiresAt: moment("expires_at"),
-    /** Whether the variants that its bucket prescribes have been made of its bytes. */
+    /** Whether the variants of its bucket's presets have been rendered. */
     variantsStatus: variantsStatus("variants_status").notNull().default("NOT_APPLICABLE"),
-    /** The file that replaced this one; a version is read, listed and removed with that file alone. */
+    /** The file of which this row is an earlier version; a version is read, listed and purged only with it. */
     versionOf: uuid("version_of").references((): AnyPgColumn => mediaFiles.id),
     ...timestamps(),
     ...softDelete(),
@@ -50,7 +50,7 @@ export const mediaFiles = pgTable(
     index("media_files_by_name")
       .on(table.companyId, table.fileName, table.id)
       .where(sql`${table.deletedAt} is null and ${table.versionOf} is null`),
-    // What the library is narrowed by most: each keeps the order of the newest first, so that no page is sorted.
+    // The most frequent filters of the library: each index keeps the order "newest first", so that no page is sorted.
     index("media_files_by_bucket")
       .on(table.companyId, table.bucket, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null and ${table.versionOf} is null`),

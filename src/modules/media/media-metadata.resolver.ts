@@ -5,7 +5,7 @@ import { MediaFile } from "./media-file.types.js";
 import { MediaMetadata } from "./media-metadata.types.js";
 import type { FileMetadata } from "./metadata.js";
 
-/** What a file says of itself. */
+/** Metadata from the file itself. */
 @Resolver(() => MediaFile)
 export class MediaMetadataResolver {
   @FieldResolver(() => Float, {

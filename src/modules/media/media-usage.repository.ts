@@ -5,7 +5,7 @@ import type { Database } from "../../platform/database/client.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
-/** One place where a file is used. */
+/** A usage of a file: a field of a resource. */
 export interface MediaUsage {
   readonly companyId: string;
   readonly mediaFileId: string;
@@ -25,7 +25,7 @@ const columns = {
 
 export type MediaUsageView = MediaUsage & { readonly createdAt: Date };
 
-/** Of a file that may be deleted at the same time, take its lock first (`lockMediaFileForUse`). */
+/** If the file may be deleted at the same time, lock it first (`lockMediaFileForUse`). */
 export async function insertUsages(tx: Database, usages: readonly MediaUsage[]): Promise<void> {
   if (usages.length > 0)
     await tx
@@ -34,7 +34,7 @@ export async function insertUsages(tx: Database, usages: readonly MediaUsage[]):
       .onConflictDoNothing();
 }
 
-/** A UUID is the same in capitals, in which an import, or an earlier version, may have written one down. */
+/** UUIDs are compared in any case: an import or an earlier release may have stored one in capitals. */
 const isResource = (id: string) =>
   isId(id) ? eq(sql`lower(${mediaUsages.resourceId})`, normalizeId(id)) : eq(mediaUsages.resourceId, id);
 
@@ -59,10 +59,10 @@ export async function findUsage(db: Database, usage: MediaUsage): Promise<MediaU
 }
 
 /**
- * Keeps a file from being deleted or purged until the transaction ends, so that a usage of it can be written.
- * Two who take it into use do not wait for each other.
+ * Keeps a file from being deleted or purged until the transaction ends, so that a usage of it can be inserted. The lock
+ * is shared.
  *
- * @returns false when it has been deleted, or is an earlier version of another
+ * @returns false if it has been deleted, or is an earlier version
  */
 export async function lockMediaFileForUse(tx: Database, companyId: string, id: string): Promise<boolean> {
   const rows = await tx
@@ -80,7 +80,7 @@ export async function lockMediaFileForUse(tx: Database, companyId: string, id: s
   return rows.length > 0;
 }
 
-/** The first usages of each file by what is in reach, the oldest first, in one statement whatever the number of files. */
+/** The first usages of each file that are not suspended, the oldest first, in one statement. */
 export async function listUsagesOfFiles(
   db: Database,
   companyIds: readonly string[],
@@ -117,7 +117,7 @@ export async function listUsagesOfFiles(
     .orderBy(asc(ranked.mediaFileId), asc(ranked.rank));
 }
 
-/** The kinds of resources that use a file, those among them that are out of reach. */
+/** The types of resources that use a file, including suspended usages. */
 export async function listUsingTypes(
   db: Database,
   companyId: string,

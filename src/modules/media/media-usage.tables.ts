@@ -4,7 +4,7 @@ import { moment, primaryId, timestamps } from "../../platform/database/columns.j
 import { companies } from "../identity/company.tables.js";
 import { mediaFiles } from "./media-file.tables.js";
 
-/** Where a media file is used: by which field of which resource. A file without a usage is an orphan. */
+/** A usage of a media file by a field of a resource. A file without usages is an orphan. */
 export const mediaUsages = pgTable(
   "media_usages",
   {
@@ -18,7 +18,9 @@ export const mediaUsages = pgTable(
     resourceType: text("resource_type").notNull(),
     resourceId: text("resource_id").notNull(),
     fieldName: text("field_name").notNull(),
-    /** Since when the resource is out of reach with something above it, together with which it may come back. */
+    /**
+     * Since when the usage is suspended, because its resource was deleted with a parent with which it can be restored.
+     */
     suspendedAt: moment("suspended_at"),
     ...timestamps(),
   },

@@ -59,7 +59,7 @@ export const unsupportedFileType = (what: string, rules: BucketRules) =>
     { allowed: rules.types },
   );
 
-/** The name ends in what does not fit the content. */
+/** The extension does not fit the content. */
 export const extensionMismatch = (extension: string, { title, extensions }: FileType) =>
   new FiledeskError(
     "FILE_TYPE_MISMATCH",
@@ -67,7 +67,7 @@ export const extensionMismatch = (extension: string, { title, extensions }: File
     { extension, allowed: extensions },
   );
 
-/** The file is one thing and hides another. @param hidden as in "a ZIP archive" */
+/** The file contains another one. @param hidden as in "a ZIP archive" */
 export const twoFilesInOne = (hidden: string) =>
   new FiledeskError(
     "FILE_TYPE_MISMATCH",
@@ -78,7 +78,7 @@ export const twoFilesInOne = (hidden: string) =>
 export const corruptFile = (why: string) =>
   new FiledeskError("CORRUPT_FILE", `This file cannot be used: ${why}. Send an intact copy.`);
 
-/** The bytes that we keep are at fault, not the client's. @param what as in "are missing" */
+/** The stored bytes are damaged. @param what as in "are missing" */
 export const damagedFile = (what: string) =>
   new FiledeskError(
     "CORRUPT_FILE",

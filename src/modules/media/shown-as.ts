@@ -2,10 +2,10 @@ import { isSafeToShow } from "../../platform/http/files/file-name.js";
 import { FILE_TYPES, typeOfMime } from "./file-types.js";
 import type { MediaFileView } from "./media-file.repository.js";
 
-/** Texts that are shown as they are, as plain text. Others are for programs, and are for download only. */
+/** Text types that browsers may show, as plain text. Others are for download only. */
 const PLAIN: ReadonlySet<string> = new Set([FILE_TYPES.txt.mimeType, FILE_TYPES.csv.mimeType]);
 
-/** Whether browsers are given a file to show, where that is asked for: what runs nothing, and is what its name says. */
+/** Whether browsers may show a file inline: it contains nothing active, and its extension fits its type. */
 export function isShowable({ fileName, mimeType }: Pick<MediaFileView, "fileName" | "mimeType">): boolean {
   if (!mimeType.startsWith("text/")) return isSafeToShow(mimeType);
   const ending = fileName.slice(fileName.lastIndexOf(".") + 1).toLowerCase();
@@ -13,11 +13,10 @@ export function isShowable({ fileName, mimeType }: Pick<MediaFileView, "fileName
 }
 
 /**
- * With which Content-Type the bytes of a file are sent, and whether they may be shown: a text says how it is written,
- * which browsers would otherwise guess; nothing is ever sent as HTML; and what stands under another kind's name, such
- * as a table that is called .xls, is not shown.
+ * Content-Type and disposition of a file. Text types state their charset, which browsers would otherwise guess; HTML is
+ * never served as such; and a file whose name belongs to another type, such as CSV named .xls, is not shown inline.
  *
- * @param inline whether it is asked for to be shown
+ * @param inline whether the client asks for inline display
  */
 export function shownAs(
   file: Pick<MediaFileView, "fileName" | "mimeType" | "metadata">,

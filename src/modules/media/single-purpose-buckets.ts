@@ -2,15 +2,15 @@ import { badUserInput } from "../../kernel/errors.js";
 import type { Bucket } from "./buckets.js";
 import type { MediaFileView } from "./media-file.repository.js";
 
-/** Buckets whose files show somebody, and serve for nothing else; and the mutation by which each is set. */
+/** Buckets whose files serve a single purpose, and the mutation that sets each. */
 export const MUTATION_OF_PURPOSE: Partial<Record<Bucket, string>> = {
   AVATARS: "setAvatar",
   COMPANY_LOGOS: "setCompanyLogo",
 };
 
 /**
- * Whoever takes a file of the company into use asks this first. A picture that somebody chose for themselves is theirs to
- * take away: were it posted or used elsewhere, a colleague could keep it, and show it to others, for good.
+ * Refuses to use a file of a single-purpose bucket elsewhere. A person may remove their own picture at any time: if it
+ * could be posted or used elsewhere, a colleague could keep it for good.
  *
  * @throws BAD_USER_INPUT
  */

@@ -5,9 +5,9 @@ import type { UsingResource } from "./suspended-usage.repository.js";
 import * as repository from "./suspended-usage.repository.js";
 
 /**
- * Suspends the usages by resources that go out of reach, and may come back. Files that nothing else uses are
- * soft-deleted with them, and stay unpurged for as long as they may come back. All that hangs on one lock belongs into
- * one call, which locks the files in the order in which everybody does.
+ * Suspends the usages by resources that are deleted with a parent and can be restored with it. Files that nothing else
+ * uses are soft-deleted with them, and not purged as long as they can be restored. Pass everything under one lock in
+ * one call, which locks the files in the common order.
  */
 export async function suspendUsages(
   tx: Database,
@@ -21,7 +21,7 @@ export async function suspendUsages(
   recordFileEvents(tx, companyId, "file.deleted", inOrderOfMaking(deleted));
 }
 
-/** Takes back what `suspendUsages` did: a file that is used can only have been deleted with all that uses it. */
+/** Reverses `suspendUsages`. A file that is used can only have been deleted together with all its usages. */
 export async function resumeUsages(
   tx: Database,
   companyId: string,
@@ -33,10 +33,10 @@ export async function resumeUsages(
   recordFileEvents(tx, companyId, "file.restored", inOrderOfMaking(restored));
 }
 
-/** Ids sort by the moment at which they were made. */
+/** Ids are in the order of their creation. */
 const inOrderOfMaking = (ids: readonly string[]): string[] => [...ids].sort();
 
-/** Soft-deletes a file that suspended usages alone use: the last other usage has been removed. */
+/** Soft-deletes a file that only suspended usages use, after its last other usage has been removed. */
 export async function softDeleteIfSuspended(
   tx: Database,
   companyId: string,

@@ -5,7 +5,7 @@ import { hasNoActiveUsages, hasUsages, lockMediaFiles } from "./media-file.repos
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
-/** Something of a company that uses files, such as an attachment. */
+/** A resource of a company that uses files, such as an attachment. */
 export interface UsingResource {
   readonly resourceType: string;
   readonly resourceId: string;
@@ -21,7 +21,7 @@ const usagesBy = (companyId: string, resources: readonly UsingResource[]) =>
     ),
   );
 
-/** @returns the ids of the files whose usages are suspended from now on, and were not before */
+/** @returns the ids of the files of the usages that were not suspended before */
 export async function suspendUsages(
   tx: Database,
   companyId: string,
@@ -35,7 +35,7 @@ export async function suspendUsages(
   return suspended.map(({ mediaFileId }) => mediaFileId);
 }
 
-/** @returns the ids of the files whose usages were suspended until now */
+/** @returns the ids of the files of the usages that were suspended */
 export async function resumeUsages(
   tx: Database,
   companyId: string,
@@ -49,7 +49,10 @@ export async function resumeUsages(
   return resumed.map(({ mediaFileId }) => mediaFileId);
 }
 
-/** Soft-deletes a file that suspended usages alone use. @returns false when there is none, another one, or it was deleted before */
+/**
+ * Soft-deletes a file that only suspended usages use. @returns false if it has no usage, has another one, or was
+ * deleted before
+ */
 export async function softDeleteSuspendedMediaFile(
   tx: Database,
   companyId: string,

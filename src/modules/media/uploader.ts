@@ -1,6 +1,6 @@
 import type { Authorship } from "../identity/viewer.js";
 
-/** Whoever uploaded something: a person or a guest. */
+/** The uploader: a person or a guest. */
 export const uploaderOf = (row: {
   readonly uploaderId: string | null;
   readonly uploaderGuestId: string | null;

@@ -1,6 +1,6 @@
 import { badUserInput } from "../../../kernel/errors.js";
 
-/** @throws BAD_USER_INPUT for a moment that has passed already */
+/** @throws BAD_USER_INPUT for a moment in the past */
 export function refusePast(expiresAt: Date | null | undefined, now: Date): void {
   if (expiresAt != null && expiresAt <= now)
     throw badUserInput(

@@ -13,9 +13,9 @@ const MOST = 100;
 
 export type LibraryLoaders = ReturnType<typeof createLibraryLoaders>;
 
-/** What hangs on files that the viewer has been found to be allowed to read. */
+/** Usages and versions of files that the viewer may read. */
 export const createLibraryLoaders = ({ db }: { readonly db: Database }) => ({
-  /** Where files are used: for the staff of their company alone; to others there is none. */
+  /** Usages, for the staff of the company; empty for others. */
   usages: perRequest<ViewerContext, Pick<MediaFileView, "id" | "companyId">, MediaUsageView[]>(
     async ({ viewer }, files) => {
       const shown = files.filter((file) => isStaffOf(viewer, file.companyId));
@@ -27,7 +27,7 @@ export const createLibraryLoaders = ({ db }: { readonly db: Database }) => ({
     },
   ),
 
-  /** What files held before: for their company's staff and their uploaders; to others there was nothing. */
+  /** Earlier versions, for the staff of the company and the uploader; empty for others. */
   versions: perRequest<
     ViewerContext,
     Pick<MediaFileView, "id" | "companyId" | "uploaderId">,

@@ -11,7 +11,7 @@ const asStaff = (viewer: Viewer, company: Company) =>
 const asManager = (viewer: Viewer, company: Company) =>
   company.deletedAt === null && isManagerOf(viewer, company.id);
 
-/** What may be done with the files of a company as a whole. */
+/** Actions on the files of a company as a whole. */
 export const libraryPolicy = {
   subject: "company",
   viewers: ["user"],

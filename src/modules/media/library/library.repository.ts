@@ -28,15 +28,15 @@ export interface MediaFileFilter {
   readonly scanStatus?: readonly MediaFileView["scanStatus"][] | null | undefined;
   readonly integrity?: readonly MediaFileView["integrity"][] | null | undefined;
   readonly isDeleted?: boolean | null | undefined;
-  /** A part of the name, whatever its case. */
+  /** A part of the name, case-insensitive. */
   readonly search?: string | null | undefined;
 }
 
-/** What of a company's library is listed, and as of when. */
+/** Which files of a company are listed, and as of which moment. */
 export interface LibraryScope {
   readonly companyId: string;
   readonly now: Date;
-  /** Files that were deleted before it are about to be purged and are listed no more. */
+  /** Files that were deleted earlier are about to be purged and are not listed. */
   readonly restorableSince: Date;
   /** Whose deleted files are listed, when they are asked for. */
   readonly deletedOf: "everybody" | { readonly uploaderId: string };
@@ -115,7 +115,7 @@ function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefi
 const hasBlob = ({ companyId }: LibraryScope, condition: SQL) =>
   sql`${mediaFiles.blobId} in (select ${blobs.id} from ${blobs} where ${and(eq(blobs.companyId, companyId), condition)})`;
 
-/** An expired file that nothing uses is gone, though the purge has not come yet. */
+/** An expired, unused file is not listed, although it has not been purged yet. */
 export const isCurrent = (now: Date) =>
   or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, now), hasUsages);
 
@@ -124,7 +124,7 @@ const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
     isNotNull(mediaFiles.deletedAt),
     gt(mediaFiles.deletedAt, restorableSince),
     isCurrent(now),
-    // What was deleted with a ticket comes back with it alone.
+    // A file that was deleted with a ticket is restored only with it.
     hasNoUsages,
     deletedOf === "everybody" ? undefined : eq(mediaFiles.uploaderId, deletedOf.uploaderId),
   );

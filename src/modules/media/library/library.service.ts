@@ -29,14 +29,14 @@ export interface LibraryList {
 export type LibraryService = ReturnType<typeof createLibraryService>;
 
 export const createLibraryService = (deps: LibraryDeps) => ({
-  /** Null when it does not exist, is deleted or expired, or may not be seen. */
+  /** Null if it does not exist, is deleted or expired, or is not visible. */
   async mediaFile(viewer: Viewer, id: string): Promise<MediaFileView | null> {
     const found = await lookUpMediaFile(deps, viewer, id);
     const subject = readable(mediaFilePolicy, viewer, found?.file.versionOf == null ? found : null);
     return subject && (await isLive(deps, subject)) ? subject.file : null;
   },
 
-  /** A company's files, for its staff. The deleted ones that can be restored: to managers all, to agents their own. */
+  /** A company's files, for its staff. Restorable deleted files: all for managers, their own for agents. */
   async listMediaFiles(viewer: Viewer, list: LibraryList): Promise<Connection<MediaFileView>> {
     const { companyId, order } = list;
     const company = await findCompany(deps.db, companyId);

@@ -6,7 +6,7 @@ import { mediaFiles } from "../media-file.tables.js";
 
 export type MediaFileChanges = Partial<Pick<MediaFileRow, "fileName" | "expiresAt">>;
 
-/** @returns false when it has been deleted meanwhile */
+/** @returns false if it has been deleted meanwhile */
 export async function updateMediaFile(
   tx: Database,
   companyId: string,
@@ -21,7 +21,7 @@ export async function updateMediaFile(
   return updated.length > 0;
 }
 
-/** @returns false when it is not deleted, was deleted before `deletedAfter` or with what uses it, or has been purged */
+/** @returns false if it is not deleted, was deleted before `deletedAfter` or with what uses it, or has been purged */
 export async function restoreDeletedMediaFile(
   tx: Database,
   companyId: string,

@@ -37,10 +37,12 @@ export const createMediaFileChangeService = (deps: MediaFileChangeDeps) => ({
   /** @throws FILE_TYPE_MISMATCH for a name that does not fit the content, BAD_USER_INPUT for an expiry in the past */
   changeMediaFile: (viewer: Viewer, change: MediaFileChange) => changeMediaFile(deps, viewer, change),
 
-  /** From now on it is in no list, and its URL answers 410. @throws CONFLICT when something uses it */
+  /** Removes it from all lists; its URL answers 410. @throws CONFLICT if something uses it */
   deleteMediaFile: (viewer: Viewer, id: string) => deleteMediaFile(deps, viewer, id),
 
-  /** With its earlier versions. @throws GONE when its time is over, CONFLICT when it was deleted with what uses it */
+  /**
+   * With its earlier versions. @throws GONE after the retention period, CONFLICT if it was deleted with what uses it
+   */
   restoreMediaFile: (viewer: Viewer, id: string) => restoreMediaFile(deps, viewer, id),
 });
 
@@ -124,7 +126,7 @@ async function restoreMediaFile(
   return { ...file, deletedAt: null };
 }
 
-/** Deleted or not, and no earlier version of another. @throws NOT_FOUND, FORBIDDEN, GONE when its time is over */
+/** Deleted or not, and not an earlier version. @throws NOT_FOUND, FORBIDDEN, GONE if it has expired */
 async function requireRestorable(
   finding: FindMediaFileDeps,
   viewer: Viewer,

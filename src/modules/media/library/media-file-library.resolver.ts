@@ -9,7 +9,7 @@ import { MediaUsage } from "./media-usage.types.js";
 /** What each list costs: few files have as many, but some have 100. */
 const LIST_SIZE = 20;
 
-/** What the library adds to a file. */
+/** Fields that the library adds to a file. */
 @Resolver(() => MediaFile)
 export class MediaFileLibraryResolver {
   constructor(private readonly loaders: LibraryLoaders) {}

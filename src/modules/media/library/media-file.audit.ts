@@ -2,7 +2,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { UserViewer } from "../../identity/viewer.js";
 
-/** Writes down what somebody did to a media file, in the transaction that does it. */
+/** Audits an action on a media file, in its transaction. */
 export async function auditMediaFile(
   tx: Database,
   viewer: UserViewer,

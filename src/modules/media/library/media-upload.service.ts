@@ -40,23 +40,23 @@ export interface NewUpload {
 
 export type MediaUploadService = ReturnType<typeof createMediaUploadService>;
 
-/** Files for the library, and new contents for files that are there. */
+/** Uploads to the library, and replacements of files. */
 export const createMediaUploadService = (deps: MediaUploadDeps) => ({
   /** @throws BAD_USER_INPUT for an expiry in the past, and what the ingest throws of a file */
   uploadMedia: (viewer: Viewer, input: NewUpload, incoming: IncomingFiles) =>
     uploadMedia(deps, viewer, input, incoming),
 
   /**
-   * Gives a file a new content. Its id and its usages stay; the old content becomes an earlier version.
+   * Replaces the content of a file. Its id and its usages stay; the old content becomes an earlier version.
    *
-   * @throws FORBIDDEN for what somebody else has attached, what the ingest throws of a file, UNSUPPORTED_FILE_TYPE when a post that shows it requires another kind,
-   *   QUOTA_EXCEEDED when it is attached to a ticket that cannot take it
+   * @throws FORBIDDEN if somebody else has attached it, what the ingest throws of a file, UNSUPPORTED_FILE_TYPE if a
+   *   post that shows it requires another kind, QUOTA_EXCEEDED if it is attached to a ticket whose quota it exceeds
    */
   replaceMediaFile: (viewer: Viewer, id: string, incoming: IncomingFiles) =>
     replaceMediaFile(deps, viewer, id, incoming),
 });
 
-/** How files come into the buckets that the library does not fill. */
+/** How files get into the buckets to which the library does not upload. */
 const OTHER_WAY: Partial<Record<Bucket, string>> = {
   AVATARS: "People give themselves their picture with setAvatar.",
   COMPANY_LOGOS: "A company gets its logo with setCompanyLogo.",
@@ -137,7 +137,7 @@ async function replaceMediaFile(
       await resize(uploaded.size - replaced.size);
       const exchange = { currentId: id, uploadedId: uploaded.id };
       const variantsStatus = await exchangeContents(tx, companyId, exchange);
-      // What was asked for with the upload went to the row that holds the old content now.
+      // The job of the upload belongs to the row that has the old content now.
       if (variantsStatus === "PENDING") await requestVariants({ jobs: deps.jobs, tx }, [{ id, companyId }]);
       await deps.posts.contentReplaced(tx, companyId, id);
       recordFileEvents(tx, companyId, "file.updated", [id]);
@@ -150,7 +150,7 @@ async function replaceMediaFile(
   return reread(deps, viewer, id);
 }
 
-/** An attachment says who uploaded it, and that stays true. @throws FORBIDDEN */
+/** An attachment names its uploader, which must stay true. @throws FORBIDDEN */
 async function refuseOthersAttachment(
   { db, attachments }: MediaUploadDeps,
   viewer: UserViewer,
@@ -186,7 +186,7 @@ async function refuseOtherKind(
     );
 }
 
-/** A file that the caller has just made or changed. @throws GONE when somebody has purged it meanwhile */
+/** Reads a file that the caller has just made or changed. @throws GONE if it has been purged meanwhile */
 async function reread({ db }: MediaUploadDeps, viewer: Viewer, id: string): Promise<MediaFileView> {
   const file = await findMediaFile(db, tenantsOf(viewer), id);
   if (file === null) throw gone("file");

@@ -11,7 +11,7 @@ import { MediaUsageInput } from "./library.inputs.js";
 import type { MediaUsageService } from "./media-usage.service.js";
 import { MediaUsage } from "./media-usage.types.js";
 
-/** The links from a usage to the object that it is of; modules above add those to their own. */
+/** The objects that a usage refers to; higher modules add their own. */
 @Resolver(() => MediaUsage)
 export class MediaUsageResolver {
   constructor(

@@ -16,7 +16,7 @@ import { softDeleteIfSuspended } from "../suspend-usages.js";
 import { auditMediaFile } from "./media-file.audit.js";
 import { updateMediaFile } from "./media-file-change.repository.js";
 
-/** Where a resource outside of Filedesk uses a file. */
+/** A usage of a file by a resource of an external application. */
 export interface ExternalUsage {
   readonly mediaFileId: string;
   readonly resourceType: string;
@@ -26,9 +26,12 @@ export interface ExternalUsage {
 
 export type MediaUsageService = ReturnType<typeof createMediaUsageService>;
 
-/** What resources outside of Filedesk say of the files that they use. Said twice is said once. */
+/** Usages by external applications. Both operations are idempotent. */
 export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
-  /** From now on the file is neither deleted nor an orphan. @throws BAD_USER_INPUT for a resource of the inside, or a file of one purpose; GONE */
+  /**
+   * The file cannot be deleted and is not an orphan as long as it has the usage. @throws BAD_USER_INPUT for a resource
+   * type of Filedesk, or a file of a single-purpose bucket; GONE
+   */
   async addUsage(viewer: Viewer, input: ExternalUsage): Promise<MediaUsageView> {
     const found = await requireMediaFile(deps, viewer, input.mediaFileId, "sayWhereItIsUsed");
     if (resemblesInternalUsage(input.resourceType)) throw internalResource(input.resourceType);
@@ -48,7 +51,7 @@ export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
     });
   },
 
-  /** Of a deleted file as well. @throws BAD_USER_INPUT for a resource of the inside */
+  /** Of deleted files as well. @throws BAD_USER_INPUT for a resource type of Filedesk */
   async removeUsage(viewer: Viewer, input: ExternalUsage): Promise<MediaUsageView> {
     const found = await requireUsed(deps, viewer, input.mediaFileId);
     const { id, companyId } = found.file;
@@ -59,7 +62,7 @@ export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
       const { file } = await requireUsed({ ...deps, db: tx }, by, id);
       const known = await findUsage(tx, usage);
       if (await deleteUsage(tx, usage)) {
-        // It has been in use until now: an orphan's age counts from here.
+        // The age of an orphan counts from its last usage.
         await updateMediaFile(tx, companyId, id, {});
         await softDeleteIfSuspended(tx, companyId, id, by.id);
         recordFileEvents(tx, companyId, "file.updated", [id]);

@@ -9,7 +9,7 @@ import { hasNoUsages, mediaFileColumns } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { isCurrent } from "./library.repository.js";
 
-/** Which files count as orphans: those of a company that live, that nothing uses, and that nobody has touched since. */
+/** Orphans: files of a company that are not deleted, unused, and unchanged since a moment. */
 export interface OrphanScope {
   readonly companyId: string;
   readonly before: Date;
@@ -29,7 +29,7 @@ const isOrphan = ({ companyId, before, now }: OrphanScope) =>
 
 const orphanOrder = { keys: [mediaFiles.createdAt, mediaFiles.id], descending: false };
 
-/** Where an orphan stands in the list: the one that has lain the longest first. */
+/** Position of an orphan in the list: the oldest first. */
 export const orphanPosition = (file: Pick<MediaFileView, "createdAt" | "id">) => [
   file.createdAt.toISOString(),
   file.id,

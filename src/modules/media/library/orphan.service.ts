@@ -18,9 +18,9 @@ import type { OrphanScope } from "./orphan.repository.js";
 import { countOrphans, listOrphans, orphanPosition } from "./orphan.repository.js";
 
 export interface OrphanDeps extends Pick<FindMediaFileDeps, "clock">, PurgeDeps {
-  /** How old a file without a usage is at least, unless the caller says otherwise. */
+  /** Minimum age of an orphan in days, unless the caller gives one. */
   readonly orphanDays: number;
-  /** For a purge, which looks at all that a company has, one page after the other. */
+  /** The database for a purge, which reads all files of a company page by page. */
   readonly background: Database;
 }
 
@@ -40,9 +40,9 @@ export interface PurgeReport {
 
 export type OrphanService = ReturnType<typeof createOrphanService>;
 
-/** The files of a company that nothing uses. */
+/** Orphans of a company: files without usages. */
 export const createOrphanService = (deps: OrphanDeps) => ({
-  /** The one that has lain the longest first. */
+  /** The oldest first. */
   async listOrphans(
     viewer: Viewer,
     selection: OrphanSelection,
@@ -55,7 +55,7 @@ export const createOrphanService = (deps: OrphanDeps) => ({
     return toConnection(found, orphanPosition, () => countOrphans(deps.db, scope));
   },
 
-  /** Removes orphans for good, each looked at again before; a dry run says what that would be. */
+  /** Purges orphans, each checked again in its own transaction; a dry run reports what would be purged. */
   async purgeOrphans(
     viewer: Viewer,
     selection: OrphanSelection & { readonly dryRun: boolean },
@@ -91,7 +91,7 @@ async function purge(
     if (ids.length < NAMED) ids.push(id);
     purged.push(id);
   };
-  // It may take a while: whoever may not any more ends it, and what has gone by then is written down.
+  // A purge takes a while: it ends when the viewer loses the permission, and what was purged until then is audited.
   const permit = async (tx: Database) => {
     const known = await confirmViewer(tx, { viewer: by, companyId });
     authorize(libraryPolicy, "purgeOrphansOf", known, await findCompany(tx, companyId));

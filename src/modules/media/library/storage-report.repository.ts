@@ -23,12 +23,12 @@ const countedIf = (condition: SQL) => ({
   bytes: sql<number>`coalesce(sum(${mediaFiles.size}) filter (where ${condition}), 0)::float8`,
 });
 
-/** Whether a file is out of reach and waits for its purge; a version goes with its file. */
+/** Whether a file is deleted or expired and waits for its purge; a version goes with its file. */
 const isGone = (file: Record<"id" | "deletedAt" | "expiresAt", PgColumn>, now: Date) =>
   sql`(${file.deletedAt} is not null or (coalesce(${file.expiresAt} <= ${now.toISOString()}::timestamptz, false)
     and not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${file.id})))`;
 
-/** All rows of a company by what has become of them. */
+/** All files of a company by state. */
 export async function countByState(db: Database, companyId: string, now: Date) {
   const current = alias(mediaFiles, "current");
   const gone = sql`case when ${mediaFiles.versionOf} is null then ${isGone(mediaFiles, now)} else ${isGone(current, now)} end`;
@@ -66,7 +66,7 @@ const living = (companyId: string, now: Date) =>
 
 const month = sql<string>`to_char(date_trunc('month', ${mediaFiles.createdAt} at time zone 'UTC'), 'YYYY-MM')`;
 
-/** The living files by bucket, by type and by month, in one reading of them. */
+/** Live files by bucket, by type and by month, in one scan. */
 export async function countByProperties(db: Database, companyId: string, now: Date) {
   const rows = await db
     .select({
@@ -91,7 +91,7 @@ export async function countByProperties(db: Database, companyId: string, now: Da
   };
 }
 
-/** Those who have uploaded the most bytes that live; null stands for all guests together. */
+/** The uploaders of the most live bytes; null stands for all guests together. */
 export async function countByUploader(db: Database, companyId: string, now: Date, limit: number) {
   return db
     .select({ uploaderId: mediaFiles.uploaderId, files, bytes })
@@ -102,7 +102,7 @@ export async function countByUploader(db: Database, companyId: string, now: Date
     .limit(limit);
 }
 
-/** Living files without a usage, however young. */
+/** Live files without usages, of any age. */
 export async function countUnused(db: Database, companyId: string, now: Date): Promise<FileCount> {
   const [row] = await db
     .select({ files, bytes })
@@ -111,7 +111,7 @@ export async function countUnused(db: Database, companyId: string, now: Date): P
   return row ?? { files: 0, bytes: 0 };
 }
 
-/** What lies in the storage: the bytes of each blob once, and those of the variants. */
+/** Stored bytes: each blob once, and the variants. */
 export async function sumStoredBytes(db: Database, companyId: string) {
   const [row] = await db
     .select({

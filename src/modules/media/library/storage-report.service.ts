@@ -26,7 +26,7 @@ export const createStorageReportService = ({
   readonly db: Database;
   readonly clock: Clock;
 }) => ({
-  /** What a company's files take, and what of it could be freed. For its managers. */
+  /** The storage that a company's files take, and what could be freed. For its managers. */
   async storageReport(viewer: Viewer, companyId: string): Promise<StorageReportView> {
     authorize(libraryPolicy, "reportOn", viewer, await findCompany(db, companyId));
     // One snapshot for all statements, so that the figures fit together while others upload.

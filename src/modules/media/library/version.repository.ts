@@ -10,7 +10,7 @@ import { mediaFileColumns } from "../media-file.repository.js";
 import type { MediaFileRow } from "../media-file.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
 
-/** The latest earlier versions of each file, the newest first, in one statement whatever the number of files. */
+/** The latest earlier versions of each file, the newest first, in one statement. */
 export async function listVersionsOfFiles(
   db: Database,
   tenants: TenantScope,
@@ -36,7 +36,7 @@ export async function listVersionsOfFiles(
     .orderBy(ranked.rank);
 }
 
-/** Under the lock that a deletion of the file, or another replacement, waits for; null when it has been deleted. */
+/** Locks the file against deletion and other replacements; null if it has been deleted. */
 export async function lockMediaFileForReplacement(tx: Database, companyId: string, id: string) {
   const [row] = await tx
     .select()
@@ -54,11 +54,11 @@ export async function lockMediaFileForReplacement(tx: Database, companyId: strin
 }
 
 /**
- * Lets a file and one that has just been uploaded change their contents: the file keeps its id and all that hangs on
- * it and gets the new content, the other row becomes the earlier version with the old one. One statement, so that
- * whoever looks whether a blob is in use sees each of the two in use throughout.
+ * Exchanges the contents of a file and one that has just been uploaded: the file keeps its id and usages and gets the
+ * new content, the other row becomes the earlier version with the old content. One statement, so that a concurrent
+ * check of usage sees both blobs in use at any moment.
  *
- * @returns how it stands with the variants of the file's new content
+ * @returns the status of the variants of the file's new content
  */
 export async function exchangeContents(
   tx: Database,

@@ -5,8 +5,7 @@ import { requireMediaFile } from "../find-media-file.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 
 /**
- * Runs a transaction that writes on a file which the viewer was found to be allowed to do this to, and asks again, under
- * the file's lock.
+ * Runs a transaction that changes a file, and checks the permission again under the lock of the file.
  *
  * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, GONE
  */

@@ -8,7 +8,7 @@ import { isCurrent } from "../library.repository.js";
 
 export type EventFile = Awaited<ReturnType<typeof listEventFiles>>[number];
 
-/** Files that events name, deleted ones too, and whether their time is not over. */
+/** The files of events, deleted ones too, and whether they are current. */
 export async function listEventFiles(db: Database, companyId: string, ids: readonly string[], now: Date) {
   return db
     .select({ ...mediaFileColumns, isCurrent: sql<boolean>`${isCurrent(now)}` })

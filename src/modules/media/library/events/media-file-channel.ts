@@ -16,7 +16,7 @@ export interface MediaFileChannelDeps {
   readonly clock: Clock;
 }
 
-/** The files of a company, for who may list them. */
+/** The files of a company, for viewers who may list them. */
 export const createMediaFileChannel = ({ db, clock }: MediaFileChannelDeps): Channel<Viewer> => ({
   kind: "media",
 
@@ -44,7 +44,7 @@ export const createMediaFileChannel = ({ db, clock }: MediaFileChannelDeps): Cha
 
 const BRANDING = "company.branding-changed";
 
-/** How an event is told of a file that is in reach. */
+/** The event of a file that is visible. */
 const OF_FILE: Readonly<Record<Exclude<FileEventType, "file.deleted" | "file.purged">, string>> = {
   "file.added": "MediaFileAdded",
   "file.updated": "MediaFileUpdated",
@@ -91,7 +91,7 @@ function payloadOf(event: LoggedEvent, { files, company }: Known): MediaFilePayl
 const isInReach = ({ deletedAt, versionOf, isCurrent }: EventFile): boolean =>
   deletedAt === null && versionOf === null && isCurrent;
 
-/** What is deleted or gone by now is told as that alone: what it was is nobody's business any more. */
+/** A file that is deleted or purged by now is reported only as such. */
 function payloadOfFile(
   type: string,
   mediaFileId: string,
