@@ -24,7 +24,7 @@ export interface AttachmentDeletionDeps {
   readonly retentionDays: number;
 }
 
-/** A parent and the company that it belongs to. */
+/** A parent and its company. */
 export interface OwnedParent {
   readonly companyId: string;
   readonly parent: ParentRef;
@@ -33,28 +33,28 @@ export interface OwnedParent {
 export type AttachmentDeletionService = ReturnType<typeof createAttachmentDeletionService>;
 
 export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) => ({
-  /** From now on it is in no list, and its URL answers 410. */
+  /** Removes it from all lists; its URL answers 410. */
   deleteAttachment: (viewer: Viewer, id: string) => deleteAttachment(deps, viewer, id),
 
-  /** @throws GONE when its time is over, QUOTA_EXCEEDED when its place has been taken */
+  /** @throws GONE after the retention period, QUOTA_EXCEEDED if the parent has no room left */
   restoreAttachment: (viewer: Viewer, id: string) => restoreAttachment(deps, viewer, id),
 
-  /** Deletes whatever hangs on a parent that is being deleted itself, under its lock, and never comes back. */
+  /** Soft-deletes all attachments of a parent that is being deleted, under its lock, and is never restored. */
   softDeleteAllOf: (tx: Database, by: Actor, parent: OwnedParent) => softDeleteAllOf(deps, tx, by, parent),
 
   /**
-   * Removes whatever hangs on a parent that is being purged; its files become due for the media module's purge.
+   * Purges all attachments of a parent that is being purged; their files become due for the purge of files.
    *
    * @returns the ids of the files
    */
   purgeAllOf: (tx: Database, parent: OwnedParent, deletedBefore: Date): Promise<string[]> =>
     purgeAllOf(tx, parent, deletedBefore),
 
-  /** The ids of what hangs on a parent and is not deleted. */
+  /** The ids of a parent's live attachments. */
   listLiveOf: async ({ companyId, parent }: OwnedParent): Promise<string[]> =>
     (await repository.listLiveOfParent(deps.db, companyId, parent)).map(({ id }) => id),
 
-  /** Removes the rows of attachments that were deleted before a moment; their files are the media module's. */
+  /** Purges attachments that were deleted before a moment; their files are purged by the media module. */
   purgeDeleted: (deletedBefore: Date): Promise<void> => repository.purgeAttachments(deps.db, deletedBefore),
 });
 
@@ -84,8 +84,8 @@ const recordEvents = (
 };
 
 /**
- * @param attachment as it is under its parent's lock, where nobody replaces its file
- * @returns null when it was deleted already
+ * @param attachment read under the lock of its parent, where its file cannot be replaced
+ * @returns null if it was deleted already
  */
 async function softDeleteOne(
   { parents }: AttachmentDeletionDeps,
@@ -149,7 +149,7 @@ async function restoreAttachment(
   });
 }
 
-/** An attachment that the viewer may restore, be it deleted or not. @throws GONE when its parent has been deleted */
+/** An attachment that the viewer may restore, deleted or not. @throws GONE if its parent is deleted */
 async function requireRestorable(
   finding: FindAttachmentDeps,
   viewer: Viewer,

@@ -7,7 +7,7 @@ import type { AttachmentParents } from "./parents.js";
 
 export const createAttachmentReplacement = (parents: AttachmentParents): AttachmentReplacement => ({
   async mayReplace(db, viewer, { id, companyId }) {
-    // A file is attached at the moment in which it is uploaded, and never later.
+    // A file is attached when it is uploaded, and never later.
     const attachments = await listAttachmentsOfFiles(db, { companyIds: [companyId] }, [id]);
     return attachments.every((attachment) => mayReplaceFileOf(viewer, attachment));
   },
@@ -16,7 +16,7 @@ export const createAttachmentReplacement = (parents: AttachmentParents): Attachm
   async lockQuotas(tx: Database, companyId: string, mediaFileId: string) {
     const tenant = { companyIds: [companyId] };
     const before = await listAttachmentsOfFiles(tx, tenant, [mediaFileId]);
-    // In the order of their ids, so that two replacements do not wait for each other in a circle.
+    // In the order of their ids, so that concurrent replacements do not deadlock.
     for (const attachment of before.sort((a, b) => (a.id < b.id ? -1 : 1)))
       await parents.lock(tx, parentOf(attachment));
     const locked = new Set(before.map(({ id }) => id));

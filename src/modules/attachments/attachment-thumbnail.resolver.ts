@@ -4,7 +4,7 @@ import type { AttachmentView } from "./attachment.repository.js";
 import { Attachment } from "./attachment.types.js";
 import type { AttachmentThumbnails } from "./thumbnail-url.js";
 
-/** The small picture of an attachment. */
+/** The thumbnail of an attachment. */
 @Resolver(() => Attachment)
 export class AttachmentThumbnailResolver {
   constructor(private readonly thumbnails: AttachmentThumbnails) {}

@@ -5,7 +5,7 @@ import type { MediaUsageView } from "../media/media-usage.repository.js";
 import type { AttachmentLoaders } from "./attachment.loaders.js";
 import { Attachment } from "./attachment.types.js";
 
-/** The link from a file's usage to the attachment that uses it. */
+/** The attachment of a usage. */
 @Resolver(() => MediaUsage)
 export class AttachmentUsageResolver {
   constructor(private readonly loaders: AttachmentLoaders) {}

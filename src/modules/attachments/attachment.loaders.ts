@@ -22,7 +22,7 @@ import type { FindAttachmentDeps } from "./find-attachment.js";
 import { isLive, parentOf } from "./find-attachment.js";
 import type { ParentRef } from "./parents.js";
 
-/** A parent that has been shown to whoever asks. */
+/** A parent that the viewer may read. */
 interface Shown {
   readonly id: string;
   readonly companyId: string;
@@ -30,7 +30,10 @@ interface Shown {
 
 export type AttachmentLoaders = ReturnType<typeof createAttachmentLoaders>;
 
-/** The nested lists of attachments. Whoever reads the parent reads them: the parent's module has decided it. */
+/**
+ * The nested lists of attachments. A viewer who may read a parent may read its attachments; the module of the parent
+ * has decided that.
+ */
 export function createAttachmentLoaders({ db, parents }: FindAttachmentDeps) {
   const connections = (kind: ParentRef["kind"]) => {
     const counts = perRequest<ViewerContext, string, number>(async ({ viewer }, ids) => {
@@ -52,7 +55,7 @@ export function createAttachmentLoaders({ db, parents }: FindAttachmentDeps) {
     return ids.map((id) => byMessage.get(id) ?? 0);
   });
   return {
-    /** For all who are told of a message at once: of people and guests alike, the same. */
+    /** Shared by all subscribers to a message, people and guests: the same for all of them. */
     ofMessage: perEventBatchAndArguments<ViewerContext, PageArguments, Shown, Connection<AttachmentView>>(
       async (batch, args, messages) => {
         const ids = messages.map(({ id }) => id);

@@ -5,7 +5,7 @@ import { uploaderOf } from "../media/uploader.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import type { ParentState } from "./parents.js";
 
-/** An attachment, and what the viewer may know of its parent; null: nothing. */
+/** An attachment, and the state of its parent for the viewer; null: the viewer may not know of it. */
 export interface AttachmentSubject {
   readonly attachment: AttachmentView;
   readonly parent: ParentState | null;
@@ -21,11 +21,11 @@ const isSaid = ({ messageId }: Uploaded) => messageId !== null;
 const isTheirs = (viewer: Viewer, attachment: Uploaded) =>
   own(viewer, attachment) || (isAdmin(viewer) && !isSaid(attachment));
 
-/** Managers of its company, administrators among them. */
+/** Managers of its company, including administrators. */
 const isManaged = (viewer: Viewer, attachment: AttachmentView) =>
   isManagerOf(viewer, attachment.companyId) && !isSaid(attachment);
 
-/** Nobody but managers undoes what somebody else has deleted. */
+/** Only managers restore what somebody else has deleted. */
 const isDeletedByOther = (viewer: Viewer, { deletedBy }: AttachmentView) =>
   deletedBy !== null && (viewer.kind === "anonymous" || viewer.id !== deletedBy);
 
@@ -43,5 +43,7 @@ export const attachmentPolicy = {
     ((own(viewer, attachment) && !isDeletedByOther(viewer, attachment)) || isManaged(viewer, attachment)),
 } satisfies Policy<Viewer, AttachmentSubject>;
 
-/** Whether a new content may stand under this attachment; that the viewer may replace the file, has been decided. */
+/**
+ * Whether the viewer may replace the file of this attachment. That they may replace the file as such has been checked.
+ */
 export const mayReplaceFileOf: (viewer: Viewer, attachment: Uploaded) => boolean = isTheirs;

@@ -16,7 +16,7 @@ import { mediaFiles } from "../media/media-file.tables.js";
 import { attachments } from "./attachment.tables.js";
 import type { ParentRef } from "./parents.js";
 
-/** An attachment with what a list shows of its file. */
+/** An attachment with the columns of its file that lists show. */
 const columns = {
   id: attachments.id,
   companyId: attachments.companyId,
@@ -53,7 +53,7 @@ export async function listAttachments(db: Database, tenants: TenantScope, ids: r
   return joined(db).where(and(isAnyOf(attachments.id, ids), inTenants(attachments.companyId, tenants)));
 }
 
-/** Deleted ones too: the service tells "deleted" from "never was". */
+/** Deleted ones too: the service distinguishes "deleted" from "never existed". */
 export async function findAttachment(
   db: Database,
   tenants: TenantScope,
@@ -63,7 +63,7 @@ export async function findAttachment(
   return row ?? null;
 }
 
-/** Whose attachments they are, of these media files; deleted ones too. */
+/** The attachments of these media files, deleted ones too. */
 export async function listAttachmentsOfFiles(
   db: Database,
   tenants: TenantScope,
@@ -74,12 +74,12 @@ export async function listAttachmentsOfFiles(
   );
 }
 
-/** Where a row names its parent. */
+/** The column of the parent's id. */
 const PARENT_ID = { ticket: "ticketId", reply: "replyId", message: "messageId" } as const;
 
 const parentColumn = (kind: ParentRef["kind"]) => attachments[PARENT_ID[kind]];
 
-/** Where an attachment stands in its parent's list: in the order of uploading. */
+/** Order of a parent's list: by upload. */
 export const attachmentOrder = { keys: [attachments.createdAt, attachments.id], descending: false };
 export const attachmentPosition = (row: AttachmentView) => [row.createdAt.toISOString(), row.id];
 
@@ -111,7 +111,7 @@ const pagesOfParents = preparedByShape((db, { kind, tenants, ...page }: PagesSha
   return withQuickRows(statement);
 });
 
-/** One page of each parent's attachments, in one statement whatever the number of parents. */
+/** One page of each parent's attachments, in one statement. */
 export async function listPagesOfParents(
   db: Database,
   tenants: TenantScope,
@@ -173,7 +173,7 @@ export async function insertAttachments(tx: Database, rows: readonly NewAttachme
 const thisOne = (companyId: string, id: string, ...more: (SQL | undefined)[]) =>
   and(eq(attachments.companyId, companyId), eq(attachments.id, id), ...more);
 
-/** What a change makes of an attachment. */
+/** The columns that a change returns. */
 export type AttachmentChanges = Pick<AttachmentView, "description" | "deletedAt" | "updatedAt">;
 
 const changes = {
@@ -227,7 +227,7 @@ export async function restoreAttachment(
   return restored ?? null;
 }
 
-/** Removes rows for good; every tenant's: for the purge, which has no viewer. */
+/** Every tenant's: for the purge, which has no viewer. */
 export async function purgeAttachments(db: Database, deletedBefore: Date): Promise<void> {
   await deleteInBatches(
     db,
@@ -239,12 +239,12 @@ export async function purgeAttachments(db: Database, deletedBefore: Date): Promi
 const ofParent = (companyId: string, parent: ParentRef) =>
   and(eq(attachments.companyId, companyId), eq(parentColumn(parent.kind), parent.id));
 
-/** All of them: for a parent that is being deleted. */
+/** Without pages: for a parent that is being deleted. */
 export async function listLiveOfParent(db: Database, companyId: string, parent: ParentRef) {
   return joined(db).where(and(ofParent(companyId, parent), isNull(attachments.deletedAt)));
 }
 
-/** Removes the rows of a parent's attachments for good, deleted or not. */
+/** All attachments of a parent, deleted or not. */
 export async function purgeAttachmentsOfParent(tx: Database, companyId: string, parent: ParentRef) {
   return tx.delete(attachments).where(ofParent(companyId, parent)).returning({
     id: attachments.id,

@@ -20,7 +20,7 @@ export interface AttachmentDeps {
   readonly parents: AttachmentParents;
 }
 
-/** Files that are being attached, in the transaction that records them. */
+/** Files to attach, in the transaction that records them. */
 export interface Attaching {
   readonly viewer: Actor;
   readonly companyId: string;
@@ -37,7 +37,7 @@ export interface AttachmentChange {
 export type AttachmentService = ReturnType<typeof createAttachmentService>;
 
 export const createAttachmentService = (deps: AttachmentDeps) => ({
-  /** Null when it does not exist, is deleted, or may not be seen. */
+  /** Null if it does not exist, is deleted, or is not visible. */
   async attachment(viewer: Viewer, id: string): Promise<AttachmentView | null> {
     const subject = readable(attachmentPolicy, viewer, await lookUpAttachment(deps, viewer, id));
     return subject && isLive(subject) ? subject.attachment : null;
@@ -48,14 +48,16 @@ export const createAttachmentService = (deps: AttachmentDeps) => ({
     return (await requireAttachment(deps, viewer, id, "read")).attachment;
   },
 
-  /** The attachments with these ids, which the caller has just made, in their order. */
+  /** Reads attachments that the caller has just made, in the order of the ids. */
   async reread(viewer: Viewer, ids: readonly string[]): Promise<AttachmentView[]> {
     const rows = await repository.listAttachments(deps.db, tenantsReachedBy(viewer), ids);
     const byId = new Map(rows.map((row) => [row.id, row]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   },
 
-  /** Attaches recorded files to a parent; whether the viewer may, its module has decided. @throws QUOTA_EXCEEDED */
+  /**
+   * Attaches recorded files to a parent. The module of the parent has checked the permission. @throws QUOTA_EXCEEDED
+   */
   attachFiles: (tx: Database, attaching: Attaching) => attachFiles(deps, tx, attaching),
 
   async describeAttachment(viewer: Viewer, input: AttachmentChange): Promise<AttachmentView> {
@@ -89,8 +91,7 @@ async function attachFiles(
     description,
     uploader: authorshipOf(viewer),
   }));
-  // The count takes the lock of the parent, which comes before all other locks; the statements after it are sent
-  // together.
+  // Counting locks the parent, before all other locks; the following statements are sent together.
   await parents.countFiles(tx, parent, { files: files.length, bytes });
   await Promise.all([
     repository.insertAttachments(tx, attached),

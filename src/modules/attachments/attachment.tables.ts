@@ -8,9 +8,8 @@ import { mediaFiles } from "../media/media-file.tables.js";
 
 /**
  * A media file attached to exactly one parent.
- *
- * The parents' tables belong to modules above this one, so their foreign keys are added by a migration of
- * their own (see docs/decisions/0003).
+ * The parents' tables belong to higher modules, so their foreign keys are added by a separate migration (see
+ * docs/decisions/0003).
  */
 export const attachments = pgTable(
   "attachments",
@@ -26,7 +25,7 @@ export const attachments = pgTable(
     replyId: uuid("reply_id"),
     messageId: uuid("message_id"),
     description: text("description"),
-    /** Whoever attached it: a person with an account, or a guest. */
+    /** The uploader: a person with an account, or a guest. */
     uploaderId: uuid("uploader_id").references(() => users.id),
     uploaderGuestId: uuid("uploader_guest_id").references(() => guests.id),
     ...timestamps(),

@@ -30,7 +30,7 @@ export function parentOf({
 export const isLive = ({ attachment, parent }: AttachmentSubject): boolean =>
   attachment.deletedAt === null && parent === "readable";
 
-/** Whatever stands under the id in the viewer's tenants, deleted or not, with what the viewer may know of its parent. */
+/** The attachment with this id in the viewer's tenants, deleted or not, with the state of its parent for the viewer. */
 export async function lookUpAttachment(
   { db, parents }: FindAttachmentDeps,
   viewer: Viewer,
@@ -49,7 +49,7 @@ export interface FoundAttachment {
 
 type AttachmentAction = ActionOf<typeof attachmentPolicy>;
 
-/** @throws NOT_FOUND, FORBIDDEN, GONE for an attachment that has been deleted, or whose parent has */
+/** @throws NOT_FOUND, FORBIDDEN, GONE if it or its parent is deleted */
 export async function requireAttachment(
   finding: FindAttachmentDeps,
   viewer: Viewer,

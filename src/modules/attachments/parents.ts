@@ -7,7 +7,7 @@ export interface ParentRef {
   readonly id: string;
 }
 
-/** What a viewer may know about a parent; viewers who may not see it get no state. */
+/** The state of a parent for a viewer; none if it is not visible. */
 export type ParentState = "readable" | "deleted";
 
 /** A change of one attachment. */
@@ -18,22 +18,22 @@ export interface AttachmentEvent {
 }
 
 /**
- * What the modules whose objects carry attachments answer for them: this module stands below them and does
- * not know who may read a ticket, nor how many files it takes.
+ * The port that modules with attachments implement for their objects: this module is lower and does not know who may
+ * read a ticket, or how many files it may have.
  */
 export interface AttachmentParents {
-  /** By the parent's id; parents that the viewer, who may be a guest, may not read are left out. */
+  /** By the parent's id. Parents that are not visible to the viewer, who may be a guest, are left out. */
   statesFor(
     db: Database,
     viewer: Viewer,
     parents: readonly ParentRef[],
   ): Promise<ReadonlyMap<string, ParentState>>;
-  /** Makes whoever else changes the parent's files wait; taken before any lock on an attachment. */
+  /** Locks the parent against other changes of its files; taken before any lock on an attachment. */
   lock(tx: Database, parent: ParentRef): Promise<void>;
   /**
-   * Counts files in or out (negative figures), under the parent's lock.
+   * Changes the counters of the parent's files, under its lock; figures may be negative.
    *
-   * @throws QUOTA_EXCEEDED when the parent does not take as many, GONE when it has been deleted meanwhile
+   * @throws QUOTA_EXCEEDED if the quota of the parent is exceeded, GONE if it has been deleted meanwhile
    */
   countFiles(
     tx: Database,
@@ -41,13 +41,13 @@ export interface AttachmentParents {
     change: { readonly files: number; readonly bytes: number },
   ): Promise<void>;
   /**
-   * Told, in the transaction, what became of an attachment of the parent, so that who follows it hears of it. Not told
-   * of those that go with their parent: of that its own module tells.
+   * Records the event of a changed attachment, in its transaction. Not called for attachments that are deleted with
+   * their parent: its own event covers them.
    */
   onAttachmentChanged(tx: Database, parent: ParentRef, event: AttachmentEvent): Promise<void>;
 }
 
-/** Delegates each parent to the module of its kind. Parents without a module are unreadable. */
+/** Delegates each parent to the module of its kind. Parents of other kinds are not visible. */
 export function parentsByKind(
   answers: Readonly<Partial<Record<ParentRef["kind"], AttachmentParents>>>,
 ): AttachmentParents {

@@ -12,7 +12,7 @@ export function createAttachmentThumbnails(deps: {
   readonly urls: DownloadUrls;
 }) {
   return {
-    /** Null while there is none. Whoever was shown the attachment may see it. */
+    /** Null until it is rendered. The viewer may read the attachment. */
     async urlOf(context: ViewerContext, attachment: AttachmentView): Promise<string | null> {
       const variants = await deps.loaders.ofBlob(context).load(attachment);
       return variants.some((variant) => variant.name === THUMBNAIL)

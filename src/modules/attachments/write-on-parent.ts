@@ -5,9 +5,9 @@ import type { FindAttachmentDeps, FoundAttachment } from "./find-attachment.js";
 import { parentOf } from "./find-attachment.js";
 
 /**
- * Runs a transaction that changes an attachment on a viewer's behalf, under the lock of its parent.
+ * Runs a transaction that changes an attachment, under the lock of its parent.
  *
- * @param write asks the policy once more, with the viewer as they are now
+ * @param write checks the permission again, with the present state of the viewer
  */
 export const writeOnParent = <Result>(
   { db, parents }: FindAttachmentDeps,

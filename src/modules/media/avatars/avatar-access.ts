@@ -13,7 +13,7 @@ export const decideAvatarAccess: DecideAccess = async (db, viewer, mediaFileId) 
   return avatarPolicy.read(viewer, avatar) ? "readable" : "hidden";
 };
 
-/** The file of an avatar that the viewer may see, whichever tenant keeps it. */
+/** The file of an avatar that is visible to the viewer, of any tenant. */
 export async function findSharedAvatar(
   db: Database,
   viewer: Viewer,

@@ -19,7 +19,10 @@ export function createAvatarLoaders({ db, urls }: { readonly db: Database; reado
     return inOrderOf(ids, readable, (avatar) => avatar.userId);
   });
   return {
-    /** A variant's URL, signed for the viewer; null for who may not see it, without one, and until it is rendered. */
+    /**
+     * The URL of a variant, signed for the viewer; null if the avatar is not visible, does not exist, or is not
+     * rendered yet.
+     */
     async url(context: ViewerContext, userId: string, variant: AvatarVariant): Promise<string | null> {
       const avatar = await ofUser(context).load(userId);
       return avatar?.variants.includes(variant) ? urls.mediaFileVariant(context, avatar, variant) : null;

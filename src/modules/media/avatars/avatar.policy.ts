@@ -2,7 +2,7 @@ import type { Policy } from "../../../kernel/authorize.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { isAdmin, isMemberOf, isUser } from "../../identity/viewer.js";
 
-/** Whose avatar it is, and the living companies that this person belongs to. */
+/** The person with the avatar, and the companies (not deleted) that they belong to. */
 export interface AvatarSubject {
   readonly userId: string;
   readonly companyIds: readonly string[];

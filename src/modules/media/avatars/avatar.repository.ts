@@ -15,7 +15,7 @@ import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
 
-/** Where a person's avatar is used: which file it is, this usage alone says. */
+/** The usage that makes a file the avatar of a person. */
 export const avatarOf = (userId: string): FileField => ({
   resourceType: "user",
   resourceId: userId,
@@ -25,9 +25,9 @@ export const avatarOf = (userId: string): FileField => ({
 const owningCompany = alias(companies, "keeper");
 
 /**
- * The avatars of people with an account, kept by companies that live. Other than files in general, they are not
- * sought by the tenant that keeps them: `companyIds` are those of the person's companies that are among the tenants,
- * and the policy says whether that is enough.
+ * Avatars of people with an account, stored by companies that are not deleted. Unlike other files, they are not
+ * restricted to the tenants that store them: `companyIds` are those companies of the person that are among the tenants,
+ * and the policy decides whether that is enough.
  */
 const select = (db: Database, tenants: TenantScope, condition: SQL | undefined) =>
   db
@@ -45,7 +45,7 @@ const select = (db: Database, tenants: TenantScope, condition: SQL | undefined) 
       mediaFiles,
       and(
         eq(mediaFiles.id, mediaUsages.mediaFileId),
-        // Whatever a usage says, no other file is shown across tenants.
+        // No other file is visible across tenants, whatever its usages.
         eq(mediaFiles.bucket, "AVATARS"),
       ),
     )
@@ -69,7 +69,7 @@ export const listAvatars = (
     and(isNull(mediaFiles.deletedAt), isAnyOf(users.id, userIds), isAnyOf(mediaUsages.resourceId, userIds)),
   );
 
-/** The avatar that a file is; null when it is none. A deleted file as well: the service tells "deleted". */
+/** The avatar that a file is; null if it is not one. Deleted files too: the service reports them as deleted. */
 export async function findAvatarByFile(
   db: Database,
   tenants: TenantScope,

@@ -13,7 +13,7 @@ const field = (what: string) => ({
   description: `Absolute URL of the avatar ${what}, signed for this viewer; null without an avatar, until it is rendered, and for viewers who share no company with the person.`,
 });
 
-/** A person's avatar: fields that this module adds to a type of the module below. */
+/** Fields that this module adds to `User`. */
 @Resolver(() => User)
 export class AvatarResolver {
   constructor(

@@ -24,9 +24,10 @@ export type AvatarService = ReturnType<typeof createAvatarService>;
 export function createAvatarService({ db, ingest }: AvatarDeps) {
   return {
     /**
-     * Takes the viewer's new avatar in, and releases the old one. The company that they belong to longest keeps it.
+     * Sets the viewer's avatar, and releases the previous one. It is stored by the company that they have belonged to
+     * longest.
      *
-     * @throws CONFLICT for who belongs to no company, and what the ingest throws of a file
+     * @throws CONFLICT if the viewer belongs to no company, and what the ingest throws of a file
      */
     async setAvatar(viewer: Viewer, incoming: IncomingFiles): Promise<UserViewer> {
       const by = requireOneself(viewer);
@@ -39,7 +40,8 @@ export function createAvatarService({ db, ingest }: AvatarDeps) {
         bucket: "AVATARS",
         incoming,
         permit: async (_tx, known) => {
-          // A membership that has ended meanwhile has released the avatar already, and would not release this one.
+          // A membership that has ended meanwhile has already released the previous avatar, and would not release this
+          // one.
           if (!known.roles.has(companyId)) throw noCompany();
         },
         inTransaction: async (tx, files) => {
@@ -52,7 +54,7 @@ export function createAvatarService({ db, ingest }: AvatarDeps) {
       });
     },
 
-    /** Nothing happens to who has no avatar. */
+    /** Changes nothing if the viewer has no avatar. */
     async removeAvatar(viewer: Viewer): Promise<UserViewer> {
       const by = requireOneself(viewer);
       await writeAs(db, { viewer: by, companyId: null }, (tx, known) =>

@@ -6,7 +6,7 @@ import { releaseFileOfField } from "../file-field.js";
 import { auditAvatar } from "./avatar.audit.js";
 import { avatarOf } from "./avatar.repository.js";
 
-/** Takes a person's avatar away, if there is one; its file is purged in its time. */
+/** Removes a person's avatar, if there is one; its file is soft-deleted. */
 export async function releaseAvatar(
   tx: Database,
   by: UserViewer,
@@ -18,7 +18,7 @@ export async function releaseAvatar(
   if (held) await auditAvatar(tx, by, "user.avatar-removed", { ...held, userId });
 }
 
-/** When somebody leaves the company that keeps their avatar, it does not stay behind. */
+/** A person who leaves the company that stores their avatar loses it. */
 export const releaseAvatarOfLeaver = (
   tx: Database,
   by: UserViewer,

@@ -5,7 +5,7 @@ import type { ViewerContext } from "../../identity/viewer.js";
 import type { LogoLoaders } from "./logo.loaders.js";
 import { FAVICON, LOGO, LOGO_THUMBNAIL } from "./logo-fields.js";
 
-/** The logo as everybody sees it, signed in or not. */
+/** The public logo, for anonymous viewers as well. */
 @Resolver(() => CompanyBranding)
 export class CompanyBrandingResolver {
   constructor(private readonly loaders: LogoLoaders) {}

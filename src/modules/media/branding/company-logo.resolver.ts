@@ -9,7 +9,7 @@ import type { LogoLoaders } from "./logo.loaders.js";
 import type { LogoService } from "./logo.service.js";
 import { FAVICON, LOGO, LOGO_THUMBNAIL } from "./logo-fields.js";
 
-/** A company's logo: fields that this module adds to a type of the module below. */
+/** Fields that this module adds to `Company`. */
 @Resolver(() => Company)
 export class CompanyLogoResolver {
   constructor(

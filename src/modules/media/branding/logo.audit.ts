@@ -3,7 +3,7 @@ import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { AuditActionOn } from "../../identity/audit/audit-action.js";
 import type { UserViewer } from "../../identity/viewer.js";
 
-/** Writes down which file became the logo of a company or was it, in the transaction that changes it. */
+/** Audits a change of a company's logo, in its transaction. */
 export const auditLogo = (
   tx: Database,
   by: UserViewer,

@@ -8,7 +8,7 @@ import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
 
-/** Where a company's logo is used: which file it is, this usage alone says. */
+/** The usage that makes a file the logo of a company. */
 export const logoOf = (companyId: string): FileField => ({
   resourceType: "company",
   resourceId: companyId,
@@ -18,13 +18,13 @@ export const logoOf = (companyId: string): FileField => ({
 const isLogo: SQL | undefined = and(
   eq(mediaUsages.resourceType, "company"),
   eq(mediaUsages.fieldName, "logo"),
-  // Nobody can put a logo on another company.
+  // A company cannot set the logo of another one.
   sql`${mediaUsages.resourceId} = ${mediaUsages.companyId}::text`,
 );
 
 export type LogoView = Awaited<ReturnType<typeof listLogos>>[number];
 
-/** The logos of living companies, with the hashes of the variants that have been made, by their names. */
+/** The logos of companies that are not deleted, with the hashes of the rendered variants by name. */
 export const listLogos = (db: Database, companyIds: readonly string[]) =>
   db
     .select({
@@ -47,7 +47,7 @@ export const listLogos = (db: Database, companyIds: readonly string[]) =>
     )
     .where(and(isLogo, isAnyOf(mediaUsages.resourceId, companyIds)));
 
-/** The company whose logo a file is; null when it is none. */
+/** The company whose logo a file is; null if it is not a logo. */
 export async function findCompanyOfLogo(db: Database, mediaFileId: string): Promise<string | null> {
   const [found] = await db
     .select({ companyId: mediaUsages.companyId })

@@ -22,7 +22,7 @@ export type LogoService = ReturnType<typeof createLogoService>;
 
 export function createLogoService({ db, ingest }: LogoDeps) {
   return {
-    /** Takes a company's new logo in, and releases the old one. @throws what the ingest throws of a file */
+    /** Sets a company's logo, and releases the previous one. @throws what the ingest throws of a file */
     async setCompanyLogo(viewer: Viewer, companyId: string, incoming: IncomingFiles): Promise<CompanyRow> {
       const allowed = authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
       const { viewer: by, subject: company } = allowed;
@@ -49,7 +49,7 @@ export function createLogoService({ db, ingest }: LogoDeps) {
       });
     },
 
-    /** Nothing happens to a company that has no logo. */
+    /** Changes nothing if the company has no logo. */
     async removeCompanyLogo(viewer: Viewer, companyId: string): Promise<CompanyRow> {
       const allowed = authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
       return writeAs(db, { viewer: allowed.viewer, companyId }, async (tx, by) => {
@@ -64,7 +64,10 @@ export function createLogoService({ db, ingest }: LogoDeps) {
   };
 }
 
-/** Who else changes the logo waits; asked again, because the company may have been deleted meanwhile. */
+/**
+ * Locks the company against other changes of its logo, and checks the permission again, because the company may have
+ * been deleted meanwhile.
+ */
 async function lockCompany(tx: Database, viewer: Viewer, companyId: string): Promise<CompanyRow> {
   return authorize(companyPolicy, "edit", viewer, await findCompanyForChange(tx, companyId)).subject;
 }

@@ -16,11 +16,11 @@ import type { VariantView } from "../variants/variant.repository.js";
 import type { VariantService } from "../variants/variant.service.js";
 import type { Download, DownloadService } from "./download.service.js";
 
-/** One kind of download, as the module that owns it registers it. */
+/** A kind of download, registered by the module that owns it. */
 export interface DownloadRoute {
   /** The first segment of its paths. */
   readonly resource: "files" | "attachments";
-  /** The file that an id stands for, if this viewer may read it. @throws NOT_FOUND, GONE */
+  /** The file of an id, if the viewer may read it. @throws NOT_FOUND, GONE */
   find(viewer: Actor, id: string): Promise<Omit<Download, "viewer">>;
 }
 
@@ -29,14 +29,14 @@ export interface DownloadRouteDeps {
   readonly variants: VariantService;
   readonly signer: UrlSigner;
   readonly viewers: {
-    /** Whoever the bearer token names. */
+    /** The viewer of the bearer token. */
     ofRequest(request: FastifyRequest): Promise<Viewer>;
-    /** Whoever a signature names, with what they may be today. */
+    /** The viewer of a signature, with their present permissions. */
     byId(id: string): Promise<Viewer>;
   };
 }
 
-/** Who is shown a file again a minute later asks for it, and is told by its ETag or by 410 how it stands. */
+/** Browsers revalidate after a minute: the ETag, or a 410, reflects changes. */
 const MAX_AGE_SECONDS = 60;
 
 interface DownloadRequest {
@@ -83,7 +83,7 @@ async function serve(
   });
 }
 
-/** How a file, or a variant of it, is described to who downloads it. */
+/** The headers of a file or a variant. */
 export function servedAs(file: MediaFileView, variant: VariantView | undefined) {
   const { mimeType, size, sha256, createdAt } = variant ?? file;
   const fileName = variant

@@ -20,9 +20,9 @@ export interface DownloadDeps extends StoredBytesDeps {
 export interface Download {
   readonly viewer: Actor;
   readonly file: MediaFileView;
-  /** The variant, where not the file itself is asked for. */
+  /** The variant, if not the file itself is requested. */
   readonly variant?: VariantView;
-  /** What was asked for, as the audit log names it. */
+  /** The requested object, as the audit log names it. */
   readonly subject: { readonly type: "attachment" | "media-file"; readonly id: string };
 }
 
@@ -42,10 +42,10 @@ export function createDownloadService(options: DownloadDeps) {
     "There are too many downloads under way to this network address: let one end first.",
   );
   return {
-    /** Takes a place for a download, to be given back when its answer is over. @throws RATE_LIMITED */
+    /** Takes a slot for a download. Call the result to release it. @throws RATE_LIMITED */
     takeSlot: (viewer: Actor): (() => void) => open.take(viewer.id),
 
-    /** The same for who is not signed in, by network address. @throws RATE_LIMITED */
+    /** The same for anonymous requests, by network address. @throws RATE_LIMITED */
     takePublicSlot: (address: string): (() => void) => openPublic.take(networkKeyOf(address)),
 
     /** Counts the request before anything is looked up. @throws RATE_LIMITED */
@@ -57,7 +57,7 @@ export function createDownloadService(options: DownloadDeps) {
         message: "Too many downloads",
       }),
 
-    /** The same for who is not signed in, by network address, behind which may be a whole office. @throws RATE_LIMITED */
+    /** The same for anonymous requests, by network address, which a whole office may share. @throws RATE_LIMITED */
     countPublicDownload: (address: string): Promise<void> =>
       countUse(db, {
         key: `public-download:${networkKeyOf(address)}`,
@@ -66,11 +66,11 @@ export function createDownloadService(options: DownloadDeps) {
         message: "Too many downloads from this network address",
       }),
 
-    /** The bytes of a variant that is for everybody. */
+    /** The bytes of a public variant. */
     openPublic: (file: MediaFileView, variant: VariantView) => readable(deps, { file, variant }),
 
     /**
-     * Gives access to the bytes of a file that the viewer may read; opening them is written down.
+     * Opens the bytes of a file that the viewer may read, and audits it.
      *
      * @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE
      */

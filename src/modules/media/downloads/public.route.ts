@@ -19,15 +19,15 @@ interface PublicRequest {
   Querystring: { v?: string | string[] };
 }
 
-/** What is under the version of its bytes never changes, but a file that is deleted is to go from caches before long. */
+/** A URL with a version never changes its content, but a deleted file has to leave caches before long. */
 const VERSION_MAX_AGE_SECONDS = 86_400;
 
-/** What is under an id alone changes when the file is replaced. */
+/** A URL without a version changes its content when the file is replaced. */
 const CURRENT_MAX_AGE_SECONDS = 60;
 
 /**
- * `GET /public/{mediaFileId}/{variant}/{name}`: pictures of public buckets, for everybody. Only variants are given
- * out, never the original: they are drawn anew, so that no metadata and nothing hidden in a file leaves the house.
+ * `GET /public/{mediaFileId}/{variant}/{name}`: variants of files in public buckets, for everybody. Never the original:
+ * a variant is drawn anew, without metadata or anything hidden in a file.
  */
 export function registerPublicRoute(app: FastifyInstance, deps: PublicRouteDeps): void {
   app.get<PublicRequest>("/public/:id/:variant/:name", {

@@ -4,16 +4,16 @@ import { ObjectNotFound, WrongSize } from "../../../platform/storage/storage.js"
 import type { MediaFileView } from "../media-file.repository.js";
 import type { VariantView } from "../variants/variant.repository.js";
 
-/** Bytes that a row points at: those of a file, or of a variant of it. */
+/** Stored bytes of a file or of one of its variants. */
 export interface StoredBytes {
   readonly file: Pick<MediaFileView, "companyId" | "blobId" | "storageKey" | "size">;
   readonly variant?: VariantView | undefined;
 }
 
 /**
- * Sees to bytes that turned out to be gone or of another length while they were read.
+ * Handles bytes that turn out to be missing or truncated while they are read.
  *
- * @returns what to answer: `error` itself when it says nothing of the bytes
+ * @returns the error to answer: `error` itself if it is not about the bytes
  */
 export type ReportDamage = (bytes: StoredBytes, error: unknown) => Promise<unknown>;
 
@@ -22,7 +22,7 @@ export interface StoredBytesDeps {
   readonly reportDamage: ReportDamage;
 }
 
-/** The ways to read stored bytes to a client, as `sendFile` takes them: what is damaged is reported as it is found. */
+/** Reads stored bytes for a client, as `sendFile` takes them; damage is reported as it is found. */
 export function readable({ storage, reportDamage }: StoredBytesDeps, bytes: StoredBytes) {
   const { storageKey, size } = bytes.variant ?? bytes.file;
   const reported = async <Result>(work: Promise<Result>): Promise<Result> => {

@@ -4,20 +4,20 @@ import { Bucket } from "../buckets.js";
 import { resemblesInternalUsage } from "../internal-usages.js";
 import { badEntry } from "./media-import.errors.js";
 
-/** What one line of a manifest asks for. */
+/** An entry of a manifest. */
 export interface ImportEntry {
   /** A path below the base folder, or an http(s) URL. */
   readonly source: string;
   readonly bucket: Bucket;
   /** A slug or an id. */
   readonly company: string;
-  /** What uses the file: a kind of resource, which one of them, and which field of it. */
+  /** The usage of the file: a resource type, a resource and a field. */
   readonly resourceType: string;
   readonly resourceId: string;
   readonly fieldName: string;
-  /** What to call the file; by default what its source calls it. */
+  /** The file name; by default the one of the source. */
   readonly fileName: string | null;
-  /** E-mail address of the person whose upload it counts as; by default the import's. */
+  /** E-mail address of the uploader; by default the one of the import. */
   readonly uploader: string | null;
 }
 
@@ -25,7 +25,7 @@ const REQUIRED = ["source", "bucket", "company", "resourceType", "resourceId", "
 const OPTIONAL = ["fileName", "uploader"] as const;
 export const ENTRY_FIELDS: readonly string[] = [...REQUIRED, ...OPTIONAL];
 
-/** Of the inside, these alone can be imported: a company's logo and a person's avatar, each into its bucket. */
+/** The internal usages that can be imported, a company's logo and a person's avatar, and their buckets. */
 const IMPORTABLE: Readonly<Record<string, { readonly fieldName: string; readonly bucket: Bucket }>> = {
   company: { fieldName: "logo", bucket: "COMPANY_LOGOS" },
   user: { fieldName: "avatar", bucket: "AVATARS" },
@@ -35,7 +35,7 @@ const MAX_SOURCE_LENGTH = 4_096;
 const NAME_FORM = /^[A-Za-z][A-Za-z0-9_.-]*$/;
 
 /**
- * Reads a line's fields, whatever the manifest's format.
+ * Parses the fields of a line, of either format.
  *
  * @throws ImportFault BAD_ENTRY with everything that is wrong with it
  */
@@ -91,8 +91,8 @@ function problemsOfValues({ bucket, resourceType, fieldName }: ImportEntry): str
 export const isWebSource = (source: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
 
 /**
- * What an entry is known again by, in this manifest or another: where the file comes from and which field it is for.
- * The rest of the line may be mended without making it another entry.
+ * Identifies an entry in this manifest or another: by its source and its usage. The rest of the line may be corrected
+ * without making it another entry.
  *
  * @param resourceId as it is stored
  */
@@ -104,6 +104,6 @@ export function entryHash(
   return createHash("sha256").update(identity).digest("hex");
 }
 
-/** A source as it may stand in a report: without a name and a password. */
+/** A source for a report: without user name and password. */
 export const shownSource = (source: string): string =>
   isWebSource(source) ? source.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1***@") : source;

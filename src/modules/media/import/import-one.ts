@@ -21,7 +21,7 @@ export interface ImportOneDeps {
   /** Its real path. */
   readonly baseFolder: string;
   readonly resolve: (entry: ImportEntry) => Promise<ResolvedEntry>;
-  /** How long to wait before each new attempt at a source that fails for a moment, in milliseconds. */
+  /** Pauses before new attempts after a temporary failure of a source, in milliseconds. */
   readonly retryAfterMs: readonly number[];
   readonly signal: AbortSignal;
 }
@@ -29,14 +29,14 @@ export interface ImportOneDeps {
 /** The new file; or that the entry had been imported before. */
 export type ImportOutcome = { readonly mediaFileId: string } | "known";
 
-/** Another importer was faster with the same entry: everything of this one is undone. */
+/** Another importer has imported the same entry meanwhile: everything of this one is rolled back. */
 class AlreadyImported extends Error {}
 
 /**
- * Imports one entry: its file goes the way of every upload, and ends as media file, usage and mark of the import in one
- * transaction. Done again, it finds the mark and does nothing.
+ * Imports one entry: its file is ingested like an upload, and media file, usage and the record of the import are
+ * written in one transaction. Idempotent: a recorded entry is skipped.
  *
- * @throws ImportFault, and what the way of an upload refuses
+ * @throws ImportFault, and what the ingest throws of a file
  */
 export async function importOne(deps: ImportOneDeps, entry: ImportEntry): Promise<ImportOutcome> {
   const resolved = await deps.resolve(entry);

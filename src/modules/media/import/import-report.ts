@@ -20,10 +20,10 @@ export interface ImportReport {
 const HEADER = "line,source,code,message\n";
 
 /**
- * Opens the file that says what failed and why, anew: each run tries again what failed before, so the report of the
- * last run is whole. It is CSV when its name says so, else JSON lines; each failure is written at once, and whole.
+ * Opens a new report of failures: each run retries what failed before, so the report of the last run is complete. It is
+ * CSV if its name ends in .csv, else JSON lines; each failure is written at once.
  *
- * @throws BAD_USER_INPUT when it is the manifest, or cannot be written
+ * @throws BAD_USER_INPUT if it is the manifest, or cannot be written
  */
 export async function openReport(path: string, manifest: string): Promise<ImportReport> {
   const isCsv = extname(path).toLowerCase() === ".csv";
@@ -47,7 +47,7 @@ export async function openReport(path: string, manifest: string): Promise<Import
   };
 }
 
-/** A new file in the place of what was there: nothing is ever written into a file that was there before. */
+/** A new file replaces an existing one: nothing is ever written into an existing file. */
 async function openInstead(target: string, begin: string): Promise<FileHandle> {
   const path = `${target}.${process.pid}.part`;
   const file = await open(path, "wx", 0o600);
@@ -67,7 +67,7 @@ const writeWhole = (file: FileHandle, text: string) => file.appendFile(text);
 const csvLine = ({ line, source, code, message }: FailedEntry): string =>
   `${[String(line), source, code, message].map(csvField).join(",")}\n`;
 
-/** RFC 4180; and nothing that a spreadsheet would take for a formula. */
+/** RFC 4180, and nothing that a spreadsheet would evaluate as a formula. */
 function csvField(text: string): string {
   const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;

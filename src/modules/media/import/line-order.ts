@@ -1,6 +1,6 @@
 /**
- * Hands on the results of lines in the order in which the lines began, whichever ends first. What waits for an earlier
- * line is held in memory.
+ * Passes on the results of lines in the order in which the lines began, whichever ends first. Results that wait for an
+ * earlier line are held in memory.
  */
 export function createLineOrder<Result>(handOn: (result: Result) => Promise<void>) {
   const lines = new Map<number, { hasEnded: boolean; result: Result | null }>();
@@ -8,7 +8,7 @@ export function createLineOrder<Result>(handOn: (result: Result) => Promise<void
     begin(line: number): void {
       lines.set(line, { hasEnded: false, result: null });
     },
-    /** @param result null when there is nothing to hand on */
+    /** @param result null: nothing to pass on */
     async end(line: number, result: Result | null): Promise<void> {
       lines.set(line, { hasEnded: true, result });
       const ready: Result[] = [];

@@ -7,11 +7,11 @@ import { ImportFault, sourceNotFound, sourceRefused } from "./media-import.error
 import type { OpenedSource } from "./opened-source.js";
 
 const CHUNK_BYTES = 256 * KIB;
-/** Not to wait for the other end of a pipe, and not to follow a link that was put there since we looked. */
+/** Does not block on a pipe, and does not follow a link that was put there after the check. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /**
- * Opens a file below a folder. Its path may not lead out of the folder, neither by `..` nor by a link.
+ * Opens a file below a folder. Its path must not leave the folder, neither by `..` nor by a link.
  *
  * @param baseFolder its real path
  * @throws ImportFault SOURCE_NOT_FOUND, SOURCE_REFUSED
@@ -50,7 +50,7 @@ async function openWithin(baseFolder: string, source: string): Promise<FileHandl
     if (!isWithin(baseFolder, path))
       throw sourceRefused(`This path leads out of the base folder ${baseFolder}.`);
     const handle = await open(path, FLAGS);
-    // A folder on the way may have become a link meanwhile.
+    // A folder in the path may have become a link meanwhile.
     if (await isStillAt(handle, path, baseFolder)) return handle;
     await handle.close();
     throw sourceRefused("This path changed while it was opened.");

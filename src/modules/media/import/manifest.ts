@@ -9,16 +9,16 @@ import { readLines } from "./read-lines.js";
 
 export type ManifestFormat = "csv" | "jsonl";
 
-/** A line of a manifest: its fields as they stand there, or what is wrong with it alone. */
+/** A line of a manifest: its fields, or what is wrong with this line. */
 export interface ManifestLine {
-  /** Counted from 1; of an entry over several lines the last. */
+  /** Counted from 1; for an entry of several lines, the last one. */
   readonly line: number;
   readonly fields: Readonly<Record<string, unknown>> | Error;
 }
 
 const MAX_RECORD_BYTES = MIB;
 
-/** @throws BAD_USER_INPUT when the name does not tell */
+/** @throws BAD_USER_INPUT if the name does not show the format */
 export function formatOf(path: string): ManifestFormat {
   const extension = extname(path).toLowerCase();
   if (extension === ".csv") return "csv";
@@ -27,10 +27,9 @@ export function formatOf(path: string): ManifestFormat {
 }
 
 /**
- * Reads a manifest from its beginning to its end, one line at a time.
+ * Reads a manifest line by line.
  *
- * @throws BAD_USER_INPUT when it cannot be read on: no such file, a header without a column that is needed, quotes
- *   that do not close
+ * @throws BAD_USER_INPUT if it cannot be read: no such file, a header without a required column, or unclosed quotes
  */
 export async function* readManifest(path: string, format: ManifestFormat): AsyncGenerator<ManifestLine> {
   try {
@@ -42,7 +41,7 @@ export async function* readManifest(path: string, format: ManifestFormat): Async
   }
 }
 
-/** How many entries it has. @throws as `readManifest` */
+/** The number of entries. @throws as `readManifest` */
 export async function countEntries(path: string, format: ManifestFormat): Promise<number> {
   let count = 0;
   for await (const _ of readManifest(path, format)) count += 1;
@@ -107,7 +106,7 @@ function fieldsOf(header: readonly string[], record: readonly string[]): Manifes
   return Object.fromEntries(header.map((name, index) => [name, record[index]]));
 }
 
-/** `resource_type`, `Resource Type` and `resourceType` are one column. */
+/** `resource_type`, `Resource Type` and `resourceType` are the same column. */
 function headerOf(record: readonly string[], path: string): string[] {
   const plain = (name: string) => name.toLowerCase().replace(/[\s_-]/g, "");
   const byPlainName = new Map(ENTRY_FIELDS.map((name) => [plain(name), name]));

@@ -1,4 +1,4 @@
-/** Why an entry of a manifest was not imported, besides what any upload may be refused for. */
+/** Reasons for which an entry is not imported, besides those for which any upload is refused. */
 export type ImportFaultCode =
   | "BAD_ENTRY"
   | "SOURCE_NOT_FOUND"
@@ -12,7 +12,7 @@ export class ImportFault extends Error {
   constructor(
     readonly code: ImportFaultCode,
     message: string,
-    /** Whether it may go well in a moment. */
+    /** Whether it is temporary. */
     readonly isPassing = false,
   ) {
     super(message);
@@ -23,10 +23,10 @@ export const badEntry = (message: string) => new ImportFault("BAD_ENTRY", messag
 
 export const sourceNotFound = (message: string) => new ImportFault("SOURCE_NOT_FOUND", message);
 
-/** The source lies where an import does not reach. */
+/** The source is outside of what an import may read. */
 export const sourceRefused = (message: string) => new ImportFault("SOURCE_REFUSED", message);
 
-/** It may be there in a moment. */
+/** Temporary. */
 export const sourceUnreachable = (message: string) => new ImportFault("SOURCE_UNREACHABLE", message, true);
 
 export const badAnswer = (message: string) => new ImportFault("SOURCE_BAD_ANSWER", message);

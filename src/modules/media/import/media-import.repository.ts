@@ -18,7 +18,7 @@ const byHash = preparedOnce((db) =>
     .prepare("media_import_by_hash"),
 );
 
-/** Whether a company has an entry already, be its file a deleted one. */
+/** The record of an imported entry, also if its file has been deleted. */
 export async function findImport(
   db: Database,
   companyId: string,
@@ -28,7 +28,7 @@ export async function findImport(
   return found ?? null;
 }
 
-/** @returns false when the entry has been imported meanwhile: whoever waits for another importer learns it here */
+/** @returns false if the entry has been imported meanwhile; waits for a concurrent import of it */
 export async function insertImport(
   tx: Database,
   entry: { readonly companyId: string; readonly entryHash: string; readonly mediaFileId: string },
@@ -41,7 +41,7 @@ export async function insertImport(
   return inserted.length > 0;
 }
 
-/** @returns false when the field holds one file alone, as a company's logo does, and has one */
+/** @returns false if the field holds only one file, such as a company's logo, and is set */
 export async function insertImportedUsage(tx: Database, usage: MediaUsage): Promise<boolean> {
   const inserted = await tx
     .insert(mediaUsages)

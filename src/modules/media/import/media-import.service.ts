@@ -34,19 +34,19 @@ export interface MediaImportDeps {
 export interface ImportRequest {
   /** Path of the manifest. */
   readonly manifest: string;
-  /** By default what the manifest's name ends in. */
+  /** By default, the format that the manifest's name shows. */
   readonly format?: ManifestFormat | undefined;
-  /** Local sources lie below it. */
+  /** The folder of local sources. */
   readonly baseFolder: string;
-  /** E-mail address of the person whose upload an entry without one is. */
+  /** E-mail address of the uploader of entries without one. */
   readonly as?: string | undefined;
-  /** How many entries are under way at once. */
+  /** How many entries are imported concurrently. */
   readonly atOnce: number;
-  /** Host names whose files may come from private networks. */
+  /** Host names that may be in private networks. */
   readonly allowedHosts: readonly string[];
-  /** Where to write what failed. */
+  /** Path of the report of failures. */
   readonly report?: string | undefined;
-  /** Stops the import; what is under way leaves nothing behind, and the next run goes on there. */
+  /** Stops the import; entries in progress are rolled back, and the next run continues. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: ImportEvent) => void;
 }
@@ -65,11 +65,11 @@ export type ImportEvent =
 export interface ImportSummary {
   readonly entries: number;
   readonly imported: number;
-  /** Had been imported before, or stand in the manifest twice. */
+  /** Were imported before, or are in the manifest twice. */
   readonly known: number;
   readonly failed: number;
   readonly failedByCode: Readonly<Record<string, number>>;
-  /** Whether it was stopped before its end. */
+  /** Whether the signal stopped it. */
   readonly interrupted: boolean;
 }
 
@@ -77,16 +77,15 @@ const RETRY_AFTER_MS = [SECOND_MS, 4 * SECOND_MS];
 
 export type MediaImportService = ReturnType<typeof createMediaImportService>;
 
-/** Takes in what a desk has already: the files that a manifest names. For the operator; it asks for no viewer. */
+/** Imports existing files, which a manifest lists. For the operator: it checks no viewer. */
 export function createMediaImportService(deps: MediaImportDeps) {
   return {
     /**
-     * Imports a manifest. It may be killed at any instant and run again, here or on several machines: every entry
-     * becomes one file, once.
+     * Imports a manifest. It may be killed at any moment and run again, also concurrently on several machines: every
+     * entry is imported once.
      *
-     * @throws BAD_USER_INPUT when the manifest or the base folder cannot be read, the report cannot be written or is
-     *   the manifest, or nobody is `as`: before anything is imported;
-     *   the fault itself when database or storage fail on the way
+     * @throws BAD_USER_INPUT if the manifest or the base folder cannot be read, the report cannot be written or is the
+     *   manifest, or `as` is unknown, before anything is imported; the error itself if database or storage fail
      */
     async importAll(request: ImportRequest): Promise<ImportSummary> {
       if (request.report !== undefined) await checkReportPath(request.report, request.manifest);
@@ -124,12 +123,12 @@ export function createMediaImportService(deps: MediaImportDeps) {
   };
 }
 
-/** One run through a manifest, and its counts. */
+/** One import of a manifest, and its counts. */
 class Run {
   #imported = 0;
   #known = 0;
   readonly #failedByCode = new Map<string, number>();
-  /** What failed goes into the report in the order of the manifest. */
+  /** Failures are reported in the order of the manifest. */
   readonly #reported = createLineOrder<FailedEntry>(async (failure) => this.report?.add(failure));
   #fault: unknown;
 
@@ -184,7 +183,7 @@ class Run {
       }
     } catch (error) {
       if (isOutage(error)) throw error;
-      // What was cut off by the stop has not failed: the next run takes it up again.
+      // An entry that was aborted has not failed: the next run imports it.
       if (!this.#isStopped()) failure = this.#failed({ line, source, ...reasonOf(error) });
     } finally {
       await this.#reported.end(line, failure);
@@ -198,13 +197,13 @@ class Run {
   }
 }
 
-/** @throws BAD_USER_INPUT when a person is named who is not there */
+/** @throws BAD_USER_INPUT if nobody has this address */
 async function refuseUnknown(db: Database, email: string | undefined): Promise<void> {
   if (email === undefined || (await findPersonByEmail(db, normalizeEmail(email)))) return;
   throw badUserInput(`Nobody has the e-mail address ${email}, so nobody can be the uploader. Check --as.`);
 }
 
-/** Database or storage are out of order: the next entry would fare no better. */
+/** Database or storage are unavailable: the next entry would fail as well. */
 function isOutage(error: unknown): boolean {
   if (error instanceof FiledeskError || error instanceof ImportFault) return false;
   return commitIsInDoubt(error) || /^(08|53|57|58)/.test(sqlState(error) ?? "");
@@ -213,7 +212,7 @@ function isOutage(error: unknown): boolean {
 function reasonOf(error: unknown): Pick<FailedEntry, "code" | "message"> {
   if (error instanceof ImportFault) return { code: error.code, message: error.message };
   if (!(error instanceof FiledeskError)) return { code: "INTERNAL_ERROR", message: String(error) };
-  // A manifest's entry is one file: which of a request's files it was says nothing here.
+  // An entry is one file: its index in the request says nothing.
   const prefix = `File 0 ("${error.details.fileName}"): `;
   const { message } = error;
   return {

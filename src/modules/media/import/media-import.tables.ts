@@ -3,7 +3,7 @@ import { primaryId, timestamps } from "../../../platform/database/columns.js";
 import { companies } from "../../identity/company.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
 
-/** Entries of manifests that have been imported. Each is written with its file, so neither exists without the other. */
+/** Imported entries of manifests. Written together with the file. */
 export const mediaImports = pgTable(
   "media_imports",
   {
@@ -13,7 +13,7 @@ export const mediaImports = pgTable(
       .references(() => companies.id, { onDelete: "cascade" }),
     /** What identifies the entry: see `entryHash`. */
     entryHash: text("entry_hash").notNull(),
-    /** Null once the file has been purged: what was removed on purpose is not imported again. */
+    /** Null after the file has been purged: a purged file is not imported again. */
     mediaFileId: uuid("media_file_id").references(() => mediaFiles.id, { onDelete: "set null" }),
     ...timestamps(),
   },

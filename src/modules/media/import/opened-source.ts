@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
-/** A source that can be read, once. */
+/** An opened source. It can be read once. */
 export interface OpenedSource {
-  /** What the source itself calls the file. For people: it is made harmless when the file is identified. */
+  /** The file name that the source gives. The ingest makes it harmless. */
   readonly fileName: string;
   readonly stream: Readable;
 }

@@ -5,20 +5,20 @@ import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { sourceRefused } from "./media-import.errors.js";
 
-/** All addresses of a host name, as the system's resolver tells them. */
+/** All addresses of a host name, by the resolver of the system. */
 export type Resolve = (hostName: string) => Promise<readonly LookupAddress[]>;
 
 export const systemResolve: Resolve = (hostName) => lookup(hostName, { all: true });
 
-/** The one part of IPv6 that is given out to the public (RFC 4291 §2.4); translations into IPv4 lie outside. */
+/** Global unicast, the only public part of IPv6 (RFC 4291 §2.4); translations to IPv4 are outside. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
 
-/** In a public range, and yet the inside of a cloud: it hands out secrets to the machines there. */
+/** Metadata services of clouds in public ranges: they give secrets to the machines of the cloud. */
 const METADATA = new Set(["168.63.129.16"]);
 
 /**
- * Whether an address is out on the internet: not private, loopback, link-local, shared (CGNAT), multicast, reserved, a
- * cloud's metadata service, nor one of these wrapped in IPv6 (mapped, NAT64, 6to4, Teredo).
+ * Whether an address is public: not private, loopback, link-local, shared (CGNAT), multicast, reserved, a cloud's
+ * metadata service, or one of these wrapped in IPv6 (mapped, NAT64, 6to4, Teredo).
  */
 export function isPublicAddress(text: string): boolean {
   if (isIP(text) === 0 || !ipaddr.isValid(text)) return false;
@@ -32,29 +32,29 @@ export function isPublicAddress(text: string): boolean {
 
 export interface AddressRules {
   readonly resolve: Resolve;
-  /** Host names that may lead to any address, in lower case. */
+  /** Host names that may have any address, in lower case. */
   readonly allowedHosts: ReadonlySet<string>;
 }
 
-/** A URL's host as a name or a bare address. */
+/** The host of a URL: a name, or an address without brackets. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, "$1").toLowerCase();
 
-/** A host as a URL would have it: `0x7f.1` and `[::1]` are allowed as they stand in a source. */
+/** Normalizes a host as URLs do: `0x7f.1` and `[::1]` may be allowed as they are written in a source. */
 export const plainHost = (written: string): string => {
   const bare = written.replace(/^\[(.*)\]$/, "$1");
   const url = `http://${isIP(bare) === 6 ? `[${bare}]` : bare}`;
   return URL.canParse(url) ? hostOf(new URL(url)) : written.toLowerCase();
 };
 
-/** The host of a URL as it is written there, not as it is understood. */
+/** The host of a URL as it is written, before normalization. */
 export const writtenHost = (source: string): string | undefined =>
   /^[a-z]+:\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^/?#:]+)/i.exec(source)?.[1];
 
 /**
- * The name lookup of a connection. The addresses that it hands to the socket are the very ones that it has judged, so
- * that a name that points elsewhere a moment later gains nothing.
+ * The name lookup of a connection. It returns to the socket exactly the addresses that it has checked, so that DNS
+ * rebinding has no effect.
  *
- * @param written the host as it stands in the source, for the refusal
+ * @param written the host as it is written in the source, for the error
  */
 export function createGuardedLookup(
   { resolve, allowedHosts }: AddressRules,
@@ -75,7 +75,9 @@ export function createGuardedLookup(
   };
 }
 
-/** Judges an address that stands in the URL itself: for these no lookup is made. @throws ImportFault SOURCE_REFUSED */
+/**
+ * Checks an address that is written in the URL itself, for which there is no lookup. @throws ImportFault SOURCE_REFUSED
+ */
 export function refusePrivateAddress(
   url: URL,
   { allowedHosts }: Pick<AddressRules, "allowedHosts">,

@@ -1,13 +1,13 @@
 export interface TextLine {
   /** Counted from 1. */
   readonly line: number;
-  /** Without its ending; null when it is longer than allowed. */
+  /** Without its line end; null if it is longer than allowed. */
   readonly text: string | null;
 }
 
 const NEWLINE = 0x0a;
 
-/** Splits a stream of UTF-8 into lines. Memory is flat even where a line is not. */
+/** Splits a stream of UTF-8 into lines, in bounded memory even for long lines. */
 export async function* readLines(stream: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<TextLine> {
   let parts: Buffer[] = [];
   let bytes = 0;

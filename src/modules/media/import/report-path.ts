@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import { badUserInput } from "../../../kernel/errors.js";
 
 /**
- * Where a report is to be written: through a link to what it points at.
+ * The path of a report: a link is resolved to its target.
  *
- * @throws BAD_USER_INPUT when it is the manifest, is no file, or cannot be written there
+ * @throws BAD_USER_INPUT if it is the manifest, is not a file, or cannot be written
  */
 export async function checkReportPath(report: string, manifest: string): Promise<string> {
   const [there, source] = await Promise.all([report, manifest].map((path) => stat(path).catch(() => null)));
@@ -17,7 +17,7 @@ export async function checkReportPath(report: string, manifest: string): Promise
     throw badUserInput(`The report cannot be written to ${report}, which is no file. Name a file.`);
   try {
     const target = there ? await realpath(report) : report;
-    // With a slash at its end, what is no folder is told as such.
+    // With a slash at the end, a path that is not a folder fails.
     await access(`${dirname(target)}/`, constants.W_OK | constants.X_OK);
     if (there) await access(target, constants.W_OK);
     return target;

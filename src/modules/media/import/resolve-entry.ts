@@ -10,22 +10,18 @@ import { isMemberOf } from "../../identity/viewer.js";
 import type { ImportEntry } from "./import-entry.js";
 import { badEntry } from "./media-import.errors.js";
 
-/** What the names of an entry stand for. */
+/** An entry with its names resolved. */
 export interface ResolvedEntry {
   readonly companyId: string;
   readonly uploader: UserViewer;
-  /** As it is stored: of a company or a person always the id. */
+  /** As it is stored: for a company or a person always the id. */
   readonly resourceId: string;
 }
 
-/** A manifest names few companies and people many times. */
+/** A manifest names the same few companies and people many times. */
 const MAX_REMEMBERED = 10_000;
 
-/**
- * Looks up what entries name, each name once.
- *
- * @param as e-mail address of the person whose upload an entry without one is
- */
+/** Resolves the names in entries, each name once. @param as e-mail address of the uploader of entries without one */
 export function createEntryResolver(db: Database, as: string | null) {
   const companyIdOf = remembering(async (name) => {
     const company = isId(name)
@@ -44,7 +40,7 @@ export function createEntryResolver(db: Database, as: string | null) {
     return person?.id ?? null;
   });
 
-  /** @throws ImportFault BAD_ENTRY for a name that stands for nothing, and for an uploader of another company */
+  /** @throws ImportFault BAD_ENTRY for an unknown name, and for an uploader of another company */
   return async (entry: ImportEntry): Promise<ResolvedEntry> => {
     const companyId = await companyIdOf(entry.company);
     if (companyId === null) throw badEntry(`There is no company ${entry.company}: give its slug or its id.`);

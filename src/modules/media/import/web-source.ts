@@ -23,15 +23,15 @@ import { nameFromUrl } from "./source-name.js";
 const MAX_REDIRECTS = 5;
 const LOOKS_PER_WINDOW = 8;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** What a server says that may answer better in a moment. */
+/** Temporary errors of servers. */
 const PASSING_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export interface WebOptions extends AddressRules {
-  /** How long a server may be silent, in milliseconds. */
+  /** Timeout without any data, in milliseconds. */
   readonly silenceMs: number;
-  /** How long a file may take from the first request to its last byte, in milliseconds. */
+  /** Timeout for a file from the first request to the last byte, in milliseconds. */
   readonly totalMs: number;
-  /** What a server may send at least, measured over `silenceMs`; 1 KiB a second by default. */
+  /** The minimum rate of a server, measured over `silenceMs`; by default 1 KiB a second. */
   readonly leastBytesPerSecond?: number;
 }
 
@@ -44,13 +44,13 @@ export interface WebRequest {
 export interface WebSources {
   /** @throws ImportFault SOURCE_REFUSED, SOURCE_UNREACHABLE, SOURCE_BAD_ANSWER; FILE_TOO_LARGE */
   open(request: WebRequest): Promise<OpenedSource>;
-  /** Ends the connections that are kept for the next file. */
+  /** Closes idle connections. */
   close(): void;
 }
 
 /**
- * Fetches files by http and https from public addresses alone. Each connection's address is judged when it is made, of
- * redirects as well. Nothing of us is sent along: no cookies, no credentials.
+ * Fetches files by HTTP and HTTPS, only from public addresses. The address is checked for each connection, those of
+ * redirects included. No cookies or credentials are sent.
  */
 export function createWebSources(options: WebOptions): WebSources {
   const agents = {
@@ -118,7 +118,7 @@ function checkedUrl(source: string, rules: AddressRules): URL {
   return url;
 }
 
-/** The last word: what the socket is really connected to. The lookup has judged it before, so this never strikes. */
+/** Checks again which address the socket is connected to. The lookup has checked it already, so this never fails. */
 function refuseConnected(socket: Socket, url: URL, { allowedHosts }: AddressRules): void {
   if (allowedHosts.has(hostOf(url))) return;
   const judge = () => {
@@ -145,7 +145,7 @@ function opened(response: IncomingMessage, url: URL, maxBytes: number): OpenedSo
   return { fileName: nameInHeader(response) ?? nameFromUrl(url), stream: response };
 }
 
-/** Ends an answer that drips. While bytes that have arrived wait for us, the server is not to blame. */
+/** Aborts a response that is too slow. Time in which received bytes wait for this process does not count. */
 function endSlow(response: IncomingMessage, url: URL, options: WebOptions): void {
   const { silenceMs: windowMs, leastBytesPerSecond: bytesPerSecond = KIB } = options;
   const meter = new PaceMeter({ bytesPerSecond, windowMs });
@@ -192,7 +192,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: "there is no way to it",
 };
 
-/** What went wrong with a connection, before or while the file came. */
+/** Turns an error of a connection into a fault, before or during the download. */
 export function toImportFault(error: unknown, { host }: Pick<URL, "host">): ImportFault {
   if (error instanceof ImportFault) return error;
   const { code = "", name = "", message } = error as NodeJS.ErrnoException;

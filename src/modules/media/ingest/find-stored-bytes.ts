@@ -11,9 +11,9 @@ export interface FindStoredBytesDeps {
 }
 
 /**
- * Which of these bytes the company has already: by its rows, and by a look at the storage, because a row alone does
- * not show that its bytes are still there. What is gone or of another length is marked and told as by the
- * verification, and counts as unknown: the upload stores it anew, which makes the row whole again.
+ * Those of these hashes whose bytes the company has already, by its rows and by the storage, because a row does not
+ * prove that its bytes are still there. Missing or truncated bytes are marked as by the verification and left out: the
+ * upload stores them again, which repairs the row.
  */
 export async function findStoredBytes(
   { db, storage, clock }: FindStoredBytesDeps,
@@ -24,7 +24,7 @@ export async function findStoredBytes(
   for (const blob of await listKnownBlobs(db, companyId, hashes)) {
     const stored = await storage.stat(blob.storageKey);
     if (stored?.size === blob.size) present.add(blob.sha256);
-    // A purge that has just removed row and bytes leaves nothing to mark.
+    // If a purge has just removed row and bytes, there is nothing to mark.
     else await recordFinding(db, blob, stored === null ? "MISSING" : "ALTERED", clock());
   }
   return present;

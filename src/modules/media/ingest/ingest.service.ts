@@ -25,16 +25,16 @@ export interface IngestDeps extends RecordDeps {
 }
 
 export interface IngestRequest<Result, Uploader extends Actor = Actor> {
-  /** Who uploads. That they may, has been decided before the first byte. */
+  /** The uploader. The permission has been checked before the first byte. */
   readonly viewer: Uploader;
   readonly companyId: string;
   readonly bucket: Bucket;
   readonly incoming: IncomingFiles;
-  /** Whether they take the place of files that are there. */
+  /** Whether they replace the content of existing files. */
   readonly isReplacement?: boolean;
   /**
-   * Decides it once more, in the transaction and before any file of theirs is recorded, with the viewer as they are by
-   * then; takes the locks under which it stays so. Null for what the operator does, such as an import.
+   * Checks the permission again, in the transaction and before any file is recorded, with the present state of the
+   * viewer; takes the locks that keep it valid. Null for actions of the operator, such as an import.
    */
   readonly permit: ((tx: Database, viewer: Confirmed<Uploader>) => Promise<unknown>) | null;
   readonly inTransaction: InTransaction<Result>;
@@ -42,14 +42,14 @@ export interface IngestRequest<Result, Uploader extends Actor = Actor> {
 
 export type IngestService = ReturnType<typeof createIngestService>;
 
-/** The way of an upload from its first byte to its committed rows, all or nothing. */
+/** The pipeline of an upload, from its first byte to its committed rows, all or nothing. */
 export function createIngestService(deps: IngestDeps) {
   return {
-    /** The rules of a bucket, as they are in force. */
+    /** The rules of a bucket, with the operator's overrides. */
     rulesOf: (bucket: Bucket): BucketRules => deps.buckets[bucket],
 
     /**
-     * Refuses by what is known before the first byte of a file: their number and the size of the request.
+     * Refuses an upload by the number of its files and the size of the request, before the first byte of a file.
      *
      * @throws BAD_USER_INPUT, FILE_TOO_LARGE
      */
@@ -60,8 +60,8 @@ export function createIngestService(deps: IngestDeps) {
     /**
      * Receives, identifies, inspects, scans, stores and records files.
      *
-     * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED, each with
-     *   the `index` and `fileName` of the file that was refused; nothing of the others is kept then
+     * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED, each with the
+     *   `index` and `fileName` of the refused file; none of the files is kept then
      */
     async ingestFiles<Result, Uploader extends Actor>(
       request: IngestRequest<Result, Uploader>,
@@ -91,7 +91,7 @@ const recordWithoutFiles = <Result, Uploader extends Actor>(
         return inTransaction(tx, []);
       });
 
-/** The temp files of one request; disposing it removes those that the storage has not taken over. */
+/** The temp files of one request; disposing it removes those that the storage has not moved. */
 class Batch {
   readonly companyId: string;
   readonly #abort = new AbortController();
@@ -118,7 +118,7 @@ class Batch {
   }
 }
 
-/** The first file that is refused stops the others: none of them is read on. */
+/** The first refused file aborts the others. */
 async function receiveAll(
   deps: IngestDeps,
   rules: BucketRules,
@@ -163,7 +163,7 @@ async function ingestFile(
   }
 }
 
-/** With them come sharp, file-type and yauzl, a tenth of a second: a process that ingests no files does without. */
+/** Loaded on demand: sharp, file-type and yauzl take a tenth of a second, which processes without uploads save. */
 const loadInspection = () => {
   inspection ??= (async () => {
     const { identify } = await import("./identify/identify.js");
@@ -173,7 +173,7 @@ const loadInspection = () => {
   return inspection;
 };
 
-/** Loaded once, for all files that come at the same time. */
+/** Loaded once, for all concurrent uploads. */
 let inspection: Promise<Inspection> | undefined;
 
 interface Inspection {
@@ -181,7 +181,7 @@ interface Inspection {
   readonly inspect: typeof Inspect;
 }
 
-/** Says which file of the request was refused. */
+/** Adds to an error which file of the request it is about. */
 const ofFile = (error: FiledeskError, fileName: string, index: number) =>
   new FiledeskError(error.code, `File ${index}${fileName && ` ("${fileName}")`}: ${error.message}`, {
     ...error.details,

@@ -18,7 +18,7 @@ import type { Scanned } from "./scan.js";
 import type { StoreDeps } from "./store.js";
 import { store } from "./store.js";
 
-/** A file that has been recorded as somebody's property, in the transaction that is under way. */
+/** A file that has been recorded in the current transaction. */
 export interface RecordedFile {
   readonly id: string;
   readonly fileName: string;
@@ -31,7 +31,7 @@ export function requireRecorded([file]: readonly RecordedFile[]): RecordedFile {
   return file;
 }
 
-/** What else is written in the transaction that records the files. What it throws undoes everything. */
+/** Writes whatever belongs to the files, in the transaction that records them. An error rolls everything back. */
 export type InTransaction<Result> = (tx: Database, files: readonly RecordedFile[]) => Promise<Result>;
 
 export interface RecordDeps extends StoreDeps {
@@ -45,29 +45,30 @@ interface RecordRequest<Result, Uploader extends Actor> {
   readonly companyId: string;
   readonly bucket: Bucket;
   readonly files: readonly Scanned[];
-  /** Whether `inTransaction` makes them earlier versions of files that are there: nothing is added to the library then. */
+  /**
+   * Whether `inTransaction` turns them into earlier versions of existing files: no event of an added file is recorded
+   * then.
+   */
   readonly isReplacement?: boolean;
-  /** Whether the viewer still may; null: nobody is asked. */
+  /** Checks the permission again; null: no check. */
   readonly permit: ((tx: Database, viewer: Confirmed<Uploader>) => Promise<unknown>) | null;
   readonly inTransaction: InTransaction<Result>;
 }
 
-/** A purge took bytes away that this upload had found to be there: they have to be stored after all. */
+/** A purge has removed bytes that were found before: they have to be stored after all. */
 class BytesPurged extends Error {
   constructor(readonly hashes: readonly string[]) {
     super(`purged meanwhile: ${hashes.join(", ")}`);
   }
 }
 
-/** How often the rows are tried while somebody else's locks, such as those of a rendering, get in their way. */
+/** Attempts of the transaction in case of deadlocks, such as with a rendering. */
 const ATTEMPTS = 3;
 
 /**
- * Stores the bytes that the company has not got, then records all files and `inTransaction` in one transaction.
- *
- * The order is what keeps the promise that no row lacks its bytes: bytes first, rows after. Bytes that no row
- * came to point at, because equal ones were first or because the transaction was refused, are removed again;
- * when the process dies on the way, the sweep does it.
+ * Stores the bytes that the company does not have yet, then records all files and `inTransaction` in one transaction.
+ * Bytes first, rows after: no row is ever without its bytes. Bytes without a row, because equal ones were first or the
+ * transaction failed, are removed again; if the process dies before, the sweep does it.
  */
 export async function storeAndRecord<Result, Uploader extends Actor>(
   deps: RecordDeps,
@@ -117,7 +118,7 @@ async function record<Result, Uploader extends Actor>(
 ) {
   const { viewer, companyId, bucket, files, inTransaction } = request;
   const uploader = authorshipOf(viewer);
-  // They go out together, in this order. Both are waited for: when one fails, the other sends nothing behind the rollback.
+  // Sent together, in this order. Both are awaited: if one fails, the other must not send anything after the rollback.
   const confirming = request.permit && confirmViewer(tx, request);
   const claiming = claimBlobs(tx, companyId, hashes, stored);
   await Promise.allSettled([confirming, claiming]);
@@ -166,6 +167,6 @@ async function removeSurplus(
   if (outcome === "unknown") return;
   const kept = typeof outcome === "string" ? new Set<string>() : outcome;
   const surplus = stored.map((blob) => blob.storageKey).filter((key) => !kept.has(key));
-  // What cannot be removed now, the sweep removes: an upload that has succeeded does not fail for it.
+  // What cannot be removed now is left to the sweep: a successful upload does not fail for it.
   if (surplus.length > 0) await storage.delete(surplus).catch(() => {});
 }

@@ -13,15 +13,15 @@ export interface Scanned extends Inspected {
 }
 
 /**
- * Has a file looked at for malware.
+ * Scans a file for malware.
  *
- * @throws FILE_INFECTED, and the scanner's own error when it cannot answer: no answer is never taken for "clean"
+ * @throws FILE_INFECTED, and the scanner's own error if it cannot answer: no answer never counts as "clean"
  */
 export async function scan(inspected: Inspected, scanner: Scanner): Promise<Scanned> {
   const opened: Readable[] = [];
   const open = () => {
     const stream = createReadStream(inspected.temp.path);
-    // A scanner that gave up does not listen any more, and what befalls the stream then is of no interest.
+    // A scanner that has stopped no longer listens: later errors of the stream do not matter.
     stream.on("error", () => {});
     opened.push(stream);
     return stream;

@@ -10,7 +10,7 @@ export interface StoreDeps {
   readonly clock: Clock;
 }
 
-/** Makes a scanned file's bytes durable under a key of their own. The storage takes the temp file over. */
+/** Stores a scanned file durably under a new key. The storage moves the temp file. */
 export async function store(
   { storage, clock }: StoreDeps,
   companyId: string,

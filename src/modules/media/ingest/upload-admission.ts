@@ -8,14 +8,14 @@ export interface UploadLimits {
   readonly atOnce: number;
 }
 
-/** What to try again after when one's own uploads are in the way, in seconds. */
+/** Seconds after which to retry when one's own uploads are in progress. */
 const RETRY_SECONDS = 5;
 
 export type UploadAdmission = ReturnType<typeof createUploadAdmission>;
 
 /**
- * Lets requests with files in: so many a minute for each user on all servers together, and so many under way at
- * once on this one. The latter protect this process, so this process counts them.
+ * Admits requests with files: a number per minute for each user on all servers together, and a number of concurrent
+ * ones on this server. The latter protect this process, which therefore counts them itself.
  */
 export function createUploadAdmission(db: Database, { perMinute, atOnce }: UploadLimits) {
   const underWay = new Map<string, number>();

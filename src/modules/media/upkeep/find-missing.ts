@@ -15,10 +15,10 @@ export interface FindMissingDeps extends RenderAgainDeps {
 
 export interface MissingReport {
   readonly seen: number;
-  /** Originals that are not in the storage, those among them that were known to be missing. */
+  /** Originals that are not in the storage, including those already known to be missing. */
   readonly missing: number;
   readonly missingVariants: number;
-  /** Originals that were missing and are there again: their bytes are verified next. */
+  /** Originals that were missing and have been found again: their bytes are verified next. */
   readonly found: number;
 }
 
@@ -26,8 +26,8 @@ const PAGE = 500;
 const AT_ONCE = 8;
 
 /**
- * Finds rows whose bytes are not in the storage. An original is marked, and the managers are told once; a variant is
- * made again.
+ * Finds rows whose bytes are not in the storage. An original is marked and its event recorded once; a variant is
+ * rendered again.
  */
 export async function findMissing(
   deps: FindMissingDeps,
@@ -57,7 +57,7 @@ export async function findMissing(
   return report;
 }
 
-/** Asks the storage for each row's bytes, some at a time. */
+/** Looks up each row's bytes in the storage, several at a time. */
 async function look<Row extends KnownBytes>(
   { db, storage }: FindMissingDeps,
   list: (db: Database, after: string | null, limit: number) => Promise<Row[]>,

@@ -5,20 +5,20 @@ import { listUnrendered } from "./unrendered.repository.js";
 
 export interface FindUnrenderedDeps {
   readonly db: Database;
-  /** Asks, in the transaction, for the variants of these files. */
+  /** Requests the variants of these files, in the transaction. */
   readonly requestVariants: RequestVariants;
-  /** The files whose variants have been asked for, and are not there yet. */
+  /** The files whose variants have been requested and are not rendered yet. */
   readonly listAskedFor: () => Promise<ReadonlySet<string>>;
 }
 
 const PAGE = 500;
 
 /**
- * Asks again for the variants of files that wait for them and that no job is to make: those from before there were
- * variants, and those whose job was lost. To ask twice does no harm.
+ * Requests the variants of files that wait for them without a job: files from before there were variants, and files
+ * whose job was lost. Idempotent.
  *
- * @param waitingSince files that wait for less long are left alone
- * @returns for how many files
+ * @param waitingSince files that have waited for less long are left out
+ * @returns the number of files
  */
 export async function findUnrendered(
   { db, requestVariants, listAskedFor }: FindUnrenderedDeps,

@@ -2,21 +2,21 @@ import type { Database } from "../../../platform/database/client.js";
 import type { KnownBlob } from "./integrity.repository.js";
 import { describeBlob } from "./integrity.repository.js";
 
-/** Bytes that are not what they should be, and whose they are. */
+/** Damaged bytes, and the files that they belong to. */
 export interface IntegrityFinding {
   readonly finding: "ALTERED" | "MISSING" | "UNREADABLE";
   /** The company's slug. */
   readonly company: string;
   readonly storageKey: string;
-  /** The name of the variant whose bytes they are; left out for an original. */
+  /** The name of the variant; left out for an original. */
   readonly variant?: string;
   /** In bytes, as recorded. */
   readonly size: number;
-  /** The files of these bytes, deleted ones and earlier versions too: the first hundred. */
+  /** The files of these bytes, including deleted ones and earlier versions: the first hundred. */
   readonly mediaFiles: readonly { readonly id: string; readonly fileName: string }[];
 }
 
-/** Who is told of each finding, in a dry run as well. */
+/** Receives each finding, in a dry run as well. */
 export interface FindingOptions {
   readonly onFinding?: ((finding: IntegrityFinding) => void) | undefined;
 }

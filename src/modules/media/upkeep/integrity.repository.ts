@@ -9,7 +9,7 @@ import { blobVariants } from "../variants/blob-variant.tables.js";
 
 export type Integrity = BlobRow["integrity"];
 
-/** Bytes as the database knows them: those under this key, as long as the row points at it. */
+/** Bytes in the database: stored under this key as long as the row has it. */
 export interface KnownBytes {
   readonly id: string;
   readonly companyId: string;
@@ -22,7 +22,7 @@ export interface KnownBlob extends KnownBytes {
   readonly integrity: Integrity;
 }
 
-/** A variant by its key, which is used once. */
+/** A variant by its key, which is used only once. */
 export interface VariantOnRecord extends Omit<KnownBytes, "id"> {
   readonly blobId: string;
 }
@@ -62,7 +62,7 @@ export interface VerifiedBlob extends KnownBlob {
   readonly verifiedAt: Date | null;
 }
 
-/** Blobs that have been verified before a moment, those first that were not for longest. Every tenant's. */
+/** Blobs that were last verified before a moment, the oldest verification first. Every tenant's. */
 export async function listVerifiedBefore(
   db: Database,
   moment: Date,
@@ -148,7 +148,7 @@ export async function countStored(db: Database): Promise<number> {
   return (await db.$count(blobs)) + (await db.$count(blobVariants));
 }
 
-/** Locks a blob. Null when it has been purged, or its bytes lie elsewhere by now. */
+/** Locks a blob. Null if it has been purged, or its key has changed. */
 export async function lockIntegrity(
   tx: Database,
   { id, companyId, storageKey }: KnownBytes,
@@ -161,7 +161,7 @@ export async function lockIntegrity(
   return row?.integrity ?? null;
 }
 
-/** @param verifiedAt null: it is the next to be verified */
+/** @param verifiedAt null: it is verified next */
 export async function updateIntegrity(
   tx: Database,
   { id, companyId }: KnownBytes,
@@ -190,7 +190,7 @@ export async function listFilesOfBlob(
   return rows.map((row) => row.id);
 }
 
-/** Whose bytes a blob is: the company's slug, and its first files, deleted ones too. */
+/** The company of a blob by its slug, and the first files of the blob, including deleted ones. */
 export async function describeBlob(db: Database, companyId: string, blobId: string, limit: number) {
   const [company] = await db
     .select({ slug: companies.slug })
@@ -205,7 +205,7 @@ export async function describeBlob(db: Database, companyId: string, blobId: stri
   return { company: company?.slug ?? companyId, mediaFiles: files };
 }
 
-/** @returns false when it has been purged, or has been rendered anew by now */
+/** @returns false if it has been purged, or rendered again meanwhile */
 export async function deleteVariant(tx: Database, variant: VariantOnRecord): Promise<boolean> {
   const deleted = await tx
     .delete(blobVariants)
@@ -220,7 +220,7 @@ export async function deleteVariant(tx: Database, variant: VariantOnRecord): Pro
   return deleted.length > 0;
 }
 
-/** Says of files that their variants are to be rendered. @returns the ids of those that are no earlier versions of others */
+/** Sets the status of the files' variants to pending. @returns the ids of those that are not earlier versions */
 export async function updateVariantsToPending(
   tx: Database,
   companyId: string,

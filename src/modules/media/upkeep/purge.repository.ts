@@ -9,11 +9,11 @@ import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
 
-/** Why a file may go for good. It must be unused as well, unless its whole company goes. */
+/** Why files are purged. They must be unused as well, unless their company is purged. */
 export type PurgeReason =
   | { readonly kind: "deleted"; readonly before: Date }
   | { readonly kind: "expired"; readonly at: Date }
-  /** Alive, and nothing has used or changed it since. */
+  /** Not deleted, unused, and unchanged since. */
   | { readonly kind: "orphaned"; readonly before: Date }
   | { readonly kind: "company purged"; readonly companyId: string };
 
@@ -29,7 +29,7 @@ export interface PurgeReport {
 export interface DueList {
   readonly reason: PurgeReason;
   readonly companyId: string | null;
-  /** Ids of resources that are about to be purged themselves: that they use a file counts no more. */
+  /** Ids of resources that are about to be purged: their usages do not count. */
   readonly released: readonly string[];
   readonly after: DuePosition | null;
   readonly limit: number;
@@ -47,7 +47,7 @@ const MOMENT_OF: Record<PurgeReason["kind"], PgColumn> = {
   "company purged": mediaFiles.createdAt,
 };
 
-/** An earlier version goes with its current file, never before it. */
+/** An earlier version is purged with its current file, never before it. */
 function isDue(reason: PurgeReason): SQL | undefined {
   const current = isNull(mediaFiles.versionOf);
   switch (reason.kind) {
@@ -61,7 +61,7 @@ function isDue(reason: PurgeReason): SQL | undefined {
         isNull(mediaFiles.deletedAt),
         lt(mediaFiles.createdAt, reason.before),
         lt(mediaFiles.updatedAt, reason.before),
-        // An expired one is no orphan: it goes as expired.
+        // An expired file is not an orphan: it is purged as expired.
         or(isNull(mediaFiles.expiresAt), gt(mediaFiles.expiresAt, sql`now()`)),
       );
     case "company purged":
@@ -75,7 +75,7 @@ const isUnusedBut = (released: readonly string[]): SQL =>
     : sql`not exists (select from ${mediaUsages} where ${mediaUsages.mediaFileId} = ${mediaFiles.id}
         and not ${isAnyOf(mediaUsages.resourceId, released)})`;
 
-/** Without a company every tenant's: for the purge, which has no viewer. */
+/** Every tenant's unless a company is given: for the purge, which has no viewer. */
 export async function listDueFiles(db: Database, list: DueList): Promise<DuePosition[]> {
   const moment = MOMENT_OF[list.reason.kind];
   const behind =
@@ -97,7 +97,7 @@ export async function listDueFiles(db: Database, list: DueList): Promise<DuePosi
   return rows.map((row) => ({ id: row.id, moment: (row.moment as Date).toISOString() }));
 }
 
-/** Files that are not due by themselves, and that nothing uses but what is about to be purged. */
+/** Files that are used only by resources that are about to be purged. */
 export async function listReleasedFiles(db: Database, released: readonly string[]): Promise<string[]> {
   if (released.length === 0) return [];
   const rows = await db
@@ -111,12 +111,10 @@ export async function listReleasedFiles(db: Database, released: readonly string[
 }
 
 /**
- * Locks a file and its earlier versions, if they may still go.
+ * Locks a file and its earlier versions, if they may be purged. Separate statements on purpose: after the first one
+ * nobody can use, restore or replace the file, and the following ones see what was committed while it waited.
  *
- * One statement after the other on purpose: from the first on nobody can begin to use, restore or replace the
- * file, and those that follow see what was committed while it waited.
- *
- * @returns the ids of the whole family; none when the file stays
+ * @returns the ids of all of them; none if the file is kept
  */
 export async function lockDueFileWithVersions(
   tx: Database,
@@ -147,7 +145,10 @@ async function areUnused(tx: Database, ids: readonly string[]): Promise<boolean>
   return (await tx.$count(mediaUsages, isAnyOf(mediaUsages.mediaFileId, ids))) === 0;
 }
 
-/** @param ids of files that this transaction has locked @returns whose they were, and the blobs that they pointed at in the order in which uploads lock them */
+/**
+ * @param ids of files that this transaction has locked @returns their company, and their blobs in the order in which
+ *   uploads lock them
+ */
 export async function purgeMediaFiles(tx: Database, ids: readonly string[]) {
   const gone = await tx
     .delete(mediaFiles)
@@ -170,12 +171,10 @@ export interface FreedObject {
 }
 
 /**
- * Deletes a blob that no media file points at, with its variants.
+ * Purges a blob without media files, with its variants. Two statements on purpose: the first waits for uploads that
+ * have claimed the blob and for a rendering that adds a variant, the second sees what they have committed.
  *
- * Two statements on purpose: the first waits for uploads that have claimed the blob and for a rendering that adds
- * a variant, the second sees what they have committed.
- *
- * @returns what is stored of it, the original first; nothing when it is in use
+ * @returns its stored objects, the original first; none if it is in use
  */
 export async function purgeUnusedBlob(tx: Database, blobId: string): Promise<FreedObject[]> {
   await tx.select({ id: blobs.id }).from(blobs).where(eq(blobs.id, blobId)).for("update");

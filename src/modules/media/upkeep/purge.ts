@@ -19,7 +19,7 @@ export interface PurgeDeps {
   readonly db: Database;
   readonly storage: Pick<Storage, "trash">;
   /**
-   * Checked before everything that removes bytes with a row.
+   * Checked before bytes with a row are removed.
    *
    * @throws if the database may be an older one that does not know all files
    */
@@ -27,23 +27,23 @@ export interface PurgeDeps {
 }
 
 export interface PurgeOptions extends RunOptions {
-  /** The one company whose files are purged; else all. */
+  /** The company whose files are purged; all companies without it. */
   readonly companyId?: string | undefined;
-  /** In a dry run: ids of resources that the real run would have purged before, so that their usages count no more. */
+  /** In a dry run: ids of resources that a real run would have purged before, so that their usages do not count. */
   readonly released?: readonly string[] | undefined;
-  /** Asked in the transaction of each file, before it goes. What it throws ends the purge. */
+  /** Checked in the transaction of each file before it is purged. An error ends the purge. */
   readonly permit?: ((tx: Database) => Promise<void>) | undefined;
-  /** Told of each file that has gone, or in a dry run would go. Earlier versions are not named. */
+  /** Called for each file that has been purged, or in a dry run would be. Not called for earlier versions. */
   readonly onPurged?: ((id: string) => void) | undefined;
 }
 
 const NOTHING: PurgeReport = { files: 0, blobs: 0, bytes: 0 };
 
 /**
- * Removes all files for good that are due, each with its earlier versions, their variants, and the bytes that
- * nothing else uses. The gate is asked before the first.
+ * Purges all files that are due, each with its earlier versions, their variants, and the bytes that nothing else uses.
+ * `assertMayRemove` is called before the first.
  *
- * @throws SERVICE_UNAVAILABLE when nothing may be removed now
+ * @throws SERVICE_UNAVAILABLE if nothing may be removed now
  */
 export async function purgeFiles(
   deps: PurgeDeps,
@@ -74,12 +74,12 @@ export async function purgeFiles(
 }
 
 /**
- * Removes one file for good, with its earlier versions and the bytes that nothing else uses; whatever a rival does
- * meanwhile (uses it, restores it, uploads the same bytes, renders its variants).
- * Rows first, bytes after: when the process dies between them, the sweep finds the bytes. They wait in the trash like
- * swept ones, for newer rows than those of a wrong database may share them. Whoever calls this has passed the gate.
+ * Purges one file with its earlier versions and the bytes that nothing else uses. Safe against concurrent changes (a
+ * new usage, a restore, an upload of the same bytes, a rendering). Rows first, bytes after: if the process dies in
+ * between, the sweep finds the bytes. Bytes go to the trash like swept ones: in a wrong database newer rows may share
+ * them. The caller has called `assertMayRemove`.
  *
- * @returns zeros when the file stays: it is not due (any more), or something keeps it
+ * @returns zeros if the file is kept: it is not due any more, or something refers to it
  */
 export async function purgeFile(
   { db, storage }: PurgeDeps,
@@ -111,7 +111,7 @@ export async function purgeFile(
   return { files: purged.files, blobs: purged.blobs, bytes };
 }
 
-/** The ids of what is due, read a page at a time; what stays is passed by. */
+/** The ids of files that are due, read page by page; files that are kept are skipped. */
 async function* dueFiles(
   db: Database,
   reason: PurgeReason,
@@ -137,9 +137,9 @@ async function* dueFiles(
 
 class DryRunRollback extends Error {}
 
-/** Tries the purge of a file and takes it back, so that a dry run knows what keeps a file. */
+/** Tries the purge of a file and rolls it back, so that a dry run respects what keeps a file. */
 async function canPurge(db: Database, id: string, reason: PurgeReason): Promise<boolean> {
-  // What keeps a deleted file was deleted no later, and what keeps a company's is the company's: it goes just before.
+  // What refers to a deleted file, or to a file of a purged company, is purged just before it.
   if (reason.kind === "deleted" || reason.kind === "company purged") return true;
   const outcome = await nullIfReferenced(() =>
     db
@@ -161,8 +161,8 @@ async function nullIfReferenced<Result>(work: () => Promise<Result>): Promise<Re
   try {
     return await work();
   } catch (error) {
-    // A row that a module above keeps, such as a deleted attachment's, still points at the file; or an upload of
-    // several of the same files was in the way. The next run tries again.
+    // A row of a higher module, such as a deleted attachment, still refers to the file; or the purge deadlocked with an
+    // upload of the same files. The next run tries again.
     if (isForeignKeyViolation(error) || isDeadlock(error)) return null;
     throw error;
   }

@@ -4,7 +4,7 @@ import { recordByteEvents } from "../media-file.events.js";
 import type { Integrity, KnownBytes } from "./integrity.repository.js";
 import { listFilesOfBlob, lockIntegrity, updateIntegrity } from "./integrity.repository.js";
 
-/** An event names so many of a blob's files at most. */
+/** The most files that an event names. */
 const FILES_NAMED = 100;
 
 const EVENT_OF: Partial<Record<Integrity, BytesEventType>> = {
@@ -13,12 +13,11 @@ const EVENT_OF: Partial<Record<Integrity, BytesEventType>> = {
 };
 
 /**
- * Writes down what was found under a blob's key. That bytes are altered or missing is told once, by an event to the
- * company's staff, and so is that they are there again; the blob's hash stays what it was: it is what the right bytes
- * are known by.
+ * Records the state of a blob's bytes. When it changes to altered or missing, or back, one event is recorded for the
+ * staff of the company. The blob's hash is never changed: it identifies the right bytes.
  *
- * @param verifiedAt when the bytes were read or missed; null: they are to be read soon
- * @returns whether it was news
+ * @param verifiedAt when the bytes were read or missed; null: they are verified next
+ * @returns whether the state has changed
  */
 export async function recordFinding(
   db: Database,
@@ -38,7 +37,7 @@ export async function recordFinding(
   });
 }
 
-/** Tells, in the transaction that has given a damaged blob its bytes back, that they are there again. */
+/** Records the event of a damaged blob that has got its bytes back, in the transaction of the upload. */
 export async function recordRecovery(tx: Database, companyId: string, blobId: string): Promise<void> {
   recordByteEvents(
     tx,

@@ -7,17 +7,17 @@ import { deleteVariant, listFilesOfBlob, updateVariantsToPending } from "./integ
 
 export interface RenderAgainDeps {
   readonly db: Database;
-  /** Asks, in the transaction, for the variants of these files to be made again. */
+  /** Requests the variants of these files, in the transaction. */
   readonly requestVariants: RequestVariants;
 }
 
-/** So many files of one blob have their variants made again; the others find them made. */
+/** The most files of a blob whose variants are requested; the other files share these variants. */
 const FILES_ASKED_FOR = 100;
 
 /**
- * Forgets a variant whose bytes are missing or damaged, and has it made again from the original.
+ * Deletes a variant whose bytes are missing or damaged, and requests it again from the original.
  *
- * @returns false when somebody else has done so, or it has been purged
+ * @returns false if somebody else has done so, or it has been purged
  */
 export async function renderAgain(
   { db, requestVariants }: RenderAgainDeps,
@@ -25,7 +25,7 @@ export async function renderAgain(
 ): Promise<boolean> {
   const { companyId, blobId } = variant;
   return db.transaction(async (tx) => {
-    // The files first, then what hangs on their blob, as the purge goes.
+    // In the order in which the purge locks: files first, then their blob's rows.
     const files = await listFilesOfBlob(tx, companyId, blobId, FILES_ASKED_FOR);
     await lockMediaFiles(tx, files);
     if (!(await deleteVariant(tx, variant))) return false;

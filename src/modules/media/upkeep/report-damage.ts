@@ -19,9 +19,9 @@ export interface ReportDamageDeps extends RenderAgainDeps {
 const RETRY_AFTER_SECONDS = 30;
 
 /**
- * What a reader does about bytes that are gone, or cut: an original is marked, told by its event and logged, once, as
- * the verification does it; a variant is made again. Nothing is marked while the storage itself cannot be used: then
- * it is the storage that is missing, not the file.
+ * Handles bytes that turn out to be missing or truncated while they are read: an original is marked, its event recorded
+ * and logged once, as by the verification; a variant is rendered again. Nothing is marked while the storage itself is
+ * unavailable.
  */
 export function createReportDamage(deps: ReportDamageDeps): ReportDamage {
   const isUsable = oneLookAtATime(deps.storage);
@@ -67,7 +67,7 @@ const storageUnavailable = () =>
     retryAfter: RETRY_AFTER_SECONDS,
   });
 
-/** One look at a time, shared by all who ask for it meanwhile. */
+/** One check at a time, shared by concurrent callers. */
 function oneLookAtATime(storage: Pick<Storage, "check">): () => Promise<boolean> {
   let looking: Promise<boolean> | null = null;
   return () => {

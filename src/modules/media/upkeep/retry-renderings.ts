@@ -12,12 +12,14 @@ import type { RequestVariants } from "../variants/request-variants.js";
 
 export interface RetryRenderingsDeps {
   readonly db: Database;
-  /** Asks, in the transaction, for the variants of these files. */
+  /** Requests the variants of these files, in the transaction. */
   readonly requestVariants: RequestVariants;
 }
 
 export interface RetryRenderingsOptions extends RunOptions {
-  /** Whether to try all that failed, at once: also those whose pause is not over, and pictures that no decoder reads. */
+  /**
+   * Whether to retry all failures at once, including those whose pause is not over and images that no decoder reads.
+   */
   readonly all?: boolean | undefined;
 }
 
@@ -28,10 +30,10 @@ export interface RetryReport {
 const PAGE = 200;
 
 /**
- * Asks again for the variants of files whose rendering failed for a reason that may have passed by now: a full disk, a
- * store or a database that was away. Each failure makes the pause longer, and after some days it is given up.
+ * Requests again the variants of files whose rendering failed for a temporary reason, such as a full disk or an
+ * unavailable storage or database. Each failure makes the pause longer, and after some days there are no more retries.
  *
- * @returns for how many files
+ * @returns the number of files
  */
 export async function retryRenderings(
   { db, requestVariants }: RetryRenderingsDeps,

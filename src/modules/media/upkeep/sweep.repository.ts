@@ -3,7 +3,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { blobs } from "../blob.tables.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
 
-/** Of these keys, those that the bytes of a blob or of a variant are stored under. Every tenant's: for the sweep of the storage. */
+/** Those of these keys that blobs or variants are stored under. Every tenant's: for the sweep of the storage. */
 export async function listReferencedKeys(db: Database, keys: readonly string[]): Promise<Set<string>> {
   if (keys.length === 0) return new Set();
   const rows = await db

@@ -4,18 +4,22 @@ import type { Storage, StoredObject } from "../../../platform/storage/storage.js
 import { listReferencedKeys } from "./sweep.repository.js";
 
 export interface SweepOptions extends RunOptions {
-  /** Told of what has gone, or in a dry run would go. */
+  /** Called for each object that is removed, or in a dry run would be. */
   readonly onRemoved?: ((object: { readonly key: string; readonly size: number }) => void) | undefined;
-  /** Goes on where so much would be removed that the database is more likely to be wrong: an operator has looked. */
+  /**
+   * Sweeps even if so much would be removed that the database is probably the wrong one: an operator has checked it.
+   */
   readonly evenMany?: boolean | undefined;
 }
 
 export interface SweepRules {
-  /** Younger bytes are left alone, for their rows may be on their way. */
+  /** Younger bytes are kept: their rows may not be committed yet. */
   readonly storedBefore: Date;
-  /** What went to the trash before is removed for good. */
+  /** Objects that were moved to the trash earlier are removed for good. */
   readonly trashedBefore: Date;
-  /** More than so many objects and so much of all are not removed by itself. */
+  /**
+   * A sweep is refused if it would remove more than both limits: this number of objects and this share of all objects.
+   */
   readonly mostFiles: number;
   readonly mostPercent: number;
 }
@@ -25,7 +29,7 @@ export interface SweepReport {
   /** Moved to the trash. */
   readonly removed: number;
   readonly removedBytes: number;
-  /** Taken out of the trash, because a row refers to them. */
+  /** Restored from the trash, because a row refers to them. */
   readonly restored: number;
   /** Removed from the trash for good. */
   readonly emptied: number;
@@ -37,23 +41,22 @@ interface SweepDeps {
 }
 
 const AT_ONCE = 1_000;
-/** What is more waits for the next run, so that memory stays bounded. */
+/** The rest is left to the next run, so that memory stays bounded. */
 const MOST_AT_ONCE = 200_000;
 /**
- * In a small installation this many files may be left from killed uploads; more than this, and more than half of all
+ * A small installation may have this many files left from killed uploads; more than this, and more than half of all
  * files, means a wrong database.
  */
 const FEW = 10;
 
-/** Too much would be removed for the database to be the right one. */
+/** So much would be removed that the database is probably the wrong one. */
 export class SweepRefused extends Error {}
 
 /**
- * Takes away bytes that no row points at: what a process left that was killed between storing and recording, or between
- * purging rows and bytes. They go to the trash first, and come back from there when a row refers to them after all, as
- * when the right dump is restored after a wrong one.
- *
- * All is collected before anything is moved, so that a wrong database is known by how much it does not know.
+ * Removes bytes without a row: those left by a process that was killed between storing and recording, or between
+ * purging rows and bytes. They are moved to the trash first, and restored from there if a row refers to them after all,
+ * as when the right dump is restored after a wrong one. Everything is collected before anything is moved, so that a
+ * wrong database is detected first.
  *
  * @throws SweepRefused
  */
@@ -66,13 +69,13 @@ export async function sweepStorage(
   const restored = await restoreWanted(deps, options);
   const found = await collectStrays(deps, rules, options);
   if (!evenMany) refuseTooMany(found, rules);
-  // Only after the check: for a wrong database, the trash may hold the last copy.
+  // Only after the check: with a wrong database, the trash may hold the last copy.
   const emptied = await emptyTrash(deps, rules, options);
   let removed = 0;
   let removedBytes = 0;
   for (let from = 0; from < found.strays.length; from += AT_ONCE) {
     signal?.throwIfAborted();
-    // Looked up again: a large collection takes its time.
+    // Checked again: the collection of a large storage takes long.
     const strays = await withoutRow(deps, found.strays.slice(from, from + AT_ONCE));
     if (!dryRun) await deps.storage.trash.put(strays.map(({ key }) => key));
     for (const { key, size } of strays) onRemoved?.({ key, size });
@@ -84,7 +87,7 @@ export async function sweepStorage(
 
 interface Collected {
   readonly seen: number;
-  /** How many have no row; those that are kept of them. */
+  /** How many have no row and are old enough; `strays` are the first of them. */
   readonly count: number;
   readonly strays: readonly StoredObject[];
 }
@@ -121,7 +124,7 @@ function refuseTooMany({ seen, count }: Collected, { mostFiles, mostPercent }: S
   );
 }
 
-/** Takes out of the trash what a row refers to. @returns how many */
+/** Restores from the trash what a row refers to. @returns how many */
 async function restoreWanted(deps: SweepDeps, { dryRun = false, signal }: SweepOptions): Promise<number> {
   const { trash } = deps.storage;
   let restored = 0;
@@ -135,7 +138,7 @@ async function restoreWanted(deps: SweepDeps, { dryRun = false, signal }: SweepO
   return restored;
 }
 
-/** Removes for good what has lain in the trash long enough and no row refers to. @returns how many */
+/** Removes for good what has been in the trash long enough and has no row. @returns how many */
 async function emptyTrash(
   deps: SweepDeps,
   { trashedBefore }: SweepRules,

@@ -3,7 +3,9 @@ import type { Database } from "../../../platform/database/client.js";
 import { mediaFiles } from "../media-file.tables.js";
 import type { FileToRender } from "../variants/request-variants.js";
 
-/** Files that live and wait for their variants, in the order of their ids. Every tenant's: for the job, which has no viewer. */
+/**
+ * Live files whose variants are pending, in the order of their ids. Every tenant's: for the job, which has no viewer.
+ */
 export async function listUnrendered(
   db: Database,
   waitingSince: Date,

@@ -3,7 +3,7 @@ import type { Job } from "../../../platform/jobs/job.js";
 
 type Task = (options: RunOptions) => Promise<object>;
 
-/** What the jobs run; one that is left out does not run by itself. */
+/** The tasks of the jobs; a task that is left out has no job. */
 export interface UpkeepTasks {
   readonly purgeDeleted: Task;
   readonly purgeExpired: Task;
@@ -16,10 +16,10 @@ export interface UpkeepTasks {
   readonly pruneEvents: Task;
 }
 
-/** The rest is done by the next run. */
+/** The next run does the rest. */
 const TIMEOUT_SECONDS = 3_600;
 
-/** When each runs, in UTC: the hourly ones at different minutes, the daily ones at night. */
+/** Schedules in UTC: the hourly ones at different minutes, the daily ones at night. */
 const TIMES = [
   ["sweep-storage", "*/15 * * * *", "sweepStorage"],
   ["purge-expired", "5-59/15 * * * *", "purgeExpired"],
@@ -32,7 +32,7 @@ const TIMES = [
   ["verify-integrity", "7 3 * * *", "verifyIntegrity"],
 ] as const satisfies readonly (readonly [string, string, keyof UpkeepTasks])[];
 
-/** The jobs that keep the files in order. */
+/** The maintenance jobs. */
 export function createUpkeepJobs(tasks: UpkeepTasks): Job[] {
   return TIMES.flatMap(([name, cron, task]) => {
     const run = tasks[task];

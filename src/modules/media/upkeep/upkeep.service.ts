@@ -27,14 +27,14 @@ export interface UpkeepDeps {
   readonly db: Database;
   readonly storage: Storage;
   readonly clock: Clock;
-  /** Below which all processes keep their temp files. */
+  /** The folder below which all processes keep their temp files. */
   readonly tempRoot: string;
   readonly tempFolder: Pick<TempFolder, "removeAbandoned">;
   readonly requestVariants: FindMissingDeps["requestVariants"];
   readonly listAskedFor: FindUnrenderedDeps["listAskedFor"];
-  /** @throws when the storage is not, or no longer, this installation's */
+  /** @throws if the storage is not, or no longer, the one of this installation */
   readonly assertOurs: () => Promise<void>;
-  /** @throws when the database may not be trusted to know what is to stay */
+  /** @throws if the database may not know all files */
   readonly assertMayRemove: PurgeDeps["assertMayRemove"];
   readonly sweepLimits: Pick<SweepRules, "mostFiles" | "mostPercent">;
   readonly trashDays: number;
@@ -45,7 +45,7 @@ export interface UpkeepDeps {
 }
 
 export interface OrphanPurgeOptions extends RunOptions {
-  /** The one company whose orphans are purged; else all. */
+  /** The company whose orphans are purged; all companies without it. */
   readonly companyId?: string | undefined;
   readonly olderThanDays?: number | undefined;
 }
@@ -54,25 +54,25 @@ export interface VerifyOptions extends RunOptions, FindingOptions {
   readonly limits?: Partial<VerifyLimits> | undefined;
 }
 
-/** Bytes without a row are gone within an hour; what is that young may have its row on the way. */
+/** Bytes without a row are removed within an hour; younger ones may get their row. */
 const SWEEP_OLDER_THAN_MS = 30 * MINUTE_MS;
-/** A rendering that nobody has asked for by then was forgotten. */
+/** A rendering that has not been requested by then was lost. */
 const UNRENDERED_AFTER_MS = HOUR_MS;
 
 /**
- * What keeps the files in order: each may be cut off at any instant and run again, and takes a dry run, somebody to
- * tell of its progress, and a signal. Jobs and the command line call the same. They have no viewer: whoever calls
- * them answers for it.
+ * Maintenance of files: each task may be interrupted at any moment and run again, and takes a dry run, a progress
+ * callback and a signal. Jobs and the command line call the same functions. They have no viewer: the caller is
+ * responsible.
  */
 export function createUpkeepService(deps: UpkeepDeps) {
   const { db, storage, clock } = deps;
   const ago = (ms: number) => new Date(clock().getTime() - ms);
   return {
-    /** Removes files for good that nothing uses and whose expiry has come; restoring them was never promised. */
+    /** Purges expired files that nothing uses; they cannot be restored. */
     purgeExpired: (options?: RunOptions): Promise<PurgeReport> =>
       purgeFiles(deps, { kind: "expired", at: clock() }, options),
 
-    /** Removes files for good that nothing has used, nor anybody changed, for so many days. */
+    /** Purges orphans: files that have been unused and unchanged for a number of days. */
     async purgeOrphans(options: OrphanPurgeOptions = {}): Promise<PurgeReport> {
       const before = ago((options.olderThanDays ?? deps.orphanDays) * DAY_MS);
       const companyIds = options.companyId ? [options.companyId] : await listCompanyIds(db);
@@ -82,7 +82,7 @@ export function createUpkeepService(deps: UpkeepDeps) {
       return sumOfPurges(reports);
     },
 
-    /** Moves bytes that no row points at to the trash, and empties that. */
+    /** Moves bytes without a row to the trash, and empties the trash. */
     async sweepStorage(options?: SweepOptions) {
       if (!options?.dryRun) await deps.assertMayRemove();
       const rules = {
@@ -93,7 +93,7 @@ export function createUpkeepService(deps: UpkeepDeps) {
       return sweepStorage({ db, storage }, rules, options);
     },
 
-    /** Removes what is left of uploads that were never finished, and folders of processes that are gone. */
+    /** Removes the rest of unfinished uploads, and folders of processes that have ended. */
     async sweepUploads(options: RunOptions = {}): Promise<TempSweepReport> {
       await deps.assertOurs();
       const report = await sweepTempFiles(deps.tempRoot, ago(deps.unfinishedUploadHours * HOUR_MS), options);
@@ -101,20 +101,20 @@ export function createUpkeepService(deps: UpkeepDeps) {
       return report;
     },
 
-    /** Finds rows whose bytes are missing, and files that wait for variants that nobody makes. */
+    /** Finds rows whose bytes are missing, and files that wait for variants without a job. */
     async findMissing(options?: RunOptions & FindingOptions) {
       const report = await findMissing(deps, options);
       return { ...report, unrendered: await findUnrendered(deps, ago(UNRENDERED_AFTER_MS), options) };
     },
 
-    /** Asks again for variants that could not be made, in a while or, with `all`, at once. */
+    /** Requests failed renderings again, after a pause or, with `all`, at once. */
     retryRenderings: (options?: RetryRenderingsOptions) => retryRenderings(deps, options),
 
-    /** Re-hashes the files that were not looked at for longest. */
+    /** Verifies the hashes of stored bytes, the oldest verification first. */
     verifyIntegrity: ({ limits, ...options }: VerifyOptions = {}) =>
       verifyIntegrity(deps, { ...deps.verifyLimits, ...limits }, options),
 
-    /** Removes events that nobody can ask for any more. */
+    /** Removes events that are too old for any cursor. */
     pruneEvents: (options?: RunOptions) => pruneEvents(db, ago(deps.eventDays * DAY_MS), options),
   };
 }

@@ -23,7 +23,7 @@ export interface VerifyDeps extends RenderAgainDeps {
   readonly clock: Clock;
 }
 
-/** How much one run reads at most. */
+/** The most that one run reads. */
 export interface VerifyLimits {
   readonly files: number;
   readonly bytes: number;
@@ -34,19 +34,19 @@ export interface VerifyReport {
   readonly verifiedBytes: number;
   readonly altered: number;
   readonly missing: number;
-  /** Variants of the files that were read: they are made again. */
+  /** Variants of the verified files: they are rendered again. */
   readonly alteredVariants: number;
   readonly missingVariants: number;
-  /** Their storage failed to give them: nothing is said of them, and they are read again by the next run. */
+  /** The storage failed to read them: their state is kept, and the next run reads them again. */
   readonly unreadable: number;
 }
 
 const AT_ONCE = 100;
 
 /**
- * Reads stored bytes and compares them with their hash: those first that were not looked at for longest. What differs
- * is marked and told to the managers once; neither its bytes nor its hash are touched. Its variants are read with it, and
- * those that differ are made again.
+ * Reads stored bytes and compares them with their hash, the oldest verification first. An original that differs is
+ * marked and its event recorded once; neither its bytes nor its hash are changed. Its variants are verified with it,
+ * and those that differ are rendered again.
  */
 export async function verifyIntegrity(
   deps: VerifyDeps,
@@ -75,7 +75,7 @@ export async function verifyIntegrity(
   return report;
 }
 
-/** Pages of what has not been verified since the run began, each blob once, whatever becomes of it meanwhile. */
+/** Pages of blobs that have not been verified since the run began, each blob once, even if it changes meanwhile. */
 async function* blobsToVerify(db: Database, startedAt: Date): AsyncGenerator<readonly KnownBlob[]> {
   for (let after: string | null = null; ; ) {
     const page: KnownBlob[] = await listNeverVerified(db, after, AT_ONCE);
@@ -109,7 +109,7 @@ interface VariantOfRun {
   readonly report: Counted;
 }
 
-/** It has no mark of its own: what is wrong with it is mended. */
+/** A variant has no state of its own: a damaged one is rendered again. */
 async function verifyVariant(
   deps: VerifyDeps,
   { blob, variant, report }: VariantOfRun,

@@ -3,7 +3,7 @@ import { primaryId, timestamps } from "../../../platform/database/columns.js";
 import { companies } from "../../identity/company.tables.js";
 import { blobs } from "../blob.tables.js";
 
-/** Variants of a blob, by the name of their preset. A row exists only while its bytes do. */
+/** Variants of a blob, by the name of their preset. A row exists only as long as its bytes. */
 export const blobVariants = pgTable(
   "blob_variants",
   {

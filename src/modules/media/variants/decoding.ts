@@ -3,12 +3,12 @@ import { fairTurns } from "../../../kernel/fair-turns.js";
 import { tooLongSide, tooManyPixels } from "../media.errors.js";
 
 /**
- * In pixels. The widest pictures that cameras make, panoramas, have just this. Decoders work by rows: a picture of one
- * pixel by fifty million is no larger than a photo, and takes a hundred times as long.
+ * In pixels. The widest pictures of cameras, panoramas, have exactly this. Decoders work by rows: a picture of one
+ * pixel by fifty million is no larger than a photo, but takes a hundred times as long.
  */
 export const MAX_SIDE = 16_384;
 
-/** What decodes at once: one of libuv's four threads is never taken, as files, passwords and pictures wait on them. */
+/** Concurrent decoders: one of libuv's four threads is always free for files, passwords and small pictures. */
 const DECODERS = 3;
 /** Of a processor of its own. A sound picture of 50 megapixels takes about a second, the largest of all take three. */
 const DECODING_SECONDS = 10;
@@ -20,7 +20,7 @@ const DECODING_SECONDS = 10;
 export const decodeSecondsOn = (processors: number): number =>
   Math.ceil(DECODING_SECONDS * Math.max(1, (DECODERS + 1) / processors));
 
-/** The same, on this machine. It counts from when the decoding begins: waiting for a turn takes nothing of it. */
+/** The same on this machine. It counts from the start of the decoding: waiting for a turn is not included. */
 export const DECODE_SECONDS = decodeSecondsOn(availableParallelism());
 
 /**
@@ -54,5 +54,5 @@ export function refuseLarge(
   if (Math.max(width, height) > maxSide) throw tooLongSide(maxSide, width, height);
 }
 
-/** Whether libvips gave up because of `Sharp.timeout`. */
+/** Whether libvips stopped because of `Sharp.timeout`. */
 export const ranOutOfTime = (error: unknown): boolean => /^timeout:/.test((error as Error).message);

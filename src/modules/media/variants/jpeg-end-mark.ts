@@ -1,16 +1,16 @@
 import { appendFile, stat, truncate } from "node:fs/promises";
 
-/** EOI (ISO/IEC 10918-1 §B.1.1.3). Cameras whose battery ran out, and some phones, leave it out. */
+/** EOI (ISO/IEC 10918-1 §B.1.1.3). Cameras whose battery ran out, and some phones, omit it. */
 const END_MARK = Buffer.from([0xff, 0xd9]);
 
-/** Whether libvips missed the end mark of a JPEG: the rows before it may be all there or not. */
+/** Whether libvips did not find the end mark of a JPEG. The rows before it may be complete or not. */
 export const missedEndMark = (error: unknown): boolean =>
   /premature end of JPEG/i.test((error as Error).message);
 
 /**
- * Lets a JPEG be decoded as if it had its end mark. When rows are missing as well, the decoder warns of it then.
+ * Decodes a JPEG with an end mark appended. If rows are missing as well, the decoder warns of that.
  *
- * @param input the encoded image, or the path of a local file of it, which is what it was when this has ended
+ * @param input the encoded image, or the path of a local file of it, which is unchanged afterwards
  */
 export async function withEndMark<Result>(
   input: Buffer | string,

@@ -1,14 +1,14 @@
 import type { BucketRules } from "../buckets.js";
 import { FILE_TYPES, kindOf } from "../file-types.js";
 
-/** How a variant is made of an image. Its name says all: equal names are equal variants, whatever the bucket. */
+/** How a variant is rendered. Equal names mean equal variants, in every bucket. */
 export interface Preset {
   readonly name: string;
   /** The longest side in pixels at most, or the side of a square. Nothing is enlarged. */
   readonly side: number;
   /** `inside` keeps the aspect; `square` crops the centre. */
   readonly fit: "inside" | "square";
-  /** `photo`: JPEG where nothing shows through, else WebP. `logo`: WebP. `icon`: PNG, which every browser takes as one. */
+  /** `photo`: JPEG if opaque, else WebP. `logo`: WebP. `icon`: PNG, which every browser accepts as an icon. */
   readonly form: "photo" | "logo" | "icon";
   /** The folder of its bytes, beside `originals`. */
   readonly folder: string;
@@ -24,15 +24,15 @@ const PRESETS: readonly Preset[] = [
   { name: "favicon", side: 32, fit: "square", form: "icon", folder: "favicons" },
 ];
 
-/** Every name that some bucket renders, the largest first. */
+/** Every name that a bucket renders, the largest first. */
 export const PRESET_NAMES: readonly string[] = PRESETS.map((preset) => preset.name);
 
-/** The types that the renderer decodes, HEIC where it can. BMP is not among them: libvips, as sharp brings it, cannot. */
+/** The types that the renderer decodes, HEIC where it can. Not BMP: the libvips of sharp does not decode it. */
 const DECODED: ReadonlySet<string> = new Set(
   (["jpeg", "png", "gif", "webp", "tiff", "heic"] as const).map((name) => FILE_TYPES[name].mimeType),
 );
 
-/** What is made of a file of this type in this bucket, the largest first; nothing of what shows no picture. */
+/** The presets of a file of this type in this bucket, the largest first; none for types without a picture. */
 export function presetsOf(rules: Pick<BucketRules, "presets">, mimeType: string): readonly Preset[] {
   const hasPicture = DECODED.has(mimeType) || kindOf(mimeType) === "VIDEO";
   return hasPicture ? PRESETS.filter((preset) => rules.presets.includes(preset.name)) : [];

@@ -32,7 +32,10 @@ export interface RenderVariantsDeps extends OriginalDeps {
     presets: readonly Preset[],
     options: RenderOptions,
   ) => Promise<Rendered>;
-  /** A picture of a video, by the path of a local file of it; null when none can be decoded. Left out without ffmpeg. */
+  /**
+   * Extracts a picture of a video, given the path of a local file; null if none can be decoded. Left out without
+   * ffmpeg.
+   */
   readonly posterOf?: (path: string, signal: AbortSignal) => Promise<Buffer | null>;
 }
 
@@ -40,12 +43,12 @@ const TIMEOUT_SECONDS = 120;
 const DECODING_SECONDS = 60;
 
 /**
- * A rendering keeps a processor and one of libuv's four threads busy. The requests beside it need a processor, and the
- * files that they read and write need threads: more than two renderings at once are for more processes.
+ * A rendering keeps a processor and one of libuv's four threads busy, and requests need both: for more than two
+ * renderings at once, run more processes.
  */
 const AT_ONCE = Math.min(2, Math.max(1, availableParallelism() - 1));
 
-/** Makes the variants that a file's bucket prescribes and that its bytes have not got yet. The original is only read. */
+/** Renders those variants of a file's presets that its blob does not have yet. The original is only read. */
 export function createRenderVariantsJob(deps: RenderVariantsDeps): Job<RenderVariantsData> {
   return {
     name: RENDER_VARIANTS,
@@ -82,7 +85,7 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
     : { outcome: "purged or replaced" };
 }
 
-/** Null for a video where nothing can make a picture of one, and for HEIC where nothing decodes it. */
+/** Null for a video without ffmpeg, and for HEIC without a decoder. */
 async function renderFile(
   deps: RenderVariantsDeps,
   file: MediaFileView,
@@ -122,8 +125,8 @@ async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "REA
 }
 
 /**
- * After the last retry. Which content the retries were about is not known: what has replaced it is rendered by a job of
- * its own, which makes it READY.
+ * After the last retry. It is unknown which content the retries were about: a replaced content is rendered by its own
+ * job, which makes it READY.
  */
 async function giveUp(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData): Promise<void> {
   const file = await findMediaFileToRender(deps.db, mediaFileId);
@@ -131,9 +134,9 @@ async function giveUp(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsD
 }
 
 /**
- * Says that there are no variants of this content, and leaves the original as it is.
+ * Records that the content has no variants, and leaves the original as it is.
  *
- * @param mayPass whether it is to be tried again later (`retry-renderings`)
+ * @param mayPass whether it is retried later (`retry-renderings`)
  */
 async function fail(
   { db }: RenderVariantsDeps,

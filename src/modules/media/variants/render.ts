@@ -6,7 +6,7 @@ import { refuseLarge, withRenderSlot } from "./decoding.js";
 import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
 import type { Preset } from "./presets.js";
 
-/** A variant, in memory: the largest has some hundred kilobytes. */
+/** A rendered variant in memory: the largest has some hundred kilobytes. */
 export interface RenderedVariant {
   readonly preset: Preset;
   readonly bytes: Buffer;
@@ -28,9 +28,9 @@ export interface RenderOptions {
   readonly maxPixels: number;
   /** How long the decoding may take. */
   readonly timeoutSeconds: number;
-  /** Whose image it is: companies take turns. */
+  /** The company of the image: companies take turns. */
   readonly companyId: string;
-  /** Ends the work between two steps. */
+  /** Aborts between two steps. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,7 +46,7 @@ const JPEG = { quality: 85, progressive: true } as const;
 const WEBP = { quality: 85, effort: 4 } as const;
 const PNG = { compressionLevel: 9 } as const;
 
-/** The most that a square may ask of the other side, so that a ribbon of an image does not stay a ribbon of megabytes. */
+/** The longest other side when a square is cropped: bounds the memory for an extremely long image. */
 const LONGEST_SIDE = 4_096;
 const PLACEHOLDER_SIDE = 100;
 

@@ -5,14 +5,14 @@ import { mediaFiles } from "../media-file.tables.js";
 import { renderingRetries } from "./rendering-retry.tables.js";
 import type { FileToRender } from "./request-variants.js";
 
-/** With the pauses below it goes on for five days: longer than a weekend, and no file is tried for ever. */
+/** With the pauses below, retries go on for five days: longer than a weekend, but not forever. */
 const MOST_FAILURES = 12;
 
-/** A quarter of an hour, then twice the pause before, a day at most; by the clock of the database. */
+/** A quarter of an hour, then twice the previous pause, at most a day; by the clock of the database. */
 const pauseAfter = (failures: unknown) =>
   sql`now() + least(interval '15 minutes' * power(2, ${failures} - 1), interval '1 day')`;
 
-/** Counts a failure that may pass, and says when the rendering is tried again. */
+/** Counts a temporary failure, and schedules the next retry. */
 export async function recordFailure(tx: Database, mediaFileId: string): Promise<void> {
   await tx
     .insert(renderingRetries)
@@ -26,7 +26,7 @@ export async function recordFailure(tx: Database, mediaFileId: string): Promise<
     });
 }
 
-/** After a success, after a decision about the picture, and before an operator's own attempt. */
+/** After a success, after a permanent failure, and before a retry by the operator. */
 export async function forgetFailures(tx: Database, mediaFileIds: readonly string[]): Promise<void> {
   await tx.delete(renderingRetries).where(isAnyOf(renderingRetries.mediaFileId, mediaFileIds));
 }
@@ -34,7 +34,7 @@ export async function forgetFailures(tx: Database, mediaFileIds: readonly string
 const isFailed = and(eq(mediaFiles.variantsStatus, "FAILED"), isNull(mediaFiles.deletedAt));
 const behind = (after: string | null) => (after === null ? undefined : gt(mediaFiles.id, after));
 
-/** Live files whose rendering is to be tried again by now, in the order of their ids. Every tenant's: for the job. */
+/** Live files whose retry is due, in the order of their ids. Every tenant's: for the job. */
 export async function listDueRetries(db: Database, after: string | null, limit: number): Promise<string[]> {
   const rows = await db
     .select({ id: mediaFiles.id })
@@ -53,7 +53,7 @@ export async function listDueRetries(db: Database, after: string | null, limit: 
   return rows.map(({ id }) => id);
 }
 
-/** Live files whose rendering failed for whatever reason, in the order of their ids. Every tenant's: for the operator. */
+/** Live files whose rendering failed for any reason, in the order of their ids. Every tenant's: for the operator. */
 export async function listFailed(db: Database, after: string | null, limit: number): Promise<string[]> {
   const rows = await db
     .select({ id: mediaFiles.id })
@@ -69,7 +69,7 @@ export interface RetriedFile extends FileToRender {
   readonly versionOf: string | null;
 }
 
-/** @returns those that had failed until now: of the others somebody has rendered or deleted some meanwhile */
+/** @returns those that had failed; the others have been rendered or deleted meanwhile */
 export async function updateFailedToPending(tx: Database, ids: readonly string[]): Promise<RetriedFile[]> {
   const changed = await tx
     .update(mediaFiles)

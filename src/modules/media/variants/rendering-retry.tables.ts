@@ -3,8 +3,8 @@ import { moment } from "../../../platform/database/columns.js";
 import { mediaFiles } from "../media-file.tables.js";
 
 /**
- * Files whose rendering failed for a reason that may pass, such as a full disk, and when it is tried again. What failed
- * because of the picture itself has no row.
+ * Files whose rendering failed for a temporary reason, such as a full disk, and when it is retried. Permanent failures
+ * have no row.
  */
 export const renderingRetries = pgTable(
   "rendering_retries",

@@ -9,10 +9,11 @@ import { listVariantNames } from "./variant.repository.js";
 export const RENDER_VARIANTS = "render-variants";
 
 /**
- * How it stands with the variants of files that are being recorded: what shares its bytes with an earlier file may
- * have them all. Bytes that are new have none, which spares the question.
+ * Status of the variants of files that are being recorded: files that share bytes with earlier ones may have all of
+ * them. New bytes have none and are not looked up.
  *
- * @param claimed the blobs of the files @param stored those of them whose bytes this upload has stored, by hash
+ * @param claimed the blobs of the files
+ * @param stored those of them whose bytes this upload has stored, by hash
  */
 export async function variantsStatusOf(
   tx: Database,
@@ -35,22 +36,22 @@ export async function variantsStatusOf(
   };
 }
 
-/** A media file that is to have variants. */
+/** A media file whose variants are requested. */
 export interface FileToRender {
   readonly id: string;
   readonly companyId: string;
 }
 
-/** Has variants made of files, in the transaction. */
+/** Requests variants of files, in the transaction. */
 export type RequestVariants = (tx: Database, files: readonly FileToRender[]) => Promise<void>;
 
-/** As `requestVariants`, for who is to have it by a port. */
+/** `requestVariants` as a port. */
 export const requestVariantsOf =
   (jobs: JobSender): RequestVariants =>
   (tx, files) =>
     requestVariants({ jobs, tx }, files);
 
-/** Has variants made of files, in the transaction that records them. Companies take turns. */
+/** Enqueues the jobs that render variants of files, in the transaction that records them. Companies take turns. */
 export async function requestVariants(
   { jobs, tx }: { readonly jobs: JobSender; readonly tx: Database },
   files: readonly FileToRender[],

@@ -17,11 +17,11 @@ export interface StoreVariantsDeps {
 }
 
 /**
- * Stores a file's variants, then records them: bytes first, rows after. What another run has recorded meanwhile
- * stays as it is, and the bytes of this one are removed again, as they are when the file has been purged meanwhile, or its
- * content has been replaced: what it held is another file's now, which has a rendering of its own.
+ * Stores a file's variants, then records them: bytes first, rows after. Variants that another run has recorded
+ * meanwhile are kept, and the bytes of this run are removed again; so are they if the file has been purged meanwhile,
+ * or its content replaced: the old content belongs to another row, which has a job of its own.
  *
- * @returns false when it has been purged or replaced
+ * @returns false if it has been purged or replaced
  */
 export async function storeVariants(
   { db, storage }: StoreVariantsDeps,
@@ -35,7 +35,7 @@ export async function storeVariants(
       const { preset, bytes, sha256, mimeType, width, height } = variant;
       const storageKey = newVariantKey(file.storageKey, variant);
       const { companyId, blobId } = file;
-      // Listed before it is stored: a failure on the way may leave bytes all the same.
+      // Listed before it is stored: a failed write may leave bytes.
       variants.push({
         companyId,
         blobId,
@@ -61,7 +61,7 @@ export async function storeVariants(
   }
 }
 
-/** The media file first, then its blob, as the purge goes: two that lock in the same order never wait for each other. */
+/** The media file first, then its blob, in the order in which the purge locks. */
 async function record(
   tx: Database,
   file: MediaFileView,
@@ -76,7 +76,7 @@ async function record(
   return inserted;
 }
 
-/** Tells who follows the company's files how it stands with the variants of one. Of an earlier version nobody asks. */
+/** Records an event of the variants of a file. An earlier version has none. */
 export function recordVariantsEvent(
   tx: Database,
   { id, companyId, versionOf }: Pick<MediaFileView, "id" | "companyId" | "versionOf">,
@@ -91,6 +91,6 @@ async function removeSurplus(
   recorded: ReadonlySet<string>,
 ): Promise<void> {
   const surplus = variants.map((variant) => variant.storageKey).filter((key) => !recorded.has(key));
-  // What cannot be removed now, the sweep removes.
+  // What cannot be removed now is left to the sweep.
   if (surplus.length > 0) await storage.delete(surplus).catch(() => {});
 }

@@ -1,17 +1,16 @@
 import { FiledeskError } from "../../../kernel/errors.js";
 
-/** What a file's own bytes make impossible: trying again would end in the same way. */
+/** A permanent failure, caused by the file's own bytes. */
 export class Unrenderable extends Error {
   override readonly name = "Unrenderable";
 }
 
-/** Of the machine, not of the picture. */
+/** Messages about the machine, not about the image. */
 const TRANSIENT = /out of memory|allocat|insufficient memory|No space left|Too many open files/i;
 
 /**
- * Judges a failure of the decoder: what it says of a picture stands for good, also that it is too large or takes too
- * long; what the machine lacked at the moment, and what comes with a code of the operating system, may be there the
- * next time.
+ * Classifies a failure of the decoder. What it says about the image is permanent, including that it is too large or
+ * takes too long; a lack of resources and errors of the operating system are temporary.
  */
 export function classifyDecoderError(error: unknown): unknown {
   const { message, code } = error as NodeJS.ErrnoException;

@@ -2,9 +2,9 @@ import { newId } from "../../../kernel/ids.js";
 import type { RenderedVariant } from "./render.js";
 
 /**
- * Where a variant's bytes are kept: beside the original, `{companyId}/{bucket}/{YYYY}/{MM}/thumbnails/{uuid}-{run}.jpg`,
- * with the original's uuid. Each run has a key of its own, never used before: what a dead run left may be swept
- * away at any time, and must not be what a living row points at.
+ * The key of a variant: beside the original, `{companyId}/{bucket}/{YYYY}/{MM}/thumbnails/{uuid}-{run}.jpg`, with the
+ * original's uuid. Each run uses a new key: bytes left by a killed run may be swept at any time, and must not be those
+ * of a row.
  *
  * @param originalKey ends in `originals/{uuid}.{extension}`
  */

@@ -5,7 +5,7 @@ import { tenantsOfRows } from "../../identity/viewer.js";
 import type { VariantView } from "./variant.repository.js";
 import { listVariantsOfBlobs } from "./variant.repository.js";
 
-/** The blob of something that the viewer has been shown. */
+/** The blob of an object that the viewer may read. */
 interface ShownBlob {
   readonly blobId: string;
   readonly companyId: string;
@@ -13,7 +13,7 @@ interface ShownBlob {
 
 export type VariantLoaders = ReturnType<typeof createVariantLoaders>;
 
-/** Whoever reads a file reads its variants: whoever shows the file has decided it. */
+/** The variants of a file that the viewer may read: the caller has decided that. */
 export function createVariantLoaders({ db }: { readonly db: Database }) {
   return {
     ofBlob: perEventBatch<ViewerContext, ShownBlob, readonly VariantView[]>(

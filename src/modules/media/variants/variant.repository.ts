@@ -25,7 +25,7 @@ const columns = {
 
 export type VariantView = Awaited<ReturnType<typeof listVariantsOfBlobs>>[number];
 
-/** Which of them belong to a file, the presets of the file's bucket say. */
+/** The presets of the file's bucket decide which of them belong to a file. */
 export async function listVariantsOfBlobs(db: Database, tenants: TenantScope, blobIds: readonly string[]) {
   return db
     .select(columns)
@@ -43,7 +43,7 @@ export async function findVariant(
   return variants.find((variant) => variant.name === name) ?? null;
 }
 
-/** Every tenant's: for the rendering, which has no viewer. A deleted company's too, for it may be restored. */
+/** Every tenant's: for the job, which has no viewer. Includes deleted companies, which may be restored. */
 export async function findMediaFileToRender(db: Database, id: string): Promise<MediaFileView | null> {
   const [row] = await db
     .select(mediaFileColumns)
@@ -53,7 +53,7 @@ export async function findMediaFileToRender(db: Database, id: string): Promise<M
   return row ?? null;
 }
 
-/** The names of the variants that a blob of any tenant has. */
+/** The names of the variants of a blob of any tenant. */
 export async function listVariantNames(db: Database, blobIds: readonly string[]) {
   return db
     .select({ blobId: blobVariants.blobId, name: blobVariants.name })
@@ -62,11 +62,11 @@ export async function listVariantNames(db: Database, blobIds: readonly string[])
 }
 
 /**
- * Says how it stands with a file's variants. The row stays locked until the transaction ends, and with it, by its
- * foreign key, the blob: no purge takes either away.
+ * Updates the status of a file's variants. The row stays locked until the transaction ends, and with it, by its foreign
+ * key, the blob, so that no purge removes them.
  *
- * @param file as it was when its blob was looked at: of another content, which has replaced it meanwhile, nothing is known
- * @returns false when the file has been purged, or holds another content now
+ * @param file as it was when its blob was read: nothing is known about a content that has replaced it
+ * @returns false if the file has been purged or replaced
  */
 export async function updateVariantsStatus(
   tx: Database,
@@ -93,7 +93,7 @@ export interface NewVariant {
   readonly sha256: string;
 }
 
-/** @returns the keys that were recorded: of a variant that was there already, the new bytes are surplus */
+/** @returns the keys that were recorded; the bytes of variants that existed already are surplus */
 export async function insertVariants(tx: Database, variants: readonly NewVariant[]): Promise<string[]> {
   if (variants.length === 0) return [];
   const inserted = await tx

@@ -22,7 +22,7 @@ export interface VariantDeps {
   readonly urls: DownloadUrls;
 }
 
-/** What of a file says which variants it has. */
+/** The properties of a file that determine its variants. */
 type Pictured = Pick<
   MediaFileView,
   "id" | "companyId" | "blobId" | "bucket" | "fileName" | "mimeType" | "sha256"
@@ -30,10 +30,10 @@ type Pictured = Pick<
 
 export type VariantService = ReturnType<typeof createVariantService>;
 
-/** Renderings take seconds, and a client that asks too early asks again. */
+/** A rendering takes seconds: a client that asks too early retries. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** The variants of files that the viewer has been found to be allowed to read. */
+/** The variants of files that the viewer may read. */
 export function createVariantService({ db, clock, buckets, loaders, urls }: VariantDeps) {
   const namesOf = (file: Pick<MediaFileView, "bucket" | "mimeType">) =>
     presetsOf(buckets[file.bucket], file.mimeType).map((preset) => preset.name);
@@ -51,7 +51,7 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
     });
   };
 
-  /** @throws NOT_FOUND, with `retryAfter` while it is being made; FILE_NOT_SCANNED, FILE_INFECTED */
+  /** @throws NOT_FOUND, with `retryAfter` while it is being rendered; FILE_NOT_SCANNED, FILE_INFECTED */
   const requireVariant = async (file: MediaFileView, name: string): Promise<VariantView> => {
     refuseUnsafe(file);
     if (!namesOf(file).includes(name)) throw notFound("variant");
@@ -61,10 +61,12 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
   };
 
   return {
-    /** Those that exist already, the largest first. */
+    /** The variants that are rendered, the largest first. */
     variants,
 
-    /** Null until it exists, and where the file's bucket does not have it. @throws BAD_USER_INPUT where no bucket has it */
+    /**
+     * Null until it is rendered, and if the file's bucket does not have it. @throws BAD_USER_INPUT if no bucket has it
+     */
     async variant(context: ViewerContext, file: Pictured, name: string) {
       if (!PRESET_NAMES.includes(name))
         throw badUserInput(`There is no variant "${name}". There are ${PRESET_NAMES.join(", ")}.`, {
@@ -77,7 +79,7 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
     requireVariant,
 
     /**
-     * For a download that nobody signs in for. What is private looks as if it did not exist.
+     * For a download without a sign-in. A private file looks as if it did not exist.
      *
      * @throws NOT_FOUND, GONE, FILE_NOT_SCANNED, FILE_INFECTED
      */
@@ -90,7 +92,7 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
   };
 }
 
-/** A variant does not exist yet, or has to be made again. */
+/** The variant is not rendered yet, or is being rendered again. */
 export const notYet = () =>
   new FiledeskError("NOT_FOUND", "This variant is being made. Try again in a moment.", {
     retryAfter: RETRY_AFTER_SECONDS,
