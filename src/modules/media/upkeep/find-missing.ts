@@ -62,7 +62,7 @@ async function look<Row extends KnownBytes>(
   { db, storage }: FindMissingDeps,
   list: (db: Database, after: string | null, limit: number) => Promise<Row[]>,
   signal: AbortSignal | undefined,
-  tell: (row: Row, isThere: boolean) => Promise<void>,
+  report: (row: Row, isThere: boolean) => Promise<void>,
 ): Promise<void> {
   for (let after: string | null = null; ; ) {
     const page: Row[] = await list(db, after, PAGE);
@@ -70,7 +70,7 @@ async function look<Row extends KnownBytes>(
       signal?.throwIfAborted();
       const some = page.slice(from, from + AT_ONCE);
       const stats = await Promise.all(some.map((row) => storage.stat(row.storageKey)));
-      for (const [index, row] of some.entries()) await tell(row, stats[index] !== null);
+      for (const [index, row] of some.entries()) await report(row, stats[index] !== null);
     }
     after = page.at(-1)?.id ?? null;
     if (page.length < PAGE) return;

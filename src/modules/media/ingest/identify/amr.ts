@@ -1,7 +1,10 @@
 import { corruptFile } from "../../media.errors.js";
 import type { FileBytes } from "../receive/file-bytes.js";
 
-/** RFC 4867 §5: after its mark a file is frames of 20 ms, whose first byte tells how many follow. Null: no such mode. */
+/**
+ * RFC 4867 §5: after the magic number a file consists of frames of 20 ms, whose first byte determines their length.
+ * Null: unknown mode.
+ */
 const NARROW = {
   mark: "#!AMR\n",
   frames: [12, 13, 15, 17, 19, 20, 26, 31, 5, null, null, null, null, null, null, 0],
@@ -15,10 +18,13 @@ const FRAME_MS = 20;
 const bandOf = (head: Buffer) =>
   [NARROW, WIDE].find(({ mark }) => head.subarray(0, mark.length).equals(Buffer.from(mark)));
 
-/** Whether a file begins as an AMR recording does. */
+/** Whether a file begins like an AMR recording. */
 export const isAmr = (head: Buffer): boolean => bandOf(head) !== undefined;
 
-/** How long an AMR recording is. @throws CORRUPT_FILE for one that is not made of frames from its first byte to its last */
+/**
+ * The duration of an AMR recording. @throws CORRUPT_FILE if it does not consist of frames from the first byte to the
+ * last
+ */
 export async function durationOfAmr(bytes: FileBytes): Promise<number> {
   const { mark, frames } = bandOf(await bytes.read(0, 16)) ?? NARROW;
   let count = 0;

@@ -16,7 +16,7 @@ const STREAM = 2;
 const ROOT = 5;
 
 export interface CompoundEntry {
-  /** In lower case, as names are compared without regard to case. */
+  /** In lower case: names are compared case-insensitively. */
   readonly name: string;
   readonly kind: "storage" | "stream";
 }
@@ -24,7 +24,7 @@ export interface CompoundEntry {
 export interface CompoundFile {
   /** Every storage and stream, at any depth. */
   readonly entries: readonly CompoundEntry[];
-  /** Those that stand directly in the root. */
+  /** Those directly in the root. */
   readonly rootEntries: readonly CompoundEntry[];
 }
 
@@ -35,23 +35,23 @@ interface DirectoryRecord extends CompoundEntry {
   readonly left: number;
   readonly right: number;
   readonly child: number;
-  /** Of a stream: its first sector, and its bytes. Of the root: those of the stream that holds all short ones. */
+  /** For a stream, its first sector and its size. For the root, those of the stream that holds all short streams. */
   readonly start: number;
   readonly size: number;
 }
 
 interface Sectors {
   readonly sectorBytes: number;
-  /** How many there are, the last one may be a part. */
+  /** The number of sectors; the last one may be incomplete. */
   readonly count: number;
-  /** One sector, good until the next is read. */
+  /** One sector, valid until the next read. */
   read(id: number): Promise<Buffer>;
   contains(id: number): boolean;
 }
 
 /**
- * Reads the directory of an OLE compound file ([MS-CFB]), the container of legacy Office documents.
- * No chain and no table is longer than the file, so that one which runs in a circle is an error and no endless walk.
+ * Reads the directory of an OLE compound file ([MS-CFB]), the container of legacy Office documents. Chains and tables
+ * are at most as long as the file, so that a circular chain is an error and not an endless loop.
  *
  * @throws CORRUPT_FILE
  */
@@ -84,7 +84,7 @@ function sectorsOf(bytes: FileBytes, sectorBytes: number): Sectors {
   };
 }
 
-/** The sector allocation table: for each sector the one that follows it. Its own sectors the DIFAT lists. */
+/** The sector allocation table: for each sector the next one. Its own sectors are listed in the DIFAT. */
 async function readFat(header: Buffer, sectors: Sectors): Promise<Buffer> {
   const count = header.readUInt32LE(44);
   if (count > sectors.count || count * sectors.sectorBytes > MAX_FAT_BYTES)
@@ -101,8 +101,8 @@ async function readFat(header: Buffer, sectors: Sectors): Promise<Buffer> {
 }
 
 /**
- * Follows each stream from the directory: what the allocation table says of sectors that nothing uses proves nothing,
- * as writers pad it in different ways. Streams together are no longer than the file, or there would be no end to it.
+ * Follows each stream from the directory. Entries of unused sectors are not checked, as writers pad the table in
+ * different ways. All streams together are at most as long as the file, which bounds the work.
  */
 function refuseMissing(
   records: readonly DirectoryRecord[],
@@ -129,7 +129,7 @@ function reaches(sectors: Iterable<number>, wanted: number): boolean {
 const readIds = (part: Buffer) =>
   Array.from({ length: part.length >> 2 }, (_, index) => part.readUInt32LE(index * 4));
 
-/** A chain that is longer than the file runs in a circle. */
+/** A chain that is longer than the file is circular. */
 function* chain(fat: Buffer, sectors: Sectors, start: number): Generator<number> {
   let left = sectors.count;
   for (let id = start; id < MAX_REGULAR_SECTOR; id = fat.readUInt32LE(id * 4)) {
@@ -162,12 +162,12 @@ function readRecord(entry: Buffer): DirectoryRecord {
     right: entry.readUInt32LE(72),
     child: entry.readUInt32LE(76),
     start: entry.readUInt32LE(116),
-    // The upper half is to be ignored in files with short sectors, where old programs left anything in it.
+    // The upper half is ignored in files with short sectors: old programs left arbitrary values in it.
     size: entry.readUInt32LE(120),
   };
 }
 
-/** Siblings form a tree; each is visited once, whatever the links say. */
+/** Siblings form a tree; each entry is visited once, whatever the links are. */
 function inRoot(records: readonly DirectoryRecord[]): CompoundEntry[] {
   const found = new Set<DirectoryRecord>();
   const open = [records[0]?.child ?? NO_STREAM];

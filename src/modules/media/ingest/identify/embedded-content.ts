@@ -14,9 +14,8 @@ const ARCHIVES = ["PK\x05\x06\0\0\0\0", "Rar!\x1a\x07", "7z\xbc\xaf\x27\x1c"];
 const LONGEST = 16;
 
 /**
- * Looks for a second file in bytes that stand outside the first one's structure.
- *
- * Foreign bytes alone are no offence: phones append films and depth maps to their photos.
+ * Searches for a second file in bytes outside the structure of the first one. Other foreign bytes are accepted: phones
+ * append videos and depth maps to photos.
  *
  * @throws FILE_TYPE_MISMATCH
  */

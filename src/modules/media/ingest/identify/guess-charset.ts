@@ -1,6 +1,6 @@
 import chardet from "chardet";
 
-/** A charset of East Asia: which pairs of bytes stand for what such texts mostly consist of. */
+/** An East Asian charset: which pairs of bytes are frequent in such texts. */
 interface PairCharset {
   readonly label: string;
   readonly isFrequent: (lead: number, trail: number) => boolean;
@@ -21,17 +21,17 @@ const PAIR_CHARSETS: readonly PairCharset[] = [
   { label: "euc-kr", isFrequent: (lead, trail) => trail >= 0xa1 && within(0xb0, 0xc8, lead) },
 ];
 const OF_PAIRS: ReadonlySet<string> = new Set([...PAIR_CHARSETS.map(({ label }) => label), "gb18030"]);
-/** Of the characters beyond ASCII, for a text to be taken for one of East Asia. */
+/** The share of frequent pairs among non-ASCII characters above which a text counts as East Asian. */
 const MOSTLY = 0.8;
-/** Hangul lies where half of the frequent Chinese characters lie: so many of them in a row are no accident. */
+/** Hangul shares code points with half of the frequent Chinese characters: a long run of them is no coincidence. */
 const HANGUL_PAIRS = 8;
-/** How sure chardet has to be of another script, in percent. */
+/** The minimum confidence of chardet for other scripts, in percent. */
 const SURE = 50;
 
 /**
- * The best guess at how a text is written that is neither UTF-8 nor UTF-16, by WHATWG's names. Never certain.
+ * Guesses the charset of a text that is neither UTF-8 nor UTF-16, by WHATWG's names. Never certain.
  *
- * @param sample some bytes beyond ASCII with what stands around them; the end may cut a character
+ * @param sample some non-ASCII bytes with their surroundings; a character at the end may be incomplete
  */
 export function guessCharset(sample: Buffer): string {
   if (isMostlyUtf8(sample)) return "utf-8";
@@ -44,14 +44,14 @@ export function guessCharset(sample: Buffer): string {
   return single?.label ?? "windows-1252";
 }
 
-/** A log of several programs, one of which writes otherwise. */
+/** Whether it is UTF-8 with a few exceptions, as in a log of several programs, one of which uses another charset. */
 function isMostlyUtf8(sample: Buffer): boolean {
   const beyond = [...new TextDecoder().decode(sample)].filter((character) => character > "\x7f");
   const wrong = beyond.filter((character) => character === "\ufffd").length;
   return beyond.length > 4 * wrong;
 }
 
-/** What browsers call it, which take ISO 8859-1 for Windows-1252; null for what they cannot read. */
+/** The name that browsers use, which treat ISO 8859-1 as Windows-1252; null for charsets that they cannot read. */
 function labelOf(name: string): string | null {
   if (/^(utf|iso-2022)/i.test(name)) return null;
   try {
@@ -73,7 +73,7 @@ function pairCharsetOf(sample: Buffer): string | null {
   return best?.label ?? null;
 }
 
-/** Japanese is a third kana at least; Chinese and Korean texts have next to none. */
+/** At least a third of a Japanese text is kana; Chinese and Korean texts have next to none. */
 const kanaShare = (kana: number, others: number): number => (kana / (kana + others) > 0.3 ? 1 : 0);
 
 function countPairs(sample: Buffer, isFrequent: PairCharset["isFrequent"]) {
@@ -88,7 +88,7 @@ function countPairs(sample: Buffer, isFrequent: PairCharset["isFrequent"]) {
   return { frequent, others };
 }
 
-/** Whether all of it is assigned in a charset, but for a character that the end cuts. */
+/** Whether all of it is valid in a charset, except for an incomplete character at the end. */
 function decodes(sample: Buffer, label: string): boolean {
   for (const cut of [0, 1]) {
     try {

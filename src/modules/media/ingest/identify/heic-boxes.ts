@@ -3,14 +3,14 @@ import { corruptFile } from "../../media.errors.js";
 import type { FileBytes } from "../receive/file-bytes.js";
 import { boxAt } from "./movie-boxes.js";
 
-/** What a file is cut off in; other letters may be those of a text that was appended. */
+/** Box types in which a truncated file may end; other letters may belong to a text that was appended. */
 const KNOWN: ReadonlySet<string> = new Set(["ftyp", "meta", "mdat", "moov", "free", "skip", "uuid"]);
 const MOST_BOXES = 1_000;
 const MOST_META_BYTES = MIB;
-/** Tiles share the property that tells their dimensions. */
+/** Tiles share the property with their dimensions. */
 const MOST_DIMENSIONS = 1_000;
 
-/** ISO/IEC 23008-12: boxes up to the end. @throws CORRUPT_FILE for one that ends in the midst of a box */
+/** ISO/IEC 23008-12: boxes up to the end. @throws CORRUPT_FILE if it ends within a box */
 export async function endOfHeic(bytes: FileBytes): Promise<number> {
   let end = 0;
   for (let count = 0; end < bytes.size && count < MOST_BOXES; count++) {
@@ -24,10 +24,10 @@ export async function endOfHeic(bytes: FileBytes): Promise<number> {
 }
 
 /**
- * The dimensions that a HEIC image says it has, as people see it, where nothing decodes it: those of the largest of
- * its images, the others being tiles and thumbnails. Null where it does not say.
+ * The dimensions that a HEIC image states, as displayed, for installations that do not decode it: those of its largest
+ * image; the others are tiles and thumbnails. Null if it states none.
  *
- * @throws CORRUPT_FILE for one of more images than cameras make
+ * @throws CORRUPT_FILE if it has more images than cameras write
  */
 export async function dimensionsOfHeic(
   bytes: FileBytes,

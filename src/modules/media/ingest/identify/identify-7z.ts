@@ -6,10 +6,10 @@ import { refuseEmbeddedContent } from "./embedded-content.js";
 const HEADER_BYTES = 32;
 
 /**
- * Proves a 7z archive by its signature header, which says where the archive ends (7zFormat.txt, "SignatureHeader").
- * What is inside cannot be seen without unpacking.
+ * Verifies a 7z archive by its signature header, which states where the archive ends (7zFormat.txt, "SignatureHeader").
+ * The content cannot be seen without unpacking.
  *
- * @throws CORRUPT_FILE for a truncated one, FILE_TYPE_MISMATCH for one with another file behind its end
+ * @throws CORRUPT_FILE if it is truncated, FILE_TYPE_MISMATCH if another file follows it
  */
 export async function proveSevenZip(bytes: FileBytes): Promise<void> {
   const header = await bytes.read(0, HEADER_BYTES);

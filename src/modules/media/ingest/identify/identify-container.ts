@@ -6,20 +6,20 @@ import type { Recognition } from "./recognition.js";
 import type { ZipDirectory } from "./zip-directory.js";
 import { withZipDirectory } from "./zip-directory.js";
 
-/** Archives that are programs or documents of other kinds, by what they hold. */
+/** Archives that are programs or other documents, by their entries. */
 const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
   [/^META-INF\/MANIFEST\.MF$/i, "a Java program"],
   [/^AndroidManifest\.xml$/i, "an Android program"],
 ];
 
-/** An archive begins with an entry, or with its end when it has none. */
+/** An archive begins with an entry, or with its end if it has none. */
 export const isZip = (head: Buffer): boolean =>
   ["PK\x03\x04", "PK\x05\x06"].includes(head.toString("latin1", 0, 4));
 
 /**
- * Tells Office documents from archives by what is inside the container.
+ * Distinguishes Office documents from archives by the content of the container.
  *
- * @throws CORRUPT_FILE for a container that is broken or a bomb
+ * @throws CORRUPT_FILE if the container is broken or a zip bomb
  */
 export const recognizeContainer = (bytes: FileBytes): Promise<Recognition> =>
   withZipDirectory(bytes, recognize);

@@ -8,14 +8,13 @@ import { windows } from "../receive/file-bytes.js";
 import { refuseEmbeddedContent } from "./embedded-content.js";
 import { ZIP_LIMITS } from "./zip-directory.js";
 
-/** What is unpacked of it to prove it, and thrown away at once. */
+/** The most that is unpacked to verify it, and discarded. */
 const PROVED_BYTES = 64 * MIB;
 
 /**
- * Proves a gzip file (RFC 1952) by unpacking it, up to a bound. What is inside is not looked at.
+ * Verifies a gzip file (RFC 1952) by unpacking it, up to a limit. The content is not checked.
  *
- * @throws CORRUPT_FILE for one that is damaged, ends too early or is a bomb, FILE_TYPE_MISMATCH for one with another
- *   file behind its end
+ * @throws CORRUPT_FILE if it is damaged, truncated or a bomb, FILE_TYPE_MISMATCH if another file follows it
  */
 export async function proveGzip(bytes: FileBytes): Promise<void> {
   const gunzip = createGunzip();
@@ -42,7 +41,7 @@ export async function proveGzip(bytes: FileBytes): Promise<void> {
 const isZlibError = (error: unknown): error is NodeJS.ErrnoException =>
   String((error as NodeJS.ErrnoException).code).startsWith("Z_");
 
-/** A window is good until the next is read, and the unpacker takes its time. */
+/** A window is only valid until the next read, and unpacking is asynchronous. */
 async function* copies(bytes: FileBytes): AsyncGenerator<Buffer> {
   for await (const window of windows(bytes, 0, 0)) yield Buffer.from(window);
 }

@@ -3,25 +3,25 @@ import type { FileBytes } from "../receive/file-bytes.js";
 import { boxAt, walkMovie } from "./movie-boxes.js";
 import type { Recognition } from "./recognition.js";
 
-/** With what QuickTime files begin that were written before there were brands (QuickTime File Format, "Movie files"). */
+/** The first boxes of QuickTime files from before brands existed (QuickTime File Format, "Movie files"). */
 const UNBRANDED: ReadonlySet<string> = new Set(["moov", "mdat", "wide", "free", "skip", "pnot"]);
 const QUICKTIME = "qt  ";
 
-/** Major brands of files that have the same structure and are no videos. */
+/** Major brands of files with the same structure that are not videos. */
 const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
   [/^avi[fs]$/, "an AVIF image"],
   [/^crx $/, "a raw photo of a Canon camera"],
 ];
 const STILL_IMAGE = /^(hei[cxms]|hev[cx]|mif1|msf1)$/;
 const SOUND = /^M4[ABP] $/;
-/** Say of a still image only how it is built: what it is coded as, the other brands say. */
+/** Brands that describe only the structure of a still image; the other brands name its coding. */
 const STRUCTURAL: ReadonlySet<string> = new Set(["mif1", "msf1"]);
-/** What a list of brands may have at most: real ones have a dozen. */
+/** The longest list of brands: real ones have a dozen. */
 const MOST_BRAND_BYTES = 256;
-/** In the movie, its tracks and their media: a dozen for each track. */
+/** Boxes in the movie, its tracks and their media: a dozen for each track. */
 const MOST_TRACK_BOXES = 10_000;
 
-/** Whether a file begins as an MP4 or QuickTime file does, whatever its brand. */
+/** Whether a file begins like an MP4 or QuickTime file, of any brand. */
 export async function isMovie(bytes: FileBytes): Promise<boolean> {
   const first = await boxAt(bytes, 0);
   if (first === null || first.end > bytes.size) return false;
@@ -29,9 +29,9 @@ export async function isMovie(bytes: FileBytes): Promise<boolean> {
 }
 
 /**
- * Tells by its brands (ISO/IEC 14496-12 §4.3) and its tracks what a file of this family is.
+ * Identifies a file of this family by its brands (ISO/IEC 14496-12 §4.3) and tracks.
  *
- * @throws CORRUPT_FILE for a video that is not whole
+ * @throws CORRUPT_FILE if a video is incomplete
  */
 export async function recognizeMovie(bytes: FileBytes): Promise<Recognition> {
   const [major = QUICKTIME, ...others] = await brandsOf(bytes);
@@ -46,7 +46,7 @@ export async function recognizeMovie(bytes: FileBytes): Promise<Recognition> {
   return { type: brand === QUICKTIME ? "quicktime" : "mp4" };
 }
 
-/** How the tracks of the movie are handled (ISO/IEC 14496-12 §8.4.3). @throws CORRUPT_FILE */
+/** The handlers of the movie's tracks (ISO/IEC 14496-12 §8.4.3). @throws CORRUPT_FILE */
 function handlersOf(index: Buffer): ReadonlySet<string> {
   const handlers = new Set<string>();
   const left = { boxes: MOST_TRACK_BOXES };
@@ -56,7 +56,7 @@ function handlersOf(index: Buffer): ReadonlySet<string> {
   return handlers;
 }
 
-/** The boxes of a type directly inside of another, each with its header. What does not fit in it ends them. */
+/** The boxes of a type directly inside of another, each with its header. A box that does not fit ends the list. */
 function* childrenOf(box: Buffer, type: string, left: { boxes: number }): Generator<Buffer> {
   for (let at = 8; at + 8 <= box.length; ) {
     const size = box.readUInt32BE(at);
@@ -67,7 +67,7 @@ function* childrenOf(box: Buffer, type: string, left: { boxes: number }): Genera
   }
 }
 
-/** The major brand first; none in a file from before there were any. */
+/** The major brand first; none in a file from before brands existed. */
 async function brandsOf(bytes: FileBytes): Promise<string[]> {
   const first = await boxAt(bytes, 0);
   if (first?.type !== "ftyp") return [];

@@ -6,7 +6,10 @@ import type { CompoundFile } from "./compound-file.js";
 import { readCompoundFile } from "./compound-file.js";
 import type { Recognition } from "./recognition.js";
 
-/** The stream that holds a document's body, by which Word, Excel (5 and 97), PowerPoint and Outlook know their own. */
+/**
+ * The stream with the body of a document, by which Word, Excel (5 and 97), PowerPoint and Outlook recognise their own
+ * files.
+ */
 const MAIN_STREAMS: ReadonlyMap<string, FileTypeName> = new Map([
   ["worddocument", "doc"],
   ["workbook", "xls"],
@@ -16,17 +19,17 @@ const MAIN_STREAMS: ReadonlyMap<string, FileTypeName> = new Map([
   ["__properties_version1.0", "msg"],
 ]);
 
-/** Where VBA projects are kept ([MS-OVBA] §2.2.1), at any depth, so that embedded documents count. */
+/** Storages of VBA projects ([MS-OVBA] §2.2.1), at any depth, so that embedded documents are included. */
 const MACRO_NAMES: ReadonlySet<string> = new Set(["macros", "_vba_project_cur", "vba", "_vba_project"]);
 
-/** PowerPoint keeps its project in the body and says so there: VBAInfoContainer with VBAInfoAtom ([MS-PPT] §2.4.10–11). */
+/** PowerPoint stores its project in the body: VBAInfoContainer with VBAInfoAtom ([MS-PPT] §2.4.10–11). */
 const VBA_INFO = Buffer.from("1f00ff0314000000" + "020000040c000000", "hex");
 const HAS_MACROS_AT = VBA_INFO.length + 4;
 
 /**
- * Tells legacy Word, Excel and PowerPoint documents by their container's directory.
+ * Identifies legacy Word, Excel and PowerPoint documents by the directory of their container.
  *
- * @throws CORRUPT_FILE for a container that is broken or truncated
+ * @throws CORRUPT_FILE if the container is broken or truncated
  */
 export async function recognizeLegacyOffice(bytes: FileBytes): Promise<Recognition> {
   const file = await readCompoundFile(bytes);

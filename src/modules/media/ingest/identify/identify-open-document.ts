@@ -11,10 +11,10 @@ const TYPES: ReadonlyMap<string, FileTypeName> = new Map([
 ]);
 const MANIFEST = "META-INF/manifest.xml";
 
-/** Modules of Basic, and scripts of other languages. The lists of libraries that are empty are none. */
+/** Basic modules, and scripts of other languages. Lists of empty libraries are none. */
 const MACRO_PART = /^basic\/(?!(?:[^/]+\/)?script-l[bc]\.xml$).*[^/]$|^scripts\/.*[^/]$/i;
 
-/** Tells OpenDocument files by the type that they name themselves (OpenDocument 1.3 part 2, §3.3). */
+/** Identifies OpenDocument files by the type that they declare (OpenDocument 1.3 part 2, §3.3). */
 export async function recognizeOpenDocument(zip: ZipDirectory): Promise<Recognition> {
   const named = (await zip.content("mimetype", KIB)).toString("latin1").trim();
   const type = TYPES.get(named);

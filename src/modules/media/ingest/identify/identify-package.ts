@@ -5,7 +5,7 @@ import { eachElement } from "./package-xml.js";
 import type { Recognition } from "./recognition.js";
 import type { ZipDirectory } from "./zip-directory.js";
 
-/** A package of 10,000 parts, which is the most that a ZIP archive may have here, names them in 1.4 MB. */
+/** The list of 10,000 parts, the most that a ZIP archive may have here, takes 1.4 MB. */
 const LIST_BYTES = 2 * MIB;
 const OPENXML = "application/vnd.openxmlformats-officedocument.";
 
@@ -14,11 +14,11 @@ const MAIN_PARTS: ReadonlyMap<string, FileTypeName> = new Map([
   [`${OPENXML}wordprocessingml.document.main+xml`, "docx"],
   [`${OPENXML}spreadsheetml.sheet.main+xml`, "xlsx"],
   [`${OPENXML}presentationml.presentation.main+xml`, "pptx"],
-  // Its name says that it may have macros, with and without any.
+  // The name states that it may have macros; it may have none.
   ["application/vnd.ms-excel.sheet.binary.macroenabled.main", "xlsb"],
 ]);
 
-/** VBA projects, macro-enabled main parts, and Excel 4 macro sheets: by content type, by relationship, by place. */
+/** VBA projects, macro-enabled main parts, and Excel 4 macro sheets: by content type, relationship or path. */
 const MACRO_TYPE = /macroenabled|vbaproject|macrosheet/i;
 const MACRO_PART = /(^|\/)vbaproject\.bin$|^xl\/macrosheets\//i;
 
@@ -26,9 +26,9 @@ const macros: Recognition = { refused: "an Office document with macros" };
 const doNotFit = () => corruptFile("the Office document's parts do not fit together");
 
 /**
- * Tells Office documents apart as their readers do: the package's relationships name the main part, and its content
- * type says what it is (ECMA-376 part 2, §7.2.3, §8.5). Only parts that exist are judged: what is declared and not
- * there is no macro.
+ * Identifies Office documents as their readers do: the relationships of the package name the main part, and its content
+ * type determines the kind (ECMA-376 part 2, §7.2.3, §8.5). Only parts that exist count: a declared macro that is
+ * missing is no macro.
  *
  * @throws CORRUPT_FILE
  */
@@ -47,14 +47,14 @@ export async function recognizePackage(zip: ZipDirectory, contentTypes: string):
 const isBinaryWorkbook = (name: string, main: string, typeOf: TypeOf): boolean =>
   partName(name) === partName(main) && typeOf(name)?.document === "xlsb";
 
-/** What a content type says. The words themselves are not kept: thousands of parts may share a long one. */
+/** What a content type means. The text itself is not kept: thousands of parts may share a long one. */
 interface ContentType {
   readonly hasMacros: boolean;
-  /** Of which document such a part is the main part. */
+  /** The kind of document whose main part has this type. */
   readonly document: FileTypeName | undefined;
 }
 
-/** The content type of a part; undefined for a part that has none. */
+/** The content type of a part; undefined if it has none. */
 type TypeOf = (name: string) => ContentType | undefined;
 
 /** Overrides by name come before defaults by extension; both regardless of case. */
@@ -82,7 +82,10 @@ const contentType = (words: string): ContentType => ({
   document: MAIN_PARTS.get(words),
 });
 
-/** How parts are compared: in lower case, without a leading slash, and without the piece of it that an entry may be. */
+/**
+ * Normalizes the name of a part for comparison: in lower case, without a leading slash, and without the suffix of an
+ * interleaved piece.
+ */
 const partName = (name: string): string =>
   name
     .replace(/^\//, "")
@@ -99,12 +102,12 @@ async function mainPartOf(zip: ZipDirectory): Promise<string> {
 }
 
 interface Relations {
-  /** What it names as its main part. */
+  /** The targets that it names as its main part. */
   readonly mains: readonly string[];
   readonly hasMacros: boolean;
 }
 
-/** What a part points at; the package itself is the part without a name. */
+/** The relationships of a part; the package itself is the part without a name. */
 async function relationsOf(zip: ZipDirectory, part: string): Promise<Relations> {
   const cut = part.lastIndexOf("/") + 1;
   const list = `${part.slice(0, cut)}_rels/${part.slice(cut)}.rels`.toLowerCase();

@@ -5,7 +5,7 @@ import { endOfContent, partOf } from "../receive/file-bytes.js";
 import { refuseEmbeddedContentIn } from "./embedded-content.js";
 
 const HEADER = "%PDF-";
-/** Readers look for the header in so many first bytes (ISO 32000-1 annex H.3, note 13). */
+/** Readers search for the header in the first 1024 bytes (ISO 32000-1 annex H.3, note 13). */
 const HEADER_WITHIN_BYTES = KIB;
 const TAIL_BYTES = 64 * KIB;
 /** Readers look for the end mark in so many last bytes (ISO 32000-1 annex H.3, note 18), and so far behind `startxref`. */
@@ -13,20 +13,20 @@ const END_BYTES = KIB;
 /** White space of ISO 32000-1 §7.2.2: mail gateways and file systems append NULs. */
 const PADDING: ReadonlySet<number> = new Set([0x00, 0x09, 0x0a, 0x0c, 0x0d, 0x20]);
 
-/** Where the header of a PDF stands; null where there is none. */
+/** The offset of a PDF's header; null if there is none. */
 export function pdfHeaderAt(head: Buffer): number | null {
   const at = head.subarray(0, HEADER_WITHIN_BYTES + HEADER.length).indexOf(HEADER);
   return at === -1 ? null : at;
 }
 
-/** Whether a file ends as a PDF does. */
+/** Whether a file ends like a PDF. */
 export const endsAsPdf = async (bytes: FileBytes): Promise<boolean> =>
   hasEnd(await tailOf(await pdfBody(bytes)));
 
 /**
- * Proves that a file which begins as a PDF also ends as one, with nothing else before or behind.
+ * Verifies that a file which begins like a PDF also ends like one, with nothing else before or after it.
  *
- * @throws CORRUPT_FILE for a truncated one, FILE_TYPE_MISMATCH for one with HTML or an archive around it
+ * @throws CORRUPT_FILE if it is truncated, FILE_TYPE_MISMATCH if it is surrounded by HTML or an archive
  */
 export async function provePdf(bytes: FileBytes): Promise<void> {
   const header = pdfHeaderAt(await bytes.read(0, 2 * KIB)) ?? 0;
@@ -38,7 +38,7 @@ export async function provePdf(bytes: FileBytes): Promise<void> {
   if (!hasEnd(tail)) throw corruptFile("the PDF's end is missing");
 }
 
-/** From its header, from which its offsets count, to the last byte that is no padding. */
+/** From its header, to which its offsets refer, to the last byte that is not padding. */
 export async function pdfBody(bytes: FileBytes): Promise<FileBytes> {
   const header = pdfHeaderAt(await bytes.read(0, 2 * KIB)) ?? 0;
   return partOf(bytes, header, Math.max(header, await endOfContent(bytes, PADDING)));

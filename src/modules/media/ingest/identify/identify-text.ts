@@ -11,7 +11,7 @@ import type { Recognition } from "./recognition.js";
 
 const BEGINNING_BYTES = 8 * KIB;
 
-/** Texts that are more than text, by how they begin. */
+/** Text formats with a type of their own, by how they begin. */
 const FORMATS: readonly (readonly [RegExp, string])[] = [
   [/^#!/, "a script"],
   [/^<\?(php|=)|^<%/i, "a script"],
@@ -19,21 +19,21 @@ const FORMATS: readonly (readonly [RegExp, string])[] = [
   [/^%!PS/, "a PostScript program"],
 ];
 
-/** The tags that make a browser take a file for HTML (WHATWG MIME Sniffing Standard §7.1). */
+/** Tags by which browsers detect HTML (WHATWG MIME Sniffing Standard §7.1). */
 const HTML =
   /^<(html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s/>]|^<!doctype\s+html/i;
 const HTML_PAGE = "an HTML page";
 const SVG = /^<(\w+:)?svg[\s/>]/i;
 
-/** A style sheet that is a program. */
+/** XSLT, a style sheet that is a program. */
 const XSLT = /^<(\w+:)?(stylesheet|transform)[\s/>]/i;
 const XML = /^<\?xml/i;
-/** What a page of Markdown may well begin with is no sign of HTML in it. */
+/** Tags with which Markdown may begin without being HTML. */
 const WHOLE_PAGE = /^<(html|head|script|iframe|style|title|body)[\s/>]|^<!doctype\s+html/i;
 
 /**
- * Tells kinds of text by how they begin and, where they all begin alike, by their extension; and all of them from what
- * only looks like text: scripts and HTML. Under the name of an Office document a page is what a reporting tool wrote.
+ * Identifies text formats by how they begin and, if they begin alike, by their extension; separates them from scripts
+ * and HTML, which only resemble text. A page under the name of an Office document was written by a reporting tool.
  */
 export async function recognizeText(
   bytes: FileBytes,
@@ -52,11 +52,11 @@ export async function recognizeText(
   return plainText(extension, beginning);
 }
 
-/** Without what stands before the first letter and is not shown. */
+/** Without invisible characters at the beginning. */
 const textOf = (bytes: Buffer, charset: string): string =>
   new TextDecoder(charset).decode(bytes).replace(/^[\s\p{Cc}\ufffd]+/u, "");
 
-/** Whether a beginning is that of a text which is more than text. */
+/** Whether it begins like a text format with a type of its own. */
 export function isMarkupOrScript(beginning: Buffer): boolean {
   const text = new TextDecoder().decode(beginning).trimStart();
   return whatElse(text, skipProlog(text)) !== null;
@@ -80,7 +80,7 @@ function plainText(extension: string | null, beginning: string): Recognition {
     : { type: "txt" };
 }
 
-/** Excel reads a table, and Word a letter. */
+/** Excel opens it as a table, Word as a text. */
 function underOfficeName(extension: string | null, beginning: string): FileTypeName {
   if (extension !== "xls") return "txt";
   return /^[^\n]*\t/.test(beginning) ? "tsv" : "csv";
@@ -99,13 +99,13 @@ const MAIL_FIELDS: ReadonlySet<string> = new Set([
   "delivered-to",
 ]);
 
-/** Whether a text begins with the header of a message: at least two fields, one of which is a message's alone. */
+/** Whether a text begins with the header of a message: at least two fields, one of which only messages have. */
 function isMail(beginning: string): boolean {
   const [header = ""] = beginning.split(/\r?\n\r?\n/, 1);
   const lines = header.split(/\r?\n/).slice(0, 100);
   if (lines[0]?.startsWith("From ")) lines.shift();
   const names = lines.filter((line) => !/^[ \t]/.test(line)).map((line) => /^([!-9;-~]+):/.exec(line)?.[1]);
-  // The last line may be cut where our look at the beginning ends.
+  // The last line may be incomplete at the end of the sample.
   const fields = names.slice(0, names.at(-1) === undefined ? -1 : undefined);
   return (
     fields.length >= 2 &&
@@ -114,7 +114,7 @@ function isMail(beginning: string): boolean {
   );
 }
 
-/** Skips what may stand before the root element: XML declaration, comments, document type. */
+/** Skips what may precede the root element: XML declaration, comments, document type. */
 function skipProlog(text: string): string {
   let rest = text;
   for (;;) {

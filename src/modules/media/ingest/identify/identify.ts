@@ -31,16 +31,16 @@ declare const proof: unique symbol;
 export interface Identified extends Received {
   readonly [proof]: "identified";
   readonly type: FileType;
-  /** Of a text: how it is written. */
+  /** The charset of a text. */
   readonly text?: TextCharset;
-  /** The client's name made fit to be shown, with an extension of the type: its own, such as `.jpeg`, if it has one. */
+  /** The client's name made harmless, with an extension of the type: its own, such as `.jpeg`, if it has one. */
   readonly fileName: string;
 }
 
-/** How many first bytes tell a kind by its magic. */
+/** How many bytes at the beginning identify a type by its magic number. */
 const MAGIC_BYTES = 4100;
 
-/** What file-type calls the types that it alone tells. */
+/** The names that file-type uses for the types that only it identifies. */
 const TYPE_BY_MIME: Readonly<Record<string, FileTypeName>> = {
   "image/jpeg": "jpeg",
   "image/png": "png",
@@ -67,7 +67,7 @@ const PROGRAMS: ReadonlySet<string> = new Set([
   "application/x.ms.shortcut",
 ]);
 
-/** What is read from its end in the first place. */
+/** Types that are read from their end first. */
 const ZIP_TYPES: ReadonlySet<FileTypeName> = new Set([
   "zip",
   "docx",
@@ -80,11 +80,12 @@ const ZIP_TYPES: ReadonlySet<FileTypeName> = new Set([
 ]);
 
 /**
- * Tells what a file is. The content decides; the name must fit it (`fittingName`); what the client said is not asked.
+ * Identifies a file. The content decides; the name must fit it (`fittingName`); the type that the client states is
+ * ignored.
  *
- * @throws UNSUPPORTED_FILE_TYPE for what the bucket does not take, and for programs, scripts, HTML, documents with
- *   macros, encrypted containers and unknown kinds whatever the bucket; FILE_TYPE_MISMATCH for an extension that says
- *   another kind and for two files in one; CORRUPT_FILE for what is truncated, broken or a zip bomb
+ * @throws UNSUPPORTED_FILE_TYPE for a type that the bucket does not accept, and in every bucket for programs, scripts,
+ *   HTML, documents with macros, encrypted containers and unknown types; FILE_TYPE_MISMATCH for an extension of another
+ *   type and for two files in one; CORRUPT_FILE for truncated or broken files and zip bombs
  */
 export async function identify(received: Received, rules: BucketRules): Promise<Identified> {
   const bytes = openFileBytes(received);
@@ -107,7 +108,7 @@ async function identifyBytes(bytes: FileBytes, received: Received, rules: Bucket
   return { ...received, ...text, type, fileName } as Identified;
 }
 
-/** What stands under an Office name is taken where such documents are. */
+/** A text with the name of an Office document is accepted where such documents are. */
 const isAllowed = ({ types }: BucketRules, type: FileType, extension: string | null): boolean =>
   types.includes(type.name) ||
   (isOfficeNameOfText(extension) &&
@@ -130,7 +131,7 @@ async function detectType(bytes: FileBytes, head: Buffer, extension: string | nu
   return mime === undefined ? { refused: "of a kind that cannot be told" } : ofMime(mime);
 }
 
-/** A TIFF is told by its first directory, which may stand behind the pixels: raw photos have theirs in front. */
+/** A TIFF is identified by its first directory, which may follow the pixels: raw photos begin with it. */
 const mimeOf = async (beginning: Buffer): Promise<string | undefined> =>
   (await fileTypeFromBuffer(beginning))?.mime ?? (isTiff(beginning) ? "image/tiff" : undefined);
 
@@ -139,13 +140,13 @@ const isTiff = (beginning: Buffer): boolean =>
 
 const isRtf = (beginning: Buffer): boolean => /^\s*\{\\rtf/i.test(beginning.toString("latin1", 0, 64));
 
-/** Two letters that binary files begin with, such as BM, are no sign of one where their header's zeros are missing. */
+/** Two letters at the beginning, such as BM, do not identify a binary file whose header lacks its zeros. */
 const isCertain = (beginning: Buffer): boolean =>
   !mayBeText(beginning) || beginning.subarray(0, 64).includes(0);
 
 /**
- * Scanners, printer drivers and mail gateways write line ends, marks and headers before a PDF. What begins as
- * something else is that, and so is a text in which the letters of a PDF's header occur.
+ * Scanners, printer drivers and mail gateways write line ends, marks and headers before a PDF. A file that begins like
+ * another type is of that type, and so is a text that contains the letters of a PDF header.
  */
 async function isPdfBehindOtherBytes(
   bytes: FileBytes,
@@ -165,7 +166,7 @@ function ofMime(mime: string): Recognition {
   return { refused: PROGRAMS.has(mime) ? "an executable program" : `a file of the type ${mime}` };
 }
 
-/** Checks that cost more than a look at the beginning: that the file is whole, and one file alone. */
+/** Checks beyond the beginning of the file: that it is complete, and a single file. */
 async function verifyStructure({ name, kind }: FileType, bytes: FileBytes): Promise<void> {
   if (kind === "TEXT" || name === "eml" || ZIP_TYPES.has(name)) return;
   await refuseZipEnding(bytes);

@@ -4,13 +4,13 @@ import type { FileBytes } from "../receive/file-bytes.js";
 import { endOfHeic } from "./heic-boxes.js";
 
 const endsTooEarly = () => corruptFile("the image ends too early");
-/** Of an animation. */
+/** Frames of an animation. */
 export const MAX_FRAMES = 2_000;
 
 /** Segments, chunks or blocks. A PNG of 50 megapixels with 16 bits a channel has as many at 8 KiB each, which is usual. */
 const MAX_PARTS = 50_000;
 
-/** Of a JPEG. */
+/** A marker of JPEG. */
 const START_OF_SCAN = 0xda;
 
 const malformed = () => corruptFile("the image's structure is broken");
@@ -25,11 +25,11 @@ const FINDERS: Partial<Record<FileTypeName, (bytes: FileBytes) => Promise<number
 };
 
 /**
- * Where an image ends by its own structure, which is walked from the first byte to the last.
- * Null for a type that says nothing of its end here.
+ * The end of an image by its structure, which is walked from the first byte to the last. Null for types whose end is
+ * not checked here.
  *
- * @throws CORRUPT_FILE for an image whose end is missing, or that is made of too many parts; FILE_TOO_LARGE for an
- *   animation of too many frames
+ * @throws CORRUPT_FILE if the end is missing, or it has too many parts; FILE_TOO_LARGE if an animation has too many
+ *   frames
  */
 export async function endOfImage(type: FileTypeName, bytes: FileBytes): Promise<number | null> {
   const end = await FINDERS[type]?.(bytes);
@@ -42,9 +42,9 @@ function refuseParts(parts: number): void {
 }
 
 /**
- * ISO/IEC 10918-1 annex B: segments with a length, and coded data that runs up to the next marker. An image whose end
- * mark is missing ends with the last scan that has begun: whether its rows are all there, the decoder tells, and its
- * coded data counts for foreign bytes.
+ * ISO/IEC 10918-1 annex B: segments with a length, and coded data up to the next marker. Without an end mark the image
+ * ends with the last scan that has begun: the decoder checks whether its rows are complete, and its coded data counts
+ * as foreign bytes.
  */
 async function endOfJpeg(bytes: FileBytes): Promise<number> {
   let at = 2;
@@ -63,8 +63,8 @@ async function endOfJpeg(bytes: FileBytes): Promise<number> {
 }
 
 /**
- * Skips coded data, stuffed and fill bytes, restart markers and the other marker without a length (TEM).
- * Null where the file ends without another one.
+ * Skips coded data, stuffed and fill bytes, restart markers and the other marker without a length (TEM). Null if the
+ * file ends before the next marker.
  */
 async function nextJpegMarker(bytes: FileBytes, from: number): Promise<{ code: number; end: number } | null> {
   for (let start = from; start < bytes.size - 1; ) {
@@ -93,8 +93,8 @@ async function endOfPng(bytes: FileBytes): Promise<number> {
 }
 
 /**
- * GIF89a §17–27: blocks of known kinds, most with sub-blocks, up to the trailer. Where there is none, the image ends
- * with its last whole frame: what players show of it.
+ * GIF89a §17–27: blocks of known types, most with sub-blocks, up to the trailer. Without one the image ends with its
+ * last complete frame, which is what players show.
  */
 async function endOfGif(bytes: FileBytes): Promise<number> {
   const header = await bytes.read(0, 13);
@@ -115,10 +115,10 @@ async function endOfGif(bytes: FileBytes): Promise<number> {
   }
 }
 
-/** Of an extension or of a frame. */
+/** Whether it begins an extension or a frame. */
 const isGifBlock = (block: Buffer): boolean => block[0] === 0x21 || block[0] === 0x2c;
 
-/** Null for what is no block, or only the beginning of one. */
+/** Null if it is not a complete block. */
 async function endOfGifBlock(bytes: FileBytes, at: number, block: Buffer): Promise<number | null> {
   if (!isGifBlock(block)) return null;
   if (block[0] === 0x21) return endOfSubBlocks(bytes, at + 2);
@@ -128,7 +128,7 @@ async function endOfGifBlock(bytes: FileBytes, at: number, block: Buffer): Promi
 
 const colorTableBytes = (flags: number) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
 
-/** Null where the file ends before them. */
+/** Null if the file ends before their end. */
 async function endOfSubBlocks(bytes: FileBytes, from: number): Promise<number | null> {
   for (let start = from; start < bytes.size; ) {
     const window = await bytes.readOn(start, 1);
@@ -144,8 +144,8 @@ async function endOfSubBlocks(bytes: FileBytes, from: number): Promise<number | 
 }
 
 /**
- * RFC 9649 §2.3–2.4: the RIFF header says how much follows it, padded to an even number. The chunks in it are only
- * counted: a decoder takes ever longer for each further frame.
+ * RFC 9649 §2.3–2.4: the RIFF header states the length, padded to an even number. The chunks are only counted, because
+ * a decoder gets slower with each further frame.
  */
 async function endOfWebp(bytes: FileBytes): Promise<number> {
   const header = await bytes.read(0, 12);
@@ -165,8 +165,8 @@ async function endOfWebp(bytes: FileBytes): Promise<number> {
 }
 
 /**
- * TIFF 6.0 §2: directories point at each other and at their pixels, in any order. They are only counted, as a decoder
- * follows them; since nothing says where the last byte is, all of the file is looked through for second ones.
+ * TIFF 6.0 §2: directories refer to each other and to their pixels, in any order. They are only counted, as a decoder
+ * follows them; as the end is unknown, the whole file is searched for a second one.
  */
 async function endOfTiff(bytes: FileBytes): Promise<number> {
   const header = await bytes.read(0, 8);

@@ -10,7 +10,9 @@ interface Box {
   readonly end: number;
 }
 
-/** What a file is cut off in; other letters behind the index may be those of a text that was appended. */
+/**
+ * Box types in which a truncated file may end; other letters after the index may belong to a text that was appended.
+ */
 const TOP_LEVEL: ReadonlySet<string> = new Set([
   "ftyp",
   "styp",
@@ -32,19 +34,19 @@ const TOP_LEVEL: ReadonlySet<string> = new Set([
 const MOST_BOXES = 10_000;
 /** The index of two minutes has some 100 KiB. */
 const MOST_INDEX_BYTES = 8 * MIB;
-/** Of all tracks together: two minutes have some 10,000. */
+/** For all tracks together: two minutes have some 10,000. */
 const MOST_SAMPLES = 1_000_000;
-/** Of one type: a track has one of each. */
+/** For each type: a track has one. */
 const MOST_TABLES = 1_000;
 
 const endsTooEarly = () => corruptFile("the video ends too early");
 const swollen = () => corruptFile("the video's index is not that of a short clip");
 
 /**
- * Walks an MP4 or QuickTime file from box to box, and proves that it is whole and that its index can be read
- * in little memory: players and demuxers believe the counts in it.
+ * Walks an MP4 or QuickTime file from box to box, and verifies that it is complete and that its index takes little
+ * memory: players and demuxers trust the counts in it.
  *
- * @returns where its structure ends; what stands behind it is no part of the video
+ * @returns the end of its structure; bytes after it are not part of the video
  * @throws CORRUPT_FILE
  */
 export const endOfMovie = async (bytes: FileBytes): Promise<number> => (await walkMovie(bytes)).end;
@@ -63,19 +65,19 @@ export async function walkMovie(bytes: FileBytes): Promise<{ readonly end: numbe
   }
   if (index === null)
     throw corruptFile("the video's index is missing: it was cut off, or not recorded to its end");
-  // Fragments may be pointed at wherever they lie, so they are looked for everywhere.
+  // Fragments may be anywhere, so the whole file is searched for them.
   if (index.includes("mvex")) await refuseSwollenFragments(bytes);
   return { end, index };
 }
 
-/** Null for what is no box. */
+/** Null if it is not a box. */
 export async function boxAt(bytes: FileBytes, at: number): Promise<Box | null> {
   const header = await bytes.read(at, 16);
   if (header.length < 8) return null;
   const type = header.toString("latin1", 4, 8);
   if (!/^[\x20-\x7e\xa9]{4}$/.test(type)) return null;
   const size = header.readUInt32BE(0);
-  // Only the pictures may be written without a length, up to the file's end.
+  // Only the media data may have no length and reach to the end of the file.
   if (size === 0) return type === "mdat" ? { type, at, end: bytes.size } : null;
   if (size > 1) return size < 8 ? null : { type, at, end: at + size };
   if (header.length < 16) return null;
@@ -95,15 +97,15 @@ async function readIndex(bytes: FileBytes, { at, end }: Box, before: Buffer | nu
   return index;
 }
 
-/** Where tables of a type stand, be it by chance: they are found by their name, however deep they are hidden. */
+/** Offsets of possible tables of a type, found by name at any depth, coincidences included. */
 function* tablesOf(bytes: Buffer, type: string): Generator<number> {
   for (let at = bytes.indexOf(type); at !== -1; at = bytes.indexOf(type, at + 4)) yield at;
 }
 
 /**
- * The first figure of each entry of the tables of a type (§8.6.1.2, §8.7.4): behind the name come flags and the number
- * of entries. Tables stand side by side, so they have no more entries together than the index has room for: names that
- * stand in the entries of other tables would let each table be read once for every name before it.
+ * The first figure of each entry of the tables of a type (§8.6.1.2, §8.7.4): the name is followed by flags and the
+ * number of entries. Tables do not overlap, so together they have at most as many entries as fit in the index;
+ * otherwise names inside the entries of other tables would make each table be read once for every name before it.
  *
  * @throws CORRUPT_FILE
  */
@@ -122,19 +124,19 @@ function* firstFigures(index: Buffer, type: string, entryBytes: number): Generat
   }
 }
 
-/** A run of a fragment (§8.8.8) tells how many samples it has, and may say nothing more of them. */
+/** A run of a fragment (§8.8.8) states how many samples it has, and may have no data for them. */
 async function refuseSwollenFragments(bytes: FileBytes): Promise<void> {
   let samples = 0;
   for (let from = 0; from < bytes.size; from += WINDOW_BYTES - RUN_BYTES) {
     const window = await bytes.read(from, WINDOW_BYTES);
     for (const at of tablesOf(window, "trun")) {
       if (at < 4 || at + 12 > window.length) continue;
-      // The box before the name is not larger than an index: else these four letters stand there by chance.
+      // The box before the name is not larger than an index: otherwise these four letters are a coincidence.
       if (window.readUInt32BE(at - 4) <= MOST_INDEX_BYTES) samples += window.readUInt32BE(at + 8);
       if (samples > MOST_SAMPLES) throw swollen();
     }
   }
 }
 
-/** Size, name, flags and count: what has to stand in one window. */
+/** Size, name, flags and count, which must be in one window. */
 const RUN_BYTES = 16;

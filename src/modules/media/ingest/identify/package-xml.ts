@@ -4,16 +4,16 @@ import { corruptFile } from "../../media.errors.js";
 export interface XmlElement {
   /** Without its prefix. */
   readonly name: string;
-  /** Reads them, which costs more than to find the element. @throws CORRUPT_FILE */
+  /** Parses the attributes, which costs more than finding the element. @throws CORRUPT_FILE */
   attributes(): ReadonlyMap<string, string>;
 }
 
 /**
- * Tags, comments and processing instructions. A package has 10,000 parts at most, each of which its list of content
- * types may name in an element with an end tag; documents with as many links are not known.
+ * The most tags, comments and processing instructions. A package has at most 10,000 parts, each of which its list of
+ * content types may name in an element with an end tag; documents with as many links are not known.
  */
 const MOST_TAGS = 50_000;
-/** In letters: addresses of links have some thousands. */
+/** The longest tag, in characters: addresses of links have some thousands. */
 const LONGEST_TAG = 65_536;
 const MOST_ATTRIBUTES = 100;
 
@@ -22,11 +22,10 @@ const ATTRIBUTE = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /**
- * Goes through the elements of an XML file inside an Office package, in one pass; nothing of them is kept here, and
- * other requests have their turn between them. Comments and processing instructions are left out, the five predefined
- * entities decoded.
+ * Iterates over the elements of an XML file inside an Office package, in one pass, without keeping them, and yields to
+ * other requests. Comments and processing instructions are skipped, the five predefined entities decoded.
  *
- * @throws CORRUPT_FILE for XML that could say one thing to us and another to a real parser, or has too many tags
+ * @throws CORRUPT_FILE for XML that a complete parser could read differently, or with too many tags
  */
 export async function eachElement(xml: Buffer, visit: (element: XmlElement) => void): Promise<void> {
   const text = decode(xml);
@@ -41,7 +40,7 @@ export async function eachElement(xml: Buffer, visit: (element: XmlElement) => v
   }
 }
 
-/** @returns how long the tag is with which a text begins */
+/** @returns the length of the tag at the beginning of a text */
 function visitTag(text: string, visit: (element: XmlElement) => void): number {
   TAG.lastIndex = 0;
   const tag = TAG.exec(text);
@@ -60,7 +59,7 @@ function decode(xml: Buffer): string {
   return xml.toString("utf8");
 }
 
-/** Where a comment or a processing instruction ends; null for what is neither. */
+/** The end of a comment or a processing instruction; null for other tags. */
 function endOfSkipped(text: string, at: number): number | null {
   const end = text.startsWith("<!--", at) ? "-->" : text.startsWith("<?", at) ? "?>" : null;
   if (end === null) return null;

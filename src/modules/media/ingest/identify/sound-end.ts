@@ -8,7 +8,7 @@ const FINDERS: Partial<Record<FileTypeName, (bytes: FileBytes) => Promise<number
   m4a: endOfMovie,
   ogg: endOfOgg,
   wav: endOfWav,
-  // Frames follow each other without a count: all of it is looked through for second files.
+  // Frames are not counted: the whole file is searched for second files.
   mp3: async () => 0,
   amr: async (bytes) => {
     await durationOfAmr(bytes);
@@ -19,15 +19,15 @@ const FINDERS: Partial<Record<FileTypeName, (bytes: FileBytes) => Promise<number
 const endsTooEarly = () => corruptFile("the recording ends too early");
 
 /**
- * Where a recording ends by its own structure. Null for what is none.
+ * The end of a recording by its structure. Null for other files.
  *
- * @throws CORRUPT_FILE for one whose end is missing, as far as its container tells
+ * @throws CORRUPT_FILE if its end is missing, as far as the container shows it
  */
 export async function endOfSound(type: FileTypeName, bytes: FileBytes): Promise<number | null> {
   return (await FINDERS[type]?.(bytes)) ?? null;
 }
 
-/** RFC 3533 §6: pages with a table of the lengths in them. */
+/** RFC 3533 §6: pages with a table of their segments' lengths. */
 async function endOfOgg(bytes: FileBytes): Promise<number> {
   let at = 0;
   while (at < bytes.size) {
@@ -43,7 +43,7 @@ async function endOfOgg(bytes: FileBytes): Promise<number> {
   return at;
 }
 
-/** The RIFF header says how much follows it; what was recorded into a pipe does not know, and ends with the file. */
+/** The RIFF header states the length; a recording that was written into a pipe has none, and ends with the file. */
 async function endOfWav(bytes: FileBytes): Promise<number> {
   const header = await bytes.read(0, 12);
   if (header.length < 12) throw endsTooEarly();

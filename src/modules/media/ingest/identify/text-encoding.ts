@@ -4,46 +4,46 @@ import type { FileBytes } from "../receive/file-bytes.js";
 import { endOfContent, partOf, WINDOW_BYTES } from "../receive/file-bytes.js";
 import { guessCharset } from "./guess-charset.js";
 
-/** How a text is written, by the names of the WHATWG Encoding Standard. */
+/** The charset of a text, by the names of the WHATWG Encoding Standard. */
 export interface TextCharset {
   readonly charset: string;
-  /** Whether nothing proves it: only UTF-8 and UTF-16 tell themselves. */
+  /** Whether it is a guess: only UTF-8 and UTF-16 can be verified. */
   readonly isGuess: boolean;
 }
 
 /**
- * "Binary data bytes" of the WHATWG MIME Sniffing Standard §3, but for what terminals, old editors and shifted
+ * "Binary data bytes" of the WHATWG MIME Sniffing Standard §3, except those that terminals, old editors and shifted
  * encodings write: bell, backspace, vertical tab, shift out and in, end of file.
  */
 const BINARY = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x20 && ![0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x1a, 0x1b].includes(byte) ? 1 : 0,
 );
 
-/** In so many bytes one in fifty may be a stray control byte, and three may stand side by side. */
+/** Of this many bytes one in fifty may be a stray control byte, and three may be adjacent. */
 const BLOCK_BYTES = 4 * KIB;
 const TEXT_TO_STRAYS = 50;
 const MOST_STRAYS_IN_A_ROW = 3;
 
 const PADDING: ReadonlySet<number> = new Set([0]);
-/** What a charset is guessed by: bytes beyond ASCII and what stands around them. */
+/** The sample for guessing a charset: non-ASCII bytes and their surroundings. */
 const SAMPLE_BYTES = KIB;
 
-/** Whether a beginning may be that of a text. */
+/** Whether it may be the beginning of a text. */
 export const mayBeText = (beginning: Buffer): boolean =>
   utf16Of(beginning) !== null ||
   !holdsBinary(beginning.subarray(0, beginning.findLastIndex((byte) => byte !== 0) + 1));
 
-/** Whether a beginning is text without any doubt, so that no other kind need be thought of. */
+/** Whether it is certainly the beginning of a text, so that no other type needs to be checked. */
 export const isPlainText = (beginning: Buffer): boolean =>
   utf16Of(beginning) !== null ||
   (!beginning.some((byte) => BINARY[byte] === 1) &&
     isUtf8(beginning.subarray(0, wholeCharacters(beginning))));
 
 /**
- * How a file is written, if it is text from the first byte to the last. As logs and exports are: cut at either end,
- * padded with NULs, with control bytes here and there, in whatever encoding the program that wrote it had.
+ * The charset of a file that is text from the first byte to the last. Logs and exports may be cut at either end, padded
+ * with NULs, contain a few control bytes, and have any charset.
  *
- * @returns null for what is no text
+ * @returns null if it is not text
  */
 export async function charsetOf(bytes: FileBytes): Promise<TextCharset | null> {
   const charset = utf16Of(Buffer.from(await bytes.read(0, 2)));
@@ -90,7 +90,7 @@ function holdsBinary(part: Buffer): boolean {
   return false;
 }
 
-/** UTF-16 is known by its byte order mark. */
+/** UTF-16 is detected by its byte order mark. */
 function utf16Of(head: Buffer): "utf-16le" | "utf-16be" | null {
   const mark = head.length >= 2 ? head.readUInt16BE(0) : 0;
   if (mark === 0xfffe) return "utf-16le";
@@ -124,20 +124,20 @@ function isUtf16Text(part: Buffer, charset: "utf-16le" | "utf-16be"): boolean {
   return !pending;
 }
 
-/** How many bytes are left without half of a surrogate pair at the end. */
+/** The length without half of a surrogate pair at the end. */
 function wholeUnits(part: Buffer, charset: "utf-16le" | "utf-16be"): number {
   const high = part[part.length - (charset === "utf-16le" ? 1 : 2)] ?? 0;
   return high >= 0xd8 && high <= 0xdb ? part.length - 2 : part.length;
 }
 
-/** How many bytes at the beginning are the rest of a character that was cut: three at most. */
+/** The number of bytes at the beginning that are the rest of a character: at most three. */
 function cutCharacter(part: Buffer): number {
   let count = 0;
   while (count < 3 && ((part[count] ?? 0) & 0xc0) === 0x80) count++;
   return count;
 }
 
-/** How many of the bytes are left when a UTF-8 character that the border cuts is put off. */
+/** The length without an incomplete UTF-8 character at the end of the window. */
 function wholeCharacters(part: Buffer): number {
   for (let back = 1; back <= Math.min(3, part.length); back++) {
     const byte = part[part.length - back] ?? 0;

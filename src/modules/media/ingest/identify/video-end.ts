@@ -10,20 +10,20 @@ const FINDERS: Partial<Record<FileTypeName, (bytes: FileBytes) => Promise<number
 };
 
 /**
- * Where a video ends by its own structure. Null for what is no video.
+ * The end of a video by its structure. Null for other files.
  *
- * @throws CORRUPT_FILE for a video whose end is missing, as far as its container tells
+ * @throws CORRUPT_FILE if its end is missing, as far as the container shows it
  */
 export async function endOfVideo(type: FileTypeName, bytes: FileBytes): Promise<number | null> {
   return (await FINDERS[type]?.(bytes)) ?? null;
 }
 
 const SEGMENT = 0x18538067;
-/** Before the segment come the header and at most some padding. */
+/** The segment follows the header and at most some padding. */
 const MOST_ELEMENTS = 16;
 
 /**
- * RFC 9559 §4.5: a header, then one segment. A live recording does not know the segment's length, and nothing tells
+ * RFC 9559 §4.5: a header, then one segment. A live recording has no length of the segment, so that nothing shows
  * whether its end is missing.
  */
 async function endOfWebm(bytes: FileBytes): Promise<number> {
@@ -43,7 +43,7 @@ async function endOfWebm(bytes: FileBytes): Promise<number> {
   throw corruptFile("the video's structure is broken");
 }
 
-/** How many bytes a number of variable length has (RFC 8794 §4): one more than its leading zero bits. */
+/** The length of a variable-size integer (RFC 8794 §4): one more than its leading zero bits. */
 const vintBytes = (first = 0): number => Math.clz32(first) - 23;
 
 /** Null for "unknown": all bits set. */

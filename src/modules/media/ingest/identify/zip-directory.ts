@@ -7,12 +7,15 @@ import { FiledeskError } from "../../../../kernel/errors.js";
 import { corruptFile } from "../../media.errors.js";
 import type { FileBytes } from "../receive/file-bytes.js";
 
-/** What an archive may claim before it counts as a bomb. */
+/** Limits beyond which an archive counts as a zip bomb. */
 export const ZIP_LIMITS = {
   entries: 10_000,
   /** Of all entries, unpacked. */
   totalBytes: 1024 * MIB,
-  /** Unpacked to packed. Small archives may exceed it: they do no harm, and long runs of one byte are common. */
+  /**
+   * Ratio of unpacked to packed size. Small archives may exceed it: they are harmless, and long runs of one byte are
+   * common.
+   */
   ratio: 200,
   ratioFromBytes: 16 * MIB,
 } as const;
@@ -26,17 +29,17 @@ const HAS_DATA_DESCRIPTOR = 0x0008;
 const IN_ZIP64_FIELD = 0xffffffff;
 
 export interface ZipDirectory {
-  /** As they stand in the archive, in the directory's order. */
+  /** As in the archive, in the order of the directory. */
   readonly names: readonly string[];
   readonly encrypted: boolean;
-  /** The bytes of one entry. @throws CORRUPT_FILE when it does not unpack to its claimed size, or is over `maxBytes` */
+  /** The content of an entry. @throws CORRUPT_FILE if it does not unpack to its declared size, or exceeds `maxBytes` */
   content(name: string, maxBytes: number): Promise<Buffer>;
 }
 
 /**
- * Reads an archive's central directory and holds each entry against its local header.
+ * Reads the central directory of an archive and compares each entry with its local header.
  *
- * @throws CORRUPT_FILE for what is truncated, inconsistent, overlapping or a bomb
+ * @throws CORRUPT_FILE if it is truncated, inconsistent, overlapping or a zip bomb
  */
 export async function withZipDirectory<T>(
   bytes: FileBytes,
@@ -79,7 +82,7 @@ async function readEntries(zip: ZipFile): Promise<Entry[]> {
   return entries;
 }
 
-/** Every entry begins with a local header that says the same, and none shares bytes with another or the directory. */
+/** Every entry begins with an equal local header, and none overlaps another or the directory. */
 async function checkLocalHeaders(bytes: FileBytes, zip: ZipFile, entries: readonly Entry[]): Promise<void> {
   let end = 0;
   let directoryBytes = 0;
@@ -150,7 +153,7 @@ async function unpack(entry: Entry, packed: Buffer): Promise<Buffer> {
   return inflate(packed, { maxOutputLength: Math.max(1, entry.uncompressedSize) });
 }
 
-/** Lets yauzl read through our window. */
+/** Lets yauzl read through the window of `FileBytes`. */
 class FileBytesReader extends yauzl.RandomAccessReader {
   constructor(private readonly bytes: FileBytes) {
     super();

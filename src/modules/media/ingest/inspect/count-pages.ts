@@ -3,22 +3,22 @@ import type { FileBytes } from "../receive/file-bytes.js";
 
 const TAIL_BYTES = 2 * KIB;
 const DICTIONARY_BYTES = 4 * KIB;
-/** An object that is looked up: its number says where in the table its place stands. */
+/** An entry of the table, found by the number of its object. */
 const ENTRY_BYTES = 20;
-/** Each time that a PDF is saved may add a table; many sections stand in odd ones alone. */
+/** Every save of a PDF may add a table; only unusual files have many sections. */
 const MOST_TABLES = 50;
 const MOST_SECTIONS = 50;
 const MOST_PAGES = 1_000_000;
 
-/** A table of places (ISO 32000-1 §7.5.4), and what stands behind it. */
+/** A cross-reference table (ISO 32000-1 §7.5.4), and its trailer. */
 interface Table {
   readonly sections: readonly { readonly first: number; readonly count: number; readonly at: number }[];
   readonly trailer: string;
 }
 
 /**
- * The pages of a PDF, where they are cheap to learn: by the table at its end, from its catalogue to the root of its
- * pages. Null where that is not to be had, as in files that compress their objects.
+ * The number of pages of a PDF if it is cheap to read: by the cross-reference table, from the catalogue to the root of
+ * the pages. Null otherwise, as for files with compressed objects.
  */
 export async function countPages(bytes: FileBytes): Promise<number | null> {
   const tables = await readTables(bytes);
@@ -31,7 +31,7 @@ export async function countPages(bytes: FileBytes): Promise<number | null> {
   return count !== undefined && Number(count) > 0 && Number(count) <= MOST_PAGES ? Number(count) : null;
 }
 
-/** The newest first. Empty when one of them is of another kind: then nothing is certain. */
+/** The newest first. Empty if one of them is of another kind, which makes the others uncertain. */
 async function readTables(bytes: FileBytes): Promise<Table[]> {
   const tail = await text(bytes, Math.max(0, bytes.size - TAIL_BYTES), TAIL_BYTES);
   const starts = [...tail.matchAll(/startxref\s+(\d{1,12})/g)];
@@ -55,7 +55,7 @@ async function readTable(bytes: FileBytes, start: number): Promise<Table | null>
     const section = /^\s*(\d{1,10}) (\d{1,7})\s*?(?:\r\n|\n|\r)/.exec(await text(bytes, at, 32));
     if (section === null) {
       const trailer = await text(bytes, at, DICTIONARY_BYTES);
-      // A hybrid file keeps other objects in a stream besides; those of the table are still where it says.
+      // A hybrid file has other objects in a stream as well; those in the table are still valid.
       return /^\s*trailer/.test(trailer) ? { sections, trailer: upTo(trailer, "startxref") } : null;
     }
     at += section[0].length;
@@ -65,7 +65,7 @@ async function readTable(bytes: FileBytes, start: number): Promise<Table | null>
   return null;
 }
 
-/** The beginning of an object, by the newest table that has it. */
+/** The beginning of an object, by the newest table that contains it. */
 async function readObject(bytes: FileBytes, tables: readonly Table[], id: number): Promise<string | null> {
   const section = tables
     .flatMap(({ sections }) => sections)

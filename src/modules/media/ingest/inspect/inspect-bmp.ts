@@ -9,16 +9,16 @@ const RUN_LENGTH_ENCODED: ReadonlySet<number> = new Set([1, 2]);
 const PLAIN: ReadonlySet<number> = new Set([0, 3, 6]);
 
 /**
- * Learns a BMP image's dimensions from its headers, and that its pixels are all there.
+ * Reads the dimensions of a BMP image from its headers, and verifies that its pixels are complete.
  *
- * @param head at least the first 64 bytes, or all there are
+ * @param head at least the first 64 bytes, or the whole file
  * @throws CORRUPT_FILE
  */
 export function inspectBmp(head: Buffer, size: number): { readonly width: number; readonly height: number } {
   if (head.length < FILE_HEADER_BYTES + INFO_HEADER_BYTES) throw corruptFile("the image ends too early");
   const core = head.readUInt32LE(14) === CORE_HEADER_BYTES;
   const width = core ? head.readUInt16LE(18) : head.readInt32LE(18);
-  // A negative height says that the rows run from top to bottom.
+  // With a negative height the rows run from top to bottom.
   const height = core ? head.readUInt16LE(20) : Math.abs(head.readInt32LE(22));
   const bits = head.readUInt16LE(core ? 24 : 28);
   const compression = core ? 0 : head.readUInt32LE(30);

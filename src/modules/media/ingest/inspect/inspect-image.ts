@@ -20,14 +20,14 @@ interface Dimensions {
   readonly height: number;
 }
 
-/** In pixels, as people see it (EXIF orientation applied). */
+/** In pixels, as displayed (EXIF orientation applied). */
 export interface ImageFacts extends Dimensions {
   readonly metadata: FileMetadata;
 }
 
 type Strictness = NonNullable<SharpOptions["failOn"]>;
 
-/** JPEG decoders can leave out 7 of 8 rows and columns: all coded data is read, little is computed. */
+/** JPEG decoders can skip 7 of 8 rows and columns: all coded data is read, little is computed. */
 const SHRINK = 8;
 
 // Each file is decoded once, so a cache holds nothing of use; and uploads, not threads, are what runs in parallel.
@@ -35,10 +35,10 @@ sharp.cache(false);
 sharp.concurrency(1);
 
 /**
- * Decodes an image once, to prove it and to learn its dimensions and what it says of itself.
+ * Decodes an image once, to verify it and to read its dimensions and metadata.
  *
- * @throws FILE_TOO_LARGE for more pixels or frames than allowed, which is known before anything is decoded, and for
- *   an image whose decoding takes too long; CORRUPT_FILE for one that does not decode
+ * @throws FILE_TOO_LARGE for more pixels or frames than allowed, before anything is decoded, and for an image whose
+ *   decoding takes too long; CORRUPT_FILE if it does not decode
  */
 export async function inspectImage(file: Identified, options: DecodingOptions): Promise<ImageFacts> {
   const header = await refuseUndecodable(open(inputOf(file), "error", false).metadata());
@@ -56,8 +56,8 @@ function metadataOf({ exif, orientation }: Metadata): FileMetadata {
 }
 
 /**
- * The strictest level sees a JPEG that was cut and closed again, but takes offence at harmless oddities of some
- * phones as well: for whatever else it says, a second decoding one level below has the last word.
+ * The strictest level detects a JPEG that was cut and closed again, but also rejects harmless oddities of some phones:
+ * for any other complaint, a second decoding at the next level decides.
  */
 async function proveDecodable(file: Identified, header: Metadata, options: DecodingOptions): Promise<void> {
   const { maxPixels, decodingSeconds = DECODE_SECONDS } = options;
@@ -72,20 +72,23 @@ async function proveDecodable(file: Identified, header: Metadata, options: Decod
   try {
     await decodeOrRetry();
   } catch (error) {
-    // It may be missed behind an oddity that was complained of first.
+    // It may be reported only after another oddity.
     if (!missedEndMark(error)) throw error;
     await withEndMark(input, (marked) => proveAllRows(marked, header, options));
   }
 }
 
-/** Decodes a JPEG row by row: when only its end mark was missing, there is nothing to complain of with one. */
+/**
+ * Decodes a JPEG row by row with an end mark appended: if only the mark was missing, the decoder has nothing to
+ * complain of.
+ */
 async function proveAllRows(
   input: Buffer | string,
   { width, height }: Dimensions,
   { maxPixels, decodingSeconds = DECODE_SECONDS }: DecodingOptions,
 ): Promise<void> {
   const decodeAt = (failOn: Strictness) => {
-    // To extract everything keeps libvips from leaving out rows, as it does for a smaller picture.
+    // Extracting everything keeps libvips from skipping rows, as it does for a smaller picture.
     const rows = open(input, failOn, maxPixels).extract({ left: 0, top: 0, width, height });
     return decodeTo(rows, { width: Math.ceil(width / SHRINK), height }, decodingSeconds);
   };
@@ -101,7 +104,7 @@ async function decodeOnceMore(
   await refuseUndecodable(decodeAt("error"));
 }
 
-/** A small file is in memory already; a large one libvips reads itself. */
+/** A small file is in memory; libvips reads a large one itself. */
 const inputOf = ({ head, size, temp }: Identified): Buffer | string =>
   head.length === size ? head : temp.path;
 

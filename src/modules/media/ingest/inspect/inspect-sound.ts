@@ -11,9 +11,9 @@ export interface SoundFacts {
 }
 
 /**
- * Reads how long a recording is and how it is coded. Nothing is decoded.
+ * Reads duration and codec of a recording, without decoding it.
  *
- * @throws CORRUPT_FILE when it cannot be read, or has no length
+ * @throws CORRUPT_FILE if it cannot be read, or has no duration
  */
 export async function inspectSound(file: Identified, companyId: string): Promise<SoundFacts> {
   const { durationMs, audioCodec } =
@@ -24,7 +24,7 @@ export async function inspectSound(file: Identified, companyId: string): Promise
 
 async function read(file: Identified, companyId: string) {
   const answer = await readVideo({ path: file.temp.path, size: file.size }, companyId);
-  // What has a picture besides is a song with its cover.
+  // A recording with a picture is a song with its cover.
   if (answer.outcome !== "sound" && answer.outcome !== "read")
     throw corruptFile("the recording cannot be read");
   return answer;

@@ -6,7 +6,7 @@ import type { Identified } from "../identify/identify.js";
 import { readVideo } from "./read-video.js";
 
 export interface VideoFacts {
-  /** In pixels, as people see it (rotation applied). */
+  /** In pixels, as displayed (rotation applied). */
   readonly width: number;
   readonly height: number;
   readonly durationMs: number;
@@ -14,23 +14,23 @@ export interface VideoFacts {
 }
 
 export interface VideoLimits {
-  /** Whose video it is: companies take turns. */
+  /** The company of the video: companies take turns. */
   readonly companyId: string;
   /** Of one picture: width × height. */
   readonly maxPixels: number;
-  /** The longest video; without it, any. */
+  /** The longest video; unlimited without it. */
   readonly maxSeconds?: number | undefined;
 }
 
 const LONGEST_SIDE = 8_192;
-/** Sound is padded to whole frames, and so a clip of two minutes is a little longer. */
+/** Sound is padded to whole frames, so a clip of two minutes is slightly longer. */
 const PADDING_SECONDS = 0.5;
 
 /**
- * Reads what a video is: its track, its length, its codecs. Nothing is decoded.
+ * Reads track, duration and codecs of a video, without decoding it.
  *
- * @throws UNSUPPORTED_FILE_TYPE without a video track, CORRUPT_FILE when it cannot be read, FILE_TOO_LARGE for a
- *   longer or larger one than allowed
+ * @throws UNSUPPORTED_FILE_TYPE without a video track, CORRUPT_FILE if it cannot be read, FILE_TOO_LARGE if it is
+ *   longer or larger than allowed
  */
 export async function inspectVideo(file: Identified, limits: VideoLimits): Promise<VideoFacts> {
   const question = { path: file.temp.path, size: file.size, lacksBrand: lacksBrand(file) };
@@ -57,7 +57,7 @@ function refusePicture(width: number, height: number, maxPixels: number): void {
     throw tooManyPixels(Math.min(maxPixels, LONGEST_SIDE ** 2), width, height);
 }
 
-/** @throws CORRUPT_FILE for a video whose length is not known, FILE_TOO_LARGE for one that is longer than allowed */
+/** @throws CORRUPT_FILE if its duration is unknown, FILE_TOO_LARGE if it is longer than allowed */
 export function refuseTooLong(durationMs: number, maxSeconds: number | undefined): void {
   if (!(durationMs > 0 && Number.isSafeInteger(durationMs)))
     throw corruptFile("the video has no length: it holds no pictures, or does not tell how long they last");

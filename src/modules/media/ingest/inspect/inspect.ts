@@ -17,10 +17,10 @@ import { inspectVideo } from "./inspect-video.js";
 
 declare const proof: unique symbol;
 
-/** A file that was found to be sound as far as its kind can be checked. Only `inspect` makes one. */
+/** A file that is intact, as far as its type can be checked. Only `inspect` makes one. */
 export interface Inspected extends Identified {
   readonly [proof]: "inspected";
-  /** In pixels, as people see it (EXIF orientation or rotation applied). Null for what has no picture. */
+  /** In pixels, as displayed (EXIF orientation or rotation applied). Null for files without a picture. */
   readonly width: number | null;
   readonly height: number | null;
   /** Of a video or a recording, in milliseconds. */
@@ -29,7 +29,7 @@ export interface Inspected extends Identified {
 }
 
 export interface InspectOptions extends PictureLimits {
-  /** Whose file it is: companies take turns. */
+  /** The company of the file: companies take turns. */
   readonly companyId: string;
   /** How long one decoding may take: PROVING_SECONDS without it. */
   readonly decodingSeconds?: number | undefined;
@@ -44,17 +44,16 @@ interface Dimensions {
 
 type Facts = Partial<Pick<Inspected, "width" | "height" | "durationMs" | "metadata">>;
 
-/** What sharp calls the types that it decodes for us. */
+/** The types that sharp decodes. */
 const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp", "tiff"]);
 
 /**
- * Decodes an image once, to prove it and to learn its dimensions; reads what a video or a PDF says of itself.
- * Other kinds pass as they are.
+ * Decodes an image once, to verify it and to read its dimensions; reads the metadata of a video or a PDF. Other types
+ * pass unchanged.
  *
- * @throws FILE_TOO_LARGE for more pixels, frames or seconds than allowed, which is known before anything is decoded,
- *   and for an image whose decoding takes too long;
- *   CORRUPT_FILE for an image that does not decode and for a video that cannot be read; UNSUPPORTED_FILE_TYPE for
- *   a video without a picture
+ * @throws FILE_TOO_LARGE for more pixels, frames or seconds than allowed, before anything is decoded, and for an image
+ *   whose decoding takes too long; CORRUPT_FILE for an image that does not decode and for a video that cannot be read;
+ *   UNSUPPORTED_FILE_TYPE for a video without a picture
  */
 export async function inspect(identified: Identified, options: InspectOptions): Promise<Inspected> {
   const none = { width: null, height: null, durationMs: null, metadata: {} };
@@ -83,7 +82,7 @@ const charsetMetadata = ({ charset, isGuess }: TextCharset): FileMetadata => ({
 const inspectImageInTurn = (file: Identified, options: InspectOptions): Promise<Facts> =>
   withDecodeSlot(options.companyId, () => inspectImage(file, options));
 
-/** Where libvips has no decoder for it, its word on its size is all that there is. */
+/** Without a decoder in libvips, the file's own statement of its size is all there is. */
 async function inspectHeic(file: Identified, limits: PictureLimits): Promise<Facts> {
   const bytes = openFileBytes(file);
   try {
@@ -105,7 +104,7 @@ async function inspectPdf(file: Identified): Promise<Facts> {
   }
 }
 
-/** BMP, which nobody here decodes. */
+/** BMP, for which there is no decoder. */
 function inspectPlain(file: Identified, limits: PictureLimits): Dimensions {
   const dimensions = inspectBmp(file.head, file.size);
   refuseLarge(dimensions, limits);

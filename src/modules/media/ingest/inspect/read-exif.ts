@@ -14,17 +14,16 @@ const ENTRY_BYTES = 12;
 const MOST_ENTRIES = 500;
 const LONGEST_TEXT = 100;
 
-/** A block of tags: what is read of it is asked for by its number, so that nothing else is ever looked at. */
+/** A block of tags. Only tags that are requested by number are read. */
 type Tags = ReadonlyMap<number, { readonly type: number; readonly count: number; readonly at: number }>;
 
 /**
- * Reads the camera and the moment out of an EXIF block (EXIF 2.32 §4.6.2, in the form of TIFF 6.0 §2).
- *
- * Own code, since what comes is hostile: tags that overlap may claim gigabytes of values in 64 KiB, and a place on
- * earth must not even be read. What is broken is left out; nothing is thrown.
+ * Reads camera and time from an EXIF block (EXIF 2.32 §4.6.2, in the form of TIFF 6.0 §2). Own code, because the input
+ * is hostile: overlapping tags may claim gigabytes of values in 64 KiB, and a location must not even be read. Broken
+ * tags are left out; nothing is thrown.
  */
 export function readExif(block: Buffer): Pick<FileMetadata, "cameraMake" | "cameraModel" | "takenAt"> {
-  // libvips leaves the mark of the JPEG segment in front.
+  // libvips leaves the identifier of the JPEG segment at the beginning.
   const tiff = block.toString("latin1", 0, 6) === "Exif\0\0" ? block.subarray(6) : block;
   const order = tiff.toString("latin1", 0, 2);
   if (tiff.length < 8 || (order !== "II" && order !== "MM")) return {};
@@ -41,7 +40,7 @@ export function readExif(block: Buffer): Pick<FileMetadata, "cameraMake" | "came
   };
 }
 
-/** Reads within its bytes alone: what points outside of them is not there. */
+/** Reads only within the block: offsets outside of it count as absent. */
 class TiffReader {
   constructor(
     private readonly bytes: Buffer,
@@ -85,17 +84,17 @@ class TiffReader {
   }
 }
 
-/** Up to the first NUL, in one line, without what is not shown or turns the line around. */
+/** Up to the first NUL, in one line, without invisible and bidirectional control characters. */
 function clean(text: string): string | null {
-  const [told = ""] = text.split("\0", 1);
-  const line = told
+  const [value = ""] = text.split("\0", 1);
+  const line = value
     .replace(/[\p{C}\p{Zl}\p{Zp}\ufffd]+/gu, " ")
     .replace(/ +/g, " ")
     .trim();
   return composed([...line].slice(0, LONGEST_TEXT).join("").trim()) || null;
 }
 
-/** `2026:05:01 12:00:00`, and `+02:00` where the camera knows. Clocks that were never set are told by their zeros. */
+/** `2026:05:01 12:00:00`, and `+02:00` if the camera has it. Clocks that were never set show zeros. */
 function moment(time: string | null, offset: string | null): string | null {
   const [, date, month, day, clock] = /^(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)$/.exec(time ?? "") ?? [];
   const written = `${date}-${month}-${day}T${clock}`;

@@ -16,15 +16,15 @@ import {
 } from "mediabunny";
 import type { VideoAnswer, VideoQuestion } from "./read-video.js";
 
-/** What runs in the thread of `read-video.ts`, and ends with it. */
+/** The thread of `read-video.ts`, which ends with it. */
 
 const MIB = 1024 ** 2;
 const MOST_READ_AT_ONCE = 32 * MIB;
 
-// It would print what a file's maker wrote into it.
+// The library would print text from the file.
 Logging.level = LogLevel.Silent;
 
-/** The brand that the library knows QuickTime by. */
+/** The brand by which the library detects QuickTime. */
 const QUICKTIME_BRAND = Buffer.from("\0\0\0\x14ftypqt  \0\0\0\0qt  ", "latin1");
 
 async function answer({ path, size, lacksBrand }: VideoQuestion): Promise<VideoAnswer> {
@@ -45,9 +45,9 @@ async function answer({ path, size, lacksBrand }: VideoQuestion): Promise<VideoA
 }
 
 /**
- * Bounds what is read: a clip without an index is gone through once.
+ * Bounds what is read: a clip without an index is read once.
  *
- * @param before what is to be read before the file. It shifts all places in it, which nobody here looks up.
+ * @param before bytes that are read before the file. They shift all offsets in it, which are not used here.
  */
 function sourceOf(handle: FileHandle, size: number, before: Buffer) {
   let left = 2 * size + MIB;
@@ -88,12 +88,12 @@ const readSound = async (input: Input, audio: InputAudioTrack): Promise<VideoAns
   audioCodec: await codecOf(audio),
 });
 
-/** What the library calls it; of a codec that it does not know, the container's own short name. */
+/** The library's name of the codec; for an unknown one, the short name in the container. */
 async function codecOf(track: InputVideoTrack | InputAudioTrack): Promise<string | null> {
   const codec = (await track.getCodec()) ?? (await track.getInternalCodecId());
   return typeof codec === "string" && /^[\w./-]{1,30}$/.test(codec) ? codec : null;
 }
 
-// Loading the library is no part of the time that the file may take.
+// Loading the library does not count for the time of the file.
 parentPort?.postMessage("ready");
 parentPort?.postMessage(await answer(workerData as VideoQuestion));

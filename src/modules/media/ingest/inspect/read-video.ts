@@ -6,7 +6,7 @@ import { fairTurns } from "../../../../kernel/fair-turns.js";
 export interface VideoQuestion {
   readonly path: string;
   readonly size: number;
-  /** Whether it is a QuickTime file from before there were brands. */
+  /** Whether it is a QuickTime file from before brands existed. */
   readonly lacksBrand?: boolean;
 }
 
@@ -23,28 +23,27 @@ export type VideoAnswer =
       readonly audioCodec: string | null;
     };
 
-/** A real one takes some hundredths of a second, on a busy machine some tenths. */
+/** Real files take some hundredths of a second, on a busy machine some tenths. */
 const LONGEST_MS = 3 * SECOND_MS;
-/** For the thread to be there: a tenth of a second, on a machine that has no time left a hundred times that. */
+/** For the start of the thread: a tenth of a second, on an overloaded machine a hundred times that. */
 const LONGEST_START_MS = 30 * SECOND_MS;
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
 
-/** Tests load TypeScript, which a thread cannot: they take what was built for them. */
+/** Tests load TypeScript, which a thread cannot: they use the built file. */
 const THREAD = new URL(
   "./read-video-thread.js",
   import.meta.url.replace(/\/src\/(modules\/.+)\.ts$/, "/dist/$1.js"),
 );
 
 /**
- * A thread costs memory and a processor: many uploads at once wait for each other here, some hundredths of a second.
- * One is for one company at most: a clip that was made to take long never stands in the way of another company's.
+ * A thread costs memory and a processor, so concurrent uploads wait here for some hundredths of a second. A company has
+ * one thread at most, so that a clip made to take long does not delay other companies.
  */
 const inTurn = fairTurns({ total: 2, perKey: 1 });
 
 /**
- * Reads the facts of a video in a thread of its own, which is ended when it takes too long: the demuxer can be made to
- * go round for ever by a few wrong bytes, without a pause in which anything else would run. Two threads at most read
- * at once, one of a company.
+ * Reads a video in a thread of its own, which is terminated if it takes too long: a few wrong bytes can make the
+ * demuxer loop forever without yielding. At most two threads read at once, one of a company.
  */
 export const readVideo = (question: VideoQuestion, companyId: string): Promise<VideoAnswer> =>
   inTurn(companyId, () => readInThread(question));

@@ -98,32 +98,32 @@ const OWN: ReadonlySet<string> = new Set(types.flatMap(({ extensions }) => exten
 /** Whether this extension belongs to a type of `FILE_TYPES`. */
 export const isOwnExtension = (extension: string): boolean => OWN.has(extension);
 
-/** Names under which reporting tools and old programs write text, and which Office opens all the same. */
+/** Extensions under which reporting tools and old programs write text, and which Office opens. */
 const OFFICE_NAMES_OF_TEXT: ReadonlySet<string> = new Set(["xls", "doc"]);
 
-/** Whether text may have this extension, though it is that of an Office document. */
+/** Whether text may have this extension, although it belongs to an Office document. */
 export const isOfficeNameOfText = (extension: string | null): boolean =>
   extension !== null && OFFICE_NAMES_OF_TEXT.has(extension);
 
-/** Whether a name may end in this extension (null for none), the content being of this type. */
+/** Whether a name may have this extension (null for none), with content of this type. */
 export const fitsExtension = ({ name, kind, extensions }: FileType, extension: string | null): boolean =>
   extension === null ||
   extensions.includes(extension) ||
   ((kind === "TEXT" || name === "rtf") && isOfficeNameOfText(extension)) ||
-  // A log or an answer that was saved as text may be XML from its first line on.
+  // A log or a response that was saved as text may be XML from its first line on.
   (name === "xml" && textTypeOf(extension) !== null);
 
 /** Whether this extension belongs to a type related to this one, so that it is corrected and not refused. */
 export const isRelative = (type: FileType, extension: string): boolean =>
   familiesOf(type).some((family) => FAMILIES_OF_EXTENSIONS.get(extension)?.has(family));
 
-/** The type of a text with this extension; null for an extension that says nothing of a text. */
+/** The type of a text with this extension; null if the extension says nothing about text. */
 export const textTypeOf = (extension: string): FileTypeName | null =>
   types.find(
     ({ name, kind, extensions }) => kind === "TEXT" && name !== "html" && extensions.includes(extension),
   )?.name ?? null;
 
-/** Whether this extension says that a file is text. */
+/** Whether this extension is one of text. */
 export const isTextExtension = (extension: string): boolean =>
   textTypeOf(extension) !== null || FILE_TYPES.eml.extensions.includes(extension);
 

@@ -4,22 +4,22 @@ import { KIB } from "../../../../kernel/bytes.js";
 import { createBreaks } from "../../../../kernel/event-loop-breaks.js";
 import type { Received } from "./receive.js";
 
-/** What is read from the disk at once, and the most that is looked at in one go. */
+/** The size of one read, and the most that is examined without yielding. */
 export const WINDOW_BYTES = 256 * KIB;
 
 /**
- * Random access to a received file through one window, so that memory is flat whatever the file's size. Reading gives
- * way to other requests: who walks through a file need not, as long as there is a read in each step.
+ * Random access to a received file through one window, so that memory is constant for any size. Reading yields to other
+ * requests: code that walks through a file need not, if there is a read in each step.
  */
 export interface FileBytes extends AsyncDisposable {
   readonly size: number;
-  /** Up to `length` bytes; fewer where the file ends. They are good until the next `read`. */
+  /** Up to `length` bytes; fewer at the end of the file. They are valid until the next `read`. */
   read(at: number, length: number): Promise<Buffer>;
-  /** As `read`, but with all that is at hand behind it: for who walks on, and needs `least` bytes to see anything. */
+  /** As `read`, but with everything in the window after it: for code that walks on and needs at least `least` bytes. */
   readOn(at: number, least: number): Promise<Buffer>;
 }
 
-/** Opens the file when something outside its head is read, and not before. */
+/** Opens the file only when something outside its head is read. */
 export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "size" | "head">): FileBytes {
   let handle: FileHandle | undefined;
   let buffer: Buffer | undefined;
@@ -34,7 +34,7 @@ export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "siz
     window = { at, bytes: buffer.subarray(0, bytesRead) };
     return window.bytes.subarray(0, length);
   };
-  /** What is in memory from `at` on, if it reaches to `end`. */
+  /** The bytes in memory from `at` on, if they reach to `end`. */
   const atHand = (at: number, end: number): Buffer | undefined => {
     if (end <= head.length) return head.subarray(at);
     const { at: from, bytes } = window;
@@ -61,14 +61,14 @@ export function openFileBytes({ temp, size, head }: Pick<Received, "temp" | "siz
 }
 
 /**
- * The bytes from `from` to the file's end, window by window. Each begins with the last `overlap` bytes of the one
- * before, so that nothing of up to that length is missed on a border.
+ * The bytes from `from` to the end of the file, window by window. Each begins with the last `overlap` bytes of the
+ * previous one, so that nothing of up to that length is missed at a border.
  */
 export async function* windows(bytes: FileBytes, from: number, overlap: number): AsyncGenerator<Buffer> {
   for (let at = from; at < bytes.size; at += WINDOW_BYTES - overlap) yield await bytes.read(at, WINDOW_BYTES);
 }
 
-/** A part of a file as if it were all of it. It shares the file's window, and ends with it. */
+/** A part of a file as a file of its own. It shares the file's window, and is disposed with it. */
 export const partOf = (bytes: FileBytes, from: number, to: number): FileBytes => ({
   size: to - from,
   read: async (at, length) =>
@@ -80,11 +80,7 @@ export const partOf = (bytes: FileBytes, from: number, to: number): FileBytes =>
   [Symbol.asyncDispose]: () => bytes[Symbol.asyncDispose](),
 });
 
-/**
- * Where a file ends without what pads it, looked for from behind.
- *
- * @param padding the bytes that count for nothing at the end
- */
+/** The end of a file without padding, searched from the end. @param padding the bytes that count as padding */
 export async function endOfContent(bytes: FileBytes, padding: ReadonlySet<number>): Promise<number> {
   for (let end = bytes.size; end > 0; ) {
     const from = Math.max(0, end - WINDOW_BYTES);

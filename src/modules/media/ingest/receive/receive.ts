@@ -5,16 +5,16 @@ import type { IncomingFile } from "../../../../platform/http/multipart/incoming-
 import type { TempFile } from "../../../../platform/storage/temp-file.js";
 import { corruptFile, fileTooLarge } from "../../media.errors.js";
 
-/** A small file is wholly in its head and needs not be read from the disk again; of a large one it is the beginning. */
+/** A small file is completely in its head and is not read from the disk again; of a large one it is the beginning. */
 const HEAD_BYTES = 256 * KIB;
 
 declare const proof: unique symbol;
 
-/** A file that is wholly on our disk, counted and hashed. Only `receive` makes one. */
+/** A file that is completely on the local disk, counted and hashed. Only `receive` makes one. */
 export interface Received {
   readonly [proof]: "received";
   readonly temp: Pick<TempFile, "path">;
-  /** The client's name for it, as it came. */
+  /** The file name that the client sent. */
   readonly fileName: string;
   /** In bytes; never 0. */
   readonly size: number;
@@ -26,18 +26,18 @@ export interface Received {
 
 export interface ReceiveOptions {
   readonly file: IncomingFile;
-  /** Where the bytes go. It is closed when they are there; to dispose of it is the caller's part. */
+  /** The temp file. It is closed at the end; the caller disposes of it. */
   readonly temp: Pick<TempFile, "path" | "write" | "close">;
   readonly maxBytes: number;
-  /** Stops the receiving, as when another file of the request has been refused. */
+  /** Aborts, for example when another file of the request has been refused. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Streams a file to the disk once, counting and hashing on the way. Memory is flat in the file's size.
+ * Streams a file to the disk once, counting and hashing it. Memory is constant for any size.
  *
- * @throws FILE_TOO_LARGE as soon as the limit is crossed, CORRUPT_FILE for an empty file, and the stream's own
- *   error when the client went away or `signal` aborts. In each case the stream is destroyed.
+ * @throws FILE_TOO_LARGE as soon as the limit is exceeded, CORRUPT_FILE for an empty file, and the error of the stream
+ *   if the client disconnects or `signal` aborts. In each case the stream is destroyed.
  */
 export async function receive({ file, temp, maxBytes, signal }: ReceiveOptions): Promise<Received> {
   const stream = file.open();

@@ -92,7 +92,7 @@ export const MediaFileEvent = createUnionType({
       IntegrityChanged,
       CompanyBrandingChanged,
     ] as const,
-  resolveType: (told) => (told as unknown as EventPayload).__typename,
+  resolveType: (payload) => (payload as unknown as EventPayload).__typename,
 });
 
 @ObjectType({ simpleResolvers: true, description: "An event of a company's files and its cursor." })
