@@ -15,7 +15,7 @@ import {
 } from "./support/generated/operations.js";
 import { makeJpeg } from "./support/make-files.js";
 import { sha256 } from "./support/post-files.js";
-import { until } from "./support/realtime-house.js";
+import { until } from "./support/realtime-server.js";
 import type { Screen, ToldEdge } from "./support/screen.js";
 import { openScreen } from "./support/screen.js";
 import { codeIn, codeOf } from "./support/test-client.js";

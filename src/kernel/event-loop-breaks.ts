@@ -1,7 +1,7 @@
 import { setImmediate as roundOfTheEventLoop } from "node:timers/promises";
 
 /** How long a piece of work runs before requests have their turn. */
-const LONGEST_PIECE_MS = 5;
+const MAX_PIECE_MS = 5;
 
 /** Null while the piece of work may go on; else resolves when it may. */
 export type TakeBreak = () => Promise<void> | null;
@@ -17,7 +17,7 @@ let queue: Promise<void> = Promise.resolve();
 export function createBreaks(): TakeBreak {
   let began = performance.now();
   return () => {
-    if (performance.now() - began < LONGEST_PIECE_MS) return null;
+    if (performance.now() - began < MAX_PIECE_MS) return null;
     queue = queue.then(() => roundOfTheEventLoop());
     return queue.then(() => {
       began = performance.now();

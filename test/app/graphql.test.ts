@@ -249,7 +249,7 @@ describe("graphql", () => {
       const [failure] = answer.errors!;
       const requestId = answer.headers.get("x-request-id");
       expect(failure).toMatchObject({
-        message: expect.stringContaining("Something went wrong"),
+        message: expect.stringContaining("The server had an internal error"),
         extensions: { code: "INTERNAL_SERVER_ERROR", status: 500, requestId },
       });
       const logged = lines.filter((line) => line.reqId === requestId && line.level >= 50);

@@ -3,7 +3,7 @@ import type { BusMessage, EventBus } from "../../src/platform/events/bus/event-b
 import { until } from "../support/feed-world.js";
 
 /** What a run of the contract is about: as many processes as a test wants, on one carrier. */
-export interface Carrier {
+export interface Transport {
   /** As a process of its own has it. */
   open(): EventBus;
   /** Ends all connections that listen, behind the back of those who have them. */
@@ -11,7 +11,7 @@ export interface Carrier {
   cleanup(): Promise<void>;
 }
 
-interface Ears {
+interface Listener {
   readonly wakes: EventBus;
   readonly heard: { readonly news: BusMessage; readonly from: string }[];
   /** How often it has begun to listen. */
@@ -21,9 +21,9 @@ interface Ears {
 const signal = (index: number, text = "") => ({ topic: "room:1", type: "typing", payload: { index, text } });
 
 /** What every carrier of wake-ups promises. */
-export function describeWakes(name: string, prepare: () => Promise<Carrier>): void {
+export function describeEventBus(name: string, prepare: () => Promise<Transport>): void {
   describe(`the contract of wake-ups: ${name}`, () => {
-    let carrier: Carrier;
+    let carrier: Transport;
     const opened: EventBus[] = [];
 
     beforeAll(async () => {
@@ -39,8 +39,8 @@ export function describeWakes(name: string, prepare: () => Promise<Carrier>): vo
       opened.push(wakes);
       return wakes;
     };
-    const listen = async (): Promise<Ears> => {
-      const ears: Ears = { wakes: open(), heard: [], listened: 0 };
+    const listen = async (): Promise<Listener> => {
+      const ears: Listener = { wakes: open(), heard: [], listened: 0 };
       await ears.wakes.listen({
         received: (news, from) => ears.heard.push({ news, from }),
         connected: () => {
@@ -50,8 +50,8 @@ export function describeWakes(name: string, prepare: () => Promise<Carrier>): vo
       await until(() => ears.listened === 1);
       return ears;
     };
-    const topicsOf = ({ heard }: Ears) => heard.flatMap(({ news }) => news.topics);
-    const indexesOf = ({ heard }: Ears) =>
+    const topicsOf = ({ heard }: Listener) => heard.flatMap(({ news }) => news.topics);
+    const indexesOf = ({ heard }: Listener) =>
       heard.flatMap(({ news }) => news.signals.map(({ payload }) => payload.index));
 
     it("brings to all others what is told, with who told it, and not to the teller", async () => {

@@ -10,7 +10,7 @@ import {
   SendMessageDocument,
   StartConversationDocument,
 } from "../support/generated/operations.js";
-import { until } from "../support/realtime-house.js";
+import { until } from "../support/realtime-server.js";
 import type { TcpProxy } from "../support/tcp-proxy.js";
 import { startTcpProxy } from "../support/tcp-proxy.js";
 import type { SignedIn, TestServer } from "../support/test-server.js";

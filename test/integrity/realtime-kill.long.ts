@@ -11,7 +11,7 @@ import {
 } from "../support/generated/operations.js";
 import { createRandom } from "../support/random.js";
 import { readEventStream } from "../support/read-event-stream.js";
-import { until } from "../support/realtime-house.js";
+import { until } from "../support/realtime-server.js";
 import type { Person, ServerPair } from "../support/server-pair.js";
 import { startServerPair } from "../support/server-pair.js";
 import { isCutOff, postGraphQL } from "../support/test-client.js";

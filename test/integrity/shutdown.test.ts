@@ -139,7 +139,7 @@ describe("shutdown", () => {
       expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
       const { end, output } = await stop(server);
       expect(end).toEqual(IN_ORDER);
-      expect(output).toContain("requests under way are cut off");
+      expect(output).toContain("requests in progress are cut off");
     });
 
     it("does not wait for the rest of a body that brings no files", async () => {
@@ -151,7 +151,7 @@ describe("shutdown", () => {
       expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
       const { ms, end, output } = await stop(server);
       expect(end).toEqual(IN_ORDER);
-      expect(output).not.toContain("requests under way are cut off");
+      expect(output).not.toContain("requests in progress are cut off");
       expect(ms).toBeLessThan(3 * SLACK_MS);
     });
   });

@@ -13,7 +13,7 @@ import type {
   EventPayload,
   SubscribeRequest,
 } from "../../src/platform/events/feed/channel.js";
-import type { Pace } from "../../src/platform/events/feed/event-feed.js";
+import type { FeedIntervals } from "../../src/platform/events/feed/event-feed.js";
 import { createEventFeed } from "../../src/platform/events/feed/event-feed.js";
 import type { EventFeed, ViewerSource } from "../../src/platform/events/feed/feed.js";
 import { recordEvent, withEventRecording } from "../../src/platform/events/log/record-event.js";
@@ -27,7 +27,7 @@ export interface Person {
 }
 
 /** What the made-up channel tells. */
-export interface Happening extends EventPayload {
+export interface RoomPayload extends EventPayload {
   readonly type: string;
   readonly [name: string]: unknown;
 }
@@ -37,7 +37,9 @@ export interface FeedServer {
   readonly feed: EventFeed<Person>;
   readonly db: Database;
   readonly client: DatabaseClient;
-  follow(request?: Partial<SubscribeRequest> & { viewer?: Person; signal?: AbortSignal }): Promise<Watcher>;
+  subscribe(
+    request?: Partial<SubscribeRequest> & { viewer?: Person; signal?: AbortSignal },
+  ): Promise<Collector>;
 }
 
 export interface FeedWorld {
@@ -53,7 +55,10 @@ export interface FeedWorld {
   readonly statements: string[];
   readonly lines: Record<string, unknown>[];
   readonly databaseName: string;
-  start(options?: { pace?: Partial<Pace>; change?: (wakes: EventBus) => EventBus }): Promise<FeedServer>;
+  start(options?: {
+    intervals?: Partial<FeedIntervals>;
+    change?: (wakes: EventBus) => EventBus;
+  }): Promise<FeedServer>;
   /** Something happens in the room, so many times in one transaction. */
   write(
     server: FeedServer,
@@ -65,7 +70,7 @@ export interface FeedWorld {
 }
 
 /** Slow enough that what is asserted came by a wake-up, and not by a look. */
-export const NEVER: Pace = { pollMs: 3_600_000, checkMs: 3_600_000, announceMs: 3_600_000 };
+export const NEVER: FeedIntervals = { pollMs: 3_600_000, checkMs: 3_600_000, announceMs: 3_600_000 };
 
 /** One database, on which several feeds in this process stand for as many servers, and a channel that is made up. */
 export async function startFeedWorld(): Promise<FeedWorld> {
@@ -82,22 +87,27 @@ export async function startFeedWorld(): Promise<FeedWorld> {
     lines,
     topic: `room:${ground.room}`,
     databaseName: new URL(database.url).pathname.slice(1),
-    async start({ pace = {}, change = (wakes: EventBus) => wakes } = {}) {
+    async start({ intervals = {}, change = (wakes: EventBus) => wakes } = {}) {
       const client = connectDatabase(database.url, {
         connections: 10,
         onStatement: (statement) => ground.statements.push(statement),
       });
       const wakes = change(createPostgresBus({ database: client, log }));
-      const feed = createEventFeed<Person>({ db: client.db, bus: wakes, log, pace: { ...NEVER, ...pace } });
+      const feed = createEventFeed<Person>({
+        db: client.db,
+        bus: wakes,
+        log,
+        intervals: { ...NEVER, ...intervals },
+      });
       const db = withEventRecording(client.db, feed.notify);
       await feed.open({ channels: [createRoomChannel(db, known)], viewers: createPeople(db, known) });
       const server: FeedServer = {
         feed,
         db,
         client,
-        async follow({ viewer = { kind: "user", id: newId() }, signal, ...request } = {}) {
+        async subscribe({ viewer = { kind: "user", id: newId() }, signal, ...request } = {}) {
           const asked = { kind: "room", id: ground.room, ...request };
-          return watch(await feed.subscribe(viewer, asked, signal ?? new AbortController().signal));
+          return collect(await feed.subscribe(viewer, asked, signal ?? new AbortController().signal));
         },
       };
       servers.push(server);
@@ -150,30 +160,30 @@ const createRoomChannel = (db: Database, { revoked, faults }: Known): Channel<Pe
     const fault = faults.pop();
     if (fault) throw fault;
     return events.map(({ type, payload }) =>
-      type === "nothing" ? null : ({ __typename: "Happened", type, ...payload } as Happening),
+      type === "nothing" ? null : ({ __typename: "Happened", type, ...payload } as RoomPayload),
     );
   },
   toSignalPayload: async (_id, { type, payload }) =>
-    ({ __typename: "Signalled", type, ...payload }) as Happening,
-  isVisibleTo: ({ rank }, told) => (told as Happening).type !== "secret" || rank !== undefined,
+    ({ __typename: "Signalled", type, ...payload }) as RoomPayload,
+  isVisibleTo: ({ rank }, told) => (told as RoomPayload).type !== "secret" || rank !== undefined,
   presenceOf: ({ id }) => (id === undefined ? null : { userId: id }),
 });
 
 /** Takes what is delivered as it comes. */
-export interface Watcher {
+export interface Collector {
   readonly stream: AsyncIterableIterator<Delivery<Person>>;
-  readonly got: Delivery<Person>[];
+  readonly received: Delivery<Person>[];
   /** How it ended: `null` without an error; undefined while it goes on. */
   ending: unknown;
   /** Begins to take, unless it has. */
-  run(): Watcher;
+  run(): Collector;
 }
 
-function watch(stream: AsyncIterableIterator<Delivery<Person>>): Watcher {
+function collect(stream: AsyncIterableIterator<Delivery<Person>>): Collector {
   let isRunning = false;
-  const watcher: Watcher = {
+  const watcher: Collector = {
     stream,
-    got: [],
+    received: [],
     ending: undefined,
     run() {
       if (!isRunning) void take();
@@ -183,7 +193,7 @@ function watch(stream: AsyncIterableIterator<Delivery<Person>>): Watcher {
   };
   async function take() {
     try {
-      for await (const delivery of stream) watcher.got.push(delivery);
+      for await (const delivery of stream) watcher.received.push(delivery);
       watcher.ending = null;
     } catch (error) {
       watcher.ending = error;
@@ -192,12 +202,13 @@ function watch(stream: AsyncIterableIterator<Delivery<Person>>): Watcher {
   return watcher;
 }
 
-export const typesOf = ({ got }: Watcher): string[] => got.map(({ event }) => (event as Happening).type);
-export const cursorsOf = ({ got }: Watcher): number[] => got.map(({ cursor }) => Number(cursor));
+export const typesOf = ({ received }: Collector): string[] =>
+  received.map(({ event }) => (event as RoomPayload).type);
+export const cursorsOf = ({ received }: Collector): number[] => received.map(({ cursor }) => Number(cursor));
 
 /** Waits for a condition. */
-export async function until(condition: () => boolean | Promise<boolean>, patienceMs = 15_000): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error("it did not happen in time");
     await pass(5);

@@ -64,7 +64,7 @@ export function addImportCommand(program: Command, environment: NodeJS.ProcessEn
           command.error(`error: ${error.message}`),
         );
       await runOnDesk(options, environment, async ({ services }, { output, signal }) => {
-        const shown = showing(output, options.report === undefined);
+        const shown = createReporter(output, options.report === undefined);
         const summary = await services.mediaImports
           .importAll({
             manifest,
@@ -78,13 +78,16 @@ export function addImportCommand(program: Command, environment: NodeJS.ProcessEn
             onEvent: shown.onEvent,
           })
           .finally(shown.end);
-        print(output, summary, options.report);
-        return endOf(output, summary);
+        printSummary(output, summary, options.report);
+        return exitCodeOf(output, summary);
       });
     });
 }
 
-function endOf(output: Output, { entries, imported, known, failed, interrupted }: ImportSummary): ExitCode {
+function exitCodeOf(
+  output: Output,
+  { entries, imported, known, failed, interrupted }: ImportSummary,
+): ExitCode {
   if (interrupted) return ExitCode.INTERRUPTED;
   const seen = imported + known + failed;
   if (seen !== entries) {
@@ -97,29 +100,29 @@ function endOf(output: Output, { entries, imported, known, failed, interrupted }
 }
 
 /** Without a report the first failures are told here. */
-const MOST_TOLD = 20;
+const MAX_LISTED = 20;
 
-function showing(output: Output, tellFailures: boolean) {
+function createReporter(output: Output, listFailures: boolean) {
   const progress = output.progress("Importing");
-  const told: string[] = [];
+  const listed: string[] = [];
   let total = 0;
   let done = 0;
   const onEvent = ({ event, ...fields }: ImportEvent) => {
     output.event(event, fields);
     if ("entries" in fields) total = fields.entries;
     else done += 1;
-    if ("message" in fields && tellFailures && told.length < MOST_TOLD)
-      told.push(`line ${fields.line}: ${fields.source}: ${fields.message} (${fields.code})`);
+    if ("message" in fields && listFailures && listed.length < MAX_LISTED)
+      listed.push(`line ${fields.line}: ${fields.source}: ${fields.message} (${fields.code})`);
     progress.show({ done, total });
   };
   const end = () => {
     progress.end();
-    for (const line of told) output.note(line);
+    for (const line of listed) output.note(line);
   };
   return { onEvent, end };
 }
 
-function print(output: Output, summary: ImportSummary, report: string | undefined): void {
+function printSummary(output: Output, summary: ImportSummary, report: string | undefined): void {
   output.event(summary.interrupted ? "interrupted" : "done", summary);
   const codes = Object.entries(summary.failedByCode).map(
     ([code, count]) => [`  ${code}`, `${count}`] as const,
@@ -133,7 +136,7 @@ function print(output: Output, summary: ImportSummary, report: string | undefine
   ] as const;
   for (const line of formatTable(rows, "")) output.line(line);
   if (summary.failed > 0 && report) output.note(`What failed and why stands in ${report}.`);
-  else if (summary.failed > MOST_TOLD)
+  else if (summary.failed > MAX_LISTED)
     output.note(`All ${summary.failed} failures are written with --report <file>.`);
   if (summary.interrupted) output.note("The import was stopped. Run it again to go on.");
 }

@@ -20,7 +20,7 @@ export interface ProgressShow {
   end(): void;
 }
 
-const SAY_EVERY_MS = 5 * SECOND_MS;
+const SHOW_INTERVAL_MS = 5 * SECOND_MS;
 
 export function createOutput({ json = false }: { readonly json?: boolean | undefined }): Output {
   const isTerminal = !json && process.stderr.isTTY === true;
@@ -41,7 +41,7 @@ export function createOutput({ json = false }: { readonly json?: boolean | undef
     progress: (what) =>
       isTerminal
         ? bar(what)
-        : nowAndThen((progress) =>
+        : periodic((progress) =>
             json ? event("progress", { what, ...progress }) : note(`${what}: ${inNumbers(progress)}`),
           ),
   };
@@ -72,12 +72,12 @@ function bar(what: string): ProgressShow {
   };
 }
 
-function nowAndThen(say: (progress: Progress) => void): ProgressShow {
-  let saidAt = Date.now();
+function periodic(say: (progress: Progress) => void): ProgressShow {
+  let shownAt = Date.now();
   return {
     show(progress) {
-      if (Date.now() - saidAt < SAY_EVERY_MS) return;
-      saidAt = Date.now();
+      if (Date.now() - shownAt < SHOW_INTERVAL_MS) return;
+      shownAt = Date.now();
       say(progress);
     },
     end() {},

@@ -14,7 +14,7 @@ import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js"
 import { findDatabase } from "../startup/find-database.js";
 import { guardFiles, storedFiles } from "../startup/open-files.js";
 import { readSecrets } from "../startup/secrets.js";
-import { describeStartError } from "../startup/start-faults.js";
+import { describeFault } from "../startup/start-faults.js";
 import { createServices } from "../wiring/create-services.js";
 import { ExitCode } from "./exit-code.js";
 import { formatTable } from "./format-table.js";
@@ -38,7 +38,7 @@ export async function runDoctor(run: CommandRun, environment: NodeJS.ProcessEnv)
     ...(config.REDIS_URL ? [await checkEventBus(config.REDIS_URL)] : []),
   ];
   output.line("\nChecks");
-  for (const check of checks) print(output, check);
+  for (const check of checks) printCheck(output, check);
   const problems = checks.filter(({ state }) => state === "problem").length;
   output.event("done", { problems });
   output.line(problems === 0 ? "\nAll is well." : `\n${problems} to be mended.`);
@@ -47,7 +47,7 @@ export async function runDoctor(run: CommandRun, environment: NodeJS.ProcessEnv)
 
 const SIGNS = { ok: "ok     ", note: "note   ", problem: "PROBLEM" } as const;
 
-function print(output: Output, check: Check): void {
+function printCheck(output: Output, check: Check): void {
   output.event("check", check);
   output.line(`  ${SIGNS[check.state]}  ${check.name}: ${check.detail}`);
 }
@@ -85,6 +85,6 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
       await found.close();
     }
   } catch (error) {
-    return [{ name: "database and storage", state: "problem", detail: describeStartError(error as Error) }];
+    return [{ name: "database and storage", state: "problem", detail: describeFault(error as Error) }];
   }
 }

@@ -17,19 +17,20 @@ const JSON_LINES = ["--json", "one JSON object a line"] as const;
 const MOST = 1_000_000_000;
 
 /**
- * Tells programs of each finding at once, and people at the end, when no bar is in the way.
+ * Reports findings: to programs at once, to people at the end, so that the lines do not interfere with the progress
+ * bar.
  *
- * @param told what has been told before: two tasks miss the same bytes
+ * @param reported storage keys that have already been reported, because two tasks find the same missing files
  */
-async function printingFindings<Report>(
-  { output, told }: { readonly output: Output; readonly told: Set<string> },
+async function withFindings<Report>(
+  { output, reported }: { readonly output: Output; readonly reported: Set<string> },
   task: (onFinding: (finding: IntegrityFinding) => void) => Promise<Report>,
 ): Promise<Report> {
   const lines: string[] = [];
   try {
     return await task((finding) => {
-      if (told.has(finding.storageKey)) return;
-      told.add(finding.storageKey);
+      if (reported.has(finding.storageKey)) return;
+      reported.add(finding.storageKey);
       output.event("finding", finding);
       lines.push(findingInWords(finding));
     });
@@ -75,16 +76,16 @@ Exit codes: 0 all files are what they were; 2 some are not.`,
     )
     .action((options: UpkeepOptions & { files?: number; megabytes?: number }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
-        const printing = { output: run.output, told: new Set<string>() };
-        const missing = await runTask(run, { name: "find-missing", ...options }, (more) =>
-          printingFindings(printing, (onFinding) => upkeep.findMissing({ ...more, onFinding })),
+        const reporting = { output: run.output, reported: new Set<string>() };
+        const missing = await perform(run, { name: "find-missing", ...options }, (more) =>
+          withFindings(reporting, (onFinding) => upkeep.findMissing({ ...more, onFinding })),
         );
         const limits = {
           files: options.files ?? Number.MAX_SAFE_INTEGER,
           bytes: options.megabytes === undefined ? Number.MAX_SAFE_INTEGER : options.megabytes * MIB,
         };
-        const verified = await runTask(run, { name: "verify-integrity", ...options }, (more) =>
-          printingFindings(printing, (onFinding) => upkeep.verifyIntegrity({ ...more, limits, onFinding })),
+        const verified = await perform(run, { name: "verify-integrity", ...options }, (more) =>
+          withFindings(reporting, (onFinding) => upkeep.verifyIntegrity({ ...more, limits, onFinding })),
         );
         const { altered, alteredVariants, unreadable } = verified;
         const findings = missing.missing + altered + alteredVariants + verified.missing + unreadable;

@@ -1,94 +1,94 @@
 const ACTOR = /* GraphQL */ `
-  fragment ToldActor on Actor { __typename id name }
+  fragment ActorFields on Actor { __typename id name }
 `;
 
 const ATTACHMENT = /* GraphQL */ `
   ${ACTOR}
-  fragment ToldAttachment on Attachment {
+  fragment AttachmentFields on Attachment {
     id fileName mimeType size description scanStatus url thumbnailUrl createdAt
-    uploader { ...ToldActor }
+    uploader { ...ActorFields }
   }
 `;
 
 const FILE = /* GraphQL */ `
-  fragment ToldFile on MediaFile {
+  fragment FileFields on MediaFile {
     id fileName bucket mimeType kind size width height duration placeholder scanStatus variantsStatus
     url variants { name url width height } createdAt expiresAt
-    uploader { ...ToldActor }
+    uploader { ...ActorFields }
   }
 `;
 
 const CONVERSATION = /* GraphQL */ `
   subscription ConversationEventStream($id: ID!, $after: String) {
-    told: conversationEvents(conversationId: $id, after: $after) {
+    delivery: conversationEvents(conversationId: $id, after: $after) {
       cursor
       event {
         __typename
-        ... on MessageAdded { message { ...ToldMessage } }
-        ... on MessageUpdated { message { ...ToldMessage } }
-        ... on MessageDeleted { message { ...ToldMessage } }
+        ... on MessageAdded { message { ...MessageFields } }
+        ... on MessageUpdated { message { ...MessageFields } }
+        ... on MessageDeleted { message { ...MessageFields } }
         ... on MessagePurged { messageId }
         ... on AttachmentDeleted { attachmentId messageId }
-        ... on AttachmentRestored { attachment { ...ToldAttachment message { id } } }
-        ... on ParticipantJoined { actor { ...ToldActor } }
-        ... on ParticipantLeft { actor { ...ToldActor } }
-        ... on ConversationClosed { conversation { ...ToldConversation } }
-        ... on ConversationReopened { conversation { ...ToldConversation } }
-        ... on TypingStarted { actor { ...ToldActor } }
-        ... on PresenceChanged { actor { ...ToldActor } isOnline }
+        ... on AttachmentRestored { attachment { ...AttachmentFields message { id } } }
+        ... on ParticipantJoined { actor { ...ActorFields } }
+        ... on ParticipantLeft { actor { ...ActorFields } }
+        ... on ConversationClosed { conversation { ...ConversationFields } }
+        ... on ConversationReopened { conversation { ...ConversationFields } }
+        ... on TypingStarted { actor { ...ActorFields } }
+        ... on PresenceChanged { actor { ...ActorFields } isOnline }
       }
     }
   }
-  fragment ToldMessage on ChatMessage {
+  fragment MessageFields on ChatMessage {
     id number body isEdited editedAt isDeleted deletedAt clientId createdAt
-    sender { ...ToldActor }
+    sender { ...ActorFields }
     replyTo { id }
-    attachments(first: 10) { nodes { ...ToldAttachment } pageInfo { hasNextPage } }
+    attachments(first: 10) { nodes { ...AttachmentFields } pageInfo { hasNextPage } }
   }
-  fragment ToldConversation on Conversation { id subject room lastActivityAt closedAt }
+  fragment ConversationFields on Conversation { id subject room lastActivityAt closedAt }
   ${ATTACHMENT}
 `;
 
 const TICKET = /* GraphQL */ `
   subscription TicketEventStream($id: ID!, $after: String) {
-    told: ticketEvents(ticketId: $id, after: $after) {
+    delivery: ticketEvents(ticketId: $id, after: $after) {
       cursor
       event {
         __typename
-        ... on TicketUpdated { ticket { ...ToldTicket } }
+        ... on TicketUpdated { ticket { ...TicketFields } }
         ... on TicketDeleted { ticketId }
-        ... on TicketRestored { ticket { ...ToldTicket } }
-        ... on ReplyAdded { reply { ...ToldReply } }
-        ... on ReplyUpdated { reply { ...ToldReply } }
+        ... on TicketRestored { ticket { ...TicketFields } }
+        ... on ReplyAdded { reply { ...ReplyFields } }
+        ... on ReplyUpdated { reply { ...ReplyFields } }
         ... on ReplyDeleted { replyId }
-        ... on AttachmentAdded { attachment { ...ToldAttachment reply { id } } }
-        ... on AttachmentUpdated { attachment { ...ToldAttachment reply { id } } }
+        ... on AttachmentAdded { attachment { ...AttachmentFields reply { id } } }
+        ... on AttachmentUpdated { attachment { ...AttachmentFields reply { id } } }
         ... on AttachmentDeleted { attachmentId ticketId replyId }
-        ... on AttachmentRestored { attachment { ...ToldAttachment reply { id } } }
-        ... on PostAdded { post { ...ToldPost } }
-        ... on PostUpdated { post { ...ToldPost } }
+        ... on AttachmentRestored { attachment { ...AttachmentFields reply { id } } }
+        ... on PostAdded { post { ...PostFields } }
+        ... on PostUpdated { post { ...PostFields } }
         ... on PostDeleted { postId }
-        ... on ParticipantJoined { actor { ...ToldActor } }
-        ... on ParticipantLeft { actor { ...ToldActor } }
+        ... on ParticipantJoined { actor { ...ActorFields } }
+        ... on ParticipantLeft { actor { ...ActorFields } }
       }
     }
   }
-  fragment ToldTicket on Ticket {
+  fragment TicketFields on Ticket {
     id number subject description status priority attachmentCount attachmentBytes createdAt updatedAt
-    requester { ...ToldActor }
-    assignee { ...ToldActor }
+    requester { ...ActorFields }
+    assignee { ...ActorFields }
   }
-  fragment ToldReply on Reply {
+  fragment ReplyFields on Reply {
     id body isInternal createdAt updatedAt
-    author { ...ToldActor }
-    attachments(first: 10) { nodes { ...ToldAttachment } pageInfo { hasNextPage } }
+    author { ...ActorFields }
+    attachments(first: 10) { nodes { ...AttachmentFields } pageInfo { hasNextPage } }
   }
-  fragment ToldPost on Post {
+  fragment PostFields on Post {
     __typename id description createdAt updatedAt
-    author { ...ToldActor }
-    ... on Photo { file { ...ToldFile } }
-    ... on PhotoSeries { photos { position caption file { ...ToldFile } } }
-    ... on VideoClip { file { ...ToldFile } }
+    author { ...ActorFields }
+    ... on Photo { file { ...FileFields } }
+    ... on PhotoSeries { photos { position caption file { ...FileFields } } }
+    ... on VideoClip { file { ...FileFields } }
   }
   ${ATTACHMENT}
   ${FILE}
@@ -96,17 +96,17 @@ const TICKET = /* GraphQL */ `
 
 const MEDIA = /* GraphQL */ `
   subscription MediaFileEventStream($id: ID!, $after: String) {
-    told: mediaFileEvents(companyId: $id, after: $after) {
+    delivery: mediaFileEvents(companyId: $id, after: $after) {
       cursor
       event {
         __typename
-        ... on MediaFileAdded { mediaFile { ...ToldFile } }
-        ... on MediaFileUpdated { mediaFile { ...ToldFile } }
+        ... on MediaFileAdded { mediaFile { ...FileFields } }
+        ... on MediaFileUpdated { mediaFile { ...FileFields } }
         ... on MediaFileDeleted { mediaFileId }
-        ... on MediaFileRestored { mediaFile { ...ToldFile } }
+        ... on MediaFileRestored { mediaFile { ...FileFields } }
         ... on MediaFilePurged { mediaFileId }
-        ... on VariantsReady { mediaFile { ...ToldFile } }
-        ... on VariantsFailed { mediaFile { ...ToldFile } }
+        ... on VariantsReady { mediaFile { ...FileFields } }
+        ... on VariantsFailed { mediaFile { ...FileFields } }
         ... on IntegrityChanged { mediaFiles { id fileName integrity verifiedAt } }
         ... on CompanyBrandingChanged { company { id name slug logoUrl logoThumbnailUrl faviconUrl } }
       }
@@ -117,8 +117,8 @@ const MEDIA = /* GraphQL */ `
 `;
 
 /**
- * What an event stream tells of each kind of topic, by the kind. Each is a subscription like those of websockets, so
- * that both have the same rules: `told` is the field, `$id` the topic's id, `$after` the cursor.
+ * The subscription that an event stream runs, by the kind of topic. It is an ordinary subscription, so the same rules
+ * apply as to websockets: `delivery` is the alias of its field, `$id` the topic's id, `$after` the cursor.
  *
  * On the wire an event is `event: <member of the union>`, `id: <cursor>` and `data:` that member in JSON, with
  * `__typename` and the fields that are selected here:

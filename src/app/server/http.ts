@@ -24,7 +24,7 @@ import { createUnreadBudget } from "../../platform/http/connections/unread-budge
 import { registerHealthRoutes } from "../../platform/http/health.route.js";
 import { registerJsonBodies } from "../../platform/http/json-body.js";
 import { ENVELOPE_BYTES } from "../../platform/http/multipart/incoming-files.js";
-import { registerMultipartDoor } from "../../platform/http/multipart/multipart-requests.js";
+import { registerMultipartRequests } from "../../platform/http/multipart/multipart-requests.js";
 import { createHttpServer } from "../../platform/http/server.js";
 import { createSchema } from "../wiring/schema.js";
 import type { Services } from "../wiring/services.js";
@@ -59,7 +59,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     graphqlPath: GRAPHQL_PATH,
     compresses: config.COMPRESSION,
     drainMs: drainMs(config),
-    pace: {
+    minimumRate: {
       bytesPerSecond: config.SLOWEST_KILOBYTES_PER_SECOND * KIB,
       windowMs: config.PACE_SECONDS * SECOND_MS,
     },
@@ -71,7 +71,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   ]);
   const preparations = createPreparationTurns();
   registerBodies(app, preparations, viewerOf);
-  registerDoor(app, config, services, viewerOf);
+  registerUploads(app, config, services, viewerOf);
   const limits = {
     schema: limitMutations(readInSlots(await createSchema(services)), {
       admit: createMutationLimits({ db: database.db, config }),
@@ -128,9 +128,9 @@ function registerBodies(app: FastifyInstance, preparations: PreparationTurns, vi
   });
 }
 
-function registerDoor(app: FastifyInstance, config: Config, services: Services, viewerOf: ViewerOf): void {
+function registerUploads(app: FastifyInstance, config: Config, services: Services, viewerOf: ViewerOf): void {
   const largest = Math.max(...Object.values(services.buckets).map((rules) => rules.maxBytes));
-  registerMultipartDoor(app, {
+  registerMultipartRequests(app, {
     path: GRAPHQL_PATH,
     tempFolder: services.tempFolder,
     limits: {

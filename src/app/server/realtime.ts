@@ -6,10 +6,10 @@ import type { Viewer } from "../../modules/identity/viewer.js";
 import type { Config } from "../../platform/config/config.js";
 import { GRAPHQL_PATH } from "../../platform/graphql/server/server.js";
 import { registerEventRoute } from "../../platform/graphql/subscriptions/event.route.js";
-import type { Gateway, Realtime } from "../../platform/graphql/subscriptions/realtime.js";
+import type { Authentication, Realtime } from "../../platform/graphql/subscriptions/realtime.js";
 import { registerSubscriptionStreams } from "../../platform/graphql/subscriptions/subscription-streams.js";
 import type { Subscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
-import { registerWebSocketDoor } from "../../platform/graphql/subscriptions/websocket-gateway.js";
+import { registerWebSocketGateway } from "../../platform/graphql/subscriptions/websocket-gateway.js";
 import { baseUrl } from "../../platform/http/base-url.js";
 import { createConnectionSlots } from "../../platform/http/connections/connection-slots.js";
 import type { UnreadBudget } from "../../platform/http/connections/unread-budget.js";
@@ -39,14 +39,14 @@ export function registerRealtime(
   const realtime: Realtime<Viewer> = {
     subscriptions,
     unread,
-    openings: fairTurns({
+    openingTurns: fairTurns({
       total: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS)),
       perKey: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS_OF_A_SHARE)),
     }),
     slots: createConnectionSlots(config.CONNECTIONS_PER_VIEWER),
     heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
-    enter: async (token) =>
-      token === null ? null : entranceOf(await sessions.viewerOf(token), tokenEnd(token)),
+    authenticate: async (token) =>
+      token === null ? null : authenticationOf(await sessions.viewerOf(token), tokenEnd(token)),
     requestOf: (request) => ({ baseUrl: baseUrl(request, config.PUBLIC_URL), clientAddress: request.ip }),
   };
   registerSubscriptionStreams(app, { ...realtime, path: GRAPHQL_PATH });
@@ -55,10 +55,10 @@ export function registerRealtime(
     ...realtime,
     documents: eventDocuments,
     signer,
-    enterBySignature: async ({ id, sessionId }, endsAt) =>
-      entranceOf(await sessions.viewerById(id, sessionId), endsAt),
+    authenticateBySignature: async ({ id, sessionId }, endsAt) =>
+      authenticationOf(await sessions.viewerById(id, sessionId), endsAt),
   });
-  registerWebSocketDoor(app, {
+  registerWebSocketGateway(app, {
     ...realtime,
     path: GRAPHQL_PATH,
     maxSubscriptions: config.SUBSCRIPTIONS_PER_CONNECTION,
@@ -69,7 +69,7 @@ export function registerRealtime(
   });
 }
 
-const entranceOf = (viewer: Viewer, endsAt: Date | null): Gateway<Viewer> | null =>
+const authenticationOf = (viewer: Viewer, endsAt: Date | null): Authentication<Viewer> | null =>
   viewer.kind === "anonymous"
     ? null
     : { viewer, key: viewerKey(viewer), share: readShareOf(viewer, ""), endsAt };

@@ -29,8 +29,8 @@ interface Wanted {
 
 /** How long a server that is about to start or to stop is waited for. */
 const JOIN_LIMIT_MS = 30 * SECOND_MS;
-const LOOK_AGAIN_MS = 50;
-const WATCH_EVERY_MS = 2 * SECOND_MS;
+const POLL_MS = 50;
+const WATCH_INTERVAL_MS = 2 * SECOND_MS;
 
 /**
  * The outside database; or the embedded one, started here, or joined when a server on this data folder runs it
@@ -61,7 +61,7 @@ async function startOrJoin(wanted: Wanted): Promise<FoundDatabase> {
         `Process ${attempt.holder} uses the data folder ${wanted.dataFolder}, but its database takes no connections. ` +
           "Stop it and try again, or set DATABASE_URL to the database that it uses.",
       );
-    await delay(LOOK_AGAIN_MS);
+    await delay(POLL_MS);
   }
 }
 
@@ -94,7 +94,7 @@ function watch(url: string, dataFolder: string): Pick<FoundDatabase, "lost" | "c
   const stopped = new AbortController();
   const lost = (async () => {
     while (!stopped.signal.aborted) {
-      await delay(WATCH_EVERY_MS, undefined, { ref: false, signal: stopped.signal }).catch(() => {});
+      await delay(WATCH_INTERVAL_MS, undefined, { ref: false, signal: stopped.signal }).catch(() => {});
       if (!stopped.signal.aborted && (await findEmbeddedPostgres(clusterFolder(dataFolder))) !== url)
         return "the server that runs its database has stopped";
     }

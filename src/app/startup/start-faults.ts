@@ -6,7 +6,7 @@ const NO_SUCH_DATABASE = "3D000";
 const NOT_LET_IN = ["28000", "28P01"];
 
 /** What went wrong, for the operator: what the system says in a code, with the setting that it is about. */
-export function describeStartError(fault: Error): string {
+export function describeFault(fault: Error): string {
   const error = reasonForOperator(reasonOf(fault));
   if (isErrno(error, "EADDRINUSE"))
     return `Another program listens on this port already (${error.message}). Stop it, or set PORT to another one.`;

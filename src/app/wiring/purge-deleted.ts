@@ -28,7 +28,7 @@ export interface DeletedPurgeReport extends PurgeReport {
 }
 
 /** Clocks of servers may differ: a company that can still be restored by another server's clock is not purged. */
-const CLOCKS_DIFFER_MS = HOUR_MS;
+const CLOCK_TOLERANCE_MS = HOUR_MS;
 
 /**
  * Removes for good what was deleted so long ago that nobody may restore it: from what uses files down to the files,
@@ -41,7 +41,7 @@ export async function purgeDeleted(
   const { companyPurge, ticketPurge, chatPurge, attachmentDeletions, postDeletions } = deps;
   const { dryRun = false, signal } = options;
   const before = restorableSince(deps.clock, deps.retentionDays);
-  const companiesBefore = new Date(before.getTime() - CLOCKS_DIFFER_MS);
+  const companiesBefore = new Date(before.getTime() - CLOCK_TOLERANCE_MS);
   const companyIds = await companyPurge.listDue(companiesBefore);
 
   const { tickets, released } = await ticketPurge.purgeDeleted(before, { ...options, companyIds });

@@ -44,11 +44,11 @@ export interface DatabaseOptions {
 /** No ordinary statement takes this long: one that does was made expensive on purpose, or waits for a lock in vain. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
-const CLOSE_PATIENCE_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 /** How often a statement without effect so far is retried on another connection. */
-const TRIES_AGAIN = 2;
+const MAX_RETRIES = 2;
 /** After this time a failed statement is not retried, because the client has waited long enough. */
-const TRY_AGAIN_WITHIN_MS = 5_000;
+const RETRY_WITHIN_MS = 5_000;
 
 /**
  * A pool of connections, each of which may end at any moment: that costs what was under way on it, and nothing else. A
@@ -79,7 +79,7 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
       return driver;
     },
     async close() {
-      await Promise.all([pool.close(CLOSE_PATIENCE_MS), driver?.end({ timeout: 5 })]);
+      await Promise.all([pool.close(CLOSE_TIMEOUT_MS), driver?.end({ timeout: 5 })]);
     },
   };
 }
@@ -123,10 +123,10 @@ function clientOf(
     unsafe: (text: string, parameters: readonly unknown[] = []) =>
       statementResult((asValues) => {
         const attempt = () => run({ text, parameters, asValues });
-        return isPlainRead(text) ? tryingAgain(attempt) : attempt();
+        return isPlainRead(text) ? withRetries(attempt) : attempt();
       }),
     async begin<Result>(work: (tx: TransactionClient) => Promise<Result>): Promise<Result> {
-      const connection = await tryingAgain(() => beginOn(pool, transactionTimeoutMs));
+      const connection = await withRetries(() => beginOn(pool, transactionTimeoutMs));
       try {
         return await runTransaction(connection, types, work);
       } finally {
@@ -152,13 +152,13 @@ async function beginOn(pool: ConnectionPool, timeoutMs: number): Promise<Connect
 }
 
 /** Retries an attempt whose connection broke. Only for attempts that have no effect unless they succeed. */
-async function tryingAgain<Result>(attempt: () => Promise<Result>): Promise<Result> {
+async function withRetries<Result>(attempt: () => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
   for (let tries = 0; ; tries++)
     try {
       return await attempt();
     } catch (error) {
-      const isLate = tries >= TRIES_AGAIN || performance.now() - startedAt > TRY_AGAIN_WITHIN_MS;
+      const isLate = tries >= MAX_RETRIES || performance.now() - startedAt > RETRY_WITHIN_MS;
       if (isLate || !connectionBroke(error)) throw error;
     }
 }

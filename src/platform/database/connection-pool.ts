@@ -21,8 +21,8 @@ interface Waiting {
 }
 
 /** How long each new try to connect waits, in milliseconds. */
-const CONNECT_AGAIN_MS = [20, 100];
-const LOOK_EVERY_MS = 1_000;
+const CONNECT_DELAYS_MS = [20, 100];
+const CHECK_INTERVAL_MS = 1_000;
 /** Connections are made anew now and then, so that what Postgres keeps for each does not grow for ever. */
 const MAX_AGE_MS = 45 * 60_000;
 
@@ -42,7 +42,7 @@ export class ConnectionPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#giveUp(), LOOK_EVERY_MS).unref();
+    this.#timer = setInterval(() => this.#destroyUnresponsive(), CHECK_INTERVAL_MS).unref();
   }
 
   /** A connection for the caller alone, until it is released. @throws when none can be opened */
@@ -68,16 +68,16 @@ export class ConnectionPool {
   }
 
   /** Lets what is under way finish, for so long; what waits for a connection then fails. */
-  async close(patienceMs: number): Promise<void> {
+  async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     const refused = connectionLost();
     for (const { reject } of this.#waiting.splice(0)) reject(refused);
     for (const connection of this.#idle.splice(0)) void connection.close();
-    const patience = new AbortController();
-    const { signal } = patience;
-    const over = pass(patienceMs, null, { signal }).catch(() => {});
+    const timeout = new AbortController();
+    const { signal } = timeout;
+    const over = pass(timeoutMs, null, { signal }).catch(() => {});
     await Promise.race([Promise.all([...this.#open].map(({ lost }) => lost)), over]);
-    patience.abort();
+    timeout.abort();
     for (const connection of this.#open) connection.destroy();
     clearInterval(this.#timer);
   }
@@ -93,7 +93,7 @@ export class ConnectionPool {
     } catch (error) {
       // If the database is unreachable, all waiting callers fail at once.
       if (this.#open.size === 0) for (const { reject } of this.#waiting.splice(0)) reject(error);
-      this.#leavePlace();
+      this.#freeSlot();
       throw error;
     }
   }
@@ -109,7 +109,7 @@ export class ConnectionPool {
         await connection.open();
         return connection;
       } catch (error) {
-        const delay = CONNECT_AGAIN_MS[tries];
+        const delay = CONNECT_DELAYS_MS[tries];
         if (delay === undefined || this.#isClosed || !connectionBroke(error)) throw error;
         await pass(delay);
       }
@@ -120,17 +120,17 @@ export class ConnectionPool {
     this.#open.delete(connection);
     const place = this.#idle.indexOf(connection);
     if (place >= 0) this.#idle.splice(place, 1);
-    this.#leavePlace();
+    this.#freeSlot();
   }
 
   /** Whoever has waited longest connects anew. */
-  #leavePlace(): void {
+  #freeSlot(): void {
     this.#count--;
     const next = this.#isClosed ? undefined : this.#waiting.shift();
     if (next) this.#connect().then(next.resolve, next.reject);
   }
 
-  #giveUp(): void {
+  #destroyUnresponsive(): void {
     const now = performance.now();
     for (const connection of this.#open)
       if (connection.waitedMs(now) > this.#options.answerTimeoutMs) connection.destroy();

@@ -5,15 +5,15 @@ import { connectionLost } from "./faults.js";
 export interface ListenOptions {
   readonly url: string;
   readonly channel: string;
-  hear(payload: string): void;
+  onMessage(payload: string): void;
   /** Told when it begins to listen, for the first time and whenever it does again. */
-  listens(): void;
+  onListening(): void;
 }
 
 /** How often the connection is asked whether it is still there, and how long it may take to say so. */
-const ASK_EVERY_MS = 30_000;
-const ANSWER_WITHIN_MS = 10_000;
-const LISTEN_AGAIN_MS = [50, 200, 1_000];
+const PING_INTERVAL_MS = 30_000;
+const PING_TIMEOUT_MS = 10_000;
+const RECONNECT_DELAYS_MS = [50, 200, 1_000];
 
 /**
  * Listens on a connection of its own (LISTEN), and does so again whenever that has broken off.
@@ -23,19 +23,21 @@ const LISTEN_AGAIN_MS = [50, 200, 1_000];
  */
 export async function listenTo(options: ListenOptions): Promise<() => Promise<void>> {
   const stopped = new AbortController();
-  let connection = await begin(options);
-  options.listens();
+  let connection = await connectAndListen(options);
+  options.onListening();
   const keep = async () => {
     for (let tries = 0; !stopped.signal.aborted; ) {
       await watch(connection, stopped.signal);
       if (stopped.signal.aborted) return;
-      await pass(LISTEN_AGAIN_MS[Math.min(tries++, LISTEN_AGAIN_MS.length - 1)], null, { ref: false });
-      const anew = stopped.signal.aborted ? null : await begin(options).catch(() => null);
+      await pass(RECONNECT_DELAYS_MS[Math.min(tries++, RECONNECT_DELAYS_MS.length - 1)], null, {
+        ref: false,
+      });
+      const anew = stopped.signal.aborted ? null : await connectAndListen(options).catch(() => null);
       if (!anew) continue;
       connection = anew;
       tries = 0;
       if (stopped.signal.aborted) await connection.close();
-      else options.listens();
+      else options.onListening();
     }
   };
   void keep();
@@ -45,8 +47,8 @@ export async function listenTo(options: ListenOptions): Promise<() => Promise<vo
   };
 }
 
-async function begin({ url, channel, hear }: ListenOptions): Promise<Connection> {
-  const connection = new Connection({ url, onNotify: (_channel, payload) => hear(payload) });
+async function connectAndListen({ url, channel, onMessage }: ListenOptions): Promise<Connection> {
+  const connection = new Connection({ url, onNotify: (_channel, payload) => onMessage(payload) });
   await connection.open();
   await connection.run({ text: `listen "${channel}"`, parameters: [] });
   return connection;
@@ -55,10 +57,10 @@ async function begin({ url, channel, hear }: ListenOptions): Promise<Connection>
 /** Resolves when the connection has broken off. One that has silently dropped is found by asking. */
 async function watch(connection: Connection, signal: AbortSignal): Promise<void> {
   while (!connection.isLost && !signal.aborted) {
-    await within(ASK_EVERY_MS, connection.lost).catch(() => {});
+    await within(PING_INTERVAL_MS, connection.lost).catch(() => {});
     if (connection.isLost || signal.aborted) return;
     const asked = connection.run({ text: "select 1", parameters: [] });
-    await within(ANSWER_WITHIN_MS, asked).catch(() => connection.destroy());
+    await within(PING_TIMEOUT_MS, asked).catch(() => connection.destroy());
   }
 }
 

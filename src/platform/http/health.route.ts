@@ -1,26 +1,26 @@
 import type { FastifyInstance } from "fastify";
 
-/** Something that the server needs, and how to see that it is there. */
+/** A service that the server needs, and a check whether it is available. */
 export interface Dependency {
   readonly name: string;
   check(): Promise<unknown>;
 }
 
 /** A check that takes longer counts as failed. */
-const PATIENCE_MS = 3_000;
-/** Checks cost something, such as a file that is written: whoever asks within this time is told the same. */
-const KEPT_MS = 1_000;
+const CHECK_TIMEOUT_MS = 3_000;
+/** How long a result is cached: checks are not free, for example one writes a file. */
+const CACHE_MS = 1_000;
 
 /**
- * `/healthz`: the process lives. `/readyz`: it can serve; 503 while something is missing or it shuts down. Anybody may ask:
- * one check is under way at a time, whatever comes, and its result is kept for a second.
+ * `/healthz`: the process is alive. `/readyz`: it can serve requests; 503 while a dependency is unavailable or the
+ * server shuts down. Both are public, so one check runs at a time, and its result is cached for a second.
  */
 export function registerHealthRoutes(app: FastifyInstance, dependencies: readonly Dependency[]): void {
   let closing = false;
   app.addHook("preClose", async () => {
     closing = true;
   });
-  const checkAll = keptFor(KEPT_MS, async () =>
+  const checkAll = cachedFor(CACHE_MS, async () =>
     Object.fromEntries(
       await Promise.all(
         dependencies.map(
@@ -39,32 +39,32 @@ export function registerHealthRoutes(app: FastifyInstance, dependencies: readonl
   });
 }
 
-/** Gives all who ask the same result, from the moment on that one begins to look until a while after it is known. */
-function keptFor<Result>(keptMs: number, look: () => Promise<Result>): () => Promise<Result> {
+/** Shares one result among all calls from the start of a check until `cacheMs` after its end. */
+function cachedFor<Result>(cacheMs: number, check: () => Promise<Result>): () => Promise<Result> {
   let latest: Promise<Result> | null = null;
-  let knownAt: number | null = null;
+  let finishedAt: number | null = null;
   return () => {
-    const isKept = latest && (knownAt === null || performance.now() - knownAt < keptMs);
-    if (latest && isKept) return latest;
-    knownAt = null;
-    latest = look().finally(() => {
-      knownAt = performance.now();
+    const isCached = latest && (finishedAt === null || performance.now() - finishedAt < cacheMs);
+    if (latest && isCached) return latest;
+    finishedAt = null;
+    latest = check().finally(() => {
+      finishedAt = performance.now();
     });
     return latest;
   };
 }
 
-/** Why it fails is for the log, not for whoever asks. */
+/** The reason of a failure is only logged. */
 async function stateOf(
   dependency: Dependency,
   log: { warn(details: object, message: string): void },
 ): Promise<"ok" | "failed"> {
   let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
   });
   try {
-    await Promise.race([dependency.check(), impatience]);
+    await Promise.race([dependency.check(), timeout]);
     return "ok";
   } catch (error) {
     log.warn({ err: error, dependency: dependency.name }, "dependency failed");

@@ -4,14 +4,14 @@ import { rateLimited, unauthenticated } from "../../kernel/errors.js";
 import { limitJson } from "./json-limits.js";
 
 export const JSON_BODY_LIMITS = {
-  /** Bytes of a body, whoever sends it; files come by another way. */
+  /** Maximum bytes of a body, whoever sends it; files are sent as multipart requests. */
   bytes: MIB,
-  /** Of a caller without a sign-in, who has little to send but credentials and questions about public things. */
+  /** Maximum bytes from a caller without a sign-in, who sends little but credentials and queries about public data. */
   anonymousBytes: 128 * KIB,
   /** Bodies with more bytes or more values are parsed in turns. */
   bytesAtOnce: 16 * KIB,
   valuesAtOnce: 500,
-  /** Such bodies of one caller that may wait for their turns, in memory. */
+  /** How many such bodies of one caller may wait in memory for their turns. */
   waitingPerCaller: 16,
 } as const;
 
@@ -20,20 +20,22 @@ const RETRY_AFTER_SECONDS = 1;
 export interface JsonBodies {
   /** The URL of the GraphQL route, where parameters of a GET contain JSON as well. */
   readonly path: string;
-  /** Asked for only if a body is large. */
+  /** Called only if a body is large. */
   callerOf(request: FastifyRequest): Promise<BodyCaller>;
 }
 
 export interface BodyCaller {
   readonly key: string;
   readonly isAnonymous: boolean;
-  /** Resolves when it is this caller's turn, to what ends the turn. @throws RATE_LIMITED when too much waits */
+  /**
+   * Resolves when it is this caller's turn, with a function that ends the turn. @throws RATE_LIMITED if too many wait
+   */
   beginTurn(): Promise<() => void>;
 }
 
 /**
- * Parses JSON bodies. Large ones are taken from callers who have signed in, and parsed in turns by caller, because each
- * takes milliseconds of the event loop. All are checked for `JSON_LIMITS` before they are parsed.
+ * Parses JSON bodies. Large ones are accepted only from callers who have signed in, and are parsed in turns by caller,
+ * because each takes milliseconds of the event loop. All are checked against `JSON_LIMITS` before they are parsed.
  */
 export function registerJsonBodies(app: FastifyInstance, { path, callerOf }: JsonBodies): void {
   const { bytes, anonymousBytes, bytesAtOnce, valuesAtOnce } = JSON_BODY_LIMITS;
@@ -47,7 +49,7 @@ export function registerJsonBodies(app: FastifyInstance, { path, callerOf }: Jso
     "application/json",
     { parseAs: "buffer", bodyLimit: bytes },
     async (request: FastifyRequest, body: Buffer) => {
-      // The length of one that comes in chunks is not known before.
+      // The length of a chunked body is only known now.
       if (body.length > anonymousBytes && (await callerOf(request)).isAnonymous) throw signInFirst();
       const text = body.toString();
       const values = limitJson(text, "The body of this request");
@@ -58,7 +60,7 @@ export function registerJsonBodies(app: FastifyInstance, { path, callerOf }: Jso
   app.addHook("preParsing", (request, _reply, payload, done) => {
     const length = Number(request.headers["content-length"] ?? 0);
     const needsSignIn = length > anonymousBytes && length <= bytes;
-    // Bodies with files have a door of their own.
+    // Multipart bodies have a handler of their own.
     const isMultipart = request.headers["content-type"]?.startsWith("multipart/");
     if (!needsSignIn || isMultipart || request.routeOptions.url !== path) return done(null, payload);
     callerOf(request).then(
@@ -72,7 +74,7 @@ export function registerJsonBodies(app: FastifyInstance, { path, callerOf }: Jso
   });
 }
 
-/** What a client without a body sends as JSON (GraphQL over HTTP specification, "GET"). @throws QUERY_TOO_COMPLEX */
+/** Checks the JSON in the parameters of a GET (GraphQL over HTTP specification, "GET"). @throws QUERY_TOO_COMPLEX */
 function limitParameters(query: unknown): void {
   const { variables, extensions } = query as Record<string, unknown>;
   if (typeof variables === "string") limitJson(variables, "The parameter `variables`");
@@ -107,6 +109,6 @@ const signInFirst = () =>
 
 const tooManyBodies = () =>
   rateLimited(
-    `Too many requests with large bodies wait: send fewer at once, and try again in ${RETRY_AFTER_SECONDS} second.`,
+    `Too many requests with large bodies are waiting: send fewer at once, and try again in ${RETRY_AFTER_SECONDS} second.`,
     RETRY_AFTER_SECONDS,
   );

@@ -1,11 +1,11 @@
 import { FiledeskError } from "../../kernel/errors.js";
 
 /**
- * What JSON of clients may contain. Operations need far less: their variables have 1,000 values and 10 levels at most. To
- * parse a megabyte of brackets takes half a second, and a megabyte of short names a tenth of one.
+ * Limits of JSON from clients. Operations need far less: their variables have at most 1,000 values and 10 levels.
+ * Parsing a megabyte of brackets takes half a second, and a megabyte of short names a tenth of a second.
  */
 export const JSON_LIMITS = {
-  /** Lists and objects in one another. */
+  /** Nesting depth of lists and objects. */
   nesting: 32,
   /** Items of lists and fields of objects. */
   values: 5_000,
@@ -18,14 +18,14 @@ export interface ExceededLimit {
 }
 
 interface JsonScan {
-  /** Of a text within the limits. */
+  /** Only complete for a text within the limits. */
   readonly values: number;
   readonly exceeded: ExceededLimit | null;
 }
 
 /**
- * Reads over a JSON text before it is parsed: a millisecond or two for a megabyte, whatever it contains, and less for
- * one that is refused. What follows may call itself for each level.
+ * Scans a JSON text before it is parsed. It takes a millisecond or two for a megabyte, whatever the content, and less
+ * if the text is refused. Code that handles the parsed value may then be recursive.
  */
 function scanJson(json: string): JsonScan {
   const { nesting, values } = JSON_LIMITS;
@@ -53,7 +53,7 @@ function scanJson(json: string): JsonScan {
 export const exceededLimit = (json: string): ExceededLimit | null => scanJson(json).exceeded;
 
 /**
- * @param what begins the message
+ * @param what the beginning of the error message
  * @returns how many values the text contains
  * @throws QUERY_TOO_COMPLEX when it exceeds a limit
  */
@@ -64,7 +64,7 @@ export function limitJson(json: string, what: string): number {
   throw new FiledeskError("QUERY_TOO_COMPLEX", `${what} ${problem}: send less at once.`, { limit });
 }
 
-/** Where the string that begins here ends, or the text does. */
+/** The index of the end of the string that begins here, or of the text. */
 function endOfString(json: string, start: number): number {
   let at = start + 1;
   for (; at < json.length; at++) {

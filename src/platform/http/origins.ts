@@ -1,12 +1,12 @@
 const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
-/** Origins as they are compared; `loopback` stands for every one on this machine. */
+/** Patterns that match origins; `loopback` matches every origin on this machine. */
 export const originPatterns = (origins: readonly string[]): (string | RegExp)[] =>
   origins.map((origin) => (origin === "loopback" ? LOOPBACK_ORIGIN : origin));
 
 /**
- * Whether a page of this origin may open a websocket on this host. Browsers do not ask for leave by CORS before they
- * open one, so the server looks for itself: those that CORS accepts, and pages of the host's own.
+ * Whether a page of this origin may open a websocket on this host: pages of the host itself, and origins that CORS
+ * accepts. Browsers do not use CORS for websockets, so the server checks the origin.
  */
 export function acceptsOrigin(
   origins: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * For routes whose answers every page may read. That gives nothing away: a request has no rights but those of its URL's
- * signature or its bearer token, neither of which a foreign page has, and there are no cookies. The answer does not
- * depend on the page that asks, so a picture is kept once, whether its `<img>` has `crossorigin` or not.
+ * For routes whose responses every page may read. This is safe: a request has only the rights of its URL's signature or
+ * its bearer token, which a foreign page does not have, and there are no cookies. The response does not depend on the
+ * page, so caches store a picture once, whether its `<img>` has `crossorigin` or not.
  */
 export const READ_BY_EVERY_PAGE = { cors: { origin: "*" } } as const;

@@ -12,9 +12,9 @@ import { compressAnswers } from "./compress-answers.js";
 import { answerInOrder } from "./connections/answer-in-order.js";
 import { trackConnections } from "./connections/connections.js";
 import { drainOnClose } from "./connections/drain.js";
+import type { MinimumRate } from "./connections/end-slow-connections.js";
+import { endSlowConnections } from "./connections/end-slow-connections.js";
 import { holdUnreadAnswers } from "./connections/hold-unread-answers.js";
-import type { LeastPace } from "./connections/pace.js";
-import { endSlowConnections } from "./connections/pace.js";
 import { refuseWhileClosing } from "./connections/refuse-while-closing.js";
 import type { UnreadBudget } from "./connections/unread-budget.js";
 import { isWebSocketUpgrade } from "./connections/websocket-upgrade.js";
@@ -30,24 +30,24 @@ export interface HttpServerOptions {
   readonly log: Logger;
   /** Proxies whose `X-Forwarded-*` headers count. */
   readonly trustProxy: readonly string[];
-  /** Origins of web apps that may call; `loopback` stands for every one on this machine. */
+  /** Origins of web apps that may call the API; `loopback` matches every origin on this machine. */
   readonly origins: readonly string[];
-  /** Whose errors take the form of a GraphQL response. */
+  /** The path whose errors have the form of a GraphQL response. */
   readonly graphqlPath: string;
   /** Whether JSON is compressed for clients that accept it. */
   readonly compresses: boolean;
-  /** What answers may wait for their readers in memory. */
+  /** Limits the responses that wait in memory for slow clients. */
   readonly unread: UnreadBudget;
-  /** How long what is under way may take to finish when the server closes. */
+  /** How long requests in progress may take to finish when the server closes. */
   readonly drainMs: number;
-  /** Who sends or reads more slowly is cut off. */
-  readonly pace: LeastPace;
+  /** Clients that send or read more slowly are disconnected. */
+  readonly minimumRate: MinimumRate;
 }
 
-/** A body may have this many bytes; files come by another way. */
+/** Maximum bytes of a body; files are sent as multipart requests. */
 const BODY_LIMIT = MIB;
 
-/** A request's headers take a packet or two. */
+/** Headers fit into a packet or two, so this is generous. */
 const HEADERS_MS = 30 * SECOND_MS;
 const HEADERS_CHECK_MS = 5 * SECOND_MS;
 
@@ -65,7 +65,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     routerOptions: { maxParamLength: 512 },
     http: {
       shouldUpgradeCallback: isWebSocketUpgrade,
-      // Also for a connection on which nothing is said.
+      // Also for a connection without any request.
       headersTimeout: HEADERS_MS,
       connectionsCheckingInterval: HEADERS_CHECK_MS,
     } as ServerOptions,
@@ -80,7 +80,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   answerInOrder(app, connections);
   await app.register(cors, {
     origin: originPatterns(origins),
-    // An OPTIONS that is no preflight is answered as if it were one.
+    // An OPTIONS that is not a preflight is answered like one.
     strictPreflight: false,
     exposedHeaders: [
       "accept-ranges",
@@ -94,17 +94,21 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     maxAge: 600,
   });
   drainOnClose(app, connections, options.drainMs);
-  endSlowConnections(app, connections, options.pace);
+  endSlowConnections(app, connections, options.minimumRate);
   if (options.compresses) compressAnswers(app);
   holdUnreadAnswers(app, options.unread);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     if (request.host && !isHost(request.host))
-      throw badUserInput("The `Host` header of this request names no host.");
+      throw badUserInput("The `Host` header of this request is not a valid host.");
     if (!isIdentity(request.headers["content-encoding"]))
-      throw new HttpRefusal(415, "Send the body of this request as it is: compressed ones are not taken.", {
-        "accept-encoding": "identity",
-      });
+      throw new HttpRefusal(
+        415,
+        "Send the body of this request uncompressed: compressed ones are not accepted.",
+        {
+          "accept-encoding": "identity",
+        },
+      );
   });
   refuseWhileClosing(app);
   app.addHook("onResponse", async (request, reply) => {
@@ -117,7 +121,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   return app;
 }
 
-/** Without a listener, a connection that could not be accepted would end the process. */
+/** Handles errors of accepting connections, which would end the process without a listener. */
 function surviveUnacceptedConnections({ server }: FastifyInstance, log: Logger): void {
   server.on("error", (error) => {
     if (server.listening && !logResourceFault(log, error))

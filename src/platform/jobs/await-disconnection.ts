@@ -3,9 +3,9 @@ import { sql } from "drizzle-orm";
 import { SECOND_MS } from "../../kernel/clock.js";
 import { connectDatabase } from "../database/client.js";
 
-const LOOK_AGAIN_MS = 10;
+const POLL_MS = 10;
 /** A database that does not answer by then has no connections that matter. */
-const PATIENCE_MS = 2 * SECOND_MS;
+const TIMEOUT_MS = 2 * SECOND_MS;
 
 /**
  * Resolves when Postgres has let go of every connection of that name, or has not told so in time. The driver's pool
@@ -13,21 +13,21 @@ const PATIENCE_MS = 2 * SECOND_MS;
  */
 export async function awaitDisconnection(databaseUrl: string, applicationName: string): Promise<void> {
   const { db, close } = connectDatabase(databaseUrl, { connections: 1 });
-  const patience = new AbortController();
-  const look = async () => {
-    while (!patience.signal.aborted) {
+  const timeout = new AbortController();
+  const poll = async () => {
+    while (!timeout.signal.aborted) {
       const open = await db.execute(
         sql`select from pg_stat_activity where application_name = ${applicationName}`,
       );
       if (open.length === 0) return;
-      await delay(LOOK_AGAIN_MS);
+      await delay(POLL_MS);
     }
   };
-  const looking = look().catch(() => {});
+  const polling = poll().catch(() => {});
   try {
-    await Promise.race([looking, delay(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
+    await Promise.race([polling, delay(TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => {})]);
   } finally {
-    patience.abort();
+    timeout.abort();
     await close();
   }
 }

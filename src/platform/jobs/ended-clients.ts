@@ -5,7 +5,7 @@ import pg from "pg";
  * listeners from it. If Postgres or the network breaks this connection at the same moment, its `error` event has no
  * listener, and Node ends the process.
  */
-export function hearErrorsOfEndedClients(): void {
+export function handleErrorsOfEndedClients(): void {
   if (isDone) return;
   isDone = true;
   const { prototype } = pg.Client;

@@ -6,7 +6,7 @@ import { newId } from "../../kernel/ids.js";
 import type { Database } from "../database/client.js";
 import { awaitDisconnection } from "./await-disconnection.js";
 import { createClockRepair } from "./clock-repair.js";
-import { hearErrorsOfEndedClients } from "./ended-clients.js";
+import { handleErrorsOfEndedClients } from "./ended-clients.js";
 import type { Job, JobRequest, JobSender } from "./job.js";
 import { deadQueueOf, ensureQueues } from "./queues.js";
 import { createRunner } from "./runner.js";
@@ -32,7 +32,7 @@ export interface JobQueue {
    * Takes no more jobs and lets those that run finish; what then still runs is aborted and will be tried again.
    * The database has let go of every connection of the queue then, so that it can be stopped.
    */
-  stop(patienceMs: number): Promise<void>;
+  stop(timeoutMs: number): Promise<void>;
 }
 
 /** Fetches, heartbeats and completions are short; one more connection listens. */
@@ -40,17 +40,17 @@ const CONNECTIONS = 3;
 /** A worker that was killed has lost its job when its last heartbeat is 10 s old, and this is how often that is looked at. */
 const SUPERVISE_EVERY_SECONDS = 3;
 /** New jobs are announced; those that are to be tried again are found by looking. */
-const LOOK_EVERY_SECONDS = 1;
+const POLL_SECONDS = 1;
 /** The same for queues whose jobs have no hurry. */
-const LOOK_SELDOM_SECONDS = 3;
+const SLOW_POLL_SECONDS = 3;
 /** While the database is away, each queue has the same fault every second: the others are in the log at `debug`. */
-const TELL_AGAIN_AFTER_MS = 10_000;
+const LOG_AGAIN_AFTER_MS = 10_000;
 /** How long the aborted runs of a stop may take to notice. */
-const ABORT_PATIENCE_MS = 1_000;
+const ABORT_TIMEOUT_MS = 1_000;
 
 /** A queue of jobs in Postgres: pg-boss, on a small pool of its own. */
 export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueueOptions): JobQueue {
-  hearErrorsOfEndedClients();
+  handleErrorsOfEndedClients();
   const applicationName = `filedesk-jobs ${newId()}`;
   const boss = new PgBoss({
     connectionString: withLibpqModes(databaseUrl),
@@ -64,10 +64,10 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
     maintenanceIntervalSeconds: 300,
     cronWorkerIntervalSeconds: 2,
   });
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   const onFault = (error: unknown): void => {
-    const isRepeated = performance.now() - toldAt < TELL_AGAIN_AFTER_MS;
-    if (!isRepeated) toldAt = performance.now();
+    const isRepeated = performance.now() - loggedAt < LOG_AGAIN_AFTER_MS;
+    if (!isRepeated) loggedAt = performance.now();
     log[isRepeated ? "debug" : "error"]({ err: error }, "the job queue has a fault");
   };
   boss.on("error", onFault);
@@ -77,11 +77,11 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
   let known: readonly Job[] = [];
 
   const workOn = async (job: Job): Promise<void> => {
-    const seconds = job.cron ? LOOK_SELDOM_SECONDS : LOOK_EVERY_SECONDS;
+    const seconds = job.cron ? SLOW_POLL_SECONDS : POLL_SECONDS;
     for (let worker = 0; worker < Math.min(job.atOnce, concurrency); worker++)
       await startWorker(boss, { queue: job.name, seconds, run: (claimed) => runner.run(job, claimed) });
     const bury = (letter: JobWithMetadata) => runner.bury(job, letter);
-    await startWorker(boss, { queue: deadQueueOf(job.name), seconds: LOOK_SELDOM_SECONDS, run: bury });
+    await startWorker(boss, { queue: deadQueueOf(job.name), seconds: SLOW_POLL_SECONDS, run: bury });
   };
 
   return {
@@ -109,10 +109,10 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       const timed = new Set(known.filter((job) => job.cron).map(({ name }) => name));
       for (const { name } of await boss.getSchedules()) if (!timed.has(name)) await boss.unschedule(name);
     },
-    async stop(patienceMs) {
+    async stop(timeoutMs) {
       await clockRepair.stop();
-      await boss.stop({ graceful: true, timeout: patienceMs });
-      await runner.settled(ABORT_PATIENCE_MS);
+      await boss.stop({ graceful: true, timeout: timeoutMs });
+      await runner.settled(ABORT_TIMEOUT_MS);
       // Otherwise stopping the database next would be reported as a fault.
       await awaitDisconnection(databaseUrl, applicationName);
     },

@@ -10,7 +10,7 @@ export interface Runner {
   /** Tells the log and the job that it will not be tried again. */
   bury(job: Job, letter: JobWithMetadata): Promise<void>;
   /** Resolves when nothing runs here any more, or when this has taken too long. */
-  settled(patienceMs: number): Promise<void>;
+  settled(timeoutMs: number): Promise<void>;
 }
 
 /** Runs jobs as the queue hands them out, one at a time. */
@@ -23,12 +23,12 @@ export function createRunner(log: Logger): Runner {
   return {
     run: (job, claimed) => track(runLogged(job, claimed, log)),
     bury: (job, letter) => track(buryLogged(job, letter, log)),
-    async settled(patienceMs) {
+    async settled(timeoutMs) {
       let timer: NodeJS.Timeout | undefined;
-      const impatience = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, patienceMs);
+      const timeout = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs);
       });
-      await Promise.race([Promise.allSettled(running), impatience]);
+      await Promise.race([Promise.allSettled(running), timeout]);
       clearTimeout(timer);
     },
   };

@@ -146,7 +146,7 @@ describe("command line", () => {
       const examined = await run(["doctor"], more);
       const endings = [await server.stop(), await worker.stop()];
       expect(endings.map(({ code }) => code)).toEqual([0, 0]);
-      expect(endings[0]?.output).toMatch(/Redis cannot be used/);
+      expect(endings[0]?.output).toMatch(/Redis is unavailable/);
       expect(examined.stdout).toMatch(/PROBLEM {2}redis/);
       expect(endings.map(({ output }) => output).join() + examined.stdout + examined.stderr).not.toMatch(
         /Hunter2/i,

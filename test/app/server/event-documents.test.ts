@@ -30,9 +30,9 @@ function within(selections: readonly SelectionNode[], name: string): readonly Se
 
 /** The union of a document's events. */
 function unionOf(document: DocumentNode): GraphQLUnionType {
-  const [told] = operationOf(document).selectionSet.selections;
-  if (told?.kind !== "Field") throw new Error("no field is told");
-  const edge = schema.getSubscriptionType()?.getFields()[told.name.value];
+  const [field] = operationOf(document).selectionSet.selections;
+  if (field?.kind !== "Field") throw new Error("the document selects no field");
+  const edge = schema.getSubscriptionType()?.getFields()[field.name.value];
   const event = (getNamedType(edge!.type) as GraphQLObjectType).getFields().event;
   const union = getNamedType(event!.type);
   if (!isUnionType(union)) throw new Error(`${union} is no union`);
@@ -50,11 +50,11 @@ describe("What event streams tell", () => {
   });
 
   it("covers every subscription of the schema", () => {
-    const told = documents.map(([, document]) => {
+    const names = documents.map(([, document]) => {
       const [field] = operationOf(document).selectionSet.selections;
       return field?.kind === "Field" ? field.name.value : null;
     });
-    expect(told.sort()).toEqual(Object.keys(schema.getSubscriptionType()!.getFields()).sort());
+    expect(names.sort()).toEqual(Object.keys(schema.getSubscriptionType()!.getFields()).sort());
   });
 
   it.each(documents)("fits the schema and its limits: %s", (_kind, document) => {
@@ -67,7 +67,7 @@ describe("What event streams tell", () => {
 
   it.each(documents)("says something of every kind of event: %s", (_kind, document) => {
     const { selections } = operationOf(document).selectionSet;
-    const event = within(within(selections, "told"), "event");
+    const event = within(within(selections, "delivery"), "event");
     const selected = event.flatMap((one) =>
       one.kind === "InlineFragment" && one.selectionSet.selections.length > 0
         ? [one.typeCondition?.name.value]

@@ -88,7 +88,7 @@ describe("The doors of realtime", () => {
       expect(answer.headers.get("content-type")).toContain(accept.split(";")[0]);
       expect(await answer.text()).toContain('"code":"INTERNAL_SERVER_ERROR"');
       expect(await (await ask(accept, "{ __typename }")).text()).toContain(
-        "Only subscriptions are taken here",
+        "Only subscriptions are accepted here",
       );
     }
     expect(await (await ask(urql, "{ __typename }")).json()).toEqual({ data: { __typename: "Query" } });

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { parse as parseDisposition } from "content-disposition";
 import { formatBytes, KIB } from "../../../kernel/bytes.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
-import { PaceMeter } from "../../../platform/http/connections/pace-meter.js";
+import { RateMeter } from "../../../platform/http/connections/rate-meter.js";
 import { fileTooLarge } from "../media.errors.js";
 import { badAnswer, ImportFault, sourceRefused, sourceUnreachable } from "./media-import.errors.js";
 import type { OpenedSource } from "./opened-source.js";
@@ -148,7 +148,7 @@ function opened(response: IncomingMessage, url: URL, maxBytes: number): OpenedSo
 /** Aborts a response that is too slow. Time in which received bytes wait for this process does not count. */
 function endSlow(response: IncomingMessage, url: URL, options: WebOptions): void {
   const { silenceMs: windowMs, leastBytesPerSecond: bytesPerSecond = KIB } = options;
-  const meter = new PaceMeter({ bytesPerSecond, windowMs });
+  const meter = new RateMeter({ bytesPerSecond, windowMs });
   const timer = setInterval(() => {
     const bytes = response.readableLength === 0 ? response.socket.bytesRead : null;
     if (!meter.isTooSlow(bytes, performance.now())) return;

@@ -110,11 +110,11 @@ export const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
 export async function stopServer({ child, exit }: RunningServer, cluster: Cluster): Promise<void> {
   if (hasEnded(child)) return;
   await signalPostmaster(cluster.folder, "SIGINT");
-  const impatience = setTimeout(() => {
+  const timeout = setTimeout(() => {
     signalPostmaster(cluster.folder, "SIGQUIT").catch(() => {});
   }, STOP_LIMIT_MS);
   await exit;
-  clearTimeout(impatience);
+  clearTimeout(timeout);
 }
 
 /** A port that was free a moment ago. Who is faster than we are is noticed, and another one tried. */

@@ -1,17 +1,17 @@
 import type { SentSignal } from "../log/record-event.js";
 
-/** Ids by which a viewer is shown to others. */
-export type ShownAs = Readonly<Record<string, unknown>>;
+/** Ids that identify a viewer to other subscribers of a topic. */
+export type PresenceIdentity = Readonly<Record<string, unknown>>;
 
-/** What a process tells the others of who follows there. */
+/** Announces to other processes which viewers are present in a topic. */
 export type PresenceMessage =
-  | { readonly kind: "here" | "left"; readonly topic: string; readonly who: readonly ShownAs[] }
-  /** It has just begun to listen, and would like to know who is where. */
+  | { readonly kind: "here" | "left"; readonly topic: string; readonly who: readonly PresenceIdentity[] }
+  /** The process has begun to listen and asks the others to announce their viewers. */
   | { readonly kind: "hello" }
-  /** It stops. */
+  /** The process stops. */
   | { readonly kind: "bye" };
 
-/** Notifications between processes. They may be lost: the log is read without them too, only later. */
+/** A notification between processes. It may be lost: subscribers then read the event log a little later. */
 export interface BusMessage {
   /** Topics that have new events in the log. */
   readonly topics: readonly string[];
@@ -20,26 +20,28 @@ export interface BusMessage {
 }
 
 export interface BusListener {
-  /** @param from the process that tells it, which is never this one */
-  received(news: BusMessage, from: string): void;
-  /** It listens now, for the first time or again: what was told before may not have been heard. */
+  /** @param from id of the sending process, which is never this one */
+  received(message: BusMessage, from: string): void;
+  /** Called when the bus begins to listen, and again after each reconnection: earlier messages may have been missed. */
   connected(): void;
 }
 
-/** Transports notifications between processes. */
+/** Transports notifications between the processes of an installation. */
 export interface EventBus {
-  /** Tells the others soon. Never fails: what could not be told is lost. */
-  publish(news: Partial<BusMessage>): void;
-  /** @throws when it cannot begin to; a connection that is lost later is made anew */
+  /** Sends a message to all other processes soon. Never fails: a message that cannot be sent is lost. */
+  publish(message: Partial<BusMessage>): void;
+  /** @throws if the first connection fails; later, lost connections are renewed */
   listen(listener: BusListener): Promise<void>;
-  /** Stops listening, once what was published has gone out. What still is to be published may be, all the same. */
+  /**
+   * Stops listening after all published messages have been sent. Messages that are published later may still be sent.
+   */
   close(): Promise<void>;
 }
 
-/** Topics, signals, presence: what a message is made of. */
+/** A part of a message: a topic, a signal or a presence message. */
 type Item = readonly ["t", string] | readonly ["s", SentSignal] | readonly ["p", PresenceMessage];
 
-/** Collects news until they are sent. */
+/** Collects messages until they are sent. */
 export class PendingMessages {
   readonly #topics = new Set<string>();
   readonly #others: Item[] = [];
@@ -51,15 +53,17 @@ export class PendingMessages {
   add({ topics = [], signals = [], presence = [] }: Partial<BusMessage>): void {
     for (const topic of topics) this.#topics.add(topic);
     for (const signal of signals) this.#others.push(["s", signal]);
-    for (const news of presence) this.#others.push(["p", news]);
+    for (const each of presence) this.#others.push(["p", each]);
   }
 
-  /** Takes everything out, in messages of so many bytes at most. What is larger by itself is left out. */
+  /**
+   * Removes everything and returns it as messages of at most `maxBytes`. A part that is larger by itself is dropped.
+   */
   take(from: string, maxBytes: number): string[] {
     const items = [...[...this.#topics].map((topic): Item => ["t", topic]), ...this.#others];
     this.#topics.clear();
     this.#others.length = 0;
-    const room = maxBytes - Buffer.byteLength(JSON.stringify([from]));
+    const available = maxBytes - Buffer.byteLength(JSON.stringify([from]));
     const messages: string[] = [];
     let message: string[] = [];
     let size = 0;
@@ -70,8 +74,8 @@ export class PendingMessages {
     };
     for (const text of items.map((item) => JSON.stringify(item))) {
       const bytes = Buffer.byteLength(text) + 1;
-      if (bytes > room) continue;
-      if (size + bytes > room) finish();
+      if (bytes > available) continue;
+      if (size + bytes > available) finish();
       message.push(text);
       size += bytes;
     }
@@ -80,10 +84,10 @@ export class PendingMessages {
   }
 }
 
-/** Reads a message; null for what is none of ours. */
-export function readMessage(message: string): { from: string; news: BusMessage } | null {
+/** Parses a message; null if it has another format. */
+export function readMessage(text: string): { from: string; message: BusMessage } | null {
   try {
-    const [from, ...items] = JSON.parse(message) as [string, ...Item[]];
+    const [from, ...items] = JSON.parse(text) as [string, ...Item[]];
     const topics: string[] = [];
     const signals: SentSignal[] = [];
     const presence: PresenceMessage[] = [];
@@ -91,7 +95,7 @@ export function readMessage(message: string): { from: string; news: BusMessage }
       if (item[0] === "t") topics.push(item[1]);
       else if (item[0] === "s") signals.push(item[1]);
       else if (item[0] === "p") presence.push(item[1]);
-    return typeof from === "string" ? { from, news: { topics, signals, presence } } : null;
+    return typeof from === "string" ? { from, message: { topics, signals, presence } } : null;
   } catch {
     return null;
   }

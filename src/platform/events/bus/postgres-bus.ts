@@ -8,10 +8,10 @@ import type { BusListener, EventBus } from "./event-bus.js";
 import { PendingMessages, readMessage } from "./event-bus.js";
 
 const CHANNEL = "filedesk_events";
-/** Postgres takes less than 8,000 bytes (PostgreSQL, NOTIFY). */
+/** A payload has fewer than 8,000 bytes (PostgreSQL, NOTIFY). */
 const MAX_BYTES = 7_900;
-/** How long a database that does not answer may hold up the end of the process. */
-const PATIENCE_MS = 2_000;
+/** How long `close` waits for a database that does not answer. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface PostgresBusOptions {
   readonly database: Pick<DatabaseClient, "db" | "url">;
@@ -19,8 +19,8 @@ export interface PostgresBusOptions {
 }
 
 /**
- * News by NOTIFY, in statements of their own: in the transaction that they are about they would make all commits wait
- * for each other. What comes while one statement is under way goes out together with the next.
+ * An event bus on NOTIFY. Messages have statements of their own: a NOTIFY in the transaction of an event would
+ * serialize all commits. Messages that are published while a statement runs are sent together by the next one.
  */
 export function createPostgresBus({ database, log }: PostgresBusOptions): EventBus {
   const self = newId();
@@ -34,12 +34,12 @@ export function createPostgresBus({ database, log }: PostgresBusOptions): EventB
       const messages = outbox.take(self, MAX_BYTES);
       if (messages.length === 0) return;
       try {
-        // Nobody needs it on the disk, and a flush would make the other statements of this kind wait.
+        // Notifications need not be durable, and a flush would delay the next statement.
         await database.db.execute(sql`
           select set_config('synchronous_commit', 'off', true), pg_notify(${CHANNEL}, message)
           from unnest(${sql.param(messages)}::text[]) message`);
       } catch (error) {
-        log.debug({ err: error }, "other processes could not be woken; they look by themselves");
+        log.debug({ err: error }, "other processes could not be notified; they poll the event log");
       }
     }
   }
@@ -57,30 +57,30 @@ export function createPostgresBus({ database, log }: PostgresBusOptions): EventB
   }
 
   return {
-    publish(news) {
-      outbox.add(news);
+    publish(message) {
+      outbox.add(message);
       startSending();
     },
-    async listen({ received: heard, connected: listens }: BusListener) {
-      const hear = (message: string) => {
-        const read = readMessage(message);
-        if (read && read.from !== self && !isClosed) heard(read.news, read.from);
+    async listen({ received, connected }: BusListener) {
+      const onMessage = (text: string) => {
+        const read = readMessage(text);
+        if (read && read.from !== self && !isClosed) received(read.message, read.from);
       };
       stopListening = await listenTo({
         url: database.url,
         channel: CHANNEL,
-        hear,
-        listens: () => {
-          if (!isClosed) listens();
+        onMessage,
+        onListening: () => {
+          if (!isClosed) connected();
         },
       });
     },
     async close() {
       isClosed = true;
-      const patience = new AbortController();
-      const { signal } = patience;
-      await Promise.race([finish(), pass(PATIENCE_MS, null, { signal, ref: false }).catch(() => {})]);
-      patience.abort();
+      const timeout = new AbortController();
+      const { signal } = timeout;
+      await Promise.race([finish(), pass(CLOSE_TIMEOUT_MS, null, { signal, ref: false }).catch(() => {})]);
+      timeout.abort();
     },
   };
 }

@@ -6,56 +6,56 @@ import { newId } from "../../../kernel/ids.js";
 import type { BusListener, EventBus } from "./event-bus.js";
 import { PendingMessages, readMessage } from "./event-bus.js";
 
-/** A larger message would only make others wait. */
+/** Larger messages would delay others. */
 const MAX_BYTES = 65_536;
-/** How long a Redis that does not answer may hold up the beginning or the end of the process. */
-const PATIENCE_MS = 2 * SECOND_MS;
-/** A connection in which nothing has come for so long is dead, though nobody has said so. */
-const SILENCE_MS = 12 * SECOND_MS;
-const TRY_AGAIN_MS = SECOND_MS;
+/** How long `listen` and `close` wait for a Redis that does not answer. */
+const TIMEOUT_MS = 2 * SECOND_MS;
+/** A connection that has received nothing for this long counts as lost. */
+const IDLE_TIMEOUT_MS = 12 * SECOND_MS;
+const RECONNECT_MS = SECOND_MS;
 
 export interface RedisBusOptions {
   readonly url: string;
   readonly log: Logger;
-  readonly silenceMs?: number;
+  readonly idleTimeoutMs?: number;
 }
 
 /**
- * News by PUBLISH. A Redis that is down, or goes away, stops nothing: it is tried again each second, and what is told
- * meanwhile is lost, which costs those who listen a look at the log.
+ * An event bus on PUBLISH. If Redis is unavailable, the client reconnects every second. Messages that are lost in the
+ * meantime only cost the other processes a poll of the event log.
  */
-export function createRedisBus({ url, log, silenceMs = SILENCE_MS }: RedisBusOptions): EventBus {
+export function createRedisBus({ url, log, idleTimeoutMs = IDLE_TIMEOUT_MS }: RedisBusOptions): EventBus {
   const self = newId();
   const channel = channelOf(url);
   const outbox = new PendingMessages();
-  const client = connectable(url, silenceMs);
-  const tell = oncePerOutage(log);
+  const client = createBusClient(url, idleTimeoutMs);
+  const outages = createOutageLog(log);
   let listener: BusListener | null = null;
   let connected: Promise<void> | null = null;
   let sending: Promise<void> | null = null;
   let isClosed = false;
 
-  /** Listens again after each new connection: the client itself renews only what was confirmed once. */
-  async function begin(): Promise<void> {
-    if (listener && !client.isPubSubActive) await client.subscribe(channel, hear);
-    tell.back();
+  /** Subscribes after each connection: the client itself renews only subscriptions that were confirmed once. */
+  async function subscribe(): Promise<void> {
+    if (listener && !client.isPubSubActive) await client.subscribe(channel, receive);
+    outages.ended();
     if (!isClosed) listener?.connected();
   }
 
-  function hear(message: string): void {
-    const read = readMessage(message);
-    if (read && read.from !== self && !isClosed) listener?.received(read.news, read.from);
+  function receive(text: string): void {
+    const read = readMessage(text);
+    if (read && read.from !== self && !isClosed) listener?.received(read.message, read.from);
   }
 
-  /** Resolves once it is known whether Redis is there; what fails is tried again for as long as this is open. */
+  /** Resolves when the first attempt has succeeded, failed or timed out; the client keeps reconnecting. */
   function connect(): Promise<void> {
     connected ??= new Promise((resolve) => {
-      setTimeout(resolve, PATIENCE_MS).unref();
+      setTimeout(resolve, TIMEOUT_MS).unref();
       client.on("error", (error: Error) => {
-        if (!isClosed) tell.away(error);
+        if (!isClosed) outages.began(error);
         resolve();
       });
-      client.on("ready", () => begin().catch(tell.away).finally(resolve));
+      client.on("ready", () => subscribe().catch(outages.began).finally(resolve));
       client.connect().catch(() => {});
     });
     return connected;
@@ -67,7 +67,7 @@ export function createRedisBus({ url, log, silenceMs = SILENCE_MS }: RedisBusOpt
       const messages = outbox.take(self, MAX_BYTES);
       if (!client.isReady) return;
       await Promise.all(messages.map((message) => client.publish(channel, message))).catch((error) =>
-        log.debug({ err: error }, "other processes could not be woken; they look by themselves"),
+        log.debug({ err: error }, "other processes could not be notified; they poll the event log"),
       );
     }
   }
@@ -80,13 +80,13 @@ export function createRedisBus({ url, log, silenceMs = SILENCE_MS }: RedisBusOpt
   }
 
   return {
-    publish(news) {
+    publish(message) {
       if (isClosed) return;
-      outbox.add(news);
+      outbox.add(message);
       startSending();
     },
-    listen(told) {
-      listener = told;
+    listen(added) {
+      listener = added;
       return connect();
     },
     async close() {
@@ -94,61 +94,68 @@ export function createRedisBus({ url, log, silenceMs = SILENCE_MS }: RedisBusOpt
         while (sending) await sending;
       })();
       isClosed = true;
-      const patience = new AbortController();
-      const { signal } = patience;
-      await Promise.race([sent, pass(PATIENCE_MS, null, { signal, ref: false }).catch(() => {})]);
-      patience.abort();
+      const timeout = new AbortController();
+      const { signal } = timeout;
+      await Promise.race([sent, pass(TIMEOUT_MS, null, { signal, ref: false }).catch(() => {})]);
+      timeout.abort();
       client.destroy();
     },
   };
 }
 
-/** Sees that messages arrive. @throws Error that says why they do not */
+/** Checks that Redis delivers messages. @throws Error with the reason if it does not */
 export async function checkRedis(url: string): Promise<void> {
   const channel = `${channelOf(url)}:check`;
-  const client = connectable(url, PATIENCE_MS, false);
+  const client = createBusClient(url, TIMEOUT_MS, false);
   client.on("error", () => {});
   try {
     await client.connect();
-    const said = newId();
+    const probe = newId();
     await new Promise<void>((resolve, reject) => {
       setTimeout(
-        () => reject(new Error("Redis takes messages and does not bring them")),
-        PATIENCE_MS,
+        () => reject(new Error("Redis accepts messages but does not deliver them")),
+        TIMEOUT_MS,
       ).unref();
       client.once("error", reject);
-      client.subscribe(channel, (message) => message === said && resolve()).catch(reject);
-      client.publish(channel, said).catch(reject);
+      client.subscribe(channel, (message) => message === probe && resolve()).catch(reject);
+      client.publish(channel, probe).catch(reject);
     });
   } finally {
     client.destroy();
   }
 }
 
-/** Channels know no database: by its number, installations that share a Redis keep apart. */
+/** Redis channels are shared by all databases of a server: the database number keeps installations apart. */
 const channelOf = (url: string): string => `filedesk:events:${new URL(url).pathname.slice(1) || "0"}`;
 
-const connectable = (url: string, silenceMs: number, reconnectStrategy: number | false = TRY_AGAIN_MS) =>
+const createBusClient = (
+  url: string,
+  idleTimeoutMs: number,
+  reconnectStrategy: number | false = RECONNECT_MS,
+) =>
   createClient({
     url,
-    pingInterval: silenceMs / 3,
+    pingInterval: idleTimeoutMs / 3,
     maintNotifications: "disabled",
     disableClientInfo: true,
-    socket: { connectTimeout: PATIENCE_MS, socketTimeout: silenceMs, reconnectStrategy },
+    socket: { connectTimeout: TIMEOUT_MS, socketTimeout: idleTimeoutMs, reconnectStrategy },
   });
 
-/** Each try fails in the same way: it is told once, and that it is over. */
-function oncePerOutage(log: Logger) {
-  let isAway = false;
+/** Logs an outage once, and its end, although every reconnection fails. */
+function createOutageLog(log: Logger) {
+  let isDown = false;
   return {
-    away(error: Error): void {
-      if (!isAway)
-        log.warn({ err: error }, "Redis cannot be used; events come a little later until it can again");
-      isAway = true;
+    began(error: Error): void {
+      if (!isDown)
+        log.warn(
+          { err: error },
+          "Redis is unavailable; events are delivered a little later until it is back",
+        );
+      isDown = true;
     },
-    back(): void {
-      if (isAway) log.info("Redis can be used again");
-      isAway = false;
+    ended(): void {
+      if (isDown) log.info("Redis is available again");
+      isDown = false;
     },
   };
 }

@@ -9,66 +9,67 @@ export interface Signal {
 /** The type of the signal that somebody has come or gone. */
 export const PRESENCE_CHANGED = "presence.changed";
 
-/** What a subscriber is told: a member of the channel's union, in plain properties. */
+/** What is delivered to subscribers: a member of the channel's union, as plain properties. */
 export interface EventPayload {
   readonly __typename: string;
 }
 
 /**
- * One kind of topic, as the module that owns it describes it; a topic is named `<kind>:<id>`.
+ * One kind of topic, defined by the module that owns it; a topic is named `<kind>:<id>`.
  *
- * Everything here is asked for many at once, since a thousand may follow one topic: one statement, whatever their
- * number.
+ * All methods work on many viewers or events at once, because a topic may have a thousand subscribers: each runs a
+ * fixed number of statements.
  */
 export interface Channel<Viewer> {
   /** The first part of its topics' names. */
   readonly kind: string;
-  /** Lets the viewer begin to follow. @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN */
+  /** Checks whether the viewer may subscribe. @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN */
   admit(viewer: Viewer, id: string): Promise<void>;
-  /** Which of these viewers may follow the topic as things are now, in their order. */
+  /** Which of these viewers may read the topic now, in their order. */
   readers(id: string, viewers: readonly Viewer[]): Promise<readonly boolean[]>;
   /**
-   * What is told of these events, with their objects as they are now, in the order of the events; null where there
-   * is nothing to tell.
+   * The payloads of these events, with the objects in their current state, in the order of the events; null for an
+   * event that is not delivered.
    */
   toPayloads(id: string, events: readonly LoggedEvent[]): Promise<readonly (EventPayload | null)[]>;
-  /** What is told of a signal; null where there is nothing to tell. */
+  /** The payload of a signal; null if it is not delivered. */
   toSignalPayload?(id: string, signal: Signal): Promise<EventPayload | null>;
-  /** Whether this viewer, who may follow the topic, is told this. */
-  isVisibleTo(viewer: Viewer, told: EventPayload): boolean;
+  /** Whether this payload is delivered to this viewer, who may read the topic. */
+  isVisibleTo(viewer: Viewer, payload: EventPayload): boolean;
   /**
-   * By which ids the others learn that this viewer is there; null for who is not shown. The channel is then given
-   * signals of the type `PRESENCE_CHANGED`, with these ids and `isOnline`. Left out where nobody is shown.
+   * The ids that identify this viewer to other subscribers; null if its presence is not shown. If present, the channel
+   * also gets signals of the type `PRESENCE_CHANGED`, with these ids and `isOnline`. Omitted by channels without
+   * presence.
    */
   presenceOf?(viewer: Viewer): Readonly<Record<string, unknown>> | null;
 }
 
-/** What is asked for by who wants to follow a topic. */
+/** The arguments of a subscription to a topic. */
 export interface SubscribeRequest {
   readonly kind: string;
   readonly id: string;
-  /** The cursor of the last event that the subscriber has; none: what happens from now on. */
+  /** The cursor of the last event that the subscriber has; without it, only new events are delivered. */
   readonly after?: string | null | undefined;
-  /** Whether who comes and goes is told as well. */
+  /** Whether changes of presence are delivered too. */
   readonly presence?: boolean | undefined;
 }
 
-/** One event, told to one subscriber. */
+/** One event, delivered to one subscriber. */
 export interface Delivery<Viewer> {
-  /** Give it as `after` to go on behind this event; a signal has that of the event before it. */
+  /** Given as `after`, it resumes after this event. A signal has the cursor of the event before it. */
   readonly cursor: string;
   readonly event: EventPayload;
-  /** The subscriber as it is known now. */
+  /** The subscriber's viewer in its current state. */
   readonly viewer: Viewer;
-  /** The same object for all who are told of this event now. */
+  /** The same object for all subscribers of this event batch. */
   readonly shared: object;
 }
 
 /**
- * Follows a topic as this request's viewer: first what was missed, then what happens, in order, each exactly once. It
- * ends with an error when the viewer may follow no more.
+ * Subscribes to a topic as the viewer of this request: first past events, then new ones, in order and each exactly
+ * once. The iteration ends with an error when the viewer loses access.
  *
- * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN; BAD_USER_INPUT for a cursor that is none; GONE when the log does not
- *   reach back to the cursor
+ * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN; BAD_USER_INPUT for an invalid cursor; GONE if events after the cursor
+ *   have been pruned
  */
 export type Subscribe<Viewer> = (request: SubscribeRequest) => Promise<AsyncIterable<Delivery<Viewer>>>;

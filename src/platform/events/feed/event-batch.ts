@@ -1,6 +1,6 @@
 import type { EventPayload } from "./channel.js";
 
-/** What is told of one event or signal. */
+/** The payload of one event or signal. */
 export interface BatchEntry {
   /** Null for a signal. */
   readonly sequence: number | null;
@@ -9,39 +9,36 @@ export interface BatchEntry {
 
 /** Events of a topic that were read together, and are delivered to all subscribers that have reached this position. */
 export interface EventBatch {
-  /** Counted per topic for those that all share; 0 for what a subscriber reads by itself. */
+  /** Counted per topic for batches that all subscribers share; 0 for a batch that is read for one subscriber. */
   readonly number: number;
   /** The events with numbers above `from`, up to `to`. */
   readonly from: number;
   readonly to: number;
-  /** When it was read, by `performance.now`: who takes it must have been looked at since. */
+  /** When it was read, by `performance.now`: a subscriber gets it only if its access was checked after that. */
   readonly readAt: number;
   readonly entries: readonly BatchEntry[];
-  /** Up to where a subscriber has been told who is there when it has taken this; 0 when it is not about that. */
+  /** The version of the presence that a subscriber knows after this batch; 0 for batches of events. */
   readonly presence: number;
-  /** The same object for all to whom it is told. */
+  /** The same object for all subscribers that get this batch. */
   readonly shared: object;
 }
 
-const MAX_ROUNDS = 64;
+const MAX_BATCHES = 64;
 const MAX_ENTRIES = 1_000;
 const MAX_AGE_MS = 2_000;
 
-/**
- * The last batches of a topic, for subscribers that were busy for a moment: they do not have to read the log
- * themselves.
- */
+/** The last batches of a topic, so that subscribers that are slightly behind need not read the log. */
 export class RecentBatches {
   readonly #batches: EventBatch[] = [];
   #entries = 0;
   #next = 1;
 
-  /** The number of the batch that comes next. */
+  /** The number of the next batch. */
   get next(): number {
     return this.#next;
   }
 
-  /** The number of the oldest that is kept, or of the next when none is. */
+  /** The number of the oldest batch that is kept, or of the next one if none is. */
   get oldest(): number {
     return this.#next - this.#batches.length;
   }
@@ -61,18 +58,18 @@ export class RecentBatches {
     this.trim(batch.readAt);
   }
 
-  /** Forgets what is too much or too old; the newest batch stays, whatever its size. */
+  /** Drops batches that are too many or too old; the newest batch is dropped only for its age. */
   trim(now: number): void {
     for (let [first] = this.#batches; first !== undefined; [first] = this.#batches) {
       const isTooMuch =
-        this.#batches.length > 1 && (this.#batches.length > MAX_ROUNDS || this.#entries > MAX_ENTRIES);
+        this.#batches.length > 1 && (this.#batches.length > MAX_BATCHES || this.#entries > MAX_ENTRIES);
       if (!isTooMuch && now - first.readAt <= MAX_AGE_MS) return;
       this.#entries -= first.entries.length;
       this.#batches.shift();
     }
   }
 
-  /** Forgets all, as if a batch had been missed. */
+  /** Drops all batches and skips a number, so that every subscriber notices. */
   clear(): void {
     this.#batches.length = this.#entries = 0;
     this.#next += 1;

@@ -5,8 +5,8 @@ import { notFound } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../database/client.js";
 import type { BusMessage, EventBus, PresenceMessage } from "../bus/event-bus.js";
-import type { LoggedEvent, LogPosition, LogReach } from "../log/event-log.repository.js";
-import { listEventsAfter, listLogReaches, listNewestSequences } from "../log/event-log.repository.js";
+import type { LogBounds, LoggedEvent, LogPosition } from "../log/event-log.repository.js";
+import { listEventsAfter, listLogBounds, listNewestSequences } from "../log/event-log.repository.js";
 import { resolvePosition } from "../log/log-position.js";
 import type { Committed } from "../log/record-event.js";
 import { changedViewer } from "../log/viewer-changed.js";
@@ -21,7 +21,7 @@ import type { ViewerChecks } from "./viewer-checks.js";
 import { createViewerChecks } from "./viewer-checks.js";
 
 /** Intervals of the feed's own checks, for notifications that were lost. */
-export interface Pace {
+export interface FeedIntervals {
   /** Checks for events whose notification was lost. */
   readonly pollMs: number;
   /** Checks whether the rights of viewers have changed. */
@@ -30,7 +30,11 @@ export interface Pace {
   readonly announceMs: number;
 }
 
-const PACE: Pace = { pollMs: SECOND_MS, checkMs: 5 * SECOND_MS, announceMs: 20 * SECOND_MS };
+const DEFAULT_INTERVALS: FeedIntervals = {
+  pollMs: SECOND_MS,
+  checkMs: 5 * SECOND_MS,
+  announceMs: 20 * SECOND_MS,
+};
 /** After this many missed announcements, a viewer of another process counts as gone. */
 const MISSED_ANNOUNCEMENTS = 2.25;
 /**
@@ -38,34 +42,34 @@ const MISSED_ANNOUNCEMENTS = 2.25;
  * have changed.
  */
 const FULL_CHECK_EVERY = 12;
-/** How long a new subscriber waits for others, so that they are looked up together. */
-const GATHER_MS = 5;
-/** Positions whose events are read in one statement. */
+/** How long new subscribers are collected, so that their topics are looked up in one statement. */
+const BATCH_WINDOW_MS = 5;
+/** How many positions are read in one statement. */
 const POSITIONS_AT_ONCE = 20;
 
 export interface EventFeedOptions {
   readonly db: Database;
   readonly bus: EventBus;
   readonly log: Logger;
-  readonly pace?: Pace;
+  readonly intervals?: FeedIntervals;
 }
 
-/** A feed on the log of this database, woken by other processes. */
+/** Creates a feed on the event log of this database. Other processes notify it through the event bus. */
 export const createEventFeed = <Viewer extends FeedViewer>(options: EventFeedOptions): EventFeed<Viewer> =>
   new LogFeed(options);
 
 class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
   readonly #options: EventFeedOptions;
-  readonly #pace: Pace;
+  readonly #intervals: FeedIntervals;
   readonly #channels = new Map<string, Channel<Viewer>>();
   readonly #tails = new Map<string, TopicTail<Viewer>>();
-  readonly #reaches: DataLoader<string, LogReach>;
+  readonly #bounds: DataLoader<string, LogBounds>;
   readonly #events: DataLoader<LogPosition, LoggedEvent[]>;
   readonly #logFault: (error: unknown) => void;
   readonly #presence = createPresence({
-    announce: (news) => this.#announce(news),
+    announce: (message) => this.#announce(message),
     changed: (topic) => this.#tails.get(topic)?.presenceChanged(),
-    seenBy: (topic) => this.#tails.get(topic)?.presenceSeen() ?? Number.POSITIVE_INFINITY,
+    seenVersion: (topic) => this.#tails.get(topic)?.presenceSeen() ?? Number.POSITIVE_INFINITY,
   });
   #checks: ViewerChecks<Viewer> | null = null;
   #reloads: DataLoader<Viewer, Viewer> | null = null;
@@ -73,14 +77,14 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
   #isClosed = false;
 
   constructor(options: EventFeedOptions) {
-    const { db, log, pace = PACE } = options;
+    const { db, log, intervals = DEFAULT_INTERVALS } = options;
     this.#options = options;
-    this.#pace = pace;
+    this.#intervals = intervals;
     this.#logFault = throttledWarning(log);
-    this.#reaches = new DataLoader((topics) => listLogReaches(db, topics), {
+    this.#bounds = new DataLoader((topics) => listLogBounds(db, topics), {
       cache: false,
       // After a restart many clients reconnect at once.
-      batchScheduleFn: (dispatch) => setTimeout(dispatch, GATHER_MS),
+      batchScheduleFn: (dispatch) => setTimeout(dispatch, BATCH_WINDOW_MS),
     });
     this.#events = new DataLoader((positions) => listEventsAfter(db, positions, PAGE), {
       cache: false,
@@ -104,9 +108,9 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     this.#checks = createViewerChecks(viewers);
     this.#reloads = new DataLoader((known) => viewers.reload(known), { cache: false });
     await this.#options.bus.listen({
-      received: (news, from) => {
-        this.#receive(news);
-        for (const one of news.presence) this.#presence.received(one, from);
+      received: (message, from) => {
+        this.#receive(message);
+        for (const each of message.presence) this.#presence.received(each, from);
       },
       connected: () => {
         this.#announce({ kind: "hello" });
@@ -114,10 +118,10 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
         void this.#poll();
       },
     });
-    const { pollMs, checkMs, announceMs } = this.#pace;
+    const { pollMs, checkMs, announceMs } = this.#intervals;
     this.#timers = [
-      setInterval(oneAtATime(this.#poll), pollMs).unref(),
-      setInterval(oneAtATime(this.#checkViewers), checkMs).unref(),
+      setInterval(skippingOverlap(this.#poll), pollMs).unref(),
+      setInterval(skippingOverlap(this.#checkViewers), checkMs).unref(),
       setInterval(this.#announceAgain, announceMs).unref(),
     ];
   }
@@ -127,16 +131,16 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     { kind, id, after, presence = false }: SubscribeRequest,
     signal: AbortSignal,
   ): Promise<Subscriber<Viewer>> {
-    if (!this.#reloads) throw new Error("the feed has to be opened before anything can be followed");
+    if (!this.#reloads) throw new Error("the feed has to be opened before anybody can subscribe");
     const channel = this.#channels.get(kind);
     if (!channel || !isId(id)) throw notFound("topic");
     const checkedAt = performance.now();
     const known = await this.#reloads.load(viewer);
     await channel.admit(known, id);
     const topic = `${kind}:${id}`;
-    const reach = await this.#reaches.load(topic);
-    const cursor = resolvePosition(reach, after);
-    const tail = this.#tailOf(topic, channel, reach.newest);
+    const bounds = await this.#bounds.load(topic);
+    const cursor = resolvePosition(bounds, after);
+    const tail = this.#tailOf(topic, channel, bounds.newest);
     const { nextBatch } = tail;
     const options = { topic: tail, viewer: known, cursor, checkedAt, nextBatch, signal };
     const subscriber = new Subscriber<Viewer>({ ...options, wantsPresence: presence });
@@ -149,8 +153,8 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     const tails = [...this.#tails.values()];
     return {
       topics: tails.length,
-      subscribers: tails.reduce((sum, { subscriberCount: followerCount }) => sum + followerCount, 0),
-      kept: tails.reduce((sum, { kept }) => sum + kept, 0),
+      subscribers: tails.reduce((sum, { subscriberCount }) => sum + subscriberCount, 0),
+      buffered: tails.reduce((sum, { buffered }) => sum + buffered, 0),
       present: this.#presence.count(),
     };
   }
@@ -178,13 +182,13 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
       deps: this.#deps(),
     });
     this.#tails.set(topic, tail);
-    // What was committed since its head was read woke nobody here.
+    // Events that were committed after its head was read have notified no tail here.
     setImmediate(() => tail.notify());
     return tail;
   }
 
   #deps(): TailDeps<Viewer> {
-    if (!this.#checks) throw new Error("the feed has to be opened before anything can be followed");
+    if (!this.#checks) throw new Error("the feed has to be opened before anybody can subscribe");
     return {
       checks: this.#checks,
       presence: this.#presence,
@@ -208,18 +212,18 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     if (subscribers.length > 0) this.#checks?.check(subscribers).catch(this.#logFault);
   }
 
-  /** Tells the others who is here, or that this process comes or goes; where nobody is shown, nothing. */
-  #announce(news: PresenceMessage): void {
+  /** Sends a presence message to the other processes, unless no channel has presence. */
+  #announce(message: PresenceMessage): void {
     if (this.#isClosed || ![...this.#channels.values()].some(({ presenceOf }) => presenceOf)) return;
-    this.#options.bus.publish({ presence: [news] });
+    this.#options.bus.publish({ presence: [message] });
   }
 
   #announceAgain = (): void => {
     this.#presence.announceAll();
-    this.#presence.forget(performance.now() - MISSED_ANNOUNCEMENTS * this.#pace.announceMs);
+    this.#presence.forget(performance.now() - MISSED_ANNOUNCEMENTS * this.#intervals.announceMs);
   };
 
-  /** Looks in one statement whether anything has happened that nobody was woken for. */
+  /** Checks, in one statement, for events whose notification was lost. */
   #poll = async (): Promise<void> => {
     try {
       const tails = [...this.#tails.values()];
@@ -230,18 +234,18 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
         tails.map(({ topic }) => topic),
       );
       tails.forEach((tail, index) => {
-        tail.reaches(newest[index] ?? 0);
+        tail.headObserved(newest[index] ?? 0);
       });
     } catch (error) {
       this.#logFault(error);
     }
   };
 
-  /** Finds viewers whose rights have ended without an event. */
+  /** Finds viewers who have lost access without an event. */
   #checkViewers = async (): Promise<void> => {
     try {
       await this.#checks?.checkChanged(this.#subscribers());
-      const before = performance.now() - FULL_CHECK_EVERY * this.#pace.checkMs;
+      const before = performance.now() - FULL_CHECK_EVERY * this.#intervals.checkMs;
       for (const tail of [...this.#tails.values()].filter(({ checkedAt }) => checkedAt < before)) {
         tail.checkedAt = performance.now();
         await this.#checks?.check(tail.subscribers);
@@ -253,7 +257,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
 }
 
 /** Skips a call while the previous one is running. */
-function oneAtATime(work: () => Promise<void>): () => void {
+function skippingOverlap(work: () => Promise<void>): () => void {
   let isUnderWay = false;
   return () => {
     if (isUnderWay) return;

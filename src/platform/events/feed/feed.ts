@@ -2,37 +2,37 @@ import type { Principal } from "../../../kernel/authorize.js";
 import type { Committed } from "../log/record-event.js";
 import type { Channel, Delivery, SubscribeRequest } from "./channel.js";
 
-/** Whoever may follow; somebody with an id can be told apart from others. */
-export interface FeedViewer extends Principal {
+/** A viewer that can subscribe. Viewers without an id cannot be distinguished. */
+export interface FeedViewer extends Asker {
   readonly id?: string;
 }
 
-/** Who is known of the viewers that follow: the identity module tells it. */
+/** Reloads the viewers of subscribers; implemented by the identity module. */
 export interface ViewerSource<Viewer> {
   /**
-   * These viewers as they are known now, in their order, in one statement a kind; anonymous for whose access has ended.
-   * Who has not changed is the same object: it need not be judged anew.
+   * These viewers in their current state, in their order, with one statement per kind; anonymous if their access has
+   * ended. An unchanged viewer is the same object, so that it need not be checked again.
    */
   reload(viewers: readonly Viewer[]): Promise<readonly Viewer[]>;
 }
 
-/** What a feed keeps in memory: none of it grows with what subscribers have not taken yet. */
+/** What a feed keeps in memory. None of it grows with the backlog of subscribers. */
 export interface FeedCounts {
   readonly topics: number;
   readonly subscribers: number;
-  /** Events and signals that are kept for subscribers who are a little behind. */
-  readonly kept: number;
-  /** Entries of who is there, here and in other processes. */
+  /** Events and signals that are kept for subscribers that are slightly behind. */
+  readonly buffered: number;
+  /** Viewers that are present, in this process and in others. */
   readonly present: number;
 }
 
-/** Brings what is committed anywhere to those who follow it here. */
+/** Delivers the events of all processes to the subscribers of this process. */
 export interface EventFeed<Viewer extends FeedViewer> {
-  /** Told what each transaction of this process leaves behind. */
+  /** Called with the topics and signals of each committed transaction of this process. */
   notify(committed: Committed): void;
-  /** Begins to listen. */
+  /** Begins to listen to the event bus. */
   open(options: { channels: readonly Channel<Viewer>[]; viewers: ViewerSource<Viewer> }): Promise<void>;
-  /** As `Follow`, until the signal aborts. */
+  /** As `Subscribe`, until the signal aborts. */
   subscribe(
     viewer: Viewer,
     request: SubscribeRequest,
@@ -40,7 +40,7 @@ export interface EventFeed<Viewer extends FeedViewer> {
   ): Promise<AsyncIterableIterator<Delivery<Viewer>>>;
   counts(): FeedCounts;
   /**
-   * Ends what is followed, without an error, and stops listening. Transactions that end later still wake the other
+   * Ends all subscriptions without an error and stops listening. Transactions that commit later still notify other
    * processes, as long as the database is open. Idempotent.
    */
   close(): Promise<void>;

@@ -2,13 +2,13 @@ import type { Channel, Delivery } from "./channel.js";
 import type { EventBatch } from "./event-batch.js";
 import type { FeedViewer } from "./feed.js";
 
-/** What a subscriber knows of its topic. */
+/** What a subscriber needs of its topic. */
 export interface SubscribedTopic<Viewer extends FeedViewer> {
   readonly id: string;
   readonly channel: Channel<Viewer>;
   /**
-   * What comes next for this subscriber, who may still have it; null when there is nothing now. At once where it can be,
-   * which spares a promise for each subscriber and event. Never fails.
+   * The next batch for this subscriber, whose access has been checked; null if there is none now. Synchronous if
+   * possible, which saves a promise for each subscriber and event. Never fails.
    */
   nextFor(subscriber: Subscriber<Viewer>): EventBatch | null | Promise<EventBatch | null>;
   leave(subscriber: Subscriber<Viewer>): void;
@@ -19,9 +19,9 @@ export interface SubscriberOptions<Viewer extends FeedViewer> {
   readonly viewer: Viewer;
   /** The number of the last event that it has. */
   readonly cursor: number;
-  /** When its viewer was last looked at, by `performance.now`. */
+  /** When its viewer was last checked, by `performance.now`. */
   readonly checkedAt: number;
-  /** The batch of the topic that it takes part in first. */
+  /** The first shared batch of the topic that it gets. */
   readonly nextBatch: number;
   readonly wantsPresence: boolean;
   readonly signal: AbortSignal;
@@ -47,12 +47,12 @@ export class Subscriber<Viewer extends FeedViewer> implements AsyncIterableItera
   #isEnded = false;
   #fault: unknown = null;
   #isNotified = false;
-  #isAsking = false;
-  /** Whoever waits for what comes next. */
-  #waiting: { resolve(result: Next<Viewer>): void; reject(fault: unknown): void } | null = null;
-  /** How many are asking for something, and the last of them. */
-  #asking = 0;
-  #last: Promise<unknown> | null = null;
+  #isFetching = false;
+  /** The call of `next` that waits for a delivery. */
+  #waiter: { resolve(result: Next<Viewer>): void; reject(fault: unknown): void } | null = null;
+  /** The number of unfinished calls of `next`, and the last of them. */
+  #pendingCalls = 0;
+  #lastCall: Promise<unknown> | null = null;
 
   constructor(options: SubscriberOptions<Viewer>) {
     this.topic = options.topic;
@@ -69,7 +69,7 @@ export class Subscriber<Viewer extends FeedViewer> implements AsyncIterableItera
     return this;
   }
 
-  /** The signal has aborted: an object that hears it itself needs no function of its own. */
+  /** Handles the signal's `abort` event: an object as listener needs no closure for each subscriber. */
   handleEvent(): void {
     this.end();
   }
@@ -78,13 +78,13 @@ export class Subscriber<Viewer extends FeedViewer> implements AsyncIterableItera
     return this.#isEnded;
   }
 
-  /** Something may have come for it. */
+  /** Called when there may be something to deliver. */
   notify(): void {
     this.#isNotified = true;
-    if (this.#waiting && !this.#isAsking) this.#look();
+    if (this.#waiter && !this.#isFetching) this.#pull();
   }
 
-  /** Ends it, with an error for who is waiting for what comes next, or without. */
+  /** Ends the subscription. With a fault, the pending or next call of `next` fails with it. */
   end(fault: unknown = null): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -95,10 +95,10 @@ export class Subscriber<Viewer extends FeedViewer> implements AsyncIterableItera
     this.notify();
   }
 
-  /** One after the other, however many are asked for at once. */
+  /** Concurrent calls are served one after the other. */
   next(): Promise<Next<Viewer>> {
-    const next = this.#asking++ === 0 ? this.#step() : this.#after(this.#last);
-    this.#last = next;
+    const next = this.#pendingCalls++ === 0 ? this.#request() : this.#afterCall(this.#lastCall);
+    this.#lastCall = next;
     return next;
   }
 
@@ -107,51 +107,51 @@ export class Subscriber<Viewer extends FeedViewer> implements AsyncIterableItera
     return { done: true, value: undefined };
   }
 
-  async #after(last: Promise<unknown> | null): Promise<Next<Viewer>> {
-    await last?.catch(() => {});
-    return this.#step();
+  async #afterCall(previous: Promise<unknown> | null): Promise<Next<Viewer>> {
+    await previous?.catch(() => {});
+    return this.#request();
   }
 
-  #step(): Promise<Next<Viewer>> {
+  #request(): Promise<Next<Viewer>> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      if (!this.#isAsking) this.#look();
+      this.#waiter = { resolve, reject };
+      if (!this.#isFetching) this.#pull();
     });
   }
 
-  /** Looks for what comes next, for who is waiting for it. */
-  #look(): void {
+  /** Fetches batches until the waiting call is settled or there is nothing to deliver. */
+  #pull(): void {
     do {
-      if (this.#answer()) return;
+      if (this.#settle()) return;
       this.#isNotified = false;
       const found = this.topic.nextFor(this);
       if (found instanceof Promise) {
-        this.#lookAgainWith(found);
+        this.#pullAfter(found);
         return;
       }
-      if (found && !this.#isEnded) this.#begin(found);
+      if (found && !this.#isEnded) this.#startBatch(found);
       else if (!this.#isNotified) return;
-    } while (this.#waiting);
+    } while (this.#waiter);
   }
 
-  #lookAgainWith(finding: Promise<EventBatch | null>): void {
-    this.#isAsking = true;
-    void finding.then((found) => {
-      this.#isAsking = false;
-      if (found && !this.#isEnded) this.#begin(found);
+  #pullAfter(pending: Promise<EventBatch | null>): void {
+    this.#isFetching = true;
+    void pending.then((found) => {
+      this.#isFetching = false;
+      if (found && !this.#isEnded) this.#startBatch(found);
       else if (!this.#isNotified) return;
-      if (this.#waiting) this.#look();
+      if (this.#waiter) this.#pull();
     });
   }
 
-  /** @returns whether nobody waits any more */
-  #answer(): boolean {
-    const waiting = this.#waiting;
+  /** @returns whether no call waits any more */
+  #settle(): boolean {
+    const waiting = this.#waiter;
     if (!waiting) return true;
-    const value = this.#take();
+    const value = this.#nextDelivery();
     if (!value && !this.#isEnded) return false;
-    this.#waiting = null;
-    this.#asking--;
+    this.#waiter = null;
+    this.#pendingCalls--;
     if (value) waiting.resolve({ done: false, value });
     else if (this.#fault === null) waiting.resolve({ done: true, value: undefined });
     else {
@@ -161,25 +161,25 @@ export class Subscriber<Viewer extends FeedViewer> implements AsyncIterableItera
     return true;
   }
 
-  #begin(batch: EventBatch): void {
+  #startBatch(batch: EventBatch): void {
     this.#batch = batch;
     this.#index = 0;
     if (batch.number > 0) this.nextBatch = batch.number + 1;
     if (batch.presence > 0) this.presenceSeen = batch.presence;
   }
 
-  /** The next of the batch under way that is for this viewer. */
-  #take(): Delivery<Viewer> | null {
+  /** The next entry of the current batch that is visible to this viewer. */
+  #nextDelivery(): Delivery<Viewer> | null {
     const batch = this.#batch;
     if (!batch) return null;
     while (this.#index < batch.entries.length) {
-      const { sequence, payload: told } = batch.entries[this.#index++] ?? { sequence: null, payload: null };
+      const { sequence, payload } = batch.entries[this.#index++] ?? { sequence: null, payload: null };
       if (sequence !== null) {
         if (sequence <= this.cursor) continue;
         this.cursor = sequence;
       }
-      if (told !== null && this.topic.channel.isVisibleTo(this.viewer, told))
-        return { cursor: String(this.cursor), event: told, viewer: this.viewer, shared: batch.shared };
+      if (payload !== null && this.topic.channel.isVisibleTo(this.viewer, payload))
+        return { cursor: String(this.cursor), event: payload, viewer: this.viewer, shared: batch.shared };
     }
     this.#batch = null;
     return null;

@@ -1,5 +1,5 @@
 import { FiledeskError } from "../../../kernel/errors.js";
-import type { ShownAs } from "../bus/event-bus.js";
+import type { PresenceIdentity } from "../bus/event-bus.js";
 import { logIsGone } from "../log/cursor.errors.js";
 import type { LoggedEvent, LogPosition } from "../log/event-log.repository.js";
 import type { Channel, EventPayload, Signal } from "./channel.js";
@@ -14,11 +14,11 @@ import type { ViewerChecks } from "./viewer-checks.js";
 export interface TailDeps<Viewer extends FeedViewer> {
   readonly checks: ViewerChecks<Viewer>;
   readonly presence: Presence;
-  /** The next events behind a place; a full page says that there may be more. */
+  /** The next events after a position; after a full page there may be more. */
   readEvents(position: LogPosition): Promise<LoggedEvent[]>;
-  /** Told of what failed and will be tried again. */
+  /** Called with failures that are retried. */
   failed(error: unknown): void;
-  /** Told that nobody follows the topic any more. */
+  /** Called when the topic has no subscribers any more. */
   emptied(topic: string): void;
 }
 
@@ -26,32 +26,40 @@ export interface TopicTailOptions<Viewer extends FeedViewer> {
   readonly topic: string;
   readonly id: string;
   readonly channel: Channel<Viewer>;
-  /** The number of its newest event, as it was read just now. */
+  /** The number of its newest event, just read. */
   readonly head: number;
   readonly deps: TailDeps<Viewer>;
 }
 
 /** How many events are read at once. */
 export const PAGE = 100;
-/** Signals that come while others are told; of more, the oldest are dropped. */
+/** How many signals wait at most; then the oldest are dropped. */
 const MAX_SIGNALS = 100;
 
-/** The end of one topic's log, read once for all who follow it here. */
+/**
+ * The end of one topic's log, read once for all subscribers of this process.
+ *
+ * A subscriber is brought from replay to live events in three steps:
+ * 1. It starts with its cursor and the number of the next shared batch.
+ * 2. While the cursor is behind the shared batches, `#page` reads the log for it, together with others at the same
+ *    position.
+ * 3. Once it has reached the start of a shared batch, it gets the shared batches, which are read once for all.
+ */
 export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Viewer> {
   readonly topic: string;
   readonly id: string;
   readonly channel: Channel<Viewer>;
-  /** When all subscribers were last looked at, by `performance.now`. */
+  /** When all subscribers were last checked, by `performance.now`. */
   checkedAt = performance.now();
   readonly #deps: TailDeps<Viewer>;
-  /** With the ids by which they are shown. */
-  readonly #subscribers = new Map<Subscriber<Viewer>, ShownAs | null>();
-  /** Those that are told who comes and goes. */
+  /** With the ids that identify them to others; null if their presence is not shown. */
+  readonly #subscribers = new Map<Subscriber<Viewer>, PresenceIdentity | null>();
+  /** Those that get changes of presence. */
   readonly #presenceSubscribers = new Set<Subscriber<Viewer>>();
-  /** Subscribers to whom something could not be delivered: they try again at the next tick. */
+  /** Subscribers whose delivery failed; retried at the next tick. */
   readonly #stalled = new Set<Subscriber<Viewer>>();
   readonly #batches = new RecentBatches();
-  /** What subscribers read by themselves just now, by the place behind which they read. */
+  /** Pages that are being read for subscribers that are behind, by their position. */
   readonly #pages = new Map<number, Promise<EventBatch>>();
   #presenceBatches: { version: number; bySeen: Map<number, Promise<EventBatch>> } | null = null;
   #signals: Signal[] = [];
@@ -77,16 +85,16 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
   }
 
   /** How many events and signals are kept. */
-  get kept(): number {
+  get buffered(): number {
     return this.#batches.entries + this.#signals.length;
   }
 
-  /** The batch that somebody who comes now takes part in first. */
+  /** The first shared batch of a new subscriber. */
   get nextBatch(): number {
     return this.#batches.next;
   }
 
-  add(subscriber: Subscriber<Viewer>, shown: ShownAs | null): void {
+  add(subscriber: Subscriber<Viewer>, shown: PresenceIdentity | null): void {
     this.#subscribers.set(subscriber, shown);
     if (subscriber.wantsPresence) this.#presenceSubscribers.add(subscriber);
     if (shown) this.#deps.presence.enter(this.topic, shown);
@@ -101,14 +109,14 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
     if (shown) this.#deps.presence.leave(this.topic, shown);
   }
 
-  /** There may be new events. */
+  /** Called when there may be new events. */
   notify(): void {
     this.#isNotified = true;
     void this.#read();
   }
 
-  /** The log has been seen to reach up to here. */
-  reaches(newest: number): void {
+  /** Called with the newest number that was found in the log. */
+  headObserved(newest: number): void {
     this.#newest = newest;
     if (newest > this.#head) this.notify();
   }
@@ -119,19 +127,19 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
     this.notify();
   }
 
-  /** Somebody has come or gone. */
+  /** Called when a viewer has come or gone. */
   presenceChanged(): void {
     for (const subscriber of this.#presenceSubscribers) subscriber.notify();
   }
 
-  /** Which change of presence all who want to know have been told of. */
+  /** The presence version that all subscribers with presence have seen. */
   presenceSeen(): number {
     let seen = Number.POSITIVE_INFINITY;
     for (const { presenceSeen } of this.#presenceSubscribers) seen = Math.min(seen, presenceSeen);
     return seen;
   }
 
-  /** Called now and then: tries again what failed, and forgets what is old. */
+  /** Called at intervals: retries failed deliveries and drops old batches. */
   tick(now: number): void {
     this.#batches.trim(now);
     for (const subscriber of this.#stalled) subscriber.notify();
@@ -139,17 +147,17 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
   }
 
   nextFor(subscriber: Subscriber<Viewer>): EventBatch | null | Promise<EventBatch | null> {
-    const found = this.#find(subscriber);
+    const found = this.#findBatch(subscriber);
     const isReady = !(found instanceof Promise) && (found === null || subscriber.checkedAt >= found.readAt);
     return isReady ? found : this.#checkedFor(subscriber, found);
   }
 
   async #checkedFor(
     subscriber: Subscriber<Viewer>,
-    finding: EventBatch | null | Promise<EventBatch>,
+    pending: EventBatch | null | Promise<EventBatch>,
   ): Promise<EventBatch | null> {
     try {
-      const batch = await finding;
+      const batch = await pending;
       if (batch && subscriber.checkedAt < batch.readAt) await this.#deps.checks.check([subscriber]);
       return batch;
     } catch (error) {
@@ -162,7 +170,7 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
     }
   }
 
-  #find(subscriber: Subscriber<Viewer>): Promise<EventBatch> | EventBatch | null {
+  #findBatch(subscriber: Subscriber<Viewer>): Promise<EventBatch> | EventBatch | null {
     const room = subscriber.wantsPresence ? this.#deps.presence.room(this.topic) : undefined;
     if (room && room.version > subscriber.presenceSeen)
       return this.#presenceBatch(room, subscriber.presenceSeen);
@@ -173,7 +181,7 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
       : (shared ?? null);
   }
 
-  /** What a subscriber that is behind reads by itself, or with those who stand at the same place just now. */
+  /** The page after a position, shared by all subscribers that read it at the same time. */
   #page(after: number): Promise<EventBatch> {
     const underWay = this.#pages.get(after);
     if (underWay) return underWay;
@@ -186,11 +194,11 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
     const events = await this.#deps.readEvents({ topic: this.topic, after });
     if (events[0]?.sequence !== after + 1) throw logIsGone(after);
     const readAt = performance.now();
-    const told = await this.channel.toPayloads(this.id, events);
-    return { ...batchOf(readAt, after, events, told), number: 0 };
+    const payloads = await this.channel.toPayloads(this.id, events);
+    return { ...batchOf(readAt, after, events, payloads), number: 0 };
   }
 
-  /** The same for all who have been told of as much. */
+  /** The presence changes since a version, shared by all subscribers that have seen that version. */
   #presenceBatch(room: Room, seen: number): Promise<EventBatch> {
     if (this.#presenceBatches?.version !== room.version)
       this.#presenceBatches = { version: room.version, bySeen: new Map() };
@@ -205,28 +213,28 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
 
   async #readPresence(room: Room, seen: number): Promise<EventBatch> {
     const { version, changedAt } = room;
-    const news = [...room.persons.values()]
+    const changed = [...room.persons.values()]
       .filter((person) => person.version > seen && (person.isOnline || seen > 0))
       .sort((one, other) => one.version - other.version);
-    const told = await Promise.all(news.map((person) => this.#payloadOfPerson(person)));
-    return { ...batchOf(changedAt, this.#head, [], told), number: 0, presence: version };
+    const payloads = await Promise.all(changed.map((person) => this.#payloadOfPerson(person)));
+    return { ...batchOf(changedAt, this.#head, [], payloads), number: 0, presence: version };
   }
 
   #payloadOfPerson(person: Person): Promise<EventPayload | null> {
     const { shown, isOnline } = person;
     if (person.payload) return person.payload;
-    const told = this.#payloadOfSignal({ type: PRESENCE_CHANGED, payload: { ...shown, isOnline } });
-    told.catch(() => {
+    const payload = this.#payloadOfSignal({ type: PRESENCE_CHANGED, payload: { ...shown, isOnline } });
+    payload.catch(() => {
       person.payload = null;
     });
-    person.payload = told;
-    return told;
+    person.payload = payload;
+    return payload;
   }
 
   #payloadOfSignal = async (signal: Signal): Promise<EventPayload | null> =>
     (await this.channel.toSignalPayload?.(this.id, signal)) ?? null;
 
-  /** One reading at a time; what wakes it meanwhile makes it read again. */
+  /** Reads one batch after the other until there is no notification left. */
   async #read(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -236,7 +244,7 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
         await this.#makeBatch();
       }
     } catch (error) {
-      // The next look finds that the log reaches further.
+      // The next poll finds the newer events.
       this.#deps.failed(error);
     } finally {
       this.#isReading = false;
@@ -248,24 +256,27 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
     const events = await this.#deps.readEvents({ topic: this.topic, after: this.#head });
     const [first] = events;
     if (first ? first.sequence > this.#head + 1 : this.#newest > this.#head)
-      return this.#skipTo(first ? first.sequence - 1 : this.#newest);
+      return this.#skipPruned(first ? first.sequence - 1 : this.#newest);
     if (events.length === 0 && signals.length === 0) return;
     const readAt = performance.now();
-    const [told, toldSignals] = await Promise.all([
+    const [payloads, signalPayloads] = await Promise.all([
       events.length > 0 ? this.channel.toPayloads(this.id, events) : [],
       Promise.all(signals.map(this.#payloadOfSignal)),
       this.#deps.checks.check(this.#subscribers.keys()),
     ]);
     this.checkedAt = readAt;
-    const batch = batchOf(readAt, this.#head, events, [...told, ...toldSignals]);
+    const batch = batchOf(readAt, this.#head, events, [...payloads, ...signalPayloads]);
     this.#batches.push({ ...batch, number: this.#batches.next });
     this.#head = batch.to;
     if (events.length === PAGE) this.#isNotified = true;
     for (const subscriber of this.#subscribers.keys()) subscriber.notify();
   }
 
-  /** The log was pruned up to here before it was read: who has not read it by then never will. */
-  #skipTo(sequence: number): void {
+  /**
+   * Continues after events that were pruned before this process read them. Subscribers that have not got them end with
+   * GONE.
+   */
+  #skipPruned(sequence: number): void {
     this.#head = sequence;
     this.#batches.clear();
     this.#isNotified = true;
@@ -273,15 +284,15 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
   }
 }
 
-/** @param told of the events, and then of signals */
+/** @param payloads those of the events, then those of the signals */
 function batchOf(
   readAt: number,
   from: number,
   events: readonly LoggedEvent[],
-  told: readonly (EventPayload | null)[],
+  payloads: readonly (EventPayload | null)[],
 ): Omit<EventBatch, "number"> {
-  const entries = told.map(
-    (one, index): BatchEntry => ({ sequence: events[index]?.sequence ?? null, payload: one }),
+  const entries = payloads.map(
+    (payload, index): BatchEntry => ({ sequence: events[index]?.sequence ?? null, payload }),
   );
   return { from, to: from + events.length, readAt, entries, presence: 0, shared: {} };
 }

@@ -6,15 +6,15 @@ import type { SubscribedTopic, Subscriber } from "./subscriber.js";
 /** Checks the rights of subscribers again: many at once, with one statement per kind of viewer. */
 export interface ViewerChecks<Viewer extends FeedViewer> {
   /**
-   * Brings the viewers of these subscribers up to date, and ends those that may follow no more. What is asked for at the
-   * same moment is done together.
+   * Reloads the viewers of these subscribers and ends subscriptions whose viewer has lost access. Calls within one turn
+   * of the event loop are combined.
    */
   check(subscribers: Iterable<Subscriber<Viewer>>): Promise<void>;
-  /** As `check`, for those alone about whom something else is known than before. */
+  /** As `check`, for subscribers whose viewer has changed. */
   checkChanged(subscribers: readonly Subscriber<Viewer>[]): Promise<void>;
 }
 
-/** How many are told at once why they may not follow any more. */
+/** How many refusals are determined at once. */
 const REFUSALS_AT_ONCE = 4;
 const RELOADED_AT_ONCE = 1_000;
 
@@ -42,37 +42,37 @@ export function createViewerChecks<Viewer extends FeedViewer>(
     await Promise.all(
       [...ofTopic].map(async ([topic, ofThis]) => {
         const before = ofThis.map((subscriber) => known.get(subscriber) ?? subscriber.viewer);
-        // Both at once: most have not changed, and what is known of them with the one holds for the other.
-        const [may, reloaded] = await Promise.all([topic.channel.readers(topic.id, before), reloading]);
-        const asked = ofThis.map((subscriber, index) => {
+        // Both in parallel: most viewers have not changed, and for them the answer of `readers` holds.
+        const [allowed, reloaded] = await Promise.all([topic.channel.readers(topic.id, before), reloading]);
+        const checked = ofThis.map((subscriber, index) => {
           const viewer = reloaded.get(subscriber) ?? subscriber.viewer;
-          return { subscriber, viewer, may: viewer === before[index] ? may[index] : undefined };
+          return { subscriber, viewer, isAllowed: viewer === before[index] ? allowed[index] : undefined };
         });
-        await judge(topic, asked, startedAt);
+        await decide(topic, checked, startedAt);
       }),
     );
   }
 
-  async function judge(
+  async function decide(
     { id, channel }: SubscribedTopic<Viewer>,
-    asked: readonly Asked<Viewer>[],
+    checked: readonly CheckedSubscriber<Viewer>[],
     startedAt: number,
   ): Promise<void> {
-    const changed = asked.filter(({ may }) => may === undefined).map(({ viewer }) => viewer);
-    const mayNow = changed.length > 0 ? [...(await channel.readers(id, changed))].values() : null;
-    const refused = asked.filter(({ subscriber, viewer, may = mayNow?.next().value }) => {
-      if (may) accept(subscriber, viewer, startedAt);
-      return !may;
+    const changed = checked.filter(({ isAllowed }) => isAllowed === undefined).map(({ viewer }) => viewer);
+    const allowed = changed.length > 0 ? [...(await channel.readers(id, changed))].values() : null;
+    const refused = checked.filter(({ subscriber, viewer, isAllowed = allowed?.next().value }) => {
+      if (isAllowed) applyCheck(subscriber, viewer, startedAt);
+      return !isAllowed;
     });
     await Promise.all(refused.map((one) => refusals(() => refuse(one, startedAt))));
   }
 
-  /** The channel says why; who has been let in again since goes on. */
-  async function refuse({ subscriber, viewer }: Asked<Viewer>, startedAt: number): Promise<void> {
+  /** Gets the reason from the channel. A viewer that has access again keeps its subscription. */
+  async function refuse({ subscriber, viewer }: CheckedSubscriber<Viewer>, startedAt: number): Promise<void> {
     if (subscriber.isEnded) return;
     try {
       await subscriber.topic.channel.admit(viewer, subscriber.topic.id);
-      accept(subscriber, viewer, startedAt);
+      applyCheck(subscriber, viewer, startedAt);
     } catch (error) {
       if (!(error instanceof FiledeskError)) throw error;
       subscriber.end(error);
@@ -106,15 +106,15 @@ export function createViewerChecks<Viewer extends FeedViewer>(
   };
 }
 
-interface Asked<Viewer extends FeedViewer> {
+interface CheckedSubscriber<Viewer extends FeedViewer> {
   readonly subscriber: Subscriber<Viewer>;
   readonly viewer: Viewer;
-  /** Whether it may follow, as far as that has been found out. */
-  readonly may: boolean | undefined;
+  /** Whether it may read the topic; undefined if that has to be checked again. */
+  readonly isAllowed: boolean | undefined;
 }
 
-/** What an earlier look has found counts no more when a later one was quicker. */
-function accept<Viewer extends FeedViewer>(
+/** Applies the result of a check, unless a check that began later has already been applied. */
+function applyCheck<Viewer extends FeedViewer>(
   subscriber: Subscriber<Viewer>,
   viewer: Viewer,
   startedAt: number,

@@ -2,13 +2,13 @@ import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
 
 export const notACursor = (after: string) =>
   badUserInput(
-    `"${after.slice(0, 40)}" is no cursor. Give as \`after\` the cursor of the last event that you have, "0" for all from the beginning, or leave it out to begin now.`,
+    `"${after.slice(0, 40)}" is not a cursor. Give as \`after\` the cursor of the last event that you have, "0" for all events, or leave it out for new events only.`,
     { field: "after" },
   );
 
 export const cursorBeyondLog = (after: number, newest: number) =>
   badUserInput(
-    `The cursor ${after} lies beyond the newest event of this topic, ${newest}. Give as \`after\` the cursor of an event that you have had from this topic, or leave it out to begin now.`,
+    `The cursor ${after} is beyond the newest event of this topic, ${newest}. Give as \`after\` the cursor of an event that you have received from this topic, or leave it out for new events only.`,
     { field: "after", newest: String(newest) },
   );
 
@@ -16,6 +16,6 @@ export const cursorBeyondLog = (after: number, newest: number) =>
 export const logIsGone = (after: number) =>
   new FiledeskError(
     "GONE",
-    `The log does not reach back to the cursor ${after} any more. Read the list again, and follow without \`after\`.`,
+    `The events after the cursor ${after} are no longer in the log. Read the list again, and subscribe without \`after\`.`,
     { field: "after" },
   );

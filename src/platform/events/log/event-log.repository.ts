@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../../database/client.js";
 
-/** What happened, as the log has it. */
+/** An event of the log. */
 export interface LoggedEvent {
   /** Counted per topic from 1, without gaps, in the order of the commits. */
   readonly sequence: number;
@@ -11,59 +11,59 @@ export interface LoggedEvent {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** A place in a topic's log: behind the event with this number. */
+/** A position in a topic's log: after the event with this number. */
 export interface LogPosition {
   readonly topic: string;
   readonly after: number;
 }
 
-/** How far a topic's log reaches. */
-export interface LogReach {
-  /** The number of the newest event ever; 0 before the first. */
+/** The oldest and the newest event of a topic's log. */
+export interface LogBounds {
+  /** The number of the newest event, pruned or not; 0 before the first. */
   readonly newest: number;
-  /** The number of the oldest event that has not been pruned; null when there is none. */
+  /** The number of the oldest event that has not been pruned; null if there is none. */
   readonly oldest: number | null;
 }
 
-/** The events behind each position, so many of each at most, in the order of the positions; one statement. */
+/** The events after each position, at most `limit` each, in the order of the positions; one statement. */
 export async function listEventsAfter(
   db: Database,
   positions: readonly LogPosition[],
   limit: number,
 ): Promise<LoggedEvent[][]> {
-  const rows = await db.execute<{ place: number; sequence: string; type: string; payload: object }>(sql`
-    select asked.place::int, event.sequence, event.type, event.payload
+  const rows = await db.execute<{ position: number; sequence: string; type: string; payload: object }>(sql`
+    select requested.position::int, event.sequence, event.type, event.payload
     from unnest(
       ${sql.param(positions.map(({ topic }) => topic))}::text[],
       ${sql.param(positions.map(({ after }) => String(after)))}::bigint[]
-    ) with ordinality as asked(topic, after, place)
+    ) with ordinality as requested(topic, after, position)
     cross join lateral (
       select sequence, type, payload from events
-      where events.topic = asked.topic and events.sequence > asked.after
+      where events.topic = requested.topic and events.sequence > requested.after
       order by sequence
       limit ${limit}
     ) event
-    order by asked.place, event.sequence`);
+    order by requested.position, event.sequence`);
   const found: LoggedEvent[][] = positions.map(() => []);
-  for (const { place, sequence, type, payload } of rows)
-    found[place - 1]?.push({ sequence: Number(sequence), type, payload: { ...payload } });
+  for (const { position, sequence, type, payload } of rows)
+    found[position - 1]?.push({ sequence: Number(sequence), type, payload: { ...payload } });
   return found;
 }
 
-/** How far the logs of topics reach, in their order; one statement. */
-export async function listLogReaches(db: Database, topics: readonly string[]): Promise<LogReach[]> {
+/** The bounds of the topics' logs, in the order of the topics; one statement. */
+export async function listLogBounds(db: Database, topics: readonly string[]): Promise<LogBounds[]> {
   const rows = await db.execute<{ topic: string; newest: string; oldest: string | null }>(sql`
     select topic, sequence as newest,
       (select events.sequence from events where events.topic = event_topics.topic
         order by events.sequence limit 1) as oldest
     from event_topics where topic = any(${sql.param([...topics])})`);
-  const reaches = new Map(
+  const bounds = new Map(
     rows.map(({ topic, newest, oldest }) => [
       topic,
       { newest: Number(newest), oldest: oldest === null ? null : Number(oldest) },
     ]),
   );
-  return topics.map((topic) => reaches.get(topic) ?? { newest: 0, oldest: null });
+  return topics.map((topic) => bounds.get(topic) ?? { newest: 0, oldest: null });
 }
 
 /** The number of each topic's newest event, in the order of the topics: 0 before the first; one statement. */
@@ -75,6 +75,6 @@ export async function listNewestSequences(db: Database, topics: readonly string[
   return topics.map((topic) => newest.get(topic) ?? 0);
 }
 
-/** The cursor of each topic's newest event, in the order of the topics: `after` it comes what has not happened yet. */
+/** The cursor of each topic's newest event, in the order of the topics. */
 export const listEventCursors = async (db: Database, topics: readonly string[]): Promise<string[]> =>
   (await listNewestSequences(db, topics)).map(String);

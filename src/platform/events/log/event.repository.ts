@@ -5,23 +5,23 @@ import { deleteInBatches } from "../../database/in-batches.js";
 import { events, eventTopics } from "./event.tables.js";
 
 export interface NewEvent {
-  /** Whom it is for, such as `media:<companyId>`. */
+  /** The topic whose subscribers get it, such as `media:<companyId>`. */
   readonly topic: string;
   readonly companyId: string;
   /** In the past tense, such as "file.altered". */
   readonly type: string;
-  /** Ids, never contents: readers look up what the object is today. */
+  /** Ids, never contents: payloads are made from the current state of the objects. */
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Writes events down, in their order, at the end of the transaction that makes them happen; one statement, however many
- * they are. Their topics stay locked until the commit; they are locked in the order of their names.
+ * Writes events to the log, in their order, at the end of the transaction that records them; one statement for all.
+ * Their topics are locked in the order of their names, until the commit.
  */
-export async function appendEvents(tx: Database, happened: readonly NewEvent[]): Promise<void> {
-  if (happened.length === 0) return;
-  const given = happened.map(({ topic, companyId, type, payload }, place) => ({
-    place,
+export async function appendEvents(tx: Database, newEvents: readonly NewEvent[]): Promise<void> {
+  if (newEvents.length === 0) return;
+  const given = newEvents.map(({ topic, companyId, type, payload }, position) => ({
+    position,
     topic,
     company_id: companyId,
     type,
@@ -30,18 +30,18 @@ export async function appendEvents(tx: Database, happened: readonly NewEvent[]):
   await tx.execute(sql`
     with given as (
       select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
-        as event (place int, topic text, company_id uuid, type text, payload jsonb)),
+        as event (position int, topic text, company_id uuid, type text, payload jsonb)),
     counted as (
       insert into ${eventTopics} as known (topic, company_id, sequence)
       select topic, (array_agg(company_id))[1], count(*) from given group by topic order by topic collate "C"
       on conflict (topic) do update set sequence = known.sequence + excluded.sequence
       returning known.topic, known.sequence as last)
     insert into ${events} (topic, sequence, company_id, type, payload)
-    select topic, last - count(*) over of_topic + row_number() over (of_topic order by place), company_id, type, payload
+    select topic, last - count(*) over of_topic + row_number() over (of_topic order by position), company_id, type, payload
     from given join counted using (topic) window of_topic as (partition by topic)`);
 }
 
-/** Removes the oldest events, a batch of them. @returns how many were removed */
+/** Deletes a batch of the oldest events. @returns how many were deleted */
 export async function deleteEventsBefore(db: Database, moment: Date, limit: number): Promise<number> {
   const oldest = db
     .select({ topic: events.topic, sequence: events.sequence })
@@ -61,7 +61,7 @@ export const countEventsBefore = (db: Database, moment: Date): Promise<number> =
 
 const TOPICS_AT_ONCE = 500;
 
-/** Removes what a company's topics hold, and their counters, in batches: some topics after the other, by their keys. */
+/** Deletes the events and counters of a company's topics in batches. */
 export async function deleteEventsOfCompany(
   db: Database,
   companyId: string,

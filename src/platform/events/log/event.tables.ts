@@ -1,7 +1,7 @@
 import { bigint, index, jsonb, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
 import { moment } from "../../database/columns.js";
 
-/** What happened, per topic, numbered from 1 without gaps and in the order of the commits. */
+/** The event log: per topic, numbered from 1 without gaps in the order of the commits. */
 export const events = pgTable(
   "events",
   {
@@ -18,7 +18,7 @@ export const events = pgTable(
   ],
 );
 
-/** The counter of each topic; its row's lock puts the topic's events in the order of their commits. */
+/** The counter of each topic. The lock on its row orders the topic's events by their commits. */
 export const eventTopics = pgTable("event_topics", {
   topic: text("topic").primaryKey(),
   companyId: uuid("company_id"),

@@ -4,7 +4,7 @@ import { countEventsBefore, deleteEventsBefore } from "./event.repository.js";
 
 const AT_ONCE = 5_000;
 
-/** Removes the events that were written before a moment; a topic's numbers go on where they were. */
+/** Deletes the events that were written before a moment. The numbering of their topics continues. */
 export async function pruneEvents(
   db: Database,
   writtenBefore: Date,

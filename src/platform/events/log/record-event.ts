@@ -2,14 +2,14 @@ import type { Database } from "../../database/client.js";
 import type { NewEvent } from "./event.repository.js";
 import { appendEvents } from "./event.repository.js";
 
-/** A signal on its way to a topic. */
+/** A signal that is sent to a topic. */
 export interface SentSignal {
   readonly topic: string;
   readonly type: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** What a transaction leaves behind for those who follow topics. */
+/** What a committed transaction has for subscribers. */
 export interface Committed {
   /** Topics that have new events in the log. */
   readonly topics: readonly string[];
@@ -25,13 +25,14 @@ const collected = new WeakMap<Database, Collected>();
 
 function collectedIn(tx: Database): Collected {
   const found = collected.get(tx);
-  if (!found) throw new Error("this takes a transaction of a database that keeps a log of events");
+  if (!found) throw new Error("events can only be recorded in a transaction of a database with an event log");
   return found;
 }
 
 /**
- * Says in a transaction what has happened by it. The event is written at the end of the transaction: the topic's row is
- * locked from then to the commit alone, and topics always in one order, so that two transactions never wait for each other.
+ * Records an event in a transaction (transactional outbox). It is written at the end of the transaction, so that the
+ * topic's row is locked only until the commit, and all topics are locked in one order, so that two transactions never
+ * deadlock.
  */
 export function recordEvent(tx: Database, event: NewEvent): void {
   collectedIn(tx).events.push(event);
@@ -43,20 +44,20 @@ export function recordSignal(tx: Database, signal: SentSignal): void {
 }
 
 /**
- * The same database, whose transactions write down at their end what `happened` in them, and wake up after their commit
- * those who follow.
+ * The same database, whose transactions write their recorded events to the log at their end and call `notify` after the
+ * commit.
  */
-export function withEventRecording(db: Database, wake: (committed: Committed) => void): Database {
+export function withEventRecording(db: Database, notify: (committed: Committed) => void): Database {
   const transaction: Database["transaction"] = async (work, config) => {
     const own: Collected = { events: [], signals: [] };
     let writing: Promise<void> = Promise.resolve();
     const result = await db.transaction(async (tx) => {
-      // A transaction that is tried again begins anew.
+      // A retried transaction starts without events.
       own.events.length = own.signals.length = 0;
       collected.set(tx, own);
       const value = await work(tx);
-      // Sent together with the COMMIT, so that the topics' locks never wait for this process. Where it fails, the
-      // COMMIT is a rollback, and the failure is thrown below.
+      // Sent together with the COMMIT, so that the topics' locks never wait for this process. If it fails, the COMMIT
+      // becomes a rollback, and the failure is thrown below.
       writing = appendEvents(tx, own.events);
       writing.catch(() => {});
       await handedOver();
@@ -64,11 +65,11 @@ export function withEventRecording(db: Database, wake: (committed: Committed) =>
     }, config);
     await writing;
     if (own.events.length > 0 || own.signals.length > 0)
-      wake({ topics: [...new Set(own.events.map(({ topic }) => topic))], signals: own.signals });
+      notify({ topics: [...new Set(own.events.map(({ topic }) => topic))], signals: own.signals });
     return result;
   };
   return Object.create(db as object, { transaction: { value: transaction } }) as Database;
 }
 
-/** Until promises that are about to settle have: by then the driver has been given a statement that was begun before. */
+/** Resolves after pending microtasks: by then the driver has got the statement that was started before. */
 const handedOver = () => new Promise<void>((resolve) => process.nextTick(resolve));

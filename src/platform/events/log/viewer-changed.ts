@@ -4,12 +4,12 @@ import { recordSignal } from "./record-event.js";
 const PREFIX = "viewer:";
 
 /**
- * Says in a transaction that somebody's rights or access have changed by it: what they follow, in whatever process, is
- * looked at again after the commit, and ends where they may follow no more.
+ * Signals that a transaction changes somebody's rights or access. After the commit, every process checks their
+ * subscriptions again and ends those that they may not read any more.
  */
 export const viewerChanged = (tx: Database, id: string): void =>
   recordSignal(tx, { topic: `${PREFIX}${id}`, type: "viewer.changed", payload: {} });
 
-/** Whose rights have changed, when a signal to this topic says that; else null. */
+/** The viewer whose rights have changed, if this is the topic of such a signal; else null. */
 export const changedViewer = (topic: string): string | null =>
   topic.startsWith(PREFIX) ? topic.slice(PREFIX.length) : null;

@@ -71,7 +71,7 @@ export async function registerGraphQL<Context extends BaseContext & OfRequest>(
       // It would watch every field of every answer, to say in the end what the route says of all: do not store.
       ApolloServerPluginCacheControlDisabled(),
       admission.plugin,
-      subscriptionsElsewhere,
+      refuseSubscriptions,
       wellFormedStrings,
       unexpectedToLog(app),
       answerLimit(options.maxAnswerBytes, app.log),
@@ -125,7 +125,7 @@ async function openContext<Context extends BaseContext>(
 }
 
 /** A subscription has no one answer: Apollo Server would look for it in vain. */
-const subscriptionsElsewhere: ApolloServerPlugin = {
+const refuseSubscriptions: ApolloServerPlugin = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ operation }) => {
       if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;

@@ -1,10 +1,10 @@
-/** How long deliveries go on, in milliseconds, before whatever else waits for the event loop is let in. */
+/** How long deliveries run, in milliseconds, before the event loop gets to other work. */
 const TURN_MS = 5;
 
 /**
- * Lets what is delivered of an event give way. All who follow a topic are woken at once, in microtasks: without turns,
- * thousands of executions would run before the event loop could see to anything else. Who has to wait is served first
- * come, first served.
+ * Makes deliveries yield to the event loop. All subscribers of a topic are notified at once, in microtasks: without
+ * turns, thousands of executions would run before the event loop could do anything else. Waiting deliveries continue in
+ * the order in which they asked.
  */
 export class DeliveryTurns {
   readonly #waiting: (() => void)[] = [];
@@ -13,11 +13,11 @@ export class DeliveryTurns {
   #endsAt = 0;
 
   /**
-   * Asks to go on with a delivery.
+   * Asks to continue with a delivery.
    *
-   * @param isCheap whether its result is there already, and has only to be sent
-   * @returns what resolves when it may go on; null when that is now. Expensive ones run one by one, with all that
-   *   follows from them in microtasks, and the clock is looked at between them
+   * @param isCheap whether its result exists already and has only to be sent
+   * @returns a promise that resolves when it may continue; null if it may continue now. Expensive deliveries run one by
+   *   one, each with its microtasks, and the clock is read between them
    */
   take(isCheap: boolean): Promise<void> | null {
     if (!this.#isUnderWay) {
@@ -37,7 +37,7 @@ export class DeliveryTurns {
     setImmediate(this.#next);
   }
 
-  /** The event loop has been round. */
+  /** Runs after one iteration of the event loop. */
   #next = (): void => {
     if (this.#waiting.length === 0) {
       this.#isUnderWay = false;
@@ -50,7 +50,7 @@ export class DeliveryTurns {
   #serveSoon(): void {
     if (this.#isServing) return;
     this.#isServing = true;
-    // A tick that is asked for in a microtask comes when all microtasks are done, those of a delivery among them.
+    // A tick that is requested in a microtask runs after all microtasks, including those of a delivery.
     queueMicrotask(() => process.nextTick(this.#serve));
   }
 

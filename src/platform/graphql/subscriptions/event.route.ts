@@ -11,29 +11,29 @@ import { isSigned } from "../../http/files/signed-url.js";
 import type { RequestContext } from "../context.js";
 import type { SignedFor } from "./event-urls.js";
 import { EVENTS_PATH, eventResource, readSignedFor } from "./event-urls.js";
-import type { Gateway, Realtime } from "./realtime.js";
+import type { Authentication, Realtime } from "./realtime.js";
 import { wasInterrupted } from "./retry-event.js";
 import { createStreams } from "./streams.js";
 import type { SubscriptionFailure } from "./subscriptions.js";
 
 export interface EventRoute<Viewer> extends Realtime<Viewer> {
   /**
-   * What is told of each kind of topic: a subscription with the variables `$id` and `$after`, whose field is called
-   * `told` and holds `cursor` and `event`.
+   * The subscription of each kind of topic. It has the variables `$id` and `$after`, and one field with the alias
+   * `delivery`, which contains `cursor` and `event`.
    */
   readonly documents: Readonly<Record<string, string>>;
   readonly signer: Pick<UrlSigner, "verify">;
-  /** How often streams are looked after; by default each second. */
+  /** Interval of the checks on open streams; a second by default. */
   readonly sweepMs?: number;
-  /** Whom a signed URL was given to; null when they may not come in any more. */
-  enterBySignature(signedFor: SignedFor, endsAt: Date): Promise<Gateway<Viewer> | null>;
+  /** The viewer of a signed URL; null if their access has ended. */
+  authenticateBySignature(signedFor: SignedFor, endsAt: Date): Promise<Authentication<Viewer> | null>;
 }
 
 type EventRequest = FastifyRequest<{ Querystring: Record<string, unknown> }>;
 
 /**
- * `GET /events?topic=<kind>:<id>&after=<cursor>`: a subscription as Server-Sent Events, for clients without websockets. A
- * client that connects again gives its last cursor as `Last-Event-ID`, as browsers do by themselves.
+ * `GET /events?topic=<kind>:<id>&after=<cursor>`: a subscription as Server-Sent Events, for clients without websockets.
+ * A client that reconnects sends its last cursor as `Last-Event-ID`, as browsers do automatically.
  */
 export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRoute<Viewer>): void {
   const streams = createStreams(app, route);
@@ -41,7 +41,7 @@ export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRou
     url: EVENTS_PATH,
     method: "GET",
     exposeHeadRoute: false,
-    // A browser takes every answer but a stream for the end, and comes back from what is none.
+    // An `EventSource` reconnects only if it gets no response at all; any response other than a stream ends it.
     errorHandler: (error, request, reply) => {
       if (!wasInterrupted(error)) throw error;
       streams.cutOff(error, request, reply);
@@ -50,15 +50,15 @@ export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRou
       streams.answer({
         request,
         reply,
-        entrance: await identify(route, request),
+        authentication: await identify(route, request),
         framing: EVENT_STREAM,
         open: (context, signal) => open(route, request, context, signal),
-        refused({ failure }) {
+        refuse({ failure }) {
           const { status, headers, body } = errorResponse(failure, request.id);
           reply.status(status).headers(headers).send(body);
         },
-        written: asEvent,
-        lastWord: ({ errors }) => asFailure(errors),
+        serialize: asEvent,
+        serializeFailure: ({ errors }) => asFailure(errors),
       }),
   });
   app.addHook("preClose", async () => {
@@ -67,23 +67,26 @@ export function registerEventRoute<Viewer>(app: FastifyInstance, route: EventRou
 }
 
 /**
- * While a server closes, every request is refused. A browser's `EventSource` takes an answer for the end, and what is
- * none for a reason to connect again: another server has started by then, or this one.
+ * Closes the connection without a response while the server shuts down. A browser's `EventSource` then reconnects, by
+ * which time another server has started, or this one again; an error response would end it.
  */
 function cutOff({ url = "", socket }: IncomingMessage): void {
   if (url.split("?", 1)[0] === EVENTS_PATH) socket.destroy();
 }
 
-/** @throws UNAUTHENTICATED without good credentials, FORBIDDEN when the signature is wrong or has expired */
-async function identify<Viewer>(route: EventRoute<Viewer>, request: EventRequest): Promise<Gateway<Viewer>> {
+/** @throws UNAUTHENTICATED without valid credentials, FORBIDDEN if the signature is invalid or has expired */
+async function identify<Viewer>(
+  route: EventRoute<Viewer>,
+  request: EventRequest,
+): Promise<Authentication<Viewer>> {
   const { query, headers } = request;
-  let entrance: Gateway<Viewer> | null;
+  let authentication: Authentication<Viewer> | null;
   if (isSigned(query)) {
     const { viewerId, expiresAt } = route.signer.verify(eventResource(String(query.topic)), query);
-    entrance = await route.enterBySignature(readSignedFor(viewerId), expiresAt);
-  } else entrance = await route.enter(bearerToken(headers.authorization));
-  if (!entrance) throw unauthenticated();
-  return entrance;
+    authentication = await route.authenticateBySignature(readSignedFor(viewerId), expiresAt);
+  } else authentication = await route.authenticate(bearerToken(headers.authorization));
+  if (!authentication) throw unauthenticated();
+  return authentication;
 }
 
 async function open<Viewer>(
@@ -107,7 +110,7 @@ function topicIn(topic: unknown): { kind: string; id: string } {
   return { kind, id };
 }
 
-/** Where a client that connects again was cut off wins over where it once began. */
+/** The position of a reconnection takes precedence over the one in the URL. */
 function cursorIn({ headers, query }: EventRequest): string | null {
   const cursor = headers["last-event-id"] || query.after;
   if (cursor === undefined || cursor === "") return null;
@@ -121,12 +124,16 @@ interface StreamedEvent {
 }
 
 function asEvent({ data, errors = [] }: FormattedExecutionResult): string {
-  const told = data?.told as StreamedEvent | null | undefined;
-  if (!told) return asFailure(errors);
-  return serverSentEvent({ id: told.cursor, event: told.event.__typename, data: JSON.stringify(told.event) });
+  const delivery = data?.delivery as StreamedEvent | null | undefined;
+  if (!delivery) return asFailure(errors);
+  return serverSentEvent({
+    id: delivery.cursor,
+    event: delivery.event.__typename,
+    data: JSON.stringify(delivery.event),
+  });
 }
 
-/** In the form that the bodies of errors have. */
+/** Has the form of the body of an error response. */
 function asFailure([first]: SubscriptionFailure["errors"]): string {
   return serverSentEvent({
     event: "error",

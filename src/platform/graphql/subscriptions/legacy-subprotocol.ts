@@ -7,21 +7,23 @@ import { exceededLimit } from "../../http/json-limits.js";
 export const LEGACY_PROTOCOL = "graphql-ws";
 
 const MESSAGE =
-  "The subprotocol graphql-ws of subscriptions-transport-ws is not spoken here: use graphql-transport-ws, as the library graphql-ws does.";
+  "The subprotocol graphql-ws of subscriptions-transport-ws is not supported: use graphql-transport-ws, as the library graphql-ws does.";
 const REASON = "Use the subprotocol graphql-transport-ws";
-/** A client sends its operations right behind `connection_init`: each is told why it fails. */
-const REST_MS = SECOND_MS;
-const INIT_MS = 10 * SECOND_MS;
+/**
+ * A client sends its operations right after `connection_init`: each gets an error message before the connection closes.
+ */
+const CLOSE_DELAY_MS = SECOND_MS;
+const INIT_TIMEOUT_MS = 10 * SECOND_MS;
 const MAX_MESSAGES = 100;
 
 /**
- * Tells a client of the legacy subprotocol in its own words why it is refused, and closes. Without the subprotocol in the
- * handshake, such a client would see a broken connection, and try again for ever
+ * Refuses a client of the legacy subprotocol with error messages of that protocol, then closes the connection. If the
+ * handshake did not accept the subprotocol, such a client would see a broken connection and reconnect forever
  * (https://github.com/apollographql/subscriptions-transport-ws/blob/master/PROTOCOL.md).
  */
 export function refuseLegacyClient(socket: WebSocket): void {
   const close = () => socket.close(CloseCode.SubprotocolNotAcceptable, REASON);
-  let timer = setTimeout(close, INIT_MS);
+  let timer = setTimeout(close, INIT_TIMEOUT_MS);
   let messages = 0;
   socket.on("error", () => {});
   socket.once("close", () => clearTimeout(timer));
@@ -32,7 +34,7 @@ export function refuseLegacyClient(socket: WebSocket): void {
     if (type === "connection_init") {
       socket.send(JSON.stringify({ type: "connection_error", payload }));
       clearTimeout(timer);
-      timer = setTimeout(close, REST_MS);
+      timer = setTimeout(close, CLOSE_DELAY_MS);
     } else if (type === "start") socket.send(JSON.stringify({ id, type: "error", payload }));
     else close();
   });

@@ -1,28 +1,28 @@
 import { KIB } from "../../../kernel/bytes.js";
 
-/** What a connection may send on and on, in messages a second. */
+/** How many messages a connection may send per second in the long run. */
 export const MESSAGES_PER_SECOND = 100;
-/** So many at once for each subscription that it may have: a page changes, and all end and begin anew, twice. */
+/** Size of a burst per allowed subscription: enough for a page change that ends and starts all subscriptions, twice. */
 const BURST_PER_SUBSCRIPTION = 4;
-const LEAST_BURST = 200;
-/** A longer message counts as several: parsing takes time by length. A subscription is much shorter. */
-const LENGTH_OF_ONE = 4 * KIB;
+const MIN_BURST = 200;
+/** A longer message counts as several, because parsing time depends on length. A subscription is much shorter. */
+const MESSAGE_LENGTH = 4 * KIB;
 
-/** How many messages a connection may send by now: a token bucket, which is full at first. */
+/** Limits the messages of a connection: a token bucket that starts full. */
 export class MessageBudget {
   readonly #burst: number;
   #left: number;
   #at: number;
 
   constructor(maxSubscriptions: number, now = performance.now()) {
-    this.#burst = Math.max(LEAST_BURST, maxSubscriptions * BURST_PER_SUBSCRIPTION);
+    this.#burst = Math.max(MIN_BURST, maxSubscriptions * BURST_PER_SUBSCRIPTION);
     this.#left = this.#burst;
     this.#at = now;
   }
 
-  /** Counts one message of this length, at a time in milliseconds. False when it is one too many. */
+  /** Counts one message of this length, at a time in milliseconds. False if the budget is exceeded. */
   spend(now: number, length = 0): boolean {
-    const cost = 1 + Math.floor(length / LENGTH_OF_ONE);
+    const cost = 1 + Math.floor(length / MESSAGE_LENGTH);
     const earned = ((now - this.#at) / 1_000) * MESSAGES_PER_SECOND;
     this.#left = Math.min(this.#burst, this.#left + earned);
     this.#at = now;

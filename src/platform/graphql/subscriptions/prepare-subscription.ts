@@ -27,52 +27,52 @@ export interface SubscriptionRules {
   readonly preparations: PreparationTurns;
 }
 
-/** A GraphQL request, as it came. */
+/** A GraphQL request as received. */
 export interface SubscriptionRequest {
   readonly query: string;
   readonly operationName?: string | null | undefined;
   readonly variables?: Variables | null | undefined;
 }
 
-/** An operation that may be subscribed to. */
-export interface Prepared<Viewer> {
+/** A validated subscription operation. */
+export interface PreparedSubscription<Viewer> {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  /** What the results depend on. */
+  /** The variables that the results depend on. */
   readonly variables: readonly string[];
-  /** By the values of those variables. */
+  /** Shared results by the values of those variables. */
   readonly results: BoundedStore<SharedResults<Viewer>>;
-  /** Bytes that it takes at most while it is kept. */
+  /** Maximum bytes that it takes while it is cached. */
   readonly weight: number;
 }
 
 export function resultsOf<Viewer>(
-  { variables: names, results }: Prepared<Viewer>,
+  { variables: names, results }: PreparedSubscription<Viewer>,
   values: Variables,
 ): SharedResults<Viewer> {
   const given = names.filter((name) => Object.hasOwn(values, name));
   const key = hashOf(given.map((name) => [name, values[name]]));
   const found = results.get(key) ?? new SharedResults<Viewer>();
-  // Who has them already goes on with them when they are forgotten here.
+  // Subscriptions that already have them keep them after they are evicted here.
   results.set(key, found, RESULTS_BYTES);
   return found;
 }
 
-/** What they hold goes with the events that it was made of. */
+/** Results are held weakly by their events, so an entry itself is small. */
 const RESULTS_BYTES = 500;
 
 export interface Preparation<Viewer> {
   /**
-   * Parses and validates an operation, once for all who subscribe with the same text: in the turns of this caller when it
-   * is not known yet. @throws for a refusal
+   * Parses and validates an operation, once for all subscriptions with the same text. If it is not cached, it waits for
+   * a turn of this caller. @throws if the operation is refused
    */
-  prepare(request: SubscriptionRequest, caller: Caller): Promise<Prepared<Viewer>>;
-  /** Keeps what somebody was let follow; what is refused is not kept. */
-  keep(request: SubscriptionRequest, prepared: Prepared<Viewer>): Prepared<Viewer>;
+  prepare(request: SubscriptionRequest, caller: Caller): Promise<PreparedSubscription<Viewer>>;
+  /** Caches a subscription that has been admitted; refused ones are not cached. */
+  keep(request: SubscriptionRequest, prepared: PreparedSubscription<Viewer>): PreparedSubscription<Viewer>;
 }
 
 export function createPreparation<Viewer>(rules: SubscriptionRules): Preparation<Viewer> {
-  const kept = createBoundedStore<Prepared<Viewer>>(STORE_LIMITS.subscriptions);
+  const kept = createBoundedStore<PreparedSubscription<Viewer>>(STORE_LIMITS.subscriptions);
   return {
     async prepare(request, caller) {
       const key = keyOf(request);
@@ -81,7 +81,7 @@ export function createPreparation<Viewer>(rules: SubscriptionRules): Preparation
       limitLength(request.query);
       const endTurn = await rules.preparations.begin(caller);
       try {
-        // Somebody else may have been let in with the same meanwhile.
+        // The same operation may have been admitted for another request in the meantime.
         return kept.get(key) ?? (await prepareAnew(rules, request));
       } finally {
         endTurn();
@@ -89,7 +89,7 @@ export function createPreparation<Viewer>(rules: SubscriptionRules): Preparation
     },
     keep(request, prepared) {
       const key = keyOf(request);
-      // Somebody else may have been let in with the same while this one was looked at.
+      // The same operation may have been admitted for another request in the meantime.
       const first = kept.get(key);
       if (!first) kept.set(key, prepared, prepared.weight + STORE_LIMITS.eventResults.bytes);
       return first ?? prepared;
@@ -100,18 +100,18 @@ export function createPreparation<Viewer>(rules: SubscriptionRules): Preparation
 const keyOf = ({ query, operationName }: SubscriptionRequest): string =>
   hashOf([namedOperation(operationName) ?? "", query]);
 
-/** Of one length, however long what it stands for is. */
+/** A key of fixed length. */
 const hashOf = (value: unknown): string =>
   createHash("sha256").update(JSON.stringify(value)).digest("base64");
 
 async function prepareAnew<Viewer>(
   { schema, introspection, maxDepth }: SubscriptionRules,
   { query, operationName }: SubscriptionRequest,
-): Promise<Prepared<Viewer>> {
+): Promise<PreparedSubscription<Viewer>> {
   const { document, weight } = readDocument(query, maxDepth);
   const operation = getOperationAST(document, namedOperation(operationName));
   if (!operation) throw unresolvedOperation();
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) throw badUserInput(SUBSCRIPTIONS_ALONE);
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) throw badUserInput(ONLY_SUBSCRIPTIONS);
   refuseConditionalRoots(document);
   await pause();
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
@@ -121,8 +121,8 @@ async function prepareAnew<Viewer>(
   return { document, operation, variables: innerVariables(document, operation), results, weight };
 }
 
-const SUBSCRIPTIONS_ALONE =
-  "Only subscriptions are taken here: send queries and mutations as a POST to the same URL, with `Accept: application/json`.";
+const ONLY_SUBSCRIPTIONS =
+  "Only subscriptions are accepted here: send queries and mutations as a POST to the same URL, with `Accept: application/json`.";
 
 const asInvalid = (error: GraphQLError): GraphQLError =>
   withCode(error, ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED);

@@ -5,33 +5,36 @@ import type { UnreadBudget } from "../../http/connections/unread-budget.js";
 import type { RequestContext } from "../context.js";
 import type { Subscriptions } from "./subscriptions.js";
 
-/** Somebody who may open a connection that stays open. */
-export interface Gateway<Viewer> {
+/** The result of authenticating a long-lived connection. */
+export interface Authentication<Viewer> {
   readonly viewer: Viewer;
   /** The same for every connection of the same viewer. */
   readonly key: string;
-  /** In whose turns subscriptions of this viewer are opened. */
+  /** The key by which this viewer's subscriptions take turns to be opened. */
   readonly share: string;
-  /** When what was shown at the door ends, and the connection with it. */
+  /** When the credentials expire, and the connection with them; null if they do not. */
   readonly endsAt: Date | null;
 }
 
-/** What all doors of realtime stand on. */
+/** What all realtime endpoints share. */
 export interface Realtime<Viewer> {
   readonly subscriptions: Subscriptions<Viewer>;
   readonly slots: ConnectionSlots;
-  /** Turns in which subscriptions are opened, each by several statements: a thousand at once leave others the database. */
-  readonly openings: FairTurns;
-  /** What may wait in memory for those who read slowly. */
+  /**
+   * Limits how many subscriptions are opened at once, each of which takes several statements, so that others still get
+   * database connections.
+   */
+  readonly openingTurns: FairTurns;
+  /** Limits the memory for data that clients have not read yet. */
   readonly unread: UnreadBudget;
-  /** Who comes with this access token; null for nobody we know. */
-  enter(token: string | null): Promise<Gateway<Viewer> | null>;
-  /** What the context of every event has from the request that opened the connection. */
+  /** Authenticates an access token; null if it is not valid. */
+  authenticate(token: string | null): Promise<Authentication<Viewer> | null>;
+  /** The part of every event's context that comes from the request that opened the connection. */
   requestOf(request: FastifyRequest): Pick<RequestContext<Viewer>, "baseUrl" | "clientAddress">;
-  /** How often a sign of life is sent, and one is asked for. */
+  /** Interval of heartbeats and pings. */
   readonly heartbeatMs: number;
-  /** How long a client may take to read what is sent to it; by default 15 seconds. */
-  readonly patienceMs?: number;
+  /** How long a client may leave sent data unread; 15 seconds by default. */
+  readonly readTimeoutMs?: number;
 }
 
-export const PATIENCE_MS = 15_000;
+export const READ_TIMEOUT_MS = 15_000;

@@ -4,10 +4,13 @@ import { GraphQLError } from "graphql";
 import { databaseIsAway } from "../../database/faults.js";
 import type { Delivery } from "../../events/feed/channel.js";
 
-/** How long each try waits, in milliseconds: a restart of the database takes a second or two. */
-const AGAIN_MS = [50, 100, 200, 400, 800, 1_600, 3_200];
+/** Delays before the retries, in milliseconds. A restart of the database takes a second or two. */
+const RETRY_DELAYS_MS = [50, 100, 200, 400, 800, 1_600, 3_200];
 
-/** What takes the place of what was shared: it holds on to answers that failed. The same object for all who shared it. */
+/**
+ * New `shared` objects by the old ones, whose loaders may have cached failed reads. Subscribers that shared an object
+ * share its replacement.
+ */
 const replacements = new WeakMap<object, object>();
 
 function replacementOf(shared: object): object {
@@ -16,12 +19,12 @@ function replacementOf(shared: object): object {
   return found;
 }
 
-/** Whether a result lacks something only because the database went away while it was made. */
+/** Whether a result has errors because the database became unavailable while it was made. */
 export const isInterrupted = ({ errors }: ExecutionResult): boolean => errors?.some(wasInterrupted) ?? false;
 
 export const wasInterrupted = (error: unknown): boolean => interruptionIn(error) !== undefined;
 
-/** What the database went away with, below what GraphQL wraps it in. */
+/** The database error behind the wrappers of GraphQL; undefined for other errors. */
 export function interruptionIn(error: unknown): unknown {
   if (error instanceof AggregateError) return error.errors.map(interruptionIn).find(Boolean);
   let cause = error;
@@ -30,9 +33,9 @@ export function interruptionIn(error: unknown): unknown {
 }
 
 /**
- * Makes an event again that the database went away from.
+ * Repeats the execution of an event that failed because the database was unavailable.
  *
- * @returns null when that does not succeed in time: the subscriber then has to resume behind the last event that it has
+ * @returns null if all retries fail: the client then has to resume after the last event that it has
  */
 export async function retryEvent<Viewer>(
   delivery: Delivery<Viewer>,
@@ -40,7 +43,7 @@ export async function retryEvent<Viewer>(
   signal: AbortSignal,
 ): Promise<ExecutionResult | null> {
   let { shared } = delivery;
-  for (const delay of AGAIN_MS) {
+  for (const delay of RETRY_DELAYS_MS) {
     await pass(delay, null, { ref: false });
     if (signal.aborted) return null;
     shared = replacementOf(shared);

@@ -15,38 +15,41 @@ interface Entry {
   result: ExecutionResult | Failed | null | Promise<ExecutionResult | Failed | null>;
 }
 
-/** There is no result, for none of those who would share it: it was too large. */
+/** The execution failed for all subscribers that share it, because the result is too large. */
 class Failed {
   constructor(readonly fault: unknown) {}
 }
 
 /**
- * What is told of events to those who subscribe with one operation and the same variables. The first who is told of an
- * event is given a context that notices what is read of it. When nothing was, but for what all of them share, the result
- * cannot depend on who asks, and the others are given the same; otherwise each event is executed for each of them.
+ * The results of events for all subscribers with the same operation and variables. The first execution of an event gets
+ * a context that records which properties are read. If only `shared` is read, the result cannot depend on the viewer,
+ * and all subscribers get it; otherwise the event is executed for each of them.
  */
 export class SharedResults<Viewer> {
   readonly #entries = new WeakMap<EventPayload, Entry>();
-  /** Once something of a subscriber's own has been read, it will be again: nobody waits any more to find out. */
+  /**
+   * Once an execution has read the viewer's context, the next ones will too: later events are executed for each
+   * subscriber at once.
+   */
   #isPersonal = false;
 
-  /** @param base what the context of every event of this subscriber is made from */
-  of(delivery: Delivery<Viewer>, base: RequestContext<Viewer>, tell: ExecuteEvent<Viewer>): Result {
-    if (this.#isPersonal) return tell(contextOf(delivery, base));
+  /** @param base the context of the subscription, from which the context of each event is made */
+  of(delivery: Delivery<Viewer>, base: RequestContext<Viewer>, execute: ExecuteEvent<Viewer>): Result {
+    if (this.#isPersonal) return execute(contextOf(delivery, base));
     const { event, cursor, shared } = delivery;
     const found = this.#entries.get(event);
-    // The same may be told once more, in another round and as it is by then.
+    // An event may be delivered again in another batch, with a later state of its objects.
     if (found?.shared !== shared || found.cursor !== cursor)
-      return this.#executeFirst(delivery, contextOf(delivery, base), tell);
+      return this.#executeFirst(delivery, contextOf(delivery, base), execute);
     const { result } = found;
     const take = (common: ExecutionResult | Failed | null): Result => {
       if (common instanceof Failed) throw common.fault;
-      return common ?? tell(contextOf(delivery, base));
+      return common ?? execute(contextOf(delivery, base));
     };
     return result instanceof Promise ? result.then(take) : take(result);
   }
 
-  /** Whether somebody else's result will be given, so that nothing has to be executed; waits until that is known. */
+  /** Whether another subscriber's result can be used, so that nothing has to be executed; waits until that is known. */
   has({ event, cursor, shared }: Delivery<Viewer>): boolean | Promise<boolean> {
     const found = this.#isPersonal ? undefined : this.#entries.get(event);
     if (found?.shared !== shared || found.cursor !== cursor) return false;
@@ -57,21 +60,21 @@ export class SharedResults<Viewer> {
   #executeFirst(
     { event, cursor, shared }: Delivery<Viewer>,
     context: RequestContext<Viewer>,
-    tell: ExecuteEvent<Viewer>,
+    execute: ExecuteEvent<Viewer>,
   ): Result {
     const watch = watched(context);
-    const settle = (told: ExecutionResult | Failed): ExecutionResult | Failed | null => {
+    const settle = (result: ExecutionResult | Failed): ExecutionResult | Failed | null => {
       this.#isPersonal ||= watch.isRead();
-      // A failure within it is reported to each of them, under the number of their own request.
-      const isShared = !this.#isPersonal && (told instanceof Failed || !told.errors);
-      entry.result = isShared ? told : null;
-      if (isShared && !(told instanceof Failed)) texts.set(told, null);
+      // Results with errors are not shared: each subscriber gets errors with its own request id.
+      const isShared = !this.#isPersonal && (result instanceof Failed || !result.errors);
+      entry.result = isShared ? result : null;
+      if (isShared && !(result instanceof Failed)) texts.set(result, null);
       return entry.result;
     };
     const entry: Entry = { shared, cursor, result: null };
     this.#entries.set(event, entry);
     try {
-      const result = tell(watch.context);
+      const result = execute(watch.context);
       entry.result =
         result instanceof Promise
           ? result.then(settle, (fault: unknown) => settle(new Failed(fault)))
@@ -89,7 +92,7 @@ const contextOf = <Viewer>(
   base: RequestContext<Viewer>,
 ): RequestContext<Viewer> => ({ ...base, viewer, shared });
 
-/** The same context, which notices when anything is read of it that is not shared. */
+/** The same context, which records whether any property but `shared` is read. */
 function watched<Context extends { readonly shared?: object }>(
   context: Context,
 ): { readonly context: Context; isRead(): boolean } {
@@ -106,10 +109,10 @@ function watched<Context extends { readonly shared?: object }>(
   return { context: watching as Context, isRead: () => isRead };
 }
 
-/** The JSON of results that are shared, once it has been made. */
+/** The JSON of shared results, once made. */
 const texts = new WeakMap<object, string | null>();
 
-/** A result as JSON, which is made once for all who share it. */
+/** A result as JSON, made once for all subscribers that share it. */
 export function jsonOf(result: object): string {
   const known = texts.get(result);
   if (known) return known;
@@ -119,8 +122,8 @@ export function jsonOf(result: object): string {
 }
 
 /**
- * Which variables an event's result can depend on: all but those that are arguments of the subscription itself, which
- * say what is followed, and are not given to its resolver.
+ * The variables that an event's result can depend on: all but the arguments of the subscription field itself, which
+ * select the topic and are not passed to its resolver.
  */
 export function innerVariables(document: DocumentNode, operation: OperationDefinitionNode): string[] {
   const names = new Set<string>();
@@ -139,10 +142,10 @@ export function innerVariables(document: DocumentNode, operation: OperationDefin
   return [...names];
 }
 
-/** Sees to it that what is told of an event does not depend on a subscription's arguments. */
+/** Makes the resolvers of subscription fields ignore their arguments, so that results do not depend on them. */
 export function executeWithoutArguments(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
     const { resolve } = field;
-    if (resolve) field.resolve = (told, _args, context, info) => resolve(told, {}, context, info);
+    if (resolve) field.resolve = (root, _args, context, info) => resolve(root, {}, context, info);
   }
 }

@@ -6,46 +6,46 @@ import type { StreamFraming } from "../../http/connections/streamed-answer.js";
 import { StreamedAnswer } from "../../http/connections/streamed-answer.js";
 import { logSlowStatement } from "../../http/errors/slow-statement.js";
 import type { RequestContext } from "../context.js";
-import type { Gateway, Realtime } from "./realtime.js";
-import { PATIENCE_MS } from "./realtime.js";
+import type { Authentication, Realtime } from "./realtime.js";
+import { READ_TIMEOUT_MS } from "./realtime.js";
 import { SubscriptionFailure } from "./subscriptions.js";
 
 /** How long a client may take to read the end of its stream when the server closes. */
-const FAREWELL_MS = SECOND_MS;
+const CLOSE_TIMEOUT_MS = SECOND_MS;
 
 export interface StreamsOptions<Viewer> extends Realtime<Viewer> {
-  /** How often streams are looked after; by default each second. */
+  /** Interval of the checks on open streams; a second by default. */
   readonly sweepMs?: number;
 }
 
-/** A subscription that is answered over HTTP for as long as it lasts. */
+/** A subscription whose events are streamed in the response to its request. */
 export interface StreamedSubscription<Viewer> {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly entrance: Gateway<Viewer>;
+  readonly authentication: Authentication<Viewer>;
   readonly framing: StreamFraming;
   open(
     context: RequestContext<Viewer>,
     signal: AbortSignal,
   ): Promise<AsyncIterable<FormattedExecutionResult>>;
-  /** Answers a subscription that could not begin. */
-  refused(failure: SubscriptionFailure): void;
+  /** Responds to a subscription that was refused. */
+  refuse(failure: SubscriptionFailure): void;
   /** A result in the stream's framing. */
-  written(result: FormattedExecutionResult): string;
-  /** What is written last when an event cannot be told: clients do not come back then. */
-  lastWord(failure: SubscriptionFailure): string;
+  serialize(result: FormattedExecutionResult): string;
+  /** The last message of a stream that ends with an error: it makes clients not reconnect. */
+  serializeFailure(failure: SubscriptionFailure): string;
 }
 
 export interface Streams<Viewer> {
-  /** @throws RATE_LIMITED when the viewer has all the connections that one may have */
+  /** @throws RATE_LIMITED if the viewer has too many open connections */
   answer(subscription: StreamedSubscription<Viewer>): Promise<FastifyReply>;
-  /** Ends a request without an answer, because the database is away: clients connect again. */
+  /** Closes the connection without a response because the database is unavailable: clients reconnect. */
   cutOff(error: unknown, request: FastifyRequest, reply: FastifyReply): void;
 }
 
 /**
- * Streams of events over HTTP. Each takes a place among its viewer's connections, and ends with the credentials that it
- * was opened with, with its client, and with the server: without a last word, so that clients come back and resume.
+ * Streams of events over HTTP. Each takes one of its viewer's connection slots. It ends when its credentials expire,
+ * the client disconnects or the server closes; no final message is sent then, so that clients reconnect and resume.
  */
 export function createStreams<Viewer>(
   app: FastifyInstance,
@@ -56,38 +56,38 @@ export function createStreams<Viewer>(
   app.addHook("preClose", async () => {
     isClosing = true;
     for (const stream of sweep.connections) stream.end();
-    const impatience = setTimeout(() => {
+    const timeout = setTimeout(() => {
       for (const stream of sweep.connections) stream.destroy();
-    }, FAREWELL_MS);
-    app.server.once("close", () => clearTimeout(impatience));
+    }, CLOSE_TIMEOUT_MS);
+    app.server.once("close", () => clearTimeout(timeout));
   });
   return {
     async answer(subscription) {
-      const { request, reply, entrance, framing } = subscription;
-      const leave = options.slots.take(entrance.key);
-      reply.raw.once("close", leave);
-      if (reply.raw.destroyed) leave();
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
-      const { viewer } = entrance;
+      const { request, reply, authentication, framing } = subscription;
+      const releaseSlot = options.slots.take(authentication.key);
+      reply.raw.once("close", releaseSlot);
+      if (reply.raw.destroyed) releaseSlot();
+      const closed = new AbortController();
+      reply.raw.once("close", () => closed.abort());
+      const { viewer } = authentication;
       const context = { ...options.requestOf(request), viewer, requestId: request.id, requestBytes: null };
-      const events = await options.openings(entrance.share, () =>
-        openOrRefuse(subscription, context, gone.signal),
+      const events = await options.openingTurns(authentication.share, () =>
+        openOrRefuse(subscription, context, closed.signal),
       );
       if (!events) return reply;
-      const { heartbeatMs, patienceMs = PATIENCE_MS, unread } = options;
-      const { endsAt } = entrance;
-      const stream = new StreamedAnswer(reply, framing, { heartbeatMs, patienceMs, unread, endsAt });
+      const { heartbeatMs, readTimeoutMs = READ_TIMEOUT_MS, unread } = options;
+      const { endsAt } = authentication;
+      const stream = new StreamedAnswer(reply, framing, { heartbeatMs, readTimeoutMs, unread, endsAt });
       sweep.add(stream);
       reply.raw.once("close", () => sweep.remove(stream));
-      stream.signal.addEventListener("abort", () => gone.abort(), { once: true });
+      stream.signal.addEventListener("abort", () => closed.abort(), { once: true });
       if (isClosing || stream.signal.aborted) stream.end();
       await writeEvents(stream, events, subscription);
       return reply;
     },
     cutOff(error, request, reply) {
       if (!logSlowStatement(request.log, error))
-        request.log.warn({ err: error }, "a stream is cut off: the database is away");
+        request.log.warn({ err: error }, "a stream is cut off: the database is unavailable");
       reply.hijack();
       reply.raw.destroy();
     },
@@ -95,7 +95,7 @@ export function createStreams<Viewer>(
 }
 
 async function openOrRefuse<Viewer>(
-  { open, refused }: StreamedSubscription<Viewer>,
+  { open, refuse }: StreamedSubscription<Viewer>,
   context: RequestContext<Viewer>,
   signal: AbortSignal,
 ): Promise<AsyncIterable<FormattedExecutionResult> | null> {
@@ -103,7 +103,7 @@ async function openOrRefuse<Viewer>(
     return await open(context, signal);
   } catch (error) {
     if (!(error instanceof SubscriptionFailure)) throw error;
-    refused(error);
+    refuse(error);
     return null;
   }
 }
@@ -111,13 +111,13 @@ async function openOrRefuse<Viewer>(
 async function writeEvents<Viewer>(
   stream: StreamedAnswer,
   events: AsyncIterable<FormattedExecutionResult>,
-  { written, lastWord }: StreamedSubscription<Viewer>,
+  { serialize, serializeFailure }: StreamedSubscription<Viewer>,
 ): Promise<void> {
   try {
-    for await (const result of events) await stream.send(written(result));
+    for await (const result of events) await stream.send(serialize(result));
   } catch (error) {
     if (!(error instanceof SubscriptionFailure)) throw error;
-    await stream.send(lastWord(error));
+    await stream.send(serializeFailure(error));
   } finally {
     stream.end();
   }

@@ -4,11 +4,11 @@ import type { StreamFraming } from "../../http/connections/streamed-answer.js";
 import { jsonOf } from "./shared-results.js";
 import type { SubscriptionFailure } from "./subscriptions.js";
 
-/** How a subscription is told in the answer to its own request. */
+/** The format in which a subscription is streamed in the response to its request. */
 export interface SubscriptionProtocol {
   readonly framing: StreamFraming;
   result(result: FormattedExecutionResult): string;
-  /** What is told last, after which clients do not ask again. */
+  /** The final message, after which clients do not reconnect. */
   failure(errors: SubscriptionFailure["errors"]): string;
 }
 
@@ -24,7 +24,7 @@ const serverSentEvents: SubscriptionProtocol = {
     serverSentEvent({ event: "complete", data: "" }),
 };
 
-/** Clients read a part when they have seen the boundary behind it: each part is sent with the one that follows. */
+/** Clients parse a part when they have received the boundary after it: each part is sent with its closing boundary. */
 const BOUNDARY = "\r\n--graphql";
 const part = (json: string) => `\r\ncontent-type: application/json\r\n\r\n${json}${BOUNDARY}`;
 
@@ -42,18 +42,18 @@ const multipart: SubscriptionProtocol = {
   failure: (errors) => `${part(JSON.stringify({ payload: { errors } }))}--\r\n`,
 };
 
-/** What is preferred to the stream's media types is answered in one piece. */
-const IN_ONE_PIECE = /^(?:application\/(?:graphql-response\+)?json|\*\/\*|application\/\*)$/;
+/** Media types that ask for a single response. */
+const SINGLE_RESPONSE = /^(?:application\/(?:graphql-response\+)?json|\*\/\*|application\/\*)$/;
 
 /**
- * The protocol that a request's `Accept` prefers; null when it prefers an answer in one piece. Some clients name streams
- * behind JSON in every request (urql), and those that subscribe name them first (RFC 9110 §12.5.1).
+ * The protocol that a request's `Accept` prefers; null if it prefers a single response. Some clients list streams after
+ * JSON in every request (urql); clients that subscribe list them first (RFC 9110 §12.5.1).
  */
 export function subscriptionProtocol(accept: string | undefined): SubscriptionProtocol | null {
   for (const { type, parameters } of rangesOf(accept ?? "")) {
     if (type === "text/event-stream") return serverSentEvents;
     if (type === "multipart/mixed" && parameters.get("subscriptionspec") === "1.0") return multipart;
-    if (IN_ONE_PIECE.test(type)) return null;
+    if (SINGLE_RESPONSE.test(type)) return null;
   }
   return null;
 }
@@ -64,8 +64,8 @@ interface MediaRange {
 }
 
 /**
- * The media ranges of an `Accept` header, what is preferred first. `negotiator` gives no parameters, and takes a range with
- * one that is not offered, such as Apollo Client's `boundary`, for another type.
+ * The media ranges of an `Accept` header, in order of preference. `negotiator` does not return parameters, and does not
+ * match a range with a parameter that is not offered, such as Apollo Client's `boundary`.
  */
 function rangesOf(accept: string): MediaRange[] {
   const ranges = accept.split(",").map((range) => {

@@ -7,42 +7,42 @@ import type { StreamsOptions } from "./streams.js";
 import { createStreams } from "./streams.js";
 import { subscriptionProtocol } from "./subscription-protocols.js";
 
-export interface SubscriptionStreams<Viewer> extends StreamsOptions<Viewer> {
+export interface SubscriptionStreamsOptions<Viewer> extends StreamsOptions<Viewer> {
   /** The URL of the GraphQL route. */
   readonly path: string;
 }
 
 /**
- * Takes subscriptions at the URL of GraphQL whose `Accept` prefers a stream: as Server-Sent Events or in Apollo's
- * multipart form. All other requests go on to the route itself.
+ * Serves subscriptions at the GraphQL URL whose `Accept` prefers a stream: Server-Sent Events or Apollo's multipart
+ * format. All other requests are passed on to the route itself.
  */
 export function registerSubscriptionStreams<Viewer>(
   app: FastifyInstance,
-  door: SubscriptionStreams<Viewer>,
+  options: SubscriptionStreamsOptions<Viewer>,
 ): void {
-  const streams = createStreams(app, door);
+  const streams = createStreams(app, options);
   app.addHook("preHandler", async (request, reply) => {
-    if (request.routeOptions.url !== door.path) return;
+    if (request.routeOptions.url !== options.path) return;
     const protocol = subscriptionProtocol(request.headers.accept);
     if (protocol === null) return;
     try {
-      const asked = operationIn(request);
-      const entrance = await door.enter(bearerToken(request.headers.authorization));
-      if (!entrance) throw unauthenticated();
+      const operation = operationIn(request);
+      const authentication = await options.authenticate(bearerToken(request.headers.authorization));
+      if (!authentication) throw unauthenticated();
       const { framing, result, failure } = protocol;
       return await streams.answer({
         request,
         reply,
-        entrance,
+        authentication,
         framing,
-        open: (context, signal) => door.subscriptions.open(asked, context, signal),
-        // As the protocols have it: a status that is no 200 is a fault of the network to their clients, who ask again.
-        refused: ({ errors }) => {
+        open: (context, signal) => options.subscriptions.open(operation, context, signal),
+        // The protocols require the status 200: clients take any other for a network error and retry.
+        refuse: ({ errors }) => {
           const { contentType, opening } = framing;
           reply.header("content-type", contentType).send(opening + failure(errors));
         },
-        written: result,
-        lastWord: ({ errors }) => failure(errors),
+        serialize: result,
+        serializeFailure: ({ errors }) => failure(errors),
       });
     } catch (error) {
       if (!wasInterrupted(error)) throw error;
@@ -52,7 +52,7 @@ export function registerSubscriptionStreams<Viewer>(
   });
 }
 
-/** @throws BAD_USER_INPUT for what is no GraphQL request */
+/** @throws BAD_USER_INPUT if it is not a GraphQL request */
 function operationIn({ method, query, body }: FastifyRequest): SubscriptionRequest {
   const asked = method === "GET" ? queryParameters(query) : body;
   if (typeof asked !== "object" || asked === null || Array.isArray(asked)) throw notARequest();

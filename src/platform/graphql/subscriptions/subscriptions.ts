@@ -19,7 +19,7 @@ import { createPreparation, resultsOf } from "./prepare-subscription.js";
 import { interruptionIn, isInterrupted, retryEvent } from "./retry-event.js";
 import { executeWithoutArguments } from "./shared-results.js";
 
-/** What subscriptions follow: an `EventFeed`. */
+/** The feed that subscriptions read: an `EventFeed`. */
 export interface SubscribedFeed<Viewer> {
   subscribe(
     viewer: Viewer,
@@ -31,23 +31,23 @@ export interface SubscribedFeed<Viewer> {
 export interface SubscriptionOptions<Viewer> extends SubscriptionRules {
   readonly feed: SubscribedFeed<Viewer>;
   readonly maxCost: number;
-  /** Bytes of what is told of one event at most, if fewer than `MAX_EVENT_BYTES`. */
+  /** Maximum bytes of the result of one event, if fewer than `MAX_EVENT_BYTES`. */
   readonly maxAnswerBytes: number;
   readonly log: FailureLog;
-  /** Who asks: the same for every connection of the same viewer. */
+  /** The caller of a request: the same for every connection of the same viewer. */
   callerOf(context: RequestContext<Viewer>): Caller;
 }
 
-/** A connection that has more unsent is closed as too slow: one event alone must stay below that. */
+/** A connection with more unsent bytes is closed as too slow, so a single event must stay below that. */
 export const MAX_EVENT_BYTES = MIB / 2;
 
-/** A subscription that is refused, or that has ended by a failure. */
+/** A subscription that was refused or has ended with an error. */
 export class SubscriptionFailure extends Error {
   override readonly name = "SubscriptionFailure";
   constructor(
-    /** As clients are told, with nothing that is not for them. */
+    /** The errors as clients may read them. */
     readonly errors: FormattedExecutionResult["errors"] & object,
-    /** The same for who answers without GraphQL; null for what is masked. */
+    /** The same error for endpoints outside of GraphQL; null if it is masked. */
     readonly failure: FiledeskError | null,
   ) {
     super(errors[0]?.message);
@@ -56,10 +56,10 @@ export class SubscriptionFailure extends Error {
 
 export interface Subscriptions<Viewer> {
   /**
-   * Begins a subscription, which lasts until the signal aborts. Every event is executed by itself, in a context of its
-   * own that is made from this one. It ends by itself only when the server closes, or when an event cannot be made.
+   * Starts a subscription, which lasts until the signal aborts. Every event is executed separately, in a context that
+   * is derived from this one. It ends by itself only if the server closes or an event cannot be executed.
    *
-   * @throws SubscriptionFailure, and so does the iteration; what is thrown as it is says that the database is away
+   * @throws SubscriptionFailure, as does the iteration; any other error means that the database is unavailable
    */
   open(
     request: SubscriptionRequest,
@@ -68,14 +68,14 @@ export interface Subscriptions<Viewer> {
   ): Promise<AsyncIterable<FormattedExecutionResult>>;
 }
 
-/** Executes subscriptions, whichever way they come in. */
+/** Executes subscriptions, whatever their transport. */
 export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>): Subscriptions<Viewer> {
   const { schema, feed, log } = options;
   const coerce = createCoercion(options);
   const execution = createExecution(options, coerce);
   const preparation = createPreparation<Viewer>(options);
   const maxEventBytes = Math.min(options.maxAnswerBytes, MAX_EVENT_BYTES);
-  const texts = new DistinctOperations();
+  const distinctOperations = new DistinctOperations();
   const turns = new DeliveryTurns();
   executeWithoutArguments(schema);
 
@@ -88,12 +88,12 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     const caller = options.callerOf(base);
     const prepared = await preparation.prepare(request, caller);
     const { document, operation } = prepared;
-    // An object of this subscription's own: what is coerced from it is remembered by it.
+    // A copy for this subscription: coerced variables are cached by the identity of this object.
     const variables = { ...request.variables };
     limitCost({ schema, document, operation, variables: coerce(operation, variables) }, options.maxCost);
     const contextValue: SubscriptionContext<Viewer> = {
       ...base,
-      subscribe: (asked) => feed.subscribe(base.viewer, asked, signal),
+      subscribe: (topic) => feed.subscribe(base.viewer, topic, signal),
     };
     const source = await createSourceEventStream({
       schema,
@@ -103,10 +103,10 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
       variableValues: variables,
     });
     if (!isAsyncIterable(source)) throw new AggregateError(source.errors ?? []);
-    // A feed that was asked before the signal aborted may have missed it.
+    // If the signal aborted while the feed was subscribing, the feed may have missed it.
     if (signal.aborted) await source[Symbol.asyncIterator]().return?.();
     const results = resultsOf(preparation.keep(request, prepared), variables);
-    const release = await takeOrEnd(source, () => texts.take(caller.key, results));
+    const release = await takeOrUnsubscribe(source, () => distinctOperations.take(caller.key, results));
     const bounded = (result: ExecutionResult): ExecutionResult => {
       if (fitsInBytes(result, maxEventBytes)) return result;
       log.warn(
@@ -126,7 +126,7 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
           const result = execution({ document, operation, context, variables, root });
           return result instanceof Promise ? result.then(bounded) : bounded(result);
         }),
-      isMade: (delivery) => results.has(delivery),
+      hasResult: (delivery) => results.has(delivery),
       reported,
       signal,
       turns,
@@ -138,7 +138,7 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
   return {
     open: (request, base, signal) =>
       begin(request, base, signal).catch((error: unknown) => {
-        // It is no refusal: clients try again.
+        // An unavailable database is not a refusal: clients retry.
         throw interruptionIn(error) ?? failureFrom(error, log, base.requestId);
       }),
   };
@@ -146,25 +146,26 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
 
 interface Delivering<Viewer> {
   make(delivery: Delivery<Viewer>): ExecutionResult | Promise<ExecutionResult>;
-  /** Whether somebody else has it made. */
-  isMade(delivery: Delivery<Viewer>): boolean | Promise<boolean>;
+  /** Whether another subscriber's result can be used. */
+  hasResult(delivery: Delivery<Viewer>): boolean | Promise<boolean>;
   reported(result: ExecutionResult): FormattedExecutionResult;
   readonly signal: AbortSignal;
   readonly turns: DeliveryTurns;
-  /** Called when the subscription ends, maybe more than once. */
+  /** Called when the subscription ends, possibly more than once. */
   release(): void;
-  /** What a fault is told as; null for one that does not matter any more. */
+  /** The failure that a fault is reported as; null if the subscription has already ended. */
   failed(error: unknown): SubscriptionFailure | null;
 }
 
 /**
- * One event after the other: the next is asked for when whoever reads has dealt with this one. An iterator by hand, since
- * a generator takes thrice as many promises for each event. None is passed over: what cannot be made is made again, or
- * ends the subscription, without an error, so that the client resumes behind what it has.
+ * Delivers one event after the other; the next is requested when the consumer has handled the current one
+ * (back-pressure). A handwritten iterator, because a generator creates three times as many promises per event. No event
+ * is skipped: an execution that fails because of the database is retried, or ends the subscription without an error, so
+ * that the client resumes after its last event.
  */
 function deliver<Viewer>(
   source: AsyncIterable<Delivery<Viewer>>,
-  { make, isMade, reported, signal, turns, release, failed }: Delivering<Viewer>,
+  { make, hasResult, reported, signal, turns, release, failed }: Delivering<Viewer>,
 ): AsyncIterableIterator<FormattedExecutionResult> {
   const deliveries = source[Symbol.asyncIterator]();
   const end = { done: true, value: undefined } as const;
@@ -182,13 +183,13 @@ function deliver<Viewer>(
       try {
         const delivery = await deliveries.next();
         if (delivery.done) return ended();
-        const known = isMade(delivery.value);
+        const known = hasResult(delivery.value);
         const turn = turns.take(known instanceof Promise ? await known : known);
         if (turn) await turn;
         const making = signal.aborted ? null : make(delivery.value);
         const made = making instanceof Promise ? await making : making;
         const whole = made && isInterrupted(made) ? await retryEvent(delivery.value, make, signal) : made;
-        if (making instanceof Promise) await turns.take(await isMade(delivery.value));
+        if (making instanceof Promise) await turns.take(await hasResult(delivery.value));
         if (whole && !signal.aborted) return { done: false, value: reported(whole) };
         await deliveries.return?.();
         return ended();
@@ -207,8 +208,11 @@ function deliver<Viewer>(
   };
 }
 
-/** Takes a place for what is followed; when there is none, it is not followed any more. */
-async function takeOrEnd(source: AsyncIterable<unknown>, take: () => () => void): Promise<() => void> {
+/** Counts a subscription; if the limit is reached, unsubscribes from the source again. */
+async function takeOrUnsubscribe(
+  source: AsyncIterable<unknown>,
+  take: () => () => void,
+): Promise<() => void> {
   try {
     return take();
   } catch (refusal) {

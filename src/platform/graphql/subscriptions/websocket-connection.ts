@@ -14,26 +14,26 @@ import type { RequestContext } from "../context.js";
 import type { FailureLog } from "../error-format.js";
 import { MESSAGES_PER_SECOND, MessageBudget } from "./message-budget.js";
 import type { SubscriptionRequest } from "./prepare-subscription.js";
-import type { Gateway, Realtime } from "./realtime.js";
-import { PATIENCE_MS } from "./realtime.js";
+import type { Authentication, Realtime } from "./realtime.js";
+import { READ_TIMEOUT_MS } from "./realtime.js";
 import { jsonOf } from "./shared-results.js";
 import { SubscriptionFailure } from "./subscriptions.js";
 
-/** Close codes that a client answers with a new connection, and goes on behind its last cursor (RFC 6455 §7.4.1). */
+/** Close codes after which clients reconnect and resume after their last cursor (RFC 6455 §7.4.1). */
 const RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
 const MAX_BUFFERED_BYTES = MIB;
-const INIT_MS = 10 * SECOND_MS;
+const INIT_TIMEOUT_MS = 10 * SECOND_MS;
 /** How long the closing handshake may take. */
-const CLOSING_MS = 5 * SECOND_MS;
+const CLOSE_TIMEOUT_MS = 5 * SECOND_MS;
 
 export interface ConnectionOptions<Viewer> extends Realtime<Viewer> {
   readonly maxSubscriptions: number;
   readonly log: FailureLog;
   readonly origin: Pick<RequestContext<Viewer>, "baseUrl" | "clientAddress">;
-  /** How long a client may take to say who it is; by default 10 seconds. */
-  readonly initMs?: number;
+  /** How long a client may take to send `connection_init`; 10 seconds by default. */
+  readonly initTimeoutMs?: number;
   /** The `Authorization` header of the request that opened the connection. */
   readonly authorization: string | undefined;
 }
@@ -47,11 +47,11 @@ export class WebSocketConnection<Viewer> implements Swept {
   readonly #openedAt = performance.now();
   #isInitialised = false;
   #token: string | null = null;
-  #entrance: Gateway<Viewer> | null = null;
-  #leave: (() => void) | null = null;
-  /** Messages that are not with the kernel yet, and since when none of them has moved. */
+  #authentication: Authentication<Viewer> | null = null;
+  #releaseSlot: (() => void) | null = null;
+  /** Messages that the kernel has not taken yet, and since when none of them has been taken. */
   #unsent = 0;
-  /** Who waits until there are none. */
+  /** Sends that wait until there are none. */
   readonly #waiting: (() => void)[] = [];
   #stuckSince = 0;
   #pingAt: number;
@@ -66,16 +66,16 @@ export class WebSocketConnection<Viewer> implements Swept {
     this.#budget = new MessageBudget(options.maxSubscriptions);
     socket.on("message", (data, isBinary) => {
       const text = isBinary ? null : String(data);
-      if (this.#admits(text?.length)) this.#hear(text);
+      if (this.#isWithinBudget(text?.length)) this.#receive(text);
     });
     socket.on("pong", () => {
-      if (this.#admits()) this.#isAlive = true;
+      if (this.#isWithinBudget()) this.#isAlive = true;
     });
     // A client that sends pings and reads no answers fills the buffer as well.
     socket.on("ping", () => {
-      if (this.#admits()) this.#watchBuffer();
+      if (this.#isWithinBudget()) this.#watchBuffer();
     });
-    // What is wrong with a frame, `ws` has told the client by the close code.
+    // For an invalid frame, `ws` has already sent a close code.
     socket.on("error", () => {});
     socket.once("close", () => {
       this.#end();
@@ -85,8 +85,8 @@ export class WebSocketConnection<Viewer> implements Swept {
 
   sweep(now: number): void {
     if (this.#closingSince !== null) {
-      const { patienceMs = PATIENCE_MS } = this.#options;
-      if (now - this.#closingSince > Math.min(CLOSING_MS, patienceMs)) this.#socket.terminate();
+      const { readTimeoutMs = READ_TIMEOUT_MS } = this.#options;
+      if (now - this.#closingSince > Math.min(CLOSE_TIMEOUT_MS, readTimeoutMs)) this.#socket.terminate();
       return;
     }
     const fault = this.#faultAt(now);
@@ -94,18 +94,18 @@ export class WebSocketConnection<Viewer> implements Swept {
     else if (now >= this.#pingAt) this.#ping(now);
   }
 
-  /** Why the connection cannot go on. */
+  /** Why the connection must be closed; null if it need not. */
   #faultAt(now: number): readonly [code: number, reason: string] | null {
-    const { patienceMs = PATIENCE_MS, initMs = INIT_MS } = this.#options;
-    if (!this.#isInitialised && now - this.#openedAt > initMs)
+    const { readTimeoutMs = READ_TIMEOUT_MS, initTimeoutMs = INIT_TIMEOUT_MS } = this.#options;
+    if (!this.#isInitialised && now - this.#openedAt > initTimeoutMs)
       return [CloseCode.ConnectionInitialisationTimeout, "Connection initialisation timeout"];
-    const endsAt = this.#entrance?.endsAt;
+    const endsAt = this.#authentication?.endsAt;
     if (endsAt && endsAt.getTime() <= Date.now()) return [CloseCode.Forbidden, TOKEN_EXPIRED];
-    const isStuck = this.#unsent > 0 && now - this.#stuckSince > patienceMs;
+    const isStuck = this.#unsent > 0 && now - this.#stuckSince > readTimeoutMs;
     return isStuck || this.#socket.bufferedAmount > MAX_BUFFERED_BYTES ? TOO_SLOW : null;
   }
 
-  /** Ends all subscriptions, then the connection; what the client does not close in time, is cut. */
+  /** Ends all subscriptions, then the connection, which is terminated if the client does not close it in time. */
   close(code: number, reason: string): void {
     if (this.#closingSince !== null) return;
     this.#closingSince = performance.now();
@@ -113,7 +113,7 @@ export class WebSocketConnection<Viewer> implements Swept {
     this.#socket.close(code, reason);
   }
 
-  /** Sends the client to another server, or to this one when it is back. */
+  /** Makes the client reconnect, to another server or to this one after its restart. */
   restart(): void {
     this.close(RESTART, "The server restarts: connect again, and resume with `after`.");
   }
@@ -126,8 +126,8 @@ export class WebSocketConnection<Viewer> implements Swept {
     this.#closingSince ??= performance.now();
     for (const subscription of this.#subscriptions.values()) subscription.abort();
     this.#subscriptions.clear();
-    this.#leave?.();
-    this.#leave = null;
+    this.#releaseSlot?.();
+    this.#releaseSlot = null;
   }
 
   #ping(now: number): void {
@@ -145,7 +145,7 @@ export class WebSocketConnection<Viewer> implements Swept {
     if (bufferedAmount > MAX_BUFFERED_BYTES) this.close(...TOO_SLOW);
   }
 
-  /** Resolves when the message is with the kernel, so that who reads slowly is told slowly; nothing when it is at once. */
+  /** Resolves when the kernel has taken the message (back-pressure); undefined if it has at once. */
   #send(message: string): Promise<void> | undefined {
     if (this.#closingSince !== null) return;
     if (this.#unsent++ === 0) this.#stuckSince = performance.now();
@@ -164,20 +164,20 @@ export class WebSocketConnection<Viewer> implements Swept {
     for (const resolve of this.#waiting.splice(0)) resolve();
   };
 
-  /** Counts a message; who sends too many is not answered one by one. */
-  #admits(length = 0): boolean {
+  /** Counts a message. A client that sends too many is disconnected. */
+  #isWithinBudget(length = 0): boolean {
     if (this.#closingSince !== null) return false;
     if (this.#budget.spend(performance.now(), length)) return true;
     this.close(...TOO_MANY_MESSAGES);
     return false;
   }
 
-  #hear(text: string | null): void {
+  #receive(text: string | null): void {
     this.#isAlive = true;
     this.#handle(text).catch((error: unknown) => {
       logFailure(this.#options.log, error, "unexpected failure");
-      // 4500 would tell the client never to come back.
-      this.close(TRY_AGAIN_LATER, "Something went wrong on our side: try again later.");
+      // After 4500 the client would not reconnect.
+      this.close(TRY_AGAIN_LATER, "The server had an internal error: try again later.");
     });
   }
 
@@ -210,21 +210,21 @@ export class WebSocketConnection<Viewer> implements Swept {
     this.#isInitialised = true;
     this.#token = bearerToken(authorizationIn(params) ?? this.#options.authorization);
     if (this.#token === null) return this.close(CloseCode.Unauthorized, TOKEN_MISSING);
-    const entrance = await this.#options.enter(this.#token);
+    const authentication = await this.#options.authenticate(this.#token);
     if (this.#closingSince !== null) return;
-    if (!entrance) return this.close(CloseCode.Forbidden, TOKEN_REFUSED);
+    if (!authentication) return this.close(CloseCode.Forbidden, TOKEN_REFUSED);
     try {
-      this.#leave = this.#options.slots.take(entrance.key);
+      this.#releaseSlot = this.#options.slots.take(authentication.key);
     } catch (error) {
       if (!(error instanceof FiledeskError)) throw error;
       return this.close(TRY_AGAIN_LATER, error.message);
     }
-    this.#entrance = entrance;
+    this.#authentication = authentication;
     await this.#send(`{"type":"${MessageType.ConnectionAck}"}`);
   }
 
   async #subscribe(id: string, request: SubscriptionRequest): Promise<void> {
-    if (!this.#entrance) return this.close(CloseCode.Unauthorized, "Unauthorized");
+    if (!this.#authentication) return this.close(CloseCode.Unauthorized, "Unauthorized");
     if (this.#subscriptions.has(id))
       return this.close(CloseCode.SubscriberAlreadyExists, "Subscriber for this id already exists");
     const { maxSubscriptions } = this.#options;
@@ -232,7 +232,7 @@ export class WebSocketConnection<Viewer> implements Swept {
     const subscription = new AbortController();
     this.#subscriptions.set(id, subscription);
     await this.#deliver(id, request, subscription.signal);
-    // The client may have ended it, and begun another one by the same name.
+    // The client may have ended it and started another one with the same id.
     if (this.#subscriptions.get(id) === subscription) this.#subscriptions.delete(id);
   }
 
@@ -246,7 +246,8 @@ export class WebSocketConnection<Viewer> implements Swept {
         const sending = this.#send(`${start}${jsonOf(event)}}`);
         if (sending) await sending;
       }
-      // There is no last event: what ends by itself, the server ends. Told that it is complete, a client would not resume.
+      // A subscription has no last event: if it ends by itself, the server ends it. After `complete` a client would not
+      // resume.
       if (!signal.aborted) this.restart();
     } catch (error) {
       if (!(error instanceof SubscriptionFailure)) throw error;
@@ -254,19 +255,19 @@ export class WebSocketConnection<Viewer> implements Swept {
     }
   }
 
-  /** Null when the connection or the subscription has ended meanwhile. */
+  /** Null if the connection or the subscription has ended in the meantime. */
   async #open(
     request: SubscriptionRequest,
     signal: AbortSignal,
   ): Promise<AsyncIterable<FormattedExecutionResult> | null> {
-    const { enter, openings, origin, subscriptions } = this.#options;
-    return openings(this.#entrance?.share ?? "", async () => {
+    const { authenticate, openingTurns, origin, subscriptions } = this.#options;
+    return openingTurns(this.#authentication?.share ?? "", async () => {
       if (signal.aborted) return null;
-      // The connection may be old: who asks is looked up anew.
-      const entrance = await enter(this.#token);
-      if (!entrance) this.close(CloseCode.Forbidden, TOKEN_REFUSED);
-      if (!entrance || signal.aborted) return null;
-      const context = { ...origin, viewer: entrance.viewer, requestId: newId(), requestBytes: null };
+      // The connection may be old: the viewer is authenticated again.
+      const authentication = await authenticate(this.#token);
+      if (!authentication) this.close(CloseCode.Forbidden, TOKEN_REFUSED);
+      if (!authentication || signal.aborted) return null;
+      const context = { ...origin, viewer: authentication.viewer, requestId: newId(), requestBytes: null };
       return subscriptions.open(request, context, signal);
     });
   }
@@ -281,15 +282,15 @@ const TOO_SLOW = [
   "You read too slowly: resume with `after`, the last cursor that you have.",
 ] as const;
 
-/** RFC 6455 §7.4.1: a policy is violated. Clients do not try again, so a loop gone wrong ends. */
+/** Policy violation (RFC 6455 §7.4.1). Clients do not reconnect, which ends a runaway loop. */
 const TOO_MANY_MESSAGES = [
   1008,
-  `Too many messages: send ${MESSAGES_PER_SECOND} in a second at most, and bursts now and then.`,
+  `Too many messages: send at most ${MESSAGES_PER_SECOND} per second, with occasional bursts.`,
 ] as const;
 
-/** 4401 is not tried again by clients, 4403 is, with what `connectionParams` gives then. */
+/** Clients do not reconnect after 4401. After 4403 they do, with new `connectionParams`. */
 const TOKEN_MISSING = "Unauthorized: give `authorization` in the connection's parameters";
-const TOKEN_REFUSED = "Forbidden: this access token is not good, or not any more";
+const TOKEN_REFUSED = "Forbidden: this access token is not valid, or not any more";
 const TOKEN_EXPIRED = "Forbidden: the access token has expired; connect with a new one";
 
 function messageIn(text: string) {
@@ -300,7 +301,7 @@ function messageIn(text: string) {
   }
 }
 
-/** As with headers, capitals and small letters are one. */
+/** Case-insensitive, like a header. */
 function authorizationIn(params: Readonly<Record<string, unknown>>): string | undefined {
   const name = Object.keys(params).find((key) => key.toLowerCase() === "authorization");
   const value = name === undefined ? undefined : params[name];
@@ -308,6 +309,6 @@ function authorizationIn(params: Readonly<Record<string, unknown>>): string | un
 }
 
 function tooMany(limit: number): SubscriptionFailure["errors"] {
-  const message = `A connection has ${limit} subscriptions at most: end one first.`;
+  const message = `A connection can have at most ${limit} subscriptions: end one first.`;
   return [{ message, extensions: { code: "RATE_LIMITED", status: 429, limit } }];
 }

@@ -8,29 +8,32 @@ import { LEGACY_PROTOCOL, refuseLegacyClient } from "./legacy-subprotocol.js";
 import type { Realtime } from "./realtime.js";
 import { WebSocketConnection } from "./websocket-connection.js";
 
-export interface WebSocketDoor<Viewer> extends Realtime<Viewer> {
+export interface WebSocketGatewayOptions<Viewer> extends Realtime<Viewer> {
   /** The URL of the GraphQL route. */
   readonly path: string;
   readonly maxSubscriptions: number;
-  /** How long a client may take to say who it is; by default 10 seconds. */
-  readonly initMs?: number;
-  /** How often connections are looked after; by default each second. */
+  /** How long a client may take to send `connection_init`; 10 seconds by default. */
+  readonly initTimeoutMs?: number;
+  /** Interval of the checks on open connections; a second by default. */
   readonly sweepMs?: number;
   acceptsOrigin(origin: string | undefined, host: string | undefined): boolean;
 }
 
-/** RFC 6455 §7.4.1. Clients do not try again. */
+/** RFC 6455 §7.4.1. Clients do not reconnect. */
 const POLICY_VIOLATION = 1008;
-const FOREIGN_PAGE = "Pages of this origin may not open a websocket here: see CORS_ORIGINS";
+const FOREIGN_PAGE = "Pages of this origin may not open a websocket: see CORS_ORIGINS";
 
 /** How long connections may take to close when the server does. */
-const FAREWELL_MS = SECOND_MS;
+const CLOSE_TIMEOUT_MS = SECOND_MS;
 
-/** Takes subscriptions by websocket, in the protocol graphql-transport-ws, at the URL of GraphQL. */
-export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSocketDoor<Viewer>): void {
-  const sweep = createConnectionSweep<WebSocketConnection<Viewer>>(door.sweepMs);
+/** Serves subscriptions over websockets at the GraphQL URL, in the protocol graphql-transport-ws. */
+export function registerWebSocketGateway<Viewer>(
+  app: FastifyInstance,
+  gateway: WebSocketGatewayOptions<Viewer>,
+): void {
+  const sweep = createConnectionSweep<WebSocketConnection<Viewer>>(gateway.sweepMs);
   const { connections } = sweep;
-  let allGone: (() => void) | null = null;
+  let allClosed: (() => void) | null = null;
   let isClosing = false;
   const refused = new Set<WebSocket>();
   const refuse = (socket: WebSocket) => {
@@ -39,19 +42,19 @@ export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSoc
     refuseLegacyClient(socket);
   };
   registerWebSocketRoute(app, {
-    path: door.path,
+    path: gateway.path,
     protocols: [GRAPHQL_TRANSPORT_WS_PROTOCOL, LEGACY_PROTOCOL],
     connected(socket, request) {
       if (socket.protocol === LEGACY_PROTOCOL) return refuse(socket);
       const { authorization, origin: page, host } = request.headers;
-      const origin = door.requestOf(request);
-      const connection = new WebSocketConnection(socket, { ...door, log: app.log, origin, authorization });
+      const origin = gateway.requestOf(request);
+      const connection = new WebSocketConnection(socket, { ...gateway, log: app.log, origin, authorization });
       sweep.add(connection);
       socket.once("close", () => {
         sweep.remove(connection);
-        if (connections.size === 0) allGone?.();
+        if (connections.size === 0) allClosed?.();
       });
-      if (!door.acceptsOrigin(page, host)) connection.close(POLICY_VIOLATION, FOREIGN_PAGE);
+      if (!gateway.acceptsOrigin(page, host)) connection.close(POLICY_VIOLATION, FOREIGN_PAGE);
       else if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
         connection.close(CloseCode.SubprotocolNotAcceptable, "Subprotocol not acceptable");
       else if (isClosing) connection.restart();
@@ -61,14 +64,14 @@ export function registerWebSocketDoor<Viewer>(app: FastifyInstance, door: WebSoc
     isClosing = true;
     for (const socket of refused) socket.terminate();
     if (connections.size === 0) return;
-    const gone = new Promise<void>((resolve) => {
-      allGone = resolve;
+    const closed = new Promise<void>((resolve) => {
+      allClosed = resolve;
     });
     for (const connection of connections) connection.restart();
-    const impatience = setTimeout(() => {
+    const timeout = setTimeout(() => {
       for (const connection of connections) connection.terminate();
-    }, FAREWELL_MS);
-    await gone;
-    clearTimeout(impatience);
+    }, CLOSE_TIMEOUT_MS);
+    await closed;
+    clearTimeout(timeout);
   });
 }

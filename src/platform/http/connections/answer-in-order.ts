@@ -2,32 +2,33 @@ import type { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Connection, Connections } from "./connections.js";
 
-/** Requests that a client may have sent without waiting for their answers: each of them takes some kilobytes. */
-const MAX_UNDER_WAY = 100;
+/** How many requests a client may send without waiting for responses: each takes some kilobytes. */
+const MAX_PIPELINED = 100;
 
 /**
- * Begins a request when all those before it on its connection have been answered, and the answers are with the kernel.
- * Node hands over at once whatever a client has sent without waiting (pipelining, RFC 9112 §9.3.2): fifty large answers
- * would be made at once for somebody who reads none of them.
+ * Starts a request only when all earlier ones on its connection have been answered and the kernel has taken the
+ * responses. Node starts pipelined requests at once (RFC 9112 §9.3.2), so a client that reads nothing could make the
+ * server build fifty large responses at the same time.
  */
 export function answerInOrder(app: FastifyInstance, connections: Connections): void {
   const held = new WeakMap<ServerResponse, () => void>();
   connections.listen({
-    answered({ socket, underWay }) {
-      const [next] = underWay;
+    answered({ socket, inProgress }) {
+      const [next] = inProgress;
       const begin = next && held.get(next);
-      // On a connection that is gone, nobody waits for what was held.
+      // Held requests of a closed connection are dropped.
       if (!begin || socket.destroyed) return;
       held.delete(next);
       begin();
     },
   });
   app.addHook("onRequest", ({ raw, log }, reply, done) => {
-    const { underWay } = connections.of(raw) ?? ALONE;
-    const [first = reply.raw] = underWay;
+    const { inProgress } = connections.of(raw) ?? NO_CONNECTION;
+    const [first = reply.raw] = inProgress;
     if (first === reply.raw) return done();
-    if (underWay.size > MAX_UNDER_WAY) {
-      if (!raw.socket.destroyed) log.info("a connection is cut that asks on and on, and waits for no answer");
+    if (inProgress.size > MAX_PIPELINED) {
+      if (!raw.socket.destroyed)
+        log.info("a connection is cut that sends too many requests without waiting for responses");
       raw.socket.destroy();
       return;
     }
@@ -35,4 +36,4 @@ export function answerInOrder(app: FastifyInstance, connections: Connections): v
   });
 }
 
-const ALONE: Pick<Connection, "underWay"> = { underWay: new Set() };
+const NO_CONNECTION: Pick<Connection, "inProgress"> = { inProgress: new Set() };

@@ -2,21 +2,23 @@ import { rateLimited } from "../../../kernel/errors.js";
 
 const RETRY_AFTER_SECONDS = 10;
 
-/** How many connections that stay open one viewer may have on this server, whichever way they come in. */
+/** Limits the long-lived connections of each viewer to this server, over all transports. */
 export interface ConnectionSlots {
-  /** Takes a place. @returns what gives it back, once @throws RATE_LIMITED when the viewer has them all */
+  /**
+   * Takes a slot. @returns a function that releases it; idempotent @throws RATE_LIMITED if the viewer has no free slot
+   */
   take(viewerKey: string): () => void;
 }
 
-const ofConnections = (limit: number) =>
-  `You have ${limit} open connections, which is as many as one person may have: close one first.`;
+const tooManyConnections = (limit: number) =>
+  `You have ${limit} open connections, which is the limit for one person: close one first.`;
 
 /**
  * Counts the open connections of each viewer.
  *
- * @param refusal what somebody is told who has them all
+ * @param refusal the error message for a viewer without a free slot
  */
-export function createConnectionSlots(limit: number, refusal = ofConnections(limit)): ConnectionSlots {
+export function createConnectionSlots(limit: number, refusal = tooManyConnections(limit)): ConnectionSlots {
   const taken = new Map<string, number>();
   return {
     take(viewerKey) {

@@ -1,12 +1,12 @@
-/** A connection that stays open, and is looked after from time to time. */
+/** A long-lived connection that is checked at intervals. */
 export interface Swept {
-  /** Called about once a second, with the present time in milliseconds, by `performance.now()`: clocks are set back. */
+  /** Called about once a second with `performance.now()`, which is independent of changes of the clock. */
   sweep(now: number): void;
 }
 
 const SWEEP_MS = 1_000;
 
-/** Looks after connections in one round for all: a timer for each would cost more than what it does. */
+/** Checks all connections with one timer: a timer for each would cost more than the check itself. */
 export function createConnectionSweep<Connection extends Swept>(sweepMs = SWEEP_MS) {
   const connections = new Set<Connection>();
   let timer: NodeJS.Timeout | undefined;

@@ -2,52 +2,55 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Connection, Connections } from "./connections.js";
 
-/** How long a connection that is made while the server closes has to ask for something: it is told to come back. */
-const NEWCOMER_MS = 500;
+/**
+ * How long a connection that is opened during the shutdown may take to send a request, which is refused with a retry
+ * hint.
+ */
+const NEW_CONNECTION_MS = 500;
 
-/** How long a body other than files, which is small, has to arrive: nothing has begun that would be lost with it. */
+/** How long a small body without files may take to arrive during the shutdown: no work is lost with it. */
 const BODY_MS = 2_000;
 
 /**
- * While the server closes, a connection ends as soon as nothing is under way on it. Node ends those alone that have
- * answered something and are idle at that instant: one on which nothing was said yet, on which half of a header has
- * arrived, or whose answer ends a moment later would hold up the shutdown.
+ * Closes each connection during the shutdown as soon as no request is in progress on it. Node itself closes only
+ * connections that are idle after a response at that instant: a connection without a request, with half of a header, or
+ * with a response that ends a moment later would delay the shutdown.
  *
- * What is under way has `patienceMs` to finish, and is cut off then, so that the shutdown still ends in order. Where
- * nothing is but half of a body, it has `BODY_MS`; an upload is work from its first byte on.
+ * Requests in progress have `timeoutMs` to finish and are cut off then. Connections whose requests only wait for a
+ * small body have `BODY_MS`; an upload counts as work from its first byte.
  */
-export function drainOnClose(app: FastifyInstance, connections: Connections, patienceMs: number): void {
+export function drainOnClose(app: FastifyInstance, connections: Connections, timeoutMs: number): void {
   let isClosing = false;
-  let impatience: NodeJS.Timeout | undefined;
+  let deadline: NodeJS.Timeout | undefined;
   let bodyCheck: NodeJS.Timeout | undefined;
   connections.listen({
-    opened: ({ socket, underWay }) => {
+    opened: ({ socket, inProgress }) => {
       if (!isClosing) return;
-      const leave = setTimeout(() => underWay.size === 0 && socket.destroy(), NEWCOMER_MS);
-      socket.once("close", () => clearTimeout(leave));
+      const idleTimer = setTimeout(() => inProgress.size === 0 && socket.destroy(), NEW_CONNECTION_MS);
+      socket.once("close", () => clearTimeout(idleTimer));
     },
-    // Lets the client read what it has not read yet.
+    // Sends buffered data before it closes.
     idle: ({ socket }) => {
       if (isClosing) socket.destroySoon();
     },
   });
   app.addHook("preClose", async () => {
     isClosing = true;
-    for (const { socket, underWay } of connections) if (underWay.size === 0) socket.destroy();
+    for (const { socket, inProgress } of connections) if (inProgress.size === 0) socket.destroy();
     bodyCheck = setInterval(() => {
       for (const connection of connections) if (awaitsBodies(connection)) connection.socket.destroy();
     }, BODY_MS);
-    impatience = setTimeout(() => {
-      const left = [...connections];
+    deadline = setTimeout(() => {
+      const remaining = [...connections];
       app.log.warn(
-        { connections: left.length },
-        "requests under way are cut off: the shutdown's time is over",
+        { connections: remaining.length },
+        "requests in progress are cut off: the shutdown has timed out",
       );
-      for (const { socket } of left) socket.destroy();
-    }, patienceMs);
+      for (const { socket } of remaining) socket.destroy();
+    }, timeoutMs);
   });
   app.server.once("close", () => {
-    clearTimeout(impatience);
+    clearTimeout(deadline);
     clearInterval(bodyCheck);
   });
   app.addHook("onSend", (_request, reply, _payload, done) => {
@@ -56,9 +59,9 @@ export function drainOnClose(app: FastifyInstance, connections: Connections, pat
   });
 }
 
-/** Whether all that is under way on it are requests whose body has not arrived, and brings no files. */
-const awaitsBodies = ({ underWay }: Connection): boolean =>
-  underWay.size > 0 && [...underWay].every(({ req }) => !req.complete && !bringsFiles(req));
+/** Whether all requests in progress on it wait for a body without files. */
+const awaitsBodies = ({ inProgress }: Connection): boolean =>
+  inProgress.size > 0 && [...inProgress].every(({ req }) => !req.complete && !hasFiles(req));
 
-const bringsFiles = ({ headers }: IncomingMessage): boolean =>
+const hasFiles = ({ headers }: IncomingMessage): boolean =>
   /^multipart\//i.test(headers["content-type"] ?? "");

@@ -1,15 +1,15 @@
 import type { StreamFraming } from "./streamed-answer.js";
 
-/** An event as it is sent (HTML Standard, server-sent events). */
+/** An event of a stream (HTML Standard, server-sent events). */
 export interface ServerSentEvent {
   readonly event: string;
-  /** A client that connects again gives the last one as `Last-Event-ID`. */
+  /** A client that reconnects sends the last one as `Last-Event-ID`. */
   readonly id?: string;
-  /** In one line, such as JSON. */
+  /** A single line, such as JSON. */
   readonly data: string;
 }
 
-/** How long a client waits before it connects again. */
+/** How long a client waits before it reconnects. */
 const RETRY_MS = 1_000;
 
 export const EVENT_STREAM: StreamFraming = {

@@ -1,7 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import type { Reader, UnreadBudget } from "./unread-budget.js";
 
-/** Counts every answer that is sent in one piece as unread, until the kernel has all of it or its connection is gone. */
+/**
+ * Counts the body of every response that is not a stream as unread until the kernel has taken it or the connection is
+ * closed.
+ */
 export function holdUnreadAnswers(app: FastifyInstance, unread: UnreadBudget): void {
   app.addHook("onSend", (_request, reply, payload, done) => {
     const bytes = bytesOf(payload);
@@ -15,7 +18,7 @@ export function holdUnreadAnswers(app: FastifyInstance, unread: UnreadBudget): v
   });
 }
 
-/** Streams are read as they are sent: they hold little. */
+/** Streams are not counted: they hold little. */
 function bytesOf(payload: unknown): number {
   if (typeof payload === "string") return Buffer.byteLength(payload);
   return Buffer.isBuffer(payload) ? payload.length : 0;

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { FiledeskError } from "../../../kernel/errors.js";
 
-/** Another server, or this one again, has taken over by then. */
+/** By then another server, or this one after its restart, accepts requests. */
 const RETRY_SECONDS = 1;
 
 /**
- * While the server closes, what comes on connections that are open still is refused, as every error is told: Fastify's
- * own refusal, which `return503OnClosing: false` turns off, has neither our form nor the headers of CORS.
+ * Refuses requests on open connections while the server closes, in the usual error format. Fastify's own refusal has
+ * neither this format nor CORS headers and is turned off by `return503OnClosing: false`.
  */
 export function refuseWhileClosing(app: FastifyInstance): void {
   let isClosing = false;
@@ -15,7 +15,7 @@ export function refuseWhileClosing(app: FastifyInstance): void {
   });
   app.addHook("onRequest", async () => {
     if (isClosing)
-      throw new FiledeskError("SERVICE_UNAVAILABLE", "This server is closing: ask again in a moment.", {
+      throw new FiledeskError("SERVICE_UNAVAILABLE", "This server is closing: try again in a moment.", {
         retryAfter: RETRY_SECONDS,
       });
   });

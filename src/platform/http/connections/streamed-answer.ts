@@ -4,24 +4,24 @@ import type { FastifyReply } from "fastify";
 import type { Swept } from "./connection-sweep.js";
 import type { Reader, UnreadBudget } from "./unread-budget.js";
 
-/** How what is told is put on the wire: an answer of one media type, in parts. */
+/** The wire format of a stream: its media type and fixed parts. */
 export interface StreamFraming {
   readonly contentType: string;
-  /** Sent at once, so that the client sees that its request was taken. */
+  /** Sent at once, so that the client knows that its request was accepted. */
   readonly opening: string;
-  /** What clients take for a sign of life and nothing else. */
+  /** Sent at intervals; clients ignore it. */
   readonly heartbeat: string;
 }
 
 export interface StreamedAnswerOptions {
   readonly heartbeatMs: number;
-  /** How long a client may take to read what is sent to it. */
-  readonly patienceMs: number;
+  /** How long a client may leave sent data unread. */
+  readonly readTimeoutMs: number;
   readonly endsAt: Date | null;
   readonly unread: UnreadBudget;
 }
 
-/** An answer that goes on for as long as there is something to tell. */
+/** A response that stays open and to which messages are written as they come. */
 export class StreamedAnswer implements Swept {
   readonly #response: ServerResponse;
   readonly #framing: StreamFraming;
@@ -31,7 +31,7 @@ export class StreamedAnswer implements Swept {
   #beatAt: number;
   readonly #reader: Reader = { cut: () => this.#response.destroy() };
 
-  /** Answers the request with the beginning of a stream. */
+  /** Sends the headers and the opening of the stream. */
   constructor(reply: FastifyReply, framing: StreamFraming, options: StreamedAnswerOptions) {
     this.#framing = framing;
     this.#options = options;
@@ -47,34 +47,34 @@ export class StreamedAnswer implements Swept {
       ...(reply.getHeaders() as Record<string, string>),
       "content-type": framing.contentType,
       "cache-control": "no-store",
-      // nginx would keep it back to send more at once.
+      // Otherwise nginx would buffer the response.
       "x-accel-buffering": "no",
       "x-content-type-options": "nosniff",
     });
     this.#response.write(framing.opening);
   }
 
-  /** Aborts when the stream has ended, whoever ended it. */
+  /** Aborts when the stream has ended, for any reason. */
   get signal(): AbortSignal {
     return this.#closed.signal;
   }
 
   sweep(now: number): void {
-    const { endsAt, heartbeatMs, patienceMs } = this.#options;
+    const { endsAt, heartbeatMs, readTimeoutMs } = this.#options;
     if (endsAt && endsAt.getTime() <= Date.now()) this.end();
     if (this.#stuckSince !== null) {
-      if (now - this.#stuckSince > patienceMs) this.#response.destroy();
+      if (now - this.#stuckSince > readTimeoutMs) this.#response.destroy();
     } else if (now >= this.#beatAt && !this.#response.writableEnded) {
       this.#beatAt = now + heartbeatMs;
       this.#response.write(this.#framing.heartbeat);
     }
   }
 
-  /** Resolves when there is room for more; a client that never reads is cut off. */
+  /** Resolves when more can be written (back-pressure). A client that does not read is disconnected. */
   async send(text: string): Promise<void> {
     if (this.signal.aborted || this.#response.writableEnded) return;
     const hasRoom = this.#response.write(text, this.#countUnread);
-    // Node keeps back what is written in one tick, and hands it to the kernel at its end.
+    // Node passes what is written in one tick to the kernel at the end of the tick.
     process.nextTick(this.#countUnread);
     if (hasRoom) return;
     this.#stuckSince = performance.now();
@@ -87,16 +87,16 @@ export class StreamedAnswer implements Swept {
     this.#options.unread.hold(this.#reader, destroyed ? 0 : writableLength);
   };
 
-  /** Ends the stream: without a last word, clients connect again, and go on behind what they have. */
+  /** Ends the stream without a final message, so that clients reconnect and resume. */
   end(): void {
     if (this.#response.writableEnded) return;
-    // What the client does not read of it in time, is cut off as well.
+    // A client that does not read the rest in time is disconnected as well.
     this.#stuckSince ??= performance.now();
     this.#response.end();
     this.#closed.abort();
   }
 
-  /** Cuts the connection. */
+  /** Closes the connection at once. */
   destroy(): void {
     this.#response.destroy();
   }

@@ -1,14 +1,14 @@
-/** Somebody on a connection who may read more slowly than is sent to them. */
+/** The client of a connection, which may read more slowly than data is sent. */
 export interface Reader {
-  /** Cuts the connection, and drops what waits on it. */
+  /** Closes the connection and drops its unread data. */
   cut(): void;
 }
 
-/** What all connections of this server together may leave unread in our memory. */
+/** Limits the unread data of all connections together. */
 export interface UnreadBudget {
-  /** States how many bytes wait for a reader now; none ends the account. May cut readers, this one included. */
+  /** Sets how many bytes wait for a reader; 0 removes it. May disconnect readers, including this one. */
   hold(reader: Reader, bytes: number): void;
-  /** Bytes that wait for all readers. */
+  /** Unread bytes of all readers. */
   readonly held: number;
 }
 
@@ -18,8 +18,11 @@ export interface UnreadBudgetOptions {
   readonly now?: () => number;
 }
 
-/** When there is too much, it is brought down to this share of the bound, so that not every message asks who to cut. */
-const RELIEF = 0.9;
+/**
+ * If the limit is exceeded, readers are disconnected until this share of it is left, so that not every message triggers
+ * the search.
+ */
+const TARGET_SHARE = 0.9;
 
 interface Account {
   readonly since: number;
@@ -27,8 +30,9 @@ interface Account {
 }
 
 /**
- * Keeps the bytes that wait for slow readers within a bound for all of them together: a bound for each connection is
- * none when anybody can open thousands. Those who hold most for longest are cut off first: a client can ask again.
+ * Limits the memory for slow readers over all connections, because a limit per connection does not help against
+ * thousands of connections. Readers that have held the most bytes for the longest time are disconnected first; clients
+ * can retry.
  */
 export function createUnreadBudget({
   maxBytes,
@@ -43,21 +47,21 @@ export function createUnreadBudget({
     accounts.delete(reader);
   };
 
-  function relieve(): void {
+  function disconnectSlowest(): void {
     const at = now();
     const weight = ({ bytes, since }: Account) => bytes * (at - since + 1);
     const worstFirst = [...accounts].sort(([, one], [, other]) => weight(other) - weight(one));
     let cut = 0;
     const before = held;
     for (const [reader] of worstFirst) {
-      if (held <= maxBytes * RELIEF) break;
+      if (held <= maxBytes * TARGET_SHARE) break;
       release(reader);
       reader.cut();
       cut++;
     }
     log.warn(
       { connections: cut, bytes: before - held, maxBytes },
-      "connections were cut off that did not read what was sent to them",
+      "slow connections were cut off: too much data was unread",
     );
   }
 
@@ -72,7 +76,7 @@ export function createUnreadBudget({
         held += bytes;
         accounts.set(reader, { since: now(), bytes });
       }
-      if (held > maxBytes) relieve();
+      if (held > maxBytes) disconnectSlowest();
     },
     get held() {
       return held;

@@ -9,13 +9,16 @@ import { badUserInput } from "../../../kernel/errors.js";
 
 export interface WebSocketRoute {
   readonly path: string;
-  /** Subprotocols that are accepted, those first that are preferred. */
+  /** Accepted subprotocols, in order of preference. */
   readonly protocols: readonly string[];
-  /** Given every connection, also one of a foreign page or without such a subprotocol: pages see close codes, and no HTTP errors. */
+  /**
+   * Called with every connection, even from a foreign page or without an accepted subprotocol, because pages can read
+   * close codes but not HTTP errors.
+   */
   connected(socket: WebSocket, request: FastifyRequest): void;
 }
 
-/** A message may have this many bytes; a longer one ends the connection with 1009. */
+/** Maximum bytes of a message; a longer one ends the connection with 1009. */
 const MAX_MESSAGE_BYTES = 64 * KIB;
 
 interface Upgrade {
@@ -23,13 +26,13 @@ interface Upgrade {
   readonly head: Buffer;
 }
 
-/** Whether a request asks for a websocket; Node answers other upgrades, such as to h2c, as if they were not asked for. */
+/** Whether a request asks for a websocket. Node ignores other upgrades, such as to h2c. */
 export const isWebSocketUpgrade = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === "websocket";
 
 /**
- * Takes websockets at one path. A request for one goes the way of all requests, with their hooks and errors, up to the
- * point where the connection is made.
+ * Accepts websockets at one path. An upgrade request passes through Fastify's hooks and error handling like any other
+ * request before the connection is made.
  */
 export function registerWebSocketRoute(app: FastifyInstance, route: WebSocketRoute): void {
   const upgrades = new WeakMap<IncomingMessage, Upgrade>();
@@ -38,7 +41,7 @@ export function registerWebSocketRoute(app: FastifyInstance, route: WebSocketRou
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    // One message of a connection in a turn of the event loop: what has arrived together does not run together.
+    // One message per connection and iteration of the event loop, even if several have arrived together.
     allowSynchronousEvents: false,
     handleProtocols: (offered) => route.protocols.find((protocol) => offered.has(protocol)) ?? false,
   });
@@ -56,7 +59,7 @@ export function registerWebSocketRoute(app: FastifyInstance, route: WebSocketRou
     const upgrade = upgrades.get(raw);
     if (!upgrade) return done();
     if (request.routeOptions.url !== route.path)
-      return done(badUserInput(`Websockets are taken at ${route.path} alone.`));
+      return done(badUserInput(`Websockets are only accepted at ${route.path}.`));
     reply.hijack();
     reply.raw.detachSocket(raw.socket);
     upgrade.socket.off("error", destroy);
@@ -70,7 +73,7 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
-/** For the answer to a request that is refused; the connection ends with it. */
+/** A response for refusing the request; the connection is closed after it. */
 function responseOn(request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;

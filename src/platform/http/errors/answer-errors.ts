@@ -9,20 +9,22 @@ import { logFailure } from "./log-failure.js";
 import { requestPath } from "./request-path.js";
 
 /**
- * Answers errors, at `graphqlPath` in the form of a GraphQL response, and requests that no route takes. Call before any
- * route is registered.
+ * Responds to errors, at `graphqlPath` in the form of a GraphQL response, and to requests without a route. Call it
+ * before any route is registered.
  */
 export function answerErrors(app: FastifyInstance, graphqlPath: string): void {
   const methodsAt = knowMethods(app);
   app.setNotFoundHandler((request) => {
     const allowed = methodsAt(requestPath(request));
-    if (allowed.length === 0) throw new HttpRefusal(404, "There is nothing at this URL.");
+    if (allowed.length === 0) throw new HttpRefusal(404, "There is no resource at this URL.");
     const allow = allowed.join(", ");
-    throw new HttpRefusal(405, `The method ${request.method} is not taken here, but ${allow}.`, { allow });
+    throw new HttpRefusal(405, `The method ${request.method} is not allowed here. Allowed: ${allow}.`, {
+      allow,
+    });
   });
   app.setErrorHandler((error, request, reply) => {
     const response = errorResponse(error, request.id);
-    if (hasLeft(request, error)) request.log.info("the client left in the middle of its request");
+    if (isDisconnected(request, error)) request.log.info("the client disconnected during its request");
     else if (response.status >= 500 && !(error instanceof FiledeskError))
       logFailure(request.log, error, "unexpected failure");
     const isGraphQL = requestPath(request) === graphqlPath;
@@ -33,6 +35,6 @@ export function answerErrors(app: FastifyInstance, graphqlPath: string): void {
   });
 }
 
-/** Whether a request failed because its connection ended while it came in. */
-const hasLeft = ({ raw }: FastifyRequest, error: unknown): boolean =>
+/** Whether a request failed because its connection ended before it was received. */
+const isDisconnected = ({ raw }: FastifyRequest, error: unknown): boolean =>
   raw.destroyed && !raw.complete && isErrno(error, "ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE");

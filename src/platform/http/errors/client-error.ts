@@ -5,9 +5,9 @@ import { errorResponse } from "./error-response.js";
 import { asGraphQLResponse } from "./graphql-response.js";
 import { HttpRefusal } from "./http-refusal.js";
 
-const MALFORMED = new HttpRefusal(400, "This is no HTTP request that can be read.");
+const MALFORMED = new HttpRefusal(400, "This is not a valid HTTP request.");
 
-/** By what Node's parser says (`http.Server`, event `clientError`). */
+/** Refusals by the error code of Node's parser (`http.Server`, event `clientError`). */
 const REFUSALS: Readonly<Record<string, HttpRefusal>> = {
   HPE_HEADER_OVERFLOW: new HttpRefusal(
     431,
@@ -17,17 +17,17 @@ const REFUSALS: Readonly<Record<string, HttpRefusal>> = {
 };
 
 export interface UnreadRequest {
-  /** Whether another request's answer is being made or sent on the connection, which this one would stand in the midst of. */
+  /** Whether another request is in progress on the connection, whose response this one would interrupt. */
   readonly isBusy: boolean;
-  /** Whose errors take the form of a GraphQL response. */
+  /** The path whose errors have the form of a GraphQL response. */
   readonly graphqlPath: string;
-  /** Whether a page of this origin may read answers. */
+  /** Whether a page of this origin may read responses. */
   mayRead(origin: string | undefined, host: string | undefined): boolean;
 }
 
 /**
- * Answers what Node could not read as a request, so that nothing else ever saw it, in the form of all errors, and ends
- * the connection: where the next request begins is not known (RFC 9112, 2.2).
+ * Responds to data that Node could not parse as a request, in the usual error format, and closes the connection,
+ * because the start of the next request is unknown (RFC 9112, 2.2).
  */
 export function answerClientError(
   error: Error & { readonly code?: string; readonly rawPacket?: unknown },
@@ -55,7 +55,7 @@ export function answerClientError(
   );
 }
 
-/** What can be made out of the head of a request that cannot be read as a whole. */
+/** The parts that can be read from the head of an invalid request. */
 function readableIn(packet: unknown) {
   const [line = "", ...headers] = Buffer.isBuffer(packet) ? packet.toString("latin1").split("\r\n") : [];
   const headerOf = (name: string) =>
@@ -66,7 +66,7 @@ function readableIn(packet: unknown) {
   return {
     path: /^[A-Z]+ ([^ ?]+)/.exec(line)?.[1],
     accept: headerOf("accept"),
-    // The origin of the page that asks.
+    // The origin of the page that sends the request.
     page: headerOf("origin"),
     host: headerOf("host"),
   };

@@ -12,7 +12,7 @@ export interface ErrorResponse {
       readonly code: ErrorCode | "INTERNAL_SERVER_ERROR";
       readonly message: string;
       readonly status: number;
-      /** Given where the failure is masked: it finds the log's entry. */
+      /** Present if the error is masked: identifies the entry in the log. */
       readonly requestId?: string;
       readonly [detail: string]: ErrorDetails[string] | undefined;
     };
@@ -22,12 +22,14 @@ export interface ErrorResponse {
 /** Statuses that differ from those of the error table. */
 type StatusOverrides = Partial<Record<ErrorCode, number>>;
 
-/** On a download the request is well formed: it is the file that is refused, and damage to it is the server's fault. */
+/**
+ * On a download the request itself is correct: an infected file is forbidden, and a damaged one is the server's fault.
+ */
 export const DOWNLOAD_STATUS: StatusOverrides = { FILE_INFECTED: 403, CORRUPT_FILE: 500 };
 
 /**
- * A failure as an HTTP answer with the codes that GraphQL has as well. What is neither a FiledeskError, an HttpRefusal nor
- * the web server's own refusal of a request is masked: log it under the same request id.
+ * An error as an HTTP response, with the same codes as in GraphQL. Errors other than a FiledeskError, an HttpRefusal or
+ * Fastify's own refusal of a request are masked: the caller has to log them with the same request id.
  */
 export function errorResponse(
   error: unknown,
@@ -39,7 +41,7 @@ export function errorResponse(
       ? error
       : (refusalByServer(error) ?? slowStatement(error) ?? resourceFailure(error));
   if (expected === null) {
-    const message = "Something went wrong on our side. Give this request id when you report it.";
+    const message = "The server had an internal error. Give this request id when you report it.";
     const body = { code: "INTERNAL_SERVER_ERROR", message, status: 500, requestId } as const;
     return { status: 500, headers: headersFor(500), body: { error: body } };
   }
@@ -65,11 +67,11 @@ function headersFor(status: number, retryAfter?: ErrorDetails[string]): Record<s
 
 const MESSAGE_OF_FASTIFY: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: "This URL is not valid: check its percent-encoding.",
-  FST_ERR_CTP_BODY_TOO_LARGE: "The body of this request is larger than is taken here.",
+  FST_ERR_CTP_BODY_TOO_LARGE: "The body of this request is larger than is accepted here.",
   FST_ERR_CTP_EMPTY_JSON_BODY: "The body is empty, but its `Content-Type` is JSON.",
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "The body is not as long as its `Content-Length` says.",
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "The length of the body differs from its `Content-Length`.",
   FST_ERR_CTP_INVALID_JSON_BODY: "The body is not valid JSON.",
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "A body of this `Content-Type` is not taken here.",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "A body of this `Content-Type` is not accepted here.",
   FST_ERR_MAX_PARAM_LENGTH: "A part of this URL is too long.",
 };
 
@@ -84,7 +86,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 
 type Refusal = Pick<FiledeskError, "code" | "message" | "details" | "status">;
 
-/** What HTTP refuses, and what Fastify itself does with a 4xx before a handler sees it; null for everything else. */
+/** The refusal in an HttpRefusal, or in a 4xx error that Fastify raises before the handler; null for other errors. */
 function refusalByServer(error: unknown): Refusal | null {
   if (error instanceof HttpRefusal) return refusal(error.status, error.message);
   if (!(error instanceof Error) || !("code" in error) || !("statusCode" in error)) return null;

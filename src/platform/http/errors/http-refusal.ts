@@ -1,7 +1,7 @@
-/** A request that is refused for a reason that HTTP has a status of its own for, and our codes have none. */
+/** A refusal of a request with an HTTP status for which there is no error code. */
 export class HttpRefusal extends Error {
   readonly status: number;
-  /** Those that go with the status, such as `Allow`. */
+  /** Headers that belong to the status, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {

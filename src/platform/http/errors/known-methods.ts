@@ -6,13 +6,13 @@ interface KnownPath {
 }
 
 /**
- * Which methods the routes at a path take; none where there is nothing at it. Call before any route is registered. For
- * requests that met no route: it looks through all of them.
+ * Returns a function that lists the methods of the routes at a path; empty if there is none. Call it before any route
+ * is registered. The function searches all routes, so it is only for requests without a route.
  */
 export function knowMethods(app: FastifyInstance): (path: string) => string[] {
   const known: KnownPath[] = [];
   app.addHook("onRoute", ({ url, method }) => {
-    // Preflights are answered for every path.
+    // This route answers preflights for every path.
     if (url !== "*") known.push({ pattern: patternOf(url), methods: [method].flat() });
   });
   return (path) => {

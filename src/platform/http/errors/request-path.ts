@@ -1,2 +1,2 @@
-/** The path of a request, without the query, which may hold a signature. */
+/** The path of a request, without the query, which may contain a signature. */
 export const requestPath = ({ url }: { readonly url: string }): string => url.split("?", 1)[0] ?? "";

@@ -6,10 +6,10 @@ import { sqlState } from "../../database/faults.js";
 type Fault = "disk full" | "disk read-only" | "too few descriptors";
 
 const RETRY_AFTER_SECONDS = 30;
-/** Of Postgres (PostgreSQL Appendix A). */
+/** SQLSTATE (PostgreSQL Appendix A). */
 const DISK_FULL = "53100";
 
-/** GraphQL wraps what is no `Error` of its own realm, Drizzle what the driver threw. */
+/** GraphQL wraps errors of another realm, Drizzle those of the driver. */
 function causeOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   return "thrownValue" in error ? error.thrownValue : (error.cause ?? error);
@@ -23,8 +23,8 @@ function faultOf(error: unknown): Fault | null {
 }
 
 /**
- * What a client is told when the machine has run out of something; null for every other failure. It is neither the
- * client's fault nor a bug, and it passes: `retryAfter` is in whole seconds.
+ * The error for clients if the machine has run out of a resource; null for other errors. It is temporary and neither
+ * the client's fault nor a bug; `retryAfter` is in whole seconds.
  */
 export function resourceFailure(error: unknown): FiledeskError | null {
   switch (faultOf(error)) {
@@ -55,7 +55,7 @@ const ADVICE: Readonly<Record<Fault, string>> = {
     "too few descriptors: requests are refused; raise the limit of open files (`ulimit -n`, LimitNOFILE)",
 };
 
-/** When each was last logged in this process, on the monotonic clock. */
+/** When each fault was last logged in this process, by `performance.now`. */
 const loggedAt = new Map<Fault, number>();
 
 export interface FaultLog {
@@ -63,9 +63,9 @@ export interface FaultLog {
 }
 
 /**
- * Tells the operator, once a minute for each kind however many requests meet it.
+ * Logs a resource fault for the operator, at most once a minute for each kind.
  *
- * @returns whether the error is of that sort
+ * @returns whether the error is a resource fault
  */
 export function logResourceFault(log: FaultLog, error: unknown): boolean {
   const fault = faultOf(error);

@@ -3,7 +3,7 @@ import { tookTooLong } from "../../database/faults.js";
 
 const RETRY_AFTER_SECONDS = 5;
 
-/** What a client is told when Postgres has cancelled a statement for its length; null for every other failure. */
+/** The error for clients if Postgres has cancelled a statement after its timeout; null for other errors. */
 export const slowStatement = (error: unknown): FiledeskError | null =>
   tookTooLong(error)
     ? new FiledeskError(
@@ -18,9 +18,10 @@ export interface SlowStatementLog {
 }
 
 /**
- * Tells the operator. It is no failure of ours: somebody asked for much, or something else holds a lock.
+ * Logs a statement that timed out as a warning. It is not a bug: the client requested much, or another transaction
+ * holds a lock.
  *
- * @returns whether the error is of that sort
+ * @returns whether the error is a timed-out statement
  */
 export function logSlowStatement(log: SlowStatementLog, error: unknown, details: object = {}): boolean {
   const isSlow = tookTooLong(error);

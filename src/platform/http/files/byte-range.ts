@@ -1,10 +1,10 @@
 import type { ByteRange } from "../../storage/storage.js";
 
 /**
- * What a `Range` header asks of a file of `size` bytes (RFC 9110 §14.2).
+ * The range that a `Range` header requests from a file of `size` bytes (RFC 9110 §14.2).
  *
- * `whole`: there is no range to serve, because the header is absent, malformed, in another unit, or names
- * several ranges (which a server may answer whole). `unsatisfiable`: no byte of the range exists.
+ * `whole`: there is no range to serve, because the header is absent, malformed, in another unit, or names several
+ * ranges (for which a server may send the whole file). `unsatisfiable`: no byte of the range exists.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | "whole" | "unsatisfiable" {
   if (header === undefined || size === 0 || !/^bytes=/i.test(header)) return "whole";

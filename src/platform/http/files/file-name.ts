@@ -3,13 +3,13 @@ import { create } from "content-disposition";
 /** Control characters, lone surrogates, path separators, and the marks that make `exe.jpg` out of `gpj.exe`. */
 const HARMFUL = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069/\\]/gu;
 
-/** A name as it may stand in a header or as the last segment of a URL. It is for people and decides nothing. */
+/** A name that is safe in a header or as the last segment of a URL. It is only for display. */
 export function harmlessName(name: string): string {
   const harmless = name.replace(HARMFUL, "_");
   return harmless === "" || harmless === "." || harmless === ".." ? "file" : harmless;
 }
 
-/** What browsers show without running anything that stands in it. */
+/** Types that browsers display without running any code in them. */
 const SAFE_TO_SHOW = new Set([
   "image/jpeg",
   "image/png",
@@ -32,7 +32,7 @@ export const isSafeToShow = (mimeType: string): boolean => SAFE_TO_SHOW.has(mime
 
 /**
  * The `Content-Disposition` of a file (RFC 6266, names in UTF-8 by RFC 8187): `attachment`, unless `inline` is
- * asked for and the type is safe to show.
+ * requested and the type is safe to display.
  */
 export function contentDisposition(file: { fileName: string; mimeType: string; inline: boolean }): string {
   return create(harmlessName(file.fileName), {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { ByteRange } from "../../storage/storage.js";
 import { parseRange } from "./byte-range.js";
 
-/** What tells one state of a file from another (RFC 9110 §8.8). */
+/** Identifies one state of a file (RFC 9110 §8.8). */
 export interface Validators {
   /** Strong, with its quotes. */
   readonly etag: string;
@@ -13,7 +13,7 @@ export interface Validators {
 
 export type Answer = ByteRange | "whole" | "unsatisfiable" | "not-modified" | "precondition-failed";
 
-/** Weighs the conditions and the range of a GET or HEAD, in the order of RFC 9110 §13.2.2. */
+/** Evaluates the conditions and the range of a GET or HEAD, in the order of RFC 9110 §13.2.2. */
 export function answerTo(
   request: { readonly method: string; readonly headers: IncomingHttpHeaders },
   file: Validators,
@@ -40,7 +40,9 @@ function isKnownToClient(headers: IncomingHttpHeaders, file: Validators): boolea
   return modifiedSince !== null && wholeSeconds(file.lastModified) <= modifiedSince;
 }
 
-/** `If-Range` (RFC 9110 §13.1.5): a part is of use only to who has the rest of this very file. */
+/**
+ * `If-Range` (RFC 9110 §13.1.5): a part is only useful to a client that has another part of the same state of the file.
+ */
 function rangeStillFits(ifRange: string | string[] | undefined, file: Validators): boolean {
   if (ifRange === undefined) return true;
   if (typeof ifRange !== "string") return false;
@@ -60,7 +62,7 @@ const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT
 const RFC_850_DATE = /^[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/;
 const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
 
-/** Seconds since the epoch; null for what is none of the three forms of a date (RFC 9110 §5.6.7). */
+/** Seconds since the epoch; null if the text has none of the three date formats (RFC 9110 §5.6.7). */
 function parseHttpDate(text: string | undefined): number | null {
   if (text === undefined) return null;
   const isAsctime = ASCTIME_DATE.test(text);

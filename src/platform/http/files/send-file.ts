@@ -11,42 +11,51 @@ import { answerTo } from "./preconditions.js";
 
 export interface ServedFile {
   readonly fileName: string;
-  /** Sent as it is, with a charset where the caller knows that of a text. */
+  /** Sent unchanged, so it includes the charset of a text if that is known. */
   readonly mimeType: string;
   /** In bytes. */
   readonly size: number;
   /** The hash of the content in hex. */
   readonly etag: string;
   readonly lastModified: Date;
-  /** What is public may be kept by every cache. */
+  /** Public files may be stored by shared caches. */
   readonly access: "private" | "public";
-  /** For how long a cache may keep it: of a private file the viewer's own, and 0 unless the URL alone says who asks. */
+  /**
+   * How long a cache may store it; for a private file only the viewer's own cache, and 0 unless the URL alone
+   * identifies the viewer.
+   */
   readonly maxAgeSeconds: number;
-  /** Whether the URL stands for these very bytes, so that a cache need not ask again when somebody reloads. */
+  /** Whether the bytes behind the URL never change, so that caches need not revalidate on a reload. */
   readonly immutable?: boolean;
-  /** Whether to show rather than save it; heeded for types that are safe to show. */
+  /** Whether browsers display the file instead of saving it; only effective for types that are safe to display. */
   readonly inline: boolean;
   /**
-   * These bytes, all of them or a part. The range is always given: a reader that knows its end is spared a read
-   * that finds nothing. Not called when no bytes are needed (HEAD, 304, 412, 416, an empty file).
+   * Opens the bytes of a range. The range is always given, because a reader that knows its end saves a read at the end
+   * of the file. Not called if no bytes are sent (HEAD, 304, 412, 416, an empty file).
    */
   open(range: ByteRange): Promise<Readable>;
-  /** For a HEAD, which promises what a GET gives. @throws what `open` would throw */
+  /** Checks for a HEAD whether a GET would succeed. @throws what `open` would throw */
   check(): Promise<void>;
-  /** Told when the bytes turn out to be other than `size` says while they are sent. @throws what is to be answered where that is still possible */
+  /**
+   * Called when the number of bytes that are read differs from `size`. @throws the error to respond with, if headers
+   * have not been sent yet
+   */
   onDamage(error: Error): Promise<void>;
 }
 
-/** Bodies up to this length are read whole: one write to the socket, and a failure can still be told. */
+/**
+ * Bodies up to this length are read whole, so that they take one write to the socket and a failed read can still be
+ * reported.
+ */
 const WHOLE_BODY_BYTES = 256 * KIB;
 
 type Headers = Record<string, string | number>;
 
 /**
- * Answers a GET or HEAD with a file: ranges, conditions and headers of RFC 9110 and RFC 6266. Resolves when the
- * response is over. A body is never short without a sign: when the source fails or has another length than
- * `size`, the error is thrown while no header has gone out, and afterwards the connection is cut. A client that
- * leaves closes the source.
+ * Responds to a GET or HEAD with a file: ranges, conditions and headers of RFC 9110 and RFC 6266. Resolves when the
+ * response has ended. A truncated body is always recognizable: if the source fails or its length differs from `size`,
+ * the error is thrown as long as no header has been sent, and otherwise the connection is closed. The source is closed
+ * when the client disconnects.
  *
  * @throws what `open` throws
  */
@@ -59,13 +68,13 @@ export async function sendFile(
   const answer = answerTo(request, { etag, lastModified: file.lastModified, size: file.size });
   switch (answer) {
     case "precondition-failed":
-      return refuse(request, reply, conflict("This file is not the one that the condition names."), 412);
+      return refuse(request, reply, conflict("This file does not match the condition of the request."), 412);
     case "unsatisfiable":
       reply.header("content-range", `bytes */${file.size}`);
       return refuse(
         request,
         reply,
-        badUserInput(`The range lies behind the file's ${file.size} bytes.`),
+        badUserInput(`The range starts after the end of the file, which has ${file.size} bytes.`),
         416,
       );
     case "not-modified":
@@ -92,8 +101,8 @@ export async function sendFile(
   if (body === null) return;
   if (body instanceof Readable)
     body.once("error", (error) => {
-      takeBack(reply, headers);
-      if (error instanceof WrongLength) file.onDamage(error).catch(() => {}); // it is the connection that says so
+      removeHeaders(reply, headers);
+      if (error instanceof WrongLength) file.onDamage(error).catch(() => {}); // the connection is closed in any case
     });
   await reply
     .code(isPart ? 206 : 200)
@@ -101,14 +110,14 @@ export async function sendFile(
     .send(body);
 }
 
-/** The headers that hold for a 304 as well. */
+/** Headers that a 304 has as well. */
 function policyHeaders(file: ServedFile, etag: string): Headers {
   return {
     etag,
     "cache-control": `${file.access}, max-age=${file.maxAgeSeconds}${file.immutable ? ", immutable" : ""}`,
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
-    // Apps on other origins show images by their URL (page-access.ts).
+    // Apps on other origins display images by their URL (page-access.ts).
     "cross-origin-resource-policy": "cross-origin",
   };
 }
@@ -121,7 +130,7 @@ async function refuse(request: FastifyRequest, reply: FastifyReply, error: Filed
   await reply.code(status).headers(headers).send(body);
 }
 
-/** Null when the client has left. */
+/** Null if the client has disconnected. */
 async function openBody(
   file: Pick<ServedFile, "onDamage">,
   source: Readable,
@@ -136,7 +145,7 @@ async function openBody(
       if (error instanceof WrongLength) await file.onDamage(error);
       throw error;
     });
-  // The callback is for a failure that nobody awaits: it reaches the client through the counted stream.
+  // `pipeline` needs a callback; a failure reaches the client through the returned stream.
   return pipeline(source, exactly(length), () => undefined);
 }
 
@@ -182,8 +191,8 @@ class WrongLength extends Error {
   }
 }
 
-/** A stream that fails before its first byte is answered with an error, which must not look like the file. */
-function takeBack(reply: FastifyReply, headers: Headers): void {
+/** Removes the headers of the file before an error response, if the stream has failed before its first byte. */
+function removeHeaders(reply: FastifyReply, headers: Headers): void {
   if (reply.raw.headersSent) return;
   for (const name of Object.keys(headers)) {
     reply.removeHeader(name);

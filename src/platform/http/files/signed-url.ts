@@ -7,7 +7,7 @@ import { forbidden } from "../../../kernel/errors.js";
 import { harmlessName } from "./file-name.js";
 
 export interface SigningKey {
-  /** Stands in the URL: `[A-Za-z0-9_-]`. */
+  /** Part of the URL: `[A-Za-z0-9_-]`. */
   readonly id: string;
   readonly secret: string;
 }
@@ -15,46 +15,46 @@ export interface SigningKey {
 export interface UrlSignerOptions {
   /** Newest first: the newest signs, all verify. */
   readonly keys: readonly SigningKey[];
-  /** How long a URL is good at most; an hour unless given. */
+  /** Maximum lifetime of a URL; an hour by default. */
   readonly lifetimeMs?: number;
-  /** For how long the same viewer gets the same URL; a quarter of the lifetime unless given. */
+  /** How long a viewer gets the same URL; a quarter of the lifetime by default. */
   readonly windowMs?: number;
   readonly clock?: Clock;
 }
 
 export interface SigningTarget {
-  /** The path without slashes at its ends and without the name: `attachments/{id}`, `files/{id}/thumbnail`. */
+  /** The path without leading and trailing slashes and without the name: `attachments/{id}`, `files/{id}/thumbnail`. */
   readonly resource: string;
-  /** Made the last segment of the path, for people; not signed, because it decides nothing. */
+  /** The last segment of the path, for display only; not signed. */
   readonly name: string;
   readonly viewerId: string;
 }
 
-/** Whom a valid signature was given to, and until when it is good. */
+/** The viewer of a valid signature, and its expiry. */
 export interface SignedAccess {
   readonly viewerId: string;
   readonly expiresAt: Date;
-  /** What is left of the signature's life: a cache may not keep the answer longer. */
+  /** Remaining lifetime of the signature: a cache may not store the response longer. */
   readonly maxAgeSeconds: number;
 }
 
 export interface UrlSigner {
-  /** `/{resource}/{name}?viewer=…&expires=…&key=…&signature=…`, good for at least lifetime − window. */
+  /** `/{resource}/{name}?viewer=…&expires=…&key=…&signature=…`, valid for at least lifetime − window. */
   sign(target: SigningTarget): string;
-  /** The query of such a URL alone, for a resource that its route names in another way. */
+  /** Only the query of such a URL, for a resource that its route names differently. */
   signQuery(resource: string, viewerId: string): string;
   /** @throws FORBIDDEN, with `reason` `expired` or `invalid` */
   verify(resource: string, query: Readonly<Record<string, unknown>>): SignedAccess;
 }
 
-/** Whether a request's query claims to be signed. */
+/** Whether a request's query has a signature. */
 export const isSigned = (query: Readonly<Record<string, unknown>>): boolean => query.signature !== undefined;
 
 /**
- * Signs the URLs of downloads with HMAC-SHA-256, bound to a viewer and an expiry. Nothing is stored: expiries
- * fall on the borders of a window, so that a list that is read again has the same URLs and caches work.
+ * Signs the URLs of downloads with HMAC-SHA-256, bound to a viewer and an expiry. Nothing is stored. Expiries are
+ * rounded to a window, so that a list that is read again has the same URLs and they can be cached.
  *
- * @throws Error when there is no key, when a key's id is unfit, or when the window exceeds the lifetime
+ * @throws Error if there is no key, a key's id is invalid, or the window exceeds the lifetime
  */
 export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   const { lifetimeMs = HOUR_MS, windowMs = lifetimeMs / 4, clock = systemClock } = options;
@@ -95,10 +95,10 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   };
 }
 
-/** About 14 MiB. Within a window the same list is read again and again, with the same URLs. */
+/** About 14 MiB. Within a window the same lists are read repeatedly, with the same URLs. */
 const REMEMBERED_SIGNATURES = 20_000;
 
-/** Remembers what was made for the keys that were asked for last. */
+/** Caches the results of the most recently used keys. */
 function memo(limit: number): (key: string, make: () => string) => string {
   const known = new LRUCache<string, string>({ max: limit });
   return (key, make) => {
@@ -120,14 +120,14 @@ function readKeys(keys: readonly SigningKey[]): (readonly [string, KeyObject])[]
   });
 }
 
-// JSON keeps the parts apart whatever stands in them, and the first element keeps this use of the secret
-// apart from any other.
+// JSON separates the parts whatever they contain, and the first element separates this use of the secret from any
+// other.
 const signatureOf = (key: KeyObject, parts: readonly string[]) =>
   createHmac("sha256", key)
     .update(JSON.stringify(["download", ...parts]))
     .digest("base64url");
 
-// The texts, not the bytes they stand for: base64url decodes several texts to the same bytes.
+// Compares the texts, not the decoded bytes: base64url decodes several texts to the same bytes.
 function areEqual(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);
@@ -136,7 +136,7 @@ function areEqual(given: string, expected: string): boolean {
 const isText = (value: unknown): value is string => typeof value === "string";
 
 const invalid = () =>
-  forbidden("The signature of this URL is not valid. Use `url` exactly as the API gave it.", {
+  forbidden("The signature of this URL is not valid. Use `url` exactly as the API returned it.", {
     reason: "invalid",
   });
 

@@ -9,11 +9,11 @@ import { quoted } from "./multipart-map.js";
 import { nameOfPart } from "./part-file-name.js";
 import { PartReader } from "./part-reader.js";
 
-/** Parts that `map` does not name; a body of nothing but empty parts would be much work for few bytes. */
+/** How many parts may be missing from `map`: many empty parts would cause much work with few bytes. */
 const MAX_IGNORED_PARTS = 100;
 const TEMP_READ_BYTES = 256 * KIB;
 
-/** What its headers say of a part. */
+/** The headers of a part. */
 interface PartInfo {
   readonly filename: string | undefined;
   /** Whether it was sent as `filename*` (RFC 8187) and is decoded already. */
@@ -26,22 +26,22 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** A part that `map` gives to the operation. */
-interface WantedPart {
+/** A part that `map` assigns to variables of the operation. */
+interface MappedPart {
   readonly name: string;
-  /** How many places of the operation it has. */
-  places: number;
+  /** How many variables it is assigned to. */
+  uses: number;
   fileName: string;
-  hasBegun: boolean;
+  hasStarted: boolean;
   isHandedOver: boolean;
-  /** Where all of it waits. */
+  /** The temp file with its complete content. */
   temp: TempFile | null;
   readonly waiting: Set<Waiter>;
 }
 
-/** A part whose bytes come in; null stands for one that nobody wants. */
+/** A part that is being received; `mapped` is null if `map` does not name it. */
 interface ArrivingPart {
-  readonly wanted: WantedPart | null;
+  readonly mapped: MappedPart | null;
   readonly stream: Readable;
   isFlowing: boolean;
 }
@@ -56,7 +56,7 @@ export class FileParts {
   readonly #tempFolder: Pick<TempFolder, "open">;
   /** Ends the reception when a temp file cannot be written. */
   readonly #fault: (error: Error) => void;
-  readonly #parts = new Map<string, WantedPart>();
+  readonly #parts = new Map<string, MappedPart>();
   #ignored = 0;
   readonly #arriving = new Set<ArrivingPart>();
   /** How many wait for a file. */
@@ -64,7 +64,7 @@ export class FileParts {
   #failure: Error | null = null;
   #isComplete = false;
   /** Those that move parts, while nobody waits for a file. */
-  readonly #resting = new Set<() => void>();
+  readonly #paused = new Set<() => void>();
   readonly #moving = new Set<Promise<void>>();
   readonly #temps = new Set<TempFile>();
   readonly #readers = new Set<Readable>();
@@ -76,13 +76,13 @@ export class FileParts {
 
   /** A file as one of the part's places holds it. */
   announce(name: string): AnnouncedFile {
-    const part = this.#parts.get(name) ?? wantedPart(name);
+    const part = this.#parts.get(name) ?? mappedPart(name);
     this.#parts.set(name, part);
-    part.places++;
+    part.uses++;
     let isAsked = false;
     return {
       arrive: async (signal) => {
-        if (isAsked) throw usedTwice(part);
+        if (isAsked) throw alreadyUsed(part);
         isAsked = true;
         return this.#arrive(part, signal);
       },
@@ -91,20 +91,20 @@ export class FileParts {
 
   /** A part has begun. @throws BAD_USER_INPUT for one that is sent twice, or badly encoded, and for too many unwanted ones */
   begin(name: string, stream: Readable, info: PartInfo): void {
-    const wanted = this.#parts.get(name) ?? null;
-    const part: ArrivingPart = { wanted, stream, isFlowing: false };
+    const mapped = this.#parts.get(name) ?? null;
+    const part: ArrivingPart = { mapped, stream, isFlowing: false };
     this.#arriving.add(part);
     stream.once("close", () => this.#arriving.delete(part));
-    if (wanted === null && ++this.#ignored > MAX_IGNORED_PARTS)
+    if (mapped === null && ++this.#ignored > MAX_IGNORED_PARTS)
       throw badUserInput(`This request has more than ${MAX_IGNORED_PARTS} parts that \`map\` does not name.`);
-    if (wanted !== null) begin(wanted, info);
+    if (mapped !== null) begin(mapped, info);
     this.#advance();
   }
 
   /** The body is complete: what has not begun never will. */
   finish(): void {
     this.#isComplete = true;
-    for (const part of this.#parts.values()) if (!part.hasBegun) this.#rejectAll(part, missing(part));
+    for (const part of this.#parts.values()) if (!part.hasStarted) this.#rejectAll(part, missing(part));
   }
 
   fail(error: Error): void {
@@ -112,7 +112,7 @@ export class FileParts {
     for (const part of this.#parts.values()) this.#rejectAll(part, error);
     for (const { stream } of this.#arriving) stream.destroy(error);
     for (const reader of this.#readers) reader.destroy(error);
-    this.#notify();
+    this.#resumePaused();
   }
 
   /** Removes the temp files. Call it behind `fail`. */
@@ -121,11 +121,11 @@ export class FileParts {
     await Promise.all([...this.#temps].map((temp) => temp[Symbol.asyncDispose]()));
   }
 
-  #arrive(part: WantedPart, signal: AbortSignal | undefined): Promise<IncomingFile> {
+  #arrive(part: MappedPart, signal: AbortSignal | undefined): Promise<IncomingFile> {
     signal?.throwIfAborted();
     if (this.#failure) throw this.#failure;
     if (part.temp) return Promise.resolve(this.#fromTemp(part, part.temp));
-    if (this.#isComplete && !part.hasBegun) throw missing(part);
+    if (this.#isComplete && !part.hasStarted) throw missing(part);
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { resolve, reject };
       part.waiting.add(waiter);
@@ -137,13 +137,13 @@ export class FileParts {
     });
   }
 
-  #release(part: WantedPart, waiter: Waiter, settle: () => void): void {
+  #release(part: MappedPart, waiter: Waiter, settle: () => void): void {
     if (!part.waiting.delete(waiter)) return;
     this.#waiting--;
     settle();
   }
 
-  #rejectAll(part: WantedPart, error: Error): void {
+  #rejectAll(part: MappedPart, error: Error): void {
     for (const waiter of part.waiting) this.#release(part, waiter, () => waiter.reject(error));
   }
 
@@ -151,44 +151,44 @@ export class FileParts {
   #advance(): void {
     for (const part of this.#arriving) if (!part.isFlowing) this.#handOver(part);
     if (this.#waiting === 0) return;
-    this.#notify();
+    this.#resumePaused();
     for (const part of this.#arriving) if (!part.isFlowing) this.#move(part);
   }
 
   #handOver(part: ArrivingPart): void {
-    const { wanted, stream } = part;
-    if (wanted === null || wanted.isHandedOver || wanted.places > 1) return;
-    const [waiter] = wanted.waiting;
+    const { mapped, stream } = part;
+    if (mapped === null || mapped.isHandedOver || mapped.uses > 1) return;
+    const [waiter] = mapped.waiting;
     if (waiter === undefined) return;
     part.isFlowing = true;
-    wanted.isHandedOver = true;
+    mapped.isHandedOver = true;
     const reader = this.#track(
       new PartReader(stream, () => {
         part.isFlowing = false;
         this.#advance();
       }),
     );
-    this.#release(wanted, waiter, () => waiter.resolve(fileOf(wanted.fileName, () => reader)));
+    this.#release(mapped, waiter, () => waiter.resolve(fileOf(mapped.fileName, () => reader)));
   }
 
   #move(part: ArrivingPart): void {
     part.isFlowing = true;
-    const { wanted, stream } = part;
-    const moving = wanted === null || wanted.isHandedOver ? this.#drain(stream) : this.#spool(wanted, stream);
+    const { mapped, stream } = part;
+    const moving = mapped === null || mapped.isHandedOver ? this.#drain(stream) : this.#spool(mapped, stream);
     const done = moving.catch((error: Error) => this.#fault(error)).finally(() => this.#moving.delete(done));
     this.#moving.add(done);
   }
 
   async #drain(stream: Readable): Promise<void> {
-    for await (const _ of stream) await this.#whileWaited();
+    for await (const _ of stream) await this.#untilAwaited();
   }
 
-  async #spool(part: WantedPart, stream: Readable): Promise<void> {
+  async #spool(part: MappedPart, stream: Readable): Promise<void> {
     const temp = await this.#tempFolder.open();
     this.#temps.add(temp);
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       await temp.write(chunk);
-      await this.#whileWaited();
+      await this.#untilAwaited();
     }
     await temp.close();
     if (this.#failure) return;
@@ -198,19 +198,19 @@ export class FileParts {
   }
 
   /** Resolves at once while somebody waits for a file. */
-  async #whileWaited(): Promise<void> {
+  async #untilAwaited(): Promise<void> {
     while (this.#waiting === 0 && !this.#failure)
       await new Promise<void>((resolve) => {
-        this.#resting.add(resolve);
+        this.#paused.add(resolve);
       });
   }
 
-  #notify(): void {
-    for (const resume of this.#resting) resume();
-    this.#resting.clear();
+  #resumePaused(): void {
+    for (const resume of this.#paused) resume();
+    this.#paused.clear();
   }
 
-  #fromTemp({ fileName }: WantedPart, { path }: TempFile): IncomingFile {
+  #fromTemp({ fileName }: MappedPart, { path }: TempFile): IncomingFile {
     return fileOf(fileName, () => {
       if (this.#failure) throw this.#failure;
       return this.#track(createReadStream(path, { highWaterMark: TEMP_READ_BYTES }).on("error", () => {}));
@@ -224,25 +224,25 @@ export class FileParts {
   }
 }
 
-const wantedPart = (name: string): WantedPart => ({
+const mappedPart = (name: string): MappedPart => ({
   name,
-  places: 0,
+  uses: 0,
   fileName: "",
-  hasBegun: false,
+  hasStarted: false,
   isHandedOver: false,
   temp: null,
   waiting: new Set(),
 });
 
-function begin(part: WantedPart, { filename, isExtended, encoding }: PartInfo): void {
-  if (part.hasBegun) throw badUserInput(`The part ${quoted(part.name)} is sent twice.`);
+function begin(part: MappedPart, { filename, isExtended, encoding }: PartInfo): void {
+  if (part.hasStarted) throw badUserInput(`The part ${quoted(part.name)} is sent twice.`);
   if (!/^(7bit|8bit|binary)$/.test(encoding))
     throw badUserInput(
       `The part ${quoted(part.name)} has a \`Content-Transfer-Encoding\`: send the file's own bytes.`,
     );
   if (filename && /\p{Cc}/u.test(filename))
     throw badUserInput(`The part ${quoted(part.name)} has control characters in its file name.`);
-  part.hasBegun = true;
+  part.hasStarted = true;
   part.fileName = filename === undefined || isExtended ? (filename ?? "") : nameOfPart(filename);
 }
 
@@ -260,10 +260,10 @@ function fileOf(fileName: string, bytes: () => Readable): IncomingFile {
   };
 }
 
-const usedTwice = ({ name, fileName }: WantedPart) =>
+const alreadyUsed = ({ name, fileName }: MappedPart) =>
   badUserInput(
     `The file ${quoted(fileName || name)} is used twice in this request: give its part a path for each use in \`map\`, or send it for each use.`,
   );
 
-const missing = ({ name }: WantedPart) =>
+const missing = ({ name }: MappedPart) =>
   badUserInput(`The part ${quoted(name)} is named in \`map\`, but was not sent.`);

@@ -1,24 +1,29 @@
 import type { Readable } from "node:stream";
 import { MIB } from "../../../kernel/bytes.js";
 
-/** Room for what a multipart request holds besides its files: boundaries, part headers, the GraphQL operation. */
+/**
+ * Allowance for the parts of a multipart request besides its files: boundaries, part headers, the GraphQL operation.
+ */
 export const ENVELOPE_BYTES = 2 * MIB;
 
-/** A file on its way in. Nothing that the client says of it is trusted; the name is for people. */
+/** A file that is being received. The client's information about it is not trusted; the name is for display. */
 export interface IncomingFile {
-  /** Empty where the client gave none. */
+  /** Empty if the client sent none. */
   readonly fileName: string;
-  /** The bytes, once: a second call throws. They flow only while they are read (back-pressure up to the client). */
+  /**
+   * The bytes, once: a second call throws. They are received only as fast as they are read (back-pressure up to the
+   * client).
+   */
   open(): Readable;
 }
 
-/** A file that a request has announced. Its bytes stay with the client until it is asked for. */
+/** A file that a request has announced. The client keeps its bytes until `arrive` is called. */
 export interface AnnouncedFile {
   /**
-   * Asks for the file, once, and resolves when its part of the body begins. Ask when whoever sends it may: what stands
-   * before it in the body is read as well, and waits in a temp file until it is asked for.
+   * Requests the file, once, and resolves when its part of the body begins. Call it only when the upload is permitted:
+   * earlier files of the body are then received as well, into temp files.
    *
-   * @param signal takes the question back
+   * @param signal cancels the request for the file
    */
   arrive(signal?: AbortSignal): Promise<IncomingFile>;
 }
@@ -27,11 +32,11 @@ export interface AnnouncedFile {
 export interface IncomingFiles {
   readonly files: readonly AnnouncedFile[];
   /**
-   * The request's `Content-Length` in bytes; null when the client did not give it, and when the request has other files
+   * The request's `Content-Length` in bytes; null if the client did not send it, or if the request has other files
    * besides these.
    */
   readonly requestBytes: number | null;
 }
 
-/** A file that is there already. */
+/** A file that is already available. */
 export const fileAtHand = (file: IncomingFile): AnnouncedFile => ({ arrive: async () => file });

@@ -23,31 +23,31 @@ export function parseOperations(text: unknown): Operations {
 }
 
 /**
- * Puts an `Upload` at each place that the field `map` names (GraphQL multipart request specification, "File upload").
- * Beside the specification, two forms that clients send are taken: a path that begins with an index, though there is one
- * operation (Apollo's Explorer), and the path of a list that holds one `null` (Apollo iOS).
+ * Sets an `Upload` at each path that the field `map` names (GraphQL multipart request specification, "File upload").
+ * Two forms beyond the specification are accepted: a path that begins with an index although there is one operation
+ * (Apollo's Explorer), and the path of a list with one `null` (Apollo iOS).
  *
- * @param announce what the `Upload` at a place of this part resolves to
- * @returns how many places there are
- * @throws BAD_USER_INPUT and QUERY_TOO_COMPLEX, and then leaves `operations` as they were
+ * @param announce returns what the `Upload` of a part resolves to
+ * @returns the number of paths
+ * @throws BAD_USER_INPUT and QUERY_TOO_COMPLEX, and then leaves `operations` unchanged
  */
 export function setUploads(
   operations: Operations,
   map: unknown,
   { maxFiles, announce }: { readonly maxFiles: number; announce(part: string): unknown },
 ): number {
-  // All places are found before the first is filled, so that no path leads into an Upload.
-  const places = readPaths(operations, parseMap(map, maxFiles));
-  for (const { part, holder, key } of places) {
+  // All paths are resolved before the first is set, so that no path leads into an Upload.
+  const paths = readPaths(operations, parseMap(map, maxFiles));
+  for (const { part, parent, key } of paths) {
     const upload = new Upload();
-    // The type says what the library's own receiver would give; nothing here reads the rest of it.
+    // The type is that of the library's own parser; only the announced file is used here.
     upload.resolve(announce(part) as FileUpload);
-    holder[key] = upload;
+    parent[key] = upload;
   }
-  return places.length;
+  return paths.length;
 }
 
-/** What a client wrote, short enough for a message. */
+/** A text of a client, shortened for a message. */
 export const quoted = (text: string): string =>
   JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
@@ -58,7 +58,7 @@ interface NamedPath {
 
 interface JsonPath {
   readonly part: string;
-  readonly holder: Operations;
+  readonly parent: Operations;
   readonly key: string;
 }
 
@@ -81,10 +81,10 @@ function parseMap(text: unknown, maxFiles: number): NamedPath[] {
 function readPaths(operations: Operations, named: readonly NamedPath[]): JsonPath[] {
   const taken = new Set<string>();
   return named.map(({ part, path }) => {
-    const { place, holder, key } = parsePath(operations, path);
-    if (taken.has(place)) throw badUserInput(`The field \`map\` names the path ${quoted(path)} twice.`);
-    taken.add(place);
-    return { part, holder, key };
+    const { normalized, parent, key } = parsePath(operations, path);
+    if (taken.has(normalized)) throw badUserInput(`The field \`map\` names the path ${quoted(path)} twice.`);
+    taken.add(normalized);
+    return { part, parent, key };
   });
 }
 
@@ -93,7 +93,7 @@ const LEADING_INDEX = /^\d+\.(?=variables\.)/;
 function parsePath(
   operations: Operations,
   path: string,
-): Omit<JsonPath, "part"> & { readonly place: string } {
+): Omit<JsonPath, "part"> & { readonly normalized: string } {
   const segments = path.replace(LEADING_INDEX, "").split(".", MAX_SEGMENTS + 1);
   const wellFormed = segments[0] === "variables" && segments.length > 1 && segments.length <= MAX_SEGMENTS;
   if (!wellFormed || segments.some((segment) => FORBIDDEN_SEGMENTS.has(segment)))
@@ -101,14 +101,14 @@ function parsePath(
       `The field \`map\` has a path that is not like \`variables.files.0\`: ${quoted(path)}.`,
     );
   if (isListOfOne(segments.reduce<unknown>(ownValue, operations))) segments.push("0");
-  const place = segments.join(".");
+  const normalized = segments.join(".");
   const key = segments.pop() ?? "";
-  const holder = segments.reduce<unknown>(ownValue, operations);
-  if (!isRecord(holder) || ownValue(holder, key) !== null)
+  const parent = segments.reduce<unknown>(ownValue, operations);
+  if (!isRecord(parent) || ownValue(parent, key) !== null)
     throw badUserInput(
       `The field \`map\` names ${quoted(path)}, but there is no \`null\` in \`operations\` there.`,
     );
-  return { place, holder, key };
+  return { normalized, parent, key };
 }
 
 const isListOfOne = (value: unknown): boolean =>
@@ -121,7 +121,7 @@ const ownValue = (value: unknown, key: string): unknown =>
   isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 
 function parseJson(field: string, text: unknown): unknown {
-  // The parser gives no text at all for a part in a character set that it does not know.
+  // For a part in an unknown character set, the parser returns no text.
   if (typeof text !== "string") throw badUserInput(`The field \`${field}\` must be text in UTF-8.`);
   limitJson(text, `The field \`${field}\``);
   try {

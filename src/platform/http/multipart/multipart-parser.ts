@@ -4,10 +4,10 @@ import { KIB } from "../../../kernel/bytes.js";
 import { badUserInput } from "../../../kernel/errors.js";
 import { hasExtendedName, withValidName } from "./part-file-name.js";
 
-/** One read of a socket, so that a chunk that is taken at once costs no pause. */
+/** The size of one read from a socket, so that a chunk that is consumed at once does not pause the socket. */
 const BUFFER_BYTES = 64 * KIB;
 
-/** busboy takes a part for a file when it has a file name or this type. Nothing here reads what type a client gives. */
+/** busboy treats a part as a file if it has a file name or this type. The type that a client sends is not used. */
 const TYPE_OF_FILES = "application/octet-stream";
 
 export interface MultipartParser {
@@ -16,7 +16,7 @@ export interface MultipartParser {
   expectFiles(): void;
   /** Whether the file name of the part that has just begun was sent as `filename*`. */
   isNameExtended(): boolean;
-  /** Whether the closing boundary has been parsed. busboy's own end event waits until every file has been read. */
+  /** Whether the closing boundary has been parsed. busboy's own end event comes only after every file has been read. */
   isComplete(): boolean;
 }
 
@@ -25,7 +25,7 @@ export function createMultipartParser(headers: IncomingHttpHeaders, maxFieldByte
   const parser = busboyOf(headers, maxFieldBytes);
   let areFiles = false;
   let isNameExtended = false;
-  hearPartHeaders(parser, (part) => {
+  interceptPartHeaders(parser, (part) => {
     const disposition = part["content-disposition"]?.[0] ?? "";
     isNameExtended = hasExtendedName(disposition);
     if (isNameExtended) part["content-disposition"] = [withValidName(disposition)];
@@ -48,7 +48,7 @@ function busboyOf(headers: IncomingHttpHeaders, maxFieldBytes: number): OpenBusb
       defParamCharset: "utf8",
       highWaterMark: 2 * BUFFER_BYTES,
       fileHwm: BUFFER_BYTES,
-      // A value that reaches this limit counts as cut off.
+      // A value that reaches this limit counts as truncated.
       limits: { fieldSize: maxFieldBytes + 1 },
     }) as OpenBusboy;
   } catch {
@@ -62,25 +62,25 @@ interface HeaderParser {
   cb(headers: PartHeaders): void;
 }
 
-/** What busboy keeps to itself (1.6). */
+/** Internals of busboy 1.6. */
 type OpenBusboy = busboy.Busboy & { readonly _complete: boolean; _hparser: HeaderParser | null };
 
 /**
- * Calls back with the headers of each part before busboy looks at them: it takes a photo without a file name for a text,
- * which it would hold in memory and decode, and offers no way to say otherwise.
+ * Calls `intercept` with the headers of each part before busboy reads them: busboy would treat a photo without a file
+ * name as text, hold it in memory and decode it, and has no option to change that.
  */
-function hearPartHeaders(parser: OpenBusboy, hear: (headers: PartHeaders) => void): void {
+function interceptPartHeaders(parser: OpenBusboy, intercept: (headers: PartHeaders) => void): void {
   let current: HeaderParser | null = null;
-  let heard: HeaderParser | null = null;
+  let intercepted: HeaderParser | null = null;
   Object.defineProperty(parser, "_hparser", {
     get: () => current,
     set(next: HeaderParser | null) {
       current = next;
-      if (next === null || next === heard) return;
-      heard = next;
+      if (next === null || next === intercepted) return;
+      intercepted = next;
       const take = next.cb.bind(next);
       next.cb = (headers) => {
-        hear(headers);
+        intercept(headers);
         take(headers);
       };
     },

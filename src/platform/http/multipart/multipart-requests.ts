@@ -12,77 +12,79 @@ const PREFLIGHT = "apollo-require-preflight";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** What a multipart request brings besides its operations; null for every other request. */
+    /** The files of a multipart request; null for every other request. */
     incoming: IncomingBody | null;
   }
 }
 
 export interface IncomingBody {
-  /** How many files the operation has. */
+  /** The number of files of the operation. */
   readonly fileCount: number;
-  /** The request's `Content-Length` in bytes, or null when the client did not give it. */
+  /** The request's `Content-Length` in bytes, or null if the client did not send it. */
   readonly requestBytes: number | null;
   /**
-   * Call when the answer is known: reads what is left of the body, if that is little, and resolves to whether nothing is.
-   * Where something is, the answer is to have the status of an error: Chromium gives a page no other (`closeOnUnreadBody`).
+   * Call it before the response is sent: reads the rest of the body if that is little, and resolves to whether it has
+   * been read to its end. Otherwise the response must have an error status, because Chromium does not pass any other on
+   * to the page (`closeOnUnreadBody`).
    */
   readRest(): Promise<boolean>;
 }
 
-export interface Admission {
-  /** Gives back what the admission took. Called exactly once, when the request is over in whatever way. */
+export interface UploadSlot {
+  /** Releases the slot. Called exactly once, when the request has ended for any reason. */
   release(): void;
 }
 
-export interface MultipartDoor {
-  /** The URL of the GraphQL route, as it is registered. */
+export interface MultipartRequests {
+  /** The URL of the GraphQL route, as registered. */
   readonly path: string;
   readonly limits: MultipartLimits;
-  /** Where files wait that stand before the one that is asked for. */
+  /** Holds files that arrive before the one that is requested. */
   readonly tempFolder: Pick<TempFolder, "open">;
-  /** Who is asking, and may they upload now? @throws FiledeskError when not */
-  admit(request: FastifyRequest): Promise<Admission>;
+  /** Checks whether the viewer may upload now, and takes an upload slot. @throws FiledeskError if not */
+  admit(request: FastifyRequest): Promise<UploadSlot>;
 }
 
 /**
- * Takes GraphQL multipart requests at `path`. Before a byte of the body is read: the preflight header, the length,
- * then `admit`. Afterwards `request.body` holds the operations, and the files wait to be read. What is thrown goes to
- * Fastify's error handler: BAD_USER_INPUT, FILE_TOO_LARGE, UPLOAD_INCOMPLETE, and what `admit` throws.
+ * Handles GraphQL multipart requests at `path`. Before any byte of the body is read, it checks the preflight header,
+ * the length and `admit`. Then `request.body` contains the operations, and the files can be read. Errors go to
+ * Fastify's error handler: BAD_USER_INPUT, FILE_TOO_LARGE, UPLOAD_INCOMPLETE, and those of `admit`.
  *
- * Also makes the whole instance close connections whose bodies it has not read (see `closeOnUnreadBody`).
+ * It also makes the whole Fastify instance close connections whose request bodies have not been read
+ * (`closeOnUnreadBody`).
  */
-export function registerMultipartDoor(app: FastifyInstance, door: MultipartDoor): void {
+export function registerMultipartRequests(app: FastifyInstance, options: MultipartRequests): void {
   app.decorateRequest("incoming", null);
   app.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
   closeOnUnreadBody(app);
-  const waiting = holdBackContinue(app, door.path);
-  const underWay = new Set<Promise<void>>();
+  const awaitingContinue = holdBackContinue(app, options.path);
+  const cleanups = new Set<Promise<void>>();
   app.addHook("preHandler", (request, reply, done) => {
-    if (request.routeOptions.url !== door.path || !isMultipartPost(request.raw)) return done();
-    const tellToContinue = () => void (waiting.delete(request.raw) && reply.raw.writeContinue());
-    const onOver = (received: ReceivedMultipart) => {
+    if (request.routeOptions.url !== options.path || !isMultipartPost(request.raw)) return done();
+    const sendContinue = () => void (awaitingContinue.delete(request.raw) && reply.raw.writeContinue());
+    const onFinish = (received: ReceivedMultipart) => {
       const cleaning = received
         .abort()
         .catch((error: unknown) => request.log.warn({ err: error }, "a temp file could not be removed"))
-        .finally(() => underWay.delete(cleaning));
-      underWay.add(cleaning);
+        .finally(() => cleanups.delete(cleaning));
+      cleanups.add(cleaning);
     };
-    enter(door, { request, reply, tellToContinue, onOver }).then(() => done(), done);
+    receive(options, { request, reply, sendContinue, onFinish }).then(() => done(), done);
   });
-  app.addHook("onClose", () => Promise.all(underWay));
+  app.addHook("onClose", () => Promise.all(cleanups));
 }
 
-interface Visit {
+interface MultipartRequest {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  tellToContinue(): void;
-  /** Called when the request is over in whatever way. */
-  onOver(received: ReceivedMultipart): void;
+  sendContinue(): void;
+  /** Called when the request has ended for any reason. */
+  onFinish(received: ReceivedMultipart): void;
 }
 
-async function enter(
-  { limits, tempFolder, admit }: MultipartDoor,
-  { request, reply, tellToContinue, onOver }: Visit,
+async function receive(
+  { limits, tempFolder, admit }: MultipartRequests,
+  { request, reply, sendContinue, onFinish }: MultipartRequest,
 ): Promise<void> {
   requirePreflight(request.headers);
   const requestBytes = contentLength(request.headers);
@@ -92,9 +94,9 @@ async function enter(
   let received: ReceivedMultipart | null = null;
   onFinished(request.raw, reply.raw, () => {
     admission.release();
-    if (received) onOver(received);
+    if (received) onFinish(received);
   });
-  tellToContinue();
+  sendContinue();
   received = await receiveMultipart(request.raw, limits, tempFolder);
   request.body = received.operations;
   const { fileCount, readRest } = received;
@@ -102,8 +104,8 @@ async function enter(
 }
 
 /**
- * A page of another origin cannot set these headers without the browser asking first, and the answer is no. Of
- * `Authorization` a bearer token alone proves that: passwords (RFC 7617) and tickets (RFC 4559) browsers send by themselves.
+ * A page of another origin cannot set these headers without a preflight, which is refused. In `Authorization` only a
+ * bearer token proves that: browsers send passwords (RFC 7617) and tickets (RFC 4559) automatically.
  */
 function requirePreflight(headers: IncomingHttpHeaders): void {
   const isSetByScript = Object.entries(headers).some(
@@ -114,7 +116,7 @@ function requirePreflight(headers: IncomingHttpHeaders): void {
       `Send the header \`${PREFLIGHT}: true\`, or \`Authorization: Bearer …\`, with a multipart request. It keeps other sites' ` +
         "pages from sending one in a signed-in person's name.",
     );
-  // Apollo Server asks for the same, and knows fewer of these headers.
+  // Apollo Server makes the same check with fewer of these headers.
   headers[PREFLIGHT] ||= "true";
 }
 
@@ -127,15 +129,15 @@ const isMultipartPost = ({ method, headers }: IncomingMessage): boolean =>
   method === "POST" && /^multipart\/form-data\s*(;|$)/i.test(headers["content-type"] ?? "");
 
 /**
- * A client that sends `Expect: 100-continue` (RFC 9110 §10.1.1) keeps its body until it is told to go on: the door
- * tells it after `admit`, everybody else is told at once, as Node does by itself.
+ * A client that sends `Expect: 100-continue` (RFC 9110 §10.1.1) holds its body back until it gets `100 Continue`:
+ * multipart requests get it after `admit`, all others at once, as Node does by default.
  */
 function holdBackContinue({ server }: FastifyInstance, path: string): WeakSet<IncomingMessage> {
-  const waiting = new WeakSet<IncomingMessage>();
+  const awaitingContinue = new WeakSet<IncomingMessage>();
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-    if (request.url?.split("?", 1)[0] === path && isMultipartPost(request)) waiting.add(request);
+    if (request.url?.split("?", 1)[0] === path && isMultipartPost(request)) awaitingContinue.add(request);
     else response.writeContinue();
     server.emit("request", request, response);
   });
-  return waiting;
+  return awaitingContinue;
 }

@@ -15,44 +15,44 @@ import { readRest } from "./unread-body.js";
 
 export interface MultipartLimits {
   readonly maxFiles: number;
-  /** Of `operations` and of `map`, in bytes each. */
+  /** Maximum bytes of `operations`, and of `map`. */
   readonly maxFieldBytes: number;
-  /** Of the whole body, in bytes, whether its length is given or not. */
+  /** Maximum bytes of the whole body, with or without a `Content-Length`. */
   readonly maxRequestBytes: number;
-  /** How long the body may stand still, because nobody sends or nobody reads: 60 s by default. */
+  /** How long the body may stall, because the client does not send or nobody reads; 60 seconds by default. */
   readonly stallMs?: number;
 }
 
 export interface ReceivedMultipart {
-  /** The GraphQL request, with an `Upload` of graphql-upload-ts at each place that `map` names. */
+  /** The GraphQL request, with an `Upload` of graphql-upload-ts at each path that `map` names. */
   readonly operations: Operations;
-  /** How many files the operation has, each place counted. */
+  /** How many files the operation has; a part with several paths counts for each. */
   readonly fileCount: number;
   /**
-   * Call when the answer is known: reads the body to its end and drops it, if little enough is left of it and it comes
-   * soon enough. Resolves to whether there is nothing left.
+   * Call it before the response is sent: reads the body to its end and discards it, if the rest is small and arrives
+   * soon. Resolves to whether the body has been read to its end.
    */
   readRest(): Promise<boolean>;
   /**
-   * Call when the request has been answered: whatever of the files has not been read by then never will be. Resolves
-   * when nothing of them is left on the disk.
+   * Call it after the request has been answered: files can no longer be read. Resolves when their temp files have been
+   * removed.
    */
   abort(): Promise<void>;
 }
 
-/** What part headers and a preamble may add to `operations` and `map`. */
+/** How many bytes part headers and a preamble may add to `operations` and `map`. */
 const PREFACE_SLACK_BYTES = 64 * KIB;
 
 /**
- * Receives a GraphQL multipart request and resolves as soon as `operations` and `map` are there. Each `Upload` resolves
- * to an `AnnouncedFile`: until one is asked for, nothing is read but what is on its way, and the bytes of one that comes
- * next flow from the socket at the pace of whoever reads them (`FileParts`). Other parts are ignored.
+ * Receives a GraphQL multipart request and resolves when `operations` and `map` have been received. Each `Upload`
+ * resolves to an `AnnouncedFile`. Until one is requested, no more of the body is read; the bytes of the next file then
+ * flow from the socket as fast as they are read (back-pressure, `FileParts`). Other parts are ignored.
  *
- * A file that is asked for rejects, and its stream fails, with BAD_USER_INPUT (the body is not well-formed, or lacks
- * it), FILE_TOO_LARGE (the body is over `maxRequestBytes`) or UPLOAD_INCOMPLETE (it ended early or stood still).
+ * A request for a file rejects, and its stream fails, with BAD_USER_INPUT (the body is malformed or lacks the file),
+ * FILE_TOO_LARGE (the body exceeds `maxRequestBytes`) or UPLOAD_INCOMPLETE (it ended early or stalled).
  *
- * @param tempFolder where files wait that stand before the one that is asked for
- * @throws the same for what is wrong up to the end of `map`
+ * @param tempFolder holds files that arrive before the one that is requested
+ * @throws the same errors for problems up to the end of `map`
  */
 export function receiveMultipart(
   request: IncomingMessage,
@@ -93,11 +93,11 @@ class Reception {
   private readonly answer: Answer;
   private readonly parser: MultipartParser;
   private readonly files: FileParts;
-  private readonly standstill: NodeJS.Timeout;
+  private readonly stallTimer: NodeJS.Timeout;
   private operations: Operations | null = null;
   private isMapped = false;
   private received = 0;
-  private over = false;
+  private isOver = false;
   private ending: Promise<void> | null = null;
 
   constructor({ request, limits, tempFolder, answer }: Receiving) {
@@ -106,7 +106,7 @@ class Reception {
     this.answer = answer;
     this.parser = createMultipartParser(request.headers, limits.maxFieldBytes);
     this.files = new FileParts(tempFolder, (error) => this.fail(error));
-    this.standstill = setTimeout(() => this.fail(stoodStill()), limits.stallMs ?? MINUTE_MS).unref();
+    this.stallTimer = setTimeout(() => this.fail(stalled()), limits.stallMs ?? MINUTE_MS).unref();
   }
 
   start(): void {
@@ -117,7 +117,7 @@ class Reception {
       )
       .on("file", (name, stream, info) => this.attempt(() => this.takeFile(name, stream, info)))
       .on("error", () => this.fail(badUserInput("A part of the body has malformed headers.")))
-      .on("drain", () => this.over || this.request.resume());
+      .on("drain", () => this.isOver || this.request.resume());
     this.request
       .on("error", () => this.fail(disconnected()))
       .once("close", () => this.request.readableEnded || this.fail(disconnected()))
@@ -126,15 +126,15 @@ class Reception {
   }
 
   private readonly takeChunk = (chunk: Buffer): void => {
-    this.standstill.refresh();
+    this.stallTimer.refresh();
     this.received += chunk.length;
     countDeadBuffers(chunk.length);
     const { maxFieldBytes, maxRequestBytes } = this.limits;
-    const isTaken = this.parser.busboy.write(chunk);
+    const isWritable = this.parser.busboy.write(chunk);
     if (this.received > maxRequestBytes) this.fail(requestTooLarge(maxRequestBytes, this.received));
     else if (!this.isMapped && this.received > 2 * maxFieldBytes + PREFACE_SLACK_BYTES)
       this.fail(fieldTooLarge(maxFieldBytes));
-    else if (!isTaken) this.request.pause();
+    else if (!isWritable) this.request.pause();
   };
 
   private takeField(name: string | undefined, value: unknown, isTruncated: boolean): void {
@@ -162,7 +162,7 @@ class Reception {
   }
 
   private takeFile(name: string | undefined, stream: Readable, info: busboy.FileInfo): void {
-    // One that fails before somebody reads it is no fault of the process.
+    // An error before anybody reads the stream must not end the process.
     stream.on("error", () => {});
     const isField = name === "operations" || name === "map";
     if (!this.isMapped && isField) throw badUserInput(`Send the part ${quoted(name)} without a file name.`);
@@ -174,12 +174,12 @@ class Reception {
   private finish(): void {
     if (!this.parser.isComplete()) throw badUserInput("The body ends before its closing boundary.");
     if (!this.isMapped) throw badUserInput("The body lacks its field `operations` or its field `map`.");
-    clearTimeout(this.standstill);
+    clearTimeout(this.stallTimer);
     this.files.finish();
   }
 
   private readRest(): Promise<boolean> {
-    // Whoever disposes of the files waits for the same, and tells what is wrong with it.
+    // `abort` waits for the same promise and reports its error.
     this.end().catch(() => {});
     return readRest(this.request, this.received);
   }
@@ -192,17 +192,17 @@ class Reception {
 
   private attempt(step: () => void): void {
     try {
-      // The parser goes on to the end of its chunk whatever happens.
-      if (!this.over) step();
+      // The parser continues to the end of its chunk even after a failure.
+      if (!this.isOver) step();
     } catch (error) {
       this.fail(error as Error);
     }
   }
 
   private fail(error: Error): void {
-    if (this.over) return;
-    this.over = true;
-    clearTimeout(this.standstill);
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.stallTimer);
     this.request.off("data", this.takeChunk).pause();
     this.files.fail(error);
     this.parser.busboy.destroy();
@@ -210,15 +210,15 @@ class Reception {
   }
 }
 
-/** @param isThere whether a part of this name has come, or what comes before it has not */
-const misplaced = (name: string, isThere: boolean) =>
+/** @param isPresent whether a part of this name was already received; otherwise an earlier one is missing */
+const misplaced = (name: string, isPresent: boolean) =>
   badUserInput(
-    isThere
+    isPresent
       ? `The part ${quoted(name)} is sent twice.`
       : "The parts are out of order: send `operations`, then `map`, then the files.",
   );
 
-const stoodStill = () => new FiledeskError("UPLOAD_INCOMPLETE", "The body has stood still for too long.");
+const stalled = () => new FiledeskError("UPLOAD_INCOMPLETE", "The body has stalled for too long.");
 
 const disconnected = () =>
   new FiledeskError("UPLOAD_INCOMPLETE", "The connection was closed before the whole request had arrived.");

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Calls back once, when the answer is out or the connection is gone. */
+/** Calls back once, when the response has been sent or the connection is closed. */
 export function onFinished(
   { socket }: IncomingMessage,
   response: ServerResponse,
@@ -8,7 +8,7 @@ export function onFinished(
 ): void {
   let isOver = false;
   const over = () => {
-    // One of the two events may come while the other is being delivered.
+    // One of the two events may be emitted while the other is being handled.
     if (isOver) return;
     isOver = true;
     response.off("close", over);
@@ -16,7 +16,7 @@ export function onFinished(
     callback();
   };
   response.once("close", over);
-  // An answer that waits behind another one on the same connection hears nothing of the connection's end.
+  // A response that waits for another one on the same connection does not emit `close` with the connection.
   socket.once("close", over);
   if (socket.destroyed || response.closed) over();
 }

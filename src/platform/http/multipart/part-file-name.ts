@@ -7,8 +7,8 @@ const ENCODED_BY_BROWSERS = /%(?:22|0A|0D)/gi;
 const CONTROLS_BUT_LINE_ENDS = /(?![\r\n])\p{Cc}/u;
 
 /**
- * Decodes the `filename` of a part. It does not tell how the client encoded it: it is decoded completely if React Native
- * or aiohttp may have encoded it, otherwise like a browser's (docs/decisions/0046).
+ * Decodes the `filename` of a part. It does not declare its encoding: it is decoded completely if React Native or
+ * aiohttp may have encoded it, otherwise like a browser's (docs/decisions/0046).
  */
 export function nameOfPart(filename: string): string {
   if (filename.includes("%") && ENCODED.test(filename)) {

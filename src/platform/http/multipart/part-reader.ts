@@ -1,21 +1,21 @@
 import { Readable } from "node:stream";
 
 /**
- * A part's bytes for one reader. Who gives it up before its end leaves the source where it is: paused, and good for
- * whoever reads the rest.
+ * The bytes of a part for one reader. If it is destroyed before its end, the source is paused at its position, so that
+ * the rest can be read by another reader.
  */
 export class PartReader extends Readable {
   readonly #source: Readable;
-  readonly #givenUp: () => void;
+  readonly #onAbandon: () => void;
 
-  /** @param givenUp called when the reader is destroyed before the end of the source */
-  constructor(source: Readable, givenUp: () => void) {
+  /** @param onAbandon called when the reader is destroyed before the end of the source */
+  constructor(source: Readable, onAbandon: () => void) {
     super({ highWaterMark: source.readableHighWaterMark });
     this.#source = source;
-    this.#givenUp = givenUp;
-    // A reader that fails before somebody listens is no fault of the process.
+    this.#onAbandon = onAbandon;
+    // An error before anybody listens must not end the process.
     this.on("error", () => {});
-    source.on("data", this.#take).once("end", this.#end).once("error", this.#fail).pause();
+    source.on("data", this.#onData).once("end", this.#onEnd).once("error", this.#onError).pause();
   }
 
   override _read(): void {
@@ -24,19 +24,19 @@ export class PartReader extends Readable {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const source = this.#source;
-    source.off("data", this.#take).off("end", this.#end).off("error", this.#fail);
+    source.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError);
     if (!source.readableEnded && !source.destroyed) {
       source.pause();
-      this.#givenUp();
+      this.#onAbandon();
     }
     done(error);
   }
 
-  readonly #take = (chunk: Buffer): void => {
+  readonly #onData = (chunk: Buffer): void => {
     if (!this.push(chunk)) this.#source.pause();
   };
 
-  readonly #end = (): void => void this.push(null);
+  readonly #onEnd = (): void => void this.push(null);
 
-  readonly #fail = (error: Error): void => void this.destroy(error);
+  readonly #onError = (error: Error): void => void this.destroy(error);
 }

@@ -4,20 +4,23 @@ import { KIB, MIB } from "../../../kernel/bytes.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
 import { countDeadBuffers } from "./dead-buffers.js";
 
-/** Of a body of known length that nobody needs any more, so much is read all the same, and for so long. */
+/** How much of an unneeded body of known length is read anyway, and for how long. */
 const REST_BYTES = 8 * MIB;
 const REST_MS = 10 * SECOND_MS;
 
-/** What is still read after the answer, so that a client that has all but finished sees a clean end. */
+/** How much is read after the response, so that a client that has almost finished gets a clean end. */
 const LINGER_BYTES = 256 * KIB;
-/** How long a client that is still sending has to get the answer before the connection is reset: time to send it again twice. */
+/**
+ * How long a client that is still sending has to receive the response before the connection is reset: enough for two
+ * retransmissions.
+ */
 const LINGER_MS = 3 * SECOND_MS;
 
 /**
- * Reads what is left of a body and drops it, unless that is more than some megabytes, or how much it is is not known.
- * Resolves to whether there is nothing left.
+ * Reads the rest of a body and discards it, unless it exceeds some megabytes or its length is unknown. Resolves to
+ * whether the body has been read to its end.
  *
- * @param receivedBytes how much of it has been read before
+ * @param receivedBytes how much of it has already been read
  */
 export function readRest(request: IncomingMessage, receivedBytes: number): Promise<boolean> {
   const leftBytes = Number(request.headers["content-length"] ?? Number.NaN) - receivedBytes;
@@ -26,28 +29,28 @@ export function readRest(request: IncomingMessage, receivedBytes: number): Promi
   return new Promise((resolve) => {
     const drop = (chunk: Buffer) => countDeadBuffers(chunk.length);
     const end = () => {
-      clearTimeout(impatience);
+      clearTimeout(timeout);
       request.off("data", drop).off("end", end).off("close", end).pause();
       resolve(isOver());
     };
-    const impatience = setTimeout(end, REST_MS);
+    const timeout = setTimeout(end, REST_MS);
     request.on("data", drop).once("end", end).once("close", end).resume();
   });
 }
 
 /**
- * Answers a request whose body has not been read to its end with `Connection: close`, reads no more than a bounded
- * rest of it, and closes the connection in a way that lets the client read the answer (RFC 9112 §9.6). Node itself
- * would swallow the whole body. Chromium looks for an answer when it can send no more, and takes it then only if its
- * status is one of an error.
+ * Responds to a request whose body has not been read to its end with `Connection: close`, reads only a bounded rest of
+ * it, and closes the connection so that the client can read the response (RFC 9112 §9.6). Node itself would read the
+ * whole body. Chromium looks for a response when it cannot send any more, and accepts it only with an error status.
  */
 export function closeOnUnreadBody(app: FastifyInstance): void {
   app.addHook("onSend", ({ raw }, reply, _payload, done) => {
     if (raw.readableEnded || !hasBody(raw)) return done();
-    // The answer may be made while the parser is still delivering the last bytes: a turn later it knows the end.
+    // The response may be ready while the parser is still delivering the last bytes: one iteration later it knows the
+    // end.
     setImmediate(() => {
       if (raw.complete) {
-        // All of it is in memory already: the connection can go on once that is thrown away.
+        // The rest is already in memory: the connection can be reused once it is discarded.
         reply.raw.once("finish", () => raw.resume());
       } else {
         reply.header("connection", "close");
@@ -63,10 +66,10 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
 
 function lingerOnClose(request: IncomingMessage): void {
   const { socket } = request;
-  // Node swallows the body of a request that nobody has read from, so that is done here.
+  // Node would read the whole body of a request that has never been read from.
   if (request.readableFlowing === null) request.read();
-  // Node calls this after the last answer of a connection; its own closes at once, and the kernel then resets the
-  // connection under the client's hands, the answer unread.
+  // Node calls this after the last response of a connection. Its own implementation closes at once, and the kernel then
+  // resets the connection before the client has read the response.
   socket.destroySoon = () => {
     socket.end();
     const reset = setTimeout(() => socket.destroy(), LINGER_MS);

@@ -2,10 +2,10 @@ import { pino } from "pino";
 import postgres from "postgres";
 import { connectDatabase } from "../../../../src/platform/database/client.js";
 import { createPostgresBus } from "../../../../src/platform/events/bus/postgres-bus.js";
-import { describeWakes } from "../../../contracts/event-bus.contract.js";
+import { describeEventBus } from "../../../contracts/event-bus.contract.js";
 import { createTestDatabase } from "../../../support/database.js";
 
-describeWakes("Postgres", async () => {
+describeEventBus("Postgres", async () => {
   const database = await createTestDatabase();
   const client = connectDatabase(database.url, { connections: 4 });
   const admin = postgres(process.env.TEST_DATABASE_URL!, { max: 1, onnotice: () => {} });

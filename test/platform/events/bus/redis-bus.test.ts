@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { checkEventBus } from "../../../../src/app/doctor/checks.js";
 import { createRedisBus } from "../../../../src/platform/events/bus/redis-bus.js";
 import { recordSignal } from "../../../../src/platform/events/log/record-event.js";
-import { describeWakes } from "../../../contracts/event-bus.contract.js";
+import { describeEventBus } from "../../../contracts/event-bus.contract.js";
 import type { FeedServer, FeedWorld } from "../../../support/feed-world.js";
 import { cursorsOf, startFeedWorld, typesOf, until } from "../../../support/feed-world.js";
 import type { RedisServer } from "../../../support/redis-server.js";
@@ -13,7 +13,7 @@ import { startTestServer } from "../../../support/test-server.js";
 const describeWithRedis = hasRedis() ? describe : describe.skip;
 
 describeWithRedis("with redis-server", () => {
-  describeWakes("Redis", async () => {
+  describeEventBus("Redis", async () => {
     const redis = await prepareRedis();
     await redis.start();
     const log = pino({ level: "silent" });
@@ -44,8 +44,8 @@ describeWithRedis("with redis-server", () => {
 
     const startFeed = (pollMs: number) =>
       world.start({
-        pace: { pollMs },
-        change: () => createRedisBus({ url: redis.url, log, silenceMs: 400 }),
+        intervals: { pollMs },
+        change: () => createRedisBus({ url: redis.url, log, idleTimeoutMs: 400 }),
       });
     const signal = ({ db }: FeedServer, type: string) =>
       db.transaction(async (tx) => recordSignal(tx, { topic: world.topic, type, payload: {} }));
@@ -62,7 +62,7 @@ describeWithRedis("with redis-server", () => {
         expect(warnings()).toHaveLength(1);
         await redis.start();
         await until(async () => (await listeners()) === 1);
-        await until(() => lines.some(({ msg }) => msg === "Redis can be used again"));
+        await until(() => lines.some(({ msg }) => msg === "Redis is available again"));
       } finally {
         await server.close();
       }
@@ -71,11 +71,11 @@ describeWithRedis("with redis-server", () => {
     it("wakes those who follow on another server, without a word of Postgres", async () => {
       const [writing, reading] = [await startFeed(3_600_000), await startFeed(3_600_000)];
       await until(async () => (await listeners()) === 2);
-      const watcher = (await reading.follow()).run();
+      const watcher = (await reading.subscribe()).run();
       for (const type of ["said", "said", "said"]) await world.write(writing, type);
-      await until(() => watcher.got.length === 3);
+      await until(() => watcher.received.length === 3);
       await signal(writing, "typing");
-      await until(() => watcher.got.length === 4);
+      await until(() => watcher.received.length === 4);
       expect(typesOf(watcher)).toEqual(["said", "said", "said", "typing"]);
       expect(cursorsOf(watcher)).toEqual([1, 2, 3, 3]);
       expect(world.statements.filter((text) => text.includes("pg_notify"))).toEqual([]);
@@ -85,12 +85,12 @@ describeWithRedis("with redis-server", () => {
 
     it("that is killed in the middle costs a look, is told of once, and wakes again when it is back", async () => {
       const [writing, reading] = [await startFeed(50), await startFeed(50)];
-      const watcher = (await reading.follow({ after: "3" })).run();
+      const watcher = (await reading.subscribe({ after: "3" })).run();
       await world.write(writing, "said");
-      await until(() => watcher.got.length === 1);
+      await until(() => watcher.received.length === 1);
       await redis.kill();
       await world.write(writing, "said while it is away");
-      await until(() => watcher.got.length === 2);
+      await until(() => watcher.received.length === 2);
       await redis.start();
       await until(async () => {
         await signal(writing, "typing");
@@ -110,7 +110,7 @@ describeWithRedis("with redis-server", () => {
       redis.signal("SIGSTOP");
       await until(() => warnings().length === 1);
       redis.signal("SIGCONT");
-      await until(() => lines.some(({ msg }) => msg === "Redis can be used again"));
+      await until(() => lines.some(({ msg }) => msg === "Redis is available again"));
       expect(await listeners()).toBe(1);
       await reading.feed.close();
     });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
 import type { EventBus } from "../../../../src/platform/events/bus/event-bus.js";
 import { recordSignal } from "../../../../src/platform/events/log/record-event.js";
-import type { FeedServer, FeedWorld, Watcher } from "../../../support/feed-world.js";
+import type { Collector, FeedServer, FeedWorld } from "../../../support/feed-world.js";
 import { cursorsOf, startFeedWorld, typesOf, until } from "../../../support/feed-world.js";
 
 // Two feeds in this process, each with connections of its own, stand for two servers on one database.
@@ -32,22 +32,22 @@ describe("event feed servers", () => {
   describe("a wake-up", () => {
     it("that is lost costs a look, never an event", async () => {
       const writing = await world.start({ change: deaf });
-      const reading = await world.start({ pace: { pollMs: 50 } });
-      const watcher = (await reading.follow()).run();
+      const reading = await world.start({ intervals: { pollMs: 50 } });
+      const watcher = (await reading.subscribe()).run();
       await world.write(writing, "said");
       await world.write(writing, "said");
-      await until(() => watcher.got.length === 2);
+      await until(() => watcher.received.length === 2);
       expect(cursorsOf(watcher)).toEqual([1, 2]);
     });
 
     it("reaches servers whose listening connection was cut, and what they missed is read", async () => {
       const [writing, reading] = [await world.start(), await world.start()];
-      const watcher = (await reading.follow()).run();
+      const watcher = (await reading.subscribe()).run();
       await world.write(writing, "said");
-      await until(() => watcher.got.length === 1);
+      await until(() => watcher.received.length === 1);
       expect(await cut("listen%")).toHaveLength(2);
       await world.write(writing, "said");
-      await until(() => watcher.got.length === 2);
+      await until(() => watcher.received.length === 2);
       await until(async () => {
         await signal(writing, "typing");
         return typesOf(watcher).includes("typing");
@@ -56,37 +56,37 @@ describe("event feed servers", () => {
     });
 
     it("goes on after the database was away for a while, which is not told at length", async () => {
-      const server = await world.start({ pace: { pollMs: 20, checkMs: 20 } });
-      const watcher = (await server.follow()).run();
+      const server = await world.start({ intervals: { pollMs: 20, checkMs: 20 } });
+      const watcher = (await server.subscribe()).run();
       await world.write(server, "said");
-      const behind = await server.follow({ after: "0" });
-      await until(() => watcher.got.length === 1);
+      const behind = await server.subscribe({ after: "0" });
+      await until(() => watcher.received.length === 1);
       await admin.unsafe(`alter database ${world.databaseName} with allow_connections false`);
       await cut("%");
       behind.run();
       await until(() => world.lines.filter(({ msg }) => String(msg).includes("tried again")).length > 3);
       await admin.unsafe(`alter database ${world.databaseName} with allow_connections true`);
-      await until(() => behind.got.length === 1);
+      await until(() => behind.received.length === 1);
       await until(async () => {
         await world.write(server, "back").catch(() => {});
         return typesOf(watcher).includes("back");
       });
-      expect(cursorsOf(watcher)).toEqual(watcher.got.map((_, index) => index + 1));
+      expect(cursorsOf(watcher)).toEqual(watcher.received.map((_, index) => index + 1));
       expect(world.lines.filter(({ level }) => Number(level) >= 40)).toHaveLength(1);
       expect(watcher.ending).toBeUndefined();
     });
 
     it("is still sent by a server that has stopped listening, for what it does to its end", async () => {
       const [ending, reading] = [await world.start(), await world.start()];
-      const watcher = (await reading.follow()).run();
+      const watcher = (await reading.subscribe()).run();
       await ending.feed.close();
       await world.write(ending, "last");
-      await until(() => watcher.got.length === 1);
+      await until(() => watcher.received.length === 1);
     });
 
     it("is sent for many at once, whatever their number, in messages that Postgres takes", async () => {
       const [writing, reading] = [await world.start(), await world.start()];
-      const watcher = (await reading.follow()).run();
+      const watcher = (await reading.subscribe()).run();
       await until(() => reading.feed.counts().present === 1 && writing.feed.counts().present === 1);
       world.statements.length = 0;
       await writing.db.transaction(async (tx) => {
@@ -94,8 +94,8 @@ describe("event feed servers", () => {
           recordSignal(tx, { topic: world.topic, type: "typing", payload: { index, long: "é".repeat(300) } });
         recordSignal(tx, { topic: world.topic, type: "typing", payload: { tooLong: "é".repeat(5_000) } });
       });
-      await until(() => watcher.got.length === 60);
-      expect(watcher.got.map(({ event }) => (event as never as { index: number }).index)).toEqual(
+      await until(() => watcher.received.length === 60);
+      expect(watcher.received.map(({ event }) => (event as never as { index: number }).index)).toEqual(
         Array.from({ length: 60 }, (_, index) => index),
       );
       expect(world.statements.filter((text) => text.includes("pg_notify"))).toHaveLength(1);
@@ -105,29 +105,29 @@ describe("event feed servers", () => {
   describe("a signal", () => {
     it("is told on every server to who follows then, with the cursor of the event before it", async () => {
       const [one, other] = [await world.start(), await world.start()];
-      const watchers = [(await one.follow()).run(), (await other.follow()).run()];
+      const watchers = [(await one.subscribe()).run(), (await other.subscribe()).run()];
       await world.write(one, "said");
-      await until(() => watchers.every(({ got }) => got.length === 1));
+      await until(() => watchers.every(({ received }) => received.length === 1));
       await signal(one, "typing");
-      await until(() => watchers.every(({ got }) => got.length === 2));
+      await until(() => watchers.every(({ received }) => received.length === 2));
       for (const watcher of watchers) {
         expect(typesOf(watcher)).toEqual(["said", "typing"]);
         expect(cursorsOf(watcher)).toEqual([1, 1]);
       }
-      const late = (await other.follow({ after: "0" })).run();
+      const late = (await other.subscribe({ after: "0" })).run();
       await world.write(one, "said");
-      await until(() => late.got.length === 2);
+      await until(() => late.received.length === 2);
       expect(typesOf(late)).toEqual(["said", "said"]);
     });
   });
 
   describe("who is there", () => {
-    const shown = ({ got }: Watcher) =>
-      got
+    const shown = ({ received }: Collector) =>
+      received
         .map(({ event }) => event as never as { userId: string; isOnline: boolean })
         .map(({ userId, isOnline }) => `${isOnline ? "+" : "-"}${userId}`);
     const join = async (server: FeedServer, id: string, presence = true) =>
-      (await server.follow({ viewer: { kind: "user", id }, presence })).run();
+      (await server.subscribe({ viewer: { kind: "user", id }, presence })).run();
 
     it("is told first, and then who comes and goes, over all servers, to who asked for it", async () => {
       const [one, other] = [await world.start(), await world.start()];
@@ -173,7 +173,7 @@ describe("event feed servers", () => {
       const muted = await world.start({
         change: (wakes) => ({ ...wakes, publish: (news) => words.length === 0 && wakes.publish(news) }),
       });
-      const other = await world.start({ pace: { announceMs: 100 } });
+      const other = await world.start({ intervals: { announceMs: 100 } });
       const bob = await join(other, "bob");
       await join(muted, "ann");
       await until(() => shown(bob).includes("+ann"));

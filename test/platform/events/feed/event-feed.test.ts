@@ -4,7 +4,7 @@ import { newId } from "../../../../src/kernel/ids.js";
 import { listEventCursors } from "../../../../src/platform/events/log/event-log.repository.js";
 import { pruneEvents } from "../../../../src/platform/events/log/prune-events.js";
 import { recordEvent, recordSignal } from "../../../../src/platform/events/log/record-event.js";
-import type { FeedWorld, Watcher } from "../../../support/feed-world.js";
+import type { Collector, FeedWorld } from "../../../support/feed-world.js";
 import { cursorsOf, startFeedWorld, times, typesOf, until } from "../../../support/feed-world.js";
 
 let world: FeedWorld;
@@ -22,29 +22,31 @@ describe("event feed", () => {
     it("is told in one order, without gaps, to all who follow on every server, while twenty write", async () => {
       const [one, other] = [await world.start(), await world.start()];
       const watchers = [
-        ...(await times(3, () => one.follow())),
-        ...(await times(3, () => other.follow())),
+        ...(await times(3, () => one.subscribe())),
+        ...(await times(3, () => other.subscribe())),
       ].map((watcher) => watcher.run());
       await times(20, async (writer) => {
         for (let index = 0; index < 10; index += 1)
           await world.write(writer % 2 ? one : other, "said", { writer, index });
       });
-      await until(() => watchers.every(({ got }) => got.length === 200));
+      await until(() => watchers.every(({ received }) => received.length === 200));
       for (const watcher of watchers) {
         expect(cursorsOf(watcher)).toEqual(upTo(200));
-        expect(watcher.got.map(({ event }) => event)).toEqual(watchers[0]!.got.map(({ event }) => event));
+        expect(watcher.received.map(({ event }) => event)).toEqual(
+          watchers[0]!.received.map(({ event }) => event),
+        );
       }
     });
 
     it("is told exactly once from whatever cursor one follows, while it goes on happening", async () => {
       const [one, other] = [await world.start(), await world.start()];
-      const watchers: { after: number; watcher: Watcher }[] = [];
+      const watchers: { after: number; watcher: Collector }[] = [];
       const writing = times(4, async () => {
         for (let index = 0; index < 60; index += 1) await world.write(other, "said");
       });
       for (let after = 0; after < 120; after += 3) {
         await until(async () => Number((await listEventCursors(one.db, [world.topic]))[0]) >= after);
-        watchers.push({ after, watcher: (await one.follow({ after: String(after) })).run() });
+        watchers.push({ after, watcher: (await one.subscribe({ after: String(after) })).run() });
       }
       await writing;
       await until(() => watchers.every(({ watcher }) => cursorsOf(watcher).at(-1) === 240));
@@ -54,7 +56,7 @@ describe("event feed", () => {
 
     it("undoes what it was written with when it cannot be written down", async () => {
       const server = await world.start();
-      const watcher = (await server.follow()).run();
+      const watcher = (await server.subscribe()).run();
       const done = { topic: world.topic, companyId: world.companyId, type: "done", payload: {} };
       await world.write(server, "said");
       // Twice: the statement is new to the connection, and known to it.
@@ -67,14 +69,14 @@ describe("event feed", () => {
         await expect(undone).rejects.toThrow();
       }
       await world.write(server, "said");
-      await until(() => watcher.got.length === 2);
+      await until(() => watcher.received.length === 2);
       expect(cursorsOf(watcher)).toEqual([1, 2]);
       expect(await server.db.execute(sql`select * from event_topics where topic = 'undone'`)).toHaveLength(0);
     });
 
     it("is told to nobody when its transaction is rolled back, and a signal neither", async () => {
       const server = await world.start();
-      const watcher = (await server.follow()).run();
+      const watcher = (await server.subscribe()).run();
       const rolledBack = server.db.transaction(async (tx) => {
         recordEvent(tx, { topic: world.topic, companyId: world.companyId, type: "undone", payload: {} });
         recordSignal(tx, { topic: world.topic, type: "undone", payload: {} });
@@ -82,7 +84,7 @@ describe("event feed", () => {
       });
       await expect(rolledBack).rejects.toThrow("rolled back");
       await world.write(server, "done");
-      await until(() => watcher.got.length > 0);
+      await until(() => watcher.received.length > 0);
       expect(typesOf(watcher)).toEqual(["done"]);
       expect(cursorsOf(watcher)).toEqual([1]);
     });
@@ -90,10 +92,10 @@ describe("event feed", () => {
     it("leaves out what is told to nobody and what is not for this viewer, and goes on behind it", async () => {
       const server = await world.start();
       world.ranks.set("chief", "staff");
-      const chief = (await server.follow({ viewer: { kind: "user", id: "chief" } })).run();
-      const other = (await server.follow()).run();
+      const chief = (await server.subscribe({ viewer: { kind: "user", id: "chief" } })).run();
+      const other = (await server.subscribe()).run();
       for (const type of ["said", "nothing", "secret", "said"]) await world.write(server, type);
-      await until(() => other.got.length === 2 && chief.got.length === 3);
+      await until(() => other.received.length === 2 && chief.received.length === 3);
       expect(cursorsOf(other)).toEqual([1, 4]);
       expect(cursorsOf(chief)).toEqual([1, 3, 4]);
     });
@@ -101,16 +103,16 @@ describe("event feed", () => {
 
   describe("what cannot be told", () => {
     it("is told by the next look, to who was behind and to who was not", async () => {
-      const server = await world.start({ pace: { pollMs: 20 } });
+      const server = await world.start({ intervals: { pollMs: 20 } });
       await world.write(server, "said");
-      const behind = await server.follow({ after: "0" });
+      const behind = await server.subscribe({ after: "0" });
       world.faults.push(new Error("not now"));
       behind.run();
-      await until(() => behind.got.length === 1);
-      const atHead = (await server.follow()).run();
+      await until(() => behind.received.length === 1);
+      const atHead = (await server.subscribe()).run();
       world.faults.push(new Error("not now"));
       await world.write(server, "said");
-      await until(() => atHead.got.length === 1);
+      await until(() => atHead.received.length === 1);
       expect(world.faults).toEqual([]);
       expect(cursorsOf(atHead)).toEqual([2]);
       expect(world.lines.filter(({ level }) => Number(level) >= 40)).toHaveLength(1);
@@ -123,13 +125,15 @@ describe("event feed", () => {
       await world.write(server, "before");
       await world.write(server, "before");
       const [fromNow, fromFirst, fromStart] = [
-        (await server.follow()).run(),
-        (await server.follow({ after: "1" })).run(),
-        (await server.follow({ after: "0" })).run(),
+        (await server.subscribe()).run(),
+        (await server.subscribe({ after: "1" })).run(),
+        (await server.subscribe({ after: "0" })).run(),
       ];
       await world.write(server, "after");
       await until(() =>
-        [fromNow, fromFirst, fromStart].every(({ got }) => typesOf({ got } as never).includes("after")),
+        [fromNow, fromFirst, fromStart].every(({ received }) =>
+          typesOf({ received } as never).includes("after"),
+        ),
       );
       expect([fromNow, fromFirst, fromStart].map(cursorsOf)).toEqual([[3], [2, 3], [1, 2, 3]]);
       expect(await listEventCursors(server.db, ["room:none", world.topic])).toEqual(["0", "3"]);
@@ -138,16 +142,16 @@ describe("event feed", () => {
     it("is refused with what is no cursor", async () => {
       const server = await world.start();
       for (const after of ["", "-1", "1.5", "01", "x", "9".repeat(30)])
-        await expect(server.follow({ after })).rejects.toMatchObject({
+        await expect(server.subscribe({ after })).rejects.toMatchObject({
           code: "BAD_USER_INPUT",
-          message: expect.stringContaining("is no cursor"),
+          message: expect.stringContaining("is not a cursor"),
         });
     });
 
     it("is refused with a cursor beyond the newest event", async () => {
       const server = await world.start();
       await world.write(server, "said");
-      await expect(server.follow({ after: "2" })).rejects.toMatchObject({
+      await expect(server.subscribe({ after: "2" })).rejects.toMatchObject({
         code: "BAD_USER_INPUT",
         details: { newest: "1" },
       });
@@ -155,16 +159,16 @@ describe("event feed", () => {
 
     it("is refused for a kind or an id that there is not, and for who may not follow, before the cursor is read", async () => {
       const server = await world.start();
-      await expect(server.follow({ kind: "cellar" })).rejects.toMatchObject({ code: "NOT_FOUND" });
-      await expect(server.follow({ id: "1" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+      await expect(server.subscribe({ kind: "cellar" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+      await expect(server.subscribe({ id: "1" })).rejects.toMatchObject({ code: "NOT_FOUND" });
       const viewer = { kind: "anonymous" };
-      await expect(server.follow({ viewer, after: "99" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+      await expect(server.subscribe({ viewer, after: "99" })).rejects.toMatchObject({ code: "NOT_FOUND" });
       expect(server.feed.counts()).toMatchObject({ topics: 0, subscribers: 0 });
     });
   });
 
   describe("a log that has been pruned", () => {
-    it("says so to whom it does not reach back to, and to nobody else", async () => {
+    it("says so to whom it no longer in the log to, and to nobody else", async () => {
       const server = await world.start();
       for (const type of ["one", "two", "three"]) await world.write(server, type);
       await server.db.execute(
@@ -172,29 +176,29 @@ describe("event feed", () => {
       );
       await pruneEvents(server.db, new Date(Date.now() - 3_600_000));
       for (const after of ["0", "1"])
-        await expect(server.follow({ after })).rejects.toMatchObject({
+        await expect(server.subscribe({ after })).rejects.toMatchObject({
           code: "GONE",
           message: expect.stringContaining("Read the list again"),
         });
-      const watcher = (await server.follow({ after: "2" })).run();
-      await until(() => watcher.got.length === 1);
+      const watcher = (await server.subscribe({ after: "2" })).run();
+      await until(() => watcher.received.length === 1);
       await pruneEvents(server.db, new Date(Date.now() + 3_600_000));
-      await expect(server.follow({ after: "2" })).rejects.toMatchObject({ code: "GONE" });
-      await server.follow({ after: "3" });
+      await expect(server.subscribe({ after: "2" })).rejects.toMatchObject({ code: "GONE" });
+      await server.subscribe({ after: "3" });
     });
 
     it("ends who was too slow to read it", async () => {
-      const server = await world.start({ pace: { pollMs: 20 } });
-      const slow = await server.follow();
+      const server = await world.start({ intervals: { pollMs: 20 } });
+      const slow = await server.subscribe();
       await world.write(server, "said", {}, 150);
       await pruneEvents(server.db, new Date(Date.now() + 3_600_000));
-      await until(() => server.feed.counts().kept === 0);
+      await until(() => server.feed.counts().buffered === 0);
       slow.run();
       await until(() => slow.ending !== undefined);
       expect(slow.ending).toMatchObject({ code: "GONE" });
-      const next = (await server.follow()).run();
+      const next = (await server.subscribe()).run();
       await world.write(server, "later");
-      await until(() => next.got.length === 1);
+      await until(() => next.received.length === 1);
       expect(cursorsOf(next)).toEqual([151]);
     });
   });
@@ -202,51 +206,51 @@ describe("event feed", () => {
   describe("the cost", () => {
     it("is a handful of statements for a thousand who are told of one event", async () => {
       const server = await world.start();
-      const watchers = (await times(1_000, () => server.follow())).map((watcher) => watcher.run());
+      const watchers = (await times(1_000, () => server.subscribe())).map((watcher) => watcher.run());
       await world.write(server, "warm");
-      await until(() => watchers.every(({ got }) => got.length === 1));
+      await until(() => watchers.every(({ received }) => received.length === 1));
       world.statements.length = 0;
       await world.write(server, "said");
-      await until(() => watchers.every(({ got }) => got.length === 2));
+      await until(() => watchers.every(({ received }) => received.length === 2));
       const writing = world.statements.filter((text) => /begin|insert|commit|pg_notify/.test(text)).length;
       // The log, what is told of it, who the viewers are now, and which of them may still follow.
       expect(world.statements.length - writing).toBe(4);
-      expect(new Set(watchers.map(({ got }) => got[1]!.shared)).size).toBe(1);
-      expect(watchers[0]!.got[1]!.shared).not.toBe(watchers[0]!.got[0]!.shared);
+      expect(new Set(watchers.map(({ received }) => received[1]!.shared)).size).toBe(1);
+      expect(watchers[0]!.received[1]!.shared).not.toBe(watchers[0]!.received[0]!.shared);
     });
 
     it("is a handful of statements for a thousand who come back to the same place at once", async () => {
       const server = await world.start();
       await world.write(server, "said", {}, 5);
       world.statements.length = 0;
-      const watchers = (await times(1_000, (_index) => server.follow({ after: "2" }))).map((one) =>
+      const watchers = (await times(1_000, (_index) => server.subscribe({ after: "2" }))).map((one) =>
         one.run(),
       );
-      await until(() => watchers.every(({ got }) => got.length === 3));
+      await until(() => watchers.every(({ received }) => received.length === 3));
       // Each is let in by itself, as many at once as there are connections; what comes behind that is shared.
       const admissions = 1_000;
       expect(world.statements.length - admissions).toBeLessThan(100);
     });
 
     it("is no memory for who is slow: the log is what waits", async () => {
-      const server = await world.start({ pace: { pollMs: 20 } });
-      const slow = await server.follow();
-      const quick = (await server.follow()).run();
+      const server = await world.start({ intervals: { pollMs: 20 } });
+      const slow = await server.subscribe();
+      const quick = (await server.subscribe()).run();
       await times(20, async () => {
         await world.write(server, "said", {}, 100);
       });
-      await until(() => quick.got.length === 2_000);
-      expect(server.feed.counts().kept).toBeLessThanOrEqual(1_100);
-      await until(() => server.feed.counts().kept === 0);
+      await until(() => quick.received.length === 2_000);
+      expect(server.feed.counts().buffered).toBeLessThanOrEqual(1_100);
+      await until(() => server.feed.counts().buffered === 0);
       slow.run();
-      await until(() => slow.got.length === 2_000);
+      await until(() => slow.received.length === 2_000);
       expect(cursorsOf(slow)).toEqual(upTo(2_000));
     }, 60_000);
 
     it("is nothing for who has stopped following", async () => {
       const server = await world.start();
       const leaving = new AbortController();
-      const watchers = await times(3, () => server.follow({ signal: leaving.signal }));
+      const watchers = await times(3, () => server.subscribe({ signal: leaving.signal }));
       const [first] = watchers;
       first?.run();
       await watchers[1]?.stream.return?.();
@@ -254,7 +258,7 @@ describe("event feed", () => {
       leaving.abort();
       expect(server.feed.counts()).toMatchObject({ topics: 0, subscribers: 0, kept: 0 });
       await until(() => first?.ending === null);
-      const late = await server.follow({ signal: leaving.signal });
+      const late = await server.subscribe({ signal: leaving.signal });
       expect(await late.stream.next()).toEqual({ done: true, value: undefined });
       expect(server.feed.counts()).toMatchObject({ subscribers: 0 });
     });
@@ -263,12 +267,12 @@ describe("event feed", () => {
   describe("a feed that is closed", () => {
     it("ends all that is followed without an error, and what is asked for then", async () => {
       const server = await world.start();
-      const watchers = (await times(3, () => server.follow())).map((watcher) => watcher.run());
-      const idle = await server.follow();
+      const watchers = (await times(3, () => server.subscribe())).map((watcher) => watcher.run());
+      const idle = await server.subscribe();
       await server.feed.close();
       await until(() => watchers.every(({ ending }) => ending === null));
       expect(await idle.stream.next()).toEqual({ done: true, value: undefined });
-      const late = await server.follow({ viewer: { kind: "user", id: newId() } });
+      const late = await server.subscribe({ viewer: { kind: "user", id: newId() } });
       expect(await late.stream.next()).toEqual({ done: true, value: undefined });
       await server.feed.close();
     });

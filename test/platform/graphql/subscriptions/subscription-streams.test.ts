@@ -4,8 +4,8 @@ import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { createClient } from "graphql-sse";
 import { WebSocket } from "ws";
 import { subscriptionProtocol } from "../../../../src/platform/graphql/subscriptions/subscription-protocols.js";
-import type { House, HouseOptions } from "../../../support/realtime-house.js";
-import { accessEnded, message, openHouse, until } from "../../../support/realtime-house.js";
+import type { RealtimeServer, RealtimeServerOptions } from "../../../support/realtime-server.js";
+import { accessEnded, message, startRealtimeServer, until } from "../../../support/realtime-server.js";
 
 const EVENTS = `subscription Events($id: ID!, $after: String) {
   conversationEvents(conversationId: $id, after: $after) {
@@ -17,8 +17,8 @@ const closers: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
-async function house(options?: HouseOptions): Promise<House> {
-  const opened = await openHouse(options);
+async function house(options?: RealtimeServerOptions): Promise<RealtimeServer> {
+  const opened = await startRealtimeServer(options);
   closers.push(() => opened.app.close());
   return opened;
 }
@@ -34,7 +34,7 @@ interface Following {
 }
 
 /** Subscribes with the library graphql-sse. */
-function bySse(opened: House, { id = "c1", headers = ANNA, retryAttempts = 0 } = {}): Following {
+function bySse(opened: RealtimeServer, { id = "c1", headers = ANNA, retryAttempts = 0 } = {}): Following {
   const client = createClient({
     url: `${opened.url}/graphql`,
     headers,
@@ -65,7 +65,7 @@ function bySse(opened: House, { id = "c1", headers = ANNA, retryAttempts = 0 } =
 }
 
 /** Subscribes with Apollo Client over nothing but its `HttpLink`. */
-function byApollo(opened: House, { id = "c1", headers = ANNA } = {}): Following {
+function byApollo(opened: RealtimeServer, { id = "c1", headers = ANNA } = {}): Following {
   const client = new ApolloClient({
     cache: new InMemoryCache({ possibleTypes: { ConversationEvent: ["MessageAdded", "MessagePurged"] } }),
     link: new HttpLink({ uri: `${opened.url}/graphql`, headers }),
@@ -94,7 +94,7 @@ const idsIn = ({ results }: Following) =>
     return [conversationEvents.cursor, conversationEvents.event.message.id];
   });
 
-const ask = (opened: House, accept: string, body: unknown, headers: Record<string, string> = ANNA) =>
+const ask = (opened: RealtimeServer, accept: string, body: unknown, headers: Record<string, string> = ANNA) =>
   fetch(`${opened.url}/graphql`, {
     method: "POST",
     headers: { accept, "content-type": "application/json", ...headers },
@@ -116,8 +116,8 @@ describe("subscription streams", () => {
       const opened = await house();
       const following = follow(opened);
       await until(() => opened.feed.subscribers.size === 1);
-      opened.feed.tell("c1", message("m1", "two\nlines"));
-      opened.feed.tell("c1", message("m2"));
+      opened.feed.deliver("c1", message("m1", "two\nlines"));
+      opened.feed.deliver("c1", message("m2"));
       await until(() => following.results.length === 2);
       expect(idsIn(following)).toEqual([
         ["1", "m1"],
@@ -141,7 +141,7 @@ describe("subscription streams", () => {
       const opened = await house();
       const following = follow(opened);
       await until(() => opened.feed.subscribers.size === 1);
-      opened.feed.tell("c1", message("m1"));
+      opened.feed.deliver("c1", message("m1"));
       opened.feed.end(accessEnded());
       await until(() => following.ended() !== null);
       expect(following.ended()).toBe("completed");
@@ -158,7 +158,7 @@ describe("subscription streams", () => {
       let text = "";
       while (text.split(":\n\n").length < 4) text += (await reader.read()).value ?? "";
       await reader.cancel();
-      opened.feed.tell("c1", message("m1"));
+      opened.feed.deliver("c1", message("m1"));
       await until(() => following.results.length === 1);
       expect(idsIn(following)).toEqual([["1", "m1"]]);
     });
@@ -188,11 +188,11 @@ describe("subscription streams", () => {
     opened.guests.set("dora", end);
     const following = bySse(opened, { headers: { authorization: "Bearer dora" }, retryAttempts: 50 });
     await until(() => opened.feed.subscribers.size === 1);
-    opened.feed.tell("c1", message("m1"));
+    opened.feed.deliver("c1", message("m1"));
     await until(() => following.results.length === 1);
     end.setTime(Date.now());
     await until(() => opened.feed.subscribers.size === 0);
-    opened.feed.tell("c1", message("m2"));
+    opened.feed.deliver("c1", message("m2"));
     end.setTime(Date.now() + 3_600_000);
     await until(() => following.results.length === 2);
     expect(idsIn(following)).toEqual([
@@ -212,7 +212,7 @@ describe("subscription streams", () => {
         await reader.cancel();
         return { text, headers: response.headers };
       };
-      opened.feed.tell("c1", message("m1"));
+      opened.feed.deliver("c1", message("m1"));
       const event =
         '{"data":{"conversationEvents":{"cursor":"1","event":{"__typename":"MessageAdded","message":{"id":"m1","body":"text of m1"}}}}}';
       const stream = await read(EVENT_STREAM, event.length + 20);
@@ -314,7 +314,7 @@ describe("subscription streams", () => {
   });
 
   describe("the legacy subprotocol", () => {
-    async function dial({ port }: House) {
+    async function dial({ port }: RealtimeServer) {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-ws");
       closers.push(() => socket.terminate());
       const told: unknown[] = [];

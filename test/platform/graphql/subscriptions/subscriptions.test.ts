@@ -4,8 +4,8 @@ import { notFound } from "../../../../src/kernel/errors.js";
 import { createPreparationTurns } from "../../../../src/platform/graphql/documents/preparation-turns.js";
 import type { SubscriptionFailure } from "../../../../src/platform/graphql/subscriptions/subscriptions.js";
 import { createSubscriptions } from "../../../../src/platform/graphql/subscriptions/subscriptions.js";
-import type { Context, Person, Seen } from "../../../support/realtime-house.js";
-import { FakeFeed, message, realtimeSchema, until } from "../../../support/realtime-house.js";
+import type { Context, Person, Seen } from "../../../support/realtime-server.js";
+import { FakeFeed, message, realtimeSchema, until } from "../../../support/realtime-server.js";
 
 const anna: Person = { kind: "user", id: "anna" };
 const EVENTS = `subscription Events($id: ID!) {
@@ -63,10 +63,10 @@ describe("A subscription", () => {
   it("executes every event in a context of its own, with the viewer as it is known then", async () => {
     const { feed, seen, open } = stage();
     const { results, end, over } = await open();
-    for (const id of ["m1", "m2", "m3"]) feed.tell("c1", message(id));
+    for (const id of ["m1", "m2", "m3"]) feed.deliver("c1", message(id));
     await until(() => results.length === 3);
     feed.renewed.set("anna", { kind: "user", id: "anna by another name" });
-    feed.tell("c1", message("m4"));
+    feed.deliver("c1", message("m4"));
     await until(() => results.length === 4);
     expect(results[3]).toEqual({
       data: {
@@ -93,8 +93,8 @@ describe("A subscription", () => {
   it("shares with all who are told of the same event what does not depend on who asks", async () => {
     const { feed, seen, open } = stage();
     const all = await Promise.all(["a", "b", "c"].map((id) => open(EVENTS, { kind: "user", id })));
-    feed.tell("c1", message("m1"));
-    feed.tell("c1", message("m2"));
+    feed.deliver("c1", message("m1"));
+    feed.deliver("c1", message("m2"));
     await until(() => all.every(({ results }) => results.length === 2));
     const shared = seen.contexts.map((context) => context.shared);
     expect(new Set(shared).size).toBe(2);
@@ -112,14 +112,14 @@ describe("A subscription", () => {
         cursor event { ... on MessageAdded { message { id body @include(if: $long) } } }
       }
     }`;
-    feed.tell("c1", message("m1"));
+    feed.deliver("c1", message("m1"));
     const follow = (id: string, after: string | null, long: boolean) =>
       open(query, { kind: "user", id }, { id: "c1", after, long });
     const readers = [await follow("a", "1", true), await follow("b", null, true)];
     const skimmer = await follow("c", null, false);
     for (const id of ["m2", "m3", "m4"]) {
       bodies.mockClear();
-      feed.tell("c1", message(id));
+      feed.deliver("c1", message(id));
       await until(() => [...readers, skimmer].every(({ results }) => idsIn(results).at(-1) === id));
       expect(bodies).toHaveBeenCalledTimes(1);
     }
@@ -131,8 +131,8 @@ describe("A subscription", () => {
   it("tells everybody their own where a resolver asks who they are, be it late and once", async () => {
     const { feed, open } = stage();
     const all = await Promise.all(["a", "b", "c"].map((id) => open(EVENTS, { kind: "user", id })));
-    feed.tell("c1", { __typename: "MessagePurged", messageId: "m0" });
-    for (const id of ["m1", "m2", "m3"]) feed.tell("c1", message(id));
+    feed.deliver("c1", { __typename: "MessagePurged", messageId: "m0" });
+    for (const id of ["m1", "m2", "m3"]) feed.deliver("c1", message(id));
     await until(() => all.every(({ results }) => results.length === 4));
     const readBy = all.map(({ results }) =>
       [...JSON.stringify(results).matchAll(/"readBy":"(\w)"/g)].map(([, name]) => name),
@@ -154,10 +154,10 @@ describe("A subscription", () => {
     const others = await Promise.all(Array.from({ length: 999 }, () => open()));
     const perSubscriber = asked.mock.calls.length / 999;
     expect(perSubscriber).toBeLessThan(once);
-    feed.tell("c1", message("m1"));
+    feed.deliver("c1", message("m1"));
     await until(() => [first, ...others].every(({ results }) => results.length === 1));
     asked.mockClear();
-    for (const id of ["m2", "m3"]) feed.tell("c1", message(id));
+    for (const id of ["m2", "m3"]) feed.deliver("c1", message(id));
     await until(() => [first, ...others].every(({ results }) => results.length === 3));
     // Nothing that is interpreted runs any more.
     expect(asked).not.toHaveBeenCalled();
@@ -169,7 +169,7 @@ describe("A subscription", () => {
     const { feed, log, open } = stage();
     const query = `subscription { conversationEvents(conversationId: "c1") { cursor event { ... on MessageAdded { message { id broken } } } } }`;
     const { results } = await open(query);
-    for (const id of ["m1", "m2", "m3"]) feed.tell("c1", message(id));
+    for (const id of ["m1", "m2", "m3"]) feed.deliver("c1", message(id));
     await until(() => results.length === 3);
     for (const [index, { data, errors }] of results.entries()) {
       expect(data).toMatchObject({
@@ -341,7 +341,7 @@ describe.each(["at once", "later"])("What is executed for many, and resolves %s,
       if (!isOver) setImmediate(goRound);
     };
     setImmediate(goRound);
-    for (const id of ["m1", "m2"]) feed.tell("c1", message(id));
+    for (const id of ["m1", "m2"]) feed.deliver("c1", message(id));
     await until(() => all.every(({ results }) => results.length === 2));
     isOver = true;
     expect(order.filter((each) => each === "body")).toHaveLength(96);
@@ -367,7 +367,7 @@ it("finds once that what is told of an event is too large, for all who follow wi
   const all = await Promise.all(
     Array.from({ length: 100 }, (_, n) => open(query, { kind: "user", id: `${n}` })),
   );
-  feed.tell("c1", message("m1", "x".repeat(400)));
+  feed.deliver("c1", message("m1", "x".repeat(400)));
   const failures = await Promise.all(all.map(({ over }) => refusalOf(over)));
   expect(new Set(failures.map(({ failure }) => failure?.code))).toEqual(new Set(["QUERY_TOO_COMPLEX"]));
   expect(bodies).toHaveBeenCalledTimes(3);
@@ -380,8 +380,8 @@ it("ends with a code when what is told of one event is too large, and says so in
     cursor event { __typename ... on MessageAdded { message { id a: body b: body c: body } } }
   } }`;
   const { results, over } = await open(query);
-  feed.tell("c1", message("m1", "short"));
-  feed.tell("c1", message("m2", "x".repeat(400)));
+  feed.deliver("c1", message("m1", "short"));
+  feed.deliver("c1", message("m2", "x".repeat(400)));
   await expect(over).rejects.toMatchObject({
     errors: [{ extensions: { code: "QUERY_TOO_COMPLEX", status: 400, limit: 1_000 } }],
   });

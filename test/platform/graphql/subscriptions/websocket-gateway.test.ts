@@ -9,8 +9,8 @@ import type { Client, ClientOptions } from "graphql-ws";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { HOUR_MS } from "../../../../src/kernel/clock.js";
-import type { House, HouseOptions } from "../../../support/realtime-house.js";
-import { accessEnded, message, openHouse, until } from "../../../support/realtime-house.js";
+import type { RealtimeServer, RealtimeServerOptions } from "../../../support/realtime-server.js";
+import { accessEnded, message, startRealtimeServer, until } from "../../../support/realtime-server.js";
 
 const EVENTS = `subscription Events($id: ID!, $after: String) {
   conversationEvents(conversationId: $id, after: $after) {
@@ -22,8 +22,8 @@ const closers: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
-async function house(options?: HouseOptions): Promise<House> {
-  const opened = await openHouse(options);
+async function house(options?: RealtimeServerOptions): Promise<RealtimeServer> {
+  const opened = await startRealtimeServer(options);
   closers.push(() => opened.app.close());
   return opened;
 }
@@ -34,7 +34,11 @@ interface Closing {
 }
 
 /** A websocket in the raw, and what it has been told. */
-async function dial({ port }: House, protocol: string | string[] = "graphql-transport-ws", headers = {}) {
+async function dial(
+  { port }: RealtimeServer,
+  protocol: string | string[] = "graphql-transport-ws",
+  headers = {},
+) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, protocol, { headers });
   closers.push(() => socket.terminate());
   const told: { id?: string; type: string; payload?: unknown }[] = [];
@@ -45,7 +49,7 @@ async function dial({ port }: House, protocol: string | string[] = "graphql-tran
   return { socket, told, closed, send };
 }
 
-async function enter(opened: House, token = "anna") {
+async function enter(opened: RealtimeServer, token = "anna") {
   const dialed = await dial(opened);
   dialed.send({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
   await until(() => dialed.told.length > 0);
@@ -58,7 +62,7 @@ async function enter(opened: House, token = "anna") {
 const codeIn = (payload: unknown) =>
   (payload as { extensions: { code: string; status: number } }[])[0]?.extensions;
 
-function client(opened: House, options: Partial<ClientOptions> = {}): Client {
+function client(opened: RealtimeServer, options: Partial<ClientOptions> = {}): Client {
   const made = createClient({
     url: `ws://127.0.0.1:${opened.port}/graphql`,
     webSocketImpl: WebSocket,
@@ -88,7 +92,7 @@ const garbage = (seed: number): string =>
   ][seed % 7] ?? "";
 
 /** An upgrade that is answered like any request. */
-async function refused({ port }: House, path: string, headers: Record<string, string>) {
+async function refused({ port }: RealtimeServer, path: string, headers: Record<string, string>) {
   const request = httpRequest({
     host: "127.0.0.1",
     port,
@@ -112,7 +116,7 @@ async function refused({ port }: House, path: string, headers: Record<string, st
   return { status: response.statusCode, body };
 }
 
-const connectionsOf = ({ app }: House): Promise<number> =>
+const connectionsOf = ({ app }: RealtimeServer): Promise<number> =>
   new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
 
 /** A client's text frame, masked with zeros. */
@@ -122,10 +126,10 @@ function frame(value: unknown): Buffer {
   return Buffer.concat([Buffer.from([0x81, ...length, 0, 0, 0, 0]), data]);
 }
 
-let common: Promise<House> | undefined;
+let common: Promise<RealtimeServer> | undefined;
 /** One house for those who leave it as it was. */
-const shared = (): Promise<House> => {
-  common ??= openHouse();
+const shared = (): Promise<RealtimeServer> => {
+  common ??= startRealtimeServer();
   return common;
 };
 describe("websocket gateway", () => {
@@ -154,7 +158,7 @@ describe("websocket gateway", () => {
         })
         .subscribe(({ data }) => cursors.push(data?.conversationEvents.cursor ?? ""));
       await until(() => opened.feed.subscribers.size === 1);
-      for (let number = 1; number <= 50; number++) opened.feed.tell("c1", message(`m${number}`));
+      for (let number = 1; number <= 50; number++) opened.feed.deliver("c1", message(`m${number}`));
       await until(() => cursors.length === 50);
       expect(cursors).toEqual(Array.from({ length: 50 }, (_, index) => String(index + 1)));
       watching.unsubscribe();
@@ -191,7 +195,7 @@ describe("websocket gateway", () => {
         expect(told[0]).toMatchObject({ id, type: "error" });
         expect(codeIn(told[0]?.payload)).toMatchObject({ code, status });
         subscribe("after", EVENTS, { id: "c1", after: "0" });
-        opened.feed.tell("c1", message("m1"));
+        opened.feed.deliver("c1", message("m1"));
         await until(() => told.length >= 2);
         expect(told[1]).toMatchObject({ id: "after", type: "next" });
       },
@@ -215,7 +219,7 @@ describe("websocket gateway", () => {
       const variables = { id: "c1", after: "0" };
       const query = EVENTS.replace("Events(", "NeverAskedBefore(");
       send({ id: "1", type: "subscribe", payload: { query, operationName: "", variables } });
-      opened.feed.tell("c1", message("m1"));
+      opened.feed.deliver("c1", message("m1"));
       await until(() => told.length >= 1);
       expect(told[0]).toMatchObject({ id: "1", type: "next" });
     });
@@ -311,7 +315,7 @@ describe("websocket gateway", () => {
       expect(told).toEqual([]);
       const flood = 20_000;
       for (let number = 0; number < flood; number++) subscribe(`f${number}`);
-      expect(await closed).toMatchObject({ code: 1008, reason: expect.stringContaining("100 in a second") });
+      expect(await closed).toMatchObject({ code: 1008, reason: expect.stringContaining("100 per second") });
       expect(told.length).toBeLessThan(flood / 4);
       expect(opened.feed.subscribers.size).toBe(0);
     });
@@ -335,7 +339,7 @@ describe("websocket gateway", () => {
       const viewer = { kind: "user", id: "anna" } as const;
       const opened = await house({
         maxSubscriptions: 100,
-        enter: async (token) => {
+        authenticate: async (token) => {
           order.push(token ?? "");
           setImmediate(() => order.push("turn"));
           return { viewer, key: "anna", share: "anna", endsAt: null };
@@ -363,7 +367,7 @@ describe("websocket gateway", () => {
       const viewer = { kind: "user", id: "anna" } as const;
       const opened = await house({
         maxSubscriptions: 100,
-        enter: async () => {
+        authenticate: async () => {
           most = Math.max(most, ++active);
           await new Promise((resolve) => setImmediate(resolve));
           active--;
@@ -473,7 +477,7 @@ describe("websocket gateway", () => {
     });
 
     it("closes on silence", async () => {
-      const { closed } = await dial(await house({ initMs: 50 }));
+      const { closed } = await dial(await house({ initTimeoutMs: 50 }));
       expect((await closed).code).toBe(4408);
     });
 
@@ -553,14 +557,14 @@ describe("websocket gateway", () => {
         },
       );
       await until(() => opened.feed.subscribers.size === 1);
-      opened.feed.tell("c1", message("m1"));
+      opened.feed.deliver("c1", message("m1"));
       await until(() => got.length === 1);
       end.setTime(Date.now());
       // The client may be back before anybody sees that it was away.
       await until(() => closings.length === 1);
-      opened.feed.tell("c1", message("m2"));
+      opened.feed.deliver("c1", message("m2"));
       await until(() => opened.feed.subscribers.size === 1);
-      opened.feed.tell("c1", message("m3"));
+      opened.feed.deliver("c1", message("m3"));
       await until(() => got.length === 3);
       expect(got).toEqual(["1", "2", "3"]);
       expect(closings).toMatchObject([{ code: 4403, reason: expect.stringContaining("expired") }]);
@@ -621,7 +625,7 @@ describe("websocket gateway", () => {
     });
 
     it("is cut off with 1013 when it does not read, while others are told on", async () => {
-      const opened = await house({ patienceMs: 1_000 });
+      const opened = await house({ readTimeoutMs: 1_000 });
       const lively = await enter(opened);
       lively.subscribe("1");
       const slow = await enter(opened);
@@ -632,18 +636,18 @@ describe("websocket gateway", () => {
       const body = "x".repeat(256 * 1024);
       let number = 0;
       while (opened.feed.subscribers.size === 2) {
-        opened.feed.tell("c1", message(`m${++number}`, body));
+        opened.feed.deliver("c1", message(`m${++number}`, body));
         await until(() => lively.told.length === number);
       }
       raw.resume();
       expect(await slow.closed).toMatchObject({ code: 1013, reason: expect.stringContaining("resume") });
-      opened.feed.tell("c1", message("last"));
+      opened.feed.deliver("c1", message("last"));
       await until(() => lively.told.length === number + 1);
       expect(slow.told.length).toBeLessThan(number);
     });
 
     it("is bounded in what waits for all who do not read, together", async () => {
-      const opened = await house({ patienceMs: 60_000, unreadBytes: 512 * 1024 });
+      const opened = await house({ readTimeoutMs: 60_000, unreadBytes: 512 * 1024 });
       const lively = await enter(opened);
       lively.subscribe("a");
       const deaf = await Promise.all(Array.from({ length: 8 }, () => enter(opened)));
@@ -652,16 +656,16 @@ describe("websocket gateway", () => {
       for (const { socket } of deaf) socket.pause();
       let number = 0;
       while (opened.feed.subscribers.size > 5) {
-        opened.feed.tell("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
+        opened.feed.deliver("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
         await until(() => lively.told.length === number);
         expect(opened.unread.held).toBeLessThanOrEqual(512 * 1024);
       }
-      opened.feed.tell("c1", message("last"));
+      opened.feed.deliver("c1", message("last"));
       await until(() => lively.told.length === number + 1);
     });
 
     it("is terminated when a client that never reads does not close either", async () => {
-      const opened = await house({ patienceMs: 100 });
+      const opened = await house({ readTimeoutMs: 100 });
       const socket = connect(opened.port, "127.0.0.1");
       closers.push(() => socket.destroy());
       socket.on("error", () => {});
@@ -678,7 +682,7 @@ describe("websocket gateway", () => {
       );
       await until(() => opened.feed.subscribers.size === 1);
       while (opened.feed.subscribers.size === 1) {
-        opened.feed.tell("c1", message("m", "x".repeat(256 * 1024)));
+        opened.feed.deliver("c1", message("m", "x".repeat(256 * 1024)));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       while ((await connectionsOf(opened)) > 0) await new Promise((resolve) => setTimeout(resolve, 5));

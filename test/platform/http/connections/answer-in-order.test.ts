@@ -65,7 +65,7 @@ describe("answer in order", () => {
       graphqlPath: "/graphql",
       compresses: false,
       drainMs: 1_000,
-      pace: { bytesPerSecond: 1, windowMs: 60_000 },
+      minimumRate: { bytesPerSecond: 1, windowMs: 60_000 },
     });
     app.get<{ Params: { name: string } }>("/large/:name", async ({ params }) => {
       begun.push(params.name);

@@ -6,15 +6,21 @@ import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import { WebSocket } from "ws";
 import { HOUR_MS } from "../../../../src/kernel/clock.js";
 import { eventResource } from "../../../../src/platform/graphql/subscriptions/event-urls.js";
-import type { House, HouseOptions } from "../../../support/realtime-house.js";
-import { accessEnded, message, openHouse, signer, until } from "../../../support/realtime-house.js";
+import type { RealtimeServer, RealtimeServerOptions } from "../../../support/realtime-server.js";
+import {
+  accessEnded,
+  message,
+  signer,
+  startRealtimeServer,
+  until,
+} from "../../../support/realtime-server.js";
 
 const closers: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
-async function house(options?: HouseOptions): Promise<House> {
-  const opened = await openHouse(options);
+async function house(options?: RealtimeServerOptions): Promise<RealtimeServer> {
+  const opened = await startRealtimeServer(options);
   closers.push(() => opened.app.close());
   return opened;
 }
@@ -35,7 +41,7 @@ interface Listening {
 
 /** Listens as `curl` does. */
 async function listen(
-  opened: House,
+  opened: RealtimeServer,
   path: string,
   headers: Record<string, string> = ANNA,
 ): Promise<Listening> {
@@ -70,7 +76,7 @@ async function listen(
 const ANNA = { authorization: "Bearer anna" };
 const C1 = "/events?topic=conversation:c1";
 
-async function refusal(opened: House, path: string, headers: Record<string, string> = ANNA) {
+async function refusal(opened: RealtimeServer, path: string, headers: Record<string, string> = ANNA) {
   const response = await fetch(`${opened.url}${path}`, { headers });
   const { error } = (await response.json()) as { error: { code: string; status: number } };
   expect(response.headers.get("content-type")).toContain("application/json");
@@ -95,8 +101,8 @@ describe("GET /events", () => {
       "x-request-id": expect.any(String),
     });
     await until(() => opened.feed.subscribers.size === 1);
-    opened.feed.tell("c1", message("m1", "two\nlines"));
-    opened.feed.tell("c1", { __typename: "MessagePurged", messageId: "m0" });
+    opened.feed.deliver("c1", message("m1", "two\nlines"));
+    opened.feed.deliver("c1", { __typename: "MessagePurged", messageId: "m0" });
     await until(() => frames.length === 2);
     expect(frames).toEqual([
       {
@@ -115,14 +121,14 @@ describe("GET /events", () => {
     const opened = await house({ connections: 60 });
     const streams = await Promise.all(Array.from({ length: 60 }, () => listen(opened, C1)));
     await until(() => opened.feed.subscribers.size === 60);
-    for (const id of ["m1", "m2"]) opened.feed.tell("c1", message(id));
+    for (const id of ["m1", "m2"]) opened.feed.deliver("c1", message(id));
     await until(() => streams.every(({ frames }) => frames.length === 2));
     for (const { frames } of streams) expect(frames.map(({ id }) => id)).toEqual(["1", "2"]);
   });
 
   it("goes on behind `Last-Event-ID`, which wins over `after`", async () => {
     const opened = await house();
-    for (const id of ["m1", "m2", "m3"]) opened.feed.tell("c1", message(id));
+    for (const id of ["m1", "m2", "m3"]) opened.feed.deliver("c1", message(id));
     const { frames } = await listen(opened, `${C1}&after=0`);
     await until(() => frames.length === 3);
     const again = await listen(opened, `${C1}&after=0`, { ...ANNA, "last-event-id": "2" });
@@ -221,7 +227,7 @@ describe("GET /events", () => {
   });
 
   it("cuts off a client that does not read, while others are told on", async () => {
-    const opened = await house({ patienceMs: 1_000 });
+    const opened = await house({ readTimeoutMs: 1_000 });
     const lively = await listen(opened, C1);
     const socket = connect(opened.port, "127.0.0.1");
     closers.push(() => socket.destroy());
@@ -232,16 +238,16 @@ describe("GET /events", () => {
     await until(() => opened.feed.subscribers.size === 2);
     let number = 0;
     while (opened.feed.subscribers.size === 2) {
-      opened.feed.tell("c1", message(`m${++number}`, "x".repeat(256 * 1024)));
+      opened.feed.deliver("c1", message(`m${++number}`, "x".repeat(256 * 1024)));
       await until(() => lively.frames.length === number);
     }
-    opened.feed.tell("c1", message("last"));
+    opened.feed.deliver("c1", message("last"));
     await until(() => lively.frames.length === number + 1);
     expect(lively.frames.at(-1)?.id).toBe(String(number + 1));
   });
 
   it("is bounded in what waits for all who do not read, together", async () => {
-    const opened = await house({ patienceMs: 60_000, unreadBytes: 256 * 1024 });
+    const opened = await house({ readTimeoutMs: 60_000, unreadBytes: 256 * 1024 });
     const lively = await listen(opened, C1);
     for (let count = 0; count < 8; count++) {
       const socket = connect(opened.port, "127.0.0.1");
@@ -254,7 +260,7 @@ describe("GET /events", () => {
     await until(() => opened.feed.subscribers.size === 9);
     let number = 0;
     while (opened.feed.subscribers.size > 5) {
-      opened.feed.tell("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
+      opened.feed.deliver("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
       await until(() => lively.frames.length === number);
       expect(opened.unread.held).toBeLessThanOrEqual(256 * 1024);
     }

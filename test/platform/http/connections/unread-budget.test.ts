@@ -8,7 +8,7 @@ import { KIB, MIB } from "../../../../src/kernel/bytes.js";
 import { holdUnreadAnswers } from "../../../../src/platform/http/connections/hold-unread-answers.js";
 import type { UnreadBudget } from "../../../../src/platform/http/connections/unread-budget.js";
 import { createUnreadBudget } from "../../../../src/platform/http/connections/unread-budget.js";
-import { until } from "../../../support/realtime-house.js";
+import { until } from "../../../support/realtime-server.js";
 
 const log = { warn: jest.fn<(details: object, message: string) => void>() };
 

@@ -14,8 +14,8 @@ import type { Upload } from "graphql-upload-ts";
 import type { FiledeskError } from "../../../../src/kernel/errors.js";
 import { forbidden, unauthenticated } from "../../../../src/kernel/errors.js";
 import type { AnnouncedFile } from "../../../../src/platform/http/multipart/incoming-files.js";
-import type { Admission } from "../../../../src/platform/http/multipart/multipart-requests.js";
-import { registerMultipartDoor } from "../../../../src/platform/http/multipart/multipart-requests.js";
+import type { UploadSlot } from "../../../../src/platform/http/multipart/multipart-requests.js";
+import { registerMultipartRequests } from "../../../../src/platform/http/multipart/multipart-requests.js";
 import { createTempFile } from "../../../../src/platform/storage/temp-file.js";
 import {
   BOUNDARY,
@@ -53,7 +53,7 @@ const readAll: Handler = async (request) => {
 
 interface House {
   handler?: Handler;
-  admit?: (request: FastifyRequest) => Promise<Admission>;
+  admit?: (request: FastifyRequest) => Promise<UploadSlot>;
   limits?: Partial<typeof LIMITS>;
 }
 
@@ -68,7 +68,7 @@ async function house({ handler = readAll, admit, limits }: House = {}) {
       .code(error.status ?? 500)
       .send({ errors: [{ message: error.message, extensions: { code: error.code } }] }),
   );
-  registerMultipartDoor(app, {
+  registerMultipartRequests(app, {
     path: "/graphql",
     limits: { ...LIMITS, ...limits },
     tempFolder: { open: async () => createTempFile(tmpdir()) },

@@ -410,7 +410,7 @@ describe("multipart", () => {
     });
 
     it("ends a body that stands still, whether the client or the reader is the one who waits", async () => {
-      const stood = expect.stringContaining("stood still");
+      const stood = expect.stringContaining("stalled");
       const port = await serve(async (request) =>
         readAll(await receiveMultipart(request, { ...LIMITS, stallMs: 80 }, temps)),
       );

@@ -12,7 +12,7 @@ import { registerEventRoute } from "../../src/platform/graphql/subscriptions/eve
 import type { Realtime } from "../../src/platform/graphql/subscriptions/realtime.js";
 import { registerSubscriptionStreams } from "../../src/platform/graphql/subscriptions/subscription-streams.js";
 import { createSubscriptions } from "../../src/platform/graphql/subscriptions/subscriptions.js";
-import { registerWebSocketDoor } from "../../src/platform/graphql/subscriptions/websocket-gateway.js";
+import { registerWebSocketGateway } from "../../src/platform/graphql/subscriptions/websocket-gateway.js";
 import { createConnectionSlots } from "../../src/platform/http/connections/connection-slots.js";
 import type { UnreadBudget } from "../../src/platform/http/connections/unread-budget.js";
 import { createUnreadBudget } from "../../src/platform/http/connections/unread-budget.js";
@@ -35,7 +35,7 @@ interface FakeSubscriber {
   readonly viewer: Person;
   readonly id: string;
   readonly waiting: (Delivery<Person> | Error | null)[];
-  wake: () => void;
+  resume: () => void;
 }
 
 /** A feed that is told by hand. The topic `hidden` is refused, and nobody holds more than one event of it in vain. */
@@ -50,7 +50,7 @@ export class FakeFeed {
     if (id === "hidden") throw notFound("conversation");
     if (id === "broken") throw new Error("the password of the database is swordfish");
     if (after != null && !/^\d+$/.test(after)) throw badUserInput("This cursor is none.");
-    const subscriber: FakeSubscriber = { viewer, id, waiting: [], wake: () => {} };
+    const subscriber: FakeSubscriber = { viewer, id, waiting: [], resume: () => {} };
     if (after != null)
       for (const [index, event] of (this.#log.get(id) ?? []).entries())
         if (index >= Number(after)) subscriber.waiting.push(this.#delivery(subscriber, index + 1, event, {}));
@@ -59,7 +59,7 @@ export class FakeFeed {
       this.subscribers.delete(subscriber);
       subscriber.waiting.length = 0;
       subscriber.waiting.push(null);
-      subscriber.wake();
+      subscriber.resume();
     });
     return this.#deliveries(subscriber);
   }
@@ -76,7 +76,7 @@ export class FakeFeed {
       next: async () => {
         while (subscriber.waiting.length === 0)
           await new Promise<void>((resolve) => {
-            subscriber.wake = resolve;
+            subscriber.resume = resolve;
           });
         const next = subscriber.waiting.shift();
         if (next instanceof Error || !next) end();
@@ -98,7 +98,7 @@ export class FakeFeed {
     return { cursor: String(cursor), event: event, viewer: this.renewed.get(viewer.id) ?? viewer, shared };
   }
 
-  tell(id: string, event: EventPayload & Readonly<Record<string, unknown>>): void {
+  deliver(id: string, event: EventPayload & Readonly<Record<string, unknown>>): void {
     const log = this.#log.get(id) ?? [];
     this.#log.set(id, log);
     log.push(event);
@@ -114,7 +114,7 @@ export class FakeFeed {
 
   #push(subscriber: FakeSubscriber, next: Delivery<Person> | Error | null): void {
     subscriber.waiting.push(next);
-    subscriber.wake();
+    subscriber.resume();
   }
 }
 
@@ -180,17 +180,17 @@ const DOCUMENT = /* GraphQL */ `
 
 export const signer = createUrlSigner({ keys: [{ id: "k1", secret: "a secret of thirty-two characters" }] });
 
-export interface HouseOptions
-  extends Partial<Pick<Realtime<Person>, "heartbeatMs" | "patienceMs" | "enter">> {
+export interface RealtimeServerOptions
+  extends Partial<Pick<Realtime<Person>, "heartbeatMs" | "readTimeoutMs" | "authenticate">> {
   readonly introspection?: boolean;
   readonly maxSubscriptions?: number;
   readonly connections?: number;
-  readonly initMs?: number;
+  readonly initTimeoutMs?: number;
   readonly sweepMs?: number;
   readonly unreadBytes?: number;
 }
 
-export interface House {
+export interface RealtimeServer {
   readonly app: FastifyInstance;
   readonly feed: FakeFeed;
   readonly seen: Seen;
@@ -204,7 +204,7 @@ export interface House {
 }
 
 /** A server with all doors, a made-up schema, and a feed that is told by hand. */
-export async function openHouse(options: HouseOptions = {}): Promise<House> {
+export async function startRealtimeServer(options: RealtimeServerOptions = {}): Promise<RealtimeServer> {
   const feed = new FakeFeed();
   const seen: Seen = { contexts: [] };
   const guests = new Map<string, Date | null>([
@@ -222,7 +222,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     graphqlPath: "/graphql",
     compresses: false,
     drainMs: 30_000,
-    pace: { bytesPerSecond: 1, windowMs: 60_000 },
+    minimumRate: { bytesPerSecond: 1, windowMs: 60_000 },
   });
   const { introspection = true, maxSubscriptions = 5, connections = 50 } = options;
   const schema = realtimeSchema(seen);
@@ -239,13 +239,13 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       preparations: createPreparationTurns(),
       callerOf: ({ viewer }) => ({ key: viewer.id, isAnonymous: false }),
     }),
-    openings: fairTurns({ total: 4, perKey: 2 }),
+    openingTurns: fairTurns({ total: 4, perKey: 2 }),
     slots: createConnectionSlots(connections),
     unread,
     heartbeatMs: options.heartbeatMs ?? 60_000,
-    ...(options.patienceMs && { patienceMs: options.patienceMs }),
-    enter:
-      options.enter ??
+    ...(options.readTimeoutMs && { readTimeoutMs: options.readTimeoutMs }),
+    authenticate:
+      options.authenticate ??
       (async (token) => (token && guests.has(token) ? entrance(token, guests.get(token) ?? null) : null)),
     requestOf: (request) => ({ baseUrl: "http://desk.example.com", clientAddress: request.ip }),
   };
@@ -255,15 +255,15 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     documents: { conversation: DOCUMENT },
     signer,
     sweepMs: options.sweepMs ?? 20,
-    enterBySignature: async ({ id }, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
+    authenticateBySignature: async ({ id }, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
   });
-  registerWebSocketDoor(app, {
+  registerWebSocketGateway(app, {
     ...realtime,
     path: "/graphql",
     maxSubscriptions,
     acceptsOrigin: acceptsOrigin(origins),
     sweepMs: options.sweepMs ?? 20,
-    ...(options.initMs && { initMs: options.initMs }),
+    ...(options.initTimeoutMs && { initTimeoutMs: options.initTimeoutMs }),
   });
   app.route({ url: "/graphql", method: ["GET", "POST"], handler: async () => ({ page: true }) });
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
