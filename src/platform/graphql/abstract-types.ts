@@ -3,8 +3,8 @@ import { isAbstractType } from "graphql";
 import { getMetadataStorage } from "type-graphql";
 
 /**
- * Lets unions and interfaces tell an object's type at once. type-graphql makes an asynchronous function of every
- * `resolveType`, and those are not for compiled queries. Ours give the type's name and nothing else.
+ * Makes unions and interfaces resolve types synchronously. type-graphql wraps every `resolveType` in an asynchronous
+ * function, which compiled queries do not support. Here they only return the type's name.
  */
 export function resolveTypesAtOnce(schema: GraphQLSchema): GraphQLSchema {
   const { unions, interfaceTypes } = getMetadataStorage();

@@ -4,17 +4,17 @@ import { hasConditions } from "./conditions.js";
 
 type Fragments = GraphQLResolveInfo["fragments"];
 
-/** What lies between a connection and its items. */
-const BETWEEN: ReadonlySet<string> = new Set(["nodes", "edges", "node"]);
+/** The fields between a connection and its items. */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set(["nodes", "edges", "node"]);
 
 /**
- * Says of a field's resolver whether what it gives is asked for a certain field: the object itself, or the items of a
- * connection. So that a long text can be read with its row where it is shown, and not at all elsewhere.
+ * Returns a function that tells a resolver whether a field of its object, or of the items of its connection, is
+ * selected, so that a long text is read with its row only if needed.
  *
- * It is never said wrongly, since what is not selected has not been paid for. Where a document leaves anything to
- * `@skip` or `@include`, the answer is no: who gets it must be able to read the field afterwards.
+ * `true` is always right, because fields that are not selected have not been paid for (`prices.ts`). For documents with
+ * `@skip` or `@include` the answer is `false`, so the field needs a resolver that can load it later.
  */
-function askingFor(name: string): (info: GraphQLResolveInfo) => boolean {
+function selects(name: string): (info: GraphQLResolveInfo) => boolean {
   const known = new WeakMap<FieldNode, boolean>();
   const isIn = ({ selections }: SelectionSetNode, fragments: Fragments): boolean =>
     selections.some((selection) => {
@@ -25,7 +25,7 @@ function askingFor(name: string): (info: GraphQLResolveInfo) => boolean {
       if (selection.kind === Kind.INLINE_FRAGMENT) return isIn(selection.selectionSet, fragments);
       if (selection.name.value === name) return true;
       return (
-        BETWEEN.has(selection.name.value) &&
+        CONNECTION_FIELDS.has(selection.name.value) &&
         selection.selectionSet !== undefined &&
         isIn(selection.selectionSet, fragments)
       );
@@ -44,7 +44,7 @@ function askingFor(name: string): (info: GraphQLResolveInfo) => boolean {
 
 const conditional = new WeakMap<OperationDefinitionNode, boolean>();
 
-/** Whether an operation, with the fragments of its document, leaves anything to directives. */
+/** Whether an operation or a fragment of its document has directives. */
 function isConditional(operation: OperationDefinitionNode, fragments: Fragments): boolean {
   const known = conditional.get(operation);
   if (known !== undefined) return known;
@@ -53,5 +53,5 @@ function isConditional(operation: OperationDefinitionNode, fragments: Fragments)
   return answer;
 }
 
-/** Whether what a field gives is asked for its `body`. */
-export const asksForBody = askingFor("body");
+/** Whether `body` is selected of the result of a field. */
+export const asksForBody = selects("body");

@@ -1,7 +1,7 @@
 import type { ASTNode, DocumentNode, GraphQLSchema } from "graphql";
 import { BREAK, getNamedType, isAbstractType, TypeInfo, visit, visitWithTypeInfo } from "graphql";
 
-/** Whether a part of a document leaves anything to `@skip` or `@include`. */
+/** Whether a part of a document has directives such as `@skip` or `@include`. */
 export function hasConditions(part: ASTNode): boolean {
   let found = false;
   visit(part, {
@@ -13,7 +13,7 @@ export function hasConditions(part: ASTNode): boolean {
   return found;
 }
 
-/** Whether a document asks for a field whose type is an interface or a union. */
+/** Whether a document selects a field whose type is an interface or a union. */
 export function asksForAbstractTypes(schema: GraphQLSchema, document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
   let found = false;

@@ -3,8 +3,8 @@ import { encodeCursor } from "../../kernel/pagination.js";
 import type { PageInfo } from "./connection.types.js";
 
 /**
- * What a list's resolver returns. Its parts are getters, which are read for the fields that were asked for alone:
- * no cursor is encoded and nothing is counted in vain.
+ * The result of a list's resolver. Its parts are getters, so that cursors are encoded and items are counted only if
+ * they are selected.
  */
 export interface Connection<Row> {
   readonly edges: readonly { readonly cursor: string; readonly node: Row }[];
@@ -13,7 +13,7 @@ export interface Connection<Row> {
   readonly totalCount: Promise<number>;
 }
 
-/** @param position where a row stands in the list's order: the values of its sort keys */
+/** @param position returns the position of a row: the values of its sort keys */
 export function toConnection<Row>(
   page: Page<Row>,
   position: (row: Row) => Position,

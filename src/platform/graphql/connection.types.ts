@@ -25,7 +25,7 @@ export class PageArgs implements PageArguments {
   before?: string | null;
 }
 
-/** Where a page stands in its list. */
+/** The position of a page in its list. */
 @ObjectType({
   description: "Position of a page in its list (GraphQL Cursor Connections Specification).",
   simpleResolvers: true,
@@ -75,7 +75,7 @@ export function connectionType<Node extends object>(name: string, node: () => Cl
     @Field(() => PageInfo, { description: "Position of this page in the list." })
     pageInfo!: PageInfo;
 
-    // Not simple: it is a promise, and those are waited for where a resolver gave them alone.
+    // Not simple, because it is a promise: compiled queries await only the results of resolvers.
     @Field(() => Int, {
       simple: false,
       description: "Number of items in the whole list; counted only if selected.",

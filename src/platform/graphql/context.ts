@@ -1,29 +1,34 @@
 import type { Subscribe } from "../events/feed/channel.js";
 import type { RequestSlots } from "./read-slots.js";
 
-/** What every resolver is given. The modules say what a viewer is. */
+/** The context of every resolver. The modules define what a viewer is. */
 export interface RequestContext<Viewer> {
   readonly viewer: Viewer;
   readonly requestId: string;
-  /** Base of the absolute URLs that are given out, without a slash at its end. */
+  /** Base of absolute URLs in responses, without a trailing slash. */
   readonly baseUrl: string;
-  /** The network address that the request came from, as far as trusted proxies tell it. */
+  /** The network address of the client, as reported by trusted proxies. */
   readonly clientAddress: string;
-  /** What the client calls itself (`User-Agent`), as it was sent; absent where nobody asks for it. */
+  /** The `User-Agent` header of the client; absent where it is not needed. */
   readonly userAgent?: string | null;
-  /** `Content-Length` of a request with files, in bytes; null when it was not given. */
+  /** `Content-Length` of a request with files, in bytes; null if it was not sent. */
   readonly requestBytes: number | null;
-  /** How many files the request has; absent where it can have none. */
+  /** The number of files of the request; absent where it can have none. */
   readonly requestFiles?: number;
-  /** Reads what is left of its body, if that is little, and resolves to whether nothing is; absent where it has no files. */
+  /**
+   * Reads the rest of its body if that is little, and resolves to whether it has been read to its end; absent without
+   * files.
+   */
   readonly readRest?: (() => Promise<boolean>) | undefined;
-  /** The same object for all who are told of one event: what does not depend on who asks, they look up together. */
+  /**
+   * The same object for all subscribers of one event batch: lookups that do not depend on the viewer are shared by it.
+   */
   readonly shared?: object;
-  /** How a query's reads get their turns at the database; events, whose readers are bounded, have none. */
+  /** The slots in which a query's reads run; absent for events, whose subscribers are limited. */
   readonly reads?: RequestSlots;
 }
 
-/** What the resolvers of subscriptions are given besides. */
+/** The context of subscription resolvers. */
 export interface SubscriptionContext<Viewer> extends RequestContext<Viewer> {
   readonly subscribe: Subscribe<Viewer>;
 }

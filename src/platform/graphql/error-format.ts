@@ -8,39 +8,39 @@ import { errorResponse } from "../http/errors/error-response.js";
 import { logResourceFault, resourceFailure } from "../http/errors/resource-faults.js";
 import { logSlowStatement, slowStatement } from "../http/errors/slow-statement.js";
 
-/** Errors that an answer has at most: of more, only the first are told. */
+/** Maximum errors of a response; further ones are dropped. */
 export const MAX_ERRORS = 20;
 
-/** Of a message, in UTF-16 code units: many of them repeat what was sent. */
+/** Maximum length of a message, in UTF-16 code units: many repeat the input. */
 const MAX_MESSAGE_LENGTH = 1_000;
 
 function shortened(message: string): string {
   if (message.length <= MAX_MESSAGE_LENGTH) return message;
-  // No half of a character is left at its end.
+  // Does not leave half of a surrogate pair at the end.
   return `${message.slice(0, MAX_MESSAGE_LENGTH).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
-/** What was thrown in the first place: GraphQL and Apollo Server wrap it, each in their way. */
+/** The original error behind the wrappers of GraphQL and Apollo Server. */
 function causeOf(error: unknown): unknown {
   let cause = error;
   while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
   return cause;
 }
 
-/** What was thrown, as far as a client may read it; null for a bug, and for what GraphQL itself refused. */
+/** The error as clients may read it; null for bugs and for refusals by GraphQL itself. */
 export function expectedFailure(error: unknown): FiledeskError | null {
   const cause = causeOf(error);
   if (cause instanceof FiledeskError) return cause;
   if (cause instanceof ArgumentValidationError) return invalidInput(cause);
-  const ofOurs = slowStatement(cause) ?? resourceFailure(cause);
-  if (ofOurs !== null) return ofOurs;
+  const knownFault = slowStatement(cause) ?? resourceFailure(cause);
+  if (knownFault !== null) return knownFault;
   const unstorable = unstorableValue(cause);
   return unstorable === null ? null : badUserInput(unstorable);
 }
 
 /**
- * Whether GraphQL itself refused the request: what it says is about the request and hides nothing. It gives such
- * an error a code, or names the place in the request that is wrong.
+ * Whether GraphQL itself refused the request. Such an error only describes the request, so it is not masked. It has a
+ * code, or nodes of the request.
  */
 export function isRefusalByGraphQL(error: unknown): boolean {
   const cause = causeOf(error);
@@ -50,7 +50,9 @@ export function isRefusalByGraphQL(error: unknown): boolean {
   return cause.nodes !== undefined || isClientError(http);
 }
 
-/** Apollo Server gives some refusals, as of a persisted query that does not fit its hash, a status but no code. */
+/**
+ * Some refusals of Apollo Server have a status but no code, such as for a persisted query that does not match its hash.
+ */
 const isClientError = (http: unknown): boolean => httpStatusIn(http) === 400;
 
 const httpStatusIn = (http: unknown): number | null =>
@@ -58,7 +60,7 @@ const httpStatusIn = (http: unknown): number | null =>
     ? http.status
     : null;
 
-/** Gives every failure its code, status and figures; masks what nobody expected. */
+/** Gives every error its code, status and details; masks unexpected ones. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const { path, locations } = formatted;
   const where = { ...(locations && { locations }), ...(path && { path }) };
@@ -79,14 +81,14 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   return { ...where, message: shortened(message), extensions };
 }
 
-/** Where unexpected failures are written down. */
+/** The log for unexpected errors. */
 export interface FailureLog {
   error(details: object, message: string): void;
-  /** What a client brought about. */
+  /** For faults that a client has caused. */
   warn(details: object, message: string): void;
 }
 
-/** Writes what nobody expected to the log, under the request id that the client is told. */
+/** Logs unexpected errors with the request id that the client gets. */
 export function logUnexpected(log: FailureLog, error: GraphQLError, requestId: string): void {
   const cause = causeOf(error);
   if (logSlowStatement(log, cause, { reqId: requestId, path: error.path })) return;
@@ -96,7 +98,7 @@ export function logUnexpected(log: FailureLog, error: GraphQLError, requestId: s
   log.error({ err: error.originalError ?? error, reqId: requestId, path: error.path }, "unexpected failure");
 }
 
-/** Errors of what is executed without Apollo Server, logged and formatted as if it had been. */
+/** Logs and formats errors of operations that are executed without Apollo Server. */
 export const reportErrors = (
   errors: readonly GraphQLError[],
   { log, requestId }: { readonly log: FailureLog; readonly requestId: string },
@@ -108,16 +110,16 @@ export const reportErrors = (
     return formatError({ ...formatted, extensions: { code, ...extensions } }, error);
   });
 
-/** A wrong argument is found while resolvers run, and then has no code of its own. */
+/** An invalid argument is detected during execution and then has no code of its own. */
 function codeOfRefusal({ extensions }: GraphQLFormattedError): unknown {
   const code = extensions?.code;
   return code === ApolloServerErrorCode.INTERNAL_SERVER_ERROR ? ApolloServerErrorCode.BAD_USER_INPUT : code;
 }
 
-/** Of a refusal by GraphQL: what Apollo Server answers with, which is 405 for a mutation by GET. */
+/** The status of a refusal by GraphQL: that of Apollo Server, for example 405 for a mutation by GET. */
 const statusOf = (code: unknown, error: unknown): number =>
   (error instanceof GraphQLError ? httpStatusIn(error.extensions.http) : null) ??
-  // One that is not known is asked for again by the client: it is no fault of the request.
+  // For an unknown persisted query the client sends the text, so the status is not an error.
   (code === ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND ? 200 : 400);
 
 function invalidInput({ extensions }: ArgumentValidationError): FiledeskError {

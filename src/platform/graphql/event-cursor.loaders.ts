@@ -4,13 +4,13 @@ import { perEventBatch } from "./loaders.js";
 
 export type EventCursorLoaders = ReturnType<typeof createEventCursorLoaders>;
 
-/** Where the events of topics stand, by the topic. What is looked up beside it in one request may be older. */
+/** The newest event cursors of topics. Other data of the same request may be older. */
 export const createEventCursorLoaders = ({ db }: { readonly db: Database }) => ({
   ofTopic: perEventBatch<{ readonly shared?: object }, string, string>((topics) =>
     listEventCursors(db, topics),
   ),
 });
 
-/** How the schema says what such a cursor is good for. */
+/** The description of such a cursor in the schema. */
 export const EVENT_CURSOR =
   "Query it first and alone, then query the rest, then subscribe with it: so no event is missed.";

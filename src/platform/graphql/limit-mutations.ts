@@ -1,16 +1,16 @@
 import type { GraphQLSchema } from "graphql";
 import { inMutationSlots } from "./read-slots.js";
 
-/** Decides whether a mutation may go on. @throws whatever refuses it */
+/** Decides whether a mutation may run. @throws the refusal */
 export type AdmitMutation<Context> = (context: Context, mutation: string) => Promise<void>;
 
 export interface MutationRules<Context> {
   readonly admit: AdmitMutation<Context>;
-  /** Mutations that compute for long: they have turns of their own, and hold no connection meanwhile. */
+  /** Mutations with long computations: they limit themselves, and hold no database connection meanwhile. */
   readonly computing: ReadonlySet<string>;
 }
 
-/** Asks before each field of Mutation, whatever module it is of: none can be forgotten. */
+/** Runs `admit` before every mutation, so that new mutations are limited automatically. */
 export function limitMutations<Context extends object>(
   schema: GraphQLSchema,
   { admit, computing }: MutationRules<Context>,

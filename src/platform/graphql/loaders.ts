@@ -6,23 +6,23 @@ type Batch<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>;
 type Loader<Key, Value> = DataLoader<Key, Value, unknown>;
 
 interface KeyOptions<Key> {
-  /** What tells two keys apart that are objects. */
+  /** The cache key of a key that is an object. */
   readonly nameOf: (key: Key) => string;
 }
 
-/** By what the loaders of a request that has changed something remember; those of others do so by the request. */
-const memories = new WeakMap<object, object>();
+/** The cache keys of requests that have changed something; for others it is the context itself. */
+const cacheKeys = new WeakMap<object, object>();
 
-const memoryOf = (context: object): object => memories.get(context) ?? context;
+const cacheKeyOf = (context: object): object => cacheKeys.get(context) ?? context;
 
-/** Lets the loaders of a request forget what they have read, because it is about to change something. */
+/** Clears the loaders of a request before it changes something. */
 export const forgetLoaded = (context: object): void => {
-  memories.set(context, {});
+  cacheKeys.set(context, {});
 };
 
 /**
- * A loader that batches and remembers within one request: all the `load(key)` calls of a tick become one
- * call of `batch`, whose values stand in the order of the keys.
+ * A loader that batches and caches within one request: all `load(key)` calls of a tick become one call of `batch`,
+ * which returns the values in the order of the keys.
  */
 export function perRequest<Context extends object, Key, Value>(
   batch: (context: Context, keys: readonly Key[]) => Promise<readonly Value[]>,
@@ -30,31 +30,31 @@ export function perRequest<Context extends object, Key, Value>(
 ): (context: Context) => Loader<Key, Value> {
   const loaders = new WeakMap<object, Loader<Key, Value>>();
   return (context) => {
-    const memory = memoryOf(context);
-    let loader = loaders.get(memory);
+    const cacheKey = cacheKeyOf(context);
+    let loader = loaders.get(cacheKey);
     if (!loader) {
       loader = newLoader((keys) => batch(context, keys), options);
-      loaders.set(memory, loader);
+      loaders.set(cacheKey, loader);
     }
     return loader;
   };
 }
 
 /**
- * As `perRequest`, for what does not depend on who asks: subscribers who are told of one event at once look it up
- * together.
+ * As `perRequest`, for data that does not depend on the viewer: it is loaded once for all subscribers of an event
+ * batch.
  */
 export function perEventBatch<Context extends { readonly shared?: object }, Key, Value>(
   batch: (keys: readonly Key[]) => Promise<readonly Value[]>,
   options?: KeyOptions<Key>,
 ): (context: Context) => Loader<Key, Value> {
-  const loader = perRequest<object, Key, Value>((_round, keys) => batch(keys), options);
+  const loader = perRequest<object, Key, Value>((_shared, keys) => batch(keys), options);
   return (context) => loader(context.shared ?? context);
 }
 
 /**
- * As `perRequest`, with one loader for each set of arguments: for nested lists, whose page every parent shares. Aliases can
- * multiply them, so they take turns: `batch` waits for no other such loader.
+ * As `perRequest`, with one loader for each set of arguments: for nested lists, whose page is the same for every
+ * parent. Aliases can multiply them, so they run in slots; `batch` must not wait for another such loader.
  */
 export function perRequestAndArguments<Context extends object, Args, Key, Value>(
   batch: (context: Context, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
@@ -62,9 +62,9 @@ export function perRequestAndArguments<Context extends object, Args, Key, Value>
 ): (context: Context, args: Args) => Loader<Key, Value> {
   const loaders = new WeakMap<object, Map<string, Loader<Key, Value>>>();
   return (context, args) => {
-    const memory = memoryOf(context);
-    const remembered = loaders.get(memory) ?? new Map<string, Loader<Key, Value>>();
-    loaders.set(memory, remembered);
+    const cacheKey = cacheKeyOf(context);
+    const remembered = loaders.get(cacheKey) ?? new Map<string, Loader<Key, Value>>();
+    loaders.set(cacheKey, remembered);
     const name = JSON.stringify(args);
     const loader = remembered.get(name) ?? newLoader(batchOf(context, args, batch), options);
     remembered.set(name, loader);
@@ -72,7 +72,10 @@ export function perRequestAndArguments<Context extends object, Args, Key, Value>
   };
 }
 
-/** As `perRound`, with one loader for each set of arguments. @param batch is given what the round has in common */
+/**
+ * As `perEventBatch`, with one loader for each set of arguments. @param batch gets the object that the event batch
+ * shares
+ */
 export function perEventBatchAndArguments<Context extends { readonly shared?: object }, Args, Key, Value>(
   batch: (group: object, args: Args, keys: readonly Key[]) => Promise<readonly Value[]>,
   options?: KeyOptions<Key>,
@@ -93,7 +96,7 @@ const batchOf =
   (keys) =>
     inListSlots(context, () => batch(context, args, keys));
 
-/** Puts rows into the order of the keys that were asked for; null where there is none. */
+/** Returns the rows in the order of the requested keys; null for keys without a row. */
 export function inOrderOf<Key, Row>(
   keys: readonly Key[],
   rows: readonly Row[],

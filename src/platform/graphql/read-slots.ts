@@ -4,49 +4,49 @@ import type { FairSlots } from "../../kernel/fair-slots.js";
 import { createFairSlots } from "../../kernel/fair-slots.js";
 import { slowStatement } from "../http/errors/slow-statement.js";
 
-/** How one request's reads get their turns at the database. */
+/** The slots in which one request's reads run. */
 export interface ReadSlots {
   /**
-   * Reads when it is this request's turn: at once as a rule.
+   * Runs a read when a slot is free, usually at once.
    *
-   * @throws QUERY_TOO_COMPLEX when the request reads too often, SERVICE_UNAVAILABLE when its turn does not come in time,
-   * TIMED_OUT when a read of this request before it took too long
+   * @throws QUERY_TOO_COMPLEX if the request has too many reads, SERVICE_UNAVAILABLE if no slot is free in time,
+   *   TIMED_OUT if an earlier read of this request took too long
    */
   run<Value>(read: () => Value | Promise<Value>): Value | Promise<Value>;
 }
 
 /**
- * The two kinds of reads that a document can multiply. Each has slots of its own: a field at the top may wait for nested
- * lists, and would wait for ever if it held what they need. A nested list waits for nothing else.
+ * Slots for the kinds of work that a document can multiply. Each kind has slots of its own: a root field may wait for
+ * nested lists, and would deadlock if it held the slots that they need. A nested list waits for nothing else.
  */
 export interface RequestSlots {
-  /** Of fields at the top, and the counts of their lists. */
+  /** For root fields, and the counts of their lists. */
   readonly fields: ReadSlots;
-  /** Of nested lists, one for each set of arguments. */
+  /** For nested lists, one for each set of arguments. */
   readonly lists: ReadSlots;
-  /** Of mutations without files: one that waits for a lock holds a connection. */
+  /** For mutations without files: one that waits for a lock holds a connection. */
   readonly mutations: ReadSlots;
 }
 
 export interface ReadAdmission {
-  /** @param share whose share the request's reads are counted in: a tenant's, or somebody's without one */
+  /** @param share key of the tenant or person whose share the request's reads use */
   forRequest(share: string): RequestSlots;
 }
 
-/** Reads of either kind in one request at most. */
+/** Maximum reads of each kind in one request. */
 const MAX_READS = 200;
-/** How long a read may wait for its turn. */
+/** How long a read may wait for a slot. */
 const MAX_WAIT_MS = 15_000;
 const RETRY_AFTER_SECONDS = 5;
 
-/** Shares of the pool that reads of one kind, or mutations, may hold. */
+/** Shares of the pool that one kind of work may use. */
 const OF_A_TENANT = 0.4;
 const OF_A_REQUEST = 0.2;
 const OF_ALL = 0.8;
 
 /**
- * Divides a pool of connections among tenants, and among the requests of one: whatever one of them asks for, another's
- * list finds a connection.
+ * Divides a connection pool among tenants, and among the requests of a tenant, so that no request can keep others from
+ * the database.
  */
 export function createReadAdmission(connections: number): ReadAdmission {
   const part = (share: number) => Math.max(1, Math.floor(connections * share));
@@ -87,7 +87,7 @@ class SlotsOfRequest implements ReadSlots {
     const since = performance.now();
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => {
-        if (performance.now() - since > MAX_WAIT_MS) this.#refusal ??= noTurn();
+        if (performance.now() - since > MAX_WAIT_MS) this.#refusal ??= noFreeSlot();
         try {
           resolve(this.#read(this.#refusal ? refuse(this.#refusal) : read));
         } catch (error) {
@@ -125,8 +125,8 @@ class SlotsOfRequest implements ReadSlots {
         return value;
       },
       (error: unknown) => {
-        // What waits behind a slow read would hold a connection for as long again. It fails after it: an answer that
-        // has room for one error has the one that says which read was slow.
+        // The reads that wait after a slow one might be as slow, so they fail with the same error. They fail after it,
+        // so that the first error of the response has the path of the slow read.
         this.#refusal ??= slowStatement(error);
         setImmediate(this.#leave);
         throw error;
@@ -148,14 +148,14 @@ const refuse = (error: FiledeskError) => () => {
 const tooManyReads = () =>
   new FiledeskError(
     "QUERY_TOO_COMPLEX",
-    `An operation may read ${MAX_READS} lists, objects and counts at most. Ask in several requests.`,
+    `An operation may read at most ${MAX_READS} lists, objects and counts. Send several requests.`,
     { limit: MAX_READS },
   );
 
-const noTurn = () =>
+const noFreeSlot = () =>
   new FiledeskError(
     "SERVICE_UNAVAILABLE",
-    `Your requests ask for more than there is room for at once. Ask for less, and try again in ${RETRY_AFTER_SECONDS} seconds.`,
+    `Your requests need more capacity than is free. Request less, and try again in ${RETRY_AFTER_SECONDS} seconds.`,
     { retryAfter: RETRY_AFTER_SECONDS },
   );
 
@@ -164,19 +164,22 @@ interface Reading {
   readonly requestFiles?: number;
 }
 
-/** Runs a nested list's batch in its request's slots; at once where there are none, as for events. */
+/** Runs a nested list's batch in the slots of its request, or at once if it has none, as for events. */
 export function inListSlots<Value>(context: object, read: () => Promise<Value>): Promise<Value> {
   const { reads } = context as Reading;
   return reads ? Promise.resolve(reads.lists.run(read)) : read();
 }
 
-/** Runs a mutation in its request's slots. One with files runs at once: it may wait for an hour until they have arrived. */
+/**
+ * Runs a mutation in the slots of its request. A mutation with files runs at once, because it may wait for its files
+ * for an hour.
+ */
 export function inMutationSlots<Value>(context: object, mutate: () => Promise<Value>): Promise<Value> {
   const { reads, requestFiles = 0 } = context as Reading;
   return reads && requestFiles === 0 ? Promise.resolve(reads.mutations.run(mutate)) : mutate();
 }
 
-/** Has the fields of Query, and the counts of the lists that they give, read in their request's slots. */
+/** Makes the fields of Query, and the counts of their lists, run in the slots of their request. */
 export function readInSlots(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getQueryType()?.getFields() ?? {})) {
     const { resolve } = field;
@@ -193,7 +196,7 @@ export function readInSlots(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-/** A list's count is a getter, which reads when it is asked for: long after the field itself has read. */
+/** A list's count is a getter that reads only when it is selected, long after the field itself. */
 function countingInSlots(value: unknown, slots: ReadSlots): unknown {
   if (typeof value !== "object" || value === null) return value;
   const count = Object.getOwnPropertyDescriptor(value, "totalCount")?.get;

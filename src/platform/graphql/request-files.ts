@@ -5,17 +5,20 @@ import type { RequestContext } from "./context.js";
 
 type Request = Pick<RequestContext<unknown>, "requestBytes" | "requestFiles">;
 
-/** The files of an input, as the services take them. Asking for one rejects with BAD_USER_INPUT if it did not come by multipart. */
+/**
+ * The files of an input, as services expect them. `arrive` rejects with BAD_USER_INPUT if a file was not sent in a
+ * multipart request.
+ */
 export function requestFiles(
   uploads: readonly Promise<FileUpload>[] | null | undefined,
   { requestBytes, requestFiles }: Request,
 ): IncomingFiles {
   const files = (uploads ?? []).map(announcedFile);
-  // A request for several mutations has the files of the others as well.
+  // A request with several mutations also has the files of the others.
   return { files, requestBytes: files.length === requestFiles ? requestBytes : null };
 }
 
-/** The multipart door makes every `Upload` an `AnnouncedFile`. */
+/** The multipart handler sets every `Upload` to an `AnnouncedFile`. */
 const announcedFile = (upload: Promise<FileUpload>): AnnouncedFile => ({
   async arrive(signal) {
     const file: unknown = await upload;

@@ -5,9 +5,9 @@ import { GraphQLUpload } from "graphql-upload-ts";
 import { normalizeId } from "../../kernel/ids.js";
 
 /**
- * GraphQL's own `ID`, which takes a UUID in capitals for the one that it is. Every id that a client gives, in arguments,
- * inputs and variables, comes in through here, so that whatever compares, stores or announces one may take it as a text.
- * A schema that holds the `ID` of a library as well cannot be built: there is one of each name.
+ * GraphQL's `ID`, which normalizes a UUID in capitals to lower case. All ids in arguments, inputs and variables pass
+ * through it, so that other code can compare ids as texts. A schema that also contains the `ID` of a library cannot be
+ * built, because type names are unique.
  */
 export const ID = new GraphQLScalarType<string, string>({
   name: GraphQLID.name,
@@ -20,7 +20,7 @@ export const ID = new GraphQLScalarType<string, string>({
 /** A moment, as an RFC 3339 text in UTC. */
 export const DateTime = GraphQLDateTime;
 
-/** A count of bytes, which may be over the 2 GiB that GraphQL's own `Int` holds. */
+/** A number of bytes, which may exceed the 32 bits of GraphQL's `Int`. */
 export const ByteCount = GraphQLSafeInt;
 
 /** A file of the multipart request (graphql-multipart-request-spec). */

@@ -5,7 +5,7 @@ import { composed, hasLength, isLine, isPlainLine, singleLine } from "../../kern
 export interface TextRule {
   read(given: string): string;
   isGood(text: string): boolean;
-  /** The error behind the name of the field, such as "must be one line". */
+  /** The error message after the field name, such as "must be one line". */
   readonly message: string;
 }
 
@@ -17,10 +17,10 @@ export const ReadText = ({ read, isGood, message }: TextRule): PropertyDecorator
   ValidateBy({
     name: "readText",
     validator: {
-      validate(given: unknown, place) {
+      validate(given: unknown, target) {
         if (typeof given !== "string") return false;
         const text = read(given);
-        if (place) (place.object as Record<string, unknown>)[place.property] = text;
+        if (target) (target.object as Record<string, unknown>)[target.property] = text;
         return isGood(text);
       },
       defaultMessage: () => `$property ${message}`,

@@ -25,19 +25,21 @@ export interface AdmissionRules<Context> {
   readonly maxDepth: number;
   readonly maxCost: number;
   readonly preparations: PreparationTurns;
-  /** In whose turns what a request asks is prepared. */
+  /** The caller in whose turns the documents of a request are prepared. */
   callerOf(context: Context): Caller;
 }
 
-/** What Apollo Server is given, so that it does nothing with an operation that is too large, and keeps nothing of it. */
+/** Options of Apollo Server with which it neither processes nor caches operations that are too large. */
 export interface Admission<Context extends BaseContext> {
   readonly plugin: ApolloServerPlugin<Context>;
   readonly documentStore: DocumentStore;
-  /** For the texts of persisted queries, which Apollo Server keeps when their operations have been admitted. */
+  /**
+   * The cache for the texts of persisted queries, which Apollo Server fills after their operations have been admitted.
+   */
   readonly textStore: ApolloServer["cache"];
 }
 
-/** Reads, weighs and then keeps the documents of queries and mutations, those that it does not know in turns. */
+/** Parses, measures and caches the documents of queries and mutations. Unknown documents are prepared in turns. */
 export function createAdmission<Context extends BaseContext>({
   schema,
   coerce,
@@ -48,7 +50,7 @@ export function createAdmission<Context extends BaseContext>({
 }: AdmissionRules<Context>): Admission<Context> {
   const documents = createDividedStore<DocumentNode>(STORE_LIMITS.documents, STORE_LIMITS.anonymousDocuments);
   const turns = new WeakMap<GraphQLRequestContext<Context>, EndTurn>();
-  const endTurn = (asked: GraphQLRequestContext<Context>) => turns.get(asked)?.();
+  const endTurn = (context: GraphQLRequestContext<Context>) => turns.get(context)?.();
   return {
     plugin: {
       requestDidStart: async () => {
@@ -57,39 +59,40 @@ export function createAdmission<Context extends BaseContext>({
           if (weight !== null) await pause();
         };
         return {
-          // Behind this, Apollo Server parses and validates what it does not know yet.
-          async didResolveSource(asked) {
-            const { request, source, queryHash, contextValue } = asked;
+          // After this hook, Apollo Server parses and validates documents that are not cached.
+          async didResolveSource(requestContext) {
+            const { request, source, queryHash, contextValue } = requestContext;
             const name = namedOperation(request.operationName);
             if (name === undefined) delete request.operationName;
             limitVariables(request.variables);
             const caller = callerOf(contextValue);
             if (documents.get(queryHash, caller.isAnonymous)) return;
             limitLength(source);
-            turns.set(asked, await preparations.begin(caller));
-            // Somebody else may have sent the same meanwhile.
-            if (documents.get(queryHash, caller.isAnonymous)) return endTurn(asked);
+            turns.set(requestContext, await preparations.begin(caller));
+            // Another request may have prepared the same document in the meantime.
+            if (documents.get(queryHash, caller.isAnonymous)) return endTurn(requestContext);
             const read = readDocument(source, maxDepth);
             refuseConditionalRoots(read.document);
             weight = read.weight;
           },
           parsingDidStart: pauseIfNew,
           validationDidStart: pauseIfNew,
-          async didResolveOperation(asked) {
-            const { request, document, operation, queryHash = "", contextValue } = asked;
+          async didResolveOperation(requestContext) {
+            const { request, document, operation, queryHash = "", contextValue } = requestContext;
             if (!operation) throw unresolvedOperation();
             await pauseIfNew();
             const variables = coerce(operation, request.variables ?? {});
             limitCost({ schema, document, operation, variables }, maxCost);
             const { isAnonymous } = callerOf(contextValue);
             if (weight !== null) documents.set(queryHash, document, { bytes: weight, isAnonymous });
-            endTurn(asked);
+            endTurn(requestContext);
           },
-          // The turn of a document that is refused ends with its answer.
-          willSendResponse: async (asked) => endTurn(asked),
+          // The turn of a refused document ends with its response.
+          willSendResponse: async (requestContext) => endTurn(requestContext),
         };
       },
-      // What is thrown before a document is parsed, Apollo Server takes for a fault; what is thrown here is told instead.
+      // Apollo Server treats errors before parsing as internal faults, and responds with the error that is thrown here
+      // instead.
       async unexpectedErrorProcessingRequest({ requestContext, error }) {
         endTurn(requestContext);
         if (isRefusalByGraphQL(error)) throw error;
@@ -98,9 +101,9 @@ export function createAdmission<Context extends BaseContext>({
       },
     },
     documentStore: {
-      // By whom it is asked for, is known above.
+      // The caller is not known here; `didResolveSource` has already looked the document up for it.
       get: async (key) => documents.get(queryHashIn(key), true),
-      // It would keep what is valid, whatever it costs.
+      // Apollo Server would cache every valid document, whatever its cost.
       set: async () => {},
       delete: async () => {},
     },
@@ -108,10 +111,12 @@ export function createAdmission<Context extends BaseContext>({
   };
 }
 
-/** The keys of Apollo Server begin with a hash of the schema, or with the name of a cache. */
+/** Keys of Apollo Server begin with a hash of the schema or the name of a cache. */
 const queryHashIn = (key: string): string => key.slice(key.lastIndexOf(":") + 1);
 
-/** @param isForSignedIn whether the document of this hash is kept for callers with a sign-in: so is its text, then */
+/**
+ * @param isForSignedIn whether the document of this hash is cached for callers with a sign-in; then its text is, too
+ */
 function createTextStore(isForSignedIn: (queryHash: string) => boolean): ApolloServer["cache"] {
   const { persistedQueries, anonymousPersistedQueries } = STORE_LIMITS;
   const texts = createDividedStore<string>(persistedQueries, anonymousPersistedQueries);

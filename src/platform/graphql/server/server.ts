@@ -33,21 +33,21 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   readonly schema: GraphQLSchema;
   readonly context: (request: FastifyRequest) => Promise<Context>;
   readonly introspection: boolean;
-  /** Whether a browser that opens the endpoint gets Apollo Sandbox. */
+  /** Whether browsers that open the endpoint get Apollo Sandbox. */
   readonly landingPage: boolean;
   readonly maxDepth: number;
   readonly maxCost: number;
-  /** Bytes of an answer at most. */
+  /** Maximum bytes of a response. */
   readonly maxAnswerBytes: number;
   readonly preparations: PreparationTurns;
-  /** In whose turns what a request asks is prepared. */
+  /** The caller in whose turns the documents of a request are prepared. */
   callerOf(context: Context): Caller;
 }
 
-type OfRequest = Pick<RequestContext<unknown>, "requestId" | "readRest">;
+type RequestPart = Pick<RequestContext<unknown>, "requestId" | "readRest">;
 
 /** Serves a schema at `/graphql` with Apollo Server: CSRF prevention, limits, persisted queries, masked errors. */
-export async function registerGraphQL<Context extends BaseContext & OfRequest>(
+export async function registerGraphQL<Context extends BaseContext & RequestPart>(
   app: FastifyInstance,
   options: GraphQLServerOptions<Context>,
 ): Promise<void> {
@@ -57,7 +57,8 @@ export async function registerGraphQL<Context extends BaseContext & OfRequest>(
     gateway: compiledExecution(options, coerce),
     documentStore: admission.documentStore,
     cache: admission.textStore,
-    // By a rule of GraphQL's own, whose words are for clients; Apollo Server's tell how to set up the server.
+    // Introspection is disabled by GraphQL's own rule, whose message is for clients; Apollo Server's message is for
+    // developers of the server.
     introspection: true,
     validationRules: options.introspection ? [] : [NoSchemaIntrospectionCustomRule],
     hideSchemaDetailsFromClientErrors: !options.introspection,
@@ -65,15 +66,15 @@ export async function registerGraphQL<Context extends BaseContext & OfRequest>(
     csrfPrevention: true,
     validationOptions: validationOptions(options.introspection),
     formatError,
-    // The web server lets requests finish before its `onClose` hooks run.
+    // Fastify drains requests before its `onClose` hooks run.
     stopOnTerminationSignals: false,
     plugins: [
-      // It would watch every field of every answer, to say in the end what the route says of all: do not store.
+      // It would inspect every field of every response; the route sets `no-store` for all of them.
       ApolloServerPluginCacheControlDisabled(),
       admission.plugin,
       refuseSubscriptions,
       wellFormedStrings,
-      unexpectedToLog(app),
+      logUnexpectedErrors(app),
       answerLimit(options.maxAnswerBytes, app.log),
       unreadUploads,
       options.landingPage
@@ -88,15 +89,15 @@ export async function registerGraphQL<Context extends BaseContext & OfRequest>(
     exposeHeadRoute: false,
     onRequest: (request, reply, done) => {
       reply.header("cache-control", "no-store");
-      done(takesAnswer(request) ? undefined : NOT_ACCEPTABLE);
+      done(acceptsResponse(request) ? undefined : NOT_ACCEPTABLE);
     },
     handler: fastifyApolloHandler(apollo, { context: (request) => openContext(options, request) }),
   });
   app.addHook("onClose", () => apollo.stop());
 }
 
-/** Whether a client takes a response, a stream or Apollo Sandbox: asked before anything is executed that nobody would be told of. */
-const takesAnswer = ({ method, headers: { accept } }: FastifyRequest): boolean =>
+/** Whether a client accepts a response, a stream or Apollo Sandbox; checked before the operation is executed. */
+const acceptsResponse = ({ method, headers: { accept } }: FastifyRequest): boolean =>
   graphqlTypeFor(accept) !== null ||
   subscriptionProtocol(accept) !== null ||
   (method === "GET" && /text\/(\*|html)/.test(accept ?? ""));
@@ -106,7 +107,7 @@ const NOT_ACCEPTABLE = new HttpRefusal(
   "Responses are `application/graphql-response+json` or `application/json`: send an `Accept` that allows one of them.",
 );
 
-/** A failure before GraphQL begins reaches none of its hooks: it is logged here. */
+/** Creates the context. A failure here does not reach any hook of Apollo Server, so it is logged here. */
 async function openContext<Context extends BaseContext>(
   { context }: GraphQLServerOptions<Context>,
   request: FastifyRequest,
@@ -117,27 +118,27 @@ async function openContext<Context extends BaseContext>(
     const failure = expectedFailure(error);
     if (!logSlowStatement(request.log, error) && !logResourceFault(request.log, error) && failure === null)
       request.log.error({ err: error }, "unexpected failure");
-    throw new GraphQLError("The request could not be begun.", {
+    throw new GraphQLError("The request could not be started.", {
       originalError: error as Error,
       extensions: { requestId: request.id, http: { status: failure?.status ?? 500 } },
     });
   }
 }
 
-/** A subscription has no one answer: Apollo Server would look for it in vain. */
+/** Refuses subscriptions in ordinary requests: Apollo Server would execute them as queries. */
 const refuseSubscriptions: ApolloServerPlugin = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ operation }) => {
       if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
-      throw asRefusal(badUserInput(SUBSCRIPTIONS_ELSEWHERE));
+      throw asRefusal(badUserInput(SUBSCRIPTIONS_NEED_A_STREAM));
     },
   }),
 };
 
-const SUBSCRIPTIONS_ELSEWHERE =
-  "A subscription needs an answer that goes on: open a websocket at the same URL (graphql-transport-ws), or ask for a stream with `Accept: text/event-stream` or `Accept: multipart/mixed;subscriptionSpec=1.0`.";
+const SUBSCRIPTIONS_NEED_A_STREAM =
+  "A subscription needs a stream: open a websocket at the same URL (graphql-transport-ws), or request a stream with `Accept: text/event-stream` or `Accept: multipart/mixed;subscriptionSpec=1.0`.";
 
-function unexpectedToLog<Context extends BaseContext & OfRequest>(
+function logUnexpectedErrors<Context extends BaseContext & RequestPart>(
   app: FastifyInstance,
 ): ApolloServerPlugin<Context> {
   return {

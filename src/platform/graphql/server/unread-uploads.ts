@@ -4,8 +4,8 @@ import type { RequestContext } from "../context.js";
 const BAD_REQUEST = 400;
 
 /**
- * Gives a response that is sent before the whole upload has been received the status of its first error. With 200, the status
- * of what was executed, Chromium does not pass it on to the page, because it could not send the whole request (decision 41).
+ * Gives a response that is sent before the whole upload has been received the status of its first error. With the usual
+ * 200, Chromium would not pass it on to the page, because it could not send the whole request (decision 41).
  */
 export const unreadUploads: ApolloServerPlugin<Pick<RequestContext<unknown>, "readRest">> = {
   requestDidStart: async () => ({

@@ -64,7 +64,7 @@ describe("event feed servers", () => {
       await admin.unsafe(`alter database ${world.databaseName} with allow_connections false`);
       await cut("%");
       behind.run();
-      await until(() => world.lines.filter(({ msg }) => String(msg).includes("tried again")).length > 3);
+      await until(() => world.lines.filter(({ msg }) => String(msg).includes("is retried")).length > 3);
       await admin.unsafe(`alter database ${world.databaseName} with allow_connections true`);
       await until(() => behind.received.length === 1);
       await until(async () => {

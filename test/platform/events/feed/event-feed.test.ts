@@ -256,7 +256,7 @@ describe("event feed", () => {
       await watchers[1]?.stream.return?.();
       expect(server.feed.counts()).toMatchObject({ topics: 1, subscribers: 2 });
       leaving.abort();
-      expect(server.feed.counts()).toMatchObject({ topics: 0, subscribers: 0, kept: 0 });
+      expect(server.feed.counts()).toMatchObject({ topics: 0, subscribers: 0, buffered: 0 });
       await until(() => first?.ending === null);
       const late = await server.subscribe({ signal: leaving.signal });
       expect(await late.stream.next()).toEqual({ done: true, value: undefined });
