@@ -49,7 +49,7 @@ describe("answers", () => {
         expect(large.data).toBeNull();
         expect(large.errors?.[0]?.extensions).toEqual({ code: "QUERY_TOO_COMPLEX", status: 400, limit: MIB });
         expect(lines.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
-          "an answer was too large",
+          "a response was too large",
         ]);
         expect(lines.filter(({ level }) => level > 40)).toEqual([]);
       }

@@ -3,29 +3,31 @@ import type { GraphQLSchema, OperationDefinitionNode } from "graphql";
 import { getVariableValues } from "graphql";
 import { tooComplex, withCode } from "./refusals.js";
 
-/** How much may come in variables; how long a list or a text may be, its input says. */
+/** Limits of a request's variables. The length of a list or text is limited by its input type. */
 export const VARIABLE_LIMITS = {
-  /** Values of all variables, those in lists and objects counted, and the lists and objects themselves. */
+  /** Values of all variables, including lists and objects and the values in them. */
   values: 1_000,
-  /** Lists and objects in one another. */
+  /** Nesting depth of lists and objects. */
   nesting: 10,
 } as const;
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** Gives the variables of an operation as its types say. @throws GraphQLError BAD_USER_INPUT for the first that is wrong */
+/**
+ * Coerces the variables of an operation to their types. @throws GraphQLError BAD_USER_INPUT for the first invalid one
+ */
 export type CoerceVariables = (operation: OperationDefinitionNode, variables: Variables) => Variables;
 
 export interface CoercionRules {
   readonly schema: GraphQLSchema;
-  /** Whether names of the schema are suggested to who misspells one. */
+  /** Whether errors may suggest names of the schema. */
   readonly introspection: boolean;
 }
 
-/** Coerces what came once, however many ask for it: whoever weighs an operation, and whoever executes it. */
+/** Coerces each set of variables once, although both cost analysis and execution need it. */
 export function createCoercion({ schema, introspection }: CoercionRules): CoerceVariables {
   const known = new WeakMap<Variables, Variables>();
-  // Each error spells out the value that is wrong: one is enough.
+  // Each error contains the invalid value: one is enough.
   const options = { maxErrors: 1, hideSuggestions: !introspection };
   return (operation, variables) => {
     const found = known.get(variables);
@@ -44,8 +46,7 @@ export function createCoercion({ schema, introspection }: CoercionRules): Coerce
 }
 
 /**
- * Looks at what came as variables before anything is made of it: who looks at a list's length when it has been coerced has
- * built it first.
+ * Checks variables before they are coerced, because coercion would already build large lists.
  *
  * @throws GraphQLError QUERY_TOO_COMPLEX
  */
@@ -69,7 +70,7 @@ export function limitVariables(variables: unknown): void {
   }
 }
 
-/** Of what came as JSON, one after the other; an upload is none of it. */
+/** The parts of a JSON list or object; an upload has none. */
 function* partsOf(value: unknown): Generator<unknown> {
   if (Array.isArray(value)) yield* value;
   else if (isPlain(value)) for (const name in value) yield value[name];

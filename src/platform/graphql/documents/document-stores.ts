@@ -2,20 +2,20 @@ import { LRUCache } from "lru-cache";
 import { KIB, MIB } from "../../../kernel/bytes.js";
 
 /**
- * What is kept of what callers send, so that it need not be made again. Callers invent as much of it as they like: each
- * store has a number of entries and a weight in bytes that it never exceeds, and what was used longest ago goes first.
+ * Limits of the caches for documents and results. Callers can send any number of different documents, so each cache has
+ * a maximum number of entries and bytes and evicts the least recently used.
  */
 export const STORE_LIMITS = {
-  /** Documents of queries and mutations, parsed and validated, with what is compiled from them. */
+  /** Documents of queries and mutations, parsed and validated, with their compiled functions. */
   documents: { entries: 1_000, bytes: 64 * MIB },
-  /** The same, of what only callers without a sign-in have sent. */
+  /** The same for documents that only callers without a sign-in have sent. */
   anonymousDocuments: { entries: 200, bytes: 16 * MIB },
-  /** The same of subscriptions. */
+  /** The same for subscriptions. */
   subscriptions: { entries: 500, bytes: 64 * MIB },
-  /** Texts of documents that clients refer to by their hash (automatic persisted queries). */
+  /** Texts of documents that clients refer to by hash (automatic persisted queries). */
   persistedQueries: { entries: 1_000, bytes: 16 * MIB },
   anonymousPersistedQueries: { entries: 200, bytes: 2 * MIB },
-  /** Of one subscription's document: values of variables by which the results of events are kept apart. */
+  /** Per subscription document: sets of variable values, each with its own results of events. */
   eventResults: { entries: 100, bytes: 128 * KIB },
 } as const;
 
@@ -26,16 +26,16 @@ export interface StoreLimits {
 
 export interface BoundedStore<Value extends object | string> {
   get(key: string): Value | undefined;
-  /** @param bytes what it takes at most; what would take an eighth of the store by itself is not kept */
+  /** @param bytes its maximum size; values larger than an eighth of the store are not stored */
   set(key: string, value: Value, bytes: number): void;
   readonly entries: number;
   readonly bytes: number;
 }
 
-/** Bytes that an entry takes besides its value: its key, a hash for the most part, and its place in the order. */
+/** Bytes of an entry besides its value: its key, usually a hash, and its links in the LRU list. */
 const ENTRY_BYTES = 300;
 
-/** A store that forgets what was used longest ago, when there is no room for more. */
+/** A store that evicts the least recently used entries when it is full. */
 export function createBoundedStore<Value extends object | string>({
   entries,
   bytes,
@@ -56,16 +56,16 @@ export function createBoundedStore<Value extends object | string>({
 }
 
 export interface DividedStore<Value extends object | string> {
-  /** @param isAnonymous whether the caller has no sign-in: what anybody else asks for is kept as theirs from then on */
+  /** @param isAnonymous whether the caller has no sign-in; an entry that a signed-in caller uses moves to their part */
   get(key: string, isAnonymous: boolean): Value | undefined;
   set(key: string, value: Value, kept: { readonly bytes: number; readonly isAnonymous: boolean }): void;
-  /** Whether it is kept for callers with a sign-in. */
+  /** Whether it is stored for callers with a sign-in. */
   isForSignedIn(key: string): boolean;
 }
 
 /**
- * Two stores in one, so that callers without a sign-in, of whom there may be any number, never push out what others use.
- * Everybody gets what is in either.
+ * Two stores in one, so that callers without a sign-in, of whom there may be any number, never evict entries that
+ * others use. Both are read for everybody.
  */
 export function createDividedStore<Value extends object | string>(
   ofSignedIn: StoreLimits,

@@ -9,34 +9,37 @@ import type {
 } from "graphql";
 import { Kind } from "graphql";
 
-/** What a document is when every fragment is written out where it is spread, whatever its directives say. */
+/** The size of a document with all fragments expanded, regardless of directives. */
 export interface Measure {
   /** Fields of all its operations. */
   readonly fields: number;
-  /** Fields in one another of an operation; what is in `__schema` and `__type` has bounds of GraphQL's own. */
+  /**
+   * Nesting depth of an operation's fields. Fields inside `__schema` and `__type` do not count; GraphQL limits them
+   * itself.
+   */
   readonly depth: number;
-  /** Selection sets in one another. */
+  /** Nesting depth of selection sets. */
   readonly levels: number;
-  /** Different aliases that the fields of one name have, of the name that has most. */
+  /** The highest number of different aliases of one field name. */
   readonly aliases: number;
-  /** The spread of a fragment inside of itself (GraphQL specification, 5.5.2.2); null when there is none. */
-  readonly circle: FragmentSpreadNode | null;
+  /** A spread that makes a fragment contain itself (GraphQL specification, 5.5.2.2); null if there is none. */
+  readonly cycle: FragmentSpreadNode | null;
 }
 
-type Extent = Omit<Measure, "aliases" | "circle">;
+type Extent = Omit<Measure, "aliases" | "cycle">;
 
 const NOTHING: Extent = { fields: 0, depth: 0, levels: 0 };
 
 /**
- * Measures a document in a time that is linear in its length: each fragment is measured once. What is inside
- * of itself counts nothing there, and is told.
+ * Measures a document in linear time: each fragment is measured once. A recursive spread counts as empty and is
+ * reported.
  *
- * @param maxLevels where `levels` need not be right any more: who nests deeper is not followed
+ * @param maxLevels deeper levels are not visited; `levels` is then greater than this, but not exact
  */
 export function measureDocument({ definitions }: DocumentNode, maxLevels: number): Measure {
   const meter = new Meter(definitions.filter(isFragment), maxLevels);
   const operations = definitions.filter(isOperation).map((each) => meter.ofSet(each.selectionSet, 1));
-  // Also those that no operation spreads: they are validated before that is found.
+  // Unused fragments as well: validation visits them before it reports that they are unused.
   const fragments = definitions.filter(isFragment).map(({ name }) => meter.ofFragment(name.value, 1));
   const all = [...operations, ...fragments];
   return {
@@ -47,7 +50,7 @@ export function measureDocument({ definitions }: DocumentNode, maxLevels: number
     depth: Math.max(0, ...operations.map(({ depth }) => depth)),
     levels: Math.max(0, ...all.map(({ levels }) => levels)),
     aliases: meter.mostAliases,
-    circle: meter.circle,
+    cycle: meter.cycle,
   };
 }
 
@@ -63,7 +66,7 @@ class Meter {
   readonly #maxLevels: number;
   /** Fragments that are being measured. */
   readonly #open = new Set<string>();
-  circle: FragmentSpreadNode | null = null;
+  cycle: FragmentSpreadNode | null = null;
 
   constructor(fragments: readonly FragmentDefinitionNode[], maxLevels: number) {
     this.#fragments = new Map(fragments.map((each) => [each.name.value, each]));
@@ -74,12 +77,12 @@ class Meter {
     return Math.max(0, ...[...this.#aliases.values()].map(({ size }) => size));
   }
 
-  /** @param level how deep the set is written out where it is met */
+  /** @param level the expanded depth of the set */
   ofSet({ selections }: SelectionSetNode, level: number): Extent {
     let fields = 0;
     let depth = 0;
     let levels = 0;
-    // So deep, it is refused whatever is in it; and this calls itself no deeper.
+    // A document this deep is refused in any case; this bounds the recursion.
     if (level > this.#maxLevels) return { fields, depth, levels: 1 };
     for (const selection of selections) {
       const inner = this.#ofSelection(selection, level);
@@ -102,7 +105,7 @@ class Meter {
 
   #ofSpread(spread: FragmentSpreadNode, level: number): Extent {
     if (!this.#open.has(spread.name.value)) return this.ofFragment(spread.name.value, level);
-    this.circle ??= spread;
+    this.cycle ??= spread;
     return NOTHING;
   }
 
@@ -117,7 +120,7 @@ class Meter {
     return extent;
   }
 
-  /** By name alone, wherever they are: fields of different objects may be merged into one. */
+  /** Counted by name for the whole document, because fields of different objects may be merged. */
   #noteAlias({ name, alias }: FieldNode): void {
     if (!alias) return;
     const aliases = this.#aliases.get(name.value) ?? new Set();

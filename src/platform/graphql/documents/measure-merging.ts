@@ -2,14 +2,14 @@ import type { ArgumentNode, DocumentNode, FieldNode, SelectionSetNode } from "gr
 import { Kind } from "graphql";
 
 /**
- * What validation compares: in each selection set, with fragments written out, every field with every other one that
- * has the same name in the answer, and then their own selection sets as one (GraphQL specification, 5.3.2, Field
- * Selection Merging). It prints the arguments of both each time, so that a pair weighs what its arguments do. It finds
- * those fields by comparing every fragment with every other one, also those that are not there or have nothing in
- * common, and looks up the fields of each in the other.
+ * Estimates the comparisons of validation (GraphQL specification, 5.3.2, Field Selection Merging). In each selection
+ * set, with fragments expanded, it compares all fields with the same response name in pairs, then their merged
+ * selection sets. Each comparison prints the arguments of both fields, so its cost depends on their length. It also
+ * compares every fragment with every other one, even missing or unrelated ones, and looks up the fields of each in the
+ * other.
  *
- * @param document one in which no fragment is inside of itself
- * @param limit where the count may end: what is more is not told
+ * @param document one without fragment cycles
+ * @param limit counting stops soon after this number
  */
 export function measureMerging({ definitions }: DocumentNode, limit: number): number {
   const fragments = new Map(
@@ -42,35 +42,35 @@ function addPairsIn(sets: readonly SelectionSetNode[], meter: Meter): void {
   }
 }
 
-/** Of a look-up of one field in one fragment, in comparisons. */
-const LOOK_UP = 0.1;
+/** The cost of looking up one field in one fragment, in comparisons. */
+const LOOKUP = 0.1;
 
-/** @param isAlone whether one fragment, or field, is all that is selected: there is nothing to compare it with */
+/** @param isAlone whether only one fragment or field is selected, so that there is nothing to compare */
 function addFragments({ meter, fields, spreads }: Collecting, isAlone: boolean): void {
   if (isAlone) return;
   meter.count += (spreads * (spreads - 1)) / 2;
-  for (const same of fields.values()) meter.count += same.length * spreads * LOOK_UP;
+  for (const same of fields.values()) meter.count += same.length * spreads * LOOKUP;
 }
 
-/** By the name that they have in the answer. */
+/** Fields by their response name. */
 type Fields = Map<string, FieldNode[]>;
 
 interface Collecting {
   readonly meter: Meter;
   readonly fields: Fields;
-  /** Fragments are written out once in a set, however often they are spread there. */
+  /** A fragment is expanded once in a set, however often it is spread. */
   readonly visited: Set<string>;
-  /** Spreads that were met, of whatever fragments. */
+  /** Number of fragment spreads, repeated ones included. */
   spreads: number;
 }
 
-/** A selection that is looked at takes far less than a comparison, but time. */
-const LOOK = 0.05;
+/** The cost of visiting a selection, in comparisons. */
+const VISIT = 0.05;
 
 function collect({ selections }: SelectionSetNode, collecting: Collecting): void {
   const { meter, fields } = collecting;
   for (const selection of selections) {
-    meter.count += LOOK;
+    meter.count += VISIT;
     if (meter.count > meter.limit) return;
     if (selection.kind === Kind.FIELD) {
       const name = (selection.alias ?? selection.name).value;
@@ -91,7 +91,7 @@ function collectFragment(name: string, collecting: Collecting): void {
   if (set) collect(set, collecting);
 }
 
-/** Characters of arguments that take about as long as the rest of a comparison. */
+/** Number of argument characters that cost as much as the rest of a comparison. */
 const CHARACTERS = 20;
 
 const weightOf = ({ arguments: given = [] }: FieldNode): number =>

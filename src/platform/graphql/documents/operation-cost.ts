@@ -25,10 +25,10 @@ import { DEFAULT_PAGE_SIZE } from "../../../kernel/pagination.js";
 import type { Variables } from "./coerce-variables.js";
 import { PRICES } from "./prices.js";
 
-/** An operation as it was asked for. */
+/** The operation of a request. */
 export interface PricedOperation {
   readonly schema: GraphQLSchema;
-  /** Has been read by `readDocument` and is valid. */
+  /** Parsed by `readDocument` and valid. */
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   /** Coerced. */
@@ -36,8 +36,8 @@ export interface PricedOperation {
 }
 
 /**
- * What the answer to an operation costs at most. What `@skip` and `@include` leave out costs nothing; of the types that an
- * object may have, the dearest counts.
+ * The maximum cost of an operation's response. Fields that `@skip` and `@include` exclude cost nothing; of the possible
+ * types of an object, the most expensive counts.
  */
 export function costOfOperation({ schema, document, operation, variables }: PricedOperation): number {
   const root = schema.getRootType(operation.operation);
@@ -51,13 +51,13 @@ export function costOfOperation({ schema, document, operation, variables }: Pric
   return pricing.ofSet(operation.selectionSet, root, { rootPrice: PRICES[operation.operation] });
 }
 
-/** Where a selection set stands. */
+/** The context of a selection set. */
 interface FieldPosition {
-  /** Of the fields of the operation itself. */
+  /** The price of each root field, for the operation itself. */
   readonly rootPrice?: number;
-  /** Of a connection's fields: how many items were asked for. */
+  /** The number of requested items, inside a connection. */
   readonly pageSize?: number;
-  /** Of a connection's fields: what it costs to count all items. */
+  /** The price of `totalCount`, inside a connection. */
   readonly countPrice?: number;
 }
 
@@ -78,9 +78,9 @@ class Pricing {
     this.#variables = variables;
   }
 
-  ofSet(set: SelectionSetNode, type: GraphQLCompositeType, place: FieldPosition): number {
+  ofSet(set: SelectionSetNode, type: GraphQLCompositeType, position: FieldPosition): number {
     const totals = new Map(this.#namesOf(type).map((name) => [name, 0]));
-    this.#add(set, type, place, totals);
+    this.#add(set, type, position, totals);
     return Math.max(0, ...totals.values());
   }
 
@@ -90,14 +90,14 @@ class Pricing {
   #add(
     set: SelectionSetNode,
     type: GraphQLCompositeType,
-    place: FieldPosition,
+    position: FieldPosition,
     totals: Map<string, number>,
   ): void {
     const names = this.#namesOf(type);
     for (const selection of set.selections) {
       if (!this.#isIncluded(selection.directives)) continue;
       if (selection.kind === Kind.FIELD) {
-        const cost = this.#ofField(selection, type, place);
+        const cost = this.#ofField(selection, type, position);
         for (const name of names) {
           const total = totals.get(name);
           if (total !== undefined) totals.set(name, total + cost);
@@ -109,7 +109,7 @@ class Pricing {
       if (!fragment) continue;
       const named = fragment.typeCondition && this.#schema.getType(fragment.typeCondition.name.value);
       const inner = named ?? type;
-      if (isCompositeType(inner)) this.#add(fragment.selectionSet, inner, place, totals);
+      if (isCompositeType(inner)) this.#add(fragment.selectionSet, inner, position, totals);
     }
   }
 
@@ -120,24 +120,24 @@ class Pricing {
     });
   }
 
-  #ofField(node: FieldNode, parent: GraphQLCompositeType, place: FieldPosition): number {
+  #ofField(node: FieldNode, parent: GraphQLCompositeType, position: FieldPosition): number {
     const name = node.name.value;
     if (name === "__schema" || name === "__type")
       return PRICES.introspection * countFields(node, this.#fragments);
     const field = isUnionType(parent) ? undefined : parent.getFields()[name];
-    if (!field) return this.#ofLeaf(node, 0, place);
-    const root = place.rootPrice ?? 0;
+    if (!field) return this.#ofLeaf(node, 0, position);
+    const root = position.rootPrice ?? 0;
     const type = getNamedType(field.type);
-    if (isLeafType(type)) return root + this.#ofLeaf(node, ownPrice(field), place);
+    if (isLeafType(type)) return root + this.#ofLeaf(node, ownPrice(field), position);
     const own = root + ownPrice(field) + this.#searchPrice(node);
     if (!node.selectionSet || !isCompositeType(type)) return own;
     if (isObjectType(type) && type.name.endsWith("Connection")) {
-      const countPrice = place.rootPrice === undefined ? PRICES.nestedCount : PRICES.count;
+      const countPrice = position.rootPrice === undefined ? PRICES.nestedCount : PRICES.count;
       return (
         own + 1 + this.ofSet(node.selectionSet, type, { pageSize: this.#pageSize(node, field), countPrice })
       );
     }
-    return own + (1 + this.ofSet(node.selectionSet, type, INSIDE)) * itemsOf(field, place);
+    return own + (1 + this.ofSet(node.selectionSet, type, INSIDE)) * itemsOf(field, position);
   }
 
   #ofLeaf({ name, alias }: FieldNode, ownPrice: number, { countPrice }: FieldPosition): number {
@@ -165,7 +165,7 @@ class Pricing {
     return price;
   }
 
-  /** As far as prices depend on it: a number, a condition, whether there is something. */
+  /** The value of an argument, as far as prices depend on it: a number, a condition, or whether it is present. */
   #valueOf(node: ValueNode): unknown {
     switch (node.kind) {
       case Kind.VARIABLE:
@@ -197,7 +197,7 @@ function itemsOf(field: GraphQLField<unknown, unknown>, { pageSize }: FieldPosit
   return typeof listSize === "number" ? listSize : PRICES.listSize;
 }
 
-/** A field and the fields in it; how many there may be, `readDocument` has seen to. */
+/** Counts a field and its nested fields; `readDocument` has limited their number. */
 function countFields(
   { selectionSet }: Pick<FieldNode, "selectionSet">,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,

@@ -1,43 +1,46 @@
-import { setImmediate as roundOfTheEventLoop, setTimeout as wait } from "node:timers/promises";
+import { setImmediate as nextIteration, setTimeout as wait } from "node:timers/promises";
 import { boundedTurns } from "../../../kernel/bounded-turns.js";
 import { rateLimited } from "../../../kernel/errors.js";
 import { fairTurns } from "../../../kernel/fair-turns.js";
 
-/** Whoever sends requests: a viewer, or a network without a sign-in. */
+/** The sender of requests: a viewer, or a network address without a sign-in. */
 export interface Caller {
-  /** Whoever comes under many keys has many turns. */
+  /** A caller with many keys would have many turns. */
   readonly key: string;
   readonly isAnonymous: boolean;
 }
 
 /**
- * Turns in which documents that are not known are prepared: read, validated, weighed, compiled. All of that runs in the
- * event loop, in pieces of milliseconds, so that a few callers with a new document in each request would take all of it.
+ * Turns in which unknown documents are prepared: parsed, validated, measured, compiled. Each of these steps blocks the
+ * event loop for milliseconds, so a few callers with a new document in each request could occupy it completely.
  */
 export interface PreparationTurns {
   /**
-   * Resolves when it is this caller's turn. Those who wait take turns by caller, and one prepares at a time. Callers with
-   * and without a sign-in have every second turn when both wait, however many there are of either.
+   * Resolves when it is this caller's turn. One document is prepared at a time, and waiting callers take turns. If
+   * callers with and without a sign-in wait, they alternate, however many there are of either.
    *
-   * @returns what ends the turn. May be called more than once; nobody else has a turn until it is
-   * @throws RATE_LIMITED when too many documents wait: of this caller, or of all those with or without a sign-in, and then
-   *   of whoever has most of them waiting
+   * @returns a function that ends the turn; idempotent. Nobody else has a turn until it is called
+   * @throws RATE_LIMITED if too many documents are waiting: of this caller, or in total with or without a sign-in; then
+   *   the caller with the most waiting documents is refused
    */
   begin(caller: Caller): Promise<EndTurn>;
 }
 
 export type EndTurn = () => void;
 
-/** An app asks for some dozens of documents at once, the first time that it comes to a server. Of callers with, and without a sign-in. */
+/**
+ * An app sends some dozens of documents at once when it first connects to a server. Applies to callers with and without
+ * a sign-in separately.
+ */
 const WAITING = { total: 1_000, perKey: 100 };
 const RETRY_AFTER_SECONDS = 1;
 
-/** A rest longer than this helps nobody: whatever had to wait has had its turn. */
-const LONGEST_REST_MS = 50;
+/** Longer pauses have no benefit: all other work has run by then. */
+const MAX_REST_MS = 50;
 
 /**
- * After each turn there is a rest of the same length, so that preparing takes half of the event loop at most, and less
- * of one that is busy: a turn is longer then. Documents that are known wait for nothing.
+ * Each turn is followed by a pause of the same length, so that preparation takes at most half of the event loop's time,
+ * and less if the loop is busy, because turns take longer then. Known documents need no turn.
  */
 export function createPreparationTurns(): PreparationTurns {
   const one = { total: 1, perKey: 1 };
@@ -60,16 +63,16 @@ export function createPreparationTurns(): PreparationTurns {
 
 const refusal = () =>
   rateLimited(
-    `Too many operations wait that this server has not seen before. Send fewer of them at once, use variables instead of values in their text, and try again in ${RETRY_AFTER_SECONDS} second.`,
+    `Too many operations that this server has not seen before are waiting. Send fewer of them at once, use variables instead of values in their text, and try again in ${RETRY_AFTER_SECONDS} second.`,
     RETRY_AFTER_SECONDS,
   );
 
 async function rest(ms: number): Promise<void> {
   await pause();
-  if (ms >= 1) await wait(Math.min(ms, LONGEST_REST_MS));
+  if (ms >= 1) await wait(Math.min(ms, MAX_REST_MS));
 }
 
-/** Lets in whatever waits for the event loop: between two phases of a preparation, as each may take milliseconds. */
+/** Yields to the event loop between two steps of a preparation, each of which may take milliseconds. */
 export const pause = async (): Promise<void> => {
-  await roundOfTheEventLoop();
+  await nextIteration();
 };

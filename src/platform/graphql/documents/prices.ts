@@ -1,31 +1,31 @@
 /**
- * What is paid for what. An object costs 1; a field says in its extensions what it costs besides (`cost`), and of a list
- * without pages how many items it usually has (`listSize`).
+ * Prices of fields. An object costs 1. The extensions of a field define its additional cost (`cost`) and, for a list
+ * without pages, its usual number of items (`listSize`).
  */
 export const PRICES = {
-  /** A field at the top besides its objects: a query reads, a mutation writes; of a subscription, one event. */
+  /** A root field in addition to its objects: a query reads, a mutation writes; for a subscription, per event. */
   query: 20,
   mutation: 50,
   subscription: 20,
-  /** A field without fields of its own: a hundredth of a kilobyte to some hundred bytes. */
+  /** A leaf field: ten to some hundred bytes. */
   leaf: 0.02,
-  /** By what a leaf's price is multiplied under another name: by those it is asked for of one object again and again. */
+  /** Factor for the price of an aliased leaf, because aliases can repeat a field of one object. */
   aliasFactor: 10,
-  /** `totalCount` of a list at the top, which counts all that a tenant has. */
+  /** `totalCount` of a root list, which counts all items of a tenant. */
   count: 100,
-  /** `totalCount` of a list in an object, which is counted for all objects of a page at once. */
+  /** `totalCount` of a nested list, which is counted for all objects of a page at once. */
   nestedCount: 1,
-  /** An argument called `search`, or one in a filter: texts are looked through for it. */
+  /** An argument `search`, also in a filter: a full-text search. */
   search: 400,
-  /** A field within `__schema` or `__type`, which stands for every type there is. */
+  /** A field within `__schema` or `__type`, which may apply to every type. */
   introspection: 10,
-  /** Items of a list without pages. A ticket has room for 200 photos, which is ten for each post of a page. */
+  /** Items of a list without pages. A ticket can have 200 photos, which is ten for each post of a page. */
   listSize: 10,
 } as const;
 
-/** Extensions of a field whose text may have up to 50,000 characters. */
+/** Extensions of a text field with up to 50,000 characters. */
 export const LONG_TEXT = { cost: 1 };
-/** Of one that may have up to 10,000. */
+/** The same with up to 10,000 characters. */
 export const MIDDLE_TEXT = { cost: 0.5 };
-/** Of one that may have up to 1,000. */
+/** The same with up to 1,000 characters. */
 export const SHORT_TEXT = { cost: 0.1 };

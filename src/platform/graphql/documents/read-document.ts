@@ -5,53 +5,55 @@ import { measureDocument } from "./measure-document.js";
 import { measureMerging } from "./measure-merging.js";
 import { tooComplex, withCode } from "./refusals.js";
 
-/** How large a document may be; how much it may ask for, its cost says. */
+/** Limits of a document's size. The amount of requested data is limited by its cost. */
 export const DOCUMENT_LIMITS = {
   /** UTF-16 code units of its text. */
   sourceLength: 100_000,
   tokens: 5_000,
-  /** Comments are no tokens, and are kept with them all the same. */
+  /** Comments are not tokens, but are stored like them. */
   comments: 1_000,
-  /** Operations and fragments: each is looked at by every rule of validation. */
+  /** Operations and fragments: every validation rule visits each of them. */
   definitions: 200,
-  /** Of a name, which is a key of the answer when it is an alias: UTF-16 code units. */
+  /** UTF-16 code units of a name, which is a key of the response if it is an alias. */
   nameLength: 200,
-  /** Brackets of any kind in one another; selection sets in one another, with fragments written out. */
+  /** Nesting of brackets of any kind, and of selection sets with fragments expanded. */
   nesting: 100,
-  /** Fields of all its operations, those of a fragment counted wherever it is spread, whatever its directives say. */
+  /** Fields of all its operations. Those of a fragment count for each spread, regardless of directives. */
   fields: 2_000,
-  /** Different aliases of the fields of one name. */
+  /** Different aliases of fields with the same name. */
   aliases: 50,
-  /** Comparisons of fields that have one name in the answer, and of fragments: `measureMerging`. */
+  /** Comparisons of fields with the same response name, and of fragments (`measureMerging`). */
   comparisons: 20_000,
-  /** Operations times variables, wherever they are used: validation looks at all that an operation may use. */
+  /** Operations times variable uses: validation visits all variables that an operation may use. */
   variableUses: 50_000,
 } as const;
 
-/** Every error names what is wrong and, unless names of the schema are a secret, what is like it: a few are enough. */
+/**
+ * Options of validation. Errors may suggest similar names only if introspection is allowed; a few errors are enough.
+ */
 export const validationOptions = (introspection: boolean) => ({
   maxErrors: 10,
   hideSuggestions: !introspection,
 });
 
-/** A document that is small enough to be validated, compiled and executed. */
+/** A parsed document within the limits for validation, compilation and execution. */
 export interface ReadDocument {
   readonly document: DocumentNode;
-  /** Bytes that it takes at most while it is kept, with what is compiled from it. */
+  /** Maximum bytes that it takes in the cache, with its compiled function. */
   readonly weight: number;
 }
 
-/** Measured on ordinary documents, and rounded up. */
+/** Measured on ordinary documents and rounded up. */
 const BYTES_PER_TOKEN = 700;
 const BYTES_PER_FIELD = 2_000;
 
 /**
- * Parses a document. Everything here is linear in its length, and comes before whatever is not: a document of 2 KB can
- * mean a billion fields, and validation, compilation and execution write them out.
+ * Parses a document and checks its limits, in linear time. This comes before any step that expands fragments: a
+ * document of 2 KB can expand to a billion fields in validation, compilation and execution.
  *
- * @param maxDepth fields in one another, with fragments written out
- * @throws GraphQLError: QUERY_TOO_COMPLEX when it is too large, GRAPHQL_PARSE_FAILED when it is no document,
- *   GRAPHQL_VALIDATION_FAILED when a fragment is inside of itself
+ * @param maxDepth maximum nesting of fields, with fragments expanded
+ * @throws GraphQLError: QUERY_TOO_COMPLEX if it is too large, GRAPHQL_PARSE_FAILED for a syntax error,
+ *   GRAPHQL_VALIDATION_FAILED if a fragment contains itself
  */
 export function readDocument(text: string, maxDepth: number): ReadDocument {
   const { tokens, comments, definitions, fields, aliases, comparisons } = DOCUMENT_LIMITS;
@@ -62,12 +64,12 @@ export function readDocument(text: string, maxDepth: number): ReadDocument {
     throw tooLarge(document.definitions.length, definitions, "operations and fragments");
   limitVariableUses(document, variableCount);
   const measure = measureDocument(document, DOCUMENT_LIMITS.nesting);
-  if (measure.circle !== null) throw insideItself(measure.circle);
+  if (measure.cycle !== null) throw fragmentCycle(measure.cycle);
   if (measure.levels > DOCUMENT_LIMITS.nesting) throw tooDeep(DOCUMENT_LIMITS.nesting);
   if (measure.depth > maxDepth) throw tooDeep(maxDepth);
   if (measure.fields > fields)
     throw tooComplex(
-      `This document has more than ${fields} fields when its fragments are written out: send several.`,
+      `This document has more than ${fields} fields with its fragments expanded: send several.`,
       { limit: fields },
     );
   if (measure.aliases > aliases)
@@ -93,29 +95,29 @@ function limitVariableUses({ definitions }: DocumentNode, variableCount: number)
     });
 }
 
-/** @throws GraphQLError QUERY_TOO_COMPLEX for a text that is not even read */
+/** @throws GraphQLError QUERY_TOO_COMPLEX for a text that is too long to be parsed */
 export function limitLength(text: string): void {
   const { sourceLength } = DOCUMENT_LIMITS;
   if (text.length > sourceLength) throw tooLarge(text.length, sourceLength, "characters");
 }
 
 interface Scan {
-  /** Tokens and comments, as far as the text can be read. */
+  /** Tokens and comments, up to the first syntax error. */
   readonly tokenCount: number;
-  /** Variables, each counted wherever it is declared or used. */
+  /** Declarations and uses of variables. */
   readonly variableCount: number;
 }
 
-/** Goes over the tokens before the parser does, which calls itself for every bracket, as deep as they are. */
+/** Scans the tokens before the parser, which recurses for every bracket. */
 function scan(text: string): Scan {
   const lexer = new Lexer(new Source(text));
   const { tokens, comments, nameLength, nesting } = DOCUMENT_LIMITS;
   let count = 0;
   let variableCount = 0;
   let depth = 0;
-  // What cannot be read, the parser reports: it reads no further either.
+  // Stops at a syntax error, which the parser will report.
   for (let kind = advance(lexer); kind !== null && kind !== TokenKind.EOF; kind = advance(lexer)) {
-    // The parser says so as well, of both.
+    // The parser reports both limits.
     if (++count > tokens + comments) break;
     if (kind === TokenKind.DOLLAR) variableCount++;
     if (OPENING.has(kind) && ++depth > nesting) throw tooDeep(nesting);
@@ -153,8 +155,8 @@ function parsed(text: string, options: Parameters<typeof parse>[1]): DocumentNod
   }
 }
 
-/** Validation says it in these words; here it comes before whatever would follow the circle. */
-const insideItself = (spread: FragmentSpreadNode) =>
+/** Has the message of the validation rule, but comes before any code that would follow the cycle. */
+const fragmentCycle = (spread: FragmentSpreadNode) =>
   withCode(
     new GraphQLError(`Cannot spread fragment "${spread.name.value}" within itself.`, { nodes: spread }),
     ApolloServerErrorCode.GRAPHQL_VALIDATION_FAILED,

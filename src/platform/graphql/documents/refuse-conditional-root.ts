@@ -3,9 +3,9 @@ import type { DirectiveNode, DocumentNode, SelectionSetNode } from "graphql";
 import { GraphQLError, Kind, OperationTypeNode } from "graphql";
 
 /**
- * A subscription has one field at its root, whatever its variables say: `@skip` and `@include` have no place there
- * (GraphQL, "Single Root Field"). GraphQL.js takes them, and fails when nothing is left to follow; its own rules throw
- * where such a condition depends on a variable, so this is looked at before them.
+ * Refuses `@skip` and `@include` on root fields of subscriptions, which have exactly one root field regardless of
+ * variables (GraphQL, "Single Root Field"). GraphQL.js accepts these directives and fails if no field is left, and its
+ * validation rules throw if a condition depends on a variable, so this check comes first.
  *
  * @throws GRAPHQL_VALIDATION_FAILED
  */
@@ -25,11 +25,11 @@ export function refuseConditionalRoots(document: DocumentNode): void {
 const CONDITIONAL =
   "A subscription's field takes no `@skip` or `@include`, and no fragment around it does: leave the subscription out instead.";
 
-/** What makes fields of the root depend on a condition, in fragments as well. */
+/** The directives on root fields, including those in and on fragments. */
 function conditionsIn(document: DocumentNode, root: SelectionSetNode): DirectiveNode[] {
   const found: DirectiveNode[] = [];
   const seen = new Set([root]);
-  // What is added on the way is looked at too.
+  // The loop also visits sets that are added meanwhile.
   for (const { selections } of seen)
     for (const selection of selections) {
       const { directives = [] } = selection;

@@ -4,14 +4,14 @@ import { MIB } from "../../../kernel/bytes.js";
 import { FiledeskError } from "../../../kernel/errors.js";
 import { formatError } from "../error-format.js";
 
-/** Where answers that are refused are written down: the client made them, so as warnings. */
+/** The log for refused responses; as warnings, because the client has caused them. */
 export interface AnswerLog {
   warn(details: object, message: string): void;
 }
 
 /**
- * Bounds answers to queries and mutations, whatever makes them long: aliases of a long text are one text in memory
- * until JSON is made of them, so an answer is measured before that.
+ * Limits the size of responses to queries and mutations. Several aliases of a long text are one text in memory until it
+ * is serialized, so a response is measured before that.
  */
 export const answerLimit = (
   maxBytes: number,
@@ -21,7 +21,7 @@ export const answerLimit = (
     willSendResponse: async ({ response, contextValue, operation, operationName }) => {
       const { body, http } = response;
       if (body.kind !== "single" || fitsInBytes(body.singleResult, maxBytes)) return;
-      log.warn({ reqId: contextValue.requestId, operationName, maxBytes }, "an answer was too large");
+      log.warn({ reqId: contextValue.requestId, operationName, maxBytes }, "a response was too large");
       const failure = answerTooLarge(maxBytes, operation?.operation);
       const error = new GraphQLError(failure.message, { originalError: failure });
       body.singleResult = { data: null, errors: [formatError({ message: error.message }, error)] };
@@ -30,23 +30,25 @@ export const answerLimit = (
   }),
 });
 
-/** `limit` is in bytes. A mutation has been carried out by the time its answer is known: the client is told. */
+/**
+ * The error for a response that exceeds `limit` bytes. For a mutation it says that the mutation has been carried out.
+ */
 export function answerTooLarge(limit: number, kind?: OperationTypeNode): FiledeskError {
   const done = kind === OperationTypeNode.MUTATION ? "The mutation was carried out, but its" : "The";
   const most = `${Math.round((limit / MIB) * 100) / 100} MiB`;
   return new FiledeskError(
     "QUERY_TOO_COMPLEX",
-    `${done} answer is larger than ${most}, which is the most there can be. Ask for fewer fields or smaller pages.`,
+    `${done} response is larger than ${most}, which is the limit. Request fewer fields or smaller pages.`,
     { limit },
   );
 }
 
-/** One character takes this many bytes at most in JSON, as `\u0001`. */
+/** Maximum bytes of a character in JSON, as in `\u0001`. */
 const MOST_BYTES_OF_A_CHARACTER = 6;
 
 /**
- * Whether a value takes no more than this many bytes as JSON in UTF-8. Stops where the bound is reached. Texts are
- * looked into only when it matters: an ordinary answer costs a visit to each of its values.
+ * Whether a value takes no more than this many bytes as JSON in UTF-8. Stops when the limit is reached. Texts are only
+ * scanned if necessary: an ordinary response costs a visit to each of its values.
  */
 export function fitsInBytes(value: unknown, maxBytes: number): boolean {
   const left = spend(value, maxBytes, leastBytes);
@@ -55,12 +57,12 @@ export function fitsInBytes(value: unknown, maxBytes: number): boolean {
   return spend(value, maxBytes, exactMeasure()) >= 0;
 }
 
-/** Bytes of a text with its quotation marks. */
+/** Returns the bytes of a text with its quotation marks. */
 type Measure = (text: string) => number;
 
 const leastBytes: Measure = (text) => text.length + 2;
 
-/** Texts of at least this length are measured once, however often they stand in the answer. */
+/** Texts of at least this length are measured once, however often they occur in the response. */
 const LONG_TEXT = 256;
 
 function exactMeasure(): Measure {
@@ -73,12 +75,12 @@ function exactMeasure(): Measure {
   };
 }
 
-/** @returns what is left of a number of bytes; less than none when it was not enough */
+/** @returns the remaining bytes; negative if they were not enough */
 function spend(value: unknown, bytes: number, measure: Measure): number {
   if (typeof value === "string") return bytes - measure(value);
   if (typeof value === "number") return bytes - (measure === leastBytes ? 1 : String(value).length);
   if (typeof value !== "object" || value === null) return bytes - (value === false ? 5 : 4);
-  // One bracket, and a comma or the other bracket behind each item.
+  // One bracket, and a comma or the other bracket after each item.
   let left = bytes - 1;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length && left >= 0; index++)

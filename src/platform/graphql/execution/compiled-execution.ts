@@ -9,7 +9,7 @@ import type { Caller, PreparationTurns } from "../documents/preparation-turns.js
 import { DOCUMENT_LIMITS } from "../documents/read-document.js";
 import { MAX_ERRORS } from "../error-format.js";
 
-/** What Apollo Server calls a gateway: whoever executes its operations. */
+/** Apollo Server's interface for custom execution. */
 type Gateway = NonNullable<ApolloServerOptionsWithGateway<BaseContext>["gateway"]>;
 
 interface Compiled {
@@ -20,13 +20,13 @@ interface Compiled {
 interface Operation extends Compiled {
   readonly context: unknown;
   readonly variables: Variables;
-  /** What a subscription's field is resolved from: what is delivered. */
+  /** The root value of a subscription: the delivered event. */
   readonly root?: unknown;
 }
 
-/** Compiling takes a millisecond for ten fields or so, in one piece: larger documents are interpreted. */
+/** Compiling blocks the event loop for about a millisecond per ten fields, so larger documents are interpreted. */
 const MAX_COMPILED_FIELDS = 300;
-/** In whose turns documents are compiled, whoever sent them. */
+/** The caller for compilations, whoever sent the document. */
 const COMPILER: Caller = { key: "compiler", isAnonymous: false };
 
 export interface ExecutionRules {
@@ -34,10 +34,10 @@ export interface ExecutionRules {
   readonly preparations: PreparationTurns;
 }
 
-/** Whoever executes operations of one schema. Errors of an answer are no more than `MAX_ERRORS`. */
-export type Execution = (asked: Operation) => ExecutionResult | Promise<ExecutionResult>;
+/** Executes an operation. A result has at most `MAX_ERRORS` errors. */
+export type Execution = (request: Operation) => ExecutionResult | Promise<ExecutionResult>;
 
-/** Lets Apollo Server execute by `createExecution`. */
+/** Makes Apollo Server execute operations with `createExecution`. */
 export function compiledExecution(rules: ExecutionRules, coerce: CoerceVariables): Gateway {
   const { schema } = rules;
   const execution = createExecution(rules, coerce);
@@ -55,51 +55,52 @@ export function compiledExecution(rules: ExecutionRules, coerce: CoerceVariables
 }
 
 /**
- * Executes queries, and each event of a subscription, as functions compiled by graphql-jit, which spares most of what GraphQL costs beside the resolvers.
- * A query is compiled when it has come for the second time, in a turn of its own, so that one that comes once costs no more
- * than before, and nobody waits for it; it is forgotten with its document, which is kept parsed as long as there is room.
- * Mutations are interpreted: they have other costs.
+ * Executes queries, and each event of a subscription, as functions compiled by graphql-jit, which saves most of the
+ * time that GraphQL takes besides the resolvers. A query is compiled in the background when it is executed for the
+ * second time, so that a query that is sent only once costs nothing extra and no request waits for compilation. The
+ * compiled function is cached with its document. Mutations are interpreted, because their time is spent elsewhere.
  *
- * In a compiled query, a field without a resolver is the property of that name: no function, no promise.
+ * In a compiled query, a field without a resolver is read as a plain property: functions and promises are not
+ * supported.
  */
 export function createExecution(
   { schema, preparations }: ExecutionRules,
   coerce: CoerceVariables,
 ): Execution {
-  const interpret: Execution = (asked) => settled(interpreted(schema, asked), (result) => result);
+  const interpret: Execution = (request) => settled(interpreted(schema, request), (result) => result);
   const compile = ({ document, operation }: Compiled): Execution => {
     if (measureDocument(document, DOCUMENT_LIMITS.nesting).fields > MAX_COMPILED_FIELDS) return interpret;
-    // graphql-jit does not hand a condition down into the types that an object may have: what is left out is answered.
+    // graphql-jit does not apply conditions inside abstract types: excluded fields would be in the response.
     if (hasConditions(document) && asksForAbstractTypes(schema, document)) return interpret;
     const compiled = compileQuery(schema, document, operation.name?.value);
-    // GraphQL's own coercion goes first: that of graphql-jit does not know the default values inside of inputs.
+    // GraphQL's own coercion comes first: that of graphql-jit ignores default values inside of inputs.
     return isCompiledQuery(compiled)
       ? ({ root, context, operation, variables }) =>
           settled(compiled.query(root, context, coerce(operation, variables)), ownErrors)
       : interpret;
   };
-  const ways = new WeakMap<OperationDefinitionNode, Execution>();
-  async function compileInTurn(asked: Compiled): Promise<void> {
+  const executions = new WeakMap<OperationDefinitionNode, Execution>();
+  async function compileInTurn(request: Compiled): Promise<void> {
     const endTurn = await preparations.begin(COMPILER);
     try {
-      ways.set(asked.operation, compile(asked));
+      executions.set(request.operation, compile(request));
     } finally {
       endTurn();
     }
   }
-  const interpretAndCompile: Execution = (asked) => {
-    const { document, operation } = asked;
-    ways.set(operation, interpret);
-    // When it cannot be now, it is when the query comes again.
-    compileInTurn({ document, operation }).catch(() => ways.set(operation, interpretAndCompile));
-    return interpret(asked);
+  const interpretAndCompile: Execution = (request) => {
+    const { document, operation } = request;
+    executions.set(operation, interpret);
+    // If it is refused now, it is retried with the next execution.
+    compileInTurn({ document, operation }).catch(() => executions.set(operation, interpretAndCompile));
+    return interpret(request);
   };
-  return (asked) => {
-    const way = ways.get(asked.operation);
-    if (way) return way(asked);
-    const isMutation = asked.operation.operation === OperationTypeNode.MUTATION;
-    ways.set(asked.operation, isMutation ? interpret : interpretAndCompile);
-    return interpret(asked);
+  return (request) => {
+    const execution = executions.get(request.operation);
+    if (execution) return execution(request);
+    const isMutation = request.operation.operation === OperationTypeNode.MUTATION;
+    executions.set(request.operation, isMutation ? interpret : interpretAndCompile);
+    return interpret(request);
   };
 }
 
@@ -113,11 +114,11 @@ const interpreted = (
     operationName: operation.name?.value ?? null,
     rootValue: root,
     contextValue: context,
-    // They have been coerced before, to be weighed: they are right.
+    // The cost analysis has already coerced them, so they are valid.
     variableValues: variables,
   }) as ExecutionResult | Promise<ExecutionResult>;
 
-/** A result whose errors, in whatever form they are, are no more than an answer has. */
+/** Limits the errors of a result before `finish` converts them. */
 function settled(
   result: ExecutionResult | Promise<ExecutionResult>,
   finish: (result: ExecutionResult) => ExecutionResult,
@@ -127,7 +128,7 @@ function settled(
   return "then" in result ? result.then(bounded) : bounded(result);
 }
 
-/** graphql-jit has an error of its own, which lacks the parts that GraphQL's own always has. */
+/** Converts graphql-jit's errors to GraphQLError. */
 function ownErrors(result: ExecutionResult): ExecutionResult {
   const errors = (result.errors ?? []).map(({ message, locations, path, originalError }) =>
     Object.assign(

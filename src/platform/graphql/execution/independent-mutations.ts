@@ -3,12 +3,14 @@ import { getNullableType } from "graphql";
 import { forgetLoaded } from "../loaders.js";
 
 /**
- * Makes the mutations of one request independent of each other, whatever module they are of: none can be forgotten.
+ * Makes the mutations of one request independent of each other. It applies to all fields of Mutation, including new
+ * ones.
  *
- * Each is nullable. GraphQL gives no data at all, and does not go on, when a field at the top fails that must not be null;
- * what the mutations before it have done is done, and their answers would be lost.
+ * Each mutation is nullable. If a non-null root field failed, GraphQL would stop and return no data at all, and the
+ * results of the mutations before it would be lost although they have been carried out.
  *
- * Each is answered with what is there behind it, not with what was read for the answer of one before it.
+ * Each mutation clears the loaders, so that its result shows the state after it and not data that was read for an
+ * earlier one.
  */
 export function independentMutations(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {

@@ -2,17 +2,17 @@ import type { ApolloServerPlugin } from "@apollo/server";
 import { GraphQLError } from "graphql";
 import { badUserInput } from "../../../kernel/errors.js";
 
-/** Half of a surrogate pair that stands alone. */
-const HALF = /\p{Cs}/u;
+/** A lone surrogate. */
+const LONE_SURROGATE = /\p{Cs}/u;
 
 /**
- * Refuses variables whose texts cannot be written in UTF-8. The driver would store U+FFFD for every half of a character,
- * so that what was different is the same; what stands in a document itself is refused when it is parsed.
+ * Refuses variables with texts that cannot be encoded in UTF-8. The driver would store U+FFFD for every lone surrogate,
+ * so different texts would become equal. In the document itself, they are refused when it is parsed.
  */
 export const wellFormedStrings: ApolloServerPlugin = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ request }) => {
-      if (!holdsHalf(request.variables)) return;
+      if (!hasLoneSurrogate(request.variables)) return;
       const failure = badUserInput("A text cannot hold half of a surrogate pair.");
       throw new GraphQLError(failure.message, {
         originalError: failure,
@@ -22,18 +22,18 @@ export const wellFormedStrings: ApolloServerPlugin = {
   }),
 };
 
-/** Without recursion: how deep variables are is bounded by the size of the request alone. */
-function holdsHalf(variables: unknown): boolean {
+/** Not recursive, because only the size of the request limits the depth of variables. */
+function hasLoneSurrogate(variables: unknown): boolean {
   const open = [variables];
   while (open.length > 0) {
     const value = open.pop();
-    if (typeof value === "string" && HALF.test(value)) return true;
+    if (typeof value === "string" && LONE_SURROGATE.test(value)) return true;
     if (typeof value === "object" && value !== null) for (const part of partsOf(value)) open.push(part);
   }
   return false;
 }
 
-/** Of what came as JSON; an upload is none of it. */
+/** The parts of a JSON list or object; an upload has none. */
 function partsOf(value: object): unknown[] {
   if (Array.isArray(value)) return value;
   const prototype: unknown = Object.getPrototypeOf(value);
