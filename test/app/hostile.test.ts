@@ -180,7 +180,7 @@ describe("hostile", () => {
       const { errors } = await server.gql(query, variables, token);
       expect(errors).toMatchObject([
         {
-          message: "A text cannot hold half of a surrogate pair.",
+          message: "A text cannot contain half of a surrogate pair.",
           extensions: { code: "BAD_USER_INPUT", status: 400 },
         },
       ]);

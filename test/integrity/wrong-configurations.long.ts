@@ -46,7 +46,7 @@ describe("a wrong configuration costs not a byte, and what is said leads out", (
     await expectRefused({ database, data: ours.data }, [/belong to installation/, "Correct DATABASE_URL"]);
     const fresh = { database, data: join(desks.root, "fresh") };
     const { code, output } = await runToItsEnd(environmentOf(fresh));
-    expect([code, output]).toEqual([1, expect.stringContaining("The database is another program's")]);
+    expect([code, output]).toEqual([1, expect.stringContaining("The database belongs to another program")]);
     expect(await tablesOf(fresh)).toEqual(["public.users"]);
     expect(await query(database, "select * from users")).toEqual([{ name: "theirs" }]);
   });

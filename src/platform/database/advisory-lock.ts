@@ -1,13 +1,13 @@
 import { Connection } from "./connection.js";
 
-/** One number for each thing that instances do one after the other; any will do, as long as they differ. */
+/** Numbers of the locks; they are arbitrary, but must differ. */
 export const AdvisoryLock = { DEMO: 7_305_101_413 } as const;
 
 /**
- * Does the work while no other process does work under the same lock; they wait. The lock has a connection of its own,
- * so that it needs none of a pool's, and goes with this process.
+ * Runs the work while no other process runs work under the same lock; others wait. The lock has a connection of its
+ * own, so it needs none of a pool and is released if this process ends.
  *
- * @throws what the work throws, and what keeps the database from being reached
+ * @throws what the work throws, or a connection error
  */
 export async function underLock<Result>(
   url: string,

@@ -3,8 +3,9 @@ import { eq, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 
 /**
- * Whether a column's value is one of these. Unlike `in (…)`, the statement is the same for every number of values,
- * so that it is prepared once; one value is told apart, because an index then gives the rows in order as well.
+ * Whether a column's value is one of these. Unlike `in (…)`, the statement is the same for every number of values, so
+ * that it is prepared once. A single value is compared with `=`, because an index then also provides the order of the
+ * rows.
  */
 export function isAnyOf(column: PgColumn, values: readonly string[]): SQL {
   const [only, ...others] = values;

@@ -1,8 +1,8 @@
 import { parsePgArray } from "drizzle-orm/pg-core";
 
 /**
- * An array in the form in which Postgres reads it (PostgreSQL, Array Input and Output Syntax); everything else as it is.
- * The driver would have to ask Postgres for the types of arrays first.
+ * Converts an array to a Postgres literal (PostgreSQL, Array Input and Output Syntax); other values are returned
+ * unchanged. The driver would first have to query Postgres for array types.
  */
 export function toArrayLiteral(value: unknown): unknown {
   return Array.isArray(value) ? literalOf(value) : value;
@@ -22,10 +22,10 @@ function textOf(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** What `pg_type` says for ever of the types of arrays that our statements give back: text, varchar, uuid. */
+/** Fixed oids in `pg_type` of the array types that our statements return: text, varchar, uuid. */
 const ARRAYS_OF_TEXTS = [1009, 1015, 2951];
 
-/** Readers of arrays by the number of their type. Without asking Postgres, the driver gives them as one text. */
+/** Parsers of array types by oid. Without them, the driver returns arrays as texts. */
 export const ARRAY_PARSERS: Readonly<Record<number, (text: string) => unknown>> = Object.fromEntries(
   ARRAYS_OF_TEXTS.map((type) => [type, parsePgArray]),
 );

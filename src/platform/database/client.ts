@@ -19,29 +19,29 @@ export type Database = Pick<
 export interface DatabaseClient {
   /** For requests: statements that only read are cancelled after `readTimeoutMs`. */
   readonly db: Database;
-  /** The same connections for jobs, whose reads may take as long as any other statement. */
+  /** The same connections, for jobs: reads may take as long as any other statement. */
   readonly background: Database;
-  /** Where it is, for connections of another kind. */
+  /** The URL, for connections of other kinds. */
   readonly url: string;
-  /** The driver itself, with a pool of its own that connects when it is used: for scripts and tests, never for requests. */
+  /** The driver itself, with a lazy pool of its own: for scripts and tests, never for requests. */
   readonly sql: postgres.Sql;
   close(): Promise<void>;
 }
 
 export interface DatabaseOptions {
   readonly connections: number;
-  /** Told of every statement that is run; tests count them. */
+  /** Called with every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
   /**
-   * How long a statement of `db` may take outside of a transaction, and in one that is `read only`; by default, and at
-   * most, as long as any other.
+   * Timeout of statements of `db` outside of transactions and in `read only` ones. Default and maximum are the timeout
+   * of other statements.
    */
   readonly readTimeoutMs?: number;
-  /** How long an answer is waited for; by default a little longer than Postgres lets a statement run. */
+  /** How long to wait for an answer; by default a little longer than the statement timeout. */
   readonly answerTimeoutMs?: number;
 }
 
-/** No ordinary statement takes this long: one that does was made expensive on purpose, or waits for a lock in vain. */
+/** No ordinary statement takes this long, unless it was made expensive on purpose or waits for a lock. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -51,19 +51,19 @@ const MAX_RETRIES = 2;
 const RETRY_WITHIN_MS = 5_000;
 
 /**
- * A pool of connections, each of which may end at any moment: that costs what was under way on it, and nothing else. A
- * statement that only reads, outside of transactions, is tried again on another connection, and so is the beginning of a
+ * Connects to a database with a pool of connections. The loss of a connection only affects the work that runs on it.
+ * Statements that only read, outside of transactions, are retried on another connection, and so is the begin of a
  * transaction.
  */
 export function connectDatabase(url: string, options: DatabaseOptions): DatabaseClient {
   const { connections, onStatement, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
   const readTimeoutMs = Math.min(options.readTimeoutMs ?? STATEMENT_TIMEOUT_MS, STATEMENT_TIMEOUT_MS);
-  // Drizzle sets here which types it reads and writes by itself, before the first connection is made.
+  // Drizzle sets its own parsers and serializers here before the first connection is opened.
   const types: TypeOptions = { parsers: {}, serializers: {} };
   const pool = new ConnectionPool({
     url,
     connections,
-    // Of most statements; others set their own.
+    // The timeout of most statements; others set their own.
     statementTimeoutMs: readTimeoutMs,
     answerTimeoutMs,
     types,
@@ -84,7 +84,7 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
   };
 }
 
-/** Transactions that write have the time of any statement: others may hold the rows that they lock. */
+/** Statements in writing transactions have the general timeout, because they may wait for row locks. */
 function databaseOn(pool: ConnectionPool, types: TypeOptions, readTimeoutMs: number): Database {
   const db = drizzle(clientOf(pool, types, { readTimeoutMs, transactionTimeoutMs: STATEMENT_TIMEOUT_MS }));
   const reading = drizzle(clientOf(pool, types, { readTimeoutMs, transactionTimeoutMs: readTimeoutMs }));
@@ -95,13 +95,13 @@ function databaseOn(pool: ConnectionPool, types: TypeOptions, readTimeoutMs: num
 }
 
 interface Limits {
-  /** Of a statement outside of a transaction. */
+  /** Timeout of a statement outside of a transaction. */
   readonly readTimeoutMs: number;
-  /** Of each statement in one. */
+  /** Timeout of each statement in a transaction. */
   readonly transactionTimeoutMs: number;
 }
 
-/** What Drizzle takes for the driver. */
+/** The client that Drizzle uses in place of the driver. */
 function clientOf(
   pool: ConnectionPool,
   types: TypeOptions,
@@ -109,7 +109,7 @@ function clientOf(
 ): postgres.Sql {
   const run = async (statement: Statement): Promise<Rows> => {
     const acquired = pool.acquire();
-    // At once where it can be: this is the hottest path of all.
+    // Synchronous if possible, because this is the hottest path.
     const connection = acquired instanceof Promise ? await acquired : acquired;
     try {
       if (connection.statementTimeoutMs !== readTimeoutMs) await connection.limitStatements(readTimeoutMs);
@@ -140,7 +140,7 @@ function clientOf(
 async function beginOn(pool: ConnectionPool, timeoutMs: number): Promise<Connection> {
   const connection = await pool.acquire();
   try {
-    // In one message: no round trip is spent on it.
+    // Sent in the same message, so it needs no extra round trip.
     const limit =
       connection.statementTimeoutMs === timeoutMs ? "" : `; set local statement_timeout = ${timeoutMs}`;
     await connection.run({ text: `begin${limit}`, parameters: [] });

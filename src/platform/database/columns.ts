@@ -1,7 +1,7 @@
 import { timestamp, uuid } from "drizzle-orm/pg-core";
 import { newId } from "../../kernel/ids.js";
 
-/** Milliseconds, as a JavaScript date holds them, so that a cursor made from a row finds the row again. */
+/** With the precision of a JavaScript date, so that a cursor made from a row matches the row. */
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 /** The primary key of every table: a UUIDv7. */
@@ -12,7 +12,7 @@ export const timestamps = () => ({
   updatedAt: moment("updated_at").notNull().defaultNow(),
 });
 
-/** A row with these is gone from every query from the moment that `deletedAt` is set. */
+/** Columns for soft deletion: queries do not return a row whose `deletedAt` is set. */
 export const softDelete = () => ({
   deletedAt: moment("deleted_at"),
   deletedBy: uuid("deleted_by"),

@@ -6,10 +6,10 @@ import { createPreparedTexts } from "./prepared-texts.js";
 
 export interface PoolOptions {
   readonly url: string;
-  /** How many connections there are at most. */
+  /** Maximum number of connections. */
   readonly connections: number;
   readonly statementTimeoutMs: number;
-  /** A statement that is not answered for so long is given up with its connection: nobody is at its other end. */
+  /** If a statement gets no answer for this long, its connection counts as dead and is destroyed. */
   readonly answerTimeoutMs: number;
   readonly types: TypeOptions;
   readonly onStatement?: ((statement: string) => void) | undefined;
@@ -20,22 +20,24 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** How long each new try to connect waits, in milliseconds. */
+/** Delays before new connection attempts, in milliseconds. */
 const CONNECT_DELAYS_MS = [20, 100];
 const CHECK_INTERVAL_MS = 1_000;
-/** Connections are made anew now and then, so that what Postgres keeps for each does not grow for ever. */
+/**
+ * Connections are replaced after this time, so that the memory of their Postgres backends does not grow without bound.
+ */
 const MAX_AGE_MS = 45 * 60_000;
 
-/** Connections for one user at a time each. One that has broken off is never given to anybody. */
+/** A pool of connections, each for one user at a time. A lost connection is never handed out. */
 export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #prepared = createPreparedTexts();
   readonly #open = new Set<Connection>();
-  /** The one that was used last comes first: Postgres has its statements prepared. */
+  /** A stack: the most recently used connection has the most statements prepared. */
   readonly #idle: Connection[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #timer: NodeJS.Timeout;
-  /** Open ones and those that are being opened. */
+  /** Open connections and those that are being opened. */
   #count = 0;
   #attempts = 0;
   #isClosed = false;
@@ -45,7 +47,7 @@ export class ConnectionPool {
     this.#timer = setInterval(() => this.#destroyUnresponsive(), CHECK_INTERVAL_MS).unref();
   }
 
-  /** A connection for the caller alone, until it is released. @throws when none can be opened */
+  /** Returns a connection for the caller alone, until it is released. @throws if none can be opened */
   acquire(): Connection | Promise<Connection> {
     if (this.#isClosed) throw connectionLost();
     for (let found = this.#idle.pop(); found; found = this.#idle.pop()) if (!found.isLost) return found;
@@ -67,7 +69,7 @@ export class ConnectionPool {
     else this.#idle.push(connection);
   }
 
-  /** Lets what is under way finish, for so long; what waits for a connection then fails. */
+  /** Lets running statements finish within the timeout; waiting callers fail at once. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     const refused = connectionLost();
@@ -82,7 +84,7 @@ export class ConnectionPool {
     clearInterval(this.#timer);
   }
 
-  /** A place is taken before anything is waited for. */
+  /** The slot is taken synchronously. */
   async #connect(): Promise<Connection> {
     this.#count++;
     try {
@@ -98,7 +100,7 @@ export class ConnectionPool {
     }
   }
 
-  /** Nothing has been asked yet, so it is safe to try again. */
+  /** No statement has been sent yet, so it is safe to retry. */
   async #openOne(): Promise<Connection> {
     for (let tries = 0; ; tries++) {
       const connection = new Connection(
@@ -118,12 +120,12 @@ export class ConnectionPool {
 
   #forget(connection: Connection): void {
     this.#open.delete(connection);
-    const place = this.#idle.indexOf(connection);
-    if (place >= 0) this.#idle.splice(place, 1);
+    const index = this.#idle.indexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
     this.#freeSlot();
   }
 
-  /** Whoever has waited longest connects anew. */
+  /** Frees the slot of a connection, and opens a new one for the first waiting caller. */
   #freeSlot(): void {
     this.#count--;
     const next = this.#isClosed ? undefined : this.#waiting.shift();

@@ -4,22 +4,22 @@ import postgres from "postgres";
 import { ARRAY_PARSERS, toArrayLiteral } from "./array-values.js";
 import { connectionLost } from "./faults.js";
 import type { PreparedTexts } from "./prepared-texts.js";
-import { MOST_PREPARED } from "./prepared-texts.js";
+import { MAX_PREPARED } from "./prepared-texts.js";
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** In milliseconds, told to Postgres; 0 for none. */
+  /** Statement timeout that is set in Postgres, in milliseconds; 0 for none. */
   readonly statementTimeoutMs?: number;
-  /** Which of the hosts in the URL it goes to, when there are several; counted without end. */
+  /** The number of the attempt, which selects one of several hosts in the URL. */
   readonly attempt?: number;
   readonly onNotify?: (channel: string, payload: string) => void;
-  /** Which statements are prepared on it; by default all. */
+  /** Decides which statements are prepared; by default all. */
   readonly prepared?: Pick<PreparedTexts, "isPrepared">;
-  /** Told of every statement that is run. */
+  /** Called with every statement that is run. */
   readonly onStatement?: ((statement: string) => void) | undefined;
 }
 
-/** What Drizzle sets on its client: types that it reads and writes by itself. */
+/** The parsers and serializers that Drizzle sets on its client. */
 export interface TypeOptions {
   readonly parsers: Record<string, unknown>;
   readonly serializers: Record<string, unknown>;
@@ -28,9 +28,9 @@ export interface TypeOptions {
 export interface Statement {
   readonly text: string;
   readonly parameters: readonly unknown[];
-  /** Rows as arrays of values instead of objects. */
+  /** Whether rows are arrays of values instead of objects. */
   readonly asValues?: boolean;
-  /** Whether Postgres keeps it parsed and planned on this connection. */
+  /** Whether it may become a prepared statement of this connection. */
   readonly prepare?: boolean;
 }
 
@@ -45,7 +45,7 @@ const KEEP_ALIVE_SECONDS = 30;
  */
 export class Connection {
   readonly openedAt = performance.now();
-  /** Resolves when it has broken off or was closed. */
+  /** Resolves when the connection is lost or closed. */
   readonly lost: Promise<void>;
   readonly #sql: postgres.Sql;
   readonly #onStatement: ((statement: string) => void) | undefined;
@@ -54,9 +54,9 @@ export class Connection {
   #lose: () => void = () => {};
   #statementTimeoutMs: number;
   readonly #prepared: ConnectionOptions["prepared"];
-  /** What the driver and Postgres keep for this connection, until its end. */
+  /** Texts of the statements that are prepared on this connection. */
   readonly #kept = new Set<string>();
-  /** Statements that have not been answered, and since when none has been. */
+  /** The number of unanswered statements, and when the last answer came. */
   #unanswered = 0;
   #since = 0;
 
@@ -66,7 +66,7 @@ export class Connection {
         if (this.#isLost) return;
         this.#isLost = true;
         resolve();
-        // Whatever the driver still holds is refused, once it has heard of the end as well.
+        // Lets the driver reject its pending queries after it has noticed the end as well.
         setImmediate(() => void this.#sql.end({ timeout: 0 }).catch(() => {}));
       };
     });
@@ -76,7 +76,7 @@ export class Connection {
     this.#statementTimeoutMs = statementTimeoutMs;
     this.#sql = postgres(url, {
       max: 1,
-      // Its own question for types is asked outside of any promise, and ends the process when it fails.
+      // The driver's query for types runs outside of any promise and would end the process if it failed.
       fetch_types: false,
       onnotice: () => {},
       connect_timeout: CONNECT_TIMEOUT_SECONDS,
@@ -95,12 +95,12 @@ export class Connection {
     return this.#isLost;
   }
 
-  /** Whether so many statements are prepared on it that another connection had better take its place. */
+  /** Whether it has so many prepared statements that it should be replaced. */
   get isFull(): boolean {
-    return this.#kept.size >= MOST_PREPARED;
+    return this.#kept.size >= MAX_PREPARED;
   }
 
-  /** Connects. @throws what was in the way */
+  /** Connects. @throws the connection error */
   async open(): Promise<void> {
     try {
       await this.#sql.unsafe("select 1");
@@ -110,18 +110,18 @@ export class Connection {
     }
   }
 
-  /** After how many milliseconds Postgres cancels a statement; 0 for never. */
+  /** The statement timeout in milliseconds; 0 for none. */
   get statementTimeoutMs(): number {
     return this.#statementTimeoutMs;
   }
 
-  /** Has statements cancelled after so long from now on, outside of a transaction. */
+  /** Sets the statement timeout. Not for use inside a transaction. */
   async limitStatements(milliseconds: number): Promise<void> {
     await this.#send({ text: `set statement_timeout = ${milliseconds}`, parameters: [] });
     this.#statementTimeoutMs = milliseconds;
   }
 
-  /** @throws what Postgres answers, or that the connection has broken off */
+  /** @throws the error from Postgres, or that the connection was lost */
   run(statement: Statement): Promise<postgres.RowList<postgres.Row[]>> {
     if (!this.#isLost) this.#onStatement?.(statement.text);
     return this.#send(statement);
@@ -134,7 +134,7 @@ export class Connection {
     prepare = true,
   }: Statement): Promise<postgres.RowList<postgres.Row[]>> {
     if (this.#isLost) throw connectionLost();
-    // Without parameters the driver sends a text as it is.
+    // Without parameters the driver uses the simple query protocol.
     const isPrepared = prepare && parameters.length > 0 && (this.#prepared?.isPrepared(text) ?? true);
     if (isPrepared) this.#kept.add(text);
     const query = this.#sql.unsafe(text, parameters.map(toArrayLiteral) as never[], { prepare: isPrepared });
@@ -147,18 +147,18 @@ export class Connection {
     }
   }
 
-  /** How long a statement has been waiting for an answer, in milliseconds. */
+  /** How long the oldest unanswered statement has waited since the last answer, in milliseconds. */
   waitedMs(now: number): number {
     return this.#unanswered > 0 ? now - this.#since : 0;
   }
 
-  /** Breaks it off at once: what is under way fails. */
+  /** Closes the socket at once; pending statements fail. */
   destroy(): void {
     this.#lose();
     this.#socket?.destroy();
   }
 
-  /** Says goodbye to Postgres. Resolves when the socket is closed. */
+  /** Ends the session in order. Resolves when the socket is closed. */
   async close(): Promise<void> {
     await this.#sql.end({ timeout: 5 });
     this.destroy();
@@ -166,14 +166,14 @@ export class Connection {
 
   #connect({ host, port, path }: ParsedOptions, attempt: number): Socket {
     if (this.#socket) throw connectionLost();
-    const place = attempt % host.length;
-    const address = { host: host[place] ?? "localhost", port: port[place] ?? 5432 };
+    const index = attempt % host.length;
+    const address = { host: host[index] ?? "localhost", port: port[index] ?? 5432 };
     const socket = path ? connect(path) : connect(address);
     this.#socket = socket;
     socket.setKeepAlive(true, KEEP_ALIVE_SECONDS * 1_000);
     socket.setNoDelay(true);
     this.#watch(socket);
-    // The driver forgets all who listen when it begins TLS; it reads `host` for the name in the certificate.
+    // The driver removes all listeners when it starts TLS. It reads `host` for the name in the certificate.
     const { removeAllListeners } = socket;
     return Object.assign(socket, address, {
       removeAllListeners: (event?: string) => {
@@ -184,13 +184,13 @@ export class Connection {
     });
   }
 
-  /** The first sign of a broken connection counts: the driver would accept queries until the last one. */
+  /** Treats the first sign of a lost connection as its end: the driver would accept queries until the last one. */
   #watch(socket: Socket): void {
     for (const sign of ["error", "end", "close"]) socket.on(sign, this.#lose);
   }
 }
 
-/** What the driver has made of its URL. */
+/** The options that the driver has parsed from its URL. */
 interface ParsedOptions {
   readonly host: readonly string[];
   readonly port: readonly number[];

@@ -10,33 +10,30 @@ export function sqlState(error: unknown): string | null {
   return cause instanceof postgres.PostgresError ? cause.code : null;
 }
 
-/** It ends the transaction that the statement is in. */
+/** The transaction of the statement has failed with it. */
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === "23505";
 
-/** Postgres has cancelled the statement: it took longer than statements may. */
+/** Postgres has cancelled the statement after its timeout. */
 export const tookTooLong = (error: unknown): boolean => sqlState(error) === "57014";
 
-/** Two transactions waited for each other, and Postgres has ended this one. */
+/** Two transactions waited for each other, and Postgres has aborted this one. */
 export const isDeadlock = (error: unknown): boolean => sqlState(error) === "40P01";
 
 export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === "23503";
 
 const UNSTORABLE: Readonly<Record<string, string>> = {
-  "22021": "A text cannot hold the character NUL (U+0000).",
-  "22P05": "A text cannot hold half of a surrogate pair.",
-  "22P02":
-    "A text here cannot be stored: it has not the form of its kind, or holds half of a surrogate pair.",
-  "22007": "A date here lies outside of the years 1 to 9999.",
-  "22008": "A date here lies outside of the years 1 to 9999.",
-  "22009": "A date here lies outside of the years 1 to 9999.",
+  "22021": "A text cannot contain the character NUL (U+0000).",
+  "22P05": "A text cannot contain half of a surrogate pair.",
+  "22P02": "A value cannot be stored: it is malformed, or contains half of a surrogate pair.",
+  "22007": "A date is outside of the years 1 to 9999.",
+  "22008": "A date is outside of the years 1 to 9999.",
+  "22009": "A date is outside of the years 1 to 9999.",
 };
 
-/** What is wrong with a value that a client gave and that no column can hold; null when that was not the matter. */
+/** The error message for a value that cannot be stored in a column; null for other errors. */
 export const unstorableValue = (error: unknown): string | null => UNSTORABLE[sqlState(error) ?? ""] ?? null;
 
-/**
- * Whether the connection has broken off. Postgres may have said why before: a fatal error is the last that it says.
- */
+/** Whether the connection was lost. Postgres may report a fatal error before it closes the connection. */
 export function connectionBroke(error: unknown): boolean {
   const cause = driverError(error);
   if (cause instanceof postgres.PostgresError)
@@ -46,19 +43,19 @@ export function connectionBroke(error: unknown): boolean {
 }
 
 /**
- * Whether a statement failed only because the database was away, was stopping, or had no room just now: the same may
- * succeed in a moment (PostgreSQL Appendix A, classes 53, 57 and 58).
+ * Whether a statement failed only because the database was unreachable, shutting down or out of resources, so that a
+ * retry may succeed (PostgreSQL Appendix A, classes 53, 57 and 58).
  */
 export const databaseIsAway = (error: unknown): boolean =>
   connectionBroke(error) || /^5[378]/.test(sqlState(error) ?? "");
 
-/** Nothing is sent on a connection that has broken off. */
+/** The error for statements on a lost connection. */
 export const connectionLost = () =>
-  Object.assign(new Error("the connection to Postgres has broken off"), { code: "CONNECTION_CLOSED" });
+  Object.assign(new Error("the connection to Postgres was lost"), { code: "CONNECTION_CLOSED" });
 
 /**
- * Whether a transaction that failed may have been committed all the same. Only a connection that broke leaves
- * that open: an error that Postgres answered, or that our own code threw, came before the commit.
+ * Whether a transaction that failed may have been committed. Only a lost connection leaves that open: an error from
+ * Postgres or from our own code precedes the commit.
  */
 export const commitIsInDoubt = (error: unknown): boolean =>
   !(driverError(error) instanceof postgres.PostgresError) && connectionBroke(error);

@@ -4,17 +4,17 @@ import type { PgTable } from "drizzle-orm/pg-core";
 import type { RunOptions } from "../../kernel/run-options.js";
 import type { Database } from "./client.js";
 
-/** What one statement removes at most: far below what a statement's time limit allows, on a slow disk as well. */
+/** Maximum rows that one statement deletes: far below what the statement timeout allows, even on a slow disk. */
 export const ROWS_PER_STATEMENT = 2_000;
 
 export type BatchOptions = Pick<RunOptions, "onProgress" | "signal">;
 
 /**
- * Removes all rows that a condition holds for, each batch in a statement and a transaction of its own: a run that is
- * cut off leaves fewer for the next one. Nothing is done for rows that come meanwhile.
+ * Deletes all rows that match a condition, each batch in a statement and transaction of its own, so that an interrupted
+ * run leaves fewer rows for the next one. Rows that are added meanwhile may remain.
  *
- * @param condition of one table, without a join; on columns with an index, since each batch looks for its rows anew
- * @returns how many were removed
+ * @param condition of one table, without a join; on indexed columns, because each batch searches for its rows
+ * @returns the number of deleted rows
  */
 export async function deleteInBatches(
   db: Database,
@@ -24,7 +24,7 @@ export async function deleteInBatches(
 ): Promise<number> {
   for (let removed = 0; ; ) {
     signal?.throwIfAborted();
-    // By their places on the disk: a row that is changed meanwhile stays for the next batch.
+    // By `ctid`: a row that is updated meanwhile is left to the next batch.
     const some = sql`select ctid from ${table} where ${condition ?? sql`true`} limit ${ROWS_PER_STATEMENT}`;
     const rows = await db
       .delete(table)

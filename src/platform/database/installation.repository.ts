@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Database } from "./client.js";
 import { installations } from "./installation.tables.js";
 
-/** Which installation a database or a storage is, and how far it has come. */
+/** Identifies the installation that a database or a storage belongs to, and its state. */
 export interface Installation {
   readonly id: string;
   readonly epoch: number;
@@ -10,19 +10,19 @@ export interface Installation {
 
 const columns = { id: installations.id, epoch: installations.epoch };
 
-/** Null in a database that is new, or from before there were ids. */
+/** Null in a database that is new, or older than installation ids. */
 export async function findInstallation(db: Database): Promise<Installation | null> {
   const [row] = await db.select(columns).from(installations);
   return row ?? null;
 }
 
-/** Gives the database its id, unless it has one: two first starts at once agree on one. */
+/** Gives the database an id, unless it has one: concurrent first starts agree on one. */
 export async function insertInstallation(db: Database, installation: Installation): Promise<Installation> {
   await db.insert(installations).values(installation).onConflictDoNothing();
   return (await findInstallation(db)) ?? installation;
 }
 
-/** The next epoch, which is greater than `than` as well. */
+/** Increases the epoch, to a value that is also greater than `than`. */
 export async function raiseEpoch(db: Database, than = 0): Promise<Installation> {
   const [row] = await db
     .update(installations)

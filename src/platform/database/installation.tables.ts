@@ -2,14 +2,17 @@ import { sql } from "drizzle-orm";
 import { bigint, boolean, check, pgTable, uuid } from "drizzle-orm/pg-core";
 import { timestamps } from "./columns.js";
 
-/** The one row that says which installation this database is: the storage's mark says the same. */
+/** A single row with the id of the installation, which the storage's mark contains too. */
 export const installations = pgTable(
   "installation",
   {
-    /** Always true, so that there is one row at most. */
+    /** Always true, so that there is at most one row. */
     isThis: boolean("is_this").primaryKey().default(true),
     id: uuid("id").notNull(),
-    /** Grows with every start and every sweep, here first and in the storage's mark after: an older dump is behind the mark. */
+    /**
+     * Increased at every start and sweep, first here and then in the storage's mark, so that a restored older dump is
+     * behind the mark.
+     */
     epoch: bigint("epoch", { mode: "number" }).notNull().default(1),
     ...timestamps(),
   },

@@ -7,16 +7,16 @@ import { foreignCursor } from "../../kernel/pagination.js";
 
 /** The order of a list: its keys, the last of them unique, all in one direction. */
 export interface SortOrder {
-  /** Stands first in the cursors of a list that has several orders, so that none is taken for another's. */
+  /** First value in the cursors of a list with several orders, so that cursors of different orders are not confused. */
   readonly name?: string;
   readonly keys: readonly PgColumn[];
   readonly descending: boolean;
 }
 
 /**
- * The part of a statement that reads one page by its keys, so that page 1,000 costs what page 1 costs.
+ * The parts of a statement that reads one page by its keys, so that page 1,000 costs as much as page 1.
  *
- * @throws BAD_USER_INPUT when the cursor was made for a list of another order
+ * @throws BAD_USER_INPUT if the cursor belongs to another order
  */
 export function keyset({ name, keys, descending }: SortOrder, request: PageRequest) {
   const from = name === undefined ? request.from : positionIn(name, request.from);
@@ -24,7 +24,7 @@ export function keyset({ name, keys, descending }: SortOrder, request: PageReque
   const toward = sql.raw(ascending ? "asc" : "desc");
   return {
     orderBy: keys.map((key) => sql`${key} ${toward}`),
-    /** One more than the page holds, to learn whether another page follows. */
+    /** One more than the page size, to find out whether there is another page. */
     limit: request.limit + 1,
     where:
       from === null
@@ -43,10 +43,10 @@ function positionIn(order: string, from: Position | null): Position | null {
   return from.slice(1);
 }
 
-/** What of a page request makes the text of its statement, as `preparedByShape` needs it. */
+/** The part of a page request that determines the text of its statement, for `preparedByShape`. */
 export const pageShape = ({ direction, from }: PageRequest) => ({ direction, isContinued: from !== null });
 
-/** As `keyset`, with placeholders for the values, which `keysetValues` gives. */
+/** As `keyset`, with placeholders for the values, which `keysetValues` returns. */
 export function keysetTemplate(
   { keys, descending }: SortOrder,
   { direction, isContinued }: ReturnType<typeof pageShape>,
@@ -61,7 +61,7 @@ export function keysetTemplate(
   };
 }
 
-/** @throws BAD_USER_INPUT when the cursor was made for a list of another order */
+/** @throws BAD_USER_INPUT if the cursor belongs to another order */
 export function keysetValues({ name, keys }: SortOrder, request: PageRequest): Record<string, unknown> {
   const from = name === undefined ? request.from : positionIn(name, request.from);
   const position = from === null ? [] : keys.map((key, index) => checked(key, from[index]));
@@ -71,13 +71,13 @@ export function keysetValues({ name, keys }: SortOrder, request: PageRequest): R
   };
 }
 
-/** A row-value comparison, which an index on the keys answers (SQL:1992 §8.2). */
+/** A row-value comparison, which can use an index on the keys (SQL:1992 §8.2). */
 function behind(keys: readonly PgColumn[], from: readonly unknown[], ascending: boolean): SQL {
   const values = keys.map((key, index) => sql`${from[index]}::${sql.raw(key.getSQLType())}`);
   return sql`(${sql.join([...keys], sql`, `)}) ${sql.raw(ascending ? ">" : "<")} (${sql.join(values, sql`, `)})`;
 }
 
-/** A cursor comes from outside: a value that its column cannot hold is told as such, before the database sees it. */
+/** A cursor is untrusted input: checks that its values fit their columns before they are sent to the database. */
 function checked(key: PgColumn, value: string | number | null | undefined): string | number {
   if (value == null || !fits(key, value)) throw foreignCursor();
   return value;
@@ -93,7 +93,10 @@ function fits({ columnType, dataType, enumValues }: PgColumn, value: string | nu
   return enumValues?.includes(value) ?? true;
 }
 
-/** As `Date.prototype.toISOString` writes the years 1 to 9999: what else JavaScript parses, Postgres may not. */
+/**
+ * Accepts only the format of `Date.prototype.toISOString` in the years 1 to 9999: Postgres does not support all formats
+ * that JavaScript parses.
+ */
 const isMoment = (text: string): boolean =>
   /^(?!0000)\d{4}-\d\d-\d\dT/.test(text) &&
   !Number.isNaN(Date.parse(text)) &&

@@ -6,20 +6,20 @@ export interface ListenOptions {
   readonly url: string;
   readonly channel: string;
   onMessage(payload: string): void;
-  /** Told when it begins to listen, for the first time and whenever it does again. */
+  /** Called when listening begins, for the first time and after each reconnection. */
   onListening(): void;
 }
 
-/** How often the connection is asked whether it is still there, and how long it may take to say so. */
+/** Interval of pings on the connection, and their timeout. */
 const PING_INTERVAL_MS = 30_000;
 const PING_TIMEOUT_MS = 10_000;
 const RECONNECT_DELAYS_MS = [50, 200, 1_000];
 
 /**
- * Listens on a connection of its own (LISTEN), and does so again whenever that has broken off.
+ * Listens on a connection of its own (LISTEN), which is renewed when it is lost.
  *
- * @returns what ends it
- * @throws when it cannot begin to
+ * @returns a function that stops listening
+ * @throws if the first connection fails
  */
 export async function listenTo(options: ListenOptions): Promise<() => Promise<void>> {
   const stopped = new AbortController();
@@ -32,9 +32,9 @@ export async function listenTo(options: ListenOptions): Promise<() => Promise<vo
       await pass(RECONNECT_DELAYS_MS[Math.min(tries++, RECONNECT_DELAYS_MS.length - 1)], null, {
         ref: false,
       });
-      const anew = stopped.signal.aborted ? null : await connectAndListen(options).catch(() => null);
-      if (!anew) continue;
-      connection = anew;
+      const renewed = stopped.signal.aborted ? null : await connectAndListen(options).catch(() => null);
+      if (!renewed) continue;
+      connection = renewed;
       tries = 0;
       if (stopped.signal.aborted) await connection.close();
       else options.onListening();
@@ -54,17 +54,17 @@ async function connectAndListen({ url, channel, onMessage }: ListenOptions): Pro
   return connection;
 }
 
-/** Resolves when the connection has broken off. One that has silently dropped is found by asking. */
+/** Resolves when the connection is lost. Pings detect a connection that was dropped silently. */
 async function watch(connection: Connection, signal: AbortSignal): Promise<void> {
   while (!connection.isLost && !signal.aborted) {
     await within(PING_INTERVAL_MS, connection.lost).catch(() => {});
     if (connection.isLost || signal.aborted) return;
-    const asked = connection.run({ text: "select 1", parameters: [] });
-    await within(PING_TIMEOUT_MS, asked).catch(() => connection.destroy());
+    const ping = connection.run({ text: "select 1", parameters: [] });
+    await within(PING_TIMEOUT_MS, ping).catch(() => connection.destroy());
   }
 }
 
-/** @throws when it takes longer */
+/** @throws if the work takes longer */
 async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

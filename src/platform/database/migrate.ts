@@ -7,7 +7,7 @@ import postgres from "postgres";
 import { sqlState } from "./faults.js";
 
 const OLDEST_SUPPORTED = 150_000;
-/** Any number will do, as long as every instance takes the same. */
+/** An arbitrary number that all instances share. */
 const MIGRATION_LOCK = 7_305_101_411;
 const migrationsFolder = fileURLToPath(new URL("../../../drizzle", import.meta.url));
 
@@ -17,15 +17,15 @@ const DUPLICATE_TABLE = "42P07";
 const occupied = (error: unknown) => {
   const { message } = (error as Error).cause as Error;
   return new Error(
-    `The database is another program's, or was restored without its schema "drizzle" (${message}). ` +
+    `The database belongs to another program, or was restored without its schema "drizzle" (${message}). ` +
       "Set DATABASE_URL to a database of Filedesk's own, or restore the whole backup.",
   );
 };
 
 /**
- * Brings the database's schema up to date, under a lock that makes other instances wait.
+ * Applies pending migrations under a lock, so that other instances wait.
  *
- * @throws when the server is older than Postgres 15
+ * @throws if the server is older than Postgres 15
  */
 export async function runMigrations(url: string): Promise<void> {
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
@@ -47,14 +47,14 @@ export async function runMigrations(url: string): Promise<void> {
 }
 
 export interface Migrations {
-  /** Of the Postgres server, such as `18.4`. */
+  /** Version of the Postgres server, such as `18.4`. */
   readonly serverVersion: string;
   readonly applied: number;
-  /** Names of those that are to be applied, in their order. */
+  /** Names of the pending migrations, in their order. */
   readonly pending: readonly string[];
 }
 
-/** How far a database's schema has come. Changes nothing. */
+/** The applied and pending migrations of a database. Read-only. */
 export async function migrationsOf(url: string): Promise<Migrations> {
   const journal = JSON.parse(await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8")) as {
     entries: { tag: string; when: number }[];

@@ -1,29 +1,29 @@
 import type { DriverValueDecoder } from "drizzle-orm";
 import { Column, is, noopDecoder, SQL } from "drizzle-orm";
 
-/** What Drizzle keeps to itself of a prepared statement: the columns in their order, and a mapper of ours. */
-interface Inside {
+/** Internals of Drizzle's prepared statement: the columns in their order, and a custom result mapper. */
+interface Internals {
   readonly fields: readonly { readonly path: readonly string[]; readonly field: unknown }[];
   customResultMapper?: (rows: unknown[][]) => object[];
 }
 
 /**
- * Makes a prepared statement's rows in one pass. Drizzle finds each value's name and decoder anew for every row, which
- * takes a tenth of the time of a list; here they are found once.
+ * Makes a prepared statement map its rows in one pass. Drizzle looks up each value's name and decoder for every row,
+ * which takes a tenth of the time of a list; this does it once.
  *
  * @param statement a prepared select of flat rows, without nested objects
  */
 export function withQuickRows<Statement extends object>(statement: Statement): Statement {
-  const inside = statement as unknown as Inside;
-  const columns = inside.fields.map(({ path, field }) => ({
+  const internals = statement as unknown as Internals;
+  const columns = internals.fields.map(({ path, field }) => ({
     name: path.join("."),
     decoder: decoderOf(field),
   }));
-  inside.customResultMapper = (rows) => rows.map((row) => toObject(columns, row));
+  internals.customResultMapper = (rows) => rows.map((row) => toObject(columns, row));
   return statement;
 }
 
-/** Null where the value stays as the driver gives it. */
+/** Null if the driver's value needs no decoding. */
 function decoderOf(field: unknown): DriverValueDecoder<unknown, unknown> | null {
   if (is(field, Column))
     return field.mapFromDriverValue === Column.prototype.mapFromDriverValue ? null : field;

@@ -2,14 +2,14 @@ import type postgres from "postgres";
 
 export type Rows = postgres.RowList<postgres.Row[]>;
 
-/** What Drizzle is given for a statement: it runs when it is waited for, and says first in which form it wants the rows. */
+/** A statement as Drizzle expects it from a driver: it runs when it is awaited, with rows in the requested form. */
 export interface StatementResult extends PromiseLike<Rows> {
   values(): Promise<Rows>;
 }
 
-/** @param run is told whether rows are wanted as arrays of values, instead of objects */
+/** @param run gets whether rows are requested as arrays of values instead of objects */
 export const statementResult = (run: (asValues: boolean) => Promise<Rows>): StatementResult => ({
   values: () => run(true),
-  // biome-ignore lint/suspicious/noThenProperty: it is waited for, as the driver's own queries are.
+  // biome-ignore lint/suspicious/noThenProperty: it is awaited like the driver's own queries.
   then: (fulfilled, rejected) => run(false).then(fulfilled, rejected),
 });

@@ -2,7 +2,7 @@ import type { Connection, TypeOptions } from "./connection.js";
 import type { StatementResult } from "./statement-result.js";
 import { statementResult } from "./statement-result.js";
 
-/** A transaction, as Drizzle wants its client. */
+/** A transaction as the client that Drizzle expects. */
 export interface TransactionClient {
   readonly options: TypeOptions;
   unsafe(text: string, parameters?: readonly unknown[]): StatementResult;
@@ -12,18 +12,21 @@ export interface TransactionClient {
 interface Scope {
   readonly connection: Connection;
   readonly types: TypeOptions;
-  /** How deep in savepoints. */
+  /** Nesting depth of savepoints. */
   readonly depth: number;
-  /** The first statement that failed: Postgres then takes no more, and would answer a commit with a rollback. */
+  /**
+   * The first error of a statement. After it, Postgres refuses further statements and would turn a commit into a
+   * rollback.
+   */
   failure: { readonly error: unknown } | null;
   isOver: boolean;
 }
 
 /**
- * Runs a transaction on a connection that has begun one, and commits it. Once the connection has broken off nothing more
- * is sent: Postgres undoes the transaction by itself.
+ * Runs a transaction on a connection that has begun one, and commits it. If the connection is lost, nothing more is
+ * sent, because Postgres rolls the transaction back by itself.
  *
- * @throws what the work throws, or the first of its statements that failed, whether the work minded that or not
+ * @throws what the work throws, or the first error of its statements, even if the work has caught it
  */
 export async function runTransaction<Result>(
   connection: Connection,
@@ -64,7 +67,7 @@ async function workIn<Result>(
   }
 }
 
-/** If it fails, the connection may still be in its transaction, so nobody else may use it. */
+/** If it fails, the connection may still be in its transaction, so it is destroyed. */
 async function send(connection: Connection, text: string): Promise<void> {
   try {
     await connection.run({ text, parameters: [] });

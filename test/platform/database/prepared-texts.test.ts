@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Database, DatabaseClient } from "../../../src/platform/database/client.js";
 import { connectDatabase } from "../../../src/platform/database/client.js";
 import { preparedByShape } from "../../../src/platform/database/prepared-once.js";
-import { createPreparedTexts, MOST_PREPARED } from "../../../src/platform/database/prepared-texts.js";
+import { createPreparedTexts, MAX_PREPARED } from "../../../src/platform/database/prepared-texts.js";
 import { createTestDatabase } from "../../support/database.js";
 
 /** As long as the text of a list. */
@@ -86,7 +86,7 @@ describe("what Postgres keeps prepared", () => {
       expect(rows.map(([row]) => row?.count)).toEqual([number, number]);
       if (number % 50 === 0) most = Math.max(most, await kept());
     }
-    expect(most).toBeGreaterThan(MOST_PREPARED / 2);
-    expect(most).toBeLessThanOrEqual(MOST_PREPARED);
+    expect(most).toBeGreaterThan(MAX_PREPARED / 2);
+    expect(most).toBeLessThanOrEqual(MAX_PREPARED);
   });
 });

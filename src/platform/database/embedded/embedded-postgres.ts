@@ -12,14 +12,14 @@ import { hasEnded, startServer, stopServer } from "./postgres-server.js";
 import { readReadyPort } from "./postmaster.js";
 
 export interface EmbeddedPostgresOptions extends Pick<ServerOptions, "log" | "port" | "settings"> {
-  /** Where the cluster and its password live; made when missing. The caller holds the lock on the data folder. */
+  /** The folder of the cluster and its password; created if missing. The caller holds the lock on the data folder. */
   readonly folder: string;
 }
 
 export interface EmbeddedPostgres {
-  /** Database `filedesk`, as a role that owns it and may create databases, but is no superuser. */
+  /** URL of the database `filedesk`, with a role that owns it and may create databases, but is not a superuser. */
   readonly url: string;
-  /** Resolves when Postgres ends without having been stopped here, with its exit code or signal. */
+  /** Resolves with the exit code or signal when Postgres ends without `stop`. */
   readonly died: Promise<string>;
   /** Fast shutdown: open transactions are rolled back. Resolves when Postgres has ended. */
   stop(): Promise<void>;
@@ -28,10 +28,10 @@ export interface EmbeddedPostgres {
 const NAME = "filedesk";
 
 /**
- * Starts the Postgres that ships in npm, on 127.0.0.1 with a random password, and makes its cluster on first
- * use. It ends with this process, however this process ends, and nothing that was committed is lost.
+ * Starts the Postgres from npm on 127.0.0.1 with a random password, and creates its cluster on first use. Postgres ends
+ * with this process, however that ends, and no committed data is lost.
  *
- * @throws Error that says what to do: no binaries for this machine, a folder of somebody else, Postgres' own words
+ * @throws Error with instructions: no binaries for this machine, a folder of another account, or a message of Postgres
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const binaries = await locateBinaries();
@@ -47,10 +47,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     return stopServer(server, cluster);
   });
   const died = new Promise<string>((resolve) => {
-    // `close` would wait for backends too, which hold its output open for as long as a statement runs.
-    const tell = () => !isStopping && resolve(String(child.exitCode ?? child.signalCode));
-    child.once("exit", tell);
-    if (hasEnded(child)) tell();
+    // `close` would also wait for backends, which keep the output open as long as a statement runs.
+    const report = () => !isStopping && resolve(String(child.exitCode ?? child.signalCode));
+    child.once("exit", report);
+    if (hasEnded(child)) report();
   });
   try {
     await ensureDatabase(cluster, port);
@@ -62,9 +62,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /**
- * Where the Postgres in this folder takes connections that another process has started.
+ * The URL of the Postgres that another process runs in this folder.
  *
- * @returns null when none runs, or when it is about to start or to stop
+ * @returns null if none runs, or if it is starting or stopping
  */
 export async function findEmbeddedPostgres(folder: string): Promise<string | null> {
   const cluster = await readCluster(await realpath(folder).catch(() => folder));
@@ -74,7 +74,7 @@ export async function findEmbeddedPostgres(folder: string): Promise<string | nul
   return (await isReady(url)) ? url : null;
 }
 
-/** At its first start Postgres takes connections before role and database are there. */
+/** At its first start, Postgres accepts connections before the role and the database exist. */
 async function isReady(url: string): Promise<boolean> {
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
   return sql`select 1`
@@ -88,7 +88,10 @@ async function isReady(url: string): Promise<boolean> {
 const urlOf = ({ password }: Cluster, port: number): string =>
   `postgres://${NAME}:${password}@127.0.0.1:${port}/${NAME}`;
 
-/** Root's home and the like are closed to the account that Postgres runs as: pass them by capability, or say so. */
+/**
+ * If folders such as root's home are closed to the account of Postgres, gives the process a capability to pass them, or
+ * fails with instructions.
+ */
 async function bind(
   binding: ProcessBinding,
   binaries: PostgresBinaries,
@@ -102,7 +105,7 @@ async function bind(
   throw barrierError(account, barrier);
 }
 
-/** Makes the role and its database, unless they are there. */
+/** Creates the role and its database if they do not exist. */
 async function ensureDatabase({ password }: Cluster, port: number): Promise<void> {
   const sql = postgres({
     host: "127.0.0.1",

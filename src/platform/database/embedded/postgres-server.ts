@@ -14,10 +14,10 @@ const DEFAULT_SETTINGS = {
   log_checkpoints: "off",
   log_line_prefix: "",
 };
-/** How long a start is tried again while the remains of a killed Postgres go away. */
+/** How long a start is retried while a killed Postgres still has processes or shared memory. */
 const REMAINS_LIMIT_MS = 10_000;
 const RETRY_MS = 100;
-/** After this a shutdown is an immediate one; the next start then recovers from the write-ahead log. */
+/** After this time an immediate shutdown is requested; the next start then recovers from the write-ahead log. */
 const STOP_LIMIT_MS = 30_000;
 
 const READY = /ready to accept connections/;
@@ -25,7 +25,7 @@ const REMAINS = /lock file .* already exists|pre-existing shared memory block/;
 const PORT_TAKEN = /could not bind|could not create any TCP\/IP sockets/;
 
 export interface ServerOptions {
-  /** Gets each line that Postgres logs. */
+  /** Called with each line that Postgres logs. */
   readonly log: (line: string) => void;
   /** TCP port on 127.0.0.1; a free one by default. */
   readonly port?: number;
@@ -48,9 +48,9 @@ interface FailedStart {
 }
 
 /**
- * Starts Postgres on a cluster. What a killed one has left is waited for.
+ * Starts Postgres on a cluster. If a killed one has left processes or memory, it waits for their end.
  *
- * @throws Error with Postgres' own words, when it does not start
+ * @throws Error with the output of Postgres if it does not start
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const deadline = performance.now() + REMAINS_LIMIT_MS;
@@ -59,9 +59,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const port = options.port ?? (await freePort());
     const attempt = await attemptStart(options, port, stalePid);
     if ("child" in attempt) return attempt;
-    const passing =
+    const isTemporary =
       REMAINS.test(attempt.output) || (PORT_TAKEN.test(attempt.output) && options.port === undefined);
-    if (!passing || performance.now() > deadline)
+    if (!isTemporary || performance.now() > deadline)
       throw new Error(
         `The embedded Postgres did not start (${attempt.result}). ${attempt.output} ${USE_ANOTHER_POSTGRES}`,
       );
@@ -69,7 +69,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Resolves when Postgres takes connections, or has ended before it did. Recovery after a crash may take its time. */
+/** Resolves when Postgres accepts connections or has ended before. Recovery after a crash may take long. */
 async function attemptStart(
   options: ServerOptions,
   port: number,
@@ -84,8 +84,8 @@ async function attemptStart(
   };
   const args = ["-D", options.cluster.folder];
   for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
-  // The stale process id may by now belong to another program, which Postgres would take for a running server,
-  // were it not told that this is one of its own ancestors (as pg_ctl tells it of the shell).
+  // The stale process id may now belong to another program, which Postgres would take for a running server. This
+  // variable declares it to be an ancestor of the new process, as pg_ctl does for the shell.
   const variables = stalePid === null ? {} : { PG_GRANDPARENT_PID: String(stalePid) };
   const child = spawnBound(options.binding, options.postgres, args, variables);
   const exit = ended(child);
@@ -117,7 +117,10 @@ export async function stopServer({ child, exit }: RunningServer, cluster: Cluste
   clearTimeout(timeout);
 }
 
-/** A port that was free a moment ago. Who is faster than we are is noticed, and another one tried. */
+/**
+ * A port that was free a moment ago. If another process takes it first, the start fails and is retried with another
+ * port.
+ */
 const freePort = () =>
   new Promise<number>((resolve, reject) => {
     const server = createServer().once("error", reject);

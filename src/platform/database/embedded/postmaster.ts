@@ -9,13 +9,13 @@ const POLL_MS = 20;
 /** Postgres' `LOCK_FILE_LINE_PM_STATUS`, counted from 0. */
 const READY_LINE = 7;
 
-/** The process id that a cluster's lock file `postmaster.pid` names, running or not; null without such a file. */
+/** The process id in a cluster's lock file `postmaster.pid`, running or not; null without such a file. */
 export async function readPostmasterPid(cluster: string): Promise<number | null> {
   const file = await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "");
   return Number.parseInt(file, 10) || null;
 }
 
-/** The port on which the cluster's Postgres takes connections; null when it does not run, or not yet or no longer. */
+/** The port of the cluster's Postgres; null if it does not accept connections. */
 export async function readReadyPort(cluster: string): Promise<number | null> {
   const lines = (await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
   const [pid, , , port] = lines.map(Number);
@@ -23,7 +23,7 @@ export async function readReadyPort(cluster: string): Promise<number | null> {
   return pid && port && isReady && (await isPostmaster(pid, cluster)) ? port : null;
 }
 
-/** Asks the cluster's Postgres for a fast shutdown (`SIGINT`), or for an immediate one (`SIGQUIT`). */
+/** Requests a fast (`SIGINT`) or immediate (`SIGQUIT`) shutdown of the cluster's Postgres. */
 export async function signalPostmaster(cluster: string, signal: "SIGINT" | "SIGQUIT"): Promise<void> {
   const pid = await readPostmasterPid(cluster);
   if (pid === null) return;
@@ -35,7 +35,7 @@ export async function signalPostmaster(cluster: string, signal: "SIGINT" | "SIGQ
 }
 
 /**
- * Stops the Postgres that a killed server may have left on this cluster, and waits for its end.
+ * Stops a Postgres that a killed server has left on this cluster, and waits for its end.
  *
  * @returns the process id in a stale lock file, or null
  */
@@ -55,7 +55,9 @@ export async function stopOrphan(cluster: string, log: (line: string) => void): 
   return readPostmasterPid(cluster);
 }
 
-/** Process ids are used again: only a process whose command line names this cluster is its Postgres. */
+/**
+ * Process ids are reused, so a process only counts as the cluster's Postgres if its command line contains the cluster.
+ */
 async function isPostmaster(pid: number, cluster: string): Promise<boolean> {
   try {
     if (process.platform === "linux")
