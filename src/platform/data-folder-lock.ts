@@ -8,12 +8,12 @@ export interface DataFolderLock {
   release(): Promise<void>;
 }
 
-/** Who holds a lock: a process, and when it started, because process ids are used again (in a container at once). */
+/** The process that holds a lock, and its start time, because process ids are reused (in a container immediately). */
 interface Holder {
   readonly pid: number;
-  /** Boot id and start time in the kernel's ticks; null where the system does not tell. */
+  /** Boot id and start time in kernel ticks; null if the system does not provide it. */
   readonly started: string | null;
-  /** Tells the locks of one process apart. */
+  /** Distinguishes the locks of one process. */
   readonly id: string;
 }
 
@@ -21,10 +21,10 @@ const LOCK_NAME = "server.lock";
 const CANDIDATE_ENDING = ".candidate";
 
 /**
- * Makes this process the only server on the data folder, which is made when missing. A lock that a killed
- * process left is taken over; when several starters race for it, one wins.
+ * Makes this process the only server on the data folder, which is created if missing. The lock of a killed process is
+ * taken over; if several processes race for it, one wins.
  *
- * It sees processes of the same machine (and container) only.
+ * Only processes of the same machine (and container) are detected.
  *
  * @throws Error that names the folder, the process that holds it, and what to do
  */
@@ -37,7 +37,10 @@ export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
   );
 }
 
-/** The same for who can do with the lock in other hands. @returns the lock, or the process that holds it */
+/**
+ * As `lockDataFolder`, without an error if another process holds the lock. @returns the lock, or the id of the process
+ * that holds it
+ */
 export async function tryToLockDataFolder(folder: string): Promise<DataFolderLock | { holder: number }> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, LOCK_NAME);
@@ -49,15 +52,15 @@ export async function tryToLockDataFolder(folder: string): Promise<DataFolderLoc
 }
 
 /**
- * @returns who holds the lock now: `self`, or a process that lives
+ * @returns the holder of the lock: `self`, or a running process
  *
- * Three moves keep it safe. A lock appears complete or not at all, and never over another one (link of a
- * finished file). Only its owner removes a lock. A dead owner's lock is only replaced, and that only by the
- * holder of a second lock of the same kind, who looks again before the replacement.
+ * Three rules make it safe. A lock file appears complete or not at all, and never replaces another one (link of a
+ * finished file). Only its owner removes a lock. A dead owner's lock is only replaced by the holder of a second lock of
+ * the same kind, after another check.
  */
 async function acquire(path: string, self: Holder): Promise<Holder> {
   for (;;) {
-    if (await place(path, self, link)) return self;
+    if (await placeLock(path, self, link)) return self;
     const holder = await readHolder(path);
     if (!holder) continue;
     if (await isRunning(holder.pid, holder.started)) return holder;
@@ -67,22 +70,22 @@ async function acquire(path: string, self: Holder): Promise<Holder> {
     if (rival !== self) return rival;
     try {
       const same = (await readHolder(path))?.id === holder.id;
-      if (same && (await place(path, self, rename))) return self;
+      if (same && (await placeLock(path, self, rename))) return self;
     } finally {
       await release(takeover, self);
     }
   }
 }
 
-/** Puts a lock file in place by `link` (not over another one) or by `rename` (over it); false when it could not. */
-async function place(path: string, holder: Holder, move: typeof link): Promise<boolean> {
+/** Creates a lock file by `link` (fails if it exists) or by `rename` (replaces it). @returns false if it failed */
+async function placeLock(path: string, holder: Holder, move: typeof link): Promise<boolean> {
   const candidate = `${path}.${randomUUID()}${CANDIDATE_ENDING}`;
   await writeFile(candidate, JSON.stringify(holder), { flag: "wx", mode: 0o644 });
   try {
     await move(candidate, path);
     return true;
   } catch (error) {
-    // ENOENT: a winner has cleared the candidates away.
+    // ENOENT: the winner has removed the candidates.
     if (["EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
     throw error;
   } finally {
@@ -105,7 +108,7 @@ async function release(path: string, self: Holder): Promise<void> {
   if ((await readHolder(path))?.id === self.id) await rm(path, { force: true });
 }
 
-/** A starter that was killed between two moves leaves its candidate. Live rivals lose theirs too, and look again. */
+/** Removes candidates of killed processes. Live rivals lose theirs too, and retry. */
 async function removeCandidates(folder: string): Promise<void> {
   const names = await readdir(folder);
   const candidates = names.filter((name) => name.startsWith(LOCK_NAME) && name.endsWith(CANDIDATE_ENDING));

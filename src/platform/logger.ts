@@ -2,7 +2,7 @@ import { DrizzleQueryError } from "drizzle-orm";
 import type { Logger } from "pino";
 import { pino, stdSerializers, stdTimeFunctions } from "pino";
 
-/** Structured logs, one JSON object a line; on a terminal they are written for people. */
+/** A logger with one JSON object per line, or readable lines for a terminal. */
 export function createLogger(level: string, forPeople = false): Logger {
   const options = {
     level,
@@ -17,7 +17,7 @@ export function createLogger(level: string, forPeople = false): Logger {
   });
 }
 
-/** Drizzle's message has the statement's parameters in it: addresses, hashes, what people wrote. */
+/** Drizzle's error message contains the parameters of the statement, which may be personal data or secrets. */
 function withoutParameters(error: Error): unknown {
   if (!(error instanceof DrizzleQueryError)) return stdSerializers.err(error);
   const cause = stdSerializers.err((error.cause ?? new Error("unknown cause")) as Error);

@@ -2,10 +2,10 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
 /**
- * When a running process started, as proc(5) tells it on Linux: boot id, and field 22 of its `stat`, in the kernel's
- * ticks. Process ids are used again (in a container at once); together with its start one is unique.
+ * The start time of a running process on Linux (proc(5)): boot id, and field 22 of its `stat`, in kernel ticks. Process
+ * ids are reused (in a container immediately); together with the start time they are unique.
  *
- * @returns null when it does not run, or where the system does not tell
+ * @returns null if it does not run, or if the system does not provide it
  */
 export async function startOf(pid: number): Promise<string | null> {
   if (process.platform !== "linux") return null;
@@ -16,7 +16,7 @@ export async function startOf(pid: number): Promise<string | null> {
   }
 }
 
-/** The same of the process that asks, without waiting. */
+/** The start time of this process, synchronously. */
 export function ownStart(): string | null {
   if (process.platform !== "linux") return null;
   try {
@@ -27,8 +27,8 @@ export function ownStart(): string | null {
 }
 
 /**
- * Names the set of processes that this one sees, as each container has its own; null where the system does not tell.
- * A process of another set may live though nothing of it can be seen, and process ids of two sets are often equal.
+ * Identifies the process namespace of this process, such as its container; null if the system does not provide it.
+ * Processes of another namespace are not visible from here, and process ids of two namespaces are often equal.
  */
 export function ownProcessSpace(): string | null {
   try {
@@ -38,7 +38,7 @@ export function ownProcessSpace(): string | null {
   }
 }
 
-/** Whether a process runs that has this id; where the system tells, also that it started then. */
+/** Whether a process with this id runs and, if a start time is given, started at that time. */
 export async function isRunning(pid: number, started: string | null): Promise<boolean> {
   if (started !== null) return (await startOf(pid)) === started;
   try {
@@ -50,7 +50,7 @@ export async function isRunning(pid: number, started: string | null): Promise<bo
 }
 
 function startIn(boot: string, stat: string): string | null {
-  // The second field is the program's name in parentheses and may hold anything: count from behind it.
+  // The second field is the program's name in parentheses and may contain any characters: count fields after it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state] = fields;
   const isGone = state === "Z" || state === "X";

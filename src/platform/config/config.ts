@@ -11,9 +11,9 @@ export class ConfigurationError extends Error {
 }
 
 /**
- * Reads the configuration, whole and once.
+ * Reads and validates the whole configuration.
  *
- * @throws ConfigurationError with everything that is wrong at once, each with the variable's name and an example
+ * @throws ConfigurationError with all problems at once, each with the variable's name and an example
  */
 export function readConfig(environment: NodeJS.ProcessEnv) {
   const problems: string[] = [];
@@ -54,22 +54,22 @@ interface Guarded {
   readonly EMBEDDED_SECRETS: boolean;
 }
 
-/** What is right on a developer's machine and wrong in production, unless it is asked for by name. */
+/** Defaults that are fine for development but not allowed in production unless they are enabled explicitly. */
 function unsafeInProduction(env: Guarded): string[] {
   const problems: string[] = [];
   if (!env.DATABASE_URL && !env.EMBEDDED_DATABASE)
     problems.push(
-      "DATABASE_URL: is missing; set it, or ask for the embedded database with EMBEDDED_DATABASE=true",
+      "DATABASE_URL: is missing; set it, or allow the embedded database with EMBEDDED_DATABASE=true",
     );
   for (const name of ["AUTH_SECRET", "URL_SIGNING_KEYS"] as const)
     if (!env[name] && !env.EMBEDDED_SECRETS)
       problems.push(
-        `${name}: is missing; set it (${name}=${settings[name].example}), or ask for generated secrets with EMBEDDED_SECRETS=true`,
+        `${name}: is missing; set it (${name}=${settings[name].example}), or allow generated secrets with EMBEDDED_SECRETS=true`,
       );
   return problems;
 }
 
-/** Settings whose example everybody can read. */
+/** Settings whose example must not be used as a value. */
 const SECRET_SETTINGS = [
   "DATABASE_URL",
   "REDIS_URL",
@@ -80,5 +80,5 @@ const SECRET_SETTINGS = [
 
 const examplesIn = (given: NodeJS.ProcessEnv): string[] =>
   SECRET_SETTINGS.filter((name) => given[name]?.includes(settings[name].example ?? "")).map(
-    (name) => `${name}: is the example, which everybody knows; set one of your own`,
+    (name) => `${name}: is the example, which is public; set your own value`,
   );

@@ -7,7 +7,7 @@ export const list = makeValidator<readonly string[]>((text) =>
     .filter(Boolean),
 );
 
-/** 0 takes a free one. */
+/** 0 selects a free port. */
 export const port = makeValidator<number>((text) => {
   const value = Number(text);
   if (text.trim() === "" || !Number.isInteger(value) || value < 0 || value > 65_535)
@@ -15,18 +15,18 @@ export const port = makeValidator<number>((text) => {
   return value;
 });
 
-/** Higher than anything that makes sense, and low enough for every use of a number here. */
-const MOST = 1_000_000;
+/** Higher than any sensible value, and safe for every setting. */
+const MAX_VALUE = 1_000_000;
 
 export const whole = makeValidator<number>((text) => {
   const value = Number(text);
-  if (value > MOST) throw new EnvError(`"${text}" is more than ${MOST}`);
+  if (value > MAX_VALUE) throw new EnvError(`"${text}" is more than ${MAX_VALUE}`);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new EnvError(`"${text}" is not a whole number above 0`);
   return value;
 });
 
-/** What is wrong with a URL is said without it: it may hold a password, wherever a slip has put that. */
+/** Error messages do not contain the URL, which may contain a password, even in the wrong part. */
 const urlOf = (schemes: readonly string[], example: string) =>
   makeValidator<string>((text) => {
     if (!URL.canParse(text) || !schemes.includes(new URL(text).protocol))
@@ -34,7 +34,7 @@ const urlOf = (schemes: readonly string[], example: string) =>
     const { hash, username, password } = new URL(text);
     if (hash !== "")
       throw new EnvError(
-        "is a URL with a fragment, which a server is never told; write # in a password as %23",
+        "is a URL with a fragment, which is not sent to servers; write # in a password as %23",
       );
     if (!isDecodable(username + password))
       throw new EnvError("is a URL whose user or password cannot be decoded; write % there as %25");
@@ -53,14 +53,14 @@ function isDecodable(text: string): boolean {
 export const httpUrl = urlOf(["http:", "https:"], "https://example.com");
 export const postgresUrl = urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database");
 
-/** Its path is the number of a database. */
+/** The path is a database number. */
 export const redisUrl = makeValidator<string>((text) => {
   if (!/^rediss?:\/\/[^#?]+$/.test(text) || !URL.canParse(text) || !/^(\/\d*)?$/.test(new URL(text).pathname))
     throw new EnvError("is not a URL like redis://user:password@host:6379/0");
   return text;
 });
 
-/** A link with the place of a token in it. */
+/** A link with a placeholder for a token. */
 export const linkTemplate = makeValidator<string>((text) => {
   if (!URL.canParse(text) || !/^https?:/.test(text) || !text.includes("{token}"))
     throw new EnvError(`"${text}" is not a link like https://desk.example.com/join#{token}`);
@@ -91,7 +91,7 @@ export const secret = makeValidator<string>((text) => {
   return text;
 });
 
-/** `id:secret` pairs, newest first, as the signer takes them. */
+/** `id:secret` pairs, newest first, as the signer expects them. */
 export const keys = makeValidator<readonly { id: string; secret: string }[]>((text) =>
   text.split(",").map((pair) => {
     const [, id, value] = /^([A-Za-z0-9_-]{1,16}):(.{32,})$/.exec(pair.trim()) ?? [];

@@ -4,12 +4,13 @@ import { SECOND_MS } from "../../kernel/clock.js";
 import { connectDatabase } from "../database/client.js";
 
 const POLL_MS = 10;
-/** A database that does not answer by then has no connections that matter. */
+/** A database that does not answer by then has no relevant connections. */
 const TIMEOUT_MS = 2 * SECOND_MS;
 
 /**
- * Resolves when Postgres has let go of every connection of that name, or has not told so in time. The driver's pool
- * counts a connection as closed when it has said goodbye, and a Postgres that stops then may still answer it.
+ * Resolves when Postgres has closed every connection with that application name, or after a timeout. The driver's pool
+ * counts a connection as closed after it has sent its termination message, but a Postgres that is stopped at that
+ * moment may still send it an error.
  */
 export async function awaitDisconnection(databaseUrl: string, applicationName: string): Promise<void> {
   const { db, close } = connectDatabase(databaseUrl, { connections: 1 });

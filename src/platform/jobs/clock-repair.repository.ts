@@ -1,20 +1,23 @@
 import type { Db } from "pg-boss";
 
-/** How far a timestamp may lie ahead of Postgres' clock, which may be adjusted gradually. */
+/** How far a timestamp may be ahead of Postgres' clock, which may be adjusted gradually. */
 const TOLERANCE = "interval '1 minute'";
-/** What may lie ahead for good reason: the longest wait before a retry, and the longest pause between two counts. */
+/**
+ * How far timestamps may legitimately be ahead: the longest delay before a retry, and the longest pause between two
+ * counts.
+ */
 const LONGEST_WAIT = `interval '1 hour' + ${TOLERANCE}`;
 
 const NOW = "pgboss.job_now()";
 const isAhead = (column: string, ahead = TOLERANCE) => `${column} > ${NOW} + ${ahead}`;
 const areAhead = (columns: readonly string[]) => columns.map((column) => isAhead(column)).join(" or ");
-/** A stamp that is null stays null, unlike with `least`. */
+/** Null stays null, unlike with `least`. */
 const pulledBack = (columns: readonly string[], ahead = TOLERANCE) =>
   columns
     .map((column) => `${column} = case when ${isAhead(column, ahead)} then ${NOW} else ${column} end`)
     .join(", ");
 
-/** A process claims an interval by updating one of these. While it lies in the future, no process can. */
+/** A process claims an interval by updating one of these columns. While it is in the future, no process can. */
 const CLAIMS = ["cron_on", "bam_on", "flow_on", "reindex_on"];
 const INSTANCE = `
   update pgboss.version
@@ -27,7 +30,7 @@ const QUEUES = `update pgboss.queue set ${pulledBack(QUEUE_STAMPS)} where ${areA
 const SCHEDULE_STAMPS = ["created_on", "updated_on"];
 const SCHEDULES = `update pgboss.schedule set ${pulledBack(SCHEDULE_STAMPS)} where ${areAhead(SCHEDULE_STAMPS)}`;
 
-/** Rows that somebody else has locked are left to the next time: no two processes wait for each other. */
+/** Skips locked rows, which are corrected the next time, so that processes do not wait for each other. */
 const ofJobs = (change: string, condition: string) => `
   with ahead as (select name, id from pgboss.job where ${condition} for update skip locked)
   update pgboss.job set ${change} from ahead where job.name = ahead.name and job.id = ahead.id`;
@@ -37,20 +40,20 @@ const WAITING = ofJobs(
   `state = 'created' and ${isAhead("start_after")} or state = 'retry' and ${isAhead("start_after", LONGEST_WAIT)}`,
 );
 
-/** A worker that lives stamps its job anew within seconds; one that does not is found dead after them. */
+/** A live worker updates its job within seconds; a dead one is then detected. */
 const RUN_STAMPS = ["started_on", "heartbeat_on"];
 const ACTIVE = ofJobs(pulledBack(RUN_STAMPS), `state = 'active' and (${areAhead(RUN_STAMPS)})`);
 
-/** A recurring job takes the slot of its minute, and keeps it when it is done. Those of the minutes to come are free. */
+/** A recurring job takes the slot of its minute and keeps it when it is done. Slots of future minutes are freed. */
 const SLOTS = ofJobs("singleton_on = null", `singleton_on > (${NOW} + ${TOLERANCE}) at time zone 'UTC'`);
 
 /**
- * Brings the queue's stamps back to now that lie further ahead than any of them can by itself: Postgres' clock was set
- * back after they were written. Jobs are asked for without a delay, and a retry waits an hour at most; until the clock
- * has caught up, waiting jobs would not begin, recurring ones not fall due, and the jobs of killed workers look alive.
- * To do it again, or in several processes at once, changes nothing more.
+ * Sets timestamps of the queue to now if they are further ahead than possible, because Postgres' clock was set back
+ * after they were written. Jobs are enqueued without a delay, and a retry waits at most an hour. Without the
+ * correction, until the clock has caught up, waiting jobs would not start, recurring ones would not be due, and jobs of
+ * killed workers would seem alive. Idempotent, and safe in several processes at once.
  *
- * @returns how many rows were changed
+ * @returns the number of changed rows
  */
 export async function pullBackStampsAhead(db: Pick<Db, "executeSql">): Promise<number> {
   let changed = 0;

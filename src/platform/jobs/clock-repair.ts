@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { SECOND_MS } from "../../kernel/clock.js";
 import { pullBackStampsAhead } from "./clock-repair.repository.js";
 
-const EVERY_MS = 10 * SECOND_MS;
+const INTERVAL_MS = 10 * SECOND_MS;
 
 export interface ClockRepairOptions {
   readonly db: Pick<Db, "executeSql">;
@@ -12,41 +12,42 @@ export interface ClockRepairOptions {
 }
 
 export interface ClockRepair {
-  /** Looks at once, and then every ten seconds. Resolves after the first look, whatever came of it. */
+  /** Checks at once and then every ten seconds. Resolves after the first check, even if it failed. */
   start(): Promise<void>;
-  /** Resolves when no look is under way any more. */
+  /** Stops checking. Resolves when a running check has finished. */
   stop(): Promise<void>;
 }
 
-/** Keeps a queue going whose database's clock is set back. */
+/** Keeps the job queue running after the database's clock was set back. */
 export function createClockRepair({ db, log, onFault }: ClockRepairOptions): ClockRepair {
   let timer: NodeJS.Timeout | undefined;
-  let underWay: Promise<void> | null = null;
+  let running: Promise<void> | null = null;
 
   async function repair(): Promise<void> {
     try {
       const rows = await pullBackStampsAhead(db);
-      if (rows > 0) log.warn({ rows }, "Postgres' clock was set back: the job queue goes on from now");
+      if (rows > 0)
+        log.warn({ rows }, "Postgres' clock was set back: the job queue's timestamps were corrected");
     } catch (error) {
       onFault(error);
     }
   }
   const repairOnce = (): Promise<void> => {
-    underWay ??= repair().finally(() => {
-      underWay = null;
+    running ??= repair().finally(() => {
+      running = null;
     });
-    return underWay;
+    return running;
   };
 
   return {
     start() {
-      timer ??= setInterval(repairOnce, EVERY_MS).unref();
+      timer ??= setInterval(repairOnce, INTERVAL_MS).unref();
       return repairOnce();
     },
     async stop() {
       clearInterval(timer);
       timer = undefined;
-      await underWay;
+      await running;
     },
   };
 }

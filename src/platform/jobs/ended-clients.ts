@@ -1,9 +1,8 @@
 import pg from "pg";
 
 /**
- * Makes it safe to end a client of `pg`. Before pg-boss ends the connection on which it listens, it removes all
- * listeners from it. If Postgres or the network breaks this connection at the same moment, its `error` event has no
- * listener, and Node ends the process.
+ * Makes it safe to end a client of `pg`. Before pg-boss ends its listening connection, it removes all event listeners
+ * from it. If the connection is lost at the same moment, its `error` event has no listener, and Node ends the process.
  */
 export function handleErrorsOfEndedClients(): void {
   if (isDone) return;

@@ -5,12 +5,12 @@ import { DEAD_ENDING } from "./queues.js";
 /** The number of jobs of one kind, by state. */
 export interface JobCount {
   readonly name: string;
-  /** Wait for a worker. */
+  /** Jobs that wait for a worker. */
   readonly queued: number;
   readonly active: number;
-  /** Have failed and wait to be tried again. */
+  /** Jobs that have failed and wait for a retry. */
   readonly failed: number;
-  /** Have failed for the last time, in the last 30 days. */
+  /** Jobs whose last retry has failed, in the last 30 days. */
   readonly dead: number;
   /** The error of the last dead job; null if there is none, or if it has no message. */
   readonly lastFailure: string | null;

@@ -15,37 +15,37 @@ import { ensureTurnIndex, findNextTurns } from "./turns.repository.js";
 export interface JobQueueOptions {
   readonly databaseUrl: string;
   readonly log: Logger;
-  /** Whether this process runs jobs, or only asks for them. */
+  /** Whether this process runs jobs, or only enqueues them. */
   readonly works: boolean;
-  /** How many runs of one kind of job go on here at once at most. */
+  /** Maximum concurrent runs of one kind of job in this process. */
   readonly concurrency: number;
 }
 
 export interface JobQueue {
-  /** Where jobs are asked for, once the queue is open. */
+  /** Enqueues jobs, once the queue is open. */
   readonly sender: JobSender;
-  /** Makes what is missing of the queue's own schema, and a queue for each job. Any number of processes may do so at once. */
+  /** Creates the queue's schema, and a queue for each job, if they are missing. Safe in several processes at once. */
   open(jobs: readonly Job[]): Promise<void>;
-  /** Begins to run the jobs in this process, those with a time of their own too. */
+  /** Starts running jobs in this process, including recurring ones. */
   work(): Promise<void>;
   /**
-   * Takes no more jobs and lets those that run finish; what then still runs is aborted and will be tried again.
-   * The database has let go of every connection of the queue then, so that it can be stopped.
+   * Takes no more jobs and lets running ones finish; after the timeout they are aborted and will be retried. When it
+   * resolves, the database has closed all connections of the queue, so that it can be stopped.
    */
   stop(timeoutMs: number): Promise<void>;
 }
 
-/** Fetches, heartbeats and completions are short; one more connection listens. */
+/** Fetches, heartbeats and completions are short; one connection listens. */
 const CONNECTIONS = 3;
-/** A worker that was killed has lost its job when its last heartbeat is 10 s old, and this is how often that is looked at. */
+/** How often jobs of killed workers are looked for: those whose last heartbeat is 10 seconds old. */
 const SUPERVISE_EVERY_SECONDS = 3;
-/** New jobs are announced; those that are to be tried again are found by looking. */
+/** Polling interval for retries; new jobs are announced by NOTIFY. */
 const POLL_SECONDS = 1;
-/** The same for queues whose jobs have no hurry. */
+/** The same for queues that are not urgent. */
 const SLOW_POLL_SECONDS = 3;
-/** While the database is away, each queue has the same fault every second: the others are in the log at `debug`. */
+/** While the database is unavailable, each queue has the same fault every second: repetitions are logged at `debug`. */
 const LOG_AGAIN_AFTER_MS = 10_000;
-/** How long the aborted runs of a stop may take to notice. */
+/** How long aborted runs may take to end during a stop. */
 const ABORT_TIMEOUT_MS = 1_000;
 
 /** A queue of jobs in Postgres: pg-boss, on a small pool of its own. */
@@ -80,8 +80,8 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
     const seconds = job.cron ? SLOW_POLL_SECONDS : POLL_SECONDS;
     for (let worker = 0; worker < Math.min(job.atOnce, concurrency); worker++)
       await startWorker(boss, { queue: job.name, seconds, run: (claimed) => runner.run(job, claimed) });
-    const bury = (letter: JobWithMetadata) => runner.bury(job, letter);
-    await startWorker(boss, { queue: deadQueueOf(job.name), seconds: SLOW_POLL_SECONDS, run: bury });
+    const handleDead = (letter: JobWithMetadata) => runner.handleDead(job, letter);
+    await startWorker(boss, { queue: deadQueueOf(job.name), seconds: SLOW_POLL_SECONDS, run: handleDead });
   };
 
   return {
@@ -89,8 +89,8 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       async send(tx, requests) {
         const names = new Set(requests.map(({ name }) => name));
         for (const name of names) {
-          const asked = requests.filter((request) => request.name === name);
-          await boss.insert(name, await inTurn(tx, name, asked), { db: fromDrizzle(tx, sql) });
+          const jobs = requests.filter((request) => request.name === name);
+          await boss.insert(name, await withTurns(tx, name, jobs), { db: fromDrizzle(tx, sql) });
         }
       },
     },
@@ -113,14 +113,14 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       await clockRepair.stop();
       await boss.stop({ graceful: true, timeout: timeoutMs });
       await runner.settled(ABORT_TIMEOUT_MS);
-      // Otherwise stopping the database next would be reported as a fault.
+      // Otherwise the stop of the database would be reported as a fault.
       await awaitDisconnection(databaseUrl, applicationName);
     },
   };
 }
 
-/** Jobs of groups get the turns that come next for them; they cost the transaction one statement more. */
-async function inTurn(
+/** Gives jobs of groups their next turns, with one more statement in the transaction. */
+async function withTurns(
   tx: Database,
   queue: string,
   requests: readonly JobRequest[],
@@ -138,12 +138,14 @@ async function inTurn(
 
 interface WorkerOptions {
   readonly queue: string;
-  /** How often to look for what nobody announced. */
+  /** Polling interval for jobs that were not announced. */
   readonly seconds: number;
   run(claimed: JobWithMetadata): Promise<void>;
 }
 
-/** One job after the other: by itself pg-boss would wait after each for as long as after having found none. */
+/**
+ * Starts a worker that fetches the next job at once: by default pg-boss waits for the polling interval after each job.
+ */
 async function startWorker(boss: PgBoss, { queue, seconds, run }: WorkerOptions): Promise<void> {
   const options = {
     pollingIntervalSeconds: seconds,
@@ -159,7 +161,9 @@ async function startWorker(boss: PgBoss, { queue, seconds, run }: WorkerOptions)
   });
 }
 
-/** The two drivers read `sslmode` differently; our other one reads it as libpq does. */
+/**
+ * The driver of pg-boss interprets `sslmode` differently; this makes it behave like libpq, as our other driver does.
+ */
 function withLibpqModes(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   if (url.searchParams.has("sslmode")) url.searchParams.set("uselibpqcompat", "true");

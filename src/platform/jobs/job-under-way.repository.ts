@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../database/client.js";
 
-/** Which jobs of a kind wait, run, or are to be tried again: the values of one field of what was asked for. */
+/** The values of one data field of all jobs of a kind that wait, run or will be retried. */
 export async function listUnderWay(
   db: Pick<Database, "execute">,
   { name, field }: { readonly name: string; readonly field: string },

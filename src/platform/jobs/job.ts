@@ -1,46 +1,47 @@
 import type { Database } from "../database/client.js";
 
 /**
- * A kind of work that is done apart from requests, by whichever worker is free. It may be cut off at any instant
- * and is then run again, so `run` is idempotent: done twice, it ends in the same state.
+ * A kind of background work, which any free worker runs. A run can be interrupted at any moment and is then repeated,
+ * so `run` is idempotent.
  */
 export interface Job<Data extends object = object> {
-  /** Names the queue as well: small letters and hyphens. */
+  /** Also the name of the queue: lower-case letters and hyphens. */
   readonly name: string;
-  /** How many of them a process runs at the same time at most. */
+  /** Maximum concurrent runs in a process. */
   readonly atOnce: number;
-  /** After so long a run counts as failed and is aborted. */
+  /** After this time a run is aborted and counts as failed. */
   readonly timeoutSeconds: number;
-  /** How often a failed run is tried again, each time after twice the wait; then it is a dead letter. */
+  /** How often a failed run is retried, with a delay that doubles each time; then the job becomes a dead letter. */
   readonly retries: number;
-  /** The first of these waits at most, in seconds; 2 unless given. No wait is longer than an hour. */
+  /** Delay before the first retry, in seconds; 2 by default. No delay is longer than an hour. */
   readonly retryAfterSeconds?: number;
   /**
-   * When it runs by itself: a cron expression, in UTC. What fell due while no worker ran is run once after a start.
-   * Of a job with a time of its own there is one at a time in the whole installation: to ask for it meanwhile does nothing.
+   * The schedule of a recurring job: a cron expression, in UTC. A run that was due while no worker was running is made
+   * up for once. A recurring job has at most one run at a time in the whole installation; requests in the meantime are
+   * ignored.
    */
   readonly cron?: string;
-  /** Told when the last retry has failed, or the last worker been killed over it; again when it fails itself. */
+  /** Called after the last retry has failed or its worker was killed; retried if it fails itself. */
   onDead?(data: Data): Promise<void>;
   /**
-   * @param signal tells that nobody waits for the run any more: it took too long, the process stops, or another worker has it
-   * @returns what the log says of the run
+   * @param signal aborts when the run is given up: it timed out, the process stops, or another worker has taken it over
+   * @returns the result of the run, for the log
    */
   run(data: Data, signal: AbortSignal): Promise<unknown>;
 }
 
-/** A run of a job that is asked for. */
+/** A request to run a job. */
 export interface JobRequest {
   readonly name: string;
   readonly data: object;
   /**
-   * Whose it is, such as a company: groups take turns, so that one that asks a thousand times waits for itself alone.
-   * Jobs without a group come in the order in which they were asked for.
+   * The owner, such as a company. Groups take turns, so that a thousand jobs of one group do not delay the others. Jobs
+   * without a group run in the order of their requests.
    */
   readonly group?: string;
 }
 
-/** Where jobs are asked for: in the transaction that makes them necessary, so that a rollback leaves none. */
+/** Enqueues jobs in the transaction that makes them necessary, so that a rollback leaves none. */
 export interface JobSender {
   send(tx: Database, requests: readonly JobRequest[]): Promise<void>;
 }

@@ -5,15 +5,15 @@ import { reasonForOperator } from "../../kernel/errors.js";
 import type { Job } from "./job.js";
 
 export interface Runner {
-  /** Runs a job that was claimed, and tells the log. @throws what is kept of its failure */
+  /** Runs a claimed job and logs the outcome. @throws Error with the message that the queue stores */
   run(job: Job, claimed: JobWithMetadata): Promise<void>;
-  /** Tells the log and the job that it will not be tried again. */
-  bury(job: Job, letter: JobWithMetadata): Promise<void>;
-  /** Resolves when nothing runs here any more, or when this has taken too long. */
+  /** Logs that a job will not be retried, and calls its `onDead`. */
+  handleDead(job: Job, letter: JobWithMetadata): Promise<void>;
+  /** Resolves when no job runs any more, or after the timeout. */
   settled(timeoutMs: number): Promise<void>;
 }
 
-/** Runs jobs as the queue hands them out, one at a time. */
+/** Runs the jobs that the queue hands out. */
 export function createRunner(log: Logger): Runner {
   const running = new Set<Promise<unknown>>();
   const track = async <Result>(work: Promise<Result>): Promise<Result> => {
@@ -22,7 +22,7 @@ export function createRunner(log: Logger): Runner {
   };
   return {
     run: (job, claimed) => track(runLogged(job, claimed, log)),
-    bury: (job, letter) => track(buryLogged(job, letter, log)),
+    handleDead: (job, letter) => track(handleDeadLogged(job, letter, log)),
     async settled(timeoutMs) {
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<void>((resolve) => {
@@ -45,7 +45,7 @@ async function runLogged(job: Job, claimed: JobWithMetadata, log: Logger): Promi
   });
   try {
     const result = await job.run(data ?? {}, signal);
-    if (signal.aborted) log.warn({ ...details(), result }, "job ended after it had been given up");
+    if (signal.aborted) log.warn({ ...details(), result }, "job ended after it was aborted");
     else log.info({ ...details(), result }, "job done");
   } catch (error) {
     log.warn({ ...details(), retriesLeft: retryLimit - retryCount, err: error }, "job failed");
@@ -53,19 +53,19 @@ async function runLogged(job: Job, claimed: JobWithMetadata, log: Logger): Promi
   }
 }
 
-async function buryLogged(job: Job, letter: JobWithMetadata, log: Logger): Promise<void> {
+async function handleDeadLogged(job: Job, letter: JobWithMetadata, log: Logger): Promise<void> {
   const { data, sourceId, sourceRetryCount, sourceOutput } = letter;
   const details = { job: job.name, jobId: sourceId, tries: (sourceRetryCount ?? 0) + 1, data };
   log.error({ ...details, failure: sourceOutput }, "job is a dead letter: it has failed too often");
   try {
     await job.onDead?.(data ?? {});
   } catch (error) {
-    log.error({ ...details, err: error }, "the end of a job that failed too often could not be told");
+    log.error({ ...details, err: error }, "the dead-letter handler of a job failed");
     throw new Error(withoutParameters(error));
   }
 }
 
-/** What the queue keeps of a failure. A statement's parameters are what people wrote: they stay out. */
+/** The error message that the queue stores. It excludes parameters of statements, which may be personal data. */
 function withoutParameters(error: unknown): string {
   const { message } =
     error instanceof DrizzleQueryError

@@ -2,15 +2,15 @@ import { sql } from "drizzle-orm";
 import type { Db } from "pg-boss";
 import type { Database } from "../database/client.js";
 
-/** Any number will do, as long as nothing else takes it. */
+/** An arbitrary number that no other lock uses. */
 const INDEX_LOCK = 7_305_101_414;
 
 /**
- * Makes the index by which a group's last job is found among those that wait, unless it is there: without it, each
- * request for a job would read all that wait. pg-boss leaves indexes alone that are not its own.
+ * Creates the index by which a group's last waiting job is found, if it is missing: without it, each enqueued job would
+ * read all waiting jobs. pg-boss does not touch foreign indexes.
  */
 export async function ensureTurnIndex(db: Pick<Db, "executeSql">): Promise<void> {
-  // It is looked for first: a `create index` would wait for every transaction that has asked for a job.
+  // Checked first, because a `create index` would wait for every transaction that has enqueued a job.
   await db.executeSql(`
     do $$ begin
       if to_regclass('pgboss.filedesk_turns') is null then
@@ -22,16 +22,16 @@ export async function ensureTurnIndex(db: Pick<Db, "executeSql">): Promise<void>
 }
 
 /**
- * The turn that each group's next job of a queue takes: one after the last of its jobs that wait, and no earlier than the
- * turn after the one that is being handed out. Turns are counted from 0 and stored as negative priorities, because the
- * queue hands out the highest priority first, and among equals the oldest.
+ * The turn of each group's next job in a queue: after the group's last waiting job, and after the current turn. Turns
+ * are counted from 0 and stored as negative priorities, because the queue hands out the highest priority first, and the
+ * oldest of equal ones.
  */
 export async function findNextTurns(
   tx: Pick<Database, "execute">,
   queue: string,
   groups: readonly string[],
 ): Promise<Map<string, number>> {
-  // `state < 'active' and not blocked` makes Postgres find the current turn by the index that the queue itself uses.
+  // `state < 'active' and not blocked` makes Postgres use the queue's own index for the current turn.
   const rows = await tx.execute<{ group: string; turn: number }>(sql`
     with current as (
       select -priority as turn from pgboss.job

@@ -2,7 +2,7 @@ import type { Database } from "../database/client.js";
 import type { Job } from "../jobs/job.js";
 import { deleteEndedWindows } from "./rate-limit.repository.js";
 
-/** Forgets windows of rate limits that are over. */
+/** Deletes ended windows of rate limits. */
 export const createEndRateLimitsJob = ({ db }: { db: Database }): Job => ({
   name: "end-rate-limits",
   atOnce: 1,

@@ -8,15 +8,15 @@ import { deleteInBatches } from "../database/in-batches.js";
 import { rateLimits } from "./rate-limit.tables.js";
 
 export interface RateLimit {
-  /** What is counted, and whose: `upload:<user id>`. */
+  /** What is counted, and for whom: `upload:<user id>`. */
   readonly key: string;
   readonly limit: number;
   readonly windowSeconds: number;
-  /** What the client is told, before the figures. */
+  /** Beginning of the error message, before the figures. */
   readonly message: string;
 }
 
-/** A client over its limit costs one statement a second, however often it tries. */
+/** Refusals are cached, so that a client over its limit costs one statement per second, however often it retries. */
 const REFUSALS = { max: 10_000, ttl: SECOND_MS };
 const refusalsOf = new WeakMap<Database, LRUCache<string, FiledeskError>>();
 
@@ -29,7 +29,7 @@ function recentRefusals(db: Database): LRUCache<string, FiledeskError> {
 /**
  * Counts one use in a fixed window that all instances share, in one statement.
  *
- * @throws RATE_LIMITED with `retryAfter` in seconds when the window's uses are spent
+ * @throws RATE_LIMITED with `retryAfter` in seconds if the limit of the window is reached
  */
 export async function countUse(
   db: Database,
@@ -39,7 +39,7 @@ export async function countUse(
   const refused = refusals.get(key);
   if (refused) throw refused;
   const windowEnd = sql`now() + make_interval(secs => ${windowSeconds})`;
-  // A window that ends later than any could was begun before the clock was set back: it would last as long as that.
+  // A window that ends later than possible was started before the clock was set back, and counts as ended.
   const over = sql`(${rateLimits.resetsAt} <= now() or ${rateLimits.resetsAt} > ${windowEnd} + make_interval(secs => ${windowSeconds}))`;
   const [row] = await db
     .insert(rateLimits)
@@ -56,7 +56,7 @@ export async function countUse(
       seconds: sql<number>`ceil(extract(epoch from ${rateLimits.resetsAt} - now()))::int`,
     });
   if (!row || row.count <= limit) return;
-  // Of two that race, one may have begun before the window that it is counted in.
+  // A concurrent statement may have started before its window.
   const seconds = Math.min(Math.max(1, row.seconds), windowSeconds);
   const refusal = rateLimited(
     `${message} (${limit} in ${windowSeconds} seconds). Try again in ${seconds} seconds.`,
@@ -66,7 +66,7 @@ export async function countUse(
   throw refusal;
 }
 
-/** Removes windows that are over, so that the table does not grow with everybody who was ever seen. */
+/** Deletes ended windows, so that the table does not grow without bound. */
 export async function deleteEndedWindows(db: Database, signal?: AbortSignal): Promise<void> {
   await deleteInBatches(db, rateLimits, sql`${rateLimits.resetsAt} < now() - interval '1 hour'`, { signal });
 }

@@ -1,7 +1,7 @@
 import { integer, pgTable, text } from "drizzle-orm/pg-core";
 import { moment } from "../database/columns.js";
 
-/** One row for each thing that is counted, shared by every instance of the server. */
+/** One row for each rate limit key, shared by all instances of the server. */
 export const rateLimits = pgTable("rate_limits", {
   key: text("key").primaryKey(),
   count: integer("count").notNull(),

@@ -1,4 +1,4 @@
 import type { Scanner } from "./scanner.js";
 
-/** The scanner of an installation without one: it looks at nothing and says so. */
+/** The scanner of an installation without one: it reports every file as not scanned. */
 export const scannerOff: Scanner = { scan: async () => ({ status: "not-scanned" }) };

@@ -1,13 +1,13 @@
 import type { Readable } from "node:stream";
 
-/** The result of a scan. `not-scanned`: there is no scanner. */
+/** The result of a scan; `not-scanned` if there is no scanner. */
 export type ScanResult =
   | { readonly status: "clean" }
   | { readonly status: "infected"; readonly signature: string }
   | { readonly status: "not-scanned" };
 
-/** Looks for malware. A scanner that cannot answer throws; it never says `clean`. */
+/** Scans for malware. A scanner that fails throws; it never returns `clean`. */
 export interface Scanner {
-  /** @param open gives the bytes; it is not called by a scanner that does not look at them. */
+  /** @param open returns the bytes; a scanner that does not read them does not call it */
   scan(open: () => Readable): Promise<ScanResult>;
 }

@@ -6,13 +6,13 @@ import { isErrno } from "../../kernel/errno.js";
 const FOLDER_MODE = 0o755;
 const MAX_REMEMBERED = 10_000;
 
-/** The folders below a root, whose entries survive a loss of power. */
+/** Creates folders below a root whose entries survive a power failure. */
 export interface DurableFolders {
-  /** Makes a folder and what is missing above it. Costs nothing when it has been made or seen before. */
+  /** Creates a folder and missing folders above it. Free if it is already known. */
   make(folder: string): Promise<void>;
-  /** To be called when a folder that was made turns out to be gone: the next `make` makes it anew. */
+  /** Called when a known folder turns out to be missing, so that the next `make` creates it again. */
   forget(folder: string): void;
-  /** Resolves when every entry that the folder had at the call is on the disk. */
+  /** Resolves when all entries that the folder had at the time of the call are on the disk. */
   sync(folder: string): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export function createDurableFolders(root: string): DurableFolders {
     if (folder === root) await mkdir(parent, { recursive: true });
     else await make(parent);
     await makeFolder(folder);
-    // Also when it was there: whoever made it may have been killed before this.
+    // Also if it exists: its creator may have been killed before the sync.
     await syncFolder(parent).catch((error: unknown) => {
       // Folders above the root may belong to another account.
       if (folder !== root || !isErrno(error, "EACCES")) throw error;
@@ -48,7 +48,7 @@ export function createDurableFolders(root: string): DurableFolders {
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);
-    await chmod(folder, FOLDER_MODE); // whatever the umask
+    await chmod(folder, FOLDER_MODE); // regardless of the umask
   } catch (error) {
     if (!isErrno(error, "EEXIST")) throw error;
   }
@@ -63,7 +63,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** A sync that is under way may miss what was renamed since it began: who asks meanwhile shares the one after it. */
+/** A running sync may miss entries that were renamed since it began, so concurrent callers share the next one. */
 function shared(sync: (folder: string) => Promise<void>): (folder: string) => Promise<void> {
   const running = new Map<string, Promise<void>>();
   const waiting = new Map<string, Promise<void>>();

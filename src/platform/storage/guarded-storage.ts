@@ -2,14 +2,14 @@ import type { Storage } from "./storage.js";
 import { ObjectNotFound } from "./storage.js";
 
 /**
- * A storage that is changed only while it is the right one, and of which nothing is believed to be missing otherwise.
+ * A storage that is only changed, and whose objects only count as missing, while it has the mark of this installation.
  *
- * The mark is looked at before each change, so that nothing is written to or removed from somebody else's storage, and
- * after each write, so that no write is acknowledged that went to an empty mount point in between: a stat each, while the
- * mark is the file that was read last. What is found needs no look; what is not found is asked for again behind one, so
- * that a mount that is away makes no file look lost.
+ * The mark is checked before each change, so that nothing is written to or removed from another installation's storage,
+ * and after each write, so that no write to an empty mount point is acknowledged. A check is usually one stat. Found
+ * objects need no check. If an object is not found, the mark is checked and the read is repeated, so that a missing
+ * mount does not make files look lost.
  *
- * @param assertOurs throws when the mark in the storage is missing or another's
+ * @param assertOurs throws if the mark in the storage is missing or of another installation
  */
 export function guardStorage(storage: Storage, assertOurs: () => Promise<void>): Storage {
   const writing =

@@ -4,15 +4,15 @@ import { isErrno } from "../../kernel/errno.js";
 import { isKeySegment } from "./key.js";
 
 interface Wanted {
-  /** What the keys begin with. */
+  /** The prefix of the keys. */
   readonly prefix: string;
-  /** The key behind which they stand; empty for all. */
+  /** Only keys after this one; empty for all. */
   readonly after: string;
 }
 
 /**
- * The keys below `root`, in the order of their bytes, read lazily and one folder of each depth at a time.
- * @param folder the part of the keys that all below it share: empty, or ending in a slash
+ * The keys below `root` in byte order, read lazily, one folder of each depth at a time.
+ * @param folder the common prefix of the keys: empty, or ending with a slash
  */
 export async function* walkKeys(root: string, wanted: Wanted, folder = ""): AsyncGenerator<string> {
   for (const path of await readFolder(root, folder)) {
@@ -22,7 +22,7 @@ export async function* walkKeys(root: string, wanted: Wanted, folder = ""): Asyn
   }
 }
 
-/** A subfolder ends in a slash, and is sorted with it: `a.b` < `a/b` < `a0`. */
+/** Subfolders end with a slash and are sorted with it: `a.b` < `a/b` < `a0`. */
 async function readFolder(root: string, folder: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(join(root, folder), { withFileTypes: true });

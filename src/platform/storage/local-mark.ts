@@ -6,12 +6,12 @@ import { isErrno } from "../../kernel/errno.js";
 import { createDurableFolders } from "./durable-folders.js";
 import type { Storage } from "./storage.js";
 
-/** Begins with a dot: no key can be its name. */
+/** Begins with a dot, so that no key has this name. */
 const MARK = ".filedesk-installation";
 
 /**
- * The mark of a local storage: a file at its root. Its text is read again only when it is another file than the one that
- * was read last, or a changed one: each write asks for the mark, and a stat costs much less than an open, a read and a close.
+ * The mark of a local storage: a file in its root. It is only read again if the file was replaced or changed: every
+ * write checks the mark, and a stat is much cheaper than open, read and close.
  */
 export function createLocalMark(root: string): Pick<Storage, "readMark" | "writeMark"> {
   const path = join(root, MARK);
@@ -52,7 +52,7 @@ export function createLocalMark(root: string): Pick<Storage, "readMark" | "write
 async function readWhole(path: string): Promise<{ readonly identity: string; readonly text: string }> {
   const handle = await open(path, "r");
   try {
-    // Before the text: a change in between is then a change that the next look notices.
+    // Read before the text, so that a change in between is noticed by the next check.
     const identity = identityOf(await handle.stat({ bigint: true }));
     return { identity, text: await handle.readFile("utf8") };
   } finally {
@@ -60,6 +60,6 @@ async function readWhole(path: string): Promise<{ readonly identity: string; rea
   }
 }
 
-/** Differs for every file that was ever the mark, and after each change of one. */
+/** Identifies the state of a file: it differs for replaced and for changed files. */
 const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   [dev, ino, size, mtimeNs, ctimeNs].join(" ");

@@ -14,7 +14,7 @@ const READ_BYTES = 256 * KIB;
 const LIST_LIMIT = 1000;
 const STATS_AT_ONCE = 32;
 
-/** The half of a local storage that reads. */
+/** The reading part of a local storage. */
 export function createLocalReading(root: string): Pick<Storage, "get" | "stat" | "list" | "walk"> {
   const get: Storage["get"] = async (key, range, size) => {
     assertKey(key);
@@ -31,7 +31,7 @@ export function createLocalReading(root: string): Pick<Storage, "get" | "stat" |
     assertKey(key);
     try {
       const found = await statFile(join(root, key));
-      // A file that was taken over may have been written long before it became this object: its last change tells.
+      // Uses ctime, because a file that was moved in may have been written long before.
       return found.isFile() ? { key, size: found.size, modifiedAt: found.ctime } : null;
     } catch (error) {
       if (isErrno(error, "ENOENT", "ENOTDIR")) return null;
@@ -46,8 +46,8 @@ export function createLocalReading(root: string): Pick<Storage, "get" | "stat" |
     while (objects.length < LIST_LIMIT) {
       const batch = await take(keys, LIST_LIMIT - objects.length);
       if (batch.length === 0) break;
-      // Objects that disappeared meanwhile are replaced by further ones, because a page that is not full counts as
-      // the last one.
+      // Objects that were removed meanwhile are replaced by further ones, because a page that is not full counts as the
+      // last one.
       for (const object of await Promise.all(batch.map(stat))) if (object) objects.push(object);
     }
     return objects;
@@ -80,8 +80,8 @@ interface Wanted {
 }
 
 /**
- * What is small is read at once, which is faster than a stream of one chunk.
- * The handle is closed by the time the stream is; when this throws, it is still the caller's to close.
+ * Reads a small range at once, which is faster than a stream of one chunk. The stream closes the handle; if this
+ * throws, the caller has to close it.
  */
 async function read(handle: FileHandle, { key, range, size }: Wanted): Promise<Readable> {
   const found = await handle.stat();
@@ -101,7 +101,7 @@ async function readWhole(handle: FileHandle, start: number, length: number): Pro
   const bytes = Buffer.allocUnsafe(length);
   for (let filled = 0; filled < length; ) {
     const { bytesRead } = await handle.read(bytes, filled, length - filled, start + filled);
-    if (bytesRead === 0) throw new Error("the file was cut short while it was read");
+    if (bytesRead === 0) throw new Error("the file was truncated while it was read");
     filled += bytesRead;
   }
   return bytes;

@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { isErrno } from "../../kernel/errno.js";
 import type { Storage, StorageTrash } from "./storage.js";
 
-/** Begins with a dot: what lies below is no object of the storage. On the same file system as the objects. */
+/** Begins with a dot, so that files below it are not objects of the storage. On the same file system as the objects. */
 const TRASH = ".trash";
 
 export const localTrashRoot = (root: string): string => join(root, TRASH);
 
 type Objects = Pick<Storage, "walk" | "stat" | "putFile" | "delete">;
 
-/** The trash of a local storage is a storage below it: a move is a rename, durable like every other. */
+/** The trash of a local storage is a storage below it. A move is a durable rename. */
 export function createLocalTrash(
   live: { readonly root: string; readonly objects: Objects },
   trash: { readonly root: string; readonly objects: Objects },
@@ -31,6 +31,6 @@ async function move(to: Objects, key: string, fromRoot: string): Promise<void> {
   try {
     await to.putFile(key, join(fromRoot, key));
   } catch (error) {
-    if (!isErrno(error, "ENOENT", "ENOTDIR")) throw error; // somebody else has moved or removed it
+    if (!isErrno(error, "ENOENT", "ENOTDIR")) throw error; // already moved or removed
   }
 }

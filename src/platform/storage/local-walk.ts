@@ -6,10 +6,10 @@ import { isKeySegment } from "./key.js";
 const ENTRIES_AT_ONCE = 256;
 
 /**
- * The keys below a folder in the order in which the file system has them, each folder read once. Memory is bounded by
- * the number of subfolders, never by that of files.
+ * The keys below a folder in the order of the file system, reading each folder once. Memory depends on the number of
+ * subfolders, not of files.
  *
- * @param prefix the part of the keys that all below it share: empty, or ending in a slash
+ * @param prefix the common prefix of the keys: empty, or ending with a slash
  */
 export async function* streamKeys(root: string, prefix = ""): AsyncGenerator<string> {
   const folders: string[] = [];

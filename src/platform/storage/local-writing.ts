@@ -10,7 +10,7 @@ import { createTempFile } from "./temp-file.js";
 const FILE_MODE = 0o644;
 const DELETES_AT_ONCE = 8;
 
-/** The half of a local storage that writes. `tempFolder` is on the same file system as `root`. */
+/** The writing part of a local storage. `tempFolder` is on the same file system as `root`. */
 export function createLocalWriting(
   root: string,
   tempFolder: string,
@@ -28,14 +28,14 @@ export function createLocalWriting(
       await move();
     } catch (error) {
       if (!isErrno(error, "ENOENT")) throw error;
-      folders.forget(folder); // somebody has removed it, or one above it
+      folders.forget(folder); // it, or a folder above it, was removed
       await move();
     }
     await folders.sync(folder);
   };
 
   const put: Storage["put"] = async (key, body) => {
-    body.on("error", () => {}); // the loop below throws it, but may not be listening yet
+    body.on("error", () => {}); // the loop below handles it, but may not have started yet
     const temp = createTempFile(tempFolder);
     try {
       assertKey(key);
@@ -77,7 +77,7 @@ export function createLocalWriting(
   };
 }
 
-/** Gives a file its mode and sees its bytes to the disk. */
+/** Sets a file's mode and syncs its content to the disk. */
 async function settle(path: string): Promise<void> {
   const handle = await open(path, "r+");
   try {
@@ -92,7 +92,7 @@ async function remove(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    // A folder is not an object (EISDIR, or EPERM where POSIX is taken at its word).
+    // A folder is not an object (EISDIR, or EPERM as specified by POSIX).
     const isNoObject = isErrno(error, "ENOENT", "ENOTDIR") || (await lstat(path)).isDirectory();
     if (!isNoObject) throw error;
   }

@@ -7,15 +7,18 @@ import { probe } from "./probe.js";
 import type { Storage } from "./storage.js";
 import { ownTempFolder } from "./temp-folder.js";
 
-/** Where a local storage writes what is not complete yet, each process in a folder of its own. Files of a temp folder opened here reach `putFile` without a copy. */
+/**
+ * The folder for incomplete files of a local storage, with a folder for each process. `putFile` moves files from here
+ * without a copy.
+ */
 export const localTempFolder = (root: string): string => join(resolve(root), ".tmp");
 
 /**
- * A storage in a folder of the local disk: the key is the path below `root`, which is made when it is missing.
+ * A storage in a folder of the local disk. The key is the path below `root`, which is created if missing.
  *
- * An object is written elsewhere, synced and renamed, so that a reader sees all of it or nothing, and a reader
- * of what is replaced or deleted reads on to its end. One key cannot go on behind another (`a` and `a/b`).
- * A deletion is not synced: after a loss of power an object may be there again. Folders left empty stay.
+ * An object is written to a temp file, synced and renamed, so that a reader sees all of it or nothing, and can read a
+ * replaced or deleted object to its end. A key cannot be a folder of another key (`a` and `a/b`). Deletions are not
+ * synced: after a power failure an object may exist again. Empty folders are kept.
  */
 export function createLocalStorage(options: { readonly root: string }): Storage {
   const root = resolve(options.root);

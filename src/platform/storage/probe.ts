@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Storage } from "./storage.js";
 
-/** Writes, reads and deletes a small object. @throws what the storage throws, or that it gave back something else */
+/** Writes, reads and deletes a small object. @throws the error of the storage, or if it returns other bytes */
 export async function probe(storage: Pick<Storage, "put" | "get" | "delete">): Promise<void> {
   const key = `probe/${randomUUID()}`;
   try {

@@ -10,59 +10,58 @@ export interface StoredObject {
   readonly key: string;
   /** In bytes. */
   readonly size: number;
-  /** When the object came to be under its key, or later. */
+  /** When the object was stored under its key, or later. */
   readonly modifiedAt: Date;
 }
 
 /**
- * Where bytes are kept. Keys are made by the server alone: `[a-zA-Z0-9._-]` segments joined
- * by `/`, none beginning with a dot (`key.ts`).
+ * Stores bytes under keys. Only the server creates keys: `[a-zA-Z0-9._-]` segments joined by `/`, none of which begins
+ * with a dot (`key.ts`).
  *
  * Every implementation passes `test/contracts/storage.contract.ts`.
  */
 export interface Storage {
   /**
-   * Stores a stream under a key. Atomic: the key holds all of the bytes or does not exist, and when the
-   * promise resolves they are durable. A stream that fails leaves nothing; a stream
-   * that cannot be stored is destroyed.
+   * Stores a stream under a key. Atomic: the key has all of the bytes or does not exist, and when the promise resolves
+   * they are durable. If the stream fails, nothing is stored; if it cannot be stored, the stream is destroyed.
    */
   put(key: string, body: Readable): Promise<void>;
-  /**
-   * As `put`, from a local file that the storage takes over: afterwards it is gone from
-   * `path`. When this fails, the file is still the caller's.
-   */
+  /** As `put`, but moves a local file into the storage. If it fails, the file still belongs to the caller. */
   putFile(key: string, path: string): Promise<void>;
   /**
-   * The bytes, or a range of them, whose end may lie behind the object's. Read the stream to its end or destroy it.
+   * The bytes, or a range of them, whose end may exceed the object. The caller reads the stream to its end or destroys
+   * it.
    *
-   * @param size how many bytes the whole object should have, where the caller knows
-   * @throws ObjectNotFound, WrongSize, RangeError when the range starts behind the object's end
+   * @param size the expected size of the whole object, if known
+   * @throws ObjectNotFound, WrongSize, RangeError if the range starts after the end of the object
    */
   get(key: string, range?: ByteRange, size?: number): Promise<Readable>;
-  /** Null when nothing is stored under the key. */
+  /** Null if nothing is stored under the key. */
   stat(key: string): Promise<StoredObject | null>;
   /** Atomic, like `put`. @throws ObjectNotFound */
   copy(from: string, to: string): Promise<void>;
-  /** Idempotent: a key that does not exist is no error. */
+  /** Idempotent: a missing key is not an error. */
   delete(keys: readonly string[]): Promise<void>;
-  /** At most 1,000 objects under a prefix, ordered by key, starting behind `after`; a page of fewer is the last. */
+  /** At most 1,000 objects under a prefix, ordered by key, after `after`; a page with fewer objects is the last. */
   list(prefix: string, after?: string): Promise<readonly StoredObject[]>;
   /**
-   * Every object, in any order, read in one go: what comes or goes meanwhile may be told of or not. Memory does not
+   * Every object, in any order. Objects that are added or removed meanwhile may or may not be included. Memory does not
    * grow with the number of objects.
    */
   walk(): AsyncIterable<StoredObject>;
-  /** Removed objects stay here for a while. */
+  /** Holds removed objects for a while. */
   readonly trash: StorageTrash;
-  /** The text of the mark that says whose storage this is; null when there is none, as in an empty mount point. */
+  /**
+   * The text of the mark that identifies the storage's installation; null if there is none, as in an empty mount point.
+   */
   readMark(): Promise<string | null>;
-  /** Writes the mark, atomic and durable. It is no object: neither `walk` nor `list` tells of it. */
+  /** Writes the mark, atomically and durably. It is not an object: `walk` and `list` do not include it. */
   writeMark(text: string): Promise<void>;
-  /** Resolves when the storage can be written to and read from. @throws what is wrong, in words */
+  /** Checks that the storage can be written and read. @throws Error with the reason */
   check(): Promise<void>;
 }
 
-/** An object is longer or shorter than who asks for it knows it to be. */
+/** An object has another size than the caller expects. */
 export class WrongSize extends Error {
   override readonly name = "WrongSize";
   constructor(
@@ -74,14 +73,14 @@ export class WrongSize extends Error {
   }
 }
 
-/** Objects out of everybody's reach that can come back under the keys that they had. */
+/** Removed objects, which can be restored under their keys. */
 export interface StorageTrash {
-  /** Moves objects here; a key that does not exist is no error. `modifiedAt` is then the moment of the move. */
+  /** Moves objects to the trash; a missing key is not an error. Their `modifiedAt` becomes the time of the move. */
   put(keys: readonly string[]): Promise<void>;
-  /** Moves objects back, except of those keys that have an object again. */
+  /** Moves objects back, except for keys that have an object again. */
   restore(keys: readonly string[]): Promise<void>;
   walk(): AsyncIterable<StoredObject>;
-  /** Removes objects of the trash for good. */
+  /** Removes objects from the trash permanently. */
   delete(keys: readonly string[]): Promise<void>;
 }
 

@@ -8,10 +8,7 @@ export interface TempSweepReport {
   readonly removedBytes: number;
 }
 
-/**
- * Removes the temp files below a folder that nobody has written to since a moment: what is left of uploads that were
- * never finished.
- */
+/** Removes temp files below a folder that have not been written since a moment: the remains of unfinished uploads. */
 export async function sweepTempFiles(
   folder: string,
   writtenBefore: Date,
@@ -37,7 +34,7 @@ async function filesBelow(folder: string): Promise<string[]> {
   return (entries ?? []).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Uploads end while the folder is read. */
+/** Null if the file or folder no longer exists, because an upload has ended meanwhile. */
 async function unlessGone<Result>(found: Promise<Result>): Promise<Result | null> {
   try {
     return await found;

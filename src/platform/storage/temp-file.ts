@@ -5,23 +5,32 @@ import { dirname, join } from "node:path";
 import { KIB } from "../../kernel/bytes.js";
 import { isErrno } from "../../kernel/errno.js";
 
-/** Chunks are written in batches: a small upload costs one write. Bounded in number too, as a chunk may be one byte. */
+/**
+ * Chunks are written in batches, so that a small upload takes one write. Their number is limited too, because a chunk
+ * may be one byte.
+ */
 const BATCH_BYTES = 256 * KIB;
 const BATCH_CHUNKS = 1024;
 
-/** A file for the time of one upload. It is on the disk from the first batch, or from `close`, until it is disposed of. */
+/**
+ * A file for the duration of an upload. It exists on the disk from the first batch, or from `close`, until it is
+ * disposed.
+ */
 export interface TempFile extends AsyncDisposable {
   readonly path: string;
   /**
-   * Appends bytes, which the caller leaves unchanged from now on. Await it before the next call: that is the
-   * back-pressure (at most one batch is being written and one waits). A failed write shows at a later call.
+   * Appends a chunk, which the caller must not change afterwards. Await it before the next call (back-pressure: at most
+   * one batch is being written and one is waiting). A failed write is reported by a later call.
    */
   write(chunk: Buffer): Promise<void>;
-  /** Resolves when the file holds all that was written; an empty file when nothing was. Ends the writing. */
+  /** Ends writing. Resolves when the file contains all chunks; it is empty if there were none. */
   close(): Promise<void>;
 }
 
-/** A temp file of its own name in a folder, which is made if it is missing. Nothing is on the disk before the first batch. */
+/**
+ * A temp file with a unique name in a folder, which is created if missing. Nothing is written to the disk before the
+ * first batch.
+ */
 export function createTempFile(folder: string): TempFile {
   const path = join(folder, randomUUID());
   let handle: FileHandle | undefined;
@@ -54,12 +63,12 @@ export function createTempFile(folder: string): TempFile {
       await writing;
       if (ended) return;
       writing = writeBatch();
-      writing.catch(() => {}); // the next call reports it
+      writing.catch(() => {}); // reported by the next call
     },
     async close() {
       if (ended) return;
       ended = true;
-      // Whoever disposes of the file meanwhile waits for this as well.
+      // A concurrent disposal waits for this as well.
       writing = writing.then(writeBatch);
       await writing;
       await closeHandle();
@@ -85,11 +94,11 @@ async function openNew(path: string): Promise<FileHandle> {
 
 async function appendAll(handle: FileHandle, chunks: readonly Buffer[], bytes: number): Promise<void> {
   const { bytesWritten } = await handle.writev(chunks);
-  // A full disk accepts a part, and fails at the next write.
+  // A full disk accepts a part and fails at the next write.
   if (bytesWritten < bytes) await handle.appendFile(Buffer.concat(chunks).subarray(bytesWritten));
 }
 
-/** A folder that its owner alone may enter; made when it is missing. */
+/** Creates a folder, if it is missing, that only its owner may enter. */
 export async function makePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
   await chmod(path, 0o700);

@@ -10,22 +10,24 @@ import { createTempFile, makePrivateFolder } from "./temp-file.js";
 export interface TempFolder {
   readonly path: string;
   open(): Promise<TempFile>;
-  /** Removes what processes that are gone have left beside it. */
+  /** Removes folders of ended processes next to it. */
   removeAbandoned(): Promise<void>;
-  /** Removes the folder when nothing is in it any more. */
+  /** Removes the folder if it is empty. */
   close(): Promise<void>;
 }
 
-/** A process whose life cannot be seen from here shows it by touching its folder. */
+/**
+ * Processes of other containers, which cannot be checked from here, show that they are alive by touching their folders.
+ */
 const TOUCH_EVERY_MS = MINUTE_MS;
 const GONE_AFTER_MS = 15 * MINUTE_MS;
 
-/** Space, process id, start. */
+/** Process space, process id, start time. */
 const OWNED = /^([0-9a-f]{12})-(\d+)-([0-9a-f]{12})$/;
 
 /**
- * Makes this process' own folder for temp files below `parent`, which its owner alone may read, and removes whatever
- * killed processes left there. Other processes, those of other containers too, keep what is theirs.
+ * Creates this process' own folder for temp files below `parent`, readable only by its owner, and removes the folders
+ * of killed processes. Those of running processes, including other containers, are kept.
  */
 export async function openTempFolder(parent: string): Promise<TempFolder> {
   const path = ownTempFolder(parent);
@@ -34,7 +36,7 @@ export async function openTempFolder(parent: string): Promise<TempFolder> {
   await removeAbandoned(parent);
   const touching = setInterval(() => {
     const now = new Date();
-    utimes(path, now, now).catch(() => {}); // whoever removed it will see it made again
+    utimes(path, now, now).catch(() => {}); // created again by the next temp file if it was removed
   }, TOUCH_EVERY_MS);
   touching.unref();
   return {
@@ -50,7 +52,7 @@ export async function openTempFolder(parent: string): Promise<TempFolder> {
   };
 }
 
-/** A folder in whose place nothing is made while the storage that it lies in is out of reach. */
+/** A temp folder in which no file is created while its storage is unavailable. */
 export const guardTempFolder = (folder: TempFolder, assertOurs: () => Promise<void>): TempFolder => ({
   ...folder,
   async open() {
@@ -59,10 +61,10 @@ export const guardTempFolder = (folder: TempFolder, assertOurs: () => Promise<vo
   },
 });
 
-/** The path of this process' own folder below `parent`; `createTempFile` makes it. */
+/** The path of this process' own folder below `parent`; `createTempFile` creates it. */
 export const ownTempFolder = (parent: string): string => join(parent, ownName());
 
-/** Removes what processes that are gone have left below `parent`, and what is nobody's. */
+/** Removes folders of ended processes, and unknown files, below `parent`. */
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent).catch(() => [])) {
     const path = join(parent, name);
@@ -86,5 +88,5 @@ const isRunningSince = async (pid: number, start: string): Promise<boolean> =>
 
 const ownName = (): string => `${digest(ownProcessSpace() ?? "")}-${process.pid}-${digest(ownStart() ?? "")}`;
 
-/** Short enough for a file name, and long enough to be one process' alone. */
+/** Short enough for a file name, and long enough to be unique. */
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12);

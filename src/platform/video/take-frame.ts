@@ -5,24 +5,24 @@ import { MIB } from "../../kernel/bytes.js";
 import { SECOND_MS } from "../../kernel/clock.js";
 
 /**
- * Takes a picture out of a video: a PNG of at most 1920 pixels a side, turned as people see it.
+ * Extracts a frame from a video: a PNG of at most 1920 pixels per side, with the video's rotation applied.
  *
- * @param videoPath a local file; what it holds is not trusted
- * @param signal ends the program that does the work
- * @returns null when there is no picture that can be decoded
+ * @param videoPath a local file with untrusted content
+ * @param signal kills the decoder
+ * @returns null if no frame can be decoded
  */
 export type TakeFrame = (videoPath: string, signal: AbortSignal) => Promise<Buffer | null>;
 
-const LONGEST_MS = 20 * SECOND_MS;
-const MOST_BYTES = 32 * MIB;
+const TIMEOUT_MS = 20 * SECOND_MS;
+const MAX_BYTES = 32 * MIB;
 
-/** Where the picture is taken, in seconds: the first moment is often black, but short clips have no other. */
-const MOMENTS = ["1", "0"];
+/** Positions that are tried, in seconds: the first frame is often black, but short clips have no other. */
+const POSITIONS = ["1", "0"];
 
-/** Address space, CPU seconds, size of a written file, open files. */
+/** Address space, CPU seconds, size of written files, open files. */
 const LIMITS = ["--as=2147483648", "--cpu=20", "--fsize=0", "--nofile=64"];
 
-/** Without these, a playlist that is called `.mp4` makes ffmpeg open other files, or addresses in the network. */
+/** Without these, a playlist named `.mp4` could make ffmpeg open other files or network addresses. */
 const INPUT = [
   ["-protocol_whitelist", "file,crypto"],
   ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"],
@@ -35,10 +35,10 @@ const OUTPUT = [
 ].flat();
 
 /**
- * Finds ffmpeg, which takes the pictures: nothing on npm decodes videos without it.
+ * Finds ffmpeg, which extracts the frames: no npm package decodes videos without it.
  *
- * @param setting its path or name; without one it is looked for on the PATH
- * @returns null where it is not installed or does not run
+ * @param setting its path or name; by default it is searched on the PATH
+ * @returns null if it is not installed or does not run
  */
 export async function findFrameTaker(setting: string | undefined): Promise<TakeFrame | null> {
   const ffmpeg = setting ?? "ffmpeg";
@@ -47,41 +47,41 @@ export async function findFrameTaker(setting: string | undefined): Promise<TakeF
     ? ["prlimit", ...LIMITS, "--", ffmpeg]
     : [ffmpeg];
   return async (videoPath, signal) => {
-    for (const moment of MOMENTS) {
+    for (const position of POSITIONS) {
       signal.throwIfAborted();
-      const picture = await run([...command, ...argumentsFor(videoPath, moment)], signal);
+      const picture = await run([...command, ...argumentsFor(videoPath, position)], signal);
       if (picture !== null) return picture;
     }
     return null;
   };
 }
 
-const argumentsFor = (videoPath: string, moment: string): string[] => [
+const argumentsFor = (videoPath: string, position: string): string[] => [
   ...["-nostdin", "-hide_banner", "-v", "error", "-threads", "1"],
   ...INPUT,
-  ...["-ss", moment, "-i", `file:${resolve(videoPath)}`],
+  ...["-ss", position, "-i", `file:${resolve(videoPath)}`],
   ...OUTPUT,
 ];
 
-/** Nothing of our environment is the program's business. */
+/** The program gets no other variables of our environment. */
 const environment = { PATH: process.env.PATH, LC_ALL: "C" };
 
 const runs = (program: string, args: readonly string[]): Promise<boolean> =>
   new Promise((done) =>
-    execFile(program, args, { env: environment, timeout: LONGEST_MS }, (error) => done(error === null)),
+    execFile(program, args, { env: environment, timeout: TIMEOUT_MS }, (error) => done(error === null)),
   );
 
-/** Null when the program failed, ran out of time or memory, or wrote nothing: `-ss` behind the end is no error to it. */
+/** Null if the program failed, exceeded time or memory, or wrote nothing: `-ss` after the end is not an error. */
 async function run([program = "", ...args]: readonly string[], signal: AbortSignal): Promise<Buffer | null> {
   const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "ignore"] });
   const kill = () => child.kill("SIGKILL");
-  const timer = setTimeout(kill, LONGEST_MS);
+  const timer = setTimeout(kill, TIMEOUT_MS);
   signal.addEventListener("abort", kill, { once: true });
   const chunks: Buffer[] = [];
   let bytes = 0;
   child.stdout.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) kill();
+    if (bytes > MAX_BYTES) kill();
     else chunks.push(chunk);
   });
   try {
