@@ -1,7 +1,7 @@
 import { forbidden, notFound, unauthenticated } from "./errors.js";
 
-/** Whoever sends the request. The identity module defines what else a viewer is. */
-export interface Principal {
+/** The sender of a request. The identity module defines the other properties of a viewer. */
+export interface Asker {
   readonly kind: string;
 }
 
@@ -30,11 +30,11 @@ export interface Authorized<Viewer, Subject, P extends { readonly viewers: reado
 }
 
 /**
- * The one gate that every read and every write passes.
+ * Checks the permission for every read and write.
  *
  * @returns the viewer and the subject, with what the check has shown in their types
- * @throws UNAUTHENTICATED for an anonymous viewer, NOT_FOUND for who may not read the subject,
- *   FORBIDDEN for who may read it but not do this to it.
+ * @throws UNAUTHENTICATED for an anonymous viewer, NOT_FOUND if the viewer may not read the subject, FORBIDDEN if the
+ *   viewer may read it but not do this.
  */
 export function authorize<Viewer extends Principal, Subject, P extends Policy<Viewer, Subject, string>>(
   policy: P,
@@ -57,9 +57,9 @@ const isOfKind = <Viewer extends Principal, P extends { readonly viewers: readon
 ): viewer is Extract<Viewer, { readonly kind: P["viewers"][number] }> => viewers.includes(viewer.kind);
 
 /**
- * The gate of queries for one thing: who may not read it gets null, as if it did not exist.
+ * Checks the read permission of queries for one object: null if the viewer may not read it, as if it did not exist.
  *
- * @throws UNAUTHENTICATED for an anonymous viewer, so that a client whose token has run out renews it
+ * @throws UNAUTHENTICATED for an anonymous viewer, so that a client renews an expired token
  */
 export function readable<Viewer extends Principal, Subject>(
   policy: Policy<Viewer, Subject, string>,

@@ -12,20 +12,20 @@ export interface BoundedTurnsOptions {
 }
 
 /**
- * As `fairTurns`, with a bound on those who wait. When it is reached, a newcomer takes the place of the latest that waits
- * of whoever has most waiting, so that nobody keeps others out by waiting in large numbers.
+ * As `fairTurns`, with a limit on waiting work. If it is reached, new work replaces the most recent work of the party
+ * with the most waiting work, so that no party can block others with large numbers.
  */
 export function boundedTurns({ running, waiting, refusal }: BoundedTurnsOptions): FairTurns {
   const slots = createFairSlots(running);
-  /** What refuses those who wait, by key, the latest last. */
+  /** Functions that refuse waiting work, by key, the most recent last. */
   const queued = new Map<string, (() => void)[]>();
   let total = 0;
 
-  /** @param own how many of the newcomer's wait already */
+  /** @param own how much work of the same party is already waiting */
   function makeRoom(own: number): void {
     let most: (() => void)[] = [];
     for (const queue of queued.values()) if (queue.length > most.length) most = queue;
-    // With one more, the newcomer would wait as much as they do without one.
+    // No other party has clearly more waiting work than this one.
     if (most.length <= own + 1) throw refusal();
     most.at(-1)?.();
   }

@@ -27,9 +27,9 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
 /**
- * A failure that is expected and that a client may read.
+ * An expected failure, whose message clients may read.
  *
- * Everything else that is thrown is a bug: it is logged whole and masked as `INTERNAL_SERVER_ERROR`.
+ * Everything else that is thrown is a bug: it is logged completely and masked as `INTERNAL_SERVER_ERROR`.
  */
 export class FiledeskError extends Error {
   override readonly name = "FiledeskError";
@@ -58,7 +58,7 @@ export const unauthenticated = (
 export const forbidden = (message: string, details?: ErrorDetails) =>
   new FiledeskError("FORBIDDEN", message, details);
 
-/** One answer for what does not exist and for what the viewer may not know to exist. */
+/** The same error for objects that do not exist and for those whose existence is hidden from the viewer. */
 export const notFound = (what: string) =>
   new FiledeskError("NOT_FOUND", `This ${what} does not exist, or you may not see it.`);
 
@@ -82,7 +82,7 @@ export function serviceUnavailable(message: string, retryAfter: number, forOpera
   return failure;
 }
 
-/** What an operator is told about a failure: the detailed reason, if there is one that clients may not read. */
+/** The error for an operator: the detailed reason, if there is one that clients may not read. */
 export const reasonForOperator = (error: Error): Error =>
   error instanceof FiledeskError && error.cause instanceof Error ? error.cause : error;
 

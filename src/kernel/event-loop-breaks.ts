@@ -1,24 +1,24 @@
-import { setImmediate as roundOfTheEventLoop } from "node:timers/promises";
+import { setImmediate as nextIteration } from "node:timers/promises";
 
-/** How long a piece of work runs before requests have their turn. */
+/** How long a piece of work runs before it yields to requests. */
 const MAX_PIECE_MS = 5;
 
-/** Null while the piece of work may go on; else resolves when it may. */
+/** Returns null if the work may continue, otherwise a promise that resolves when it may. */
 export type TakeBreak = () => Promise<void> | null;
 
-/** The end of the queue in which pieces of work wait. */
+/** The end of the queue of waiting pieces of work. */
 let queue: Promise<void> = Promise.resolve();
 
 /**
- * For work of many small steps that wait for nothing, such as a walk through a file that is in memory: to be asked for
- * between the steps. When they have taken some milliseconds, other requests have their turn. In each round of the event
- * loop one piece of such work is done, however many are under way.
+ * Lets long synchronous work, such as parsing a file in memory, yield to the event loop. The work calls the returned
+ * function between its steps and awaits the result. After some milliseconds it pauses, and each iteration of the event
+ * loop runs one piece of such work, however many are in progress.
  */
 export function createBreaks(): TakeBreak {
   let began = performance.now();
   return () => {
     if (performance.now() - began < MAX_PIECE_MS) return null;
-    queue = queue.then(() => roundOfTheEventLoop());
+    queue = queue.then(() => nextIteration());
     return queue.then(() => {
       began = performance.now();
     });

@@ -3,12 +3,12 @@ export interface FairSlots {
   /** Takes a slot if one is free. */
   tryTake(key: string): boolean;
   /**
-   * Begins as soon as there is a slot: at once when one is free.
+   * Calls `begin` when a slot is free, synchronously if one is.
    *
-   * @returns what gives up waiting; without an effect once it has begun
+   * @returns a function that cancels waiting; it has no effect after `begin`
    */
   take(key: string, begin: () => void): () => void;
-  /** Gives a slot back, to whoever waits and is next. */
+  /** Releases a slot and gives it to the next waiting party. */
   release(key: string): void;
 }
 
@@ -22,9 +22,9 @@ interface Party {
   readonly waiting: (() => void)[];
 }
 
-/** Waiting parties take turns, so a party with a thousand requests delays only its own. */
+/** Waiting parties take turns, so a party with a thousand requests only delays its own. */
 export function createFairSlots({ total, perKey }: FairSlotsOptions): FairSlots {
-  /** Those that hold or wait for something, in the order of their turns. */
+  /** Parties that hold or wait for slots, in the order of their turns. */
   const parties = new Map<string, Party>();
   let active = 0;
 
@@ -34,7 +34,7 @@ export function createFairSlots({ total, perKey }: FairSlotsOptions): FairSlots 
     const party = parties.get(key) ?? { active: 0, waiting: [] };
     party.active++;
     active++;
-    // To the end of the order: it has had its turn.
+    // Moves the party to the end, because it has had its turn.
     parties.delete(key);
     parties.set(key, party);
   }
@@ -47,9 +47,9 @@ export function createFairSlots({ total, perKey }: FairSlotsOptions): FairSlots 
 
   function giveUp(key: string, begin: () => void): void {
     const party = parties.get(key);
-    const place = party?.waiting.indexOf(begin) ?? -1;
-    if (!party || place < 0) return;
-    party.waiting.splice(place, 1);
+    const index = party?.waiting.indexOf(begin) ?? -1;
+    if (!party || index < 0) return;
+    party.waiting.splice(index, 1);
     if (party.active === 0 && party.waiting.length === 0) parties.delete(key);
   }
 

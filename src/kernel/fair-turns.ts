@@ -1,7 +1,7 @@
 import type { FairSlotsOptions } from "./fair-slots.js";
 import { createFairSlots } from "./fair-slots.js";
 
-/** Runs one piece of work for somebody, when their turn has come. */
+/** Runs one piece of work of a party when it is its turn. */
 export type FairTurns = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>;
 
 /** Lets so many pieces of work run at once. Waiting parties take turns, so a party with a hundred pieces of work delays only its own. */

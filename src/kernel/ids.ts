@@ -1,10 +1,10 @@
 import { v7, validate } from "uuid";
 
-/** A new UUIDv7 (RFC 9562 §5.7): unique everywhere, and ordered by the time of its making. */
+/** A new UUIDv7 (RFC 9562 §5.7): globally unique and ordered by creation time. */
 export const newId = (): string => v7();
 
-/** Whether a text has the form of a UUID, so that it may be given to the database as one. */
+/** Whether a text is a valid UUID, so that the database accepts it. */
 export const isId = (text: string): boolean => validate(text);
 
-/** A UUID in the form in which it is stored and compared (lower case, RFC 9562 §4); any other text as it is. */
+/** A UUID in lower case, in which it is stored and compared (RFC 9562 §4); any other text unchanged. */
 export const normalizeId = (text: string): string => (isId(text) ? text.toLowerCase() : text);

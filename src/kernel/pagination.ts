@@ -11,7 +11,7 @@ export interface PageArguments {
 /** The position of a row in its list: the values of the sort keys, the unique one last. */
 export type Position = readonly (string | number | null)[];
 
-/** What a repository needs to read one page: it reads `limit + 1` rows behind `from` in `direction`. */
+/** What a repository needs to read one page: `limit + 1` rows after `from` in `direction`. */
 export interface PageRequest {
   readonly limit: number;
   readonly direction: "forward" | "backward";
@@ -19,7 +19,7 @@ export interface PageRequest {
 }
 
 export interface Page<Row> {
-  /** In the list's order, whatever the direction they were read in. */
+  /** In the list's order, regardless of the reading direction. */
   readonly rows: readonly Row[];
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
@@ -41,7 +41,7 @@ export function pageRequest(args: PageArguments, keyCount = 2): PageRequest {
     throw badUserInput("`first` goes with `after`, not with `before`.", { field: "before" });
   const size = (backward ? args.last : args.first) ?? DEFAULT_PAGE_SIZE;
   if (size < 0 || size > MAX_PAGE_SIZE)
-    throw badUserInput(`A page has 0 to ${MAX_PAGE_SIZE} items; ${size} were asked for.`, {
+    throw badUserInput(`A page has 0 to ${MAX_PAGE_SIZE} items; ${size} were requested.`, {
       field: backward ? "last" : "first",
       limit: MAX_PAGE_SIZE,
       actual: size,
@@ -54,7 +54,7 @@ export function pageRequest(args: PageArguments, keyCount = 2): PageRequest {
   };
 }
 
-/** Makes a page of up to `limit + 1` rows that were read in the request's direction. */
+/** Creates a page from up to `limit + 1` rows, which were read in the request's direction. */
 export function toPage<Row>(request: PageRequest, read: readonly Row[]): Page<Row> {
   const more = read.length > request.limit;
   const rows = read.slice(0, request.limit);
@@ -63,13 +63,13 @@ export function toPage<Row>(request: PageRequest, read: readonly Row[]): Page<Ro
     : { rows: rows.reverse(), hasNextPage: request.from !== null, hasPreviousPage: more };
 }
 
-/** Opaque to clients; good for as long as the list's order stays the same. */
+/** Opaque to clients; valid as long as the list's order stays the same. */
 export const encodeCursor = (position: Position): string =>
   Buffer.from(JSON.stringify(position)).toString("base64url");
 
 /** The error for a cursor that belongs to another list. */
 export const foreignCursor = () =>
-  badUserInput("This cursor is not one of this list's. Take cursors from `pageInfo` or `edges`.");
+  badUserInput("This cursor does not belong to this list. Take cursors from `pageInfo` or `edges`.");
 
 /** The longest key of a list is a file name: 255 characters of up to four bytes, in base64. */
 const MAX_CURSOR_LENGTH = 4_000;

@@ -1,15 +1,15 @@
-/** How far a run has come. */
+/** The progress of a run. */
 export interface Progress {
   readonly done: number;
-  /** Null where it is not known before the end. */
+  /** Null if it is not known in advance. */
   readonly total: number | null;
 }
 
-/** What every run of maintenance takes, whether a job or a person has started it. */
+/** Options of maintenance tasks, whether a job or a person starts them. */
 export interface RunOptions {
-  /** Reports what a run would do, and changes nothing. */
+  /** Whether the run only reports what it would do and changes nothing. */
   readonly dryRun?: boolean | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Ends the run between two items: what is done stays done, and the next run goes on. */
+  /** Ends the run between two items. Completed items stay completed, and the next run continues. */
   readonly signal?: AbortSignal | undefined;
 }

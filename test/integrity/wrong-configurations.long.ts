@@ -32,7 +32,7 @@ describe("a wrong configuration costs not a byte, and what is said leads out", (
   it("an empty database over files: it stays empty", async () => {
     const wrong = { database: await desks.emptyDatabase(), data: ours.data };
     const text = await expectRefused(wrong, [
-      /^The files in \S+ belong to installation \S+, but the database knows none of them: it is empty/,
+      /^The files in \S+ belong to installation \S+, but the database has no record of them: it is empty/,
       "Correct DATABASE_URL, or restore the database from a backup.",
     ]);
     expect(text).not.toContain(ADOPT);
@@ -100,7 +100,7 @@ describe("a wrong configuration costs not a byte, and what is said leads out", (
   it("files from before there were marks, and the database of nobody", async () => {
     await rm(join(ours.data, "files", MARK));
     await expectRefused({ database: await desks.emptyDatabase(), data: ours.data }, [
-      /^There are files in \S+, but the database knows none of them/,
+      /^There are files in \S+, but the database has no record of them/,
       "Correct DATABASE_URL",
     ]);
     // The right database knows them by their keys.
@@ -110,7 +110,7 @@ describe("a wrong configuration costs not a byte, and what is said leads out", (
 
   it("a wrong data folder, and a folder of files of which most are missing", async () => {
     await expectRefused({ ...ours, data: join(desks.root, "nowhere") }, [
-      /^There are no files in \S+, but the database knows some: the file system is probably not mounted/,
+      /^There are no files in \S+, but the database has records of some: the file system is probably not mounted/,
       "Mount it, restore the files from a backup, or correct FILEDESK_DATA.",
       ADOPT,
     ]);
@@ -149,7 +149,7 @@ describe("a wrong configuration costs not a byte, and what is said leads out", (
     while ((await fetch(`${server.url}/readyz`)).status !== 200) await pass(50);
     expect(codeIn((await postFiles(server.url, request)) as never)).toBe("ok");
     expect(await inventory(ours)).toMatchObject(before);
-    const told = server.output().match(/"msg":"The files are out of reach: .* a restart is not needed\."/g);
+    const told = server.output().match(/"msg":"The files are unavailable: .* a restart is not needed\."/g);
     expect(told).toHaveLength(1);
   });
 

@@ -171,7 +171,7 @@ export const message = (id: string, body = `text of ${id}`) => ({
 
 const DOCUMENT = /* GraphQL */ `
   subscription Stream($id: ID!, $after: String) {
-    told: conversationEvents(conversationId: $id, after: $after) {
+    delivery: conversationEvents(conversationId: $id, after: $after) {
       cursor
       event { __typename ... on MessageAdded { message { id body } } ... on MessagePurged { messageId } }
     }

@@ -8,8 +8,8 @@ import { runCommand } from "./run-command.js";
 export function addAdoptStorageCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("adopt-storage")
-    .description("say that this database and these files belong together, after a restore or a move")
-    .option("--yes", "do it; without it the command only says what it finds")
+    .description("mark this database and these files as belonging together, after a restore or a move")
+    .option("--yes", "do it; without it the command only prints the findings")
     .option("--json", "one JSON object a line")
     .addHelpText(
       "after",

@@ -1,6 +1,6 @@
 import { DEMO_ADMIN, DEMO_PASSWORD, demoEmail } from "../demo/demo-people.js";
 
-/** What a person who has just started the server on their own machine needs to know. */
+/** The text that a developer sees after starting the server. */
 export function banner(url: string, demoData: boolean): string {
   const lines = [
     "",

@@ -14,9 +14,9 @@ import { addUserCommand } from "./user.command.js";
 
 const HELP = `
 Settings come from the environment and from a file .env in the current folder: see .env.example.
-Commands may run beside a server on the same data folder. Each tells more with --help.
+Commands may run beside a server on the same data folder. For more, run a command with --help.
 
-Exit codes: 0 all is well; 1 the command could not do its work; 2 it did, and some of what it worked on failed or is not
+Exit codes: 0 success; 1 the command failed; 2 it succeeded, but some items failed or are not
 as it should be; 64 wrong usage; 130 stopped by Ctrl-C.`;
 
 const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => void)[] = [
@@ -39,11 +39,11 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
 /**
  * Runs the command line and sets the process's exit code.
  *
- * @param args without the program's own name; none starts the server
+ * @param args without the program's name; none starts the server
  */
 export async function runCommandLine(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
   const program = new Command("filedesk")
-    .description("Filedesk: a support desk's API server, and what its operator needs")
+    .description("Filedesk: the API server of a support desk, and tools for its operator")
     .addHelpText("after", HELP)
     .showSuggestionAfterError()
     .exitOverride();

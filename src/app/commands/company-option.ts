@@ -2,7 +2,7 @@ import { badUserInput } from "../../kernel/errors.js";
 import { findCompany, findCompanyBySlug } from "../../modules/identity/companies/company.repository.js";
 import type { Database } from "../../platform/database/client.js";
 
-/** @param name a slug or an id @throws BAD_USER_INPUT */
+/** Returns the id of a company. @param name a slug or an id @throws BAD_USER_INPUT */
 export async function companyIdOf(db: Database, name: string): Promise<string> {
   const company = (await findCompanyBySlug(db, name)) ?? (await findCompany(db, name));
   if (!company || company.deletedAt !== null)

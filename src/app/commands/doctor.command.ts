@@ -5,12 +5,9 @@ import { runCommand } from "./run-command.js";
 export function addDoctorCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("doctor")
-    .description("say what is in force and whether everything is in order; changes nothing")
+    .description("print the effective settings and check the installation; changes nothing")
     .option("--json", "one JSON object a line")
-    .addHelpText(
-      "after",
-      "\nExit codes: 0 all is well; 2 something has to be mended; 1 the configuration is wrong.",
-    )
+    .addHelpText("after", "\nExit codes: 0 no problems; 2 problems found; 1 the configuration is invalid.")
     .action((options: OutputOptions) =>
       runCommand(options, environment, async (run) => {
         const { runDoctor: examine } = await import("./run-doctor.js");

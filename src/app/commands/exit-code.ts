@@ -1,12 +1,12 @@
-/** What a script learns from a command's end. They stand in `filedesk --help`. */
+/** Exit codes of commands, documented in `filedesk --help`. */
 export const ExitCode = {
-  /** All is well. */
+  /** Success. */
   OK: 0,
-  /** The command could not do its work. */
+  /** The command failed. */
   FAILED: 1,
-  /** It did its work, and something of what it worked on failed, or is not as it should be. */
+  /** The command succeeded, but some items failed or have findings. */
   FINDINGS: 2,
-  /** It was called in a wrong way (EX_USAGE of sysexits.h). */
+  /** Wrong usage (EX_USAGE of sysexits.h). */
   USAGE: 64,
   /** Ctrl-C: 128 + SIGINT. */
   INTERRUPTED: 130,

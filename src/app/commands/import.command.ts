@@ -43,15 +43,18 @@ Examples:
 export function addImportCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("import")
-    .description("bring in the files that a desk has already, by a manifest of paths and URLs")
+    .description("import existing files by a manifest of paths and URLs")
     .argument("<manifest>", "CSV or JSON lines")
-    .option("--base <folder>", "where local sources lie below (default: the manifest's folder)")
+    .option("--base <folder>", "base folder of local sources (default: the manifest's folder)")
     .option("--as <email>", "who counts as the uploader of entries that name nobody")
-    .option("--concurrency <number>", "how many entries are under way at once", wholeNumber(1, 64), 4)
+    .option("--concurrency <number>", "how many entries are imported at once", wholeNumber(1, 64), 4)
     .option("--allow-host <name>", "a host that may lie in a private network; may be given again", collected)
-    .option("--report <file>", "write what failed and why, as CSV if the name says so, else as JSON lines")
+    .option(
+      "--report <file>",
+      "write failures with their reasons, as CSV if the file name ends with .csv, else as JSON lines",
+    )
     .addOption(
-      new Option("--format <format>", "the manifest's, when its name does not tell").choices([
+      new Option("--format <format>", "format of the manifest, if its name does not show it").choices([
         "csv",
         "jsonl",
       ]),
@@ -99,7 +102,7 @@ function exitCodeOf(
   return failed > 0 ? ExitCode.FINDINGS : ExitCode.OK;
 }
 
-/** Without a report the first failures are told here. */
+/** Without a report file, this many failures are printed. */
 const MAX_LISTED = 20;
 
 function createReporter(output: Output, listFailures: boolean) {
@@ -134,8 +137,8 @@ function printSummary(output: Output, summary: ImportSummary, report: string | u
     ["failed", `${summary.failed}`],
     ...codes,
   ] as const;
-  for (const line of formatTable(rows, "")) output.line(line);
-  if (summary.failed > 0 && report) output.note(`What failed and why stands in ${report}.`);
+  for (const line of aligned(rows, "")) output.line(line);
+  if (summary.failed > 0 && report) output.note(`Failures and their reasons are in ${report}.`);
   else if (summary.failed > MAX_LISTED)
     output.note(`All ${summary.failed} failures are written with --report <file>.`);
   if (summary.interrupted) output.note("The import was stopped. Run it again to go on.");

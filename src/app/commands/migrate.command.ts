@@ -8,8 +8,8 @@ import { runCommand } from "./run-command.js";
 export function addMigrateCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("migrate")
-    .description("bring the database's schema up to date (the server does it at its start as well)")
-    .option("--dry-run", "say what is missing, and change nothing; exit code 2 when something is")
+    .description("apply pending migrations (the server does it at startup as well)")
+    .option("--dry-run", "print pending migrations and change nothing; exit code 2 if there are any")
     .option("--json", "one JSON object a line")
     .action((options: OutputOptions & { dryRun?: boolean }) =>
       runCommand(options, environment, async ({ config, log, output }) => {

@@ -1,14 +1,14 @@
 import { InvalidArgumentError } from "commander";
 
-/** @returns a reader of an option's value that is a whole number between two others */
+/** Returns a parser for an option that is a whole number in a range. */
 export const wholeNumber =
   (least: number, most: number) =>
   (text: string): number => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
     return value;
   };
 
-/** For options that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export const collected = (value: string, before: readonly string[] = []): string[] => [...before, value];

@@ -2,16 +2,16 @@ import { SingleBar } from "cli-progress";
 import { SECOND_MS } from "../../kernel/clock.js";
 import type { Progress } from "../../kernel/run-options.js";
 
-/** How a command speaks: to people, or one JSON object a line. */
+/** The output of a command: text for people, or one JSON object a line. */
 export interface Output {
   readonly isJson: boolean;
-  /** Something that happened, for programs alone. */
+  /** An event, only in JSON output. */
   event(event: string, fields?: object): void;
-  /** A line of the result, for people alone: on stdout. */
+  /** A line of the result, only in text output: on stdout. */
   line(text: string): void;
-  /** A line beside the result, for people alone: on stderr. */
+  /** A line besides the result, only in text output: on stderr. */
   note(text: string): void;
-  /** Shows how far something has come: a bar on a terminal, else a line now and then. End it with `end`. */
+  /** Shows progress: a bar on a terminal, otherwise a line at intervals. Call `end` when done. */
   progress(what: string): ProgressShow;
 }
 
@@ -59,7 +59,7 @@ function bar(what: string): ProgressShow {
   let isShown = false;
   return {
     show({ done, total }) {
-      // Where the end is not known, the bar stands at what has been done.
+      // If the total is unknown, the bar shows the number of processed items.
       const end = Math.max(total ?? done, 1);
       if (!isShown) shown.start(end, done);
       isShown = true;

@@ -7,9 +7,9 @@ import { runTask } from "./run-task.js";
 export function addRenderCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("render")
-    .description("have variants made again that could not be made")
+    .description("render failed variants again")
     .requiredOption("--failed", "of all files whose variants failed, for whatever reason")
-    .option("--dry-run", "say of how many files, and ask for none")
+    .option("--dry-run", "print the number of files, and enqueue nothing")
     .option("--json", "one JSON object a line")
     .addHelpText(
       "after",

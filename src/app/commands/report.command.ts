@@ -9,7 +9,7 @@ import type { Output } from "./output.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
 
-/** The operator of the machine may read everything. This viewer is no person and writes nothing. */
+/** A viewer with all read permissions, for the operator of the machine. It is not a person and changes nothing. */
 const OPERATOR: UserViewer = {
   kind: "user",
   id: "00000000-0000-0000-0000-000000000000",
@@ -22,8 +22,8 @@ const OPERATOR: UserViewer = {
 export function addReportCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("report")
-    .description("say what each company's files take, and what of it could be freed")
-    .argument("[companies...]", "slugs or ids; all of them when none is given")
+    .description("print how much space each company's files use, and how much could be freed")
+    .argument("[companies...]", "slugs or ids; by default all companies")
     .option("--json", "one JSON object a line for each company")
     .action((names: string[], options: OutputOptions) =>
       runOnDesk(options, environment, async ({ services, database: { db } }, { output, signal }) => {
@@ -65,11 +65,11 @@ async function show(output: Output, db: Database, title: string, report: Storage
   output.line(`${title}: ${inWords(report)}`);
   const rows: (readonly [string, string])[] = [
     ["stored", formatBytes(report.storedBytes)],
-    ["variants", formatBytes(report.variantBytes)],
-    ["saved by storing equal bytes once", formatBytes(report.savedBytes)],
+    ["renditions", formatBytes(report.variantBytes)],
+    ["saved by deduplication", formatBytes(report.savedBytes)],
     ["earlier versions", inWords(report.versions)],
-    ["used by nothing", inWords(report.orphans)],
-    ["deleted, waits for its purge", inWords(report.deleted)],
+    ["orphans", inWords(report.orphans)],
+    ["deleted, waiting for purge", inWords(report.deleted)],
     ...report.byBucket.map((count) => [`bucket ${count.bucket}`, inWords(count)] as const),
     ...report.byType.map((count) => [`type ${count.mimeType}`, inWords(count)] as const),
     ...report.byUploader.map(

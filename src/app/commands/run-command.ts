@@ -6,15 +6,15 @@ import { describeFault } from "../startup/start-faults.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";
 
-// What runs a command is loaded when one is run: `--help` and wrong usage are answered at once, and a command waits only
-// for what it needs itself.
+// Modules are loaded when a command runs, so that `--help` and wrong usage are answered at once, and a command only
+// loads what it needs.
 
-/** What a command has to work with. */
+/** The tools of a command. */
 export interface CommandRun {
   readonly config: Config;
   readonly log: Logger;
   readonly output: Output;
-  /** Aborted by Ctrl-C, and by SIGTERM. */
+  /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
 }
 
@@ -23,8 +23,8 @@ export interface OutputOptions {
 }
 
 /**
- * Runs a command to its end and sets the exit code. Its first Ctrl-C asks it to stop between two items, its second ends
- * it at once: either way nothing is left half done.
+ * Runs a command and sets the exit code. The first Ctrl-C asks it to stop between two items, the second ends it at
+ * once; neither leaves an item half done.
  */
 export async function runCommand(
   options: OutputOptions,
@@ -40,7 +40,7 @@ export async function runCommand(
     const { readConfig } = await import("../../platform/config/config.js");
     const config = readConfig(environment);
     const { destination, pino } = await import("pino");
-    // A command prints its own results; only errors are logged besides.
+    // A command prints its own results; only errors are logged.
     const log = pino({ level: config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL }, destination(2));
     const code = await work({ config, log, output, signal });
     process.exitCode = code;
@@ -52,7 +52,7 @@ export async function runCommand(
   }
 }
 
-/** As `runCommand`, with the desk open: beside a server that runs on the same data folder, or without one. */
+/** As `runCommand`, with the desk open, beside a server on the same data folder or without one. */
 export const runOnDesk = (
   options: OutputOptions,
   environment: NodeJS.ProcessEnv,

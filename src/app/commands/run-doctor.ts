@@ -21,8 +21,8 @@ import { formatTable } from "./format-table.js";
 import type { Output } from "./output.js";
 import type { CommandRun } from "./run-command.js";
 
-/** What `doctor` does: settings, buckets and checks are told as they are found. */
-export async function runDoctor(run: CommandRun, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
+/** Runs `doctor`: prints the settings and buckets, and the checks with their results. */
+export async function examine(run: CommandRun, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   const { config, output } = run;
   const settings = settingsInForce(config, environment);
   for (const setting of settings) output.event("setting", setting);
@@ -41,7 +41,9 @@ export async function runDoctor(run: CommandRun, environment: NodeJS.ProcessEnv)
   for (const check of checks) printCheck(output, check);
   const problems = checks.filter(({ state }) => state === "problem").length;
   output.event("done", { problems });
-  output.line(problems === 0 ? "\nAll is well." : `\n${problems} to be mended.`);
+  output.line(
+    problems === 0 ? "\nNo problems found." : `\n${problems} problem${problems === 1 ? "" : "s"} found.`,
+  );
   return problems === 0 ? ExitCode.OK : ExitCode.FINDINGS;
 }
 
@@ -52,10 +54,10 @@ function printCheck(output: Output, check: Check): void {
   output.line(`  ${SIGNS[check.state]}  ${check.name}: ${check.detail}`);
 }
 
-/** An examination asks for none. */
+/** `doctor` enqueues no jobs. */
 const NO_JOBS = { send: async () => {} };
 
-/** What needs the database: when that is out of reach, this is said, and the rest is left out. */
+/** Runs the checks that need the database. If it is unreachable, the others are skipped. */
 async function checkInside({ config, log, output }: CommandRun, dataFolder: string): Promise<Check[]> {
   try {
     const found = await findDatabase({ config, dataFolder, log, role: "command" });
@@ -66,7 +68,8 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
       if (reached?.state === "problem") return inDatabase;
       const deps = storedFiles(config, database.db);
       const { check, installation } = await checkInstallation(deps);
-      // Nothing is opened, and no folder made, in what may be somebody else's, or has yet to be migrated.
+      // Does not open services, or create folders, if the files may belong to another installation or the database has
+      // to be migrated.
       if (installation === null || schema?.state === "problem")
         return [...inDatabase, await checkQueues(database.db), check];
       const secrets = await readSecrets(config, dataFolder);

@@ -2,8 +2,8 @@ import { formatBytes } from "../../kernel/bytes.js";
 import type { Progress, RunOptions } from "../../kernel/run-options.js";
 import type { CommandRun } from "./run-command.js";
 
-/** Runs one task with its progress shown, and tells its report. */
-export async function runTask<Report extends object>(
+/** Runs a task, shows its progress and prints its report. */
+export async function perform<Report extends object>(
   { output, signal }: CommandRun,
   { name, dryRun = false }: { readonly name: string; readonly dryRun?: boolean | undefined },
   task: (options: RunOptions) => Promise<Report>,
@@ -16,7 +16,7 @@ export async function runTask<Report extends object>(
   return report;
 }
 
-/** `{ removed: 3, removedBytes: 2048 }` → `3 removed, 2 KiB removed`; what is one loses its plural. */
+/** `{ removed: 3, removedBytes: 2048 }` → `3 removed, 2 KiB removed`; a count of one is printed in the singular. */
 const inWords = (report: object): string =>
   Object.entries(report)
     .map(([name, value]) => {

@@ -8,39 +8,39 @@ import { ExitCode } from "./exit-code.js";
 export function addServeCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("serve")
-    .description("start the server (what `filedesk` alone does)")
+    .description("start the server (the default of `filedesk`)")
     .action(() => run(environment, startServer));
 }
 
 export function addWorkerCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("worker")
-    .description("run jobs alone; the server leaves them to workers with WORKER=off")
+    .description("run only jobs; with WORKER=off the server leaves them to workers")
     .action(() => run(environment, startWorker));
 }
 
 interface StartOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Aborted when the process is told to stop before it is ready. */
+  /** Aborts when the process is asked to stop before it is ready. */
   readonly signal: AbortSignal;
 }
 
-/** How long it may take to close what is open when the database that it stands on has gone. */
+/** How long closing may take after the database has ended. */
 const CLOSE_WITHOUT_DATABASE_MS = 5_000;
 
-/** Something that runs until it is told to stop. */
+/** A process that runs until it is asked to stop. */
 interface Started {
-  /** What it is called in the log. */
+  /** Its name in the log. */
   readonly name: "server" | "worker";
-  /** Says that it is ready. */
+  /** Prints or logs that it is ready. */
   announce(): void;
   close(): Promise<void>;
-  /** Resolves when it cannot go on, with the reason. */
+  /** Resolves with the reason when it cannot continue. */
   readonly lost: Promise<string>;
 }
 
-/** Starts it, and stops it in order when the process is told to, at whatever moment that is. */
+/** Starts a server or worker, and stops it in order when the process is asked to, even during the start. */
 async function run(
   environment: NodeJS.ProcessEnv,
   start: (options: StartOptions) => Promise<Started>,
@@ -55,7 +55,7 @@ async function run(
     const started = await start({ config, log, signal: stop.signal });
     const close = async ({ err, signal }: { err?: Error; signal?: string }) => {
       if (err) log.fatal({ err }, `the ${started.name} stops because of a fault`);
-      else log.info({ signal }, `the ${started.name} stops and lets what is under way finish`);
+      else log.info({ signal }, `the ${started.name} stops after finishing its running work`);
       await started.close();
     };
     const closer = closeWithGrace({ delay: config.SHUTDOWN_SECONDS * 1_000, logger: log }, close);
@@ -68,14 +68,17 @@ async function run(
       void endWithout(started);
     });
   } catch (error) {
-    // Told to stop before it was ready, it has stopped: what was open is closed again.
+    // Stopped during the start: everything that was opened is closed again.
     if (error === stop.signal.reason) return;
     process.stderr.write(`${describeFault(error as Error)}\n`);
     process.exitCode = ExitCode.FAILED;
   }
 }
 
-/** Ends the process, for a supervisor to start it again. What cannot be closed in order without a database is cut off. */
+/**
+ * Ends the process, so that a supervisor can restart it. What cannot be closed without a database is cut off after a
+ * timeout.
+ */
 async function endWithout(started: Started): Promise<void> {
   process.exitCode = ExitCode.FAILED;
   setTimeout(() => process.exit(), CLOSE_WITHOUT_DATABASE_MS).unref();
@@ -98,7 +101,7 @@ async function startServer(options: StartOptions): Promise<Started> {
   };
 }
 
-/** Runs jobs until it is told to stop, or until a server on the same data folder stops the database that both use. */
+/** Runs jobs until it is asked to stop, or until a server on the same data folder stops the database that both use. */
 async function startWorker(options: StartOptions): Promise<Started> {
   const { work } = await import("../server/work.js");
   const { databaseLost, close } = await work(options);

@@ -5,24 +5,19 @@ import { wholeNumber } from "./option-values.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
 
-const MOST_MINUTES = 24 * 60;
+const MAX_MINUTES = 24 * 60;
 
 export function addTokenCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("token")
-    .description("print an access token of somebody's, for scripts")
+    .description("print an access token of a person, for scripts")
     .argument("<email>", "whose token it is")
-    .option(
-      "--minutes <number>",
-      `how long it is good for, ${MOST_MINUTES} at most`,
-      wholeNumber(1, MOST_MINUTES),
-      60,
-    )
-    .option("--json", "one JSON object a line, with the moment of its end")
+    .option("--minutes <number>", `lifetime, ${MAX_MINUTES} at most`, wholeNumber(1, MAX_MINUTES), 60)
+    .option("--json", "one JSON object a line, with the expiry")
     .addHelpText(
       "after",
       `
-The token can do what that person can do. Making it stands in the audit log; signOut ends it early.
+The token has all rights of that person. Its creation is recorded in the audit log; signOut ends it early.
 
 Example:
   curl -H "Authorization: Bearer $(filedesk token agent@acme.test)" \\

@@ -12,7 +12,7 @@ interface UpkeepOptions extends OutputOptions {
   readonly dryRun?: boolean;
 }
 
-const DRY_RUN = ["--dry-run", "say what would be removed, and remove nothing"] as const;
+const DRY_RUN = ["--dry-run", "print what would be removed, and remove nothing"] as const;
 const JSON_LINES = ["--json", "one JSON object a line"] as const;
 const MOST = 1_000_000_000;
 
@@ -59,20 +59,20 @@ export function addVerifyCommand(program: Command, environment: NodeJS.ProcessEn
     .description("read the stored files again and compare them with their hashes")
     .option(
       "--files <number>",
-      "so many at most, those first that nobody read for longest",
+      "maximum number of files; those that were verified longest ago come first",
       wholeNumber(1, MOST),
     )
-    .option("--megabytes <number>", "so much at most", wholeNumber(1, MOST))
-    .option("--dry-run", "say what is wrong, and neither mark files nor tell their managers")
+    .option("--megabytes <number>", "maximum size of the files together", wholeNumber(1, MOST))
+    .option("--dry-run", "print the findings, but neither mark files nor notify their managers")
     .option(...JSON_LINES)
     .addHelpText(
       "after",
       `
-Each file whose bytes are not what they were, or are missing, is named. It is marked and no longer given out; its managers are told.
+Prints each file whose bytes are altered or missing. It is marked and no longer served; its managers are notified.
 Neither bytes nor hashes are changed. Variants that are altered or missing, or that no job is to make although a file has waited
-for them for an hour, are asked for again; a server or a worker renders them.
+for them for an hour, are enqueued again; a server or a worker renders them.
 
-Exit codes: 0 all files are what they were; 2 some are not.`,
+Exit codes: 0 all files are intact; 2 some are not.`,
     )
     .action((options: UpkeepOptions & { files?: number; megabytes?: number }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
@@ -99,12 +99,15 @@ export function addSweepCommand(program: Command, environment: NodeJS.ProcessEnv
     .command("sweep")
     .description("remove what killed processes left: bytes without a row, unfinished uploads")
     .option(...DRY_RUN)
-    .option("--even-many", "go on where so many files have no row that the database may be the wrong one")
-    .option("--verbose", "name each object of the storage that is removed")
+    .option(
+      "--even-many",
+      "continue even if so many files have no row that the database may be the wrong one",
+    )
+    .option("--verbose", "print each object that is removed from the storage")
     .option(...JSON_LINES)
     .addHelpText(
       "after",
-      "\nThe server does this by itself. What is younger than half an hour may be on its way, and stays. Files go to the trash\nfor SWEEP_TRASH_DAYS first, and come back by the next sweep when a row refers to them.",
+      "\nThe server does this automatically. Objects younger than half an hour are kept, because they may belong to a running upload. Files go to the trash\nfor SWEEP_TRASH_DAYS first, and come back by the next sweep when a row refers to them.",
     )
     .action((options: UpkeepOptions & { verbose?: boolean; evenMany?: boolean }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
@@ -127,16 +130,20 @@ export function addSweepCommand(program: Command, environment: NodeJS.ProcessEnv
 export function addPurgeCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   program
     .command("purge")
-    .description("remove for good what was deleted long enough ago, and what has expired")
-    .option("--orphans", "remove files as well that nothing has used for long")
-    .option("--older-than-days <number>", "for so many days (default: ORPHAN_DAYS)", wholeNumber(1, 36_500))
-    .option("--company <slug>", "orphans of this company alone")
+    .description("purge what was deleted long enough ago, and what has expired")
+    .option("--orphans", "also purge files that nothing has used for long")
+    .option(
+      "--older-than-days <number>",
+      "days without any use (default: ORPHAN_DAYS)",
+      wholeNumber(1, 36_500),
+    )
+    .option("--company <slug>", "only orphans of this company")
     .option(...DRY_RUN)
     .option(...JSON_LINES)
     .addHelpText(
       "after",
       `
-What was deleted can be restored for RETENTION_DAYS, and is purged after that. The server purges by itself, orphans
+What was deleted can be restored for RETENTION_DAYS, and is purged after that. The server purges automatically, orphans
 only with PURGE_ORPHANS=true.
 
 Examples:
@@ -150,7 +157,7 @@ Examples:
       ) => {
         const { company, olderThanDays } = options;
         if (!options.orphans && (company !== undefined || olderThanDays !== undefined))
-          command.error("error: --company and --older-than-days are for orphans: say --orphans as well");
+          command.error("error: --company and --older-than-days are for orphans: add --orphans");
         return runOnDesk(options, environment, async ({ services: { upkeep }, database: { db } }, run) => {
           const { companyIdOf } = await import("./company-option.js");
           const companyId = company === undefined ? undefined : await companyIdOf(db, company);

@@ -8,8 +8,8 @@ import { runOnDesk } from "./run-command.js";
 
 const JSON_OPTION = ["--json", "one JSON object a line"] as const;
 
-/** More than any password has: what is longer was piped in by mistake. */
-const MOST_INPUT = 10_000;
+/** Longer than any password: longer input was piped in by mistake. */
+const MAX_INPUT_LENGTH = 10_000;
 
 export function addUserCommand(program: Command, environment: NodeJS.ProcessEnv): void {
   const user = program
@@ -18,7 +18,7 @@ export function addUserCommand(program: Command, environment: NodeJS.ProcessEnv)
     .addHelpText(
       "after",
       `
-What is done here stands in the audit log, without a name.
+Changes are recorded in the audit log, without a name.
 
 Examples:
   filedesk user create ada@example.com "Ada Admin" --admin
@@ -48,7 +48,7 @@ function addListing(user: Command, run: Run): void {
     .command("list")
     .description("list the accounts by name")
     .option("--search <text>", "a part of the name or the e-mail address")
-    .option("--locked", "those who are locked out alone")
+    .option("--locked", "only locked accounts")
     .option(...JSON_OPTION)
     .action((options: OutputOptions & { search?: string; locked?: true }) =>
       run(options, async ({ accounts, output }) => {
@@ -100,7 +100,7 @@ function addPassword(user: Command, run: Run): void {
     .command("password")
     .description("print a link by which somebody sets a new password, once; or set one from standard input")
     .argument("<email>", "whose password")
-    .option("--stdin", "set the password that stands on standard input, and end all sessions of the person")
+    .option("--stdin", "read the password from standard input, and end all sessions of the person")
     .option(...JSON_OPTION)
     .addHelpText(
       "after",
@@ -122,7 +122,7 @@ async function printLink(email: string, { accounts, output, config }: Tools): Pr
   output.event("link", { email: user.email, url, token, expiresAt });
   output.line(url);
   output.note(
-    `Good once, until ${expiresAt.toISOString()}. An earlier link of ${user.email} is good no more.`,
+    `Valid once, until ${expiresAt.toISOString()}. An earlier link of ${user.email} is no longer valid.`,
   );
 }
 
@@ -132,12 +132,12 @@ async function setFromInput(email: string, { accounts, output }: Tools): Promise
   output.line(`${address} has a new password; all sessions have ended.`);
 }
 
-/** Standard input without the end of its line. */
+/** Standard input without its line break. */
 async function readPassword(): Promise<string> {
   let text = "";
   for await (const chunk of process.stdin.setEncoding("utf8")) {
     text += chunk;
-    if (text.length > MOST_INPUT) throw new Error("What stands on standard input is no password.");
+    if (text.length > MAX_INPUT_LENGTH) throw new Error("The standard input is too long for a password.");
   }
   return text.replace(/\r?\n$/, "");
 }

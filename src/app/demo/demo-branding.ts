@@ -33,8 +33,8 @@ const FACES = {
   customer: { ground: "#cfe8f3", skin: "#ffdbac", hair: "#b5651d", shirt: "#e76f51" },
 } as const satisfies Record<string, Face>;
 
-/** Who has an avatar; the others show what a person without one looks like. */
-export const FACED = Object.keys(FACES) as (keyof typeof FACES)[];
+/** Accounts with an avatar; the others demonstrate a person without one. */
+export const WITH_AVATAR = Object.keys(FACES) as (keyof typeof FACES)[];
 
 /** A face as an avatar, 400 pixels wide and high. */
 export function demoFace(account: keyof typeof FACES): Promise<Buffer> {

@@ -3,13 +3,13 @@ import sharp from "sharp";
 import type { IncomingFiles } from "../../platform/http/multipart/incoming-files.js";
 import { fileAtHand } from "../../platform/http/multipart/incoming-files.js";
 
-/** Files as the services take them. */
+/** Files as services expect them. */
 export const files = (...all: readonly { name: string; bytes: Buffer }[]): IncomingFiles => ({
   files: all.map(({ name, bytes }) => fileAtHand({ fileName: name, open: () => Readable.from([bytes]) })),
   requestBytes: null,
 });
 
-/** A picture of a room, drawn: real bytes of a real JPEG, with nobody's rights in it. */
+/** A drawn picture of a room as a real JPEG, free of third-party rights. */
 export function demoPhoto(caption: string): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1280" height="853">
     <defs><linearGradient id="wall" x1="0" y1="0" x2="0" y2="1">

@@ -25,12 +25,12 @@ const PEOPLE: readonly { account: string; role: Role; names: Readonly<Record<str
 export const demoEmail = (account: string, slug: string) => `${account}@${slug}.test`;
 
 /**
- * Makes the demo's companies and people, unless they are there.
+ * Creates the demo's companies and people, unless they exist.
  *
- * @returns the companies whose last ticket is missing: the seed makes it last of all
+ * @returns the companies whose last ticket is missing, which the seed creates last
  */
 export async function seedPeople(db: Database): Promise<{ id: string; slug: string }[]> {
-  // Hashing costs on purpose: once for all of them, and not where all are there already.
+  // Hashing is slow on purpose: done once for all, and only if somebody is missing.
   let passwordHash: string | undefined;
   const insertPerson = async (tx: Database, person: { email: string; name: string; isAdmin: boolean }) => {
     if (await findPersonByEmail(tx, person.email)) return null;

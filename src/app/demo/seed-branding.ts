@@ -1,14 +1,14 @@
 import type { Viewer } from "../../modules/identity/viewer.js";
 import type { Services } from "../wiring/services.js";
-import { demoFace, demoLogo, FACED } from "./demo-branding.js";
+import { demoFace, demoLogo, WITH_AVATAR } from "./demo-branding.js";
 import { files } from "./demo-files.js";
 import type { SeedProgress } from "./seed-progress.js";
 
-/** Gives a demo company a logo, and faces to some of its people. */
+/** Sets a demo company's logo, and the avatars of some of its people. */
 export async function seedBranding(
   { logos, avatars }: Services,
   company: { readonly id: string; readonly slug: string },
-  cast: Readonly<Record<(typeof FACED)[number], Viewer>>,
+  cast: Readonly<Record<(typeof WITH_AVATAR)[number], Viewer>>,
   { pictured }: Pick<SeedProgress, "pictured">,
 ): Promise<void> {
   const setLogo = async () => {
@@ -16,10 +16,10 @@ export async function seedBranding(
     if (bytes)
       await logos.setCompanyLogo(cast.manager, company.id, files({ name: `${company.slug}.png`, bytes }));
   };
-  const setAvatar = async (account: (typeof FACED)[number]) => {
+  const setAvatar = async (account: (typeof WITH_AVATAR)[number]) => {
     const viewer = cast[account];
     if (viewer.kind !== "user" || pictured.has(viewer.id)) return;
     await avatars.setAvatar(viewer, files({ name: `${account}.jpg`, bytes: await demoFace(account) }));
   };
-  await Promise.all([setLogo(), ...FACED.map(setAvatar)]);
+  await Promise.all([setLogo(), ...WITH_AVATAR.map(setAvatar)]);
 }

@@ -3,7 +3,7 @@ import type { Services } from "../wiring/services.js";
 import { demoPdf, files } from "./demo-files.js";
 import type { SeedProgress } from "./seed-progress.js";
 
-/** Who talks, about which ticket. */
+/** The participants and the ticket of the conversation. */
 export interface ChatSeed {
   readonly companyId: string;
   readonly ticketId: string;

@@ -9,7 +9,10 @@ import { seedChat } from "./seed-chat.js";
 import type { SeedProgress } from "./seed-progress.js";
 import { readSeedProgress } from "./seed-progress.js";
 
-/** Fills one of the demo's companies, which has its people already: looks, tickets, and a chat at acme. Goes on where it was cut off. */
+/**
+ * Seeds one of the demo companies, whose people already exist: branding, tickets, and a chat at acme. Continues an
+ * interrupted seed.
+ */
 export async function seedCompany(
   database: DatabaseClient,
   services: Services,
@@ -33,7 +36,7 @@ export async function seedCompany(
     await seedChat(services, { ...cast, companyId: company.id, ticketId: lamp }, progress.conversation);
     if (!progress.hasInvited) await seedInvitation(services, company.id, cast.manager);
   }
-  // The last of all: by it is known that nothing is missing.
+  // Created last: its existence shows that the seed is complete.
   const parking = {
     companyId: company.id,
     subject: "Parking for two cars",
@@ -43,7 +46,7 @@ export async function seedCompany(
   await services.tickets.openTicket(cast.customer, parking, files());
 }
 
-/** Asks somebody of the other company in. */
+/** Invites somebody of the other company. */
 async function seedInvitation({ invitations }: Services, companyId: string, manager: Viewer): Promise<void> {
   const email = demoEmail("customer2", "globex");
   await invitations.inviteMember(manager, { companyId, email, role: "CUSTOMER" });

@@ -1,18 +1,18 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../../platform/database/client.js";
 
-/** What a seed that was cut off has left of a company. */
+/** The data of a company that an interrupted seed has already created. */
 export interface SeedProgress {
-  /** In the order of their numbers; deleted ones as well, as in all of these. */
+  /** In the order of their numbers; includes deleted ones, as do the other fields. */
   readonly tickets: readonly { readonly id: string; readonly replies: number }[];
   readonly conversation: {
     readonly id: string;
     readonly guests: number;
     readonly messages: readonly string[];
   } | null;
-  /** Whether somebody has been asked in. */
+  /** Whether somebody has been invited. */
   readonly hasInvited: boolean;
-  /** Ids of the company and of its people that have a logo, or an avatar. */
+  /** Ids of the company and of people that have a logo or an avatar. */
   readonly pictured: ReadonlySet<string>;
 }
 

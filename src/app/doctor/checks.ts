@@ -17,22 +17,22 @@ import { describeFault } from "../startup/start-faults.js";
 
 export interface Check {
   readonly name: string;
-  /** A note is no problem, but may surprise. */
+  /** A note is not a problem, but worth knowing. */
   readonly state: "ok" | "note" | "problem";
   readonly detail: string;
 }
 
-const OLDEST_NODE = [20, 19] as const;
+const MIN_NODE_VERSION = [20, 19] as const;
 const GIB = 1024 * MIB;
-/** With less room a single upload may fill the disk. */
-const LEAST_ROOM = GIB;
+/** With less space, a single upload may fill the disk. */
+const MIN_FREE_BYTES = GIB;
 const PROBE_LIMIT_MS = 5_000;
 
 const ok = (name: string, detail: string): Check => ({ name, state: "ok", detail });
 const note = (name: string, detail: string): Check => ({ name, state: "note", detail });
 const problem = (name: string, detail: string): Check => ({ name, state: "problem", detail });
 
-/** Node, the data folder, the disk, and programs beside us. */
+/** Checks Node, the data folder, the disk and external programs. */
 export async function checkMachine(config: Config, dataFolder: string): Promise<Check[]> {
   return [
     checkNode(process.versions.node),
@@ -40,19 +40,20 @@ export async function checkMachine(config: Config, dataFolder: string): Promise<
     await checkRoom(dataFolder),
     await checkPictures(),
     await checkVideo(config.FFMPEG_PATH),
-    note("scanner", "off: files are not looked at for malware, and say NOT_SCANNED"),
+    note("scanner", "off: files are not scanned for malware and have the scan status NOT_SCANNED"),
     config.isProduction || !config.demoData
-      ? ok("demo data", config.demoData ? "is made at the server's start" : "off")
-      : note("demo data", "is made at the server's start (set DEMO_DATA=false, or NODE_ENV=production)"),
+      ? ok("demo data", config.demoData ? "is created when the server starts" : "off")
+      : note("demo data", "is created when the server starts (set DEMO_DATA=false, or NODE_ENV=production)"),
   ];
 }
 
 function checkNode(version: string): Check {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  const isEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  const isEnough =
+    major > MIN_NODE_VERSION[0] || (major === MIN_NODE_VERSION[0] && minor >= MIN_NODE_VERSION[1]);
   return isEnough
     ? ok("node", version)
-    : problem("node", `${version}; ${OLDEST_NODE.join(".")} or newer is needed`);
+    : problem("node", `${version}; ${MIN_NODE_VERSION.join(".")} or newer is needed`);
 }
 
 async function checkFolder(path: string): Promise<Check> {
@@ -68,10 +69,10 @@ async function checkRoom(path: string): Promise<Check> {
   const { bavail, bsize } = await statfs(path);
   const free = bavail * bsize;
   const detail = `${(free / GIB).toFixed(1)} GiB free`;
-  return free < LEAST_ROOM ? problem("disk", `${detail}; make room`) : ok("disk", detail);
+  return free < MIN_FREE_BYTES ? problem("disk", `${detail}; make room`) : ok("disk", detail);
 }
 
-/** sharp loads its native part with the first image: `doctor` shows before that whether it works on this machine. */
+/** sharp loads its native library with the first image; this checks beforehand that it works on this machine. */
 async function checkPictures(): Promise<Check> {
   try {
     const { default: sharp } = await import("sharp");
@@ -86,14 +87,11 @@ async function checkVideo(ffmpeg = "ffmpeg"): Promise<Check> {
     const { stdout } = await promisify(execFile)(ffmpeg, ["-version"], { timeout: PROBE_LIMIT_MS });
     return ok("ffmpeg", /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? "found");
   } catch {
-    return note(
-      "ffmpeg",
-      "not found: videos have no poster (install ffmpeg, or say where it is with FFMPEG_PATH)",
-    );
+    return note("ffmpeg", "not found: videos have no poster (install ffmpeg, or set FFMPEG_PATH)");
   }
 }
 
-/** The connection, the server's version and the schema. */
+/** Checks the connection, the server's version and the schema. */
 export async function checkDatabase(url: string, database: DatabaseClient): Promise<Check[]> {
   try {
     await database.db.execute(sql`select 1`);
@@ -105,28 +103,28 @@ export async function checkDatabase(url: string, database: DatabaseClient): Prom
 }
 
 function checkSchema(applied: number, pending: readonly string[]): Check {
-  if (applied === 0) return note("schema", "no tables yet: the first start makes them");
+  if (applied === 0) return note("schema", "no tables yet: the first start creates them");
   return pending.length === 0
     ? ok("schema", `${applied} migrations, none is missing`)
     : problem("schema", `${pending.length} missing (${pending.join(", ")}): run filedesk migrate`);
 }
 
-/** What waits to be done, and what could not be done in all its attempts. */
+/** Checks the job queue for waiting and dead jobs. */
 export async function checkQueues(db: Database): Promise<Check> {
   if (!(await hasTable(db, "pgboss.queue")))
-    return note("jobs", "there is no queue yet: the server makes it at its first start");
+    return note("jobs", "there is no queue yet: the first start creates it");
   const counts = await listJobCounts(db);
   const sum = (count: (one: JobCount) => number) => counts.reduce((total, one) => total + count(one), 0);
   const dead = counts
     .filter((one) => one.dead > 0)
     .map(({ name, dead, lastFailure }) => `${name} (${dead}; the last: ${lastFailure ?? "killed"})`);
-  const detail = `${sum((one) => one.queued)} wait, ${sum((one) => one.active)} run, ${sum((one) => one.failed)} are to be tried again`;
+  const detail = `${sum((one) => one.queued)} waiting, ${sum((one) => one.active)} running, ${sum((one) => one.failed)} to be retried`;
   return dead.length === 0
     ? ok("jobs", detail)
     : problem("jobs", `${detail}; given up in the last 30 days: ${dead.join(", ")}`);
 }
 
-/** Whether the database and the files belong together; the installation is null while they do not, or not yet. */
+/** Checks whether the database and the files belong together; the installation is null if they do not, or not yet. */
 export async function checkInstallation(
   deps: InstallationDeps,
 ): Promise<{ readonly check: Check; readonly installation: Installation | null }> {
@@ -147,14 +145,14 @@ export async function checkStorage(storage: Pick<Storage, "check">): Promise<Che
   }
 }
 
-/** Sends a message to itself. */
+/** Checks the event bus with a message to itself. */
 export async function checkEventBus(redisUrl: string): Promise<Check> {
   const { checkRedis } = await import("../../platform/events/bus/redis-bus.js");
   try {
     await checkRedis(redisUrl);
-    return ok("redis", "carries wake-ups");
+    return ok("redis", "delivers notifications");
   } catch (error) {
-    // Where a name has several addresses, the message of their failures is empty.
+    // For a host with several addresses, the message of the error is empty.
     const { message, code } = error as NodeJS.ErrnoException;
     return problem("redis", `${message || code}; events come up to a second later. Check REDIS_URL`);
   }

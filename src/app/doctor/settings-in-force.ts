@@ -5,15 +5,15 @@ import { settings } from "../../platform/config/settings.js";
 
 export interface SettingInForce {
   readonly name: string;
-  /** As it may be shown: secrets are masked. */
+  /** The value for display, with secrets masked. */
   readonly value: string;
-  /** Whether the environment says so; else it is the default. */
+  /** Whether it is set in the environment; otherwise it is the default. */
   readonly isSet: boolean;
 }
 
 const SECRET = /SECRET|PASSWORD|_KEYS?$|TOKEN/;
 
-/** Every setting with the value that holds, fit to be shown to others. */
+/** Every setting with its effective value, for display. */
 export function settingsInForce(config: Config, environment: NodeJS.ProcessEnv): SettingInForce[] {
   const names = Object.keys(settings) as (keyof typeof settings)[];
   return names.map((name) => ({

@@ -2,7 +2,7 @@ import type { Viewer, ViewerContext } from "../../modules/identity/viewer.js";
 import type { Caller } from "../../platform/graphql/documents/preparation-turns.js";
 import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 
-/** The same for every connection of the same viewer. */
+/** A key that is the same for every connection of a viewer. */
 export const viewerKey = (viewer: Viewer): string =>
   viewer.kind === "anonymous" ? viewer.kind : `${viewer.kind}:${viewer.id}`;
 

@@ -40,11 +40,11 @@ export interface HttpOptions {
   readonly services: Services;
   readonly database: DatabaseClient;
   readonly log: Logger;
-  /** What is followed by websocket and as an event stream. */
+  /** The feed for websockets and event streams. */
   readonly feed: Pick<EventFeed<Viewer>, "subscribe">;
 }
 
-/** Everything that is reached over HTTP: GraphQL, downloads, health. */
+/** Creates the HTTP server with all its routes: GraphQL, downloads, health. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const { config, services, database, log, feed } = options;
   const viewerOf = oncePerRequest((request) =>
@@ -64,7 +64,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       windowMs: config.PACE_SECONDS * SECOND_MS,
     },
   });
-  // Without Redis: what it transports may be lost.
+  // Without Redis, because its notifications may be lost.
   registerHealthRoutes(app, [
     { name: "database", check: () => database.db.execute(sql`select 1`) },
     { name: "storage", check: () => services.storage.check() },

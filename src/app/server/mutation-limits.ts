@@ -38,10 +38,10 @@ export const HASHING: ReadonlySet<string> = new Set([
 
 const WINDOW_SECONDS = 60;
 /** Many people may have one address, as with sign-ins. */
-const OF_AN_ADDRESS = 10;
+const ADDRESS_FACTOR = 10;
 
-/** Per request without a sign-in: such a client can only sign in or use a link. */
-const MOST_OF_ANONYMOUS = 5;
+/** Maximum mutations in a request without a sign-in, whose client can only sign in or use a link. */
+const MAX_ANONYMOUS = 5;
 
 export interface MutationLimits {
   readonly db: Database;
@@ -49,8 +49,9 @@ export interface MutationLimits {
 }
 
 /**
- * How many mutations a viewer may send in a minute: of those that create, and of all others together. A request with
- * files was counted as an upload before its first byte was read, and its first mutation with it.
+ * Limits the mutations of a viewer per minute: those that create objects, and all others together. The first mutation
+ * of a request with files is not counted, because the request was already counted as an upload before its first byte
+ * was read.
  */
 export function createMutationLimits({ db, config }: MutationLimits): AdmitMutation<ViewerContext> {
   const countedAsUploads = new WeakSet<ViewerContext>();
@@ -58,7 +59,7 @@ export function createMutationLimits({ db, config }: MutationLimits): AdmitMutat
   const countAnonymous = (context: ViewerContext) => {
     const count = (ofAnonymous.get(context) ?? 0) + 1;
     ofAnonymous.set(context, count);
-    if (count > MOST_OF_ANONYMOUS) throw tooManyOfAnonymous();
+    if (count > MAX_ANONYMOUS) throw tooManyAnonymous();
   };
   return async (context, mutation) => {
     const { viewer, clientAddress, requestBytes, requestFiles = 0 } = context;
@@ -75,16 +76,16 @@ export function createMutationLimits({ db, config }: MutationLimits): AdmitMutat
     const whose = viewer.kind === "anonymous" ? networkKeyOf(clientAddress) : `${viewer.kind}:${viewer.id}`;
     await countUse(db, {
       key: `${creates ? "create" : "change"}:${whose}`,
-      limit: viewer.kind === "anonymous" ? limit * OF_AN_ADDRESS : limit,
+      limit: viewer.kind === "anonymous" ? limit * ADDRESS_FACTOR : limit,
       windowSeconds: WINDOW_SECONDS,
       message: creates ? "You create too much at once" : "You change too much at once",
     });
   };
 }
 
-const tooManyOfAnonymous = () =>
+const tooManyAnonymous = () =>
   new FiledeskError(
     "QUERY_TOO_COMPLEX",
-    `Without a sign-in, one request may have ${MOST_OF_ANONYMOUS} mutations: sign in, or send the others in another request.`,
-    { limit: MOST_OF_ANONYMOUS },
+    `Without a sign-in, one request may have ${MAX_ANONYMOUS} mutations: sign in, or send the others in another request.`,
+    { limit: MAX_ANONYMOUS },
   );

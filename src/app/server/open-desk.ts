@@ -24,7 +24,7 @@ import { createJobs } from "../wiring/jobs.js";
 import type { Services } from "../wiring/services.js";
 import { drainMs } from "./drain-time.js";
 
-/** Everything but HTTP: what the server, a worker and every command stand on. */
+/** Everything but HTTP: the common base of the server, workers and commands. */
 export interface OpenDesk {
   readonly services: Services;
   readonly database: DatabaseClient;
@@ -32,13 +32,13 @@ export interface OpenDesk {
   readonly feed: EventFeed<Viewer>;
   readonly databaseUrl: string;
   readonly dataFolder: string;
-  /** Jobs can be asked for; `work` begins to run them here. */
+  /** Open for enqueuing jobs; `work` starts running them in this process. */
   readonly jobQueue: JobQueue;
-  /** Resolves when the embedded database has gone for good, with the reason. */
+  /** Resolves with the reason when the embedded database has ended. */
   readonly databaseLost: Promise<string>;
-  /** Takes no more jobs and lets those under way finish, within the time of a shutdown. Idempotent. */
+  /** Takes no more jobs and lets running ones finish within the shutdown timeout. Idempotent. */
   stopJobs(): Promise<void>;
-  /** Closes everything in the opposite order of its opening. Idempotent. */
+  /** Closes everything in the reverse order of opening. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -46,17 +46,17 @@ export interface OpenDeskOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly role: Role;
-  /** Gives the opening up between two of its steps. */
+  /** Cancels the opening between two steps. */
   readonly signal?: AbortSignal;
-  /** Told of every statement that is run; tests count them. */
+  /** Called with every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
 }
 
 /**
- * Opens data folder, database (migrated), services and the job queue. A worker or a command may open them beside a server that runs
- * on the same data folder, and leaves that alone at its close.
+ * Opens the data folder, the migrated database, the services and the job queue. Workers and commands can open them
+ * while a server runs on the same data folder, and do not stop it when they close.
  *
- * @throws Error that says what is in the way, with nothing left open
+ * @throws Error with the reason, after closing everything that was opened
  */
 export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   const { config, log, role, signal, onStatement } = options;
@@ -72,7 +72,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     signal?.throwIfAborted();
     const client = connectDatabase(found.url, {
       connections: config.DATABASE_CONNECTIONS,
-      // Other processes serve only the operator, who can wait.
+      // Other processes only serve the operator, who can wait.
       ...(role === "server" && { readTimeoutMs: config.READ_SECONDS * SECOND_MS }),
       ...(onStatement && { onStatement }),
     });
@@ -124,7 +124,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   }
 }
 
-/** The client of Redis takes a while and 20 MB to load: only who uses it does. */
+/** The Redis client is only loaded if it is used, because it takes a while and 20 MB. */
 async function createEventBus(
   { REDIS_URL }: Config,
   database: DatabaseClient,

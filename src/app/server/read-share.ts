@@ -1,7 +1,7 @@
 import type { Viewer } from "../../modules/identity/viewer.js";
 import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 
-/** Whose share of the database connections a request uses: the company's, or that of a single person or address. */
+/** The key of the share of database connections that a request uses: of a company, a person or a network address. */
 export function readShareOf(viewer: Viewer, clientAddress: string): string {
   if (viewer.kind === "anonymous") return networkKeyOf(clientAddress);
   if (viewer.kind === "guest") return `company:${viewer.companyId}`;

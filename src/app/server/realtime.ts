@@ -20,9 +20,9 @@ import { eventDocuments } from "./event-documents.js";
 import { originsOf } from "./origins.js";
 import { readShareOf } from "./read-share.js";
 
-/** Shares of the database's connections that opening subscriptions may use: of all together, and of one company. */
-const OPENINGS = 0.4;
-const OPENINGS_OF_A_SHARE = 0.2;
+/** Shares of the database connections for opening subscriptions: in total, and per company. */
+const OPENING_SHARE = 0.4;
+const OPENING_SHARE_PER_COMPANY = 0.2;
 
 export interface RealtimeOptions {
   readonly config: Config;
@@ -31,7 +31,7 @@ export interface RealtimeOptions {
   readonly unread: UnreadBudget;
 }
 
-/** The doors of realtime: at the URL of GraphQL websockets and streams, and event streams by topic. */
+/** Registers the realtime endpoints: websockets and streams at the GraphQL URL, and event streams by topic. */
 export function registerRealtime(
   app: FastifyInstance,
   { config, services: { sessions, signer }, subscriptions, unread }: RealtimeOptions,
@@ -40,8 +40,8 @@ export function registerRealtime(
     subscriptions,
     unread,
     openingTurns: fairTurns({
-      total: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS)),
-      perKey: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENINGS_OF_A_SHARE)),
+      total: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENING_SHARE)),
+      perKey: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENING_SHARE_PER_COMPANY)),
     }),
     slots: createConnectionSlots(config.CONNECTIONS_PER_VIEWER),
     heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
@@ -50,7 +50,7 @@ export function registerRealtime(
     requestOf: (request) => ({ baseUrl: baseUrl(request, config.PUBLIC_URL), clientAddress: request.ip }),
   };
   registerSubscriptionStreams(app, { ...realtime, path: GRAPHQL_PATH });
-  // First: at the end of the server the websockets' farewell takes a while, and hooks run one after the other.
+  // Registered before websockets, whose closing takes a while: `preClose` hooks run one after the other.
   registerEventRoute(app, {
     ...realtime,
     documents: eventDocuments,

@@ -10,29 +10,29 @@ import { createHttp } from "./http.js";
 import { openDesk } from "./open-desk.js";
 import { warnOfFewDescriptors } from "./open-file-limit.js";
 
-/** A server that runs. */
+/** A running server. */
 export interface Desk {
   readonly url: string;
   readonly http: FastifyInstance;
   readonly services: Services;
   readonly database: DatabaseClient;
   readonly feed: EventFeed<Viewer>;
-  /** Resolves when the embedded database has gone for good, with the reason. */
+  /** Resolves with the reason when the embedded database has ended. */
   readonly databaseLost: Promise<string>;
-  /** Lets what is under way finish, then closes everything in the opposite order of its opening. */
+  /** Lets running work finish, then closes everything in the reverse order of opening. */
   close(): Promise<void>;
 }
 
 export interface ServeOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Gives the start up between two of its steps. */
+  /** Cancels the start between two steps. */
   readonly signal?: AbortSignal;
-  /** Told of every statement that is run; tests count them. */
+  /** Called with every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
 }
 
-/** Starts everything: data folder, database, migrations, services, HTTP, and the running of jobs unless WORKER is off. */
+/** Starts the server: data folder, database, migrations, services, HTTP, and jobs unless WORKER is off. */
 export async function serve(options: ServeOptions): Promise<Desk> {
   const { config, log, signal } = options;
   const open = await openDesk({ ...options, role: "server" });
@@ -52,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<Desk> {
     }
 
     const http = await createHttp({ config, services, database, log, feed });
-    // What is followed ends first: its connections would hold up the end of the others.
+    // The feed is closed as well, because open subscriptions would delay the end of the HTTP server.
     closers.push(() => Promise.all([feed.close(), http.close(), open.stopJobs()]));
     signal?.throwIfAborted();
     const url = await http.listen({ host: config.HOST, port: config.PORT });

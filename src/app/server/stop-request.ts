@@ -1,21 +1,21 @@
-/** Whether this process has been asked to stop, by SIGTERM or by Ctrl-C. */
+/** A request to stop this process, by SIGTERM or Ctrl-C. */
 export interface StopRequest {
-  /** Aborted by the first of them. */
+  /** Aborts at the first of these signals. */
   readonly signal: AbortSignal;
-  /** Stops listening: the caller handles the signals from now on. */
+  /** Stops listening, because the caller handles the signals from now on. */
   release(): void;
 }
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
-/** 128 + SIGINT, as a shell counts. */
+/** 128 + SIGINT, as in shells. */
 const ENDED_AT_ONCE = 130;
 
-/** One for the process, as its signals are. */
+/** One per process, like its signals. */
 let ofProcess: StopRequest | undefined;
 
 /**
- * Listens to the signals that ask this process to stop, from the first call on: `main.ts` makes it before anything
- * else is loaded, because a signal that nobody listens to ends a process without a word. A second one ends it at once.
+ * Listens to the signals that stop this process, from the first call on. `main.ts` calls it before anything else is
+ * loaded, because an unhandled signal ends the process at once. A second signal also ends it at once.
  */
 export function stopRequest(): StopRequest {
   ofProcess ??= listen();

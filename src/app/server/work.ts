@@ -4,20 +4,20 @@ import { openDesk } from "./open-desk.js";
 
 /** A process that runs jobs and nothing else. */
 export interface Worker {
-  /** Resolves when the embedded database has gone for good, with the reason. */
+  /** Resolves with the reason when the embedded database has ended. */
   readonly databaseLost: Promise<string>;
-  /** Lets the jobs under way finish, within the time of a shutdown. */
+  /** Lets running jobs finish within the shutdown timeout. */
   close(): Promise<void>;
 }
 
 export interface WorkOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Gives the start up between two of its steps. */
+  /** Cancels the start between two steps. */
   readonly signal?: AbortSignal;
 }
 
-/** Starts a worker: as many as one likes may run, beside servers or without one. */
+/** Starts a worker. Any number of workers may run, with or without servers. */
 export async function work(options: WorkOptions): Promise<Worker> {
   const { jobQueue, databaseLost, close } = await openDesk({ ...options, role: "worker" });
   try {

@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { bucketRules } from "../../modules/media/buckets.js";
 
-/** The rules of all buckets, with the overrides of the JSON file where one is set. @throws what is wrong with it */
+/**
+ * The rules of all buckets, with the overrides of the JSON file if one is configured. @throws Error with the reason if
+ * it is invalid
+ */
 export async function readBucketRules(path: string | undefined) {
   if (!path) return bucketRules();
   let overrides: unknown;

@@ -9,36 +9,37 @@ import * as texts from "./installation-texts.js";
 
 export interface InstallationDeps {
   readonly db: Database;
-  /** Unguarded: the guard is made of what is found here. */
+  /** Unguarded, because the guard depends on the result. */
   readonly storage: Pick<Storage, "readMark" | "writeMark" | "stat" | "walk">;
-  /** Where the files lie, for messages. */
-  readonly place: string;
+  /** Where the files are, for messages. */
+  readonly location: string;
 }
 
 /** Whether the database and the storage belong together. */
 export interface InstallationFinding {
   /**
-   * `same`: yes. `new`: both are empty. `adoptable`: the files fit, and only their mark is missing. `restored`: yes, but the
-   * database is older than the files. `unfit`: no.
+   * `same`: they do. `new`: both are empty. `adoptable`: the files match the database, but have no mark. `restored`:
+   * they do, but the database is older than the files. `unfit`: they do not.
    */
   readonly state: "same" | "new" | "adoptable" | "restored" | "unfit";
-  /** For the operator; where something is wrong, with what to do. */
+  /** A message for the operator; for a problem, with instructions. */
   readonly detail: string;
   readonly database: Installation | null;
   readonly mark: Installation | null;
 }
 
-/** Compares what the database and the storage say of themselves. Changes nothing, and needs no migrated database. */
+/** Compares the ids of the database and the storage. Read-only, and does not require a migrated database. */
 export async function examineInstallation(deps: InstallationDeps): Promise<InstallationFinding> {
-  const { db, storage, place } = deps;
-  // The mark first: whoever raises the epoch does so in the database first, and must not look like an older database.
+  const { db, storage, location } = deps;
+  // The mark is read first: the epoch is increased in the database before the mark, and a concurrent increase must not
+  // look like an older database.
   const mark = parseMark(await storage.readMark());
   const database = (await hasTable(db, "installation")) ? await findInstallation(db) : null;
   const found = (state: InstallationFinding["state"], detail: string) => ({ state, detail, database, mark });
   if (database && mark) {
     const ids = { files: mark.id, database: database.id };
-    if (database.id !== mark.id) return found("unfit", texts.databaseOfAnother(place, ids));
-    if (mark.epoch > database.epoch) return found("restored", texts.databaseIsOlder(place));
+    if (database.id !== mark.id) return found("unfit", texts.databaseOfAnother(location, ids));
+    if (mark.epoch > database.epoch) return found("restored", texts.databaseIsOlder(location));
     return found("same", texts.belongTogether(database.id));
   }
   const keys = (await hasTable(db, "blobs")) ? await listSampleKeys(db) : [];
@@ -46,13 +47,13 @@ export async function examineInstallation(deps: InstallationDeps): Promise<Insta
   if (keys.length === 0)
     return isEmpty && !mark
       ? found("new", texts.areBothEmpty())
-      : found("unfit", texts.databaseIsEmpty(place, mark?.id ?? null));
+      : found("unfit", texts.databaseIsEmpty(location, mark?.id ?? null));
   const sample = { checked: keys.length, found: await countPresent(storage, keys) };
-  if (mark) return found("unfit", texts.databaseHasNoId(place, mark.id, sample));
-  if (isEmpty) return found("unfit", texts.filesAreAway(place));
+  if (mark) return found("unfit", texts.databaseHasNoId(location, mark.id, sample));
+  if (isEmpty) return found("unfit", texts.filesAreMissing(location));
   return sample.found * 2 >= sample.checked
     ? found("adoptable", texts.match(sample))
-    : found("unfit", texts.filesOfAnother(place, sample));
+    : found("unfit", texts.filesOfAnother(location, sample));
 }
 
 async function isEmptyStorage(storage: Pick<Storage, "walk">): Promise<boolean> {

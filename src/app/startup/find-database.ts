@@ -9,13 +9,15 @@ import {
   startEmbeddedPostgres,
 } from "../../platform/database/embedded/embedded-postgres.js";
 
-/** A server has the data folder to itself; workers and commands work beside it, or alone. */
+/** A server locks the data folder; workers and commands run beside it, or alone. */
 export type Role = "server" | "worker" | "command";
 
-/** The way to a database, and what to let go of when it is no longer needed. */
+/** A database and how to release it. */
 export interface FoundDatabase {
   readonly url: string;
-  /** Resolves when the embedded database has gone for good: it died, or the process that runs it stopped it. Says which. */
+  /**
+   * Resolves with the reason when the embedded database has ended: it died, or the process that runs it has stopped it.
+   */
   readonly lost: Promise<string>;
   close(): Promise<void>;
 }
@@ -27,33 +29,36 @@ interface Wanted {
   readonly role: Role;
 }
 
-/** How long a server that is about to start or to stop is waited for. */
+/** How long to wait for a server that is starting or stopping. */
 const JOIN_LIMIT_MS = 30 * SECOND_MS;
 const POLL_MS = 50;
 const WATCH_INTERVAL_MS = 2 * SECOND_MS;
 
 /**
- * The outside database; or the embedded one, started here, or joined when a server on this data folder runs it
- * already. A server locks the data folder in either case.
+ * Returns the external database, or the embedded one, which is started here unless another process on this data folder
+ * already runs it. A server locks the data folder in either case.
  *
- * @throws Error that says what is in the way
+ * @throws Error with the reason
  */
 export async function findDatabase(wanted: Wanted): Promise<FoundDatabase> {
   const { config, dataFolder, role } = wanted;
-  if (role !== "server" && config.DATABASE_URL) return outside(config.DATABASE_URL);
+  if (role !== "server" && config.DATABASE_URL) return external(config.DATABASE_URL);
   if (role !== "server") return startOrJoin(wanted);
 
   const lock = await lockDataFolder(dataFolder);
-  if (config.DATABASE_URL) return { ...outside(config.DATABASE_URL), close: () => lock.release() };
-  return startUnder(lock, wanted);
+  if (config.DATABASE_URL) return { ...external(config.DATABASE_URL), close: () => lock.release() };
+  return startWithLock(lock, wanted);
 }
 
-/** The lock may change hands while we look: whoever has it runs the database, or is about to start or stop it. */
+/**
+ * Repeats until it has the lock or finds a running database, because the holder of the lock may be starting or stopping
+ * it.
+ */
 async function startOrJoin(wanted: Wanted): Promise<FoundDatabase> {
   const deadline = performance.now() + JOIN_LIMIT_MS;
   for (;;) {
     const attempt = await tryToLockDataFolder(wanted.dataFolder);
-    if ("release" in attempt) return startUnder(attempt, wanted);
+    if ("release" in attempt) return startWithLock(attempt, wanted);
     const url = await findEmbeddedPostgres(clusterFolder(wanted.dataFolder));
     if (url) return { url, ...watch(url, wanted.dataFolder) };
     if (performance.now() > deadline)
@@ -65,7 +70,7 @@ async function startOrJoin(wanted: Wanted): Promise<FoundDatabase> {
   }
 }
 
-async function startUnder(
+async function startWithLock(
   lock: { release(): Promise<void> },
   { dataFolder, log }: Wanted,
 ): Promise<FoundDatabase> {
@@ -87,9 +92,9 @@ async function startUnder(
 
 const never = new Promise<never>(() => {});
 
-const outside = (url: string): FoundDatabase => ({ url, lost: never, close: async () => {} });
+const external = (url: string): FoundDatabase => ({ url, lost: never, close: async () => {} });
 
-/** A database that somebody else runs. When it starts again, it has another port. */
+/** Watches a database that another process runs. After a restart it has another port. */
 function watch(url: string, dataFolder: string): Pick<FoundDatabase, "lost" | "close"> {
   const stopped = new AbortController();
   const lost = (async () => {

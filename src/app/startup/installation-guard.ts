@@ -9,38 +9,44 @@ const RETRY_SECONDS = 10;
 
 export interface GuardOptions extends InstallationDeps {
   readonly id: string;
-  /** Told when the storage goes away and when it is back. */
+  /** Logs when the storage becomes unavailable and when it is back. */
   readonly log: Pick<Logger, "error" | "info">;
 }
 
 export type InstallationGuard = ReturnType<typeof createInstallationGuard>;
 
-/** What keeps a running desk from changing a storage that is not, or no longer, its own. */
-export function createInstallationGuard({ db, storage, place, id, log }: GuardOptions) {
-  let isAway = false;
+/**
+ * Prevents a running server from changing a storage that does not belong, or no longer belongs, to its installation.
+ */
+export function createInstallationGuard({ db, storage, location, id, log }: GuardOptions) {
+  let isUnavailable = false;
 
   async function assertOurs(): Promise<void> {
     const mark = await storage.readMark().then(parseMark, () => null);
     const isOurs = mark?.id === id;
-    const detail = isOurs ? texts.storageIsBack(place) : texts.storageIsAway(place, mark?.id ?? null);
-    if (isOurs === isAway) log[isOurs ? "info" : "error"](detail);
-    isAway = !isOurs;
+    const detail = isOurs
+      ? texts.storageIsAvailable(location)
+      : texts.storageIsUnavailable(location, mark?.id ?? null);
+    if (isOurs === isUnavailable) log[isOurs ? "info" : "error"](detail);
+    isUnavailable = !isOurs;
     if (!isOurs) throw serviceUnavailable(texts.filesAreUnavailable(), RETRY_SECONDS, detail);
   }
   return {
-    /** @throws SERVICE_UNAVAILABLE when the storage has not our mark */
+    /** @throws SERVICE_UNAVAILABLE if the storage does not have the mark of this installation */
     assertOurs,
     /**
-     * To be called before anything is removed because of what the database says: says how far the database has come.
+     * Call it before files are removed according to the database. It increases the epoch of the database and of the
+     * mark.
      *
-     * @throws SERVICE_UNAVAILABLE when the storage is not ours, or the database is older than the files
+     * @throws SERVICE_UNAVAILABLE if the storage belongs to another installation, or the database is older than the
+     *   files
      */
     async assertMayRemove(): Promise<void> {
       await assertOurs();
       const mark = parseMark(await storage.readMark());
       const database = await findInstallation(db);
       if (database?.id !== id || (mark?.epoch ?? 0) > database.epoch)
-        throw serviceUnavailable(texts.removalIsHeld(), RETRY_SECONDS, texts.databaseIsOlder(place));
+        throw serviceUnavailable(texts.removalIsHeld(), RETRY_SECONDS, texts.databaseIsOlder(location));
       await writeMark(storage, await raiseEpoch(db));
     },
   };

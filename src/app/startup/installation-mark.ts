@@ -1,14 +1,14 @@
 import type { Installation } from "../../platform/database/installation.repository.js";
 import type { Storage } from "../../platform/storage/storage.js";
 
-/** What the text of a storage's mark says; null when there is none. */
+/** Parses the text of a storage's mark; null if there is none. */
 export function parseMark(text: string | null): Installation | null {
   if (text === null) return null;
   try {
     const { id, epoch } = JSON.parse(text) as Partial<Installation>;
     if (typeof id === "string" && typeof epoch === "number") return { id, epoch };
   } catch {}
-  // A mark that cannot be read belongs to another installation.
+  // An invalid mark counts as one of another installation.
   return { id: "of an unreadable mark", epoch: 0 };
 }
 

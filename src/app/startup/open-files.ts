@@ -10,14 +10,14 @@ import type { GuardOptions, InstallationGuard } from "./installation-guard.js";
 import { createInstallationGuard } from "./installation-guard.js";
 import { settleInstallation } from "./settle-installation.js";
 
-/** The files of a desk, known to belong to its database. */
+/** The files of an installation, which belong to its database. */
 export interface OpenedFiles extends Pick<OpenedStorage, "tempRoot"> {
-  /** Changed only while it has the mark of this installation. */
+  /** Only changed while it has the mark of this installation. */
   readonly storage: Storage;
   readonly guard: InstallationGuard;
 }
 
-/** The storage and the database, as they are compared with each other. */
+/** The storage and the database, before they are compared. */
 export type StoredFiles = OpenedStorage & Pick<InstallationDeps, "db">;
 
 export const storedFiles = (config: Pick<Config, "FILEDESK_DATA">, db: Database): StoredFiles => ({
@@ -26,9 +26,9 @@ export const storedFiles = (config: Pick<Config, "FILEDESK_DATA">, db: Database)
 });
 
 /**
- * Opens the files of a desk; at the first start it marks them and the database as one installation.
+ * Opens the files; the first start marks them and the database as one installation.
  *
- * @throws Error with what to do when they do not belong together
+ * @throws Error with instructions if they do not belong together
  */
 export async function openFiles(deps: StoredFiles, log: Logger): Promise<OpenedFiles> {
   const { database, state, detail } = await settleInstallation(deps);
@@ -37,7 +37,7 @@ export async function openFiles(deps: StoredFiles, log: Logger): Promise<OpenedF
   return guardFiles(deps, { id: database.id, log });
 }
 
-/** As `openFiles`, for files and a database that have been compared already. */
+/** As `openFiles`, for files and a database that have already been compared. */
 export function guardFiles(deps: StoredFiles, options: Pick<GuardOptions, "id" | "log">): OpenedFiles {
   const guard = createInstallationGuard({ ...deps, ...options });
   return { storage: guardStorage(deps.storage, guard.assertOurs), tempRoot: deps.tempRoot, guard };

@@ -10,7 +10,7 @@ export interface Secrets {
   readonly urlSigningKeys: readonly SigningKey[];
 }
 
-/** The secrets that are set, and for the others those that were generated at the first start. */
+/** The configured secrets; those that are not configured are generated at the first start. */
 export async function readSecrets(config: Config, dataFolder: string): Promise<Secrets> {
   const generated =
     config.AUTH_SECRET && config.URL_SIGNING_KEYS
@@ -30,7 +30,7 @@ async function readOrGenerate(path: string): Promise<Secrets> {
   const candidate = `${path}.${randomUUID()}`;
   await writeFile(candidate, JSON.stringify(secrets, null, 2), { mode: 0o600, flush: true });
   try {
-    // A link is never put over another process' secrets, which may have been generated at the same time.
+    // A link never replaces the secrets of another process, which may be generated at the same time.
     await link(candidate, path);
     return secrets;
   } catch (error) {
@@ -46,6 +46,6 @@ async function readGenerated(path: string): Promise<Secrets | null> {
     return JSON.parse(await readFile(path, "utf8")) as Secrets;
   } catch (error) {
     if (isErrno(error, "ENOENT")) return null;
-    throw new Error(`${path} cannot be read: mend or remove it.`, { cause: error });
+    throw new Error(`${path} cannot be read: repair or remove it.`, { cause: error });
   }
 }

@@ -7,13 +7,14 @@ import type { InstallationDeps, InstallationFinding } from "./examine-installati
 import { examineInstallation } from "./examine-installation.js";
 import { writeMark } from "./installation-mark.js";
 
-/** Any number will do that is not the migrations'. */
+/** An arbitrary number that no other lock uses. */
 const SETTLING_LOCK = 7_305_101_412;
 
 /**
- * To be called before a database is migrated, which may be the wrong one. Changes nothing.
+ * Checks that the database and the storage belong together. Call it before migrations, in case it is the wrong
+ * database. Read-only.
  *
- * @throws Error with what to do, when the database and the storage do not belong together
+ * @throws Error with instructions if they do not
  */
 export async function assertFit(deps: InstallationDeps): Promise<InstallationFinding> {
   const finding = await examineInstallation(deps);
@@ -22,10 +23,10 @@ export async function assertFit(deps: InstallationDeps): Promise<InstallationFin
 }
 
 /**
- * Makes sure, at a start, that the database and the storage belong together; marks both at the first start.
+ * Checks at startup that the database and the storage belong together, and marks both at the first start.
  *
- * @returns what was found; it is "restored" when the database is older than the files
- * @throws Error with what to do, and nothing has been changed
+ * @returns the finding; its state is "restored" if the database is older than the files
+ * @throws Error with instructions; nothing has been changed then
  */
 export async function settleInstallation(deps: InstallationDeps): Promise<InstallationFinding> {
   const { finding, next } = await deps.db.transaction(async (tx) => {
@@ -38,7 +39,7 @@ export async function settleInstallation(deps: InstallationDeps): Promise<Instal
   return { ...finding, database: next, mark: next };
 }
 
-/** Says that the database and the storage belong together, whatever they said before: the operator knows it. */
+/** Marks the database and the storage as one installation, whatever their state: the operator has confirmed it. */
 export async function adoptStorage(deps: InstallationDeps): Promise<Installation> {
   const next = await deps.db.transaction(async (tx) =>
     advance(tx, await examineInstallation({ ...deps, db: tx })),
@@ -47,7 +48,10 @@ export async function adoptStorage(deps: InstallationDeps): Promise<Installation
   return next;
 }
 
-/** The database's next epoch is committed before the mark tells of it: a crash in between must not look like an older dump. */
+/**
+ * The database's next epoch is committed before the mark is written, so that a crash in between does not look like an
+ * older dump.
+ */
 async function advance(db: Database, { mark }: Pick<InstallationFinding, "mark">): Promise<Installation> {
   await insertInstallation(db, { id: newId(), epoch: 1 });
   return raiseEpoch(db, mark?.epoch);

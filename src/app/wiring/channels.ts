@@ -6,7 +6,7 @@ import { createTicketChannel } from "../../modules/tickets/events/ticket-channel
 import type { Database } from "../../platform/database/client.js";
 import type { Channel } from "../../platform/events/feed/channel.js";
 
-/** The kinds of topics that can be followed. */
+/** The channels for all kinds of topics. */
 export const createChannels = ({
   db,
   clock,

@@ -9,8 +9,7 @@ import { Ticket } from "../../modules/tickets/ticket.types.js";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 
 /*
- * What tickets and conversations have of each other. Their modules are siblings, neither of which may know the other:
- * only here, where everything is known, can a field lead from one to the other.
+ * Fields between tickets and conversations. Their modules are siblings and must not import each other, so these fields are resolved in the composition root.
  */
 
 @Resolver(() => Conversation)

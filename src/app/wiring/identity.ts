@@ -95,7 +95,7 @@ export function createIdentity({ config, secrets, db, clock }: IdentityOptions) 
   };
 }
 
-/** What ends with a membership in the modules above; conversations first, then tickets, by the order of locks. */
+/** Ends what depends on a membership in higher modules; conversations before tickets, which is the order of locks. */
 const whenEnded: MembershipDeps["whenEnded"] = async (tx, by, ended) => {
   await endConversationParticipations(tx, ended);
   await endTicketParticipations(tx, by, ended);

@@ -13,7 +13,7 @@ export interface JobsOptions {
   readonly services: Services;
 }
 
-/** Every job of the installation. A job that is not listed here can be neither asked for nor run. */
+/** All jobs of the installation. A job that is not listed here can be neither enqueued nor run. */
 export function createJobs({ config, database: { background: db }, services }: JobsOptions): readonly Job[] {
   const clock = systemClock;
   const { upkeep } = services;

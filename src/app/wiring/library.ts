@@ -23,7 +23,7 @@ interface LibraryOptions extends FindMediaFileDeps, Pick<OrphanDeps, "assertMayR
   readonly orphanDays: number;
 }
 
-/** A company's files: how they come in, are found, change, are used, and are cleaned up. */
+/** Builds the services for a company's files: uploads, lists, changes, usages, orphans and reports. */
 export const createLibrary = (options: LibraryOptions) => ({
   loaders: createLibraryLoaders(options),
   services: {

@@ -27,12 +27,12 @@ export interface DeletedPurgeReport extends PurgeReport {
   readonly tickets: number;
 }
 
-/** Clocks of servers may differ: a company that can still be restored by another server's clock is not purged. */
+/** Tolerance for differing clocks: a company that can still be restored by another server's clock is not purged. */
 const CLOCK_TOLERANCE_MS = HOUR_MS;
 
 /**
- * Removes for good what was deleted so long ago that nobody may restore it: from what uses files down to the files,
- * each module in its turn, and companies as a whole.
+ * Purges what was deleted too long ago to be restored: first the objects that use files, then the files, and whole
+ * companies.
  */
 export async function purgeDeleted(
   deps: PurgeDeletedDeps,

@@ -58,7 +58,7 @@ import { independentMutations } from "../../platform/graphql/execution/independe
 import { ConversationTicketResolver, TicketConversationResolver } from "./conversation-ticket.resolver.js";
 import type { Services } from "./services.js";
 
-/** Each resolver class, and how it is made. */
+/** Each resolver class and its factory. */
 const resolvers: readonly (readonly [new (...args: never[]) => object, (services: Services) => object])[] = [
   [SessionResolver, ({ sessions, ownSessions }) => new SessionResolver(sessions, ownSessions)],
   [PasswordResolver, ({ passwords }) => new PasswordResolver(passwords)],
@@ -192,7 +192,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [TicketConversationResolver, ({ loaders }) => new TicketConversationResolver(loaders.conversations)],
 ];
 
-/** The executable schema; without services it can be printed but not run. */
+/** The executable schema; without services it can only be printed. */
 export async function createSchema(services?: Services): Promise<GraphQLSchema> {
   const instances = new Map<unknown, object>(
     services ? resolvers.map(([type, make]) => [type, make(services)]) : [],
@@ -203,13 +203,13 @@ export async function createSchema(services?: Services): Promise<GraphQLSchema> 
     validate: true,
     pubSub: unused,
     emitSchemaFile: false,
-    // type-graphql would validate the whole schema again. It was validated when schema.graphql was printed.
+    // Skips the validation of the whole schema, which was done when schema.graphql was printed.
     skipCheck: services !== undefined,
   });
   return independentMutations(resolveTypesAtOnce(schema));
 }
 
-/** type-graphql requires one if there are subscriptions. Ours do not use it: see `SubscriptionContext`. */
+/** type-graphql requires a PubSub for subscriptions. Ours do not use it: see `SubscriptionContext`. */
 const unused: PubSub = {
   publish: () => neverUsed(),
   subscribe: () => neverUsed(),
@@ -221,7 +221,7 @@ function neverUsed(): never {
 
 const HEADER = "# Made by `npm run generate` from the resolvers in src/. Do not edit.\n\n";
 
-/** The schema in the GraphQL schema language, in alphabetical order, as `schema.graphql` holds it. */
+/** The schema in the GraphQL schema language, sorted alphabetically, as in `schema.graphql`. */
 export async function printedSchema(): Promise<string> {
   return `${HEADER}${printSchema(lexicographicSortSchema(await createSchema()))}\n`;
 }

@@ -25,14 +25,14 @@ export interface UpkeepOptions
 
 export type UpkeepServices = ReturnType<typeof createUpkeep>;
 
-/** All that keeps the desk in order by itself: for the jobs and for the command line. */
+/** Builds the services for upkeep, for the jobs and the command line. */
 export function createUpkeep({ config, tempRoot, jobs, ...given }: UpkeepOptions) {
-  const shared = { ...given, retentionDays: config.RETENTION_DAYS };
+  const base = { ...given, retentionDays: config.RETENTION_DAYS };
   const deps = {
-    ...shared,
-    // On the same database as all the rest, which gives a job more time than a request.
-    attachmentDeletions: createAttachmentDeletionService(shared),
-    postDeletions: createPostDeletionService({ ...shared, postQuota: postQuotaOf(config) }),
+    ...base,
+    // With the database of the jobs, whose statements have more time than those of requests.
+    attachmentDeletions: createAttachmentDeletionService(base),
+    postDeletions: createPostDeletionService({ ...base, postQuota: postQuotaOf(config) }),
   };
   const ticketPurge = createTicketPurgeService(deps);
   const chatPurge = createChatPurgeService(deps);
@@ -54,7 +54,7 @@ export function createUpkeep({ config, tempRoot, jobs, ...given }: UpkeepOptions
     ticketPurge,
     upkeep: {
       ...service,
-      /** Removes for good what was deleted so long ago that nobody may restore it. */
+      /** Purges what was deleted too long ago to be restored. */
       async purgeDeleted(options?: RunOptions) {
         if (!options?.dryRun) await deps.assertMayRemove();
         return purgeDeleted(deletions, options);

@@ -14,7 +14,7 @@ import { findFrameTaker } from "../../platform/video/take-frame.js";
 
 interface VariantOptions extends OriginalDeps {
   readonly db: Database;
-  /** For what is rendered. */
+  /** The database for rendering. */
   readonly background: Database;
   readonly clock: Clock;
   readonly buckets: AllBucketRules;
@@ -23,14 +23,14 @@ interface VariantOptions extends OriginalDeps {
   readonly config: Config;
 }
 
-/** Sharp comes with the first picture: a process that renders none starts without it. */
+/** Loads sharp with the first rendering, so that other processes start without it. */
 const render: RenderVariantsDeps["render"] = async (...given) => {
   const { render } = await import("../../modules/media/variants/render.js");
   return render(...given);
 };
 
-/** Everything about variants: how they are made, found and shown; and the URLs of downloads. */
-export async function createVariants({ config, background, ...options }: VariantOptions) {
+/** Builds the services for variants, thumbnails and download URLs. */
+export async function createPictures({ config, background, ...options }: PictureOptions) {
   const { db, clock, buckets } = options;
   const urls = createDownloadUrls(options.signer);
   const loaders = createVariantLoaders({ db });

@@ -5,14 +5,14 @@ import type { Storage } from "./storage.js";
 
 export interface OpenedStorage {
   readonly storage: Storage;
-  /** Where the files lie, for messages. */
-  readonly place: string;
-  /** The local folder below which all processes keep their temp files, whatever the storage is. */
+  /** Where the files are, for messages. */
+  readonly location: string;
+  /** The local folder for the temp files of all processes, independent of the kind of storage. */
   readonly tempRoot: string;
 }
 
-/** Opens the storage that the configuration chooses. */
+/** Opens the storage that the configuration selects. */
 export function openStorage({ FILEDESK_DATA }: Pick<Config, "FILEDESK_DATA">): OpenedStorage {
   const root = join(resolve(FILEDESK_DATA), "files");
-  return { storage: createLocalStorage({ root }), place: root, tempRoot: localTempFolder(root) };
+  return { storage: createLocalStorage({ root }), location: root, tempRoot: localTempFolder(root) };
 }

@@ -86,8 +86,8 @@ describe("command line", () => {
       [["import", "x.csv", "--concurrency", "0"], /from 1 to 64/],
       [["token", "a@b.c", "--minutes", "100000"], /from 1 to 1440/],
       [["report", "--colour"], /unknown option/],
-      [["purge", "--company", "acme"], /say --orphans as well/],
-      [["purge", "--older-than-days", "5"], /say --orphans as well/],
+      [["purge", "--company", "acme"], /add --orphans/],
+      [["purge", "--older-than-days", "5"], /add --orphans/],
       [
         ["import", "x.csv", "--report", "/nowhere/x/failed.csv"],
         /cannot be written: its folder does not exist/,
@@ -490,7 +490,7 @@ describe("command line", () => {
       expect((await run(["user", "create", email, "Olga Ops"])).code).toBe(0);
       const link = await run(["user", "password", email], { PUBLIC_URL: "https://desk.example.test/" });
       expect(link.stdout).toMatch(/^https:\/\/desk\.example\.test\/reset-password#[\w-]{43}\n$/);
-      expect(link.stderr).toMatch(/^Good once, until \d/);
+      expect(link.stderr).toMatch(/^Valid once, until \d/);
       const short = await runCommand(["user", "password", email, "--stdin"], environment, "short\n");
       expect([short.code, short.stderr]).toEqual([1, expect.stringContaining("12 to 1024 characters")]);
       const hashOf = async () =>
