@@ -59,7 +59,7 @@ export interface ServiceOptions {
   readonly log: Logger;
 }
 
-/** Builds every service from what it needs; the only place that knows them all. */
+/** Builds all services from their dependencies. */
 export async function createServices({
   config,
   secrets,
@@ -119,9 +119,9 @@ export async function createServices({
     mediaImports: createMediaImportService({ db, ingest }),
     ...variants.services,
     ...library.services,
-    downloads: createDownloads({ ...shared, log }),
-    /** What can be followed, and who follows it. */
-    channels: createChannels(shared),
+    downloads: createDownloads({ ...ground, log }),
+    /** The channels of the feed, and the source of its viewers. */
+    channels: createChannels(ground),
     viewers: { reload: identity.sessions.reload },
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {

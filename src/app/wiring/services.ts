@@ -73,7 +73,7 @@ import type { Storage } from "../../platform/storage/storage.js";
 import type { TempFolder } from "../../platform/storage/temp-folder.js";
 import type { UpkeepServices } from "./upkeep.js";
 
-/** Every service of the server, as the resolvers, routes, jobs and commands are given them. */
+/** All services of the server, for resolvers, routes, jobs and commands. */
 export interface Services {
   // identity
   readonly sessions: SessionService;
@@ -87,7 +87,7 @@ export interface Services {
   readonly memberships: MembershipService;
   readonly invitations: InvitationService;
 
-  // media: what is kept of files, and how they come in and go out
+  // media: storage, uploads, variants and downloads
   readonly storage: Storage;
   readonly tempFolder: TempFolder;
   readonly buckets: AllBucketRules;

@@ -8,7 +8,7 @@ interface Internals {
 }
 
 /**
- * Makes a prepared statement map its rows in one pass. Drizzle looks up each value's name and decoder for every row,
+ * Makes a prepared statement map its rows in one pass. Drizzle searches each value's name and decoder for every row,
  * which takes a tenth of the time of a list; this does it once.
  *
  * @param statement a prepared select of flat rows, without nested objects

@@ -8,7 +8,7 @@ type Fragments = GraphQLResolveInfo["fragments"];
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set(["nodes", "edges", "node"]);
 
 /**
- * Returns a function that tells a resolver whether a field of its object, or of the items of its connection, is
+ * Returns a function that checks for a resolver whether a field of its object, or of the items of its connection, is
  * selected, so that a long text is read with its row only if needed.
  *
  * `true` is always right, because fields that are not selected have not been paid for (`prices.ts`). For documents with

@@ -5,7 +5,7 @@ import { Kind } from "graphql";
  * Estimates the comparisons of validation (GraphQL specification, 5.3.2, Field Selection Merging). In each selection
  * set, with fragments expanded, it compares all fields with the same response name in pairs, then their merged
  * selection sets. Each comparison prints the arguments of both fields, so its cost depends on their length. It also
- * compares every fragment with every other one, even missing or unrelated ones, and looks up the fields of each in the
+ * compares every fragment with every other one, even missing or unrelated ones, and searches the fields of each in the
  * other.
  *
  * @param document one without fragment cycles

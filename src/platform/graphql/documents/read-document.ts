@@ -155,7 +155,7 @@ function parsed(text: string, options: Parameters<typeof parse>[1]): DocumentNod
   }
 }
 
-/** Has the message of the validation rule, but comes before any code that would follow the cycle. */
+/** Has the message of the validation rule, but comes before any code that would expand the cycle. */
 const fragmentCycle = (spread: FragmentSpreadNode) =>
   withCode(
     new GraphQLError(`Cannot spread fragment "${spread.name.value}" within itself.`, { nodes: spread }),

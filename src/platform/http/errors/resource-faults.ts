@@ -31,12 +31,12 @@ export function resourceFailure(error: unknown): FiledeskError | null {
     case "disk full":
       return new FiledeskError(
         "INSUFFICIENT_STORAGE",
-        "The server has no room left for this. Nothing of it was kept. Tell whoever runs the server, and try again when there is room.",
+        "The server's disk is full. Nothing was stored. Inform the operator of the server, and try again later.",
       );
     case "disk read-only":
       return serviceUnavailable("The server cannot write files at the moment.");
     case "too few descriptors":
-      return serviceUnavailable("The server has too much open at the moment.");
+      return serviceUnavailable("The server has too many open files at the moment.");
     case null:
       return null;
   }

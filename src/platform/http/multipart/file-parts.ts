@@ -47,23 +47,23 @@ interface ArrivingPart {
 }
 
 /**
- * The files of a multipart request, each given out when it is asked for. They come one after the other, so what stands
- * before one that is asked for is moved out of its way: into a temp file when it may still be asked for, to nowhere when
- * not. A part with several places goes into a temp file as a whole, and is read from there. While nobody waits, nothing
- * is read from the body but what is on its way.
+ * The files of a multipart request, each of which is handed out when it is requested. Parts arrive one after the other,
+ * so parts before a requested one are moved out of the way: into a temp file if they may still be requested, otherwise
+ * they are discarded. A part with several paths always goes into a temp file and is read from there. While no file is
+ * awaited, no more of the body is read.
  */
 export class FileParts {
   readonly #tempFolder: Pick<TempFolder, "open">;
-  /** Ends the reception when a temp file cannot be written. */
+  /** Called when a temp file cannot be written; ends the reception. */
   readonly #fault: (error: Error) => void;
   readonly #parts = new Map<string, MappedPart>();
   #ignored = 0;
   readonly #arriving = new Set<ArrivingPart>();
-  /** How many wait for a file. */
+  /** The number of pending requests for files. */
   #waiting = 0;
   #failure: Error | null = null;
   #isComplete = false;
-  /** Those that move parts, while nobody waits for a file. */
+  /** Functions that resume the moving of parts, which pauses while no file is awaited. */
   readonly #paused = new Set<() => void>();
   readonly #moving = new Set<Promise<void>>();
   readonly #temps = new Set<TempFile>();
@@ -74,7 +74,7 @@ export class FileParts {
     this.#fault = fault;
   }
 
-  /** A file as one of the part's places holds it. */
+  /** Announces a file for one path of a part. */
   announce(name: string): AnnouncedFile {
     const part = this.#parts.get(name) ?? mappedPart(name);
     this.#parts.set(name, part);
@@ -89,7 +89,10 @@ export class FileParts {
     };
   }
 
-  /** A part has begun. @throws BAD_USER_INPUT for one that is sent twice, or badly encoded, and for too many unwanted ones */
+  /**
+   * Called when a part begins. @throws BAD_USER_INPUT for a part that is sent twice or encoded, and for too many
+   * unknown parts
+   */
   begin(name: string, stream: Readable, info: PartInfo): void {
     const mapped = this.#parts.get(name) ?? null;
     const part: ArrivingPart = { mapped, stream, isFlowing: false };
@@ -101,7 +104,7 @@ export class FileParts {
     this.#advance();
   }
 
-  /** The body is complete: what has not begun never will. */
+  /** Called when the body is complete: missing parts are rejected. */
   finish(): void {
     this.#isComplete = true;
     for (const part of this.#parts.values()) if (!part.hasStarted) this.#rejectAll(part, missing(part));
@@ -115,7 +118,7 @@ export class FileParts {
     this.#resumePaused();
   }
 
-  /** Removes the temp files. Call it behind `fail`. */
+  /** Removes the temp files. Call it after `fail`. */
   async dispose(): Promise<void> {
     await Promise.allSettled(this.#moving);
     await Promise.all([...this.#temps].map((temp) => temp[Symbol.asyncDispose]()));
@@ -147,7 +150,7 @@ export class FileParts {
     for (const waiter of part.waiting) this.#release(part, waiter, () => waiter.reject(error));
   }
 
-  /** Gives out what is there and asked for; if somebody waits still, moves the rest out of the way. */
+  /** Hands out requested parts that have begun. If requests are left, moves the other parts out of the way. */
   #advance(): void {
     for (const part of this.#arriving) if (!part.isFlowing) this.#handOver(part);
     if (this.#waiting === 0) return;
@@ -197,7 +200,7 @@ export class FileParts {
       this.#release(part, waiter, () => waiter.resolve(this.#fromTemp(part, temp)));
   }
 
-  /** Resolves at once while somebody waits for a file. */
+  /** Resolves at once while a file is awaited; otherwise waits for the next request. */
   async #untilAwaited(): Promise<void> {
     while (this.#waiting === 0 && !this.#failure)
       await new Promise<void>((resolve) => {

@@ -41,7 +41,7 @@ export function readRest(request: IncomingMessage, receivedBytes: number): Promi
 /**
  * Responds to a request whose body has not been read to its end with `Connection: close`, reads only a bounded rest of
  * it, and closes the connection so that the client can read the response (RFC 9112 §9.6). Node itself would read the
- * whole body. Chromium looks for a response when it cannot send any more, and accepts it only with an error status.
+ * whole body. Chromium reads a response only when it cannot send any more, and accepts it only with an error status.
  */
 export function closeOnUnreadBody(app: FastifyInstance): void {
   app.addHook("onSend", ({ raw }, reply, _payload, done) => {
