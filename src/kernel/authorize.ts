@@ -1,7 +1,7 @@
 import { forbidden, notFound, unauthenticated } from "./errors.js";
 
 /** The sender of a request. The identity module defines the other properties of a viewer. */
-export interface Asker {
+export interface Principal {
   readonly kind: string;
 }
 

@@ -10,8 +10,8 @@ export function addDoctorCommand(program: Command, environment: NodeJS.ProcessEn
     .addHelpText("after", "\nExit codes: 0 no problems; 2 problems found; 1 the configuration is invalid.")
     .action((options: OutputOptions) =>
       runCommand(options, environment, async (run) => {
-        const { runDoctor: examine } = await import("./run-doctor.js");
-        return examine(run, environment);
+        const { runDoctor } = await import("./run-doctor.js");
+        return runDoctor(run, environment);
       }),
     );
 }

@@ -137,7 +137,7 @@ function printSummary(output: Output, summary: ImportSummary, report: string | u
     ["failed", `${summary.failed}`],
     ...codes,
   ] as const;
-  for (const line of aligned(rows, "")) output.line(line);
+  for (const line of formatTable(rows, "")) output.line(line);
   if (summary.failed > 0 && report) output.note(`Failures and their reasons are in ${report}.`);
   else if (summary.failed > MAX_LISTED)
     output.note(`All ${summary.failed} failures are written with --report <file>.`);

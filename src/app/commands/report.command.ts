@@ -65,7 +65,7 @@ async function show(output: Output, db: Database, title: string, report: Storage
   output.line(`${title}: ${inWords(report)}`);
   const rows: (readonly [string, string])[] = [
     ["stored", formatBytes(report.storedBytes)],
-    ["renditions", formatBytes(report.variantBytes)],
+    ["variants", formatBytes(report.variantBytes)],
     ["saved by deduplication", formatBytes(report.savedBytes)],
     ["earlier versions", inWords(report.versions)],
     ["orphans", inWords(report.orphans)],

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../../platform/config/config.js";
 import type { OpenDesk } from "../server/open-desk.js";
 import { stopRequest } from "../server/stop-request.js";
-import { describeFault } from "../startup/start-faults.js";
+import { describeStartError } from "../startup/start-faults.js";
 import { ExitCode } from "./exit-code.js";
 import type { Output } from "./output.js";
 
@@ -46,7 +46,7 @@ export async function runCommand(
     process.exitCode = code;
   } catch (error) {
     process.exitCode = signal.aborted ? ExitCode.INTERRUPTED : ExitCode.FAILED;
-    const message = signal.aborted ? "Stopped." : describeFault(error as Error);
+    const message = signal.aborted ? "Stopped." : describeStartError(error as Error);
     output.event("error", { message });
     output.note(message);
   }

@@ -14,7 +14,7 @@ import { bucketsInForce, settingsInForce } from "../doctor/settings-in-force.js"
 import { findDatabase } from "../startup/find-database.js";
 import { guardFiles, storedFiles } from "../startup/open-files.js";
 import { readSecrets } from "../startup/secrets.js";
-import { describeFault } from "../startup/start-faults.js";
+import { describeStartError } from "../startup/start-faults.js";
 import { createServices } from "../wiring/create-services.js";
 import { ExitCode } from "./exit-code.js";
 import { formatTable } from "./format-table.js";
@@ -22,7 +22,7 @@ import type { Output } from "./output.js";
 import type { CommandRun } from "./run-command.js";
 
 /** Runs `doctor`: prints the settings and buckets, and the checks with their results. */
-export async function examine(run: CommandRun, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
+export async function runDoctor(run: CommandRun, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   const { config, output } = run;
   const settings = settingsInForce(config, environment);
   for (const setting of settings) output.event("setting", setting);
@@ -88,6 +88,6 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
       await found.close();
     }
   } catch (error) {
-    return [{ name: "database and storage", state: "problem", detail: describeFault(error as Error) }];
+    return [{ name: "database and storage", state: "problem", detail: describeStartError(error as Error) }];
   }
 }

@@ -3,7 +3,7 @@ import type { Progress, RunOptions } from "../../kernel/run-options.js";
 import type { CommandRun } from "./run-command.js";
 
 /** Runs a task, shows its progress and prints its report. */
-export async function perform<Report extends object>(
+export async function runTask<Report extends object>(
   { output, signal }: CommandRun,
   { name, dryRun = false }: { readonly name: string; readonly dryRun?: boolean | undefined },
   task: (options: RunOptions) => Promise<Report>,

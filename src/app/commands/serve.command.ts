@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { Config } from "../../platform/config/config.js";
 import { stopRequest } from "../server/stop-request.js";
-import { describeFault } from "../startup/start-faults.js";
+import { describeStartError } from "../startup/start-faults.js";
 import { ExitCode } from "./exit-code.js";
 
 export function addServeCommand(program: Command, environment: NodeJS.ProcessEnv): void {
@@ -70,7 +70,7 @@ async function run(
   } catch (error) {
     // Stopped during the start: everything that was opened is closed again.
     if (error === stop.signal.reason) return;
-    process.stderr.write(`${describeFault(error as Error)}\n`);
+    process.stderr.write(`${describeStartError(error as Error)}\n`);
     process.exitCode = ExitCode.FAILED;
   }
 }

@@ -77,14 +77,14 @@ Exit codes: 0 all files are intact; 2 some are not.`,
     .action((options: UpkeepOptions & { files?: number; megabytes?: number }) =>
       runOnDesk(options, environment, async ({ services: { upkeep } }, run) => {
         const reporting = { output: run.output, reported: new Set<string>() };
-        const missing = await perform(run, { name: "find-missing", ...options }, (more) =>
+        const missing = await runTask(run, { name: "find-missing", ...options }, (more) =>
           withFindings(reporting, (onFinding) => upkeep.findMissing({ ...more, onFinding })),
         );
         const limits = {
           files: options.files ?? Number.MAX_SAFE_INTEGER,
           bytes: options.megabytes === undefined ? Number.MAX_SAFE_INTEGER : options.megabytes * MIB,
         };
-        const verified = await perform(run, { name: "verify-integrity", ...options }, (more) =>
+        const verified = await runTask(run, { name: "verify-integrity", ...options }, (more) =>
           withFindings(reporting, (onFinding) => upkeep.verifyIntegrity({ ...more, limits, onFinding })),
         );
         const { altered, alteredVariants, unreadable } = verified;

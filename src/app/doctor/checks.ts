@@ -13,7 +13,7 @@ import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { InstallationDeps } from "../startup/examine-installation.js";
 import { examineInstallation } from "../startup/examine-installation.js";
-import { describeFault } from "../startup/start-faults.js";
+import { describeStartError } from "../startup/start-faults.js";
 
 export interface Check {
   readonly name: string;
@@ -98,7 +98,7 @@ export async function checkDatabase(url: string, database: DatabaseClient): Prom
     const { serverVersion, applied, pending } = await migrationsOf(url);
     return [ok("database", `Postgres ${serverVersion}`), checkSchema(applied, pending)];
   } catch (error) {
-    return [problem("database", describeFault(error as Error))];
+    return [problem("database", describeStartError(error as Error))];
   }
 }
 
@@ -141,7 +141,7 @@ export async function checkStorage(storage: Pick<Storage, "check">): Promise<Che
     await storage.check();
     return ok("storage", "can be written to and read from");
   } catch (error) {
-    return problem("storage", describeFault(error as Error));
+    return problem("storage", describeStartError(error as Error));
   }
 }
 

@@ -6,7 +6,7 @@ const NO_SUCH_DATABASE = "3D000";
 const ACCESS_DENIED = ["28000", "28P01"];
 
 /** Describes an error for the operator: error codes of the system are explained with the setting that they concern. */
-export function describeFault(fault: Error): string {
+export function describeStartError(fault: Error): string {
   const error = reasonForOperator(reasonOf(fault));
   if (isErrno(error, "EADDRINUSE"))
     return `Another program already listens on this port (${error.message}). Stop it, or set PORT to another one.`;

@@ -119,9 +119,9 @@ export async function createServices({
     mediaImports: createMediaImportService({ db, ingest }),
     ...variants.services,
     ...library.services,
-    downloads: createDownloads({ ...ground, log }),
+    downloads: createDownloads({ ...shared, log }),
     /** The channels of the feed, and the source of its viewers. */
-    channels: createChannels(ground),
+    channels: createChannels(shared),
     viewers: { reload: identity.sessions.reload },
     uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
     loaders: {

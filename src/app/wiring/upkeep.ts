@@ -27,12 +27,12 @@ export type UpkeepServices = ReturnType<typeof createUpkeep>;
 
 /** Builds the services for upkeep, for the jobs and the command line. */
 export function createUpkeep({ config, tempRoot, jobs, ...given }: UpkeepOptions) {
-  const base = { ...given, retentionDays: config.RETENTION_DAYS };
+  const shared = { ...given, retentionDays: config.RETENTION_DAYS };
   const deps = {
-    ...base,
+    ...shared,
     // With the database of the jobs, whose statements have more time than those of requests.
-    attachmentDeletions: createAttachmentDeletionService(base),
-    postDeletions: createPostDeletionService({ ...base, postQuota: postQuotaOf(config) }),
+    attachmentDeletions: createAttachmentDeletionService(shared),
+    postDeletions: createPostDeletionService({ ...shared, postQuota: postQuotaOf(config) }),
   };
   const ticketPurge = createTicketPurgeService(deps);
   const chatPurge = createChatPurgeService(deps);

@@ -30,7 +30,7 @@ const render: RenderVariantsDeps["render"] = async (...given) => {
 };
 
 /** Builds the services for variants, thumbnails and download URLs. */
-export async function createPictures({ config, background, ...options }: PictureOptions) {
+export async function createVariants({ config, background, ...options }: VariantOptions) {
   const { db, clock, buckets } = options;
   const urls = createDownloadUrls(options.signer);
   const loaders = createVariantLoaders({ db });

@@ -3,7 +3,7 @@ import type { Committed } from "../log/record-event.js";
 import type { Channel, Delivery, SubscribeRequest } from "./channel.js";
 
 /** A viewer that can subscribe. Viewers without an id cannot be distinguished. */
-export interface FeedViewer extends Asker {
+export interface FeedViewer extends Principal {
   readonly id?: string;
 }
 
