@@ -13,9 +13,9 @@ import type {
   EventPayload,
   SubscribeRequest,
 } from "../../src/platform/events/feed/channel.js";
-import type { FeedIntervals } from "../../src/platform/events/feed/event-feed.js";
 import { createEventFeed } from "../../src/platform/events/feed/event-feed.js";
 import type { EventFeed, ViewerSource } from "../../src/platform/events/feed/feed.js";
+import type { FeedIntervals } from "../../src/platform/events/feed/feed-intervals.js";
 import { recordEvent, withEventRecording } from "../../src/platform/events/log/record-event.js";
 import { createTestDatabase } from "./database.js";
 

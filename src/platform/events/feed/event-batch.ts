@@ -1,3 +1,4 @@
+import type { LoggedEvent } from "../log/event-log.repository.js";
 import type { EventPayload } from "./channel.js";
 
 /** The payload of one event or signal. */
@@ -21,6 +22,23 @@ export interface EventBatch {
   readonly presence: number;
   /** The same object for all subscribers that get this batch. */
   readonly shared: object;
+}
+
+export interface BatchContent {
+  /** By `performance.now`. */
+  readonly readAt: number;
+  /** The number of the last event before the batch. */
+  readonly from: number;
+  readonly events: readonly LoggedEvent[];
+  /** Those of the events, then those of signals. */
+  readonly payloads: readonly (EventPayload | null)[];
+}
+
+export function createBatch({ readAt, from, events, payloads }: BatchContent): Omit<EventBatch, "number"> {
+  const entries = payloads.map(
+    (payload, index): BatchEntry => ({ sequence: events[index]?.sequence ?? null, payload }),
+  );
+  return { from, to: from + events.length, readAt, entries, presence: 0, shared: {} };
 }
 
 const MAX_BATCHES = 64;

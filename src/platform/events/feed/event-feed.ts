@@ -1,40 +1,26 @@
 import DataLoader from "dataloader";
 import type { Logger } from "pino";
-import { SECOND_MS } from "../../../kernel/clock.js";
 import { notFound } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../database/client.js";
 import type { BusMessage, EventBus, PresenceMessage } from "../bus/event-bus.js";
-import type { LogBounds, LoggedEvent, LogPosition } from "../log/event-log.repository.js";
-import { listEventsAfter, listLogBounds, listNewestSequences } from "../log/event-log.repository.js";
 import { resolvePosition } from "../log/log-position.js";
 import type { Committed } from "../log/record-event.js";
 import { changedViewer } from "../log/viewer-changed.js";
 import type { Channel, SubscribeRequest } from "./channel.js";
 import type { EventFeed, FeedCounts, FeedViewer, ViewerSource } from "./feed.js";
+import type { FeedIntervals } from "./feed-intervals.js";
+import { DEFAULT_INTERVALS, every } from "./feed-intervals.js";
+import type { LogReader } from "./log-reader.js";
+import { createLogReader } from "./log-reader.js";
 import { createPresence } from "./presence.js";
 import { Subscriber } from "./subscriber.js";
 import { throttledWarning } from "./throttled-warning.js";
 import type { TailDeps } from "./topic-tail.js";
-import { PAGE, TopicTail } from "./topic-tail.js";
+import { TopicTail } from "./topic-tail.js";
 import type { ViewerChecks } from "./viewer-checks.js";
 import { createViewerChecks } from "./viewer-checks.js";
 
-/** Intervals of the feed's own checks, for notifications that were lost. */
-export interface FeedIntervals {
-  /** Checks for events whose notification was lost. */
-  readonly pollMs: number;
-  /** Checks whether the rights of viewers have changed. */
-  readonly checkMs: number;
-  /** Announces the present viewers to other processes. */
-  readonly announceMs: number;
-}
-
-const DEFAULT_INTERVALS: FeedIntervals = {
-  pollMs: SECOND_MS,
-  checkMs: 5 * SECOND_MS,
-  announceMs: 20 * SECOND_MS,
-};
 /** After this many missed announcements, a viewer of another process counts as gone. */
 const MISSED_ANNOUNCEMENTS = 2.25;
 /**
@@ -42,10 +28,6 @@ const MISSED_ANNOUNCEMENTS = 2.25;
  * have changed.
  */
 const FULL_CHECK_EVERY = 12;
-/** How long new subscribers are collected, so that their topics are looked up in one statement. */
-const BATCH_WINDOW_MS = 5;
-/** How many positions are read in one statement. */
-const POSITIONS_AT_ONCE = 20;
 
 export interface EventFeedOptions {
   readonly db: Database;
@@ -63,8 +45,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
   readonly #intervals: FeedIntervals;
   readonly #channels = new Map<string, Channel<Viewer>>();
   readonly #tails = new Map<string, TopicTail<Viewer>>();
-  readonly #bounds: DataLoader<string, LogBounds>;
-  readonly #events: DataLoader<LogPosition, LoggedEvent[]>;
+  readonly #eventLog: LogReader;
   readonly #logFault: (error: unknown) => void;
   readonly #presence = createPresence({
     announce: (message) => this.#announce(message),
@@ -81,15 +62,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     this.#options = options;
     this.#intervals = intervals;
     this.#logFault = throttledWarning(log);
-    this.#bounds = new DataLoader((topics) => listLogBounds(db, topics), {
-      cache: false,
-      // After a restart many clients reconnect at once.
-      batchScheduleFn: (dispatch) => setTimeout(dispatch, BATCH_WINDOW_MS),
-    });
-    this.#events = new DataLoader((positions) => listEventsAfter(db, positions, PAGE), {
-      cache: false,
-      maxBatchSize: POSITIONS_AT_ONCE,
-    });
+    this.#eventLog = createLogReader(db);
   }
 
   notify = ({ topics, signals }: Committed): void => {
@@ -120,8 +93,8 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     });
     const { pollMs, checkMs, announceMs } = this.#intervals;
     this.#timers = [
-      setInterval(skippingOverlap(this.#poll), pollMs).unref(),
-      setInterval(skippingOverlap(this.#checkViewers), checkMs).unref(),
+      every(pollMs, this.#poll),
+      every(checkMs, this.#checkViewers),
       setInterval(this.#announceAgain, announceMs).unref(),
     ];
   }
@@ -138,7 +111,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     const known = await this.#reloads.load(viewer);
     await channel.admit(known, id);
     const topic = `${kind}:${id}`;
-    const bounds = await this.#bounds.load(topic);
+    const bounds = await this.#eventLog.boundsOf(topic);
     const cursor = resolvePosition(bounds, after);
     const tail = this.#tailOf(topic, channel, bounds.newest);
     const { nextBatch } = tail;
@@ -192,7 +165,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     return {
       checks: this.#checks,
       presence: this.#presence,
-      readEvents: (position) => this.#events.load(position),
+      readEvents: (position) => this.#eventLog.eventsAfter(position),
       failed: this.#logFault,
       emptied: (topic) => this.#tails.delete(topic),
     };
@@ -229,10 +202,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
       const tails = [...this.#tails.values()];
       for (const tail of tails) tail.tick(performance.now());
       if (tails.length === 0) return;
-      const newest = await listNewestSequences(
-        this.#options.db,
-        tails.map(({ topic }) => topic),
-      );
+      const newest = await this.#eventLog.newestOf(tails.map(({ topic }) => topic));
       tails.forEach((tail, index) => {
         tail.headObserved(newest[index] ?? 0);
       });
@@ -253,17 +223,5 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     } catch (error) {
       this.#logFault(error);
     }
-  };
-}
-
-/** Skips a call while the previous one is running. */
-function skippingOverlap(work: () => Promise<void>): () => void {
-  let isUnderWay = false;
-  return () => {
-    if (isUnderWay) return;
-    isUnderWay = true;
-    void work().finally(() => {
-      isUnderWay = false;
-    });
   };
 }

@@ -3,11 +3,12 @@ import type { PresenceIdentity } from "../bus/event-bus.js";
 import { logIsGone } from "../log/cursor.errors.js";
 import type { LoggedEvent, LogPosition } from "../log/event-log.repository.js";
 import type { Channel, EventPayload, Signal } from "./channel.js";
-import { PRESENCE_CHANGED } from "./channel.js";
-import type { BatchEntry, EventBatch } from "./event-batch.js";
-import { RecentBatches } from "./event-batch.js";
+import type { EventBatch } from "./event-batch.js";
+import { createBatch, RecentBatches } from "./event-batch.js";
 import type { FeedViewer } from "./feed.js";
-import type { Person, Presence, Room } from "./presence.js";
+import { PAGE } from "./log-reader.js";
+import type { Presence } from "./presence.js";
+import { PresenceBatches } from "./presence-batches.js";
 import type { SubscribedTopic, Subscriber } from "./subscriber.js";
 import type { ViewerChecks } from "./viewer-checks.js";
 
@@ -31,8 +32,6 @@ export interface TopicTailOptions<Viewer extends FeedViewer> {
   readonly deps: TailDeps<Viewer>;
 }
 
-/** How many events are read at once. */
-export const PAGE = 100;
 /** How many signals wait at most; then the oldest are dropped. */
 const MAX_SIGNALS = 100;
 
@@ -61,7 +60,10 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
   readonly #batches = new RecentBatches();
   /** Pages that are being read for subscribers that are behind, by their position. */
   readonly #pages = new Map<number, Promise<EventBatch>>();
-  #presenceBatches: { version: number; bySeen: Map<number, Promise<EventBatch>> } | null = null;
+  readonly #presenceBatches = new PresenceBatches({
+    head: () => this.#head,
+    toPayload: (signal) => this.#payloadOfSignal(signal),
+  });
   #signals: Signal[] = [];
   #head: number;
   #newest = 0;
@@ -173,7 +175,7 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
   #findBatch(subscriber: Subscriber<Viewer>): Promise<EventBatch> | EventBatch | null {
     const room = subscriber.wantsPresence ? this.#deps.presence.room(this.topic) : undefined;
     if (room && room.version > subscriber.presenceSeen)
-      return this.#presenceBatch(room, subscriber.presenceSeen);
+      return this.#presenceBatches.since(room, subscriber.presenceSeen);
     if (subscriber.nextBatch < this.#batches.oldest) subscriber.nextBatch = this.#batches.next;
     const shared = this.#batches.get(subscriber.nextBatch);
     return subscriber.cursor < (shared?.from ?? this.#head)
@@ -195,40 +197,7 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
     if (events[0]?.sequence !== after + 1) throw logIsGone(after);
     const readAt = performance.now();
     const payloads = await this.channel.toPayloads(this.id, events);
-    return { ...batchOf(readAt, after, events, payloads), number: 0 };
-  }
-
-  /** The presence changes since a version, shared by all subscribers that have seen that version. */
-  #presenceBatch(room: Room, seen: number): Promise<EventBatch> {
-    if (this.#presenceBatches?.version !== room.version)
-      this.#presenceBatches = { version: room.version, bySeen: new Map() };
-    const { bySeen } = this.#presenceBatches;
-    const shared = bySeen.get(seen);
-    if (shared) return shared;
-    const batch = this.#readPresence(room, seen);
-    batch.catch(() => bySeen.delete(seen));
-    bySeen.set(seen, batch);
-    return batch;
-  }
-
-  async #readPresence(room: Room, seen: number): Promise<EventBatch> {
-    const { version, changedAt } = room;
-    const changed = [...room.persons.values()]
-      .filter((person) => person.version > seen && (person.isOnline || seen > 0))
-      .sort((one, other) => one.version - other.version);
-    const payloads = await Promise.all(changed.map((person) => this.#payloadOfPerson(person)));
-    return { ...batchOf(changedAt, this.#head, [], payloads), number: 0, presence: version };
-  }
-
-  #payloadOfPerson(person: Person): Promise<EventPayload | null> {
-    const { shown, isOnline } = person;
-    if (person.payload) return person.payload;
-    const payload = this.#payloadOfSignal({ type: PRESENCE_CHANGED, payload: { ...shown, isOnline } });
-    payload.catch(() => {
-      person.payload = null;
-    });
-    person.payload = payload;
-    return payload;
+    return { ...createBatch({ readAt, from: after, events, payloads }), number: 0 };
   }
 
   #payloadOfSignal = async (signal: Signal): Promise<EventPayload | null> =>
@@ -265,7 +234,12 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
       this.#deps.checks.check(this.#subscribers.keys()),
     ]);
     this.checkedAt = readAt;
-    const batch = batchOf(readAt, this.#head, events, [...payloads, ...signalPayloads]);
+    const batch = createBatch({
+      readAt,
+      from: this.#head,
+      events,
+      payloads: [...payloads, ...signalPayloads],
+    });
     this.#batches.push({ ...batch, number: this.#batches.next });
     this.#head = batch.to;
     if (events.length === PAGE) this.#isNotified = true;
@@ -282,17 +256,4 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
     this.#isNotified = true;
     for (const subscriber of this.#subscribers.keys()) subscriber.notify();
   }
-}
-
-/** @param payloads those of the events, then those of the signals */
-function batchOf(
-  readAt: number,
-  from: number,
-  events: readonly LoggedEvent[],
-  payloads: readonly (EventPayload | null)[],
-): Omit<EventBatch, "number"> {
-  const entries = payloads.map(
-    (payload, index): BatchEntry => ({ sequence: events[index]?.sequence ?? null, payload }),
-  );
-  return { from, to: from + events.length, readAt, entries, presence: 0, shared: {} };
 }

@@ -13,7 +13,7 @@ export const wellFormedStrings: ApolloServerPlugin = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ request }) => {
       if (!hasLoneSurrogate(request.variables)) return;
-      const failure = badUserInput("A text cannot hold half of a surrogate pair.");
+      const failure = badUserInput("A text cannot contain half of a surrogate pair.");
       throw new GraphQLError(failure.message, {
         originalError: failure,
         extensions: { http: { status: 400 } },

@@ -1,29 +1,36 @@
 import type { FormattedExecutionResult } from "graphql";
-import { CloseCode, MessageType, parseMessage } from "graphql-ws";
+import { CloseCode, MessageType } from "graphql-ws";
 import type { WebSocket } from "ws";
-import { MIB } from "../../../kernel/bytes.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
 import { FiledeskError } from "../../../kernel/errors.js";
 import { newId } from "../../../kernel/ids.js";
 import { bearerToken } from "../../http/bearer-token.js";
 import type { Swept } from "../../http/connections/connection-sweep.js";
-import type { Reader } from "../../http/connections/unread-budget.js";
 import { logFailure } from "../../http/errors/log-failure.js";
 import { exceededLimit } from "../../http/json-limits.js";
 import type { RequestContext } from "../context.js";
 import type { FailureLog } from "../error-format.js";
-import { MESSAGES_PER_SECOND, MessageBudget } from "./message-budget.js";
+import { MessageBudget } from "./message-budget.js";
 import type { SubscriptionRequest } from "./prepare-subscription.js";
 import type { Authentication, Realtime } from "./realtime.js";
 import { READ_TIMEOUT_MS } from "./realtime.js";
 import { jsonOf } from "./shared-results.js";
 import { SubscriptionFailure } from "./subscriptions.js";
+import type { CloseReason } from "./websocket-close-reasons.js";
+import {
+  INIT_TIMED_OUT,
+  INTERNAL_ERROR,
+  RESTART,
+  TOKEN_EXPIRED,
+  TOKEN_MISSING,
+  TOKEN_REFUSED,
+  TOO_MANY_MESSAGES,
+  TOO_SLOW,
+  TRY_AGAIN_LATER,
+} from "./websocket-close-reasons.js";
+import { authorizationIn, readClientMessage, tooManySubscriptions } from "./websocket-messages.js";
+import { WebSocketSendBuffer } from "./websocket-send-buffer.js";
 
-/** Close codes after which clients reconnect and resume after their last cursor (RFC 6455 §7.4.1). */
-const RESTART = 1012;
-const TRY_AGAIN_LATER = 1013;
-
-const MAX_BUFFERED_BYTES = MIB;
 const INIT_TIMEOUT_MS = 10 * SECOND_MS;
 /** How long the closing handshake may take. */
 const CLOSE_TIMEOUT_MS = 5 * SECOND_MS;
@@ -44,26 +51,23 @@ export class WebSocketConnection<Viewer> implements Swept {
   readonly #options: ConnectionOptions<Viewer>;
   readonly #subscriptions = new Map<string, AbortController>();
   readonly #budget: MessageBudget;
+  readonly #buffer: WebSocketSendBuffer;
   readonly #openedAt = performance.now();
   #isInitialised = false;
   #token: string | null = null;
   #authentication: Authentication<Viewer> | null = null;
   #releaseSlot: (() => void) | null = null;
-  /** Messages that the kernel has not taken yet, and since when none of them has been taken. */
-  #unsent = 0;
-  /** Sends that wait until there are none. */
-  readonly #waiting: (() => void)[] = [];
-  #stuckSince = 0;
   #pingAt: number;
   #isAlive = true;
   #closingSince: number | null = null;
-  readonly #reader: Reader = { cut: () => this.#socket.terminate() };
 
   constructor(socket: WebSocket, options: ConnectionOptions<Viewer>) {
     this.#socket = socket;
     this.#options = options;
     this.#pingAt = this.#openedAt + options.heartbeatMs;
     this.#budget = new MessageBudget(options.maxSubscriptions);
+    const { unread } = options;
+    this.#buffer = new WebSocketSendBuffer({ socket, unread, onOverflow: () => this.close(...TOO_SLOW) });
     socket.on("message", (data, isBinary) => {
       const text = isBinary ? null : String(data);
       if (this.#isWithinBudget(text?.length)) this.#receive(text);
@@ -73,13 +77,13 @@ export class WebSocketConnection<Viewer> implements Swept {
     });
     // A client that sends pings and reads no answers fills the buffer as well.
     socket.on("ping", () => {
-      if (this.#isWithinBudget()) this.#watchBuffer();
+      if (this.#isWithinBudget()) this.#buffer.check();
     });
     // For an invalid frame, `ws` has already sent a close code.
     socket.on("error", () => {});
     socket.once("close", () => {
       this.#end();
-      options.unread.hold(this.#reader, 0);
+      this.#buffer.release();
     });
   }
 
@@ -95,14 +99,12 @@ export class WebSocketConnection<Viewer> implements Swept {
   }
 
   /** Why the connection must be closed; null if it need not. */
-  #faultAt(now: number): readonly [code: number, reason: string] | null {
+  #faultAt(now: number): CloseReason | null {
     const { readTimeoutMs = READ_TIMEOUT_MS, initTimeoutMs = INIT_TIMEOUT_MS } = this.#options;
-    if (!this.#isInitialised && now - this.#openedAt > initTimeoutMs)
-      return [CloseCode.ConnectionInitialisationTimeout, "Connection initialisation timeout"];
+    if (!this.#isInitialised && now - this.#openedAt > initTimeoutMs) return INIT_TIMED_OUT;
     const endsAt = this.#authentication?.endsAt;
-    if (endsAt && endsAt.getTime() <= Date.now()) return [CloseCode.Forbidden, TOKEN_EXPIRED];
-    const isStuck = this.#unsent > 0 && now - this.#stuckSince > readTimeoutMs;
-    return isStuck || this.#socket.bufferedAmount > MAX_BUFFERED_BYTES ? TOO_SLOW : null;
+    if (endsAt && endsAt.getTime() <= Date.now()) return TOKEN_EXPIRED;
+    return this.#buffer.isTooSlow(now, readTimeoutMs) ? TOO_SLOW : null;
   }
 
   /** Ends all subscriptions, then the connection, which is terminated if the client does not close it in time. */
@@ -115,7 +117,7 @@ export class WebSocketConnection<Viewer> implements Swept {
 
   /** Makes the client reconnect, to another server or to this one after its restart. */
   restart(): void {
-    this.close(RESTART, "The server restarts: connect again, and resume with `after`.");
+    this.close(...RESTART);
   }
 
   terminate(): void {
@@ -135,34 +137,14 @@ export class WebSocketConnection<Viewer> implements Swept {
     if (this.#isAlive) {
       this.#isAlive = false;
       this.#socket.ping();
-    } else if (this.#unsent > 0) this.close(...TOO_SLOW);
+    } else if (!this.#buffer.isEmpty) this.close(...TOO_SLOW);
     else this.#socket.terminate();
   }
 
-  #watchBuffer(): void {
-    const { bufferedAmount } = this.#socket;
-    this.#options.unread.hold(this.#reader, bufferedAmount);
-    if (bufferedAmount > MAX_BUFFERED_BYTES) this.close(...TOO_SLOW);
-  }
-
-  /** Resolves when the kernel has taken the message (back-pressure); undefined if it has at once. */
+  /** Resolves when the kernel has taken the message (back-pressure); undefined if it has at once, or never will. */
   #send(message: string): Promise<void> | undefined {
-    if (this.#closingSince !== null) return;
-    if (this.#unsent++ === 0) this.#stuckSince = performance.now();
-    this.#socket.send(message, this.#sent);
-    if (this.#socket.bufferedAmount === 0) return;
-    this.#watchBuffer();
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-    });
+    return this.#closingSince === null ? this.#buffer.send(message) : undefined;
   }
-
-  #sent = (): void => {
-    this.#stuckSince = performance.now();
-    if (--this.#unsent > 0) return;
-    if (this.#socket.bufferedAmount === 0) this.#options.unread.hold(this.#reader, 0);
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  };
 
   /** Counts a message. A client that sends too many is disconnected. */
   #isWithinBudget(length = 0): boolean {
@@ -176,8 +158,7 @@ export class WebSocketConnection<Viewer> implements Swept {
     this.#isAlive = true;
     this.#handle(text).catch((error: unknown) => {
       logFailure(this.#options.log, error, "unexpected failure");
-      // After 4500 the client would not reconnect.
-      this.close(TRY_AGAIN_LATER, "The server had an internal error: try again later.");
+      this.close(...INTERNAL_ERROR);
     });
   }
 
@@ -185,7 +166,7 @@ export class WebSocketConnection<Viewer> implements Swept {
   async #handle(text: string | null): Promise<void> {
     const exceeded = text === null ? null : exceededLimit(text);
     if (exceeded) return this.close(CloseCode.BadRequest, `This message ${exceeded.problem}`);
-    const message = text === null ? null : messageIn(text);
+    const message = text === null ? null : readClientMessage(text);
     switch (message?.type) {
       case MessageType.ConnectionInit:
         return this.#initialise(message.payload ?? {});
@@ -209,10 +190,10 @@ export class WebSocketConnection<Viewer> implements Swept {
       return this.close(CloseCode.TooManyInitialisationRequests, "Too many initialisation requests");
     this.#isInitialised = true;
     this.#token = bearerToken(authorizationIn(params) ?? this.#options.authorization);
-    if (this.#token === null) return this.close(CloseCode.Unauthorized, TOKEN_MISSING);
+    if (this.#token === null) return this.close(...TOKEN_MISSING);
     const authentication = await this.#options.authenticate(this.#token);
     if (this.#closingSince !== null) return;
-    if (!authentication) return this.close(CloseCode.Forbidden, TOKEN_REFUSED);
+    if (!authentication) return this.close(...TOKEN_REFUSED);
     try {
       this.#releaseSlot = this.#options.slots.take(authentication.key);
     } catch (error) {
@@ -228,7 +209,8 @@ export class WebSocketConnection<Viewer> implements Swept {
     if (this.#subscriptions.has(id))
       return this.close(CloseCode.SubscriberAlreadyExists, "Subscriber for this id already exists");
     const { maxSubscriptions } = this.#options;
-    if (this.#subscriptions.size >= maxSubscriptions) return this.#refuse(id, tooMany(maxSubscriptions));
+    if (this.#subscriptions.size >= maxSubscriptions)
+      return this.#refuse(id, tooManySubscriptions(maxSubscriptions));
     const subscription = new AbortController();
     this.#subscriptions.set(id, subscription);
     await this.#deliver(id, request, subscription.signal);
@@ -265,7 +247,7 @@ export class WebSocketConnection<Viewer> implements Swept {
       if (signal.aborted) return null;
       // The connection may be old: the viewer is authenticated again.
       const authentication = await authenticate(this.#token);
-      if (!authentication) this.close(CloseCode.Forbidden, TOKEN_REFUSED);
+      if (!authentication) this.close(...TOKEN_REFUSED);
       if (!authentication || signal.aborted) return null;
       const context = { ...origin, viewer: authentication.viewer, requestId: newId(), requestBytes: null };
       return subscriptions.open(request, context, signal);
@@ -275,40 +257,4 @@ export class WebSocketConnection<Viewer> implements Swept {
   async #refuse(id: string, errors: SubscriptionFailure["errors"]): Promise<void> {
     await this.#send(JSON.stringify({ id, type: MessageType.Error, payload: errors }));
   }
-}
-
-const TOO_SLOW = [
-  TRY_AGAIN_LATER,
-  "You read too slowly: resume with `after`, the last cursor that you have.",
-] as const;
-
-/** Policy violation (RFC 6455 §7.4.1). Clients do not reconnect, which ends a runaway loop. */
-const TOO_MANY_MESSAGES = [
-  1008,
-  `Too many messages: send at most ${MESSAGES_PER_SECOND} per second, with occasional bursts.`,
-] as const;
-
-/** Clients do not reconnect after 4401. After 4403 they do, with new `connectionParams`. */
-const TOKEN_MISSING = "Unauthorized: give `authorization` in the connection's parameters";
-const TOKEN_REFUSED = "Forbidden: this access token is not valid, or not any more";
-const TOKEN_EXPIRED = "Forbidden: the access token has expired; connect with a new one";
-
-function messageIn(text: string) {
-  try {
-    return parseMessage(text);
-  } catch {
-    return null;
-  }
-}
-
-/** Case-insensitive, like a header. */
-function authorizationIn(params: Readonly<Record<string, unknown>>): string | undefined {
-  const name = Object.keys(params).find((key) => key.toLowerCase() === "authorization");
-  const value = name === undefined ? undefined : params[name];
-  return typeof value === "string" ? value : undefined;
-}
-
-function tooMany(limit: number): SubscriptionFailure["errors"] {
-  const message = `A connection can have at most ${limit} subscriptions: end one first.`;
-  return [{ message, extensions: { code: "RATE_LIMITED", status: 429, limit } }];
 }

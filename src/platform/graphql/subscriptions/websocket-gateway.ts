@@ -6,6 +6,7 @@ import { createConnectionSweep } from "../../http/connections/connection-sweep.j
 import { registerWebSocketRoute } from "../../http/connections/websocket-upgrade.js";
 import { LEGACY_PROTOCOL, refuseLegacyClient } from "./legacy-subprotocol.js";
 import type { Realtime } from "./realtime.js";
+import { FOREIGN_ORIGIN } from "./websocket-close-reasons.js";
 import { WebSocketConnection } from "./websocket-connection.js";
 
 export interface WebSocketGatewayOptions<Viewer> extends Realtime<Viewer> {
@@ -18,10 +19,6 @@ export interface WebSocketGatewayOptions<Viewer> extends Realtime<Viewer> {
   readonly sweepMs?: number;
   acceptsOrigin(origin: string | undefined, host: string | undefined): boolean;
 }
-
-/** RFC 6455 §7.4.1. Clients do not reconnect. */
-const POLICY_VIOLATION = 1008;
-const FOREIGN_PAGE = "Pages of this origin may not open a websocket: see CORS_ORIGINS";
 
 /** How long connections may take to close when the server does. */
 const CLOSE_TIMEOUT_MS = SECOND_MS;
@@ -54,7 +51,7 @@ export function registerWebSocketGateway<Viewer>(
         sweep.remove(connection);
         if (connections.size === 0) allClosed?.();
       });
-      if (!gateway.acceptsOrigin(page, host)) connection.close(POLICY_VIOLATION, FOREIGN_PAGE);
+      if (!gateway.acceptsOrigin(page, host)) connection.close(...FOREIGN_ORIGIN);
       else if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
         connection.close(CloseCode.SubprotocolNotAcceptable, "Subprotocol not acceptable");
       else if (isClosing) connection.restart();

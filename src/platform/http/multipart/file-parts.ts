@@ -5,39 +5,13 @@ import { badUserInput } from "../../../kernel/errors.js";
 import type { TempFile } from "../../storage/temp-file.js";
 import type { TempFolder } from "../../storage/temp-folder.js";
 import type { AnnouncedFile, IncomingFile } from "./incoming-files.js";
-import { quoted } from "./multipart-map.js";
-import { nameOfPart } from "./part-file-name.js";
+import type { MappedPart, PartInfo, Waiter } from "./mapped-part.js";
+import { alreadyUsed, fileOf, mappedPart, missing, startPart } from "./mapped-part.js";
 import { PartReader } from "./part-reader.js";
 
 /** How many parts may be missing from `map`: many empty parts would cause much work with few bytes. */
 const MAX_IGNORED_PARTS = 100;
 const TEMP_READ_BYTES = 256 * KIB;
-
-/** The headers of a part. */
-interface PartInfo {
-  readonly filename: string | undefined;
-  /** Whether it was sent as `filename*` (RFC 8187) and is decoded already. */
-  readonly isExtended: boolean;
-  readonly encoding: string;
-}
-
-interface Waiter {
-  resolve(file: IncomingFile): void;
-  reject(error: Error): void;
-}
-
-/** A part that `map` assigns to variables of the operation. */
-interface MappedPart {
-  readonly name: string;
-  /** How many variables it is assigned to. */
-  uses: number;
-  fileName: string;
-  hasStarted: boolean;
-  isHandedOver: boolean;
-  /** The temp file with its complete content. */
-  temp: TempFile | null;
-  readonly waiting: Set<Waiter>;
-}
 
 /** A part that is being received; `mapped` is null if `map` does not name it. */
 interface ArrivingPart {
@@ -100,7 +74,7 @@ export class FileParts {
     stream.once("close", () => this.#arriving.delete(part));
     if (mapped === null && ++this.#ignored > MAX_IGNORED_PARTS)
       throw badUserInput(`This request has more than ${MAX_IGNORED_PARTS} parts that \`map\` does not name.`);
-    if (mapped !== null) begin(mapped, info);
+    if (mapped !== null) startPart(mapped, info);
     this.#advance();
   }
 
@@ -226,47 +200,3 @@ export class FileParts {
     return reader;
   }
 }
-
-const mappedPart = (name: string): MappedPart => ({
-  name,
-  uses: 0,
-  fileName: "",
-  hasStarted: false,
-  isHandedOver: false,
-  temp: null,
-  waiting: new Set(),
-});
-
-function begin(part: MappedPart, { filename, isExtended, encoding }: PartInfo): void {
-  if (part.hasStarted) throw badUserInput(`The part ${quoted(part.name)} is sent twice.`);
-  if (!/^(7bit|8bit|binary)$/.test(encoding))
-    throw badUserInput(
-      `The part ${quoted(part.name)} has a \`Content-Transfer-Encoding\`: send the file's own bytes.`,
-    );
-  if (filename && /\p{Cc}/u.test(filename))
-    throw badUserInput(`The part ${quoted(part.name)} has control characters in its file name.`);
-  part.hasStarted = true;
-  part.fileName = filename === undefined || isExtended ? (filename ?? "") : nameOfPart(filename);
-}
-
-function fileOf(fileName: string, bytes: () => Readable): IncomingFile {
-  let isOpen = false;
-  return {
-    fileName,
-    open() {
-      if (isOpen) throw new Error("this file has been opened already");
-      isOpen = true;
-      const stream = bytes();
-      if (stream.errored) throw stream.errored;
-      return stream;
-    },
-  };
-}
-
-const alreadyUsed = ({ name, fileName }: MappedPart) =>
-  badUserInput(
-    `The file ${quoted(fileName || name)} is used twice in this request: give its part a path for each use in \`map\`, or send it for each use.`,
-  );
-
-const missing = ({ name }: MappedPart) =>
-  badUserInput(`The part ${quoted(name)} is named in \`map\`, but was not sent.`);
