@@ -65,6 +65,13 @@ export default {
       to: { path: "node_modules/(drizzle-orm|postgres)/" },
     },
     {
+      name: "services-record-events",
+      comment: "Repositories only read and write, and audit helpers only audit.",
+      severity: "error",
+      from: { path: "^src/modules/.*\\.(repository|audit)\\.ts$" },
+      to: { path: "\\.events\\.ts$|^src/platform/events/log/record-event\\.ts$" },
+    },
+    {
       name: "no-cycles-between-files",
       severity: "error",
       from: { path: "^src/" },

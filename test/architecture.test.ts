@@ -55,6 +55,12 @@ describe("the house", () => {
     ["modules-do-not-know-the-app", "src/modules/media/a.ts", "../../app/b.js", "src/app/b.ts"],
     ["modules-are-ordered", "src/modules/identity/a.ts", "../media/b.js", "src/modules/media/b.ts"],
     ["modules-are-ordered", "src/modules/attachments/a.ts", "../tickets/b.js", "src/modules/tickets/b.ts"],
+    [
+      "services-record-events",
+      "src/modules/media/a.audit.ts",
+      "./b.events.js",
+      "src/modules/media/b.events.ts",
+    ],
   ])("%s: refuses even a type that %s imports from %s", async (rule, from, specifier, to) => {
     const folder = await plant({
       [from]: `import type { B } from "${specifier}";\nexport type A = B;\n`,

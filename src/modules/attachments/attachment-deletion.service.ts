@@ -151,11 +151,11 @@ async function restoreAttachment(
 
 /** An attachment that the viewer may restore, deleted or not. @throws GONE if its parent is deleted */
 async function requireRestorable(
-  finding: FindAttachmentDeps,
+  deps: FindAttachmentDeps,
   viewer: Viewer,
   id: string,
 ): Promise<FoundAttachment> {
-  const found = await lookUpAttachment(finding, viewer, id);
+  const found = await lookUpAttachment(deps, viewer, id);
   const allowed = authorize(attachmentPolicy, "restore", viewer, found);
   const { attachment, parent } = allowed.subject;
   if (parent === "deleted") throw gone(parentOf(attachment).kind);

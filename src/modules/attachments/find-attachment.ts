@@ -51,12 +51,12 @@ type AttachmentAction = ActionOf<typeof attachmentPolicy>;
 
 /** @throws NOT_FOUND, FORBIDDEN, GONE if it or its parent is deleted */
 export async function requireAttachment(
-  finding: FindAttachmentDeps,
+  deps: FindAttachmentDeps,
   viewer: Viewer,
   id: string,
   action: AttachmentAction,
 ): Promise<FoundAttachment> {
-  const found = await lookUpAttachment(finding, viewer, id);
+  const found = await lookUpAttachment(deps, viewer, id);
   const allowed = authorize(attachmentPolicy, action, viewer, found);
   if (!isLive(allowed.subject)) throw gone("attachment");
   return { viewer: allowed.viewer, attachment: allowed.subject.attachment };

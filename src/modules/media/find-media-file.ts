@@ -28,15 +28,15 @@ export type MediaFileAction = Exclude<ActionOf<typeof mediaFileChangePolicy>, "r
 
 /** The file with this id in the viewer's tenants, deleted or not, with the decision of the modules that use it. */
 export async function lookUpMediaFile(
-  finding: FindMediaFileDeps,
+  deps: FindMediaFileDeps,
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileSubject | null> {
   const file = isId(id)
-    ? ((await findMediaFile(finding.db, tenantsReachedBy(viewer), id)) ??
-      (await finding.findShared(finding.db, viewer, id)))
+    ? ((await findMediaFile(deps.db, tenantsReachedBy(viewer), id)) ??
+      (await deps.findShared(deps.db, viewer, id)))
     : null;
-  return file && { file, decision: await decisionOn(finding, viewer, file) };
+  return file && { file, decision: await decisionOn(deps, viewer, file) };
 }
 
 /** None for a file that was deleted where it was used but still exists: it is unused now, or an external application uses it. */
@@ -56,8 +56,8 @@ export async function isExpired(
   return (await listUsingTypes(db, file.companyId, file.id)).length === 0;
 }
 
-export const isLive = async (finding: FindMediaFileDeps, { file, decision }: MediaFileSubject) =>
-  file.deletedAt === null && decision !== "deleted" && !(await isExpired(finding, file));
+export const isLive = async (deps: FindMediaFileDeps, { file, decision }: MediaFileSubject) =>
+  file.deletedAt === null && decision !== "deleted" && !(await isExpired(deps, file));
 
 export interface FoundMediaFile {
   readonly viewer: UserViewer;
@@ -66,15 +66,15 @@ export interface FoundMediaFile {
 
 /** A file that is not deleted, has not expired and is not an earlier version. @throws NOT_FOUND, FORBIDDEN, GONE */
 export async function requireMediaFile(
-  finding: FindMediaFileDeps,
+  deps: FindMediaFileDeps,
   viewer: Viewer,
   id: string,
   action: MediaFileAction,
 ): Promise<FoundMediaFile> {
-  const found = await lookUpMediaFile(finding, viewer, id);
+  const found = await lookUpMediaFile(deps, viewer, id);
   const current = found?.file.versionOf == null ? found : null;
   const allowed = authorize(mediaFileChangePolicy, action, viewer, current);
-  if (!(await isLive(finding, allowed.subject))) throw gone("file");
+  if (!(await isLive(deps, allowed.subject))) throw gone("file");
   return { viewer: allowed.viewer, file: allowed.subject.file };
 }
 
@@ -85,19 +85,19 @@ export async function requireMediaFile(
  * @throws NOT_FOUND, GONE
  */
 export async function requireReadableBytes(
-  finding: FindMediaFileDeps,
+  deps: FindMediaFileDeps,
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileView> {
-  const asked = await lookUpMediaFile(finding, viewer, id);
-  const current = asked?.file.versionOf ? await lookUpCurrent(finding, viewer, asked.file.versionOf) : asked;
+  const asked = await lookUpMediaFile(deps, viewer, id);
+  const current = asked?.file.versionOf ? await lookUpCurrent(deps, viewer, asked.file.versionOf) : asked;
   const { subject } = authorize(mediaFilePolicy, "read", viewer, current);
-  if (asked === null || !(await isLive(finding, subject))) throw gone("file");
+  if (asked === null || !(await isLive(deps, subject))) throw gone("file");
   return asked.file;
 }
 
 /** The current file of a version; null if the viewer may not read its versions. */
-async function lookUpCurrent(finding: FindMediaFileDeps, viewer: Viewer, id: string) {
-  const current = await lookUpMediaFile(finding, viewer, id);
+async function lookUpCurrent(deps: FindMediaFileDeps, viewer: Viewer, id: string) {
+  const current = await lookUpMediaFile(deps, viewer, id);
   return current && mediaFilePolicy.readVersionsOf(viewer, current) ? current : null;
 }

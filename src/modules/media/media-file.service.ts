@@ -8,15 +8,15 @@ import { findMediaFile } from "./media-file.repository.js";
 
 export type MediaFileService = ReturnType<typeof createMediaFileService>;
 
-export function createMediaFileService(finding: FindMediaFileDeps) {
+export function createMediaFileService(deps: FindMediaFileDeps) {
   return {
     /** For a download. @throws NOT_FOUND, GONE */
     requireReadable: (viewer: Viewer, id: string): Promise<MediaFileView> =>
-      requireReadableBytes(finding, viewer, id),
+      requireReadableBytes(deps, viewer, id),
 
     /** The file of an object that the viewer may read. */
     async requireFile(viewer: Viewer, id: string): Promise<MediaFileView> {
-      const file = await findMediaFile(finding.db, tenantsReachedBy(viewer), id);
+      const file = await findMediaFile(deps.db, tenantsReachedBy(viewer), id);
       if (file === null || file.deletedAt !== null) throw gone("file");
       return file;
     },

@@ -128,14 +128,14 @@ async function restoreMediaFile(
 
 /** Deleted or not, and not an earlier version. @throws NOT_FOUND, FORBIDDEN, GONE if it has expired */
 async function requireRestorable(
-  finding: FindMediaFileDeps,
+  deps: FindMediaFileDeps,
   viewer: Viewer,
   id: string,
 ): Promise<FoundMediaFile> {
-  const found = await lookUpMediaFile(finding, viewer, id);
+  const found = await lookUpMediaFile(deps, viewer, id);
   const current = found?.file.versionOf == null ? found : null;
   const allowed = authorize(mediaFileChangePolicy, "restore", viewer, current);
   const { file } = allowed.subject;
-  if (await isExpired(finding, file)) throw gone("file");
+  if (await isExpired(deps, file)) throw gone("file");
   return { viewer: allowed.viewer, file };
 }

@@ -74,8 +74,8 @@ export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
 });
 
 /** Deleted or not. @throws NOT_FOUND, FORBIDDEN */
-async function requireUsed(finding: FindMediaFileDeps, viewer: Viewer, id: string): Promise<FoundMediaFile> {
-  const found = await lookUpMediaFile(finding, viewer, id);
+async function requireUsed(deps: FindMediaFileDeps, viewer: Viewer, id: string): Promise<FoundMediaFile> {
+  const found = await lookUpMediaFile(deps, viewer, id);
   const allowed = authorize(mediaFileChangePolicy, "sayWhereItIsUsed", viewer, found);
   return { viewer: allowed.viewer, file: allowed.subject.file };
 }

@@ -1,7 +1,10 @@
 import { Field, ObjectType } from "type-graphql";
 import { DateTime, ID } from "../../../platform/graphql/scalars.js";
 
-@ObjectType({ description: "One place where a file is used.", simpleResolvers: true })
+@ObjectType({
+  description: "A usage of a file: a field of a resource that refers to it.",
+  simpleResolvers: true,
+})
 export class MediaUsage {
   @Field(() => String, {
     description:

@@ -10,13 +10,13 @@ import { lockMediaFiles } from "../media-file.repository.js";
  * @throws UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, GONE
  */
 export function writeOnMediaFile<Result>(
-  finding: FindMediaFileDeps,
+  deps: FindMediaFileDeps,
   { viewer, file: { id, companyId } }: FoundMediaFile,
   action: MediaFileAction,
   write: (tx: Database, found: FoundMediaFile) => Promise<Result>,
 ): Promise<Result> {
   const lock = (tx: Database) => lockMediaFiles(tx, [id]);
-  return writeAs(finding.db, { viewer, companyId, lock }, async (tx, known) =>
-    write(tx, await requireMediaFile({ ...finding, db: tx }, known, id, action)),
+  return writeAs(deps.db, { viewer, companyId, lock }, async (tx, known) =>
+    write(tx, await requireMediaFile({ ...deps, db: tx }, known, id, action)),
   );
 }
