@@ -55,7 +55,7 @@ export function endSlowConnections(
         reads: sending.isTooSlow(waiting > 0 ? accepted : null, now),
       };
       if (!isSlow.sends && !isSlow.reads) continue;
-      app.log.info({ ...isSlow, ip: socket.remoteAddress }, "a slow connection is cut");
+      app.log.info({ ...isSlow, ip: socket.remoteAddress }, "a connection that is too slow is cut");
       socket.destroy();
     }
   };
