@@ -3,7 +3,7 @@ import { createGuestTokenIssuer, createTokenIssuer } from "../src/modules/identi
 import type { Person } from "./desk-client.js";
 import { call } from "./desk-client.js";
 
-/** A conversation with many who may follow it, each with an access token of their own. */
+/** A conversation with many possible subscribers, each with an access token of their own. */
 export interface Room {
   readonly conversationId: string;
   readonly tokens: readonly string[];
@@ -13,23 +13,23 @@ export interface RoomOptions {
   readonly sql: postgres.Sql;
   readonly port: number;
   readonly agent: Person;
-  /** By which the server signs access tokens. */
+  /** The server's secret for access tokens. */
   readonly secret: string;
-  readonly followers: number;
+  readonly subscribers: number;
 }
 
 const START = `mutation ($input: StartConversationInput!) { startConversation(input: $input) { id } }`;
 const LIFETIME_MS = 3_600_000;
 
-/** Of ten followers, so many are agents, and so many customers who take part; the others are guests. */
+/** Of ten subscribers, so many are agents, and so many are customers who take part; the others are guests. */
 const AGENTS = 4;
 const CUSTOMERS = 3;
 
 /**
- * Opens a conversation, and writes rows for those who follow it: no two are the same person. They are more than may be
- * invited, and signed in without a password, since neither is what is measured.
+ * Opens a conversation, and inserts rows for its subscribers, each a different person. They exceed the limit of
+ * invitations and are signed in without a password, because neither is measured.
  */
-export async function openRoom({ sql, port, agent, secret, followers }: RoomOptions): Promise<Room> {
+export async function openRoom({ sql, port, agent, secret, subscribers }: RoomOptions): Promise<Room> {
   const { companyId } = agent;
   const { startConversation } = await call<{ startConversation: { id: string } }>(
     port,
@@ -38,25 +38,25 @@ export async function openRoom({ sql, port, agent, secret, followers }: RoomOpti
   );
   const conversationId = startConversation.id;
   const people = await sql.begin(async (tx) => {
-    await tx`create temp table crowd on commit drop as
+    await tx`create temp table people on commit drop as
       select n, gen_random_uuid() as id, gen_random_uuid() as session, n % 10 as kind
-      from generate_series(0, ${followers - 1}::int) n`;
+      from generate_series(0, ${subscribers - 1}::int) n`;
     await tx`insert into users (id, email, name)
-      select id, 'follower-' || id || '@acme.test', 'Follower ' || n from crowd where kind < ${AGENTS + CUSTOMERS}`;
+      select id, 'subscriber-' || id || '@acme.test', 'Subscriber ' || n from people where kind < ${AGENTS + CUSTOMERS}`;
     await tx`insert into memberships (id, company_id, user_id, role)
       select gen_random_uuid(), ${companyId}, id,
         (case when kind < ${AGENTS} then 'AGENT' else 'CUSTOMER' end)::membership_role
-      from crowd where kind < ${AGENTS + CUSTOMERS}`;
+      from people where kind < ${AGENTS + CUSTOMERS}`;
     await tx`insert into sessions (id, user_id, refresh_token_hash, expires_at)
-      select session, id, session::text, now() + interval '1 day' from crowd where kind < ${AGENTS + CUSTOMERS}`;
+      select session, id, session::text, now() + interval '1 day' from people where kind < ${AGENTS + CUSTOMERS}`;
     await tx`insert into conversation_participants (company_id, conversation_id, user_id)
-      select ${companyId}, ${conversationId}, id from crowd where kind >= ${AGENTS} and kind < ${AGENTS + CUSTOMERS}`;
+      select ${companyId}, ${conversationId}, id from people where kind >= ${AGENTS} and kind < ${AGENTS + CUSTOMERS}`;
     await tx`insert into guests (id, company_id, conversation_id, display_name, token_hash, invited_by, expires_at)
       select id, ${companyId}, ${conversationId}, 'Guest ' || n, id::text,
         (select user_id from memberships where company_id = ${companyId} order by user_id limit 1), now() + interval '1 day'
-      from crowd where kind >= ${AGENTS + CUSTOMERS}`;
+      from people where kind >= ${AGENTS + CUSTOMERS}`;
     return tx<{ id: string; session: string; isGuest: boolean }[]>`
-      select id, session, kind >= ${AGENTS + CUSTOMERS} as "isGuest" from crowd order by n`;
+      select id, session, kind >= ${AGENTS + CUSTOMERS} as "isGuest" from people order by n`;
   });
   await sql`analyze users, memberships, sessions, conversation_participants, guests`;
   return { conversationId, tokens: await tokensOf(people, secret) };

@@ -1,4 +1,4 @@
-/** A person who is signed in at a Filedesk under test. */
+/** A person who is signed in to the server under test. */
 export interface Person {
   readonly token: string;
   readonly companyId: string;
@@ -53,7 +53,7 @@ export async function openTicket(
   return createTicket.id;
 }
 
-/** One request to GraphQL. @throws what the server said, when that is not a good answer */
+/** Sends one GraphQL request. @throws Error with the errors of the response */
 export async function call<Data>(port: number, token: string | null, body: string | FormData): Promise<Data> {
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
     method: "POST",

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import postgres from "postgres";
 
 /**
- * The least that the list can be: one statement that makes the whole JSON, and nothing else. No sign-in, no policy,
- * no query to parse; the URLs are as long as the real ones, but their signature is made up.
+ * The minimum for the list: one statement that builds the whole JSON. No sign-in, no policy, no query to parse; the
+ * URLs have the real length, but a made-up signature.
  */
 const [databaseUrl = "", companyId = "", baseUrl = ""] = process.argv.slice(2);
 
@@ -13,7 +13,7 @@ const sql = postgres(databaseUrl, { max: 10, onnotice: () => {} });
 
 const urlRest = `?v=0123456789ab&viewer=${companyId}&expires=1234567890&key=k1&signature=${"s".repeat(43)}`;
 
-/** The page first, in a subquery: what hangs on the rows behind it is not looked up then. */
+/** The page comes first, in a subquery, so that nothing is read for rows behind it. */
 const page = () => sql<{ nodes: string }[]>`
   select json_agg(t order by t."createdAt" desc, t.id desc)::text as nodes
   from (

@@ -3,12 +3,12 @@ import { openTicket, signIn } from "./desk-client.js";
 import type { Lane } from "./load.js";
 import type { ServerProcess } from "./processes.js";
 import { startFloor } from "./processes.js";
-import type { Ground, Scenario } from "./scenario.js";
+import type { Scenario, ScenarioEnvironment } from "./scenario.js";
 
 const CONNECTIONS = 16;
 const TICKETS = 200;
 const OPENED_AT_ONCE = 3;
-/** The two make the same answer but for ids: so near their sizes must be. */
+/** Both return the same response except for ids, so their sizes may only differ by this share. */
 const SIZE_TOLERANCE = 0.02;
 
 const LIST = `query Tickets($first: Int) {
@@ -20,8 +20,8 @@ const LIST = `query Tickets($first: Int) {
   }
 }`;
 
-/** The first page of a company's tickets, as its agent sees it. */
-export async function listScenario({ databaseUrl, filedesk }: Ground): Promise<Scenario> {
+/** The first page of a company's tickets, for an agent. */
+export async function listScenario({ databaseUrl, filedesk }: ScenarioEnvironment): Promise<Scenario> {
   const agent = await signIn(filedesk.port, "agent@acme.test");
   await openTickets(filedesk.port, agent);
   const lane = listLane(filedesk.port, agent);
@@ -35,7 +35,7 @@ export async function listScenario({ databaseUrl, filedesk }: Ground): Promise<S
   await requireEqualSizes(filedesk, floor, agent);
   return {
     title: `tickets(first: 20) with 3 attachments each, ${CONNECTIONS} at once`,
-    mark: 0.3,
+    target: 0.3,
     lanes: { floor: lanes, filedesk: lanes },
     floors: [floor],
     async tidy() {},

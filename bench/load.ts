@@ -1,11 +1,11 @@
 import { connect } from "node:net";
 
-/** One connection of the load: it sends the same request again and again, each time with another stamp. */
+/** One connection of the load: it sends the same request repeatedly, each time with another stamp. */
 export interface Lane {
-  /** Request line and headers, with the empty line at their end. */
+  /** The request line and headers, including the empty line. */
   readonly head: string;
   readonly body: Uint8Array;
-  /** Where in the body `STAMP_BYTES` digits are overwritten for each request, so that no two are equal. */
+  /** The offset of `STAMP_BYTES` digits in the body that are overwritten, so that no two requests are equal. */
   readonly stampAt: number | null;
 }
 
@@ -13,29 +13,29 @@ export interface LoadJob {
   readonly port: number;
   readonly seconds: number;
   readonly lanes: readonly Lane[];
-  /** How long each connection rests between an answer and its next request; not at all unless given. */
+  /** Pause of each connection between a response and its next request; none by default. */
   readonly pauseMs?: number;
 }
 
 export interface LoadResult {
   readonly requests: number;
-  /** From the first request to the last answer. */
+  /** From the first request to the last response. */
   readonly seconds: number;
-  /** Milliseconds from the first byte of a request to the last of its answer. */
+  /** Milliseconds from the first byte of a request to the last of its response. */
   readonly p50: number;
   readonly p99: number;
 }
 
 export const STAMP_BYTES = 16;
 
-/** What every answer begins with that is not a failure; Apollo writes `errors` before `data`. */
+/** The beginning of every successful response; Apollo writes `errors` before `data`. */
 const GOOD = Buffer.from('{"data":{');
 const HEAD_END = "\r\n\r\n";
 
-/** Never the same in one run, whichever process stamps. */
+/** Unique in a run, across processes. */
 let stamps = process.pid * 1e9;
 
-/** Sends requests down all lanes at once until the time is over, and lets those in flight finish. */
+/** Sends requests on all lanes until the time is over, and lets those in flight finish. */
 async function runLoad({ port, seconds, lanes, pauseMs = 0 }: LoadJob): Promise<LoadResult> {
   const latencies: number[] = [];
   const start = performance.now();
@@ -47,14 +47,14 @@ async function runLoad({ port, seconds, lanes, pauseMs = 0 }: LoadJob): Promise<
   return { requests: latencies.length, seconds: elapsed, p50: quantile(0.5), p99: quantile(0.99) };
 }
 
-interface Course {
+interface LaneRun {
   readonly port: number;
   readonly end: number;
   readonly pauseMs: number;
   readonly latencies: number[];
 }
 
-function runLane({ port, end, pauseMs, latencies }: Course, lane: Lane): Promise<void> {
+function runLane({ port, end, pauseMs, latencies }: LaneRun, lane: Lane): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     const body = Buffer.from(lane.body);
@@ -93,7 +93,7 @@ function runLane({ port, end, pauseMs, latencies }: Course, lane: Lane): Promise
 
 type AnswerReader = (chunk: Buffer) => boolean;
 
-/** Says whether the answer is complete. @throws what the server said, when that is not a good answer */
+/** Returns whether the response is complete. @throws Error with the response, if it is not successful */
 function readAnswer(): AnswerReader {
   let beginning: Buffer = Buffer.alloc(0);
   let missing: number | null = null;

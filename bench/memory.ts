@@ -2,22 +2,25 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread } from "node:worker_threads";
 
-/** What a process holds when nothing is left in it that could be thrown away, in bytes. */
+/** The memory of a process after a garbage collection, in bytes. */
 export interface Memory {
   readonly resident: number;
-  /** Of JavaScript: objects, and buffers beside them. */
+  /** Memory of JavaScript: heap objects and external buffers. */
   readonly used: number;
 }
 
-export const ASK = "memory";
+export const MEMORY_REQUEST = "memory";
 
-/** Loaded into a server before its own code: answers its parent how much memory it holds after a collection. */
+/**
+ * Loaded into a server before its own code: on request, reports its memory after a garbage collection to the parent
+ * process.
+ */
 if (isMainThread && process.send) {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  process.on("message", (asked) => {
-    if (asked !== ASK) return;
-    // Twice: what the first finds to be garbage may have held something else by a finalizer.
+  process.on("message", (request) => {
+    if (request !== MEMORY_REQUEST) return;
+    // Twice, because finalizers of the first collection may release more.
     collect();
     setImmediate(() => {
       collect();

@@ -3,10 +3,10 @@ import type { Sharp } from "sharp";
 import sharp from "sharp";
 import { STAMP_BYTES } from "./load.js";
 
-/** A JPEG with a comment in it that can be overwritten, so that one picture is as many files as wanted. */
+/** A JPEG with a comment that can be overwritten, so that one picture makes any number of different files. */
 export interface Photo {
   readonly bytes: Buffer;
-  /** Where the `STAMP_BYTES` of the comment are. */
+  /** The offset of the comment, which has `STAMP_BYTES`. */
   readonly stampAt: number;
 }
 
@@ -19,7 +19,7 @@ interface Dimensions {
   readonly height: number;
 }
 
-/** A picture such as telephones send: 1280 × 960, coarse shapes with fine grain, about so many bytes. */
+/** Makes a picture like those of phones: 1280 × 960, coarse shapes with fine grain, of about this size. */
 export async function makePhoto(bytes: number): Promise<Photo> {
   const picture = await makePicture({ width: WIDTH, height: HEIGHT });
   let best = Buffer.alloc(0);
@@ -33,7 +33,7 @@ export async function makePhoto(bytes: number): Promise<Photo> {
   return withComment(best);
 }
 
-/** As a telephone of 12 megapixels writes it: 4000 × 3000, lying on its side. */
+/** Makes a picture like that of a phone with 12 megapixels: 4000 × 3000, rotated by its metadata. */
 export async function makeLargePhoto(): Promise<Photo> {
   const picture = await makePicture({ width: 4_000, height: 3_000 });
   return withComment(await picture.jpeg({ quality: 88 }).withMetadata({ orientation: 6 }).toBuffer());
@@ -54,7 +54,7 @@ async function makePicture({ width, height }: Dimensions): Promise<Sharp> {
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
-/** Puts a comment segment (ITU-T T.81 §B.2.4.5) behind the start of the image. */
+/** Inserts a comment segment (ITU-T T.81 §B.2.4.5) after the start of the image. */
 function withComment(jpeg: Buffer): Photo {
   const segment = Buffer.alloc(4 + STAMP_BYTES, "0");
   segment.writeUInt16BE(0xff_fe);

@@ -5,12 +5,12 @@ import { call, openTicket, signIn } from "./desk-client.js";
 import type { Pressure, Target } from "./pressures.js";
 import { PRESSURES } from "./pressures.js";
 import { exitOf, modulePath } from "./processes.js";
-import type { OpenGround } from "./scenario.js";
+import type { BenchEnvironment } from "./scenario.js";
 
-/** Nothing that arrives may hold the event loop up for longer, in milliseconds. */
-const MARK_MS = 100;
+/** Target: no input blocks the event loop for longer, in milliseconds. */
+const TARGET_MS = 100;
 const FILE_BYTES = 8_000_000;
-/** What was begun under a pressure ends before the next. */
+/** Pause between two pressures, so that the work of one ends before the next. */
 const REST_MS = 2_000;
 
 interface Found {
@@ -22,25 +22,28 @@ interface Found {
   readonly residentMiB: number;
 }
 
-/** How a server feels from outside, and how long its event loop is held up, while it is pressed in several ways. */
-export async function measurePressure(ground: OpenGround, { seconds }: { seconds: number }): Promise<string> {
-  // Its limits are what is measured.
-  const server = await ground.start({ ...DEFAULT_LIMITS, WORKER: "off" });
+/** Measures the latency of a server, and the blocks of its event loop, under several kinds of pressure. */
+export async function measurePressure(
+  environment: BenchEnvironment,
+  { seconds }: { seconds: number },
+): Promise<string> {
+  // With its limits, which are what is measured.
+  const server = await environment.start({ ...DEFAULT_LIMITS, WORKER: "off" });
   const target = await openTarget(server.port);
   const watcher = fork(modulePath("watch.js"), [String(server.port)]);
   const ended = exitOf(watcher, "the watcher");
   ended.catch(() => {});
-  const seen = async (): Promise<number[]> => {
-    watcher.send("tell");
+  const takeLatencies = async (): Promise<number[]> => {
+    watcher.send("report");
     const [latencies] = (await Promise.race([once(watcher, "message"), ended])) as [number[]];
     return latencies.sort((a, b) => a - b);
   };
   const measureOne = async (pressure: Pressure): Promise<Found> => {
     await delay(REST_MS);
-    await seen();
+    await takeLatencies();
     await server.longestBlock();
     const outcome = await pressure.press(target, seconds);
-    const [latencies, block] = [await seen(), await server.longestBlock()];
+    const [latencies, block] = [await takeLatencies(), await server.longestBlock()];
     const { resident } = await server.memory();
     return {
       pressure: pressure.name,
@@ -110,9 +113,9 @@ async function openTarget(port: number): Promise<Target> {
 function describe(found: readonly Found[]): string {
   const worst = Math.max(...found.map(({ block }) => block));
   return [
-    `**A server under pressure**: its event loop was held up for ${worst.toFixed(0)} ms at the longest (mark: ${MARK_MS}, ${worst < MARK_MS ? "reached" : "missed"})`,
+    `**A server under pressure**: its event loop was blocked for at most ${worst.toFixed(0)} ms (target: ${TARGET_MS}, ${worst < TARGET_MS ? "reached" : "missed"})`,
     "",
-    "|  | longest block ms | healthz p99 ms | healthz worst ms | MiB behind it | what became of it |",
+    "|  | longest block ms | healthz p99 ms | healthz worst ms | MiB behind it | outcome |",
     "| --- | ---: | ---: | ---: | ---: | --- |",
     ...found.map(
       ({ pressure, outcome, block, p99, worst, residentMiB }) =>

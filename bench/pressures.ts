@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 
-/** Whom a server is pressed by, and where. */
+/** The server under pressure, and credentials and objects for it. */
 export interface Target {
   readonly port: number;
   readonly customer: string;
@@ -16,7 +16,7 @@ export interface Target {
 
 export interface Pressure {
   readonly name: string;
-  /** @returns what became of it, in a few words */
+  /** @returns the outcome, in a few words */
   press(target: Target, seconds: number): Promise<string>;
 }
 
@@ -40,34 +40,34 @@ export const PRESSURES: readonly Pressure[] = [
     },
   },
   {
-    name: `${BOMBS.toLocaleString("en")} fragment bombs of nobody's, ${AT_ONCE} at once`,
+    name: `${BOMBS.toLocaleString("en")} fragment bombs without a sign-in, ${AT_ONCE} at once`,
     async press({ port }) {
-      const told = count();
+      const counted = count();
       let left = BOMBS;
       await Promise.all(
         Array.from({ length: AT_ONCE }, async () => {
-          while (left-- > 0) told(String(await postJson(port, JSON.stringify({ query: bomb(left) }))));
+          while (left-- > 0) counted(String(await postJson(port, JSON.stringify({ query: bomb(left) }))));
         }),
       );
-      return told.summary();
+      return counted.summary();
     },
   },
   {
-    name: `bodies that nobody asked for, ${AT_ONCE} at once`,
+    name: `unsolicited bodies, ${AT_ONCE} at once`,
     async press({ port }, seconds) {
-      const told = count();
+      const counted = count();
       const until = performance.now() + seconds * 1_000;
       await Promise.all(
         Array.from({ length: AT_ONCE }, async (_, lane) => {
           while (performance.now() < until)
-            told(await sendBody(port, lane % 2 === 0 ? "/graphql" : "/nowhere"));
+            counted(await sendBody(port, lane % 2 === 0 ? "/graphql" : "/nowhere"));
         }),
       );
-      return told.summary();
+      return counted.summary();
     },
   },
   {
-    name: `${UNREAD} who ask for large answers and files, and read nothing`,
+    name: `${UNREAD} clients that request large responses and files, and read nothing`,
     async press(target, seconds) {
       const url = new URL(target.fileUrl);
       const list = JSON.stringify({ query: LARGE_LIST });
@@ -91,7 +91,7 @@ export const PRESSURES: readonly Pressure[] = [
     },
   },
   {
-    name: `${IDLE_SOCKETS.toLocaleString("en")} connections on which nothing is said`,
+    name: `${IDLE_SOCKETS.toLocaleString("en")} connections without a request`,
     async press({ port }, seconds) {
       const sockets = Array.from({ length: IDLE_SOCKETS }, () =>
         connect(port, "127.0.0.1").on("error", () => {}),
@@ -105,12 +105,12 @@ export const PRESSURES: readonly Pressure[] = [
   {
     name: `${SUBSCRIBES.toLocaleString("en")} subscribe messages of a customer`,
     async press({ port, customer, conversationId }) {
-      const told = count();
+      const counted = count();
       let left = SUBSCRIBES;
       await Promise.all(
         Array.from({ length: AT_ONCE }, async () => {
           while (left > 0) {
-            const socket = await openSocket(port, customer, told);
+            const socket = await openSocket(port, customer, counted);
             for (let n = 0; n < A_SOCKET && left > 0 && socket.readyState === WebSocket.OPEN; n++, left--) {
               socket.send(subscribe(String(n), conversationId, `e${left}`));
               if (n % 500 === 499) await delay(1);
@@ -122,16 +122,16 @@ export const PRESSURES: readonly Pressure[] = [
           }
         }),
       );
-      return told.summary();
+      return counted.summary();
     },
   },
   {
-    name: `a guest who follows a conversation ${(GUEST_SOCKETS * GUEST_SUBSCRIPTIONS).toLocaleString("en")} times, and ${MESSAGES} messages`,
+    name: `a guest with ${(GUEST_SOCKETS * GUEST_SUBSCRIPTIONS).toLocaleString("en")} subscriptions to a conversation, and ${MESSAGES} messages`,
     async press({ port, guest, conversationId, say }) {
-      const told = count();
+      const counted = count();
       const sockets: WebSocket[] = [];
       for (let n = 0; n < GUEST_SOCKETS; n++) {
-        const socket = await openSocket(port, guest, told).catch(() => null);
+        const socket = await openSocket(port, guest, counted).catch(() => null);
         if (!socket) continue;
         sockets.push(socket);
         for (let id = 0; id < GUEST_SUBSCRIPTIONS; id++)
@@ -140,7 +140,7 @@ export const PRESSURES: readonly Pressure[] = [
       for (let n = 0; n < MESSAGES; n++) await say(`${n} Is anybody there?`);
       await delay(500);
       for (const socket of sockets) socket.terminate();
-      return told.summary();
+      return counted.summary();
     },
   },
 ];
@@ -148,7 +148,7 @@ export const PRESSURES: readonly Pressure[] = [
 const LARGE_LIST =
   "{ tickets(first: 50) { nodes { id subject description attachments(first: 10) { nodes { id fileName url } } } } }";
 
-/** A document of some kilobytes that is exponential when written out, and never the same twice. */
+/** A document of some kilobytes that expands exponentially, different each time. */
 function bomb(stamp: number): string {
   const levels = Array.from({ length: 40 }, (_, n) => `fragment f${n} on User { ...f${n + 1} ...f${n + 1} }`);
   return `query Q${stamp} { __typename viewer @include(if: false) { user { ...f0 } } } ${levels.join(" ")} fragment f40 on User { id }`;
@@ -174,7 +174,7 @@ async function postJson(port: number, body: string): Promise<number> {
   return answer.status;
 }
 
-/** Sends a hundred megabytes, or as much as is taken. @returns the answer's status */
+/** Sends a hundred megabytes, or as much as is accepted. @returns the status of the response */
 const sendBody = (port: number, path: string): Promise<string> =>
   new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1").on("error", () => {});
@@ -195,7 +195,7 @@ const sendBody = (port: number, path: string): Promise<string> =>
     more();
   });
 
-function openSocket(port: number, token: string, told: (what: string) => void): Promise<WebSocket> {
+function openSocket(port: number, token: string, record: (what: string) => void): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-transport-ws");
   return new Promise((resolve, reject) => {
     socket.on("error", reject);
@@ -205,10 +205,10 @@ function openSocket(port: number, token: string, told: (what: string) => void): 
     socket.on("message", (data: Buffer) => {
       const { type } = JSON.parse(String(data)) as { type: string };
       if (type === "connection_ack") resolve(socket);
-      else if (type !== "ping") told(type);
+      else if (type !== "ping") record(type);
     });
     socket.on("close", (code) => {
-      if (code !== 1006) told(`closed ${code}`);
+      if (code !== 1006) record(`closed ${code}`);
       reject(new Error(`closed with ${code}`));
     });
   });

@@ -5,21 +5,21 @@ import { open, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { ASK_FOR_BLOCK } from "./event-loop.js";
+import { BLOCK_REQUEST } from "./event-loop.js";
 import type { LoadJob, LoadResult } from "./load.js";
 import type { Memory } from "./memory.js";
-import { ASK } from "./memory.js";
+import { MEMORY_REQUEST } from "./memory.js";
 
 /** A server under load, in a process of its own. */
 export interface ServerProcess {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
-  /** What it holds after a collection of garbage. */
+  /** Its memory after a garbage collection. */
   memory(): Promise<Memory>;
-  /** Milliseconds for which its event loop was held up at the longest since this was last asked. */
+  /** The longest block of its event loop since the last call, in milliseconds. */
   longestBlock(): Promise<number>;
-  /** Begins a CPU profile, where one was asked for. */
+  /** Starts a CPU profile, if one was requested. */
   profile(): void;
   stop(): Promise<void>;
 }
@@ -28,15 +28,15 @@ const START_LIMIT_MS = 30_000;
 
 export const modulePath = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
-const ASKABLE = ["memory.js", "event-loop.js"].flatMap((name) => ["--import", modulePath(name)]);
+const INSTRUMENTS = ["memory.js", "event-loop.js"].flatMap((name) => ["--import", modulePath(name)]);
 
-/** Starts a floor, a module of this folder that listens on a free port and tells it. */
+/** Starts a floor: a module of this folder that listens on a free port and reports it. */
 export async function startFloor(
   name: string,
   module: string,
   args: readonly string[],
 ): Promise<ServerProcess> {
-  const child = fork(modulePath(module), [...args], { execArgv: ASKABLE });
+  const child = fork(modulePath(module), [...args], { execArgv: INSTRUMENTS });
   const [port] = (await Promise.race([once(child, "message"), exitOf(child, name)])) as [number];
   return serverOf(child, name, port);
 }
@@ -45,21 +45,21 @@ export interface FiledeskOptions {
   /** The built `main.js`. */
   readonly main: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Gets what the server prints. */
+  /** Receives the output of the server. */
   readonly logFile: string;
-  /** Where to leave a CPU profile. */
+  /** The folder for a CPU profile. */
   readonly profile?: string | undefined;
 }
 
-/** Starts Filedesk as its operator would, and waits until it is ready. */
+/** Starts Filedesk like an operator, and waits until it is ready. */
 export async function startFiledesk(options: FiledeskOptions): Promise<ServerProcess> {
   const { main, environment, logFile, profile } = options;
   const port = await freePort();
   const log = await open(logFile, "w");
-  // As `npm start` and the container image run it.
+  // The flags of `npm start` and the container image.
   const flags = [
     "--max-semi-space-size=32",
-    ...ASKABLE,
+    ...INSTRUMENTS,
     ...(profile ? ["--import", modulePath("profiler.js")] : []),
   ];
   const child = spawn(process.execPath, [...flags, main, "serve"], {
@@ -88,8 +88,8 @@ function serverOf(child: ChildProcess, name: string, port: number): ServerProces
     name,
     pid: pidOf(child),
     port,
-    memory: () => ask<Memory>(ASK),
-    longestBlock: () => ask<number>(ASK_FOR_BLOCK),
+    memory: () => ask<Memory>(MEMORY_REQUEST),
+    longestBlock: () => ask<number>(BLOCK_REQUEST),
     profile: () => {},
     stop: () => stop(child),
   };
@@ -105,7 +105,7 @@ async function untilReady(port: number): Promise<void> {
   }
 }
 
-/** Runs a load in a process of its own, which ends with it. */
+/** Runs a load in a process of its own. */
 export async function runLoad(job: LoadJob): Promise<LoadResult> {
   const child = fork(modulePath("load.js"), [], { serialization: "advanced" });
   child.send(job);
@@ -134,18 +134,18 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Linux counts processor time in these, whatever the kernel's own clock. */
+/** The unit of processor time in Linux, independent of the kernel's timer. */
 const TICK_MS = 10;
 
 /** Processor time of a process with all of its threads, in milliseconds (proc_pid_stat(5)). */
 export async function cpuOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  // The name before it may have spaces and brackets in it.
+  // The name before these fields may contain spaces and brackets.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
-/** The same for all live children of a process: of a postmaster, its connections. */
+/** The same for all live children of a process, such as the connections of a postmaster. */
 export async function cpuOfChildren(parent: number): Promise<Map<number, number>> {
   const cpu = new Map<number, number>();
   for (const entry of await readdir("/proc")) {
@@ -157,7 +157,7 @@ export async function cpuOfChildren(parent: number): Promise<Map<number, number>
   return cpu;
 }
 
-/** The most memory that a process has had resident, in MiB. */
+/** The peak resident memory of a process, in MiB. */
 export async function peakMemoryOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;

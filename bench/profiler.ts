@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector";
 import { join } from "node:path";
 
-/** Loaded into a server before its own code: profiles from the first signal on, and leaves the profile at exit. */
+/** Loaded into a server before its own code: starts a profile at the first signal, and writes it at exit. */
 const folder = process.env.PROFILE_FOLDER ?? ".";
 const session = new Session();
 session.connect();

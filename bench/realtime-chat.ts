@@ -1,22 +1,22 @@
 import type postgres from "postgres";
 import type { Room } from "./conversation.js";
 import { openRoom } from "./conversation.js";
-import type { CrowdProcess } from "./crowd.js";
-import { gather } from "./crowd.js";
 import type { Person } from "./desk-client.js";
 import { call, signIn } from "./desk-client.js";
 import type { ServerProcess } from "./processes.js";
 import { startFloor } from "./processes.js";
-import type { OpenGround } from "./scenario.js";
+import type { BenchEnvironment } from "./scenario.js";
+import type { SubscribersProcess } from "./subscribers-process.js";
+import { startSubscribers } from "./subscribers-process.js";
 
 const SECRET = "a secret for benchmarks alone, which nobody has to guess";
 const FILE_NAME = "lift.txt";
 
-/** Postgres then knows when what was committed, to measure from. */
+/** Lets Postgres record the time of each commit, from which deliveries are measured. */
 export const SETTINGS = { track_commit_timestamp: "on" };
 
-/** @param ofFiles what is asked of a message's files */
-const following = (ofFiles: string) => `subscription ($conversationId: ID!, $after: String) {
+/** @param ofFiles the fields of a message's files */
+const subscriptionOf = (ofFiles: string) => `subscription ($conversationId: ID!, $after: String) {
   conversationEvents(conversationId: $conversationId, after: $after) {
     cursor
     event {
@@ -33,18 +33,18 @@ const following = (ofFiles: string) => `subscription ($conversationId: ID!, $aft
   }
 }`;
 
-/** The same for all who are told of a message. */
-export const IN_COMMON = following("fileName");
-/** With URLs that are signed for each of them. */
-export const THEIR_OWN = following("fileName url");
+/** A query with the same result for all subscribers. */
+export const SHARED_QUERY = subscriptionOf("fileName");
+/** A query with URLs that are signed for each subscriber. */
+export const PERSONAL_QUERY = subscriptionOf("fileName url");
 
 const SEND = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { id } }`;
 
-/** A server, and how one speaks in its only conversation. */
+/** A server with one conversation. */
 export interface Chat {
   readonly server: ServerProcess;
-  /** Lets so many follow it. */
-  gather(followers: number): Promise<CrowdProcess>;
+  /** Starts this many subscribers. */
+  subscribe(followers: number): Promise<SubscribersProcess>;
   send(body: string, hasFile: boolean): Promise<void>;
   /** When each message from this one on was committed, in milliseconds since 1970. */
   commitsFrom(first: number): Promise<readonly number[]>;
@@ -55,8 +55,12 @@ export async function openFloor(): Promise<Chat> {
   const received: number[] = [];
   return {
     server,
-    gather: (followers) =>
-      gather({ port: server.port, tokens: Array.from({ length: followers }, () => ""), request: {} }),
+    subscribe: (followers) =>
+      startSubscribers({
+        port: server.port,
+        tokens: Array.from({ length: followers }, () => ""),
+        request: {},
+      }),
     async send(body, hasFile) {
       const message = JSON.stringify({ body, fileName: hasFile ? FILE_NAME : null });
       const answer = await fetch(`http://127.0.0.1:${server.port}/`, { method: "POST", body: message });
@@ -68,29 +72,29 @@ export async function openFloor(): Promise<Chat> {
 }
 
 export interface ChatOptions {
-  /** How many there can be. */
-  readonly followers: number;
+  /** The maximum number of subscribers. */
+  readonly subscribers: number;
   readonly query: string;
 }
 
 export async function openChat(
-  ground: OpenGround,
+  environment: BenchEnvironment,
   sql: postgres.Sql,
-  { followers, query }: ChatOptions,
+  { subscribers, query }: ChatOptions,
 ): Promise<Chat> {
-  const server = await ground.start({ WORKER: "off", AUTH_SECRET: SECRET });
+  const server = await environment.start({ WORKER: "off", AUTH_SECRET: SECRET });
   const agent = await signIn(server.port, "agent@acme.test");
-  const room = await openRoom({ sql, port: server.port, agent, secret: SECRET, followers });
+  const room = await openRoom({ sql, port: server.port, agent, secret: SECRET, subscribers });
   return {
     server,
-    gather: (count) =>
-      gather({
+    subscribe: (count) =>
+      startSubscribers({
         port: server.port,
         tokens: room.tokens.slice(0, count),
-        // From the beginning of the log, so that all have the same messages, whoever comes first.
+        // From the beginning of the log, so that all get the same messages, regardless of when they subscribe.
         request: { query, variables: { conversationId: room.conversationId, after: "0" } },
       }),
-    send: (body, hasFile) => say({ port: server.port, agent, room }, body, hasFile),
+    send: (body, hasFile) => sendMessage({ port: server.port, agent, room }, body, hasFile),
     commitsFrom: async (first) => {
       const rows = await sql<{ at: number }[]>`
         select extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as at from chat_messages
@@ -100,13 +104,17 @@ export async function openChat(
   };
 }
 
-interface Speaker {
+interface Sender {
   readonly port: number;
   readonly agent: Person;
   readonly room: Room;
 }
 
-async function say({ port, agent: { token }, room }: Speaker, body: string, hasFile: boolean): Promise<void> {
+async function sendMessage(
+  { port, agent: { token }, room }: Sender,
+  body: string,
+  hasFile: boolean,
+): Promise<void> {
   const { conversationId } = room;
   const input = { conversationId, body, ...(hasFile && { files: [null] }) };
   const operations = JSON.stringify({ query: SEND, variables: { input } });

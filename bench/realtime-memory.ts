@@ -2,43 +2,43 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Memory } from "./memory.js";
 import type { Chat } from "./realtime-chat.js";
 
-/** With how many idle subscribers memory is looked at. */
+/** Numbers of idle subscribers with which memory is measured. */
 export const IDLE = [1_000, 5_000] as const;
-export const MOST = Math.max(...IDLE);
+export const MAX_IDLE = Math.max(...IDLE);
 const WARM_UP = 200;
-/** Until what a connection needed at its beginning has gone. */
+/** Time until the memory for opening the connections is free again. */
 const SETTLE_MS = 6_000;
 
-/** What a server holds with so many who wait. */
-export interface Held {
+/** The memory of a server with this many idle subscribers. */
+export interface IdleMemory {
   readonly subscribers: number;
   /** MiB. */
   readonly resident: number;
-  /** KiB for each subscriber, over what the server holds without any: of resident memory, and of JavaScript's. */
+  /** KiB for each subscriber, beyond the server without any: of resident memory, and of JavaScript's. */
   readonly each: { readonly resident: number; readonly used: number };
 }
 
-/** What idle subscribers cost in memory. */
-export async function holdIdle({ server, gather, send }: Chat): Promise<Held[]> {
+/** Measures the memory of idle subscribers. */
+export async function measureIdle({ server, subscribe, send }: Chat): Promise<IdleMemory[]> {
   await send("0 Is anybody there?", false);
-  const look = async (subscribers: number): Promise<Memory> => {
-    const crowd = await gather(subscribers);
+  const measureWith = async (count: number): Promise<Memory> => {
+    const subscribers = await subscribe(count);
     try {
-      // Without it, it would not be certain that all of them follow already.
-      await crowd.have(server.name === "Filedesk" ? 1 : 0);
+      // Ensures that all of them have subscribed.
+      await subscribers.received(server.name === "Filedesk" ? 1 : 0);
       await delay(SETTLE_MS);
       return await server.memory();
     } finally {
-      await crowd.disperse();
+      await subscribers.stop();
     }
   };
-  await look(WARM_UP);
+  await measureWith(WARM_UP);
   await delay(SETTLE_MS);
   const none = await server.memory();
   const kib = (bytes: number) => bytes / 1_024;
-  const held: Held[] = [];
+  const held: IdleMemory[] = [];
   for (const subscribers of IDLE) {
-    const memory = await look(subscribers);
+    const memory = await measureWith(subscribers);
     held.push({
       subscribers,
       resident: kib(memory.resident) / 1_024,

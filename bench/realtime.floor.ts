@@ -5,16 +5,16 @@ import type { WebSocket } from "ws";
 import { WebSocketServer } from "ws";
 
 /**
- * The least that a chat can be: what one posts goes to all who are connected, put into words once. No sign-in, no
- * database, no log, no order but that of the posts, and nobody who is slow.
+ * The minimum for a chat: a posted message is serialized once and sent to all connections. No sign-in, no database, no
+ * log, and no handling of slow clients.
  */
 const [id = ""] = process.argv.slice(2);
-const GROUND = `{"data":{"sent":true}}`;
+const RESPONSE = `{"data":{"sent":true}}`;
 
 const listeners = new Set<WebSocket>();
 const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false });
 
-/** As long as what Filedesk sends. */
+/** A message of the same length as Filedesk's. */
 const messageOf = (body: string, fileName: string | null) => ({
   id: "1",
   type: "next",
@@ -47,7 +47,7 @@ const server = createServer(async (request, response) => {
   const text = JSON.stringify(messageOf(body, fileName));
   for (const listener of listeners) listener.send(text);
   response.writeHead(200, { "content-type": "application/json", "x-received-at": String(receivedAt) });
-  response.end(GROUND);
+  response.end(RESPONSE);
 });
 
 server.on("upgrade", (request, socket, head) => {

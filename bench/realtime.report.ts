@@ -1,24 +1,24 @@
-import type { Held } from "./realtime-memory.js";
+import type { IdleMemory } from "./realtime-memory.js";
 import { median } from "./scenario.js";
 
 export const SUBSCRIBERS = 1_000;
 export const MESSAGES = 100;
-/** Slow enough that each message has come to all before the next is sent. */
+/** Slow enough that each message has reached all subscribers before the next is sent. */
 export const A_SECOND = 10;
-/** Milliseconds from commit to arrival. */
-const MARK_MS = 50;
+/** Target for the milliseconds from commit to arrival. */
+const TARGET_MS = 50;
 
-/** What one round has shown. */
-export interface Told {
+/** The figures of one round. */
+export interface DeliveryFigures {
   /** Milliseconds from a message's commit to its arrival, over all arrivals of the round. */
   readonly p50: number;
   readonly p99: number;
-  /** The same from when it was sent. */
+  /** The same from the time of sending. */
   readonly p50Sent: number;
   readonly p99Sent: number;
-  /** Microseconds of the server's processor time for each arrival, the sending of the messages included. */
+  /** Microseconds of the server's processor time for each arrival, including sending. */
   readonly cpu: number;
-  /** Arrivals a second, from the first message's sending to the last arrival. */
+  /** Arrivals per second, from the first sending to the last arrival. */
   readonly perSecond: number;
 }
 
@@ -27,15 +27,18 @@ export interface Pair<Result> {
   readonly filedesk: Result;
 }
 
-/** Messages at a pace that lets each arrive before the next. @param own with a part for each subscriber alone */
-export function describePace(told: Pair<readonly Told[]>, own: readonly Told[]): string {
-  const figures = { floor: figuresOf(told.floor), filedesk: figuresOf(told.filedesk) };
+/** Messages at a rate that lets each arrive before the next. @param own figures of the query with a personal part */
+export function describeSteadyLoad(
+  results: Pair<readonly DeliveryFigures[]>,
+  own: readonly DeliveryFigures[],
+): string {
+  const figures = { floor: figuresOf(results.floor), filedesk: figuresOf(results.filedesk) };
   const { p50 } = figures.filedesk;
-  const reached = `mark: ${MARK_MS} ms, ${p50 < MARK_MS ? "reached" : "missed"}`;
-  const row = (name: string, { p50, p99, p50Sent, p99Sent, cpu }: Told) =>
+  const reached = `target: ${TARGET_MS} ms, ${p50 < TARGET_MS ? "reached" : "missed"}`;
+  const row = (name: string, { p50, p99, p50Sent, p99Sent, cpu }: DeliveryFigures) =>
     `| ${name} | ${[p50, p99, p50Sent, p99Sent, cpu].map((figure) => figure.toFixed(1)).join(" | ")} |`;
   return [
-    `**${MESSAGES} messages to ${SUBSCRIBERS} subscribers, ${A_SECOND} a second**: half of the arrivals are within ${p50.toFixed(1)} ms of the commit (${reached}), ${ratioOf(told, "p50")} times the floor`,
+    `**${MESSAGES} messages to ${SUBSCRIBERS} subscribers, ${A_SECOND} a second**: half of the arrivals are within ${p50.toFixed(1)} ms of the commit (${reached}), ${ratioOf(results, "p50")} times the floor`,
     "",
     "|  | p50 ms | p99 ms | p50 ms from sending | p99 ms from sending | server CPU µs/arrival |",
     "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -44,11 +47,11 @@ export function describePace(told: Pair<readonly Told[]>, own: readonly Told[]):
   ].join("\n");
 }
 
-/** Messages as fast as one can write them. */
-export function describeRush(told: Pair<readonly Told[]>): string {
-  const figures = { floor: figuresOf(told.floor), filedesk: figuresOf(told.filedesk) };
+/** Messages as fast as one writer can send them. */
+export function describeThroughput(results: Pair<readonly DeliveryFigures[]>): string {
+  const figures = { floor: figuresOf(results.floor), filedesk: figuresOf(results.filedesk) };
   return [
-    `**The same, as fast as one writer can**: ${ratioOf(told, "perSecond")} of the floor`,
+    `**The same, as fast as one writer can**: ${ratioOf(results, "perSecond")} of the floor`,
     "",
     "|  | arrivals/s | server CPU µs/arrival |",
     "| --- | ---: | ---: |",
@@ -58,7 +61,7 @@ export function describeRush(told: Pair<readonly Told[]>): string {
   ].join("\n");
 }
 
-export function describeMemory(held: Pair<readonly Held[]>): string {
+export function describeMemory(held: Pair<readonly IdleMemory[]>): string {
   return [
     "**Memory of idle subscribers**, over what the server holds without any",
     "",
@@ -79,8 +82,8 @@ const NAMES = [
 ] as const;
 
 /** The median of each figure over the rounds. */
-const figuresOf = (rounds: readonly Told[]): Told => {
-  const of = (figure: keyof Told) => median(rounds.map((round) => round[figure]));
+const figuresOf = (rounds: readonly DeliveryFigures[]): DeliveryFigures => {
+  const of = (figure: keyof DeliveryFigures) => median(rounds.map((round) => round[figure]));
   return {
     p50: of("p50"),
     p99: of("p99"),
@@ -92,5 +95,8 @@ const figuresOf = (rounds: readonly Told[]): Told => {
 };
 
 /** The median of each round's own ratio. */
-const ratioOf = ({ floor, filedesk }: Pair<readonly Told[]>, figure: keyof Told): string =>
+const ratioOf = (
+  { floor, filedesk }: Pair<readonly DeliveryFigures[]>,
+  figure: keyof DeliveryFigures,
+): string =>
   median(filedesk.map((round, n) => round[figure] / (floor[n]?.[figure] ?? Number.NaN))).toFixed(2);

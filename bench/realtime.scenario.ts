@@ -1,122 +1,124 @@
 import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
-import type { CrowdProcess } from "./crowd.js";
 import { cpuOf } from "./processes.js";
-import type { Pair, Told } from "./realtime.report.js";
+import type { DeliveryFigures, Pair } from "./realtime.report.js";
 import {
   A_SECOND,
   describeMemory,
-  describePace,
-  describeRush,
+  describeSteadyLoad,
+  describeThroughput,
   MESSAGES,
   SUBSCRIBERS,
 } from "./realtime.report.js";
 import type { Chat, ChatOptions } from "./realtime-chat.js";
-import { IN_COMMON, openChat, openFloor, THEIR_OWN } from "./realtime-chat.js";
-import { holdIdle, MOST } from "./realtime-memory.js";
-import type { OpenGround } from "./scenario.js";
+import { openChat, openFloor, PERSONAL_QUERY, SHARED_QUERY } from "./realtime-chat.js";
+import { MAX_IDLE, measureIdle } from "./realtime-memory.js";
+import type { BenchEnvironment } from "./scenario.js";
+import type { SubscribersProcess } from "./subscribers-process.js";
 
 const PAUSE_MS = 1_000 / A_SECOND;
 const WARM_UPS = 20;
-/** Every so manieth message has a small file. */
+/** Every fifth message has a small file. */
 const FILE_EVERY = 5;
 
 interface Plan {
   readonly rounds: number;
 }
 
-/** How soon a thousand who follow one conversation have its messages, and what they cost while nothing happens. */
-export async function measureRealtime(ground: OpenGround, plan: Plan): Promise<string> {
-  const sql = postgres(ground.databaseUrl, { max: 1, onnotice: () => {} });
+/** Measures how soon a thousand subscribers of a conversation get its messages, and how much memory idle ones take. */
+export async function measureRealtime(environment: BenchEnvironment, plan: Plan): Promise<string> {
+  const sql = postgres(environment.databaseUrl, { max: 1, onnotice: () => {} });
   try {
-    const common = { followers: SUBSCRIBERS, query: IN_COMMON };
-    const { pace, rush } = await onChats(ground, sql, common, (chats) => measureTelling(chats, plan));
-    const own = await openChat(ground, sql, { ...common, query: THEIR_OWN });
-    const personal = await measurePace(own, plan).finally(() => own.server.stop());
-    const memory = await onChats(ground, sql, { ...common, followers: MOST }, async (chats) => ({
-      floor: await holdIdle(chats.floor),
-      filedesk: await holdIdle(chats.filedesk),
+    const common = { subscribers: SUBSCRIBERS, query: SHARED_QUERY };
+    const { steady, fast } = await onChats(environment, sql, common, (chats) => measureDelivery(chats, plan));
+    const own = await openChat(environment, sql, { ...common, query: PERSONAL_QUERY });
+    const personal = await measureSteadyLoad(own, plan).finally(() => own.server.stop());
+    const memory = await onChats(environment, sql, { ...common, subscribers: MAX_IDLE }, async (chats) => ({
+      floor: await measureIdle(chats.floor),
+      filedesk: await measureIdle(chats.filedesk),
     }));
-    return [describePace(pace, personal), describeRush(rush), describeMemory(memory)].join("\n\n");
+    return [describeSteadyLoad(steady, personal), describeThroughput(fast), describeMemory(memory)].join(
+      "\n\n",
+    );
   } finally {
     await sql.end();
   }
 }
 
 async function onChats<Result>(
-  ground: OpenGround,
+  environment: BenchEnvironment,
   sql: postgres.Sql,
   options: ChatOptions,
   work: (chats: Pair<Chat>) => Promise<Result>,
 ): Promise<Result> {
   const floor = await openFloor();
   try {
-    const filedesk = await openChat(ground, sql, options);
+    const filedesk = await openChat(environment, sql, options);
     return await work({ floor, filedesk }).finally(() => filedesk.server.stop());
   } finally {
     await floor.server.stop();
   }
 }
 
-interface Followed {
+interface SubscribedChat {
   readonly chat: Chat;
-  readonly crowd: CrowdProcess;
+  readonly subscribers: SubscribersProcess;
 }
 
-async function measureTelling(chats: Pair<Chat>, { rounds }: Plan) {
-  const crowds: CrowdProcess[] = [];
-  const followed = async (chat: Chat): Promise<Followed> => {
-    const crowd = await chat.gather(SUBSCRIBERS);
-    crowds.push(crowd);
-    return { chat, crowd };
+async function measureDelivery(chats: Pair<Chat>, { rounds }: Plan) {
+  const started: SubscribersProcess[] = [];
+  const subscribeTo = async (chat: Chat): Promise<SubscribedChat> => {
+    const subscribers = await chat.subscribe(SUBSCRIBERS);
+    started.push(subscribers);
+    return { chat, subscribers };
   };
-  const pace = { floor: [] as Told[], filedesk: [] as Told[] };
-  const rush = { floor: [] as Told[], filedesk: [] as Told[] };
+  const steady = { floor: [] as DeliveryFigures[], filedesk: [] as DeliveryFigures[] };
+  const fast = { floor: [] as DeliveryFigures[], filedesk: [] as DeliveryFigures[] };
   try {
-    const both = { floor: await followed(chats.floor), filedesk: await followed(chats.filedesk) };
+    const both = { floor: await subscribeTo(chats.floor), filedesk: await subscribeTo(chats.filedesk) };
     let first = 0;
-    const inTurns = async (told: Pair<Told[]>, count: number, pauseMs: number) => {
+    const inTurns = async (results: Pair<DeliveryFigures[]>, count: number, pauseMs: number) => {
       for (const name of ["floor", "filedesk"] as const)
-        told[name].push(await oneRound(both[name], { first, count, pauseMs }));
+        results[name].push(await oneRound(both[name], { first, count, pauseMs }));
       first += count;
     };
     await inTurns({ floor: [], filedesk: [] }, WARM_UPS, PAUSE_MS);
     await inTurns({ floor: [], filedesk: [] }, WARM_UPS, 0);
     chats.filedesk.server.profile();
     for (let round = 0; round < rounds; round++) {
-      await inTurns(pace, MESSAGES, PAUSE_MS);
-      await inTurns(rush, MESSAGES, 0);
+      await inTurns(steady, MESSAGES, PAUSE_MS);
+      await inTurns(fast, MESSAGES, 0);
     }
   } finally {
-    for (const crowd of crowds) await crowd.disperse();
+    for (const subscribers of started) await subscribers.stop();
   }
-  return { pace, rush };
+  return { steady, fast };
 }
 
-async function measurePace(chat: Chat, { rounds }: Plan): Promise<Told[]> {
-  const crowd = await chat.gather(SUBSCRIBERS);
+async function measureSteadyLoad(chat: Chat, { rounds }: Plan): Promise<DeliveryFigures[]> {
+  const subscribers = await chat.subscribe(SUBSCRIBERS);
   try {
-    const told: Told[] = [];
-    await oneRound({ chat, crowd }, { first: 0, count: WARM_UPS, pauseMs: PAUSE_MS });
-    for (let first = WARM_UPS; told.length < rounds; first += MESSAGES)
-      told.push(await oneRound({ chat, crowd }, { first, count: MESSAGES, pauseMs: PAUSE_MS }));
-    return told;
+    const results: DeliveryFigures[] = [];
+    await oneRound({ chat, subscribers }, { first: 0, count: WARM_UPS, pauseMs: PAUSE_MS });
+    for (let first = WARM_UPS; results.length < rounds; first += MESSAGES)
+      results.push(await oneRound({ chat, subscribers }, { first, count: MESSAGES, pauseMs: PAUSE_MS }));
+    return results;
   } finally {
-    await crowd.disperse();
+    await subscribers.stop();
   }
 }
 
 interface Turn {
   readonly first: number;
   readonly count: number;
-  /** From the beginning of one message to that of the next; without, the next is sent when the last is answered. */
+  /** From the start of one message to the start of the next; 0 sends the next when the last is answered. */
   readonly pauseMs: number;
 }
 
 async function oneRound(
-  { chat: { server, send, commitsFrom }, crowd }: Followed,
+  { chat: { server, send, commitsFrom }, subscribers }: SubscribedChat,
   { first, count, pauseMs }: Turn,
-): Promise<Told> {
+): Promise<DeliveryFigures> {
   const cpuBefore = await cpuOf(server.pid);
   const sent: number[] = [];
   const begin = now();
@@ -125,10 +127,10 @@ async function oneRound(
     sent.push(now());
     await send(`${first + n} The lift stands between two floors again.`, n % FILE_EVERY === 0);
   }
-  await crowd.have(first + count);
+  await subscribers.received(first + count);
   const cpu = (await cpuOf(server.pid)) - cpuBefore;
   const committed = await commitsFrom(first);
-  const arrivals = await crowd.arrivalsFrom(first);
+  const arrivals = await subscribers.arrivalsFrom(first);
   const since = (moments: readonly number[]) =>
     arrivals.flatMap((ofMessage, n) => Array.from(ofMessage, (at) => at - (moments[n] ?? Number.NaN)));
   const [fromCommit, fromSending] = [quantiles(since(committed)), quantiles(since(sent))];

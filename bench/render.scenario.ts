@@ -12,7 +12,7 @@ import { STAMP_BYTES } from "./load.js";
 import type { Photo } from "./photos.js";
 import { makeLargePhoto } from "./photos.js";
 import { runLoad } from "./processes.js";
-import type { OpenGround } from "./scenario.js";
+import type { BenchEnvironment } from "./scenario.js";
 import { median } from "./scenario.js";
 
 interface Plan {
@@ -20,28 +20,29 @@ interface Plan {
   readonly seconds: number;
 }
 
-const COST_MARK = 1.3;
-const LATENCY_MARK = 3;
+const COST_TARGET = 1.3;
+const LATENCY_TARGET = 3;
 const RENDERINGS_A_ROUND = 12;
-/** More than can be rendered in a second on any core, so that the work does not end before the load. */
+/** More than any core can render in a second, so that the work does not end before the load. */
 const PHOTOS_A_SECOND = 16;
 const FILES_A_TICKET = 8;
-/** A request every 10 ms or so: what is measured is how long it takes, not how many there can be. */
+/** A request about every 10 ms: latency is measured, not throughput. */
 const PAUSE_MS = 10;
 const WARM_UP_SECONDS = 2;
 
-/** What three variants of a photo of 12 megapixels cost, and what others notice of it. */
-export async function measureRendering(ground: OpenGround, plan: Plan): Promise<string> {
+/** Measures the cost of three variants of a 12-megapixel photo, and its effect on other requests. */
+export async function measureRendering(environment: BenchEnvironment, plan: Plan): Promise<string> {
   const photo = await makeLargePhoto();
-  return [await measureCost(ground.folder, photo, plan), await measureLatency(ground, photo, plan)].join(
-    "\n\n",
-  );
+  return [
+    await measureCost(environment.folder, photo, plan),
+    await measureLatency(environment, photo, plan),
+  ].join("\n\n");
 }
 
 const JPEG = { quality: 85, progressive: true } as const;
 const inside = (side: number) => ({ width: side, height: side, fit: "inside" }) as const;
 
-/** The least that the three can cost: one decoding, each size from the one before, and no question asked. */
+/** The minimum for three variants: one decoding, each size from the one before, without checks. */
 async function renderBySharpAlone(path: string): Promise<void> {
   let pixels = await sharp(path, { autoOrient: true })
     .resize(inside(1_200))
@@ -58,7 +59,7 @@ async function renderBySharpAlone(path: string): Promise<void> {
   }
 }
 
-/** As it is written when nobody looks at the clock. */
+/** The straightforward way: each variant from the original. */
 async function renderSeparately(path: string): Promise<void> {
   for (const side of [1_200, 800, 200])
     await sharp(path, { autoOrient: true }).resize(inside(side)).jpeg(JPEG).toBuffer();
@@ -83,7 +84,7 @@ async function measureCost(folder: string, photo: Photo, { rounds }: Plan): Prom
     }
   const ratio = median(times.ours.map((ours, n) => ours / (times.alone[n] ?? Number.NaN)));
   return [
-    `**Three variants of a JPEG of 12 megapixels**: ${ratio.toFixed(2)} times the cost of sharp alone (mark: ${COST_MARK}, ${ratio <= COST_MARK ? "reached" : "missed"})`,
+    `**Three variants of a JPEG of 12 megapixels**: ${ratio.toFixed(2)} times the cost of sharp alone (target: ${COST_TARGET}, ${ratio <= COST_TARGET ? "reached" : "missed"})`,
     "",
     "|  | ms an image |",
     "| --- | ---: |",
@@ -94,21 +95,25 @@ async function measureCost(folder: string, photo: Photo, { rounds }: Plan): Prom
 }
 
 /**
- * The same server under the same small query: before it has anything to render, and while it renders. The photos are
- * uploaded beforehand to a server that runs no jobs, so that none of the load is the uploads'.
+ * Measures a small query on the same server while it is idle and while it renders. The photos are uploaded beforehand
+ * to a server without jobs, so that uploads are not part of the load.
  */
-async function measureLatency(ground: OpenGround, photo: Photo, { rounds, seconds }: Plan): Promise<string> {
-  const sql = postgres(ground.databaseUrl, { max: 1, onnotice: () => {} });
+async function measureLatency(
+  environment: BenchEnvironment,
+  photo: Photo,
+  { rounds, seconds }: Plan,
+): Promise<string> {
+  const sql = postgres(environment.databaseUrl, { max: 1, onnotice: () => {} });
   try {
     const idle: LoadResult[] = [];
     const busy: LoadResult[] = [];
     const rendered: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const quiet = await ground.start();
+      const quiet = await environment.start();
       idle.push(await ask(quiet.port, seconds));
       await quiet.stop();
-      await uploadPhotos(ground, photo, (seconds + WARM_UP_SECONDS + 2) * PHOTOS_A_SECOND);
-      const working = await ground.start();
+      await uploadPhotos(environment, photo, (seconds + WARM_UP_SECONDS + 2) * PHOTOS_A_SECOND);
+      const working = await environment.start();
       const result = await askWhileRendering(sql, working.port, seconds);
       busy.push(result);
       rendered.push(result.rendered / result.seconds);
@@ -119,7 +124,7 @@ async function measureLatency(ground: OpenGround, photo: Photo, { rounds, second
       median(results.map((result) => result[figure]));
     const ratio = of(busy, "p99") / of(idle, "p99");
     return [
-      `**p99 of a small query while photos are rendered**: ${ratio.toFixed(1)} times its idle value (mark: ${LATENCY_MARK}, ${ratio <= LATENCY_MARK ? "reached" : "missed"})`,
+      `**p99 of a small query while photos are rendered**: ${ratio.toFixed(1)} times its idle value (target: ${LATENCY_TARGET}, ${ratio <= LATENCY_TARGET ? "reached" : "missed"})`,
       "",
       "|  | p50 ms | p99 ms | photos rendered/s |",
       "| --- | ---: | ---: | ---: |",
@@ -164,8 +169,8 @@ function queryLane(port: number, { token }: Person): Lane {
 
 let stamps = 0;
 
-async function uploadPhotos(ground: OpenGround, photo: Photo, count: number): Promise<void> {
-  const filedesk = await ground.start({ WORKER: "off" });
+async function uploadPhotos(environment: BenchEnvironment, photo: Photo, count: number): Promise<void> {
+  const filedesk = await environment.start({ WORKER: "off" });
   const agent = await signIn(filedesk.port, "agent@acme.test");
   for (let left = count; left > 0; left -= FILES_A_TICKET) {
     const files = Array.from({ length: Math.min(left, FILES_A_TICKET) }, () => {
@@ -184,10 +189,10 @@ async function countOf(sql: postgres.Sql, status: "PENDING" | "READY"): Promise<
 }
 
 const POLL_MS = 250;
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
 async function finishRendering(sql: postgres.Sql): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   while ((await countOf(sql, "PENDING")) > 0) {
     if (Date.now() > deadline) throw new Error("the photos were not rendered in time");
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -11,7 +11,7 @@ const HEAD = [
   "peak memory MiB",
 ];
 
-/** On what machine and how it was measured. */
+/** The machine and the kind of measurement. */
 export function heading({ rounds, seconds }: { rounds: number; seconds: number }): string {
   const processors = cpus();
   const machine = `${processors.length} × ${processors[0]?.model.trim()}, Node ${process.versions.node}`;
@@ -19,9 +19,9 @@ export function heading({ rounds, seconds }: { rounds: number; seconds: number }
 }
 
 /** An outcome as Markdown. */
-export function section({ title, mark, floors, filedesk }: Outcome): string {
+export function section({ title, target, floors, filedesk }: Outcome): string {
   const [ratio = 0, ...others] = floors.map((floor) => floor.ratio);
-  const reached = `mark: ${mark.toFixed(2)}, ${ratio >= mark ? "reached" : "missed"}`;
+  const reached = `target: ${target.toFixed(2)}, ${ratio >= target ? "reached" : "missed"}`;
   const beside = others.map((other) => `, ${other.toFixed(2)} of the other`).join("");
   return [
     `**${title}**: ${ratio.toFixed(2)} of the floor (${reached})${beside}`,

@@ -11,34 +11,35 @@ import { measureRealtime } from "./realtime.scenario.js";
 import { SETTINGS } from "./realtime-chat.js";
 import { measureRendering } from "./render.scenario.js";
 import { heading, section } from "./report.js";
-import type { Ground, OpenGround, Outcome, Scenario } from "./scenario.js";
+import type { BenchEnvironment, Outcome, Scenario, ScenarioEnvironment } from "./scenario.js";
 import { measure } from "./scenario.js";
 import { uploadScenario } from "./upload.scenario.js";
 
-const SCENARIOS: Readonly<Record<string, (ground: Ground) => Promise<Scenario>>> = {
+const SCENARIOS: Readonly<Record<string, (environment: ScenarioEnvironment) => Promise<Scenario>>> = {
   upload: uploadScenario,
   list: listScenario,
 };
 
-/** Those that have no floor under a whole server, and say in their own words what they found. */
-const MEASUREMENTS: Readonly<Record<string, (ground: OpenGround, plan: Rounds) => Promise<string>>> = {
-  render: measureRendering,
-  gallery: measureGallery,
-  realtime: measureRealtime,
-  pressure: measurePressure,
-};
+/** Measurements without a floor, which return their own reports. */
+const MEASUREMENTS: Readonly<Record<string, (environment: BenchEnvironment, plan: Plan) => Promise<string>>> =
+  {
+    render: measureRendering,
+    gallery: measureGallery,
+    realtime: measureRealtime,
+    pressure: measurePressure,
+  };
 
-/** Settings of Postgres that some of them need. */
+/** Settings of Postgres for some measurements. */
 const POSTGRES: Readonly<Record<string, Readonly<Record<string, string>>>> = { realtime: SETTINGS };
 
-interface Rounds {
+interface Plan {
   readonly rounds: number;
   readonly seconds: number;
 }
 
 const USAGE = `npm run bench -- [--only upload|list|render|gallery|realtime|pressure] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
 
-/** Limits that protect a desk from its users would be all that is measured. */
+/** Without these settings, the server's limits would determine the results. */
 const NO_LIMITS = {
   TICKET_FILES: "1000000",
   TICKET_MEGABYTES: "1000000",
@@ -74,11 +75,11 @@ function readOptions() {
 
 type Options = ReturnType<typeof readOptions>;
 
-/** Gives a new database and servers on it, and leaves nothing of them. */
-async function onNewGround<Result>(
+/** Provides a new database and servers on it, and removes them afterwards. */
+async function inNewEnvironment<Result>(
   name: string,
   options: Options,
-  work: (ground: OpenGround & { readonly cluster: string }) => Promise<Result>,
+  work: (environment: BenchEnvironment & { readonly cluster: string }) => Promise<Result>,
 ): Promise<Result> {
   const closers: (() => Promise<unknown>)[] = [];
   try {
@@ -109,10 +110,10 @@ async function onNewGround<Result>(
 }
 
 const run = (name: string, options: Options): Promise<Outcome> =>
-  onNewGround(name, options, async ({ cluster, start, ...ground }) => {
-    // What renderings cost, `render` measures; here they are left to a worker that is not there.
+  inNewEnvironment(name, options, async ({ cluster, start, ...environment }) => {
+    // Renderings are measured by `render`; here the jobs stay in the queue.
     const filedesk = await start({ WORKER: "off" });
-    const scenario = await SCENARIOS[name]!({ ...ground, filedesk });
+    const scenario = await SCENARIOS[name]!({ ...environment, filedesk });
     try {
       return await measure(scenario, filedesk, { ...options, postmaster: await postmasterOf(cluster) });
     } finally {
@@ -131,7 +132,7 @@ for (const name of options.names) {
   const measurement = MEASUREMENTS[name];
   sections.push(
     measurement
-      ? await onNewGround(name, options, (ground) => measurement(ground, options))
+      ? await inNewEnvironment(name, options, (environment) => measurement(environment, options))
       : section(await run(name, options)),
   );
 }

@@ -2,34 +2,34 @@ import type { Lane, LoadResult } from "./load.js";
 import type { ServerProcess } from "./processes.js";
 import { cpuOf, cpuOfChildren, peakMemoryOf, runLoad } from "./processes.js";
 
-/** What the scenarios stand on. */
-export interface Ground {
+/** The environment of a scenario. */
+export interface ScenarioEnvironment {
   readonly folder: string;
   readonly databaseUrl: string;
   readonly filedesk: ServerProcess;
 }
 
-/** As `Ground`, with Filedesk started by the scenario itself, as often as it likes. */
-export interface OpenGround extends Omit<Ground, "filedesk"> {
+/** The environment of a measurement, which starts servers itself. */
+export interface BenchEnvironment extends Omit<ScenarioEnvironment, "filedesk"> {
   /** @param environment settings over those of the benchmarks */
   start(environment?: Readonly<Record<string, string>>): Promise<ServerProcess>;
 }
 
-/** Filedesk and floors under it that do the same, and the load for all. */
+/** Filedesk and floors that do the same work, and the load for all of them. */
 export interface Scenario {
   readonly title: string;
-  /** What part of the floor's requests a second Filedesk is to reach. */
-  readonly mark: number;
-  /** The first is the one that the mark is about. */
+  /** Target for Filedesk's throughput, as a share of the floor's. */
+  readonly target: number;
+  /** The target applies to the first one. */
   readonly floors: readonly ServerProcess[];
   readonly lanes: { readonly floor: readonly Lane[]; readonly filedesk: readonly Lane[] };
-  /** Between two rounds. */
+  /** Called between two rounds. */
   tidy(): Promise<void>;
 }
 
 export interface Round extends LoadResult {
   readonly perSecond: number;
-  /** Milliseconds of processor time for each request: in the server, and in Postgres. */
+  /** Milliseconds of processor time per request, in the server and in Postgres. */
   readonly serverCpu: number;
   readonly postgresCpu: number;
 }
@@ -41,13 +41,13 @@ export interface Figures extends Omit<Round, "requests" | "seconds"> {
 }
 
 export interface Floor extends Figures {
-  /** The median of each round's own ratio: what slows the machine for a while slows both. */
+  /** The median of the ratios of all rounds, because a temporary slowdown of the machine affects both. */
   readonly ratio: number;
 }
 
 export interface Outcome {
   readonly title: string;
-  readonly mark: number;
+  readonly target: number;
   readonly floors: readonly Floor[];
   readonly filedesk: Figures;
 }
@@ -82,7 +82,7 @@ export async function measure(scenario: Scenario, filedesk: ServerProcess, plan:
   }));
   return {
     title: scenario.title,
-    mark: scenario.mark,
+    target: scenario.target,
     floors: await Promise.all(floors),
     filedesk: await figuresOf(filedesk, roundsOf(filedesk)),
   };
@@ -115,7 +115,7 @@ async function figuresOf(server: ServerProcess, rounds: readonly Round[]): Promi
   };
 }
 
-/** Of figures that a machine's moods spread. */
+/** The median of figures. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

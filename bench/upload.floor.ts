@@ -10,16 +10,16 @@ import busboy from "busboy";
 import sharp from "sharp";
 
 /**
- * The least that an upload can be: the body is taken apart, hashed and written, and nothing else. No check, no row,
- * no fsync. With `prove` it does what Filedesk promises of every image besides: it decodes it once, as cheaply as
- * Filedesk does, and answers when the bytes and their name are on the disk.
+ * The minimum for an upload: the body is parsed, hashed and written. No check, no row, no fsync. With `verify` it also
+ * does what Filedesk guarantees for every image: it decodes the image once, as cheaply as Filedesk, and responds when
+ * the bytes and their name are on the disk.
  */
 const [folder = ".", promise] = process.argv.slice(2);
 
 sharp.cache(false);
 sharp.concurrency(1);
 
-async function prove(path: string, bytes: Buffer): Promise<void> {
+async function verify(path: string, bytes: Buffer): Promise<void> {
   const { width, height } = await sharp(bytes).metadata();
   await sharp(bytes, { failOn: "warning", sequentialRead: true })
     .resize(Math.ceil(width / 8), Math.ceil(height / 8), { fit: "fill", kernel: "nearest" })
@@ -44,12 +44,12 @@ const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     stream.on("data", (chunk) => {
       hash.update(chunk);
-      if (promise === "prove") chunks.push(chunk);
+      if (promise === "verify") chunks.push(chunk);
     });
     const path = join(folder, randomUUID());
     const written = pipeline(stream, createWriteStream(path));
-    const proved = promise === "prove" ? written.then(() => prove(path, Buffer.concat(chunks))) : written;
-    files.push(proved.then(() => hash.digest("hex")));
+    const verified = promise === "verify" ? written.then(() => verify(path, Buffer.concat(chunks))) : written;
+    files.push(verified.then(() => hash.digest("hex")));
   });
   parser.on("close", async () => {
     const hashes = await Promise.all(files);

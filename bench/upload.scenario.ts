@@ -4,7 +4,7 @@ import { openTicket, signIn } from "./desk-client.js";
 import type { Lane } from "./load.js";
 import { makePhoto } from "./photos.js";
 import { startFloor } from "./processes.js";
-import type { Ground, Scenario } from "./scenario.js";
+import type { Scenario, ScenarioEnvironment } from "./scenario.js";
 
 const PHOTO_BYTES = 200_000;
 const BOUNDARY = "----filedesk-bench";
@@ -19,17 +19,17 @@ const UPLOAD = `mutation ($input: UploadTicketAttachmentsInput!) {
 }`;
 
 /** Uploads of 200 KB photos, no two of them equal. */
-export async function uploadScenario({ folder, filedesk }: Ground): Promise<Scenario> {
+export async function uploadScenario({ folder, filedesk }: ScenarioEnvironment): Promise<Scenario> {
   const floorFolder = join(folder, "floor");
   await mkdir(floorFolder);
   const lanes = await Promise.all(PEOPLE.map((email) => uploadLane(filedesk.port, email)));
   return {
     title: `Upload of ${PHOTO_BYTES / 1_000} KB JPEGs, ${PEOPLE.length} at once`,
-    mark: 0.35,
+    target: 0.35,
     lanes: { floor: lanes, filedesk: lanes },
     floors: [
       await startFloor("busboy + SHA-256 to disk", "upload.floor.js", [floorFolder]),
-      await startFloor("the same, decoded once, with fsync", "upload.floor.js", [floorFolder, "prove"]),
+      await startFloor("the same, decoded once, with fsync", "upload.floor.js", [floorFolder, "verify"]),
     ],
     // Otherwise the floor's bytes go to the disk while Filedesk waits for its own to get there.
     async tidy() {
