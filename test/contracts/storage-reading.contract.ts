@@ -57,7 +57,7 @@ export function describeReading(on: StorageUnderTest): void {
   });
 
   describe("stat", () => {
-    it("tells key, size and time", async () => {
+    it("returns key, size and time", async () => {
       await on.put("stat/one", "12345");
       const object = await on.storage.stat("stat/one");
       expect(object).toMatchObject({ key: "stat/one", size: 5 });
@@ -101,7 +101,7 @@ export function describeReading(on: StorageUnderTest): void {
       expect(await on.keysOf("list/")).toEqual(sorted);
     });
 
-    it("tells of each object what stat tells", async () => {
+    it("returns each object as stat does", async () => {
       const objects = await on.storage.list("list/d/");
       expect(objects.length).toBe(3);
       for (const object of objects) expect(await on.storage.stat(object.key)).toEqual(object);

@@ -96,7 +96,7 @@ function describeUpkeep(on: StorageUnderTest): void {
   };
 
   describe("walk", () => {
-    it("tells of every object once, what stat tells, and of nothing else", async () => {
+    it("lists every object once, as stat returns it, and nothing else", async () => {
       const keys = Array.from({ length: 70 }, (_, i) => `walk/${i % 3}/${i}`);
       for (const key of [...keys, "walked"]) await on.put(key, key);
       await on.storage.writeMark("no object");
@@ -117,7 +117,7 @@ function describeUpkeep(on: StorageUnderTest): void {
       expect(await keysOf(on.storage.trash.walk())).toEqual([]);
     });
 
-    it("gives nothing back over what is there again, and removes for good what it is told to", async () => {
+    it("does not restore over an existing object, and deletes permanently on request", async () => {
       await on.put("trash/again", "old");
       await on.storage.trash.put(["trash/again"]);
       await on.put("trash/again", "new");

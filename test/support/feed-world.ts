@@ -22,17 +22,17 @@ import { createTestDatabase } from "./database.js";
 export interface Person {
   readonly kind: string;
   readonly id?: string;
-  /** What the source of viewers knew when it was last asked. */
+  /** What the source of viewers returned last. */
   readonly rank?: string;
 }
 
-/** What the made-up channel tells. */
+/** The payloads of the test channel. */
 export interface RoomPayload extends EventPayload {
   readonly type: string;
   readonly [name: string]: unknown;
 }
 
-/** A feed as a server has it: its own connections, its own ears. */
+/** The feed of a server, with connections and an event bus of its own. */
 export interface FeedServer {
   readonly feed: EventFeed<Person>;
   readonly db: Database;
@@ -46,20 +46,20 @@ export interface FeedWorld {
   readonly companyId: string;
   readonly room: string;
   readonly topic: string;
-  /** Who is not let in any more, and what is known of viewers. */
+  /** Viewers without access, and the ranks of viewers. */
   readonly revoked: Set<string>;
   readonly ranks: Map<string, string>;
-  /** What the channel throws when it is asked next. */
+  /** Errors that the channel throws next. */
   readonly faults: Error[];
-  /** Everything that any server's database was asked. */
+  /** The statements of all servers. */
   readonly statements: string[];
   readonly lines: Record<string, unknown>[];
   readonly databaseName: string;
   start(options?: {
     intervals?: Partial<FeedIntervals>;
-    change?: (wakes: EventBus) => EventBus;
+    change?: (bus: EventBus) => EventBus;
   }): Promise<FeedServer>;
-  /** Something happens in the room, so many times in one transaction. */
+  /** Records this many events in the room in one transaction. */
   write(
     server: FeedServer,
     type: string,
@@ -69,10 +69,10 @@ export interface FeedWorld {
   close(): Promise<void>;
 }
 
-/** Slow enough that what is asserted came by a wake-up, and not by a look. */
+/** So long that events are only delivered by notifications, never by polling. */
 export const NEVER: FeedIntervals = { pollMs: 3_600_000, checkMs: 3_600_000, announceMs: 3_600_000 };
 
-/** One database, on which several feeds in this process stand for as many servers, and a channel that is made up. */
+/** One database with several feeds in this process, which stand for servers, and a test channel. */
 export async function startFeedWorld(): Promise<FeedWorld> {
   const database = await createTestDatabase();
   const servers: FeedServer[] = [];
@@ -87,15 +87,15 @@ export async function startFeedWorld(): Promise<FeedWorld> {
     lines,
     topic: `room:${ground.room}`,
     databaseName: new URL(database.url).pathname.slice(1),
-    async start({ intervals = {}, change = (wakes: EventBus) => wakes } = {}) {
+    async start({ intervals = {}, change = (bus: EventBus) => bus } = {}) {
       const client = connectDatabase(database.url, {
         connections: 10,
         onStatement: (statement) => ground.statements.push(statement),
       });
-      const wakes = change(createPostgresBus({ database: client, log }));
+      const bus = change(createPostgresBus({ database: client, log }));
       const feed = createEventFeed<Person>({
         db: client.db,
-        bus: wakes,
+        bus,
         log,
         intervals: { ...NEVER, ...intervals },
       });
@@ -130,7 +130,7 @@ export async function startFeedWorld(): Promise<FeedWorld> {
 
 type Known = Pick<FeedWorld, "revoked" | "ranks" | "faults">;
 
-/** Each question is a statement, as it would be. */
+/** A statement for each query of the channel, as in a real one. */
 const ask = (db: Database) => db.execute(sql`select 1 as asked`);
 
 const createPeople = (db: Database, { ranks }: Known): ViewerSource<Person> => ({
@@ -143,7 +143,10 @@ const createPeople = (db: Database, { ranks }: Known): ViewerSource<Person> => (
   },
 });
 
-/** Whoever is not revoked may follow every room; `secret` is for ranks alone, and `nothing` is told to nobody. */
+/**
+ * All viewers that are not revoked may read every room; `secret` is only visible to viewers with a rank, and `nothing`
+ * to nobody.
+ */
 const createRoomChannel = (db: Database, { revoked, faults }: Known): Channel<Person> => ({
   kind: "room",
   async admit(viewer) {
@@ -165,17 +168,17 @@ const createRoomChannel = (db: Database, { revoked, faults }: Known): Channel<Pe
   },
   toSignalPayload: async (_id, { type, payload }) =>
     ({ __typename: "Signalled", type, ...payload }) as RoomPayload,
-  isVisibleTo: ({ rank }, told) => (told as RoomPayload).type !== "secret" || rank !== undefined,
+  isVisibleTo: ({ rank }, payload) => (payload as RoomPayload).type !== "secret" || rank !== undefined,
   presenceOf: ({ id }) => (id === undefined ? null : { userId: id }),
 });
 
-/** Takes what is delivered as it comes. */
+/** Collects deliveries. */
 export interface Collector {
   readonly stream: AsyncIterableIterator<Delivery<Person>>;
   readonly received: Delivery<Person>[];
-  /** How it ended: `null` without an error; undefined while it goes on. */
+  /** How the stream ended: `null` without an error; undefined while it is open. */
   ending: unknown;
-  /** Begins to take, unless it has. */
+  /** Starts collecting, unless it has started. */
   run(): Collector;
 }
 
@@ -210,11 +213,11 @@ export const cursorsOf = ({ received }: Collector): number[] => received.map(({ 
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error("it did not happen in time");
+    if (Date.now() > deadline) throw new Error("the condition was not met in time");
     await pass(5);
   }
 }
 
-/** Calls `start` so many times, and waits for all. */
+/** Calls `start` this many times, and waits for all. */
 export const times = <Result>(count: number, start: (index: number) => Promise<Result>): Promise<Result[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => start(index)));

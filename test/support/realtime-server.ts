@@ -38,11 +38,11 @@ interface FakeSubscriber {
   resume: () => void;
 }
 
-/** A feed that is told by hand. The topic `hidden` is refused, and nobody holds more than one event of it in vain. */
+/** A feed whose events the test delivers. The topic `hidden` is refused. */
 export class FakeFeed {
   readonly subscribers = new Set<FakeSubscriber>();
   readonly #log = new Map<string, EventPayload[]>();
-  /** Who the viewers are by now. */
+  /** Viewers that have changed, by id. */
   readonly renewed = new Map<string, Person>();
   taken = 0;
 
@@ -107,7 +107,7 @@ export class FakeFeed {
       if (subscriber.id === id) this.#push(subscriber, this.#delivery(subscriber, log.length, event, shared));
   }
 
-  /** Ends what is followed, with an error for one who may follow no more, or without. */
+  /** Ends all subscriptions, with an error if access was lost, or without. */
   end(fault: Error | null = null): void {
     for (const subscriber of [...this.subscribers]) this.#push(subscriber, fault);
   }
@@ -138,7 +138,7 @@ export interface Seen {
   readonly contexts: Context[];
 }
 
-/** A schema of the shape that ours has. */
+/** A schema of the same shape as ours. */
 export function realtimeSchema(seen: Seen): GraphQLSchema {
   const schema = buildSchema(SDL);
   const field = (type: string, name: string) => {
@@ -196,14 +196,14 @@ export interface RealtimeServer {
   readonly seen: Seen;
   readonly url: string;
   readonly port: number;
-  /** Whose tokens are good, and until when. */
+  /** The valid tokens, and their expiry. */
   readonly guests: Map<string, Date | null>;
   /** Lines that were logged as errors. */
   readonly faults: readonly string[];
   readonly unread: UnreadBudget;
 }
 
-/** A server with all doors, a made-up schema, and a feed that is told by hand. */
+/** A server with all realtime endpoints, a test schema, and a feed whose events the test delivers. */
 export async function startRealtimeServer(options: RealtimeServerOptions = {}): Promise<RealtimeServer> {
   const feed = new FakeFeed();
   const seen: Seen = { contexts: [] };
@@ -226,7 +226,12 @@ export async function startRealtimeServer(options: RealtimeServerOptions = {}): 
   });
   const { introspection = true, maxSubscriptions = 5, connections = 50 } = options;
   const schema = realtimeSchema(seen);
-  const entrance = (id: string, endsAt: Date | null) => ({ viewer: person(id), key: id, share: id, endsAt });
+  const authentication = (id: string, endsAt: Date | null) => ({
+    viewer: person(id),
+    key: id,
+    share: id,
+    endsAt,
+  });
   const realtime: Realtime<Person> = {
     subscriptions: createSubscriptions({
       schema,
@@ -246,7 +251,8 @@ export async function startRealtimeServer(options: RealtimeServerOptions = {}): 
     ...(options.readTimeoutMs && { readTimeoutMs: options.readTimeoutMs }),
     authenticate:
       options.authenticate ??
-      (async (token) => (token && guests.has(token) ? entrance(token, guests.get(token) ?? null) : null)),
+      (async (token) =>
+        token && guests.has(token) ? authentication(token, guests.get(token) ?? null) : null),
     requestOf: (request) => ({ baseUrl: "http://desk.example.com", clientAddress: request.ip }),
   };
   registerSubscriptionStreams(app, { ...realtime, path: "/graphql", sweepMs: options.sweepMs ?? 20 });
@@ -255,7 +261,7 @@ export async function startRealtimeServer(options: RealtimeServerOptions = {}): 
     documents: { conversation: DOCUMENT },
     signer,
     sweepMs: options.sweepMs ?? 20,
-    authenticateBySignature: async ({ id }, endsAt) => (id === "gone" ? null : entrance(id, endsAt)),
+    authenticateBySignature: async ({ id }, endsAt) => (id === "gone" ? null : authentication(id, endsAt)),
   });
   registerWebSocketGateway(app, {
     ...realtime,
@@ -273,7 +279,7 @@ export async function startRealtimeServer(options: RealtimeServerOptions = {}): 
 
 export const accessEnded = () => unauthenticated("Your access has ended.");
 
-/** Waits until something holds; the test's own time limit ends it otherwise. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+/** Waits for a condition; otherwise the test times out. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -11,7 +11,7 @@ export interface TcpProxy {
   reset(): void;
   /** Ends every connection as a server does that stops. */
   end(): void;
-  /** From now on no byte goes through the connections that are open, and nobody is told. */
+  /** From now on open connections silently drop all bytes. */
   silence(): void;
   /** Ends every connection with a TCP reset, and each new one as well for so long. */
   goAway(milliseconds: number): Promise<void>;
