@@ -39,17 +39,17 @@ function unionOf(document: DocumentNode): GraphQLUnionType {
   return union;
 }
 
-describe("What event streams tell", () => {
+describe("The documents of the event streams", () => {
   beforeAll(async () => {
     schema = await createSchema();
   });
 
-  it("is written down for every kind of topic that can be followed", () => {
+  it("exist for every kind of topic that can be subscribed to", () => {
     const kinds = createChannels({ db: null as never, clock: () => new Date() }).map(({ kind }) => kind);
     expect(Object.keys(eventDocuments).sort()).toEqual(kinds.sort());
   });
 
-  it("covers every subscription of the schema", () => {
+  it("cover every subscription of the schema", () => {
     const names = documents.map(([, document]) => {
       const [field] = operationOf(document).selectionSet.selections;
       return field?.kind === "Field" ? field.name.value : null;
@@ -57,7 +57,7 @@ describe("What event streams tell", () => {
     expect(names.sort()).toEqual(Object.keys(schema.getSubscriptionType()!.getFields()).sort());
   });
 
-  it.each(documents)("fits the schema and its limits: %s", (_kind, document) => {
+  it.each(documents)("fit the schema and its limits: %s", (_kind, document) => {
     expect(validate(schema, document)).toEqual([]);
     expect(() => readDocument(print(document), 12)).not.toThrow();
     const operation = operationOf(document);
@@ -65,7 +65,7 @@ describe("What event streams tell", () => {
     expect(costOfOperation({ schema, document, operation, variables })).toBeLessThan(2_000);
   });
 
-  it.each(documents)("says something of every kind of event: %s", (_kind, document) => {
+  it.each(documents)("select fields of every kind of event: %s", (_kind, document) => {
     const { selections } = operationOf(document).selectionSet;
     const event = within(within(selections, "delivery"), "event");
     const selected = event.flatMap((one) =>

@@ -31,7 +31,7 @@ async function introduce(payload: object): Promise<unknown> {
   }
 }
 
-describe("The doors of realtime", () => {
+describe("The realtime endpoints", () => {
   beforeAll(async () => {
     server = await startTestServer();
     const { services, database } = server;
@@ -51,7 +51,7 @@ describe("The doors of realtime", () => {
     await server?.close();
   });
 
-  it("let in who is signed in, by the token that HTTP takes", async () => {
+  it("accept signed-in viewers, by the same token as HTTP requests", async () => {
     expect(await introduce({ authorization: `Bearer ${agent.token}` })).toBe("connection_ack");
     expect(await introduce({ Authorization: `bearer ${agent.token}` })).toBe("connection_ack");
     expect(await introduce({ authorization: `Bearer ${agent.token.slice(0, -2)}` })).toBe(4403);
@@ -65,7 +65,7 @@ describe("The doors of realtime", () => {
     expect(tokenEnd("opaque")).toBeNull();
   });
 
-  it("ask for credentials at the event streams as well", async () => {
+  it("require credentials for the event streams as well", async () => {
     const topic = `http://127.0.0.1:${port}/events?topic=nothing:1`;
     expect((await fetch(topic)).status).toBe(401);
     expect((await fetch(topic, { headers: bearer(agent.token) })).status).toBe(404);
@@ -74,7 +74,7 @@ describe("The doors of realtime", () => {
     expect((await fetch(`${topic.replace(":1?", ":2?")}&${query.replace(/.$/, "")}`)).status).toBe(403);
   });
 
-  it("answer a subscription by a stream where its `Accept` prefers one, and nothing else", async () => {
+  it("answer a subscription with a stream where its `Accept` header prefers one, and nothing else", async () => {
     const ask = (accept: string, query: string) =>
       fetch(`http://127.0.0.1:${port}/graphql`, {
         method: "POST",

@@ -34,19 +34,19 @@ async function traffic(breaking: () => unknown) {
       const from = (asker * 7 + n) % 200;
       try {
         const rows = await client.db.execute(
-          sql`select id, body from told where id > ${from} order by id limit 50`,
+          sql`select id, body from entries where id > ${from} order by id limit 50`,
         );
         answers += 1;
         if (rows.length !== 50 || rows.some((row, index) => row?.id !== from + 1 + index)) wrong.push(rows);
         if (n % 5 === 0) {
           const updated = await client.db.execute(
-            sql`update told set body = body where id = ${from + 1} returning id`,
+            sql`update entries set body = body where id = ${from + 1} returning id`,
           );
           if (updated[0]?.id !== from + 1) wrong.push(updated);
         }
         if (n % 7 === 0)
           await client.db.transaction(async (tx) => {
-            const [one] = await tx.execute(sql`select count(*)::int as rows from told`);
+            const [one] = await tx.execute(sql`select count(*)::int as rows from entries`);
             if (one?.rows !== 300) wrong.push(one);
             await tx.transaction((inner) => inner.execute(sql`select 1`));
           });
@@ -70,7 +70,7 @@ async function traffic(breaking: () => unknown) {
 
 const isWhole = async () => {
   const rows = await Promise.all(
-    Array.from({ length: 12 }, () => client.db.execute(sql`select count(*)::int as rows from told`)),
+    Array.from({ length: 12 }, () => client.db.execute(sql`select count(*)::int as rows from entries`)),
   );
   return rows.every(([row]) => row?.rows === 300);
 };
@@ -81,8 +81,10 @@ describe("broken connections", () => {
     proxy = await startTcpProxy(new URL(database.url));
     client = connectDatabase(through(proxy, database.url), { connections: 4 });
     admin = postgres(process.env.TEST_DATABASE_URL!, { max: 1, onnotice: () => {} });
-    await client.db.execute(sql`create table told (id int primary key, body text)`);
-    await client.db.execute(sql`insert into told select n, repeat('x', 2000) from generate_series(1, 300) n`);
+    await client.db.execute(sql`create table entries (id int primary key, body text)`);
+    await client.db.execute(
+      sql`insert into entries select n, repeat('x', 2000) from generate_series(1, 300) n`,
+    );
     process.on("unhandledRejection", stray);
     process.on("uncaughtException", stray);
   });
@@ -126,8 +128,10 @@ describe("broken connections", () => {
       try {
         await impatient.db.execute(sql`select 1`);
         silent.silence();
-        await expect(impatient.db.execute(sql`update told set body = body where id = 1`)).rejects.toThrow();
-        expect(await impatient.db.execute(sql`select count(*)::int as rows from told`)).toEqual([
+        await expect(
+          impatient.db.execute(sql`update entries set body = body where id = 1`),
+        ).rejects.toThrow();
+        expect(await impatient.db.execute(sql`select count(*)::int as rows from entries`)).toEqual([
           { rows: 300 },
         ]);
       } finally {
@@ -139,10 +143,10 @@ describe("broken connections", () => {
     it("leave a transaction undone that was under way", async () => {
       await until(isWhole);
       const outcome = client.db.transaction(async (tx) => {
-        await tx.execute(sql`delete from told where id = 1`);
+        await tx.execute(sql`delete from entries where id = 1`);
         proxy.reset();
         await until(() => proxy.open === 0);
-        await tx.execute(sql`delete from told where id = 2`);
+        await tx.execute(sql`delete from entries where id = 2`);
       });
       await expect(outcome).rejects.toThrow();
       expect(await isWhole()).toBe(true);

@@ -99,9 +99,9 @@ describe("job queue", () => {
       expect(await countsOf("count")).toMatchObject({ queued: 0, active: 0 });
     });
 
-    it("that fails is tried again after growing waits, and then is a dead letter that is told and counted", async () => {
+    it("that fails is retried after growing delays, and then is a dead letter that is reported and counted", async () => {
       const tries: number[] = [];
-      const told: Numbered[] = [];
+      const reported: Numbered[] = [];
       const { queue } = await startQueue({
         job: job({
           name: "fail",
@@ -112,18 +112,18 @@ describe("job queue", () => {
             throw new Error("no luck");
           },
           onDead: async (data) => {
-            told.push(data as Numbered);
-            if (told.length === 1) throw new Error("not told yet");
+            reported.push(data as Numbered);
+            if (reported.length === 1) throw new Error("not reported yet");
           },
         }),
       });
       await queue.sender.send(client.db, [{ name: "fail", data: { number: 7 } }]);
-      await until(() => told.length === 2);
+      await until(() => reported.length === 2);
       expect(tries).toHaveLength(3);
       const [first = 0, second = 0, third = 0] = tries;
       expect(second - first).toBeGreaterThan(400);
       expect(third - second).toBeGreaterThan(900);
-      expect(told).toEqual([{ number: 7 }, { number: 7 }]);
+      expect(reported).toEqual([{ number: 7 }, { number: 7 }]);
       expect(await countsOf("fail")).toMatchObject({ queued: 0, active: 0, failed: 0, dead: 1 });
       const failures = lines.filter(({ msg }) => msg === "job failed");
       expect(failures.map(({ attempt, retriesLeft }) => [attempt, retriesLeft])).toEqual([
@@ -333,7 +333,7 @@ describe("job queue", () => {
       expect(await countsOf("count")).toMatchObject({ queued: 1, active: 0 });
     });
 
-    it("does not wait longer than it is told to: what still runs is aborted, and tried again by the next", async () => {
+    it("does not wait longer than its timeout: jobs that still run are aborted, and retried by the next queue", async () => {
       let aborted = false;
       const hanging = job({
         name: "count",

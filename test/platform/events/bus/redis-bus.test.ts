@@ -50,27 +50,27 @@ describeWithRedis("with redis-server", () => {
     const signal = ({ db }: FeedServer, type: string) =>
       db.transaction(async (tx) => recordSignal(tx, { topic: world.topic, type, payload: {} }));
     const warnings = () => lines.filter(({ level }) => level >= 40);
-    const listeners = async () => {
+    const subscribers = async () => {
       const [, count] = (await redis.ask(["PUBSUB", "NUMSUB", "filedesk:events:0"])) as [string, number];
       return count;
     };
 
-    it("that is down at the start of a server stops nothing, and is listened to once it is there", async () => {
+    it("may be unavailable when a server starts, which subscribes once it is available", async () => {
       const server = await startTestServer({ env: { REDIS_URL: redis.url }, log });
       try {
         expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
         expect(warnings()).toHaveLength(1);
         await redis.start();
-        await until(async () => (await listeners()) === 1);
+        await until(async () => (await subscribers()) === 1);
         await until(() => lines.some(({ msg }) => msg === "Redis is available again"));
       } finally {
         await server.close();
       }
     });
 
-    it("wakes those who follow on another server, without a word of Postgres", async () => {
+    it("notifies subscribers on another server, without pg_notify", async () => {
       const [writing, reading] = [await startFeed(3_600_000), await startFeed(3_600_000)];
-      await until(async () => (await listeners()) === 2);
+      await until(async () => (await subscribers()) === 2);
       const watcher = (await reading.subscribe()).run();
       for (const type of ["said", "said", "said"]) await world.write(writing, type);
       await until(() => watcher.received.length === 3);
@@ -83,7 +83,7 @@ describeWithRedis("with redis-server", () => {
       await reading.feed.close();
     });
 
-    it("that is killed in the middle costs a look, is told of once, and wakes again when it is back", async () => {
+    it("may be killed: the next poll delivers the events, the outage is logged once, and messages resume afterwards", async () => {
       const [writing, reading] = [await startFeed(50), await startFeed(50)];
       const watcher = (await reading.subscribe({ after: "3" })).run();
       await world.write(writing, "said");
@@ -104,18 +104,18 @@ describeWithRedis("with redis-server", () => {
       await reading.feed.close();
     });
 
-    it("that hangs is taken for dead, and listened to again when it is awake", async () => {
+    it("counts as unavailable when it hangs, and is subscribed to again when it resumes", async () => {
       const reading = await startFeed(3_600_000);
-      await until(async () => (await listeners()) === 1);
+      await until(async () => (await subscribers()) === 1);
       redis.signal("SIGSTOP");
       await until(() => warnings().length === 1);
       redis.signal("SIGCONT");
       await until(() => lines.some(({ msg }) => msg === "Redis is available again"));
-      expect(await listeners()).toBe(1);
+      expect(await subscribers()).toBe(1);
       await reading.feed.close();
     });
 
-    it("is looked at by the doctor, who sees a message arrive", async () => {
+    it("is checked by the doctor command, which waits for a message to arrive", async () => {
       expect(await checkEventBus(redis.url)).toMatchObject({ name: "redis", state: "ok" });
       await redis.ask(["ACL", "SETUSER", "mute", "on", ">pw", "+@all", "~*", "resetchannels"]);
       const mute = redis.url.replace("//", "//mute:pw@");

@@ -23,8 +23,8 @@ describe("event feed access", () => {
 
   afterEach(() => world.close());
 
-  describe("who may follow no more", () => {
-    it("is told of no event that is read after that, and ended by the first of them", async () => {
+  describe("a viewer that has lost access", () => {
+    it("receives no event that is read afterwards; the first of them ends the subscription", async () => {
       const server = await world.start();
       const { revoked, others } = await followByThree(server);
       await world.write(server, "said");
@@ -39,7 +39,7 @@ describe("event feed access", () => {
       expect(server.feed.counts().subscribers).toBe(2);
     });
 
-    it("is not given what it was behind with", async () => {
+    it("does not receive the events it was behind with", async () => {
       const server = await world.start();
       await world.write(server, "said", {}, 250);
       const behind = await server.subscribe({ ...person("p0"), after: "0" });
@@ -49,7 +49,7 @@ describe("event feed access", () => {
       expect(await behind.stream.next()).toEqual({ done: true, value: undefined });
     });
 
-    it("is ended at once, on every server, when the transaction that does it says whom it is about", async () => {
+    it("is ended at once, on every server, when the transaction names the viewer", async () => {
       const [one, other] = [await world.start(), await world.start()];
       const followed = [await followByThree(one), await followByThree(other)];
       world.revoked.add("p0");
@@ -61,17 +61,17 @@ describe("event feed access", () => {
       }
     });
 
-    it("is ended by the look that is taken now and then, without any event or word", async () => {
+    it("is ended by the periodic check of access, without any event or message", async () => {
       const server = await world.start({ intervals: { checkMs: 500 } });
       const { revoked, others } = await followByThree(server);
       world.ranks.set("p0", "out");
-      // Where nothing happens all are looked at whole only after 12 such looks.
+      // Where nothing happens all are checked in full only after 12 such checks.
       await until(() => revoked.ending !== undefined, 5_000);
       expect(revoked.ending).toMatchObject(notFound);
       expect(others.every(({ ending }) => ending === undefined)).toBe(true);
     });
 
-    it("is ended by such a look even when nothing is known of the viewer that was not before", async () => {
+    it("is ended by that check even when nothing about the viewer has changed", async () => {
       const server = await world.start({ intervals: { checkMs: 20 } });
       const { revoked } = await followByThree(server);
       world.revoked.add("p0");
@@ -80,8 +80,8 @@ describe("event feed access", () => {
     });
   });
 
-  describe("who is known otherwise than before", () => {
-    it("is told each event as whom it is known when it is read", async () => {
+  describe("a viewer that has changed", () => {
+    it("receives each event as the viewer it is when the event is read", async () => {
       const server = await world.start();
       const watcher = (await server.subscribe(person("p0"))).run();
       await world.write(server, "secret");
@@ -94,7 +94,7 @@ describe("event feed access", () => {
       expect(watcher.received.map(({ viewer }) => viewer.rank)).toEqual([undefined, "staff"]);
     });
 
-    it("is let in as whom it is known now, not as whom it was when it connected", async () => {
+    it("subscribes as the viewer it is now, not as the one it was when it connected", async () => {
       const server = await world.start();
       world.ranks.set("p0", "out");
       await expect(server.subscribe(person("p0"))).rejects.toMatchObject(notFound);

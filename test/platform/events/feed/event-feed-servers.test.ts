@@ -9,7 +9,7 @@ import { cursorsOf, startFeedWorld, typesOf, until } from "../../../support/feed
 let world: FeedWorld;
 let admin: postgres.Sql;
 
-const deaf = (wakes: EventBus): EventBus => ({ ...wakes, publish: () => {} });
+const withoutPublish = (bus: EventBus): EventBus => ({ ...bus, publish: () => {} });
 const signal = (server: FeedServer, type: string) =>
   server.db.transaction(async (tx) => recordSignal(tx, { topic: world.topic, type, payload: { by: "p1" } }));
 
@@ -29,9 +29,9 @@ describe("event feed servers", () => {
     await world.close();
   });
 
-  describe("a wake-up", () => {
-    it("that is lost costs a look, never an event", async () => {
-      const writing = await world.start({ change: deaf });
+  describe("a message of the event bus", () => {
+    it("may be lost: the next poll of the log delivers the event", async () => {
+      const writing = await world.start({ change: withoutPublish });
       const reading = await world.start({ intervals: { pollMs: 50 } });
       const watcher = (await reading.subscribe()).run();
       await world.write(writing, "said");
@@ -55,7 +55,7 @@ describe("event feed servers", () => {
       expect(cursorsOf(watcher).slice(0, 2)).toEqual([1, 2]);
     });
 
-    it("goes on after the database was away for a while, which is not told at length", async () => {
+    it("is sent again after an outage of the database, which is logged once", async () => {
       const server = await world.start({ intervals: { pollMs: 20, checkMs: 20 } });
       const watcher = (await server.subscribe()).run();
       await world.write(server, "said");
@@ -76,7 +76,7 @@ describe("event feed servers", () => {
       expect(watcher.ending).toBeUndefined();
     });
 
-    it("is still sent by a server that has stopped listening, for what it does to its end", async () => {
+    it("is still sent by a server that has closed its feed, for what it writes afterwards", async () => {
       const [ending, reading] = [await world.start(), await world.start()];
       const watcher = (await reading.subscribe()).run();
       await ending.feed.close();
@@ -84,7 +84,7 @@ describe("event feed servers", () => {
       await until(() => watcher.received.length === 1);
     });
 
-    it("is sent for many at once, whatever their number, in messages that Postgres takes", async () => {
+    it("carries many signals at once, and is split where Postgres limits its length", async () => {
       const [writing, reading] = [await world.start(), await world.start()];
       const watcher = (await reading.subscribe()).run();
       await until(() => reading.feed.counts().present === 1 && writing.feed.counts().present === 1);
@@ -103,7 +103,7 @@ describe("event feed servers", () => {
   });
 
   describe("a signal", () => {
-    it("is told on every server to who follows then, with the cursor of the event before it", async () => {
+    it("reaches the current subscribers on every server, with the cursor of the event before it", async () => {
       const [one, other] = [await world.start(), await world.start()];
       const watchers = [(await one.subscribe()).run(), (await other.subscribe()).run()];
       await world.write(one, "said");
@@ -121,7 +121,7 @@ describe("event feed servers", () => {
     });
   });
 
-  describe("who is there", () => {
+  describe("presence", () => {
     const shown = ({ received }: Collector) =>
       received
         .map(({ event }) => event as never as { userId: string; isOnline: boolean })
@@ -129,7 +129,7 @@ describe("event feed servers", () => {
     const join = async (server: FeedServer, id: string, presence = true) =>
       (await server.subscribe({ viewer: { kind: "user", id }, presence })).run();
 
-    it("is told first, and then who comes and goes, over all servers, to who asked for it", async () => {
+    it("is sent in full first, then as changes, over all servers, to subscribers that asked for it", async () => {
       const [one, other] = [await world.start(), await world.start()];
       const quiet = await join(one, "quiet", false);
       const ann = await join(one, "ann");
@@ -157,7 +157,7 @@ describe("event feed servers", () => {
       ).toBeDefined();
     });
 
-    it("is known to a server that begins later, and forgotten when one stops", async () => {
+    it("is known to a server that starts later, and removed when a server stops", async () => {
       const one = await world.start();
       await join(one, "ann");
       const other = await world.start();
@@ -168,16 +168,16 @@ describe("event feed servers", () => {
       await until(() => shown(bob).includes("-ann"));
     });
 
-    it("is forgotten of a server that is not heard of any more", async () => {
-      const words: boolean[] = [];
+    it("is removed for a server that no longer announces itself", async () => {
+      let isMuted = false;
       const muted = await world.start({
-        change: (wakes) => ({ ...wakes, publish: (news) => words.length === 0 && wakes.publish(news) }),
+        change: (bus) => ({ ...bus, publish: (batch) => !isMuted && bus.publish(batch) }),
       });
       const other = await world.start({ intervals: { announceMs: 100 } });
       const bob = await join(other, "bob");
       await join(muted, "ann");
       await until(() => shown(bob).includes("+ann"));
-      words.push(false);
+      isMuted = true;
       await until(() => shown(bob).includes("-ann"));
       expect(shown(bob)).toEqual(["+bob", "+ann", "-ann"]);
     });

@@ -18,8 +18,8 @@ describe("event feed", () => {
 
   afterEach(() => world.close());
 
-  describe("what happens", () => {
-    it("is told in one order, without gaps, to all who follow on every server, while twenty write", async () => {
+  describe("an event", () => {
+    it("is delivered in one order, without gaps, to every subscriber on every server, while twenty write", async () => {
       const [one, other] = [await world.start(), await world.start()];
       const watchers = [
         ...(await times(3, () => one.subscribe())),
@@ -38,7 +38,7 @@ describe("event feed", () => {
       }
     });
 
-    it("is told exactly once from whatever cursor one follows, while it goes on happening", async () => {
+    it("is delivered exactly once from any cursor, while others are written", async () => {
       const [one, other] = [await world.start(), await world.start()];
       const watchers: { after: number; watcher: Collector }[] = [];
       const writing = times(4, async () => {
@@ -54,7 +54,7 @@ describe("event feed", () => {
         expect(cursorsOf(watcher)).toEqual(upTo(240 - after, after + 1));
     });
 
-    it("undoes what it was written with when it cannot be written down", async () => {
+    it("rolls back its transaction when it cannot be recorded", async () => {
       const server = await world.start();
       const watcher = (await server.subscribe()).run();
       const done = { topic: world.topic, companyId: world.companyId, type: "done", payload: {} };
@@ -74,7 +74,7 @@ describe("event feed", () => {
       expect(await server.db.execute(sql`select * from event_topics where topic = 'undone'`)).toHaveLength(0);
     });
 
-    it("is told to nobody when its transaction is rolled back, and a signal neither", async () => {
+    it("is not delivered when its transaction is rolled back, and neither is a signal", async () => {
       const server = await world.start();
       const watcher = (await server.subscribe()).run();
       const rolledBack = server.db.transaction(async (tx) => {
@@ -89,7 +89,7 @@ describe("event feed", () => {
       expect(cursorsOf(watcher)).toEqual([1]);
     });
 
-    it("leaves out what is told to nobody and what is not for this viewer, and goes on behind it", async () => {
+    it("is skipped when it has no payload or is not for this viewer, and the next ones follow", async () => {
       const server = await world.start();
       world.ranks.set("chief", "staff");
       const chief = (await server.subscribe({ viewer: { kind: "user", id: "chief" } })).run();
@@ -101,8 +101,8 @@ describe("event feed", () => {
     });
   });
 
-  describe("what cannot be told", () => {
-    it("is told by the next look, to who was behind and to who was not", async () => {
+  describe("an event that cannot be read", () => {
+    it("is delivered by the next poll, to subscribers that were behind and to those that were not", async () => {
       const server = await world.start({ intervals: { pollMs: 20 } });
       await world.write(server, "said");
       const behind = await server.subscribe({ after: "0" });
@@ -119,8 +119,8 @@ describe("event feed", () => {
     });
   });
 
-  describe("where one begins", () => {
-    it("is now without a cursor, and behind the event of the cursor with one", async () => {
+  describe("the start of a subscription", () => {
+    it("is now without a cursor, and after the event of the cursor with one", async () => {
       const server = await world.start();
       await world.write(server, "before");
       await world.write(server, "before");
@@ -139,7 +139,7 @@ describe("event feed", () => {
       expect(await listEventCursors(server.db, ["room:none", world.topic])).toEqual(["0", "3"]);
     });
 
-    it("is refused with what is no cursor", async () => {
+    it("is refused with an invalid cursor", async () => {
       const server = await world.start();
       for (const after of ["", "-1", "1.5", "01", "x", "9".repeat(30)])
         await expect(server.subscribe({ after })).rejects.toMatchObject({
@@ -157,7 +157,7 @@ describe("event feed", () => {
       });
     });
 
-    it("is refused for a kind or an id that there is not, and for who may not follow, before the cursor is read", async () => {
+    it("is refused for an unknown kind or id, and without access, before the cursor is read", async () => {
       const server = await world.start();
       await expect(server.subscribe({ kind: "cellar" })).rejects.toMatchObject({ code: "NOT_FOUND" });
       await expect(server.subscribe({ id: "1" })).rejects.toMatchObject({ code: "NOT_FOUND" });
@@ -168,7 +168,7 @@ describe("event feed", () => {
   });
 
   describe("a log that has been pruned", () => {
-    it("says so to whom it no longer in the log to, and to nobody else", async () => {
+    it("refuses cursors whose next event is pruned, and no others", async () => {
       const server = await world.start();
       for (const type of ["one", "two", "three"]) await world.write(server, type);
       await server.db.execute(
@@ -187,7 +187,7 @@ describe("event feed", () => {
       await server.subscribe({ after: "3" });
     });
 
-    it("ends who was too slow to read it", async () => {
+    it("ends subscribers that were too slow to read it", async () => {
       const server = await world.start({ intervals: { pollMs: 20 } });
       const slow = await server.subscribe();
       await world.write(server, "said", {}, 150);
@@ -204,7 +204,7 @@ describe("event feed", () => {
   });
 
   describe("the cost", () => {
-    it("is a handful of statements for a thousand who are told of one event", async () => {
+    it("is a handful of statements for a thousand subscribers that receive one event", async () => {
       const server = await world.start();
       const watchers = (await times(1_000, () => server.subscribe())).map((watcher) => watcher.run());
       await world.write(server, "warm");
@@ -213,13 +213,13 @@ describe("event feed", () => {
       await world.write(server, "said");
       await until(() => watchers.every(({ received }) => received.length === 2));
       const writing = world.statements.filter((text) => /begin|insert|commit|pg_notify/.test(text)).length;
-      // The log, what is told of it, who the viewers are now, and which of them may still follow.
+      // The log, the payloads, the current viewers, and their access.
       expect(world.statements.length - writing).toBe(4);
       expect(new Set(watchers.map(({ received }) => received[1]!.shared)).size).toBe(1);
       expect(watchers[0]!.received[1]!.shared).not.toBe(watchers[0]!.received[0]!.shared);
     });
 
-    it("is a handful of statements for a thousand who come back to the same place at once", async () => {
+    it("is a handful of statements for a thousand that resume from the same cursor at once", async () => {
       const server = await world.start();
       await world.write(server, "said", {}, 5);
       world.statements.length = 0;
@@ -232,7 +232,7 @@ describe("event feed", () => {
       expect(world.statements.length - admissions).toBeLessThan(100);
     });
 
-    it("is no memory for who is slow: the log is what waits", async () => {
+    it("is no memory for slow subscribers: the events wait in the log", async () => {
       const server = await world.start({ intervals: { pollMs: 20 } });
       const slow = await server.subscribe();
       const quick = (await server.subscribe()).run();
@@ -247,7 +247,7 @@ describe("event feed", () => {
       expect(cursorsOf(slow)).toEqual(upTo(2_000));
     }, 60_000);
 
-    it("is nothing for who has stopped following", async () => {
+    it("is nothing for a subscription that has ended", async () => {
       const server = await world.start();
       const leaving = new AbortController();
       const watchers = await times(3, () => server.subscribe({ signal: leaving.signal }));
@@ -265,7 +265,7 @@ describe("event feed", () => {
   });
 
   describe("a feed that is closed", () => {
-    it("ends all that is followed without an error, and what is asked for then", async () => {
+    it("ends all subscriptions without an error, also those that begin afterwards", async () => {
       const server = await world.start();
       const watchers = (await times(3, () => server.subscribe())).map((watcher) => watcher.run());
       const idle = await server.subscribe();

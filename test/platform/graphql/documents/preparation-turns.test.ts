@@ -75,7 +75,7 @@ it("refuses whoever has most waiting, when too many wait, and neither newcomers 
   expect(refused).toEqual([expect.objectContaining({ code: "RATE_LIMITED" })]);
 });
 
-it("ends a turn once, however often it is told", async () => {
+it("ends a turn once, however often its end is called", async () => {
   const { ask, begun, ends } = watched();
   await ask("first");
   void ask("second");

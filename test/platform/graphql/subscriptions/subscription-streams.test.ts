@@ -17,7 +17,7 @@ const closers: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
-async function house(options?: RealtimeServerOptions): Promise<RealtimeServer> {
+async function startServer(options?: RealtimeServerOptions): Promise<RealtimeServer> {
   const opened = await startRealtimeServer(options);
   closers.push(() => opened.app.close());
   return opened;
@@ -112,8 +112,8 @@ describe("subscription streams", () => {
     ["graphql-sse", bySse],
     ["Apollo Client's HttpLink", byApollo],
   ])("subscriptions by %s", (_name, follow) => {
-    it("are told what happens, in order, until the client ends them", async () => {
-      const opened = await house();
+    it("receive what happens, in order, until the client ends them", async () => {
+      const opened = await startServer();
       const following = follow(opened);
       await until(() => opened.feed.subscribers.size === 1);
       opened.feed.deliver("c1", message("m1", "two\nlines"));
@@ -127,8 +127,8 @@ describe("subscription streams", () => {
       await until(() => opened.feed.subscribers.size === 0);
     });
 
-    it("are told why they cannot begin, and end", async () => {
-      const opened = await house();
+    it("receive the reason why they cannot begin, and end", async () => {
+      const opened = await startServer();
       const following = follow(opened, { id: "hidden" });
       await until(() => following.ended() !== null);
       expect(following.ended()).toBe("completed");
@@ -137,8 +137,8 @@ describe("subscription streams", () => {
       ]);
     });
 
-    it("are told what ends them, behind what they had", async () => {
-      const opened = await house();
+    it("receive the reason why they end, after what was pending", async () => {
+      const opened = await startServer();
       const following = follow(opened);
       await until(() => opened.feed.subscribers.size === 1);
       opened.feed.deliver("c1", message("m1"));
@@ -149,8 +149,8 @@ describe("subscription streams", () => {
       expect(following.results[1]).toMatchObject({ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] });
     });
 
-    it("show that they live, which clients take for nothing else", async () => {
-      const opened = await house({ heartbeatMs: 30 });
+    it("send heartbeats, which clients ignore", async () => {
+      const opened = await startServer({ heartbeatMs: 30 });
       const following = follow(opened);
       // Another stream, opened later, shows when signs of life have been sent.
       const other = await ask(opened, EVENT_STREAM, { query: EVENTS, variables: { id: "c1" } });
@@ -163,8 +163,8 @@ describe("subscription streams", () => {
       expect(idsIn(following)).toEqual([["1", "m1"]]);
     });
 
-    it("end without a last word when the server closes, which is no end for clients", async () => {
-      const opened = await house();
+    it("end without `complete` when the server closes, after which clients reconnect", async () => {
+      const opened = await startServer();
       const following = follow(opened);
       await until(() => opened.feed.subscribers.size === 1);
       await opened.app.close();
@@ -174,16 +174,16 @@ describe("subscription streams", () => {
     });
 
     it("need a token", async () => {
-      const opened = await house();
+      const opened = await startServer();
       const following = follow(opened, { headers: { authorization: "Bearer nobody" } });
       await until(() => following.ended() !== null);
-      const told = JSON.stringify([following.results, String(following.ended())]);
-      expect(told).toMatch(/401|UNAUTHENTICATED/);
+      const received = JSON.stringify([following.results, String(following.ended())]);
+      expect(received).toMatch(/401|UNAUTHENTICATED/);
     });
   });
 
   it("lets graphql-sse come back behind the last event that it has", async () => {
-    const opened = await house();
+    const opened = await startServer();
     const end = new Date(Date.now() + 3_600_000);
     opened.guests.set("dora", end);
     const following = bySse(opened, { headers: { authorization: "Bearer dora" }, retryAttempts: 50 });
@@ -203,7 +203,7 @@ describe("subscription streams", () => {
 
   describe("a stream of GraphQL", () => {
     it("is what graphql-sse and Apollo say of it, to the byte", async () => {
-      const opened = await house();
+      const opened = await startServer();
       const read = async (accept: string, count: number) => {
         const response = await ask(opened, accept, { query: EVENTS, variables: { id: "c1", after: "0" } });
         const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -232,7 +232,7 @@ describe("subscription streams", () => {
     });
 
     it("ends with `complete`, or the last boundary, behind a refusal", async () => {
-      const opened = await house();
+      const opened = await startServer();
       const text = async (accept: string) => (await ask(opened, accept, { query: "{ __typename }" })).text();
       expect(await text(EVENT_STREAM)).toMatch(
         /^retry: 1000\n\nevent: next\ndata: \{"errors":.*\}\n\nevent: complete\ndata: \n\n$/,
@@ -243,7 +243,7 @@ describe("subscription streams", () => {
     });
 
     it("may be asked for with GET", async () => {
-      const opened = await house();
+      const opened = await startServer();
       const variables = JSON.stringify({ id: "hidden" });
       const query = new URLSearchParams({ query: EVENTS, variables });
       const headers = { ...ANNA, accept: EVENT_STREAM };
@@ -262,7 +262,7 @@ describe("subscription streams", () => {
       [{ query: EVENTS, variables: [] }],
       [{ query: EVENTS, operationName: 1 }],
     ])("is not begun for %j", async (body) => {
-      const opened = await house();
+      const opened = await startServer();
       const response = await ask(opened, EVENT_STREAM, body);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
@@ -270,7 +270,7 @@ describe("subscription streams", () => {
     });
 
     it("takes a place among the viewer's connections", async () => {
-      const opened = await house({ connections: 1 });
+      const opened = await startServer({ connections: 1 });
       const following = bySse(opened);
       await until(() => opened.feed.subscribers.size === 1);
       const refused = await ask(opened, MULTIPART, { query: EVENTS, variables: { id: "c1" } });
@@ -317,28 +317,28 @@ describe("subscription streams", () => {
     async function dial({ port }: RealtimeServer) {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, "graphql-ws");
       closers.push(() => socket.terminate());
-      const told: unknown[] = [];
-      socket.on("message", (data) => told.push(JSON.parse(String(data))));
+      const received: unknown[] = [];
+      socket.on("message", (data) => received.push(JSON.parse(String(data))));
       const closed = once(socket, "close").then(([code, reason]) => [code, String(reason)]);
       await once(socket, "open");
-      return { socket, told, closed };
+      return { socket, received, closed };
     }
 
     it("is refused in its own words: the connection, and each operation", async () => {
-      const { socket, told, closed } = await dial(await house());
+      const { socket, received, closed } = await dial(await startServer());
       expect(socket.protocol).toBe("graphql-ws");
       socket.send('{"type":"connection_init","payload":{}}');
       socket.send('{"id":"1","type":"start","payload":{"query":"subscription { x }"}}');
       const payload = { message: expect.stringContaining("graphql-transport-ws") };
       expect(await closed).toEqual([4406, "Use the subprotocol graphql-transport-ws"]);
-      expect(told).toEqual([
+      expect(received).toEqual([
         { type: "connection_error", payload },
         { id: "1", type: "error", payload },
       ]);
     });
 
     it("is closed at once for what is none of its messages, or too many", async () => {
-      const opened = await house();
+      const opened = await startServer();
       const bent = await dial(opened);
       bent.socket.send("{");
       expect((await bent.closed)[0]).toBe(4406);
@@ -348,7 +348,7 @@ describe("subscription streams", () => {
     });
 
     it("does not hold up a server that closes", async () => {
-      const opened = await house();
+      const opened = await startServer();
       const { closed } = await dial(opened);
       await opened.app.close();
       expect((await closed)[0]).toBe(1006);

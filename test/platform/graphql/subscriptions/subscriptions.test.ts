@@ -60,7 +60,7 @@ const refusalOf = (action: Promise<unknown>): Promise<SubscriptionFailure> =>
   );
 
 describe("A subscription", () => {
-  it("executes every event in a context of its own, with the viewer as it is known then", async () => {
+  it("executes every event in a context of its own, with the viewer as it is then", async () => {
     const { feed, seen, open } = stage();
     const { results, end, over } = await open();
     for (const id of ["m1", "m2", "m3"]) feed.deliver("c1", message(id));
@@ -90,7 +90,7 @@ describe("A subscription", () => {
     expect(feed.subscribers.size).toBe(0);
   });
 
-  it("shares with all who are told of the same event what does not depend on who asks", async () => {
+  it("shares what does not depend on the viewer among all that receive the same event", async () => {
     const { feed, seen, open } = stage();
     const all = await Promise.all(["a", "b", "c"].map((id) => open(EVENTS, { kind: "user", id })));
     feed.deliver("c1", message("m1"));
@@ -101,7 +101,7 @@ describe("A subscription", () => {
     expect(new Set(seen.contexts.map(({ viewer }) => viewer.id))).toEqual(new Set(["a", "b", "c"]));
   });
 
-  it("is executed once for all whose result is the same, whatever they follow from", async () => {
+  it("is executed once for all whose result is the same, whatever their cursor", async () => {
     const { feed, schema, open } = stage();
     const bodies = jest.fn(({ body }: { body: string }) => body);
     Object.assign((schema.getType("ChatMessage") as GraphQLObjectType).getFields().body ?? {}, {
@@ -128,7 +128,7 @@ describe("A subscription", () => {
     expect(JSON.stringify(skimmer.results)).not.toContain("text of");
   });
 
-  it("tells everybody their own where a resolver asks who they are, be it late and once", async () => {
+  it("gives each viewer a result of its own where a resolver reads the viewer, even late and once", async () => {
     const { feed, open } = stage();
     const all = await Promise.all(["a", "b", "c"].map((id) => open(EVENTS, { kind: "user", id })));
     feed.deliver("c1", { __typename: "MessagePurged", messageId: "m0" });
@@ -195,7 +195,7 @@ describe("A subscription", () => {
     expect(failure.failure).toMatchObject({ code: "NOT_FOUND" });
   });
 
-  it("does not begin what has been given up meanwhile", async () => {
+  it("does not begin when it was aborted meanwhile", async () => {
     const { feed, open } = stage();
     const opening = open();
     const { end, over } = await opening;
@@ -279,7 +279,7 @@ const withAlias = (alias: string, fields = `${alias}: body`) =>
   `subscription ($id: ID!) { conversationEvents(conversationId: $id) { cursor event { ... on MessageAdded { message { ${fields} } } } } }`;
 
 describe("One viewer", () => {
-  it("follows fifty different subscriptions, and any number with the same text", async () => {
+  it("may have fifty different subscriptions, and any number with the same text", async () => {
     const { feed, open } = stage();
     const all = await Promise.all(Array.from({ length: 50 }, (_, n) => open(withAlias(`a${n}`))));
     const same = await Promise.all(Array.from({ length: 100 }, () => open(withAlias("a0"))));
@@ -358,7 +358,7 @@ describe.each(["at once", "later"])("What is executed for many, and resolves %s,
   });
 });
 
-it("finds once that what is told of an event is too large, for all who follow with the same text", async () => {
+it("finds once that the result of an event is too large, for all subscribers with the same text", async () => {
   const { feed, log, schema, open } = stage();
   const bodies = jest.fn(({ body }: { body: string }) => body);
   const fields = (schema.getType("ChatMessage") as GraphQLObjectType).getFields();
@@ -374,7 +374,7 @@ it("finds once that what is told of an event is too large, for all who follow wi
   expect(log.warn).toHaveBeenCalledTimes(1);
 });
 
-it("ends with a code when what is told of one event is too large, and says so in the log", async () => {
+it("ends with a code when the result of one event is too large, and logs it", async () => {
   const { feed, log, open } = stage();
   const query = `subscription Events($id: ID!) { conversationEvents(conversationId: $id) {
     cursor event { __typename ... on MessageAdded { message { id a: body b: body c: body } } }

@@ -22,7 +22,7 @@ const closers: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
-async function house(options?: RealtimeServerOptions): Promise<RealtimeServer> {
+async function startServer(options?: RealtimeServerOptions): Promise<RealtimeServer> {
   const opened = await startRealtimeServer(options);
   closers.push(() => opened.app.close());
   return opened;
@@ -33,7 +33,7 @@ interface Closing {
   readonly reason: string;
 }
 
-/** A websocket in the raw, and what it has been told. */
+/** A plain websocket, and the messages it has received. */
 async function dial(
   { port }: RealtimeServer,
   protocol: string | string[] = "graphql-transport-ws",
@@ -41,19 +41,19 @@ async function dial(
 ) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, protocol, { headers });
   closers.push(() => socket.terminate());
-  const told: { id?: string; type: string; payload?: unknown }[] = [];
-  socket.on("message", (data) => told.push(JSON.parse(String(data))));
+  const received: { id?: string; type: string; payload?: unknown }[] = [];
+  socket.on("message", (data) => received.push(JSON.parse(String(data))));
   const closed = once(socket, "close").then(([code, reason]): Closing => ({ code, reason: String(reason) }));
   await once(socket, "open");
   const send = (value: unknown) => socket.send(typeof value === "string" ? value : JSON.stringify(value));
-  return { socket, told, closed, send };
+  return { socket, received, closed, send };
 }
 
 async function enter(opened: RealtimeServer, token = "anna") {
   const dialed = await dial(opened);
   dialed.send({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } });
-  await until(() => dialed.told.length > 0);
-  expect(dialed.told.shift()).toEqual({ type: "connection_ack" });
+  await until(() => dialed.received.length > 0);
+  expect(dialed.received.shift()).toEqual({ type: "connection_ack" });
   const subscribe = (id: string, query = EVENTS, variables: object = { id: "c1" }) =>
     dialed.send({ id, type: "subscribe", payload: { query, variables } });
   return { ...dialed, subscribe };
@@ -127,7 +127,7 @@ function frame(value: unknown): Buffer {
 }
 
 let common: Promise<RealtimeServer> | undefined;
-/** One house for those who leave it as it was. */
+/** One server for the tests that leave it as it was. */
 const shared = (): Promise<RealtimeServer> => {
   common ??= startRealtimeServer();
   return common;
@@ -142,9 +142,9 @@ describe("websocket gateway", () => {
     await (await common)?.app.close();
   });
 
-  describe("The websocket door", () => {
-    it("tells Apollo Client every event, in order", async () => {
-      const opened = await house();
+  describe("The websocket gateway", () => {
+    it("sends Apollo Client every event, in order", async () => {
+      const opened = await startServer();
       const apollo = new ApolloClient({
         cache: new InMemoryCache(),
         link: new GraphQLWsLink(client(opened)),
@@ -189,15 +189,15 @@ describe("websocket gateway", () => {
       "refuses %s with a code, and the connection stays",
       async (_what, id, query, variables, code, status) => {
         const opened = await shared();
-        const { told, subscribe } = await enter(opened);
+        const { received, subscribe } = await enter(opened);
         subscribe(id, query, variables);
-        await until(() => told.length === 1);
-        expect(told[0]).toMatchObject({ id, type: "error" });
-        expect(codeIn(told[0]?.payload)).toMatchObject({ code, status });
+        await until(() => received.length === 1);
+        expect(received[0]).toMatchObject({ id, type: "error" });
+        expect(codeIn(received[0]?.payload)).toMatchObject({ code, status });
         subscribe("after", EVENTS, { id: "c1", after: "0" });
         opened.feed.deliver("c1", message("m1"));
-        await until(() => told.length >= 2);
-        expect(told[1]).toMatchObject({ id: "after", type: "next" });
+        await until(() => received.length >= 2);
+        expect(received[1]).toMatchObject({ id: "after", type: "next" });
       },
     );
 
@@ -206,35 +206,35 @@ describe("websocket gateway", () => {
       ["none is named of two", `${EVENTS} subscription B { other }`, ""],
       ["there is none", "fragment F on Query { hello }", undefined],
     ])("says that it is not known which operation is meant when %s", async (_what, query, operationName) => {
-      const { told, send } = await enter(await shared());
+      const { received, send } = await enter(await shared());
       send({ id: "1", type: "subscribe", payload: { query, operationName, variables: { id: "c1" } } });
-      await until(() => told.length === 1);
-      expect(told[0]).toMatchObject({ id: "1", type: "error" });
-      expect(codeIn(told[0]?.payload)).toEqual({ code: "OPERATION_RESOLUTION_FAILURE", status: 400 });
+      await until(() => received.length === 1);
+      expect(received[0]).toMatchObject({ id: "1", type: "error" });
+      expect(codeIn(received[0]?.payload)).toEqual({ code: "OPERATION_RESOLUTION_FAILURE", status: 400 });
     });
 
-    it("takes an empty name of an operation for none", async () => {
+    it("treats an empty operation name as none", async () => {
       const opened = await shared();
-      const { told, send } = await enter(opened);
+      const { received, send } = await enter(opened);
       const variables = { id: "c1", after: "0" };
       const query = EVENTS.replace("Events(", "NeverAskedBefore(");
       send({ id: "1", type: "subscribe", payload: { query, operationName: "", variables } });
       opened.feed.deliver("c1", message("m1"));
-      await until(() => told.length >= 1);
-      expect(told[0]).toMatchObject({ id: "1", type: "next" });
+      await until(() => received.length >= 1);
+      expect(received[0]).toMatchObject({ id: "1", type: "next" });
     });
 
-    it("masks what nobody expected, and logs it under the request id that it tells", async () => {
-      const opened = await house();
-      const { told, subscribe } = await enter(opened);
+    it("masks unexpected errors, and logs them under the request id that it sends", async () => {
+      const opened = await startServer();
+      const { received, subscribe } = await enter(opened);
       subscribe("1", EVENTS, { id: "broken" });
-      await until(() => told.length === 1);
-      expect(told[0]).toMatchObject({
+      await until(() => received.length === 1);
+      expect(received[0]).toMatchObject({
         type: "error",
         payload: [{ extensions: { code: "INTERNAL_SERVER_ERROR" } }],
       });
-      expect(JSON.stringify(told)).not.toContain("swordfish");
-      const { requestId } = codeIn(told[0]?.payload) as unknown as { requestId: string };
+      expect(JSON.stringify(received)).not.toContain("swordfish");
+      const { requestId } = codeIn(received[0]?.payload) as unknown as { requestId: string };
       expect(opened.faults).toHaveLength(1);
       expect(JSON.parse(opened.faults[0] ?? "")).toMatchObject({
         reqId: requestId,
@@ -242,14 +242,14 @@ describe("websocket gateway", () => {
       });
     });
 
-    it("ends one subscription with a code when its viewer may follow no more", async () => {
-      const opened = await house();
-      const { told, subscribe } = await enter(opened);
+    it("ends one subscription with a code when its viewer has lost access", async () => {
+      const opened = await startServer();
+      const { received, subscribe } = await enter(opened);
       subscribe("1");
       await until(() => opened.feed.subscribers.size === 1);
       opened.feed.end(accessEnded());
-      await until(() => told.length === 1);
-      expect(told[0]).toMatchObject({
+      await until(() => received.length === 1);
+      expect(received[0]).toMatchObject({
         id: "1",
         type: "error",
         payload: [{ extensions: { code: "UNAUTHENTICATED" } }],
@@ -260,11 +260,11 @@ describe("websocket gateway", () => {
     });
 
     it("bounds the subscriptions of a connection", async () => {
-      const opened = await house({ maxSubscriptions: 2 });
-      const { told, subscribe, send } = await enter(opened);
+      const opened = await startServer({ maxSubscriptions: 2 });
+      const { received, subscribe, send } = await enter(opened);
       for (const id of ["1", "2", "3"]) subscribe(id);
-      await until(() => told.length === 1 && opened.feed.subscribers.size === 2);
-      expect(told[0]).toMatchObject({
+      await until(() => received.length === 1 && opened.feed.subscribers.size === 2);
+      expect(received[0]).toMatchObject({
         id: "3",
         type: "error",
         payload: [{ extensions: { code: "RATE_LIMITED", limit: 2 } }],
@@ -276,15 +276,15 @@ describe("websocket gateway", () => {
     });
 
     it("bounds the different subscriptions of a viewer, over all connections and streams", async () => {
-      const opened = await house({ maxSubscriptions: 100 });
+      const opened = await startServer({ maxSubscriptions: 100 });
       const [first, second] = [await enter(opened), await enter(opened)];
       const text = (n: number) => EVENTS.replace("id body", `id a${n}: body`);
       for (let n = 0; n < 50; n++) (n % 2 === 0 ? first : second).subscribe(`${n}`, text(n));
       for (let n = 0; n < 50; n++) second.subscribe(`same${n}`, text(0));
       await until(() => opened.feed.subscribers.size === 100);
       second.subscribe("one more", text(50));
-      await until(() => second.told.length === 1);
-      expect(second.told[0]).toMatchObject({
+      await until(() => second.received.length === 1);
+      expect(second.received[0]).toMatchObject({
         id: "one more",
         type: "error",
         payload: [{ extensions: { code: "RATE_LIMITED", status: 429 } }],
@@ -303,29 +303,29 @@ describe("websocket gateway", () => {
       ending.abort();
     });
 
-    it("takes a page's whole burst, and closes a connection that floods it, which clients do not open again", async () => {
-      const opened = await house({ maxSubscriptions: 100 });
-      const { subscribe, send, told, closed } = await enter(opened);
+    it("accepts the burst of a whole page, and closes a connection that floods it, which clients do not reopen", async () => {
+      const opened = await startServer({ maxSubscriptions: 100 });
+      const { subscribe, send, received, closed } = await enter(opened);
       for (const page of ["a", "b"]) {
         for (let number = 0; number < 100; number++) subscribe(`${page}${number}`);
         await until(() => opened.feed.subscribers.size === 100);
         for (let number = 0; number < 100; number++) send({ id: `${page}${number}`, type: "complete" });
         await until(() => opened.feed.subscribers.size === 0);
       }
-      expect(told).toEqual([]);
+      expect(received).toEqual([]);
       const flood = 20_000;
       for (let number = 0; number < flood; number++) subscribe(`f${number}`);
       expect(await closed).toMatchObject({ code: 1008, reason: expect.stringContaining("100 per second") });
-      expect(told.length).toBeLessThan(flood / 4);
+      expect(received.length).toBeLessThan(flood / 4);
       expect(opened.feed.subscribers.size).toBe(0);
     });
 
     it("counts a long message as several", async () => {
-      const { send, told, closed } = await enter(await shared());
+      const { send, received, closed } = await enter(await shared());
       for (let number = 0; number < 30; number++)
         send({ type: "ping", payload: { text: "x".repeat(60_000) } });
       expect((await closed).code).toBe(1008);
-      expect(told.length).toBeLessThan(20);
+      expect(received.length).toBeLessThan(20);
     });
 
     it.each(["ping", "pong"] as const)("closes a connection that floods it with %s frames", async (frame) => {
@@ -334,10 +334,10 @@ describe("websocket gateway", () => {
       expect((await closed).code).toBe(1008);
     });
 
-    it("takes one message of a connection in a turn, so that others come in between", async () => {
+    it("handles one message of a connection per turn, so that others are served in between", async () => {
       const order: string[] = [];
       const viewer = { kind: "user", id: "anna" } as const;
-      const opened = await house({
+      const opened = await startServer({
         maxSubscriptions: 100,
         authenticate: async (token) => {
           order.push(token ?? "");
@@ -365,7 +365,7 @@ describe("websocket gateway", () => {
       let active = 0;
       let most = 0;
       const viewer = { kind: "user", id: "anna" } as const;
-      const opened = await house({
+      const opened = await startServer({
         maxSubscriptions: 100,
         authenticate: async () => {
           most = Math.max(most, ++active);
@@ -387,8 +387,8 @@ describe("websocket gateway", () => {
       expect(most).toBeLessThanOrEqual(2);
     });
 
-    it("forgets a subscription that is ended while it begins, also when its id comes again", async () => {
-      const opened = await house();
+    it("drops a subscription that is ended while it begins, also when its id is used again", async () => {
+      const opened = await startServer();
       const { subscribe, send, socket, closed } = await enter(opened);
       for (let round = 0; round < 50; round++) {
         subscribe("1");
@@ -401,8 +401,8 @@ describe("websocket gateway", () => {
       await until(() => opened.feed.subscribers.size === 0);
     });
 
-    it("bounds the connections of a viewer, with a code that is tried again", async () => {
-      const opened = await house({ connections: 2 });
+    it("bounds the connections of a viewer, with a code that clients retry", async () => {
+      const opened = await startServer({ connections: 2 });
       const first = await enter(opened);
       await enter(opened);
       const third = await dial(opened);
@@ -418,13 +418,13 @@ describe("websocket gateway", () => {
     });
   });
 
-  describe("At the websocket door", () => {
-    it("takes the token from the upgrade's header too", async () => {
+  describe("A connection to the gateway", () => {
+    it("may send the token in a header of the upgrade request", async () => {
       const opened = await shared();
-      const { told, send } = await dial(opened, undefined, { authorization: "Bearer anna" });
+      const { received, send } = await dial(opened, undefined, { authorization: "Bearer anna" });
       send({ type: "connection_init" });
-      await until(() => told.length === 1);
-      expect(told[0]).toEqual({ type: "connection_ack" });
+      await until(() => received.length === 1);
+      expect(received[0]).toEqual({ type: "connection_ack" });
     });
 
     it.each<[what: string, messages: unknown[], code: number]>([
@@ -455,15 +455,15 @@ describe("websocket gateway", () => {
       ["nests too deep", `${"[".repeat(20_000)}${"]".repeat(20_000)}`, /deeper than 32 levels/],
       ["contains too many values", JSON.stringify(Array(6_000).fill(0)), /more than 5000 values/],
     ])("closes on a message that %s before it is parsed, and logs no fault", async (_what, json, words) => {
-      const opened = await house();
-      const { send, told, closed } = await dial(opened);
+      const opened = await startServer();
+      const { send, received, closed } = await dial(opened);
       send(`{"type":"ping","payload":{"a":${json}}}`);
       expect(await closed).toEqual({ code: 4400, reason: expect.stringMatching(words) });
-      expect(told).toEqual([]);
+      expect(received).toEqual([]);
       expect(opened.faults).toEqual([]);
     });
 
-    it("closes on an id that is in use, on bytes, and on another subprotocol", async () => {
+    it("is closed for an id that is in use, for binary messages, and for another subprotocol", async () => {
       const opened = await shared();
       const { subscribe, closed } = await enter(opened);
       subscribe("1");
@@ -476,18 +476,18 @@ describe("websocket gateway", () => {
       expect((await other.closed).code).toBe(4406);
     });
 
-    it("closes on silence", async () => {
-      const { closed } = await dial(await house({ initTimeoutMs: 50 }));
+    it("is closed when it sends nothing", async () => {
+      const { closed } = await dial(await startServer({ initTimeoutMs: 50 }));
       expect((await closed).code).toBe(4408);
     });
 
-    it("lets no page of a foreign origin in, and no other path", async () => {
+    it("is refused from a foreign origin, and on any other path", async () => {
       const opened = await shared();
       for (const origin of ["https://evil.example.com", "null"]) {
-        const { send, closed, told } = await dial(opened, undefined, { origin });
+        const { send, closed, received } = await dial(opened, undefined, { origin });
         send({ type: "connection_init", payload: { authorization: "Bearer anna" } });
         expect(await closed).toEqual({ code: 1008, reason: expect.stringContaining("CORS_ORIGINS") });
-        expect(told).toEqual([]);
+        expect(received).toEqual([]);
       }
       expect(await refused(opened, "/elsewhere", {})).toMatchObject({ status: 400 });
       expect(await refused(opened, "/graphql", { "sec-websocket-version": "7" })).toMatchObject({
@@ -504,7 +504,7 @@ describe("websocket gateway", () => {
       expect(await (await fetch(`${opened.url}/graphql`)).json()).toEqual({ page: true });
     });
 
-    it("survives a thousand messages of garbage and broken frames, and forgets all about them", async () => {
+    it("may send a thousand invalid messages and broken frames, of which nothing is kept", async () => {
       const opened = await shared();
       const before = opened.feed.subscribers.size;
       for (let round = 0; round < 20; round++) {
@@ -532,8 +532,8 @@ describe("websocket gateway", () => {
   });
 
   describe("A websocket", () => {
-    it("is closed when its token expires, and its client goes on with a new one behind its last cursor", async () => {
-      const opened = await house();
+    it("is closed when its token expires, and its client resumes after its last cursor with a new one", async () => {
+      const opened = await startServer();
       const end = new Date(Date.now() + HOUR_MS);
       opened.guests.set("short", end);
       const tokens = ["short", "anna"];
@@ -571,17 +571,17 @@ describe("websocket gateway", () => {
     });
 
     it("sends its client to another server when the feed ends", async () => {
-      const opened = await house();
-      const { subscribe, closed, told } = await enter(opened);
+      const opened = await startServer();
+      const { subscribe, closed, received } = await enter(opened);
       subscribe("1");
       await until(() => opened.feed.subscribers.size === 1);
       opened.feed.end();
       expect((await closed).code).toBe(1012);
-      expect(told).toEqual([]);
+      expect(received).toEqual([]);
     });
 
-    it("ends with its token, with a code that is tried again", async () => {
-      const opened = await house();
+    it("ends with its token, with a code that clients retry", async () => {
+      const opened = await startServer();
       const end = new Date(Date.now() + HOUR_MS);
       opened.guests.set("dora", end);
       const { subscribe, closed } = await enter(opened, "dora");
@@ -592,16 +592,16 @@ describe("websocket gateway", () => {
       expect(opened.feed.subscribers.size).toBe(0);
     });
 
-    it("takes no new subscription when the session has ended", async () => {
-      const opened = await house();
+    it("refuses new subscriptions when the session has ended", async () => {
+      const opened = await startServer();
       const { subscribe, closed } = await enter(opened);
       opened.guests.delete("anna");
       subscribe("1");
       expect((await closed).code).toBe(4403);
     });
 
-    it("gives way to a restart: the server closes at once, and tells its clients to come again", async () => {
-      const opened = await house();
+    it("does not delay a restart: the server closes it at once, with a code that clients retry", async () => {
+      const opened = await startServer();
       const { subscribe, closed } = await enter(opened);
       subscribe("1");
       await until(() => opened.feed.subscribers.size === 1);
@@ -610,12 +610,12 @@ describe("websocket gateway", () => {
       expect(opened.feed.subscribers.size).toBe(0);
     });
 
-    it("answers pings, and is cut when its peer is dead", async () => {
-      const opened = await house({ heartbeatMs: 500 });
+    it("answers pings, and is terminated when its peer does not", async () => {
+      const opened = await startServer({ heartbeatMs: 500 });
       const lively = await enter(opened);
       lively.send({ type: "ping", payload: { a: 1 } });
-      await until(() => lively.told.length === 1);
-      expect(lively.told[0]).toEqual({ type: "pong", payload: { a: 1 } });
+      await until(() => lively.received.length === 1);
+      expect(lively.received[0]).toEqual({ type: "pong", payload: { a: 1 } });
       const dead = await enter(opened);
       dead.subscribe("1");
       await until(() => opened.feed.subscribers.size === 1);
@@ -624,8 +624,8 @@ describe("websocket gateway", () => {
       expect(lively.socket.readyState).toBe(WebSocket.OPEN);
     });
 
-    it("is cut off with 1013 when it does not read, while others are told on", async () => {
-      const opened = await house({ readTimeoutMs: 1_000 });
+    it("is cut off with 1013 when it does not read, while others go on receiving", async () => {
+      const opened = await startServer({ readTimeoutMs: 1_000 });
       const lively = await enter(opened);
       lively.subscribe("1");
       const slow = await enter(opened);
@@ -637,17 +637,17 @@ describe("websocket gateway", () => {
       let number = 0;
       while (opened.feed.subscribers.size === 2) {
         opened.feed.deliver("c1", message(`m${++number}`, body));
-        await until(() => lively.told.length === number);
+        await until(() => lively.received.length === number);
       }
       raw.resume();
       expect(await slow.closed).toMatchObject({ code: 1013, reason: expect.stringContaining("resume") });
       opened.feed.deliver("c1", message("last"));
-      await until(() => lively.told.length === number + 1);
-      expect(slow.told.length).toBeLessThan(number);
+      await until(() => lively.received.length === number + 1);
+      expect(slow.received.length).toBeLessThan(number);
     });
 
-    it("is bounded in what waits for all who do not read, together", async () => {
-      const opened = await house({ readTimeoutMs: 60_000, unreadBytes: 512 * 1024 });
+    it("has its unsent bytes bounded, together with those of all others", async () => {
+      const opened = await startServer({ readTimeoutMs: 60_000, unreadBytes: 512 * 1024 });
       const lively = await enter(opened);
       lively.subscribe("a");
       const deaf = await Promise.all(Array.from({ length: 8 }, () => enter(opened)));
@@ -657,15 +657,15 @@ describe("websocket gateway", () => {
       let number = 0;
       while (opened.feed.subscribers.size > 5) {
         opened.feed.deliver("c1", message(`m${++number}`, "x".repeat(100 * 1024)));
-        await until(() => lively.told.length === number);
+        await until(() => lively.received.length === number);
         expect(opened.unread.held).toBeLessThanOrEqual(512 * 1024);
       }
       opened.feed.deliver("c1", message("last"));
-      await until(() => lively.told.length === number + 1);
+      await until(() => lively.received.length === number + 1);
     });
 
     it("is terminated when a client that never reads does not close either", async () => {
-      const opened = await house({ readTimeoutMs: 100 });
+      const opened = await startServer({ readTimeoutMs: 100 });
       const socket = connect(opened.port, "127.0.0.1");
       closers.push(() => socket.destroy());
       socket.on("error", () => {});

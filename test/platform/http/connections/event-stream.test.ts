@@ -19,7 +19,7 @@ const closers: (() => unknown)[] = [];
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
-async function house(options?: RealtimeServerOptions): Promise<RealtimeServer> {
+async function startServer(options?: RealtimeServerOptions): Promise<RealtimeServer> {
   const opened = await startRealtimeServer(options);
   closers.push(() => opened.app.close());
   return opened;
@@ -91,7 +91,7 @@ describe("GET /events", () => {
   afterAll(() => expect(unhandled).toEqual([]));
 
   it("tells what happens, each with its cursor, its type and its object", async () => {
-    const opened = await house();
+    const opened = await startServer();
     const { response, frames, request, ended } = await listen(opened, C1);
     expect(response.statusCode).toBe(200);
     expect(response.headers).toMatchObject({
@@ -118,7 +118,7 @@ describe("GET /events", () => {
   });
 
   it("is for any number of streams of one viewer, as far as connections go", async () => {
-    const opened = await house({ connections: 60 });
+    const opened = await startServer({ connections: 60 });
     const streams = await Promise.all(Array.from({ length: 60 }, () => listen(opened, C1)));
     await until(() => opened.feed.subscribers.size === 60);
     for (const id of ["m1", "m2"]) opened.feed.deliver("c1", message(id));
@@ -127,7 +127,7 @@ describe("GET /events", () => {
   });
 
   it("goes on behind `Last-Event-ID`, which wins over `after`", async () => {
-    const opened = await house();
+    const opened = await startServer();
     for (const id of ["m1", "m2", "m3"]) opened.feed.deliver("c1", message(id));
     const { frames } = await listen(opened, `${C1}&after=0`);
     await until(() => frames.length === 3);
@@ -137,7 +137,7 @@ describe("GET /events", () => {
   });
 
   it("says before it begins why not, as other routes do", async () => {
-    const opened = await house();
+    const opened = await startServer();
     expect(await refusal(opened, C1, {})).toBe("401 UNAUTHENTICATED");
     expect(await refusal(opened, C1, { authorization: "Bearer nobody" })).toBe("401 UNAUTHENTICATED");
     expect(await refusal(opened, "/events")).toBe("400 BAD_USER_INPUT");
@@ -153,7 +153,7 @@ describe("GET /events", () => {
   });
 
   it("takes a signed URL for one topic, and ends with its signature", async () => {
-    const opened = await house();
+    const opened = await startServer();
     const query = signer.signQuery(eventResource("conversation:c1"), "anna");
     const { response } = await listen(opened, `${C1}&${query}`, {});
     expect(response.statusCode).toBe(200);
@@ -163,7 +163,7 @@ describe("GET /events", () => {
   });
 
   it("ends with the token, and with a code when the viewer may follow no more", async () => {
-    const opened = await house();
+    const opened = await startServer();
     const end = new Date(Date.now() + HOUR_MS);
     opened.guests.set("dora", end);
     const short = await listen(opened, C1, { authorization: "Bearer dora" });
@@ -180,7 +180,7 @@ describe("GET /events", () => {
   });
 
   it("shows that it lives, and ends at once when the server closes", async () => {
-    const opened = await house({ heartbeatMs: 40 });
+    const opened = await startServer({ heartbeatMs: 40 });
     const { comments, ended } = await listen(opened, C1);
     await until(() => comments() >= 2);
     await opened.app.close();
@@ -189,7 +189,7 @@ describe("GET /events", () => {
   });
 
   it("leaves who comes while the server closes without an answer, as one would end an EventSource for good", async () => {
-    const opened = await house();
+    const opened = await startServer();
     const deaf = new WebSocket(`${opened.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
     await once(deaf, "open");
     // It does not hear the farewell, for which the closing waits.
@@ -214,7 +214,7 @@ describe("GET /events", () => {
   });
 
   it("bounds the connections of a viewer", async () => {
-    const opened = await house({ connections: 2 });
+    const opened = await startServer({ connections: 2 });
     const { request } = await listen(opened, C1);
     await listen(opened, C1);
     expect(await refusal(opened, C1)).toBe("429 RATE_LIMITED");
@@ -226,8 +226,8 @@ describe("GET /events", () => {
     await listen(opened, C1);
   });
 
-  it("cuts off a client that does not read, while others are told on", async () => {
-    const opened = await house({ readTimeoutMs: 1_000 });
+  it("cuts off a client that does not read, while others go on receiving", async () => {
+    const opened = await startServer({ readTimeoutMs: 1_000 });
     const lively = await listen(opened, C1);
     const socket = connect(opened.port, "127.0.0.1");
     closers.push(() => socket.destroy());
@@ -247,7 +247,7 @@ describe("GET /events", () => {
   });
 
   it("is bounded in what waits for all who do not read, together", async () => {
-    const opened = await house({ readTimeoutMs: 60_000, unreadBytes: 256 * 1024 });
+    const opened = await startServer({ readTimeoutMs: 60_000, unreadBytes: 256 * 1024 });
     const lively = await listen(opened, C1);
     for (let count = 0; count < 8; count++) {
       const socket = connect(opened.port, "127.0.0.1");

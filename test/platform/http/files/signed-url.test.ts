@@ -114,7 +114,7 @@ describe("its time", () => {
     expect(error.message).toContain("new `url`");
   });
 
-  it("is not told of a URL that was never good", () => {
+  it("is not the answer to a URL that was never valid", () => {
     const query = { ...queryOf(at(START).sign(target)), expires: "1" };
     expect(refusal(() => at(START).verify(target.resource, query)).details.reason).toBe("invalid");
   });

@@ -123,11 +123,11 @@ describe("file parts", () => {
 
   describe("files that are asked for in another order than they are sent", () => {
     it("wait in temp files, however large, without the body standing still", async () => {
-      const told = await upload(uploadOf(large("a"), large("b"), "c"), async ([a, b, c]) => {
+      const answer = await upload(uploadOf(large("a"), large("b"), "c"), async ([a, b, c]) => {
         const last = await take(c);
         return [last, await take(b), await take(a)];
       });
-      expect(told).toEqual(["c", large("b"), large("a")]);
+      expect(answer).toEqual(["c", large("b"), large("a")]);
       expect(openings).toBe(2);
     });
 
@@ -170,7 +170,7 @@ describe("file parts", () => {
 
     it("take no more room than a request may have", async () => {
       let most = 0;
-      const told = await upload(
+      const answer = await upload(
         uploadOf(large("a"), large("b"), "c"),
         async ([, , c]) => {
           const watching = setInterval(async () => {
@@ -189,19 +189,19 @@ describe("file parts", () => {
         },
         { limits: { maxRequestBytes: 2 * MIB } },
       );
-      expect(told).toBe("FILE_TOO_LARGE");
+      expect(answer).toBe("FILE_TOO_LARGE");
       expect(most).toBeLessThanOrEqual(2 * MIB);
     });
 
     it("are gone from the disk when the client leaves in their midst", async () => {
-      const told = await upload(uploadOf(large("a"), "b").slice(0, 3), async ([, b]) => codeOf(take(b)), {
+      const answer = await upload(uploadOf(large("a"), "b").slice(0, 3), async ([, b]) => codeOf(take(b)), {
         meanwhile: (client) =>
           void until(async () => (await readdir(folder)).length > 0).then(() => client.destroy()),
       });
-      expect(told).toBe("UPLOAD_INCOMPLETE");
+      expect(answer).toBe("UPLOAD_INCOMPLETE");
     });
 
-    it("are not told to who asks when the request is over, nor read on", async () => {
+    it("are not handed to whoever asks when the request is over, nor read on", async () => {
       let late: AnnouncedFile | undefined;
       let spooled: IncomingFile | undefined;
       let reading: ReturnType<IncomingFile["open"]> | undefined;
@@ -229,13 +229,13 @@ describe("file parts", () => {
 
   describe("a file that its reader gives up", () => {
     it("does not stand in the way of those behind it", async () => {
-      const told = await upload(uploadOf(large("a"), "b"), async ([a, b]) => {
+      const answer = await upload(uploadOf(large("a"), "b"), async ([a, b]) => {
         const stream = (await a.arrive()).open();
         stream.once("data", () => stream.destroy());
         await new Promise((resolve) => stream.once("close", resolve));
         return take(b);
       });
-      expect(told).toBe("b");
+      expect(answer).toBe("b");
       expect(openings).toBe(0);
     });
 
@@ -277,10 +277,10 @@ describe("file parts", () => {
     });
 
     it("is refused at all of them when it is not sent", async () => {
-      const told = await upload(withMap(2, both, []), (files) =>
+      const answer = await upload(withMap(2, both, []), (files) =>
         Promise.all(files.map((f) => codeOf(take(f)))),
       );
-      expect(told).toEqual(["BAD_USER_INPUT", "BAD_USER_INPUT"]);
+      expect(answer).toEqual(["BAD_USER_INPUT", "BAD_USER_INPUT"]);
     });
   });
 
@@ -322,13 +322,13 @@ describe("file parts", () => {
       const bytes = Buffer.alloc(3 * MIB, Buffer.from([0, 255, 13, 10, 200, 45, 45]));
       const headers = `Content-Disposition: form-data; name="0"${more}`;
       const parts = withMap(1, { "0": ["variables.files.0"] }, []).concat({ headers, content: bytes });
-      const told = await upload(parts, async ([a]) => {
+      const answer = await upload(parts, async ([a]) => {
         const file = await a.arrive();
         const chunks: Buffer[] = [];
         for await (const chunk of file.open()) chunks.push(chunk as Buffer);
         return { name: file.fileName, isSame: Buffer.concat(chunks).equals(bytes) };
       });
-      expect(told).toEqual({ name: "", isSame: true });
+      expect(answer).toEqual({ name: "", isSame: true });
     });
 
     it.each(["", "a/"])("has none when it is %j", async (name) => {

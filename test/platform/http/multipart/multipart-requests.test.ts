@@ -51,14 +51,14 @@ const readAll: Handler = async (request) => {
   return { sizes: await Promise.all(sizes), incoming: request.incoming };
 };
 
-interface House {
+interface ServerOptions {
   handler?: Handler;
   admit?: (request: FastifyRequest) => Promise<UploadSlot>;
   limits?: Partial<typeof LIMITS>;
 }
 
-/** A server with the door, what was admitted and released in it, and how much its connections have read. */
-async function house({ handler = readAll, admit, limits }: House = {}) {
+/** A server with the multipart handler, what it admitted and released, and how much its connections have read. */
+async function startServer({ handler = readAll, admit, limits }: ServerOptions = {}) {
   const app = fastify();
   const seen = { admitted: 0, released: 0 };
   const sockets: Socket[] = [];
@@ -135,7 +135,7 @@ describe("multipart requests", () => {
 
   describe("the multipart door", () => {
     it("hands the handler the operations, the number of files and the request's length, and files that flow", async () => {
-      const { url, seen } = await house();
+      const { url, seen } = await startServer();
       const response = await fetch(url, {
         method: "POST",
         headers: PREFLIGHT,
@@ -159,7 +159,7 @@ describe("multipart requests", () => {
       { "X-Apollo-Anything": "1" },
       { "Apollo-Require-Preflight": "*" },
     ])("takes %j for a proof that no form has sent it", async (headers) => {
-      const { url } = await house();
+      const { url } = await startServer();
       const response = await fetch(url, {
         method: "POST",
         headers: headers as never,
@@ -169,7 +169,7 @@ describe("multipart requests", () => {
     });
 
     it("takes an operation's name for a preflight header, and a body without a length", async () => {
-      const { port } = await house();
+      const { port } = await startServer();
       const socket = connect(port, "127.0.0.1");
       const body = multipartBody(uploadOf("abc"));
       socket.write(
@@ -182,7 +182,7 @@ describe("multipart requests", () => {
     });
 
     it("leaves JSON and other routes alone", async () => {
-      const { url, seen } = await house({
+      const { url, seen } = await startServer({
         handler: async (request) => ({ body: request.body, incoming: request.incoming }),
       });
       const headers = { "content-type": "application/json" };
@@ -194,7 +194,7 @@ describe("multipart requests", () => {
     });
 
     it("keeps the connection for the next upload", async () => {
-      const { port, sockets, seen } = await house();
+      const { port, sockets, seen } = await startServer();
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       closers.push(async () => agent.destroy());
       const headers = { ...PREFLIGHT, "content-type": `multipart/form-data; boundary=${BOUNDARY}` };
@@ -215,7 +215,7 @@ describe("multipart requests", () => {
     });
 
     it("goes on with a connection whose small body was refused unread", async () => {
-      const { port, sockets } = await house({ handler: refuse(forbidden("no")) });
+      const { port, sockets } = await startServer({ handler: refuse(forbidden("no")) });
       const socket = connect(port, "127.0.0.1");
       const body = multipartBody(uploadOf(Buffer.alloc(30_000)));
       const answers: Buffer[] = [];
@@ -239,7 +239,7 @@ describe("multipart requests", () => {
       ["a name and password alone", { authorization: "Basic YTpi" }, "BAD_USER_INPUT"],
       ["a header that any page may set", { "accept-language": "x-apollo-" }, "BAD_USER_INPUT"],
     ])("refuses %s before anybody is admitted", async (_, headers: Record<string, string>, code) => {
-      const { url, seen } = await house();
+      const { url, seen } = await startServer();
       const response = await fetch(url, { method: "POST", headers, body: uploadForm("x") });
       expect(response.status).toBe(400);
       expect(await response.json()).toEqual({
@@ -251,7 +251,7 @@ describe("multipart requests", () => {
     });
 
     it("gives what is wrong with a body to the error handler", async () => {
-      const { url, seen } = await house();
+      const { url, seen } = await startServer();
       const response = await fetch(url, { method: "POST", headers: PREFLIGHT, body: new FormData() });
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
       await until(() => seen.released === 1);
@@ -259,7 +259,7 @@ describe("multipart requests", () => {
 
     it("releases what it admitted, and fails the open stream, when the client goes away in mid-file", async () => {
       let failure: unknown;
-      const { port, seen } = await house({
+      const { port, seen } = await startServer({
         handler: async (request) => {
           const [first, second] = (await uploadsOf(request)) as [AnnouncedFile, AnnouncedFile];
           const stream = (await first.arrive()).open();
@@ -277,7 +277,7 @@ describe("multipart requests", () => {
     });
 
     it("releases what it admitted when the client has gone while it was admitted", async () => {
-      const { port, seen } = await house({
+      const { port, seen } = await startServer({
         admit: async (request) => {
           client.destroy();
           await new Promise((closed) => request.raw.socket.once("close", closed));
@@ -291,7 +291,7 @@ describe("multipart requests", () => {
     });
 
     it("releases what it admitted for a request that waits behind another on its connection", async () => {
-      const { port, seen } = await house({ handler: () => new Promise(() => {}) });
+      const { port, seen } = await startServer({ handler: () => new Promise(() => {}) });
       const client = connect(port, "127.0.0.1");
       const body = multipartBody(uploadOf("x"));
       const request = Buffer.concat([
@@ -309,7 +309,7 @@ describe("multipart requests", () => {
     const answerRest: Handler = async (request) => ({ isRead: await request.incoming?.readRest() });
 
     it("is read where it is some megabytes, and the connection goes on", async () => {
-      const { port, sockets } = await house({ handler: answerRest });
+      const { port, sockets } = await startServer({ handler: answerRest });
       const socket = connect(port, "127.0.0.1");
       const answers: Buffer[] = [];
       socket.on("data", (chunk) => answers.push(chunk));
@@ -325,13 +325,13 @@ describe("multipart requests", () => {
     });
 
     it("is left where it is more", async () => {
-      const { port, sockets } = await house({ handler: answerRest });
+      const { port, sockets } = await startServer({ handler: answerRest });
       expect((await sendLarge(port, PREFLIGHT)).answer).toContain('{"isRead":false}');
       expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
     });
 
     it("is left where nobody knows how much it is", async () => {
-      const { port } = await house({ handler: answerRest });
+      const { port } = await startServer({ handler: answerRest });
       const client = connect(port, "127.0.0.1");
       const beginning = multipartBody(uploadOf(""), { open: true });
       client.write(headOf({ ...PREFLIGHT, "Transfer-Encoding": "chunked" }));
@@ -340,7 +340,7 @@ describe("multipart requests", () => {
     });
 
     it("is left when it does not come", async () => {
-      const { port } = await house({ handler: answerRest });
+      const { port } = await startServer({ handler: answerRest });
       const client = connect(port, "127.0.0.1");
       client.write(headOf({ ...PREFLIGHT, "Content-Length": MIB }));
       client.write(multipartBody(uploadOf("begun"), { open: true }));
@@ -349,7 +349,7 @@ describe("multipart requests", () => {
 
     it("is nobody's any more when the client has left", async () => {
       let isRead: boolean | undefined;
-      const { port, seen } = await house({
+      const { port, seen } = await startServer({
         handler: async (request) => {
           client.destroy();
           isRead = await request.incoming?.readRest();
@@ -366,7 +366,7 @@ describe("multipart requests", () => {
   describe("a refused upload of 400 MB is not read", () => {
     const notAllowed = refuse(forbidden("You may not do this."));
 
-    it.each<[string, number, House, Record<string, string>, string]>([
+    it.each<[string, number, ServerOptions, Record<string, string>, string]>([
       ["no preflight header", 400, {}, {}, "/graphql"],
       ["over the limit", 413, { limits: { maxRequestBytes: 100 * MIB } }, PREFLIGHT, "/graphql"],
       ["nobody signed in", 401, { admit: refuse(unauthenticated()) }, PREFLIGHT, "/graphql"],
@@ -375,7 +375,7 @@ describe("multipart requests", () => {
       ["an unknown route", 404, {}, PREFLIGHT, "/nowhere"],
       ["a route that takes no files", 200, {}, PREFLIGHT, "/other"],
     ])("%s", async (_, expected, options, headers, path) => {
-      const { port, sockets, seen } = await house(options);
+      const { port, sockets, seen } = await startServer(options);
       const { status, answer } = await sendLarge(port, headers, path);
       expect(status).toBe(expected);
       expect(answer.toLowerCase()).toContain("connection: close");
@@ -385,7 +385,7 @@ describe("multipart requests", () => {
     });
 
     it("no permission, for a body without a length from fetch", async () => {
-      const { url, sockets } = await house({ handler: notAllowed });
+      const { url, sockets } = await startServer({ handler: notAllowed });
       const beginning = multipartBody(uploadOf(""), { open: true });
       async function* endless() {
         yield beginning;
@@ -405,7 +405,7 @@ describe("multipart requests", () => {
     });
 
     it("over the limit, for a body without a length, once it has passed it", async () => {
-      const { url, sockets } = await house({ limits: { maxRequestBytes: MIB } });
+      const { url, sockets } = await startServer({ limits: { maxRequestBytes: MIB } });
       async function* endless() {
         yield multipartBody(uploadOf(""), { open: true });
         for (let sent = 0; sent < LARGE; sent += MIB) yield Buffer.alloc(MIB);
@@ -423,12 +423,12 @@ describe("multipart requests", () => {
     });
 
     it("tells a client that waits for 100 Continue, and lets an admitted one go on", async () => {
-      const refusing = await house({ admit: refuse(unauthenticated()) });
+      const refusing = await startServer({ admit: refuse(unauthenticated()) });
       const waiting = connect(refusing.port, "127.0.0.1");
       waiting.write(headOf({ ...PREFLIGHT, "Content-Length": LARGE, Expect: "100-continue" }));
       expect(await text(waiting)).toMatch(/^HTTP\/1.1 401 /);
 
-      const { port } = await house();
+      const { port } = await startServer();
       const body = multipartBody(uploadOf("abc"));
       for (const [path, answer] of [
         ["/graphql", '"sizes":[3]'],
@@ -466,7 +466,7 @@ describe("multipart requests", () => {
         const file = await open(path, "w");
         await file.truncate(LARGE);
         await file.close();
-        const { url, sockets } = await house({ handler: notAllowed });
+        const { url, sockets } = await startServer({ handler: notAllowed });
         for (const expect100 of ["Expect:", "Expect: 100-continue"]) {
           const form = [`operations=${operationsOf(1)}`, `map=${mapOf(1)}`, `0=@${path}`].flatMap((part) => [
             "-F",
