@@ -121,7 +121,7 @@ describe("data folder", () => {
       const { code, output } = await runToItsEnd({ NODE_ENV: "production", FILEDESK_DATA: dataFolder });
       expect(code).toBe(1);
       for (const name of ["DATABASE_URL", "AUTH_SECRET", "URL_SIGNING_KEYS"])
-        expect(output).toMatch(new RegExp(`^ {2}- ${name}: is missing; set it.*, or ask for`, "m"));
+        expect(output).toMatch(new RegExp(`^ {2}- ${name}: is missing; set it.*, or allow`, "m"));
       expect(await filesUnder(dataFolder)).toEqual([]);
     });
 
