@@ -1,5 +1,5 @@
 /**
- * Who may import whom (CONTRIBUTING.md, "The house"). Type imports count.
+ * Who may import whom (CONTRIBUTING.md, "Project layout"). Type imports count.
  *
  * @type {import("dependency-cruiser").IConfiguration}
  */

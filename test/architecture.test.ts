@@ -21,7 +21,7 @@ async function cruise(folder: string): Promise<{ code: number; output: string }>
   }
 }
 
-describe("the house", () => {
+describe("the project layout", () => {
   let planted: string | undefined;
 
   afterEach(async () => {
@@ -30,7 +30,7 @@ describe("the house", () => {
   });
 
   async function plant(files: Readonly<Record<string, string>>): Promise<string> {
-    planted = await mkdtemp(join(tmpdir(), "filedesk-house-"));
+    planted = await mkdtemp(join(tmpdir(), "filedesk-layout-"));
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(planted, path)), { recursive: true });
       await writeFile(join(planted, path), text);

@@ -49,7 +49,7 @@ export function createAttachmentLoaders({ db, parents }: FindAttachmentDeps) {
       },
     );
   };
-  const countsOfMessages = perRequest<object, Shown, number>(async (_round, messages) => {
+  const countsOfMessages = perRequest<object, Shown, number>(async (_shared, messages) => {
     const ids = messages.map(({ id }) => id);
     const byMessage = await countOfParents(db, tenantsOfRows(messages), "message", ids);
     return ids.map((id) => byMessage.get(id) ?? 0);
