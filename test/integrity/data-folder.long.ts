@@ -30,10 +30,9 @@ describe("data folder", () => {
   });
 
   describe("a data folder", () => {
-    it("has one server: a second one refuses to start and says which process is in the way", async () => {
-      const environment = await withDatabase();
-      const server = await start(environment);
-      const { code, output } = await runToItsEnd({ ...environment, FILEDESK_DATA: dataFolder });
+    it("has one server on its embedded database: a second one refuses to start and says which process is in the way", async () => {
+      const server = await start();
+      const { code, output } = await runToItsEnd({ FILEDESK_DATA: dataFolder });
       expect(code).toBe(1);
       expect(output).toMatch(
         `Another Filedesk server (process ${server.pid}) uses the data folder ${dataFolder}. Stop it first`,

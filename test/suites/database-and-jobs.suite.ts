@@ -1,5 +1,6 @@
 import "../platform/config/config.test.js";
 import "../platform/database/broken-connections.test.js";
+import "../platform/database/database-url.test.js";
 import "../platform/database/lost-connection.test.js";
 import "../platform/database/prepared-texts.test.js";
 import "../platform/database/statement-limits.test.js";

@@ -37,8 +37,8 @@ const SETTINGS = {
 };
 
 /**
- * They share the database and the secrets. Each has a data folder of its own, which a server locks: what is sent through
- * them has no files, for which they would need a store that both reach.
+ * They share the database and the secrets. Each has a data folder of its own: what is sent through them has no files,
+ * for which they would need a store that both reach.
  */
 export async function startServerPair(): Promise<ServerPair> {
   const database = await createTestDatabase("filedesk_demo_template");

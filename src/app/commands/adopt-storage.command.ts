@@ -34,7 +34,8 @@ Example:
         await mkdir(dataFolder, { recursive: true });
         const found = await findDatabase({ config, dataFolder, log, role: "command" });
         try {
-          const client = connectDatabase(found.url, { connections: 2 });
+          const { url, sessionUrl, transactionPooling } = found;
+          const client = connectDatabase(url, { sessionUrl, transactionPooling, connections: 2 });
           try {
             const deps = storedFiles(config, client.db);
             const { state, detail } = await examineInstallation(deps);
@@ -42,7 +43,7 @@ Example:
             output.line(detail);
             if (state === "same") return ExitCode.OK;
             if (!options.yes) return ExitCode.FINDINGS;
-            await runMigrations(found.url);
+            await runMigrations(sessionUrl);
             const { id } = await adoptStorage(deps);
             output.event("done", { id });
             output.line(`Done: ${belongTogether(id)}`);

@@ -19,8 +19,8 @@ export function addMigrateCommand(program: Command, environment: NodeJS.ProcessE
         await mkdir(dataFolder, { recursive: true });
         const database = await findDatabase({ config, dataFolder, log, role: "command" });
         try {
-          const { pending } = await migrationsOf(database.url);
-          if (!options.dryRun) await runMigrations(database.url);
+          const { pending } = await migrationsOf(database.sessionUrl);
+          if (!options.dryRun) await runMigrations(database.sessionUrl);
           output.event("done", { pending, dryRun: options.dryRun ?? false });
           for (const name of pending) output.line(options.dryRun ? `missing: ${name}` : `applied: ${name}`);
           if (pending.length === 0) output.line("The schema is up to date.");

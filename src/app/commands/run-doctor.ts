@@ -61,9 +61,10 @@ const NO_JOBS = { send: async () => {} };
 async function checkInside({ config, log, output }: CommandRun, dataFolder: string): Promise<Check[]> {
   try {
     const found = await findDatabase({ config, dataFolder, log, role: "command" });
-    const database = connectDatabase(found.url, { connections: 2 });
+    const { url, sessionUrl, transactionPooling } = found;
+    const database = connectDatabase(url, { sessionUrl, transactionPooling, connections: 2 });
     try {
-      const inDatabase = await checkDatabase(found.url, database);
+      const inDatabase = await checkDatabase(database);
       const [reached, schema] = inDatabase;
       if (reached?.state === "problem") return inDatabase;
       const deps = storedFiles(config, database.db);

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
+import { SECOND_MS } from "../../kernel/clock.js";
 import type { Config } from "../../platform/config/config.js";
 import { stopRequest } from "../server/stop-request.js";
 import { describeStartError } from "../startup/start-faults.js";
@@ -35,6 +36,8 @@ interface Started {
   readonly name: "server" | "worker";
   /** Prints or logs that it is ready. */
   announce(): void;
+  /** Before `close` when it is asked to stop: it may let others notice. */
+  announceClose?(): Promise<void>;
   close(): Promise<void>;
   /** Resolves with the reason when it cannot continue. */
   readonly lost: Promise<string>;
@@ -56,9 +59,11 @@ async function run(
     const close = async ({ err, signal }: { err?: Error; signal?: string }) => {
       if (err) log.fatal({ err }, `the ${started.name} stops because of a fault`);
       else log.info({ signal }, `the ${started.name} stops after finishing its running work`);
+      if (!err) await started.announceClose?.();
       await started.close();
     };
-    const closer = closeWithGrace({ delay: config.SHUTDOWN_SECONDS * 1_000, logger: log }, close);
+    const seconds = config.SHUTDOWN_DELAY_SECONDS + config.SHUTDOWN_SECONDS;
+    const closer = closeWithGrace({ delay: seconds * SECOND_MS, logger: log }, close);
     stop.release();
     if (stop.signal.aborted) return closer.close();
     started.announce();
@@ -88,7 +93,7 @@ async function endWithout(started: Started): Promise<void> {
 async function startServer(options: StartOptions): Promise<Started> {
   const { serve } = await import("../server/serve.js");
   const { banner } = await import("./banner.js");
-  const { url, databaseLost, close } = await serve(options);
+  const { url, databaseLost, announceClose, close } = await serve(options);
   const { config, log } = options;
   return {
     name: "server",
@@ -96,6 +101,7 @@ async function startServer(options: StartOptions): Promise<Started> {
       if (config.isProduction) log.info({ url }, "the server is ready");
       else process.stdout.write(banner(url, config.demoData));
     },
+    announceClose,
     close,
     lost: databaseLost,
   };

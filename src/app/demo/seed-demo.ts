@@ -8,7 +8,7 @@ import { seedPeople } from "./demo-people.js";
  * once, one seeds and the others wait.
  */
 export const seedDemo = (database: DatabaseClient, services: Services): Promise<void> =>
-  underLock(database.url, AdvisoryLock.DEMO, async () => {
+  underLock(database.sessionUrl, AdvisoryLock.DEMO, async () => {
     const unfinished = await seedPeople(database.db);
     if (unfinished.length === 0) return;
     // Loaded only if needed, because it loads sharp.

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { access, constants, statfs } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { sql } from "drizzle-orm";
 import { MIB } from "../../kernel/bytes.js";
@@ -7,6 +8,7 @@ import type { Config } from "../../platform/config/config.js";
 import type { Database, DatabaseClient } from "../../platform/database/client.js";
 import { hasTable } from "../../platform/database/has-table.js";
 import type { Installation } from "../../platform/database/installation.repository.js";
+import { listenTo } from "../../platform/database/listen.js";
 import { migrationsOf } from "../../platform/database/migrate.js";
 import type { JobCount } from "../../platform/jobs/job-count.repository.js";
 import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
@@ -92,13 +94,53 @@ async function checkVideo(ffmpeg = "ffmpeg"): Promise<Check> {
 }
 
 /** Checks the connection, the server's version and the schema. */
-export async function checkDatabase(url: string, database: DatabaseClient): Promise<Check[]> {
+export async function checkDatabase(database: DatabaseClient): Promise<Check[]> {
   try {
     await database.db.execute(sql`select 1`);
-    const { serverVersion, applied, pending } = await migrationsOf(url);
-    return [ok("database", `Postgres ${serverVersion}`), checkSchema(applied, pending)];
+    const { serverVersion, applied, pending } = await migrationsOf(database.sessionUrl);
+    return [
+      ok("database", `Postgres ${serverVersion}`),
+      checkSchema(applied, pending),
+      await checkListening(database),
+    ];
   } catch (error) {
     return [problem("database", describeStartError(error as Error))];
+  }
+}
+
+/**
+ * Checks that a notification sent on the usual connections arrives on one that listens: not behind a pooler, nor in
+ * another database.
+ */
+async function checkListening({ db, sessionUrl }: DatabaseClient): Promise<Check> {
+  const channel = `filedesk_doctor_${process.pid}`;
+  const timeout = new AbortController();
+  let stop = async () => {};
+  try {
+    await new Promise<void>((resolve, reject) => {
+      delay(PROBE_LIMIT_MS, undefined, { signal: timeout.signal }).then(
+        () => reject(new Error("notifications do not arrive")),
+        () => {},
+      );
+      listenTo({
+        url: sessionUrl,
+        channel,
+        onMessage: () => resolve(),
+        onListening: () => void db.execute(sql`select pg_notify(${channel}, '')`).catch(reject),
+      }).then((stopListening) => {
+        stop = stopListening;
+      }, reject);
+    });
+    return ok("notifications", "arrive");
+  } catch (error) {
+    const { message } = error as Error;
+    return problem(
+      "notifications",
+      `${message}; set DATABASE_LISTEN_URL to the same database, past a pooler`,
+    );
+  } finally {
+    timeout.abort();
+    await stop();
   }
 }
 

@@ -31,7 +31,8 @@ function shown(name: string, value: unknown): string {
 }
 
 function withoutPassword(text: string): string {
-  if (!URL.canParse(text)) return text;
+  // A URL with several hosts, which cannot be parsed: each host is shown without user and password.
+  if (!URL.canParse(text)) return text.replace(/^([a-z]+:\/\/)[^/]*@([^?]*).*$/, "$1***@$2");
   const url = new URL(text);
   if (url.password !== "") url.password = "***";
   for (const parameter of url.searchParams.keys())

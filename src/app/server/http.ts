@@ -20,7 +20,10 @@ import { GRAPHQL_PATH, registerGraphQL } from "../../platform/graphql/server/ser
 import { createSubscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
 import { baseUrl } from "../../platform/http/base-url.js";
 import { bearerToken } from "../../platform/http/bearer-token.js";
+import type { StopNotice } from "../../platform/http/connections/stop-notice.js";
+import { createStopNotice } from "../../platform/http/connections/stop-notice.js";
 import { createUnreadBudget } from "../../platform/http/connections/unread-budget.js";
+import type { Dependency } from "../../platform/http/health.route.js";
 import { registerHealthRoutes } from "../../platform/http/health.route.js";
 import { registerJsonBodies } from "../../platform/http/json-body.js";
 import { ENVELOPE_BYTES } from "../../platform/http/multipart/incoming-files.js";
@@ -42,11 +45,12 @@ export interface HttpOptions {
   readonly log: Logger;
   /** The feed for websockets and event streams. */
   readonly feed: Pick<EventFeed<Viewer>, "subscribe">;
+  readonly stopNotice?: StopNotice;
 }
 
 /** Creates the HTTP server with all its routes: GraphQL, downloads, health. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
-  const { config, services, database, log, feed } = options;
+  const { config, services, database, log, feed, stopNotice = createStopNotice() } = options;
   const viewerOf = oncePerRequest((request) =>
     services.sessions.viewerOf(bearerToken(request.headers.authorization)),
   );
@@ -59,16 +63,14 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     graphqlPath: GRAPHQL_PATH,
     compresses: config.COMPRESSION,
     drainMs: drainMs(config),
+    stopNotice,
     minimumRate: {
       bytesPerSecond: config.SLOWEST_KILOBYTES_PER_SECOND * KIB,
       windowMs: config.PACE_SECONDS * SECOND_MS,
     },
   });
   // Without Redis, because its notifications may be lost.
-  registerHealthRoutes(app, [
-    { name: "database", check: () => database.db.execute(sql`select 1`) },
-    { name: "storage", check: () => services.storage.check() },
-  ]);
+  registerHealthRoutes(app, dependenciesOf(options), stopNotice);
   const preparations = createPreparationTurns();
   registerBodies(app, preparations, viewerOf);
   registerUploads(app, config, services, viewerOf);
@@ -117,6 +119,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   registerPublicRoute(app, { downloads, variants });
   return app;
 }
+
+const dependenciesOf = ({ database, services }: HttpOptions): Dependency[] => [
+  { name: "database", check: () => database.db.execute(sql`select 1`) },
+  { name: "storage", check: () => services.storage.check() },
+];
 
 function registerBodies(app: FastifyInstance, preparations: PreparationTurns, viewerOf: ViewerOf): void {
   registerJsonBodies(app, {

@@ -70,7 +70,10 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     const found = await findDatabase({ config, dataFolder, log, role });
     closers.push(() => found.close());
     signal?.throwIfAborted();
-    const client = connectDatabase(found.url, {
+    const { url, sessionUrl, transactionPooling } = found;
+    const client = connectDatabase(url, {
+      sessionUrl,
+      transactionPooling,
       connections: config.DATABASE_CONNECTIONS,
       // Other processes only serve the operator, who can wait.
       ...(role === "server" && { readTimeoutMs: config.READ_SECONDS * SECOND_MS }),
@@ -79,7 +82,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     closers.push(() => client.close());
     const stored = storedFiles(config, client.background);
     await assertFit(stored);
-    await runMigrations(found.url);
+    await runMigrations(sessionUrl);
     signal?.throwIfAborted();
     const files = await openFiles(stored, log);
     const bus = await createEventBus(config, client, log);
@@ -88,7 +91,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     const database: DatabaseClient = {
       db: withEventRecording(client.db, feed.notify),
       background: withEventRecording(client.background, feed.notify),
-      url: client.url,
+      sessionUrl: client.sessionUrl,
       get sql() {
         return client.sql;
       },
@@ -96,7 +99,9 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     };
 
     const jobQueue = createJobQueue({
-      databaseUrl: found.url,
+      databaseUrl: url,
+      sessionUrl,
+      databaseIsStopped: found.isEmbedded,
       log,
       works: role === "worker" || (role === "server" && config.WORKER),
       concurrency: config.WORKER_CONCURRENCY,

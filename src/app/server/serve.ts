@@ -1,10 +1,13 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { SECOND_MS } from "../../kernel/clock.js";
 import { bootstrapAdmin } from "../../modules/identity/users/bootstrap-admin.js";
 import type { Viewer } from "../../modules/identity/viewer.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import type { EventFeed } from "../../platform/events/feed/feed.js";
+import { createStopNotice } from "../../platform/http/connections/stop-notice.js";
 import type { Services } from "../wiring/services.js";
 import { createHttp } from "./http.js";
 import { openDesk } from "./open-desk.js";
@@ -19,6 +22,8 @@ export interface Desk {
   readonly feed: EventFeed<Viewer>;
   /** Resolves with the reason when the embedded database has ended. */
   readonly databaseLost: Promise<string>;
+  /** Lets load balancers notice that this server is about to close, while it still serves requests. */
+  announceClose(): Promise<void>;
   /** Lets running work finish, then closes everything in the reverse order of opening. */
   close(): Promise<void>;
 }
@@ -51,13 +56,18 @@ export async function serve(options: ServeOptions): Promise<Desk> {
       await seedDemo(database, services);
     }
 
-    const http = await createHttp({ config, services, database, log, feed });
+    const stopNotice = createStopNotice();
+    const http = await createHttp({ config, services, database, log, feed, stopNotice });
     // The feed is closed as well, because open subscriptions would delay the end of the HTTP server.
     closers.push(() => Promise.all([feed.close(), http.close(), open.stopJobs()]));
     signal?.throwIfAborted();
     const url = await http.listen({ host: config.HOST, port: config.PORT });
     if (config.WORKER) await open.jobQueue.work();
-    return { url, http, services, database, feed, databaseLost, close };
+    const announceClose = async () => {
+      stopNotice.give();
+      await delay(config.SHUTDOWN_DELAY_SECONDS * SECOND_MS);
+    };
+    return { url, http, services, database, feed, databaseLost, announceClose, close };
   } catch (error) {
     await close();
     throw error;

@@ -9,12 +9,18 @@ import {
   startEmbeddedPostgres,
 } from "../../platform/database/embedded/embedded-postgres.js";
 
-/** A server locks the data folder; workers and commands run beside it, or alone. */
+/** On the embedded database a server locks the data folder; workers and commands run beside it, or alone. */
 export type Role = "server" | "worker" | "command";
 
 /** A database and how to release it. */
 export interface FoundDatabase {
   readonly url: string;
+  /** For connections that keep a session: it leads past a pooler. */
+  readonly sessionUrl: string;
+  /** Whether a pooler hands out another session for each transaction. */
+  readonly transactionPooling: boolean;
+  /** Whether it is the embedded database, which a process of Filedesk stops. */
+  readonly isEmbedded: boolean;
   /**
    * Resolves with the reason when the embedded database has ended: it died, or the process that runs it has stopped it.
    */
@@ -36,18 +42,16 @@ const WATCH_INTERVAL_MS = 2 * SECOND_MS;
 
 /**
  * Returns the external database, or the embedded one, which is started here unless another process on this data folder
- * already runs it. A server locks the data folder in either case.
+ * already runs it. A server on the embedded database locks the data folder; any number may run on an external one, on
+ * data folders of their own or on one that they share.
  *
  * @throws Error with the reason
  */
 export async function findDatabase(wanted: Wanted): Promise<FoundDatabase> {
   const { config, dataFolder, role } = wanted;
-  if (role !== "server" && config.DATABASE_URL) return external(config.DATABASE_URL);
+  if (config.DATABASE_URL) return external(config.DATABASE_URL, config);
   if (role !== "server") return startOrJoin(wanted);
-
-  const lock = await lockDataFolder(dataFolder);
-  if (config.DATABASE_URL) return { ...external(config.DATABASE_URL), close: () => lock.release() };
-  return startWithLock(lock, wanted);
+  return startWithLock(await lockDataFolder(dataFolder), wanted);
 }
 
 /**
@@ -60,7 +64,7 @@ async function startOrJoin(wanted: Wanted): Promise<FoundDatabase> {
     const attempt = await tryToLockDataFolder(wanted.dataFolder);
     if ("release" in attempt) return startWithLock(attempt, wanted);
     const url = await findEmbeddedPostgres(clusterFolder(wanted.dataFolder));
-    if (url) return { url, ...watch(url, wanted.dataFolder) };
+    if (url) return { ...embedded(url), ...watch(url, wanted.dataFolder) };
     if (performance.now() > deadline)
       throw new Error(
         `Process ${attempt.holder} uses the data folder ${wanted.dataFolder}, but its database takes no connections. ` +
@@ -80,7 +84,7 @@ async function startWithLock(
       log: (line) => log.debug({ postgres: line }, "postgres"),
     });
     return {
-      url: postgres.url,
+      ...embedded(postgres.url),
       lost: postgres.died.then((end) => `its embedded Postgres has ended (${end}); start it again`),
       close: () => postgres.stop().finally(() => lock.release()),
     };
@@ -92,7 +96,19 @@ async function startWithLock(
 
 const never = new Promise<never>(() => {});
 
-const external = (url: string): FoundDatabase => ({ url, lost: never, close: async () => {} });
+const external = (
+  url: string,
+  { DATABASE_LISTEN_URL = url, DATABASE_PREPARE }: Pick<Config, "DATABASE_LISTEN_URL" | "DATABASE_PREPARE">,
+): FoundDatabase => ({
+  url,
+  sessionUrl: DATABASE_LISTEN_URL,
+  transactionPooling: !DATABASE_PREPARE,
+  isEmbedded: false,
+  lost: never,
+  close: async () => {},
+});
+
+const embedded = (url: string) => ({ url, sessionUrl: url, transactionPooling: false, isEmbedded: true });
 
 /** Watches a database that another process runs. After a restart it has another port. */
 function watch(url: string, dataFolder: string): Pick<FoundDatabase, "lost" | "close"> {

@@ -72,6 +72,7 @@ function unsafeInProduction(env: Guarded): string[] {
 /** Settings whose example must not be used as a value. */
 const SECRET_SETTINGS = [
   "DATABASE_URL",
+  "DATABASE_LISTEN_URL",
   "REDIS_URL",
   "AUTH_SECRET",
   "URL_SIGNING_KEYS",

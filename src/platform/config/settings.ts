@@ -1,6 +1,7 @@
 import { bool, str } from "envalid";
 import { limitSettings } from "./limit-settings.js";
 import {
+  count,
   email,
   httpUrl,
   keys,
@@ -59,6 +60,11 @@ export const settings = {
     desc: "Longest time that a shutdown waits for running uploads, downloads and jobs",
     example: "30",
   }),
+  SHUTDOWN_DELAY_SECONDS: count({
+    default: 0,
+    desc: "How long a server that is told to stop still takes requests while /readyz answers 503, so that load balancers notice",
+    example: "10",
+  }),
 
   FILEDESK_DATA: str({
     default: ".filedesk",
@@ -67,8 +73,18 @@ export const settings = {
   }),
   DATABASE_URL: postgresUrl({
     default: undefined,
-    desc: "Postgres database, version 15 or newer; without it an embedded Postgres is started",
+    desc: "Postgres database, version 15 or newer, with one host or several of which one takes writes; without it an embedded Postgres is started",
     example: "postgres://filedesk:secret@localhost:5432/filedesk",
+  }),
+  DATABASE_LISTEN_URL: postgresUrl({
+    default: undefined,
+    desc: "The same database past a pooler, for connections that keep a session: notifications, migrations, locks; by default DATABASE_URL",
+    example: "postgres://filedesk:secret@localhost:5432/filedesk",
+  }),
+  DATABASE_PREPARE: bool({
+    default: true,
+    desc: "Whether sessions keep prepared statements and timeouts; `off` behind PgBouncer in transaction mode",
+    example: "off",
   }),
   DATABASE_CONNECTIONS: whole({
     default: 10,

@@ -1,4 +1,5 @@
 import { EnvError, makeValidator } from "envalid";
+import { parseDatabaseUrl } from "../database/database-url.js";
 
 export const list = makeValidator<readonly string[]>((text) =>
   text
@@ -18,17 +19,22 @@ export const port = makeValidator<number>((text) => {
 /** Higher than any sensible value, and safe for every setting. */
 const MAX_VALUE = 1_000_000;
 
-export const whole = makeValidator<number>((text) => {
-  const value = Number(text);
-  if (value > MAX_VALUE) throw new EnvError(`"${text}" is more than ${MAX_VALUE}`);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new EnvError(`"${text}" is not a whole number above 0`);
-  return value;
-});
+const wholeFrom = (least: number, wanted: string) =>
+  makeValidator<number>((text) => {
+    const value = Number(text);
+    if (value > MAX_VALUE) throw new EnvError(`"${text}" is more than ${MAX_VALUE}`);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least)
+      throw new EnvError(`"${text}" is not ${wanted}`);
+    return value;
+  });
+
+export const whole = wholeFrom(1, "a whole number above 0");
+export const count = wholeFrom(0, "a whole number");
 
 /** Error messages do not contain the URL, which may contain a password, even in the wrong part. */
-const urlOf = (schemes: readonly string[], example: string) =>
-  makeValidator<string>((text) => {
+const checkedUrl =
+  (schemes: readonly string[], example: string) =>
+  (text: string): string => {
     if (!URL.canParse(text) || !schemes.includes(new URL(text).protocol))
       throw new EnvError(`is not a URL like ${example}`);
     const { hash, username, password } = new URL(text);
@@ -39,7 +45,7 @@ const urlOf = (schemes: readonly string[], example: string) =>
     if (!isDecodable(username + password))
       throw new EnvError("is a URL whose user or password cannot be decoded; write % there as %25");
     return text;
-  });
+  };
 
 function isDecodable(text: string): boolean {
   try {
@@ -50,8 +56,23 @@ function isDecodable(text: string): boolean {
   }
 }
 
-export const httpUrl = urlOf(["http:", "https:"], "https://example.com");
-export const postgresUrl = urlOf(["postgres:", "postgresql:"], "postgres://user:password@host:5432/database");
+export const httpUrl = makeValidator<string>(checkedUrl(["http:", "https:"], "https://example.com"));
+const POSTGRES_EXAMPLE = "postgres://user:password@host:5432/database";
+const singlePostgresUrl = checkedUrl(["postgres:", "postgresql:"], POSTGRES_EXAMPLE);
+
+/** May name several hosts, of which one takes writes: `postgres://user:password@a:5432,b:5432/database`. */
+export const postgresUrl = makeValidator<string>((text) => {
+  for (const host of hostsOf(text)) singlePostgresUrl(host);
+  return text;
+});
+
+function hostsOf(text: string): readonly string[] {
+  try {
+    return parseDatabaseUrl(text).hosts;
+  } catch (error) {
+    throw new EnvError((error as Error).message);
+  }
+}
 
 /** The path is a database number. */
 export const redisUrl = makeValidator<string>((text) => {

@@ -1,4 +1,4 @@
-import { Connection } from "./connection.js";
+import { openConnection } from "./open-connection.js";
 
 /** Numbers of the locks; they are arbitrary, but must differ. */
 export const AdvisoryLock = { DEMO: 7_305_101_413 } as const;
@@ -7,6 +7,8 @@ export const AdvisoryLock = { DEMO: 7_305_101_413 } as const;
  * Runs the work while no other process runs work under the same lock; others wait. The lock has a connection of its
  * own, so it needs none of a pool and is released if this process ends.
  *
+ * @param url leads past a pooler, because the lock belongs to the session
+ *
  * @throws what the work throws, or a connection error
  */
 export async function underLock<Result>(
@@ -14,8 +16,7 @@ export async function underLock<Result>(
   lock: number,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const connection = new Connection({ url });
-  await connection.open();
+  const connection = await openConnection({ url });
   try {
     await connection.run({ text: `select pg_advisory_lock(${lock})`, parameters: [] });
     return await work();

@@ -21,8 +21,8 @@ export interface DatabaseClient {
   readonly db: Database;
   /** The same connections, for jobs: reads may take as long as any other statement. */
   readonly background: Database;
-  /** The URL, for connections of other kinds. */
-  readonly url: string;
+  /** For connections that keep a session, such as those that listen or hold a lock: it leads past a pooler. */
+  readonly sessionUrl: string;
   /** The driver itself, with a lazy pool of its own: for scripts and tests, never for requests. */
   readonly sql: postgres.Sql;
   close(): Promise<void>;
@@ -30,6 +30,13 @@ export interface DatabaseClient {
 
 export interface DatabaseOptions {
   readonly connections: number;
+  /** By default the URL itself. */
+  readonly sessionUrl?: string;
+  /**
+   * Whether a pooler hands out another session for each transaction. Then no statement is prepared, and timeouts are
+   * set in each transaction instead of in the session.
+   */
+  readonly transactionPooling?: boolean;
   /** Called with every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
   /**
@@ -57,11 +64,13 @@ const RETRY_WITHIN_MS = 5_000;
  */
 export function connectDatabase(url: string, options: DatabaseOptions): DatabaseClient {
   const { connections, onStatement, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
+  const { sessionUrl = url, transactionPooling = false } = options;
   const readTimeoutMs = Math.min(options.readTimeoutMs ?? STATEMENT_TIMEOUT_MS, STATEMENT_TIMEOUT_MS);
   // Drizzle sets its own parsers and serializers here before the first connection is opened.
   const types: TypeOptions = { parsers: {}, serializers: {} };
   const pool = new ConnectionPool({
     url,
+    transactionPooling,
     connections,
     // The timeout of most statements; others set their own.
     statementTimeoutMs: readTimeoutMs,
@@ -73,9 +82,9 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
   return {
     db: databaseOn(pool, types, readTimeoutMs),
     background: databaseOn(pool, types, STATEMENT_TIMEOUT_MS),
-    url,
+    sessionUrl,
     get sql() {
-      driver ??= postgres(url, { max: 4, onnotice: () => {} });
+      driver ??= postgres(sessionUrl, { max: 4, onnotice: () => {} });
       return driver;
     },
     async close() {
@@ -112,6 +121,7 @@ function clientOf(
     // Synchronous if possible, because this is the hottest path.
     const connection = acquired instanceof Promise ? await acquired : acquired;
     try {
+      if (pool.transactionPooling) return await connection.runLimited(statement, readTimeoutMs);
       if (connection.statementTimeoutMs !== readTimeoutMs) await connection.limitStatements(readTimeoutMs);
       return await connection.run(statement);
     } finally {

@@ -1,11 +1,16 @@
 import { setTimeout as pass } from "node:timers/promises";
 import type { TypeOptions } from "./connection.js";
 import { Connection } from "./connection.js";
+import { parseDatabaseUrl } from "./database-url.js";
 import { connectionBroke, connectionLost } from "./faults.js";
+import type { HostRotation } from "./host-rotation.js";
+import { createHostRotation } from "./host-rotation.js";
 import { createPreparedTexts } from "./prepared-texts.js";
 
 export interface PoolOptions {
   readonly url: string;
+  /** Whether a pooler hands out another session for each transaction. */
+  readonly transactionPooling: boolean;
   /** Maximum number of connections. */
   readonly connections: number;
   readonly statementTimeoutMs: number;
@@ -20,7 +25,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Delays before new connection attempts, in milliseconds. */
+/** Delays before new connection attempts at all hosts, in milliseconds. */
 const CONNECT_DELAYS_MS = [20, 100];
 const CHECK_INTERVAL_MS = 1_000;
 /**
@@ -37,14 +42,21 @@ export class ConnectionPool {
   readonly #idle: Connection[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #timer: NodeJS.Timeout;
+  readonly #hosts: number;
+  readonly #rotation: HostRotation;
   /** Open connections and those that are being opened. */
   #count = 0;
-  #attempts = 0;
   #isClosed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#hosts = parseDatabaseUrl(options.url).hosts.length;
+    this.#rotation = createHostRotation(this.#hosts);
     this.#timer = setInterval(() => this.#destroyUnresponsive(), CHECK_INTERVAL_MS).unref();
+  }
+
+  get transactionPooling(): boolean {
+    return this.#options.transactionPooling;
   }
 
   /** Returns a connection for the caller alone, until it is released. @throws if none can be opened */
@@ -102,16 +114,19 @@ export class ConnectionPool {
 
   /** No statement has been sent yet, so it is safe to retry. */
   async #openOne(): Promise<Connection> {
-    for (let tries = 0; ; tries++) {
+    for (let tries = 1; ; tries++) {
+      const host = this.#rotation.current;
       const connection = new Connection(
-        { ...this.#options, prepared: this.#prepared, attempt: this.#attempts++ },
+        { ...this.#options, prepared: this.#prepared, host },
         this.#options.types,
       );
       try {
         await connection.open();
         return connection;
       } catch (error) {
-        const delay = CONNECT_DELAYS_MS[tries];
+        this.#rotation.skip(host);
+        const isRoundOver = tries % this.#hosts === 0;
+        const delay = isRoundOver ? CONNECT_DELAYS_MS[tries / this.#hosts - 1] : 0;
         if (delay === undefined || this.#isClosed || !connectionBroke(error)) throw error;
         await pass(delay);
       }

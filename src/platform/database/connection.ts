@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { connect } from "node:net";
 import postgres from "postgres";
 import { ARRAY_PARSERS, toArrayLiteral } from "./array-values.js";
-import { connectionLost } from "./faults.js";
+import { parseDatabaseUrl } from "./database-url.js";
+import { connectionLost, isReadOnly, takesNoWrites } from "./faults.js";
 import type { PreparedTexts } from "./prepared-texts.js";
 import { MAX_PREPARED } from "./prepared-texts.js";
 
@@ -10,8 +11,10 @@ export interface ConnectionOptions {
   readonly url: string;
   /** Statement timeout that is set in Postgres, in milliseconds; 0 for none. */
   readonly statementTimeoutMs?: number;
-  /** The number of the attempt, which selects one of several hosts in the URL. */
-  readonly attempt?: number;
+  /** Selects one of several hosts in the URL. */
+  readonly host?: number;
+  /** Whether a pooler hands out another session for each transaction: then nothing is kept in the session. */
+  readonly transactionPooling?: boolean;
   readonly onNotify?: (channel: string, payload: string) => void;
   /** Decides which statements are prepared; by default all. */
   readonly prepared?: Pick<PreparedTexts, "isPrepared">;
@@ -34,7 +37,10 @@ export interface Statement {
   readonly prepare?: boolean;
 }
 
+const NONE_PREPARED = { isPrepared: () => false };
 const CONNECT_TIMEOUT_SECONDS = 10;
+/** With several hosts, the next one is tried sooner. */
+const HOST_TIMEOUT_SECONDS = 3;
 const KEEP_ALIVE_SECONDS = 30;
 
 /**
@@ -47,6 +53,9 @@ export class Connection {
   readonly openedAt = performance.now();
   /** Resolves when the connection is lost or closed. */
   readonly lost: Promise<void>;
+  /** The URL of its host. */
+  readonly url: string;
+  readonly #mustBeWritable: boolean;
   readonly #sql: postgres.Sql;
   readonly #onStatement: ((statement: string) => void) | undefined;
   #socket: Socket | null = null;
@@ -71,21 +80,26 @@ export class Connection {
       };
     });
     this.#onStatement = options.onStatement;
-    this.#prepared = options.prepared;
-    const { url, statementTimeoutMs = 0, attempt = 0, onNotify } = options;
+    this.#prepared = options.transactionPooling ? NONE_PREPARED : options.prepared;
+    const { host = 0, onNotify, transactionPooling = false } = options;
+    const { hosts, mustBeWritable } = parseDatabaseUrl(options.url);
+    this.url = hosts[host % hosts.length] ?? options.url;
+    this.#mustBeWritable = mustBeWritable;
+    // A pooler refuses parameters of the session that it does not know.
+    const statementTimeoutMs = transactionPooling ? 0 : (options.statementTimeoutMs ?? 0);
     this.#statementTimeoutMs = statementTimeoutMs;
-    this.#sql = postgres(url, {
+    this.#sql = postgres(this.url, {
       max: 1,
       // The driver's query for types runs outside of any promise and would end the process if it failed.
       fetch_types: false,
       onnotice: () => {},
-      connect_timeout: CONNECT_TIMEOUT_SECONDS,
+      connect_timeout: hosts.length > 1 ? HOST_TIMEOUT_SECONDS : CONNECT_TIMEOUT_SECONDS,
       max_lifetime: null,
       backoff: () => 0,
       connection: { application_name: "filedesk", statement_timeout: statementTimeoutMs },
       onclose: () => this.#lose(),
       ...(onNotify && { onnotify: onNotify }),
-      socket: (parsed: ParsedOptions) => this.#connect(parsed, attempt),
+      socket: (parsed: ParsedOptions) => this.#connect(parsed),
     } as postgres.Options<Record<string, never>>);
     Object.assign(this.#sql.options.parsers, ARRAY_PARSERS, types?.parsers);
     Object.assign(this.#sql.options.serializers, types?.serializers);
@@ -100,10 +114,11 @@ export class Connection {
     return this.#kept.size >= MAX_PREPARED;
   }
 
-  /** Connects. @throws the connection error */
+  /** Connects. @throws the connection error, or that the host takes no writes */
   async open(): Promise<void> {
     try {
-      await this.#sql.unsafe("select 1");
+      const [row] = await this.#sql.unsafe("show transaction_read_only");
+      if (this.#mustBeWritable && row?.transaction_read_only === "on") throw takesNoWrites();
     } catch (error) {
       this.destroy();
       throw error;
@@ -119,6 +134,24 @@ export class Connection {
   async limitStatements(milliseconds: number): Promise<void> {
     await this.#send({ text: `set statement_timeout = ${milliseconds}`, parameters: [] });
     this.#statementTimeoutMs = milliseconds;
+  }
+
+  /**
+   * Runs a statement outside of a transaction with its own timeout, without changing the session: in a transaction.
+   *
+   * @throws the error from Postgres, or that the connection was lost
+   */
+  async runLimited(statement: Statement, milliseconds: number): Promise<postgres.RowList<postgres.Row[]>> {
+    // Sent together, so that it costs no more round trips than necessary.
+    const [begun, rows, ended] = await Promise.allSettled([
+      this.#send({ text: `begin; set local statement_timeout = ${milliseconds}`, parameters: [] }),
+      this.run(statement),
+      this.#send({ text: "commit", parameters: [] }),
+    ]);
+    if (begun.status === "rejected") throw begun.reason;
+    if (rows.status === "rejected") throw rows.reason;
+    if (ended.status === "rejected") throw ended.reason;
+    return rows.value;
   }
 
   /** @throws the error from Postgres, or that the connection was lost */
@@ -141,6 +174,10 @@ export class Connection {
     if (this.#unanswered++ === 0) this.#since = performance.now();
     try {
       return (await (asValues ? query.values() : query)) as postgres.RowList<postgres.Row[]>;
+    } catch (error) {
+      // The host has become a standby, and another one takes the writes.
+      if (this.#mustBeWritable && isReadOnly(error)) this.destroy();
+      throw error;
     } finally {
       this.#unanswered--;
       this.#since = performance.now();
@@ -164,10 +201,9 @@ export class Connection {
     this.destroy();
   }
 
-  #connect({ host, port, path }: ParsedOptions, attempt: number): Socket {
+  #connect({ host, port, path }: ParsedOptions): Socket {
     if (this.#socket) throw connectionLost();
-    const index = attempt % host.length;
-    const address = { host: host[index] ?? "localhost", port: port[index] ?? 5432 };
+    const address = { host: host[0] ?? "localhost", port: port[0] ?? 5432 };
     const socket = path ? connect(path) : connect(address);
     this.#socket = socket;
     socket.setKeepAlive(true, KEEP_ALIVE_SECONDS * 1_000);

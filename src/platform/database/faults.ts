@@ -49,6 +49,15 @@ export function connectionBroke(error: unknown): boolean {
 export const databaseIsAway = (error: unknown): boolean =>
   connectionBroke(error) || /^5[378]/.test(sqlState(error) ?? "");
 
+/** The session takes no writes, because its host is a standby. */
+export const isReadOnly = (error: unknown): boolean => sqlState(error) === "25006";
+
+/** The error for a connection to a host that is of no use, such as a standby. */
+export const takesNoWrites = () =>
+  Object.assign(new Error("this Postgres takes no writes: it is a standby"), {
+    code: "CONNECTION_READ_ONLY",
+  });
+
 /** The error for statements on a lost connection. */
 export const connectionLost = () =>
   Object.assign(new Error("the connection to Postgres was lost"), { code: "CONNECTION_CLOSED" });

@@ -1,6 +1,7 @@
 import { setTimeout as pass } from "node:timers/promises";
-import { Connection } from "./connection.js";
+import type { Connection } from "./connection.js";
 import { connectionLost } from "./faults.js";
+import { openConnection } from "./open-connection.js";
 
 export interface ListenOptions {
   readonly url: string;
@@ -48,8 +49,7 @@ export async function listenTo(options: ListenOptions): Promise<() => Promise<vo
 }
 
 async function connectAndListen({ url, channel, onMessage }: ListenOptions): Promise<Connection> {
-  const connection = new Connection({ url, onNotify: (_channel, payload) => onMessage(payload) });
-  await connection.open();
+  const connection = await openConnection({ url, onNotify: (_channel, payload) => onMessage(payload) });
   await connection.run({ text: `listen "${channel}"`, parameters: [] });
   return connection;
 }

@@ -5,6 +5,7 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { sqlState } from "./faults.js";
+import { findHost } from "./open-connection.js";
 
 const OLDEST_SUPPORTED = 150_000;
 /** An arbitrary number that all instances share. */
@@ -25,10 +26,11 @@ const occupied = (error: unknown) => {
 /**
  * Applies pending migrations under a lock, so that other instances wait.
  *
+ * @param url leads past a pooler, because the lock belongs to the session
  * @throws if the server is older than Postgres 15
  */
 export async function runMigrations(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
+  const sql = postgres(await findHost(url), { max: 1, fetch_types: false, onnotice: () => {} });
   try {
     const [server] = await sql<
       { version: number }[]
@@ -59,7 +61,7 @@ export async function migrationsOf(url: string): Promise<Migrations> {
   const journal = JSON.parse(await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8")) as {
     entries: { tag: string; when: number }[];
   };
-  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
+  const sql = postgres(await findHost(url), { max: 1, fetch_types: false, onnotice: () => {} });
   try {
     const [server] = await sql<{ version: string; isBegun: boolean }[]>`
       select current_setting('server_version') as version,

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from "fastify";
+import type { StopNotice } from "./connections/stop-notice.js";
+import { createStopNotice } from "./connections/stop-notice.js";
 
 /** A service that the server needs, and a check whether it is available. */
 export interface Dependency {
@@ -12,10 +14,15 @@ const CHECK_TIMEOUT_MS = 3_000;
 const CACHE_MS = 1_000;
 
 /**
- * `/healthz`: the process is alive. `/readyz`: it can serve requests; 503 while a dependency is unavailable or the
- * server shuts down. Both are public, so one check runs at a time, and its result is cached for a second.
+ * `/healthz`: the process is alive. `/readyz`: it can serve requests; 503 while a dependency is unavailable, and from
+ * the moment when the server is told to stop. Both are public, so one check runs at a time, and its result is cached
+ * for a second.
  */
-export function registerHealthRoutes(app: FastifyInstance, dependencies: readonly Dependency[]): void {
+export function registerHealthRoutes(
+  app: FastifyInstance,
+  dependencies: readonly Dependency[],
+  stopNotice: Pick<StopNotice, "isGiven"> = createStopNotice(),
+): void {
   let closing = false;
   app.addHook("preClose", async () => {
     closing = true;
@@ -32,10 +39,11 @@ export function registerHealthRoutes(app: FastifyInstance, dependencies: readonl
   app.get("/healthz", async () => ({ status: "ok" }));
   app.get("/readyz", async (_request, reply) => {
     const checks = await checkAll();
-    const ready = !closing && Object.values(checks).every((state) => state === "ok");
+    const isClosing = closing || stopNotice.isGiven;
+    const ready = !isClosing && Object.values(checks).every((state) => state === "ok");
     return reply
       .status(ready ? 200 : 503)
-      .send({ status: closing ? "closing" : ready ? "ok" : "unavailable", checks });
+      .send({ status: isClosing ? "closing" : ready ? "ok" : "unavailable", checks });
   });
 }
 

@@ -16,6 +16,8 @@ import type { MinimumRate } from "./connections/end-slow-connections.js";
 import { endSlowConnections } from "./connections/end-slow-connections.js";
 import { holdUnreadAnswers } from "./connections/hold-unread-answers.js";
 import { refuseWhileClosing } from "./connections/refuse-while-closing.js";
+import type { StopNotice } from "./connections/stop-notice.js";
+import { createStopNotice } from "./connections/stop-notice.js";
 import type { UnreadBudget } from "./connections/unread-budget.js";
 import { isWebSocketUpgrade } from "./connections/websocket-upgrade.js";
 import { answerErrors } from "./errors/answer-errors.js";
@@ -40,6 +42,7 @@ export interface HttpServerOptions {
   readonly unread: UnreadBudget;
   /** How long requests in progress may take to finish when the server closes. */
   readonly drainMs: number;
+  readonly stopNotice?: StopNotice;
   /** Clients that send or read more slowly are disconnected. */
   readonly minimumRate: MinimumRate;
 }
@@ -53,7 +56,7 @@ const HEADERS_CHECK_MS = 5 * SECOND_MS;
 
 /** The web server: request ids, one log line a request, CORS, and errors in the form that the client expects. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
-  const { graphqlPath, origins } = options;
+  const { graphqlPath, origins, stopNotice = createStopNotice() } = options;
   const forUnread = { graphqlPath, mayRead: acceptsOrigin(origins) };
   const app: FastifyInstance = Fastify({
     loggerInstance: options.log,
@@ -93,7 +96,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     ],
     maxAge: 600,
   });
-  drainOnClose(app, connections, options.drainMs);
+  drainOnClose(app, connections, { timeoutMs: options.drainMs, stopNotice });
   endSlowConnections(app, connections, options.minimumRate);
   if (options.compresses) compressAnswers(app);
   holdUnreadAnswers(app, options.unread);

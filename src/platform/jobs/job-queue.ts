@@ -1,19 +1,23 @@
 import { sql } from "drizzle-orm";
-import type { JobInsert, JobWithMetadata } from "pg-boss";
+import type { Db, JobInsert, JobWithMetadata } from "pg-boss";
 import { fromDrizzle, PgBoss } from "pg-boss";
 import type { Logger } from "pino";
 import { newId } from "../../kernel/ids.js";
 import type { Database } from "../database/client.js";
 import { awaitDisconnection } from "./await-disconnection.js";
 import { createClockRepair } from "./clock-repair.js";
-import { handleErrorsOfEndedClients } from "./ended-clients.js";
 import type { Job, JobRequest, JobSender } from "./job.js";
+import { createQueueDatabase } from "./queue-database.js";
 import { deadQueueOf, ensureQueues } from "./queues.js";
 import { createRunner } from "./runner.js";
 import { ensureTurnIndex, findNextTurns } from "./turns.repository.js";
 
 export interface JobQueueOptions {
   readonly databaseUrl: string;
+  /** For the connection that listens: it leads past a pooler. By default the URL of the database. */
+  readonly sessionUrl?: string;
+  /** Whether the database is stopped after the queue, which then waits until its connections are closed. */
+  readonly databaseIsStopped?: boolean;
   readonly log: Logger;
   /** Whether this process runs jobs, or only enqueues them. */
   readonly works: boolean;
@@ -28,10 +32,7 @@ export interface JobQueue {
   open(jobs: readonly Job[]): Promise<void>;
   /** Starts running jobs in this process, including recurring ones. */
   work(): Promise<void>;
-  /**
-   * Takes no more jobs and lets running ones finish; after the timeout they are aborted and will be retried. When it
-   * resolves, the database has closed all connections of the queue, so that it can be stopped.
-   */
+  /** Takes no more jobs and lets running ones finish; after the timeout they are aborted and will be retried. */
   stop(timeoutMs: number): Promise<void>;
 }
 
@@ -49,32 +50,31 @@ const LOG_AGAIN_AFTER_MS = 10_000;
 const ABORT_TIMEOUT_MS = 1_000;
 
 /** A queue of jobs in Postgres: pg-boss, on a small pool of its own. */
-export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueueOptions): JobQueue {
-  handleErrorsOfEndedClients();
+export function createJobQueue(options: JobQueueOptions): JobQueue {
+  const {
+    databaseUrl,
+    sessionUrl = databaseUrl,
+    databaseIsStopped = false,
+    log,
+    works,
+    concurrency,
+  } = options;
   const applicationName = `filedesk-jobs ${newId()}`;
-  const boss = new PgBoss({
-    connectionString: withLibpqModes(databaseUrl),
-    application_name: applicationName,
-    max: works ? CONNECTIONS : 1,
-    supervise: works,
-    schedule: works,
-    useListenNotify: works,
-    superviseIntervalSeconds: SUPERVISE_EVERY_SECONDS,
-    monitorIntervalSeconds: SUPERVISE_EVERY_SECONDS,
-    maintenanceIntervalSeconds: 300,
-    cronWorkerIntervalSeconds: 2,
+  const onFault = faultLog(log);
+  const db = createQueueDatabase({
+    url: databaseUrl,
+    sessionUrl,
+    connections: works ? CONNECTIONS : 1,
+    applicationName,
+    onFault,
   });
-  let loggedAt = Number.NEGATIVE_INFINITY;
-  const onFault = (error: unknown): void => {
-    const isRepeated = performance.now() - loggedAt < LOG_AGAIN_AFTER_MS;
-    if (!isRepeated) loggedAt = performance.now();
-    log[isRepeated ? "debug" : "error"]({ err: error }, "the job queue has a fault");
-  };
+  const boss = createBoss(db, works);
   boss.on("error", onFault);
   boss.on("warning", (warning) => log.warn(warning, "the job queue warns"));
-  const clockRepair = createClockRepair({ db: boss.getDb(), log, onFault });
+  const clockRepair = createClockRepair({ db, log, onFault });
   const runner = createRunner(log);
   let known: readonly Job[] = [];
+  let closing: Promise<void> | undefined;
 
   const workOn = async (job: Job): Promise<void> => {
     const seconds = job.cron ? SLOW_POLL_SECONDS : POLL_SECONDS;
@@ -98,7 +98,7 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       known = jobs;
       await boss.start();
       await ensureQueues(boss, jobs);
-      await ensureTurnIndex(boss.getDb());
+      await ensureTurnIndex(db);
       if (works) await clockRepair.start();
     },
     async work() {
@@ -113,9 +113,33 @@ export function createJobQueue({ databaseUrl, log, works, concurrency }: JobQueu
       await clockRepair.stop();
       await boss.stop({ graceful: true, timeout: timeoutMs });
       await runner.settled(ABORT_TIMEOUT_MS);
+      closing ??= db.close();
+      await closing;
       // Otherwise the stop of the database would be reported as a fault.
-      await awaitDisconnection(databaseUrl, applicationName);
+      if (databaseIsStopped) await awaitDisconnection(databaseUrl, applicationName);
     },
+  };
+}
+
+const createBoss = (db: Db, works: boolean): PgBoss =>
+  new PgBoss({
+    db,
+    supervise: works,
+    schedule: works,
+    useListenNotify: works,
+    superviseIntervalSeconds: SUPERVISE_EVERY_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_EVERY_SECONDS,
+    maintenanceIntervalSeconds: 300,
+    cronWorkerIntervalSeconds: 2,
+  });
+
+/** Logs a fault, and its repetitions only at `debug`. */
+function faultLog(log: Logger): (error: unknown) => void {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const isRepeated = performance.now() - loggedAt < LOG_AGAIN_AFTER_MS;
+    if (!isRepeated) loggedAt = performance.now();
+    log[isRepeated ? "debug" : "error"]({ err: error }, "the job queue has a fault");
   };
 }
 
@@ -159,13 +183,4 @@ async function startWorker(boss: PgBoss, { queue, seconds, run }: WorkerOptions)
       boss.notifyWorker(worker);
     }
   });
-}
-
-/**
- * The driver of pg-boss interprets `sslmode` differently; this makes it behave like libpq, as our other driver does.
- */
-function withLibpqModes(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  if (url.searchParams.has("sslmode")) url.searchParams.set("uselibpqcompat", "true");
-  return url.href;
 }

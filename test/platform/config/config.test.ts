@@ -79,6 +79,7 @@ describe("the configuration", () => {
       "postgres://desk:hunter2#x@db/desk",
       "postgres://desk:hunter2%@db/desk",
       "postgres://desk:hunter2@db/desk#x",
+      "postgres://desk:hunter2@db:port,other/desk",
     ];
     for (const url of wrong)
       for (const name of ["DATABASE_URL", "REDIS_URL", "AUTH_JWKS_URL", "PUBLIC_URL"]) {

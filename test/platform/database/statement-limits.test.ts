@@ -57,6 +57,27 @@ describe("a statement's time", () => {
     expect(await limitOf(db)).toEqual({ connection, time: "700ms" });
   });
 
+  it("is set without a trace in the session where a pooler hands that on to others", async () => {
+    const options = { connections: 1, readTimeoutMs: 700, transactionPooling: true };
+    const pooled = connectDatabase(database.url, options);
+    try {
+      const { db, background } = pooled;
+      const { connection, time } = await limitOf(db);
+      expect(time).toBe("700ms");
+      expect(await limitOf(background)).toEqual({ connection, time: "30s" });
+      expect(await db.transaction(limitOf)).toEqual({ connection, time: "30s" });
+      const slow = await db.execute(sql`select pg_sleep(1)`).catch((error: unknown) => error);
+      expect(tookTooLong(slow)).toBe(true);
+      for (let again = 0; again < 3; again++) await db.execute(sql`select ${again}::int`);
+      const [own] = await db.execute(sql`
+        select reset_val, (select count(*)::int from pg_prepared_statements) as prepared
+        from pg_settings where name = 'statement_timeout'`);
+      expect(own).toEqual({ reset_val: "0", prepared: 0 });
+    } finally {
+      await pooled.close();
+    }
+  });
+
   it("is the same for all by default", async () => {
     const same = connectDatabase(database.url, { connections: 1 });
     try {

@@ -14,7 +14,7 @@ const MAX_BYTES = 7_900;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface PostgresBusOptions {
-  readonly database: Pick<DatabaseClient, "db" | "url">;
+  readonly database: Pick<DatabaseClient, "db" | "sessionUrl">;
   readonly log: Logger;
 }
 
@@ -67,7 +67,7 @@ export function createPostgresBus({ database, log }: PostgresBusOptions): EventB
         if (read && read.from !== self && !isClosed) received(read.message, read.from);
       };
       stopListening = await listenTo({
-        url: database.url,
+        url: database.sessionUrl,
         channel: CHANNEL,
         onMessage,
         onListening: () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Connection, Connections } from "./connections.js";
+import type { StopNotice } from "./stop-notice.js";
 
 /**
  * How long a connection that is opened during the shutdown may take to send a request, which is refused with a retry
@@ -11,6 +12,13 @@ const NEW_CONNECTION_MS = 500;
 /** How long a small body without files may take to arrive during the shutdown: no work is lost with it. */
 const BODY_MS = 2_000;
 
+export interface DrainOptions {
+  /** How long requests in progress may take to finish. */
+  readonly timeoutMs: number;
+  /** From then on, responses end their connections. */
+  readonly stopNotice: StopNotice;
+}
+
 /**
  * Closes each connection during the shutdown as soon as no request is in progress on it. Node itself closes only
  * connections that are idle after a response at that instant: a connection without a request, with half of a header, or
@@ -19,7 +27,8 @@ const BODY_MS = 2_000;
  * Requests in progress have `timeoutMs` to finish and are cut off then. Connections whose requests only wait for a
  * small body have `BODY_MS`; an upload counts as work from its first byte.
  */
-export function drainOnClose(app: FastifyInstance, connections: Connections, timeoutMs: number): void {
+export function drainOnClose(app: FastifyInstance, connections: Connections, options: DrainOptions): void {
+  const { timeoutMs, stopNotice } = options;
   let isClosing = false;
   let deadline: NodeJS.Timeout | undefined;
   let bodyCheck: NodeJS.Timeout | undefined;
@@ -54,7 +63,7 @@ export function drainOnClose(app: FastifyInstance, connections: Connections, tim
     clearInterval(bodyCheck);
   });
   app.addHook("onSend", (_request, reply, _payload, done) => {
-    if (isClosing) reply.header("connection", "close");
+    if (isClosing || stopNotice.isGiven) reply.header("connection", "close");
     done();
   });
 }
