@@ -1,15 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { ended, hasSetpriv, spawnBound } from "../../src/platform/database/embedded/bound-process.js";
 import { until } from "./feed-world.js";
 import { present } from "./present.js";
+import { freePort } from "./spawned-service.js";
 
 /** `describe` and `it` of tests that need it are skipped where it is missing. */
 export const hasRedis = (): boolean =>
@@ -64,15 +63,6 @@ export async function prepareRedis(): Promise<RedisServer> {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const answers = (port: number): Promise<boolean> =>

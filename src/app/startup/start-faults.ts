@@ -18,6 +18,8 @@ export function describeStartError(fault: Error): string {
     return `The server cannot listen there (${error.message}). Set HOST and PORT.`;
   if (isErrno(error, "ECONNREFUSED", "ENOTFOUND", "CONNECT_TIMEOUT"))
     return `The database cannot be reached (${error.message}). Check DATABASE_URL.`;
+  if (error.message.includes("unsupported startup parameter"))
+    return `A pooler stands before the database (${error.message}). Behind PgBouncer in transaction mode set DATABASE_PREPARE=off, and DATABASE_LISTEN_URL.`;
   if (isErrno(error, NO_SUCH_DATABASE))
     return `There is no such database (${error.message}). Check DATABASE_URL, or create the database.`;
   if (isErrno(error, ...ACCESS_DENIED))

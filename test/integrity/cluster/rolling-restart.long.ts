@@ -1,0 +1,62 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import postgres from "postgres";
+import { DEMO_PASSWORD } from "../../../src/app/demo/demo-people.js";
+import type { Cluster } from "../../support/cluster.js";
+import { startCluster } from "../../support/cluster.js";
+import { createTestDatabase } from "../../support/database.js";
+import { startDeskTraffic, UNLIMITED } from "../../support/desk-traffic.js";
+import { until } from "../../support/feed-world.js";
+import type { LoadBalancer } from "../../support/load-balancer.js";
+import { startLoadBalancer } from "../../support/load-balancer.js";
+
+/** A few checks of the load balancer, however busy the machine is. */
+const NOTICE_SECONDS = 4;
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+let cluster: Cluster;
+let balancer: LoadBalancer;
+let sql: postgres.Sql;
+
+describe("a rolling restart of two servers that share a data folder", () => {
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "filedesk-rolling-"));
+    cleanUps.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
+    await cp(process.env.TEST_DEMO_FOLDER ?? "", folder, { recursive: true });
+    const database = await createTestDatabase("filedesk_demo_template");
+    cleanUps.push(() => database.drop());
+    sql = postgres(database.url, { max: 2, onnotice: () => {} });
+    cleanUps.push(() => sql.end());
+    const environment = {
+      DATABASE_URL: database.url,
+      FILEDESK_DATA: folder,
+      SHUTDOWN_DELAY_SECONDS: String(NOTICE_SECONDS),
+      ...UNLIMITED,
+    };
+    cluster = await startCluster({ environment, servers: 2, workers: 0 });
+    cleanUps.push(() => cluster.close());
+    balancer = await startLoadBalancer(() => cluster.urls);
+    cleanUps.push(() => balancer.close());
+  });
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+
+  it("fails no request, loses nothing, and has whoever follows come back", async () => {
+    const traffic = await startDeskTraffic({ urlOf: () => balancer.url, password: DEMO_PASSWORD });
+    for (const server of [0, 1]) {
+      const before = balancer.sent[server]!;
+      await until(() => balancer.sent[server]! > before + 5);
+      const restarting = cluster.restart("server", server, "SIGTERM");
+      expect(await restarting).toBe(0);
+    }
+    const before = [...balancer.sent];
+    await until(() => balancer.sent.every((sent, server) => sent > before[server]! + 5));
+    await traffic.stop();
+    expect({ failed: traffic.failures, forwards: balancer.failures }).toEqual({ failed: [], forwards: [] });
+    expect(traffic.uploads.length).toBeGreaterThan(10);
+    await traffic.verify(balancer.url, sql);
+  });
+});
