@@ -72,6 +72,13 @@ export default {
       to: { path: "\\.events\\.ts$|^src/platform/events/log/record-event\\.ts$" },
     },
     {
+      name: "metrics-in-files-of-their-own",
+      comment: "Code is measured from outside, so that it does not know the metrics.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/platform/metrics/|\\.metrics\\.ts$" },
+      to: { path: "node_modules/prom-client/" },
+    },
+    {
       name: "no-cycles-between-files",
       severity: "error",
       from: { path: "^src/" },

@@ -24,3 +24,4 @@ import "../platform/http/multipart/file-parts.test.js";
 import "../platform/http/multipart/multipart-requests.test.js";
 import "../platform/http/multipart/multipart.test.js";
 import "../platform/http/multipart/part-file-name.test.js";
+import "../platform/metrics/metrics.test.js";

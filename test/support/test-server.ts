@@ -49,6 +49,8 @@ export interface SignedIn {
 
 export interface TestServer {
   readonly url: string;
+  /** Where its metrics are; null without METRICS_PORT. */
+  readonly metricsUrl: string | null;
   readonly dataFolder: string;
   readonly services: Desk["services"];
   readonly database: Desk["database"];
@@ -106,6 +108,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
   return {
     url,
+    get metricsUrl() {
+      return desk.metricsUrl;
+    },
     dataFolder,
     get services() {
       return desk.services;

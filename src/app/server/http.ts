@@ -31,6 +31,8 @@ import { registerMultipartRequests } from "../../platform/http/multipart/multipa
 import { createHttpServer } from "../../platform/http/server.js";
 import { createSchema } from "../wiring/schema.js";
 import type { Services } from "../wiring/services.js";
+import type { Telemetry } from "../wiring/telemetry.js";
+import { noTelemetry } from "../wiring/telemetry.js";
 import { callerOf } from "./caller.js";
 import { drainMs } from "./drain-time.js";
 import { createMutationLimits, HASHING } from "./mutation-limits.js";
@@ -46,11 +48,13 @@ export interface HttpOptions {
   /** The feed for websockets and event streams. */
   readonly feed: Pick<EventFeed<Viewer>, "subscribe">;
   readonly stopNotice?: StopNotice;
+  readonly telemetry?: Pick<Telemetry, "observeHttp" | "graphqlPlugins">;
 }
 
 /** Creates the HTTP server with all its routes: GraphQL, downloads, health. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
-  const { config, services, database, log, feed, stopNotice = createStopNotice() } = options;
+  const { config, services, database, log, feed } = options;
+  const { stopNotice = createStopNotice(), telemetry = noTelemetry } = options;
   const viewerOf = oncePerRequest((request) =>
     services.sessions.viewerOf(bearerToken(request.headers.authorization)),
   );
@@ -64,6 +68,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     compresses: config.COMPRESSION,
     drainMs: drainMs(config),
     stopNotice,
+    observe: telemetry.observeHttp,
     minimumRate: {
       bytesPerSecond: config.SLOWEST_KILOBYTES_PER_SECOND * KIB,
       windowMs: config.PACE_SECONDS * SECOND_MS,
@@ -93,24 +98,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     log,
   });
   registerRealtime(app, { config, services, subscriptions, unread });
-  const admission = createReadAdmission(config.DATABASE_CONNECTIONS);
   await registerGraphQL<ViewerContext>(app, {
     ...limits,
     landingPage: !config.isProduction,
-    context: async (request) => {
-      const viewer = await viewerOf(request);
-      return {
-        viewer,
-        requestId: request.id,
-        baseUrl: baseUrl(request, config.PUBLIC_URL),
-        clientAddress: request.ip,
-        userAgent: request.headers["user-agent"] ?? null,
-        requestBytes: request.incoming?.requestBytes ?? null,
-        requestFiles: request.incoming?.fileCount ?? 0,
-        readRest: request.incoming?.readRest,
-        reads: admission.forRequest(readShareOf(viewer, request.ip)),
-      };
-    },
+    plugins: telemetry.graphqlPlugins(limits.schema),
+    context: createContext(config, viewerOf),
   });
   const { downloads, variants, signer, sessions, mediaFiles, attachments } = services;
   const viewers = { ofRequest: viewerOf, byId: sessions.viewerById };
@@ -124,6 +116,24 @@ const dependenciesOf = ({ database, services }: HttpOptions): Dependency[] => [
   { name: "database", check: () => database.db.execute(sql`select 1`) },
   { name: "storage", check: () => services.storage.check() },
 ];
+
+function createContext(config: Config, viewerOf: ViewerOf) {
+  const admission = createReadAdmission(config.DATABASE_CONNECTIONS);
+  return async (request: FastifyRequest): Promise<ViewerContext> => {
+    const viewer = await viewerOf(request);
+    return {
+      viewer,
+      requestId: request.id,
+      baseUrl: baseUrl(request, config.PUBLIC_URL),
+      clientAddress: request.ip,
+      userAgent: request.headers["user-agent"] ?? null,
+      requestBytes: request.incoming?.requestBytes ?? null,
+      requestFiles: request.incoming?.fileCount ?? 0,
+      readRest: request.incoming?.readRest,
+      reads: admission.forRequest(readShareOf(viewer, request.ip)),
+    };
+  };
+}
 
 function registerBodies(app: FastifyInstance, preparations: PreparationTurns, viewerOf: ViewerOf): void {
   registerJsonBodies(app, {

@@ -22,6 +22,8 @@ import { assertFit } from "../startup/settle-installation.js";
 import { createServices } from "../wiring/create-services.js";
 import { createJobs } from "../wiring/jobs.js";
 import type { Services } from "../wiring/services.js";
+import type { Telemetry } from "../wiring/telemetry.js";
+import { openTelemetry } from "../wiring/telemetry.js";
 import { drainMs } from "./drain-time.js";
 
 /** Everything but HTTP: the common base of the server, workers and commands. */
@@ -34,6 +36,7 @@ export interface OpenDesk {
   readonly dataFolder: string;
   /** Open for enqueuing jobs; `work` starts running them in this process. */
   readonly jobQueue: JobQueue;
+  readonly telemetry: Telemetry;
   /** Resolves with the reason when the embedded database has ended. */
   readonly databaseLost: Promise<string>;
   /** Takes no more jobs and lets running ones finish within the shutdown timeout. Idempotent. */
@@ -70,6 +73,8 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     const found = await findDatabase({ config, dataFolder, log, role });
     closers.push(() => found.close());
     signal?.throwIfAborted();
+    const telemetry = await openTelemetry({ config, role, log });
+    closers.push(() => telemetry.close());
     const { url, sessionUrl, transactionPooling } = found;
     const client = connectDatabase(url, {
       sessionUrl,
@@ -80,23 +85,16 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       ...(onStatement && { onStatement }),
     });
     closers.push(() => client.close());
-    const stored = storedFiles(config, client.background);
+    const stored = telemetry.observeFiles(storedFiles(config, client.background));
     await assertFit(stored);
     await runMigrations(sessionUrl);
     signal?.throwIfAborted();
     const files = await openFiles(stored, log);
     const bus = await createEventBus(config, client, log);
-    const feed = createEventFeed<Viewer>({ db: client.db, bus, log });
+    const feed = createEventFeed<Viewer>({ db: client.db, bus, log, onDelivered: telemetry.onDelivered });
     closers.push(() => feed.close());
-    const database: DatabaseClient = {
-      db: withEventRecording(client.db, feed.notify),
-      background: withEventRecording(client.background, feed.notify),
-      sessionUrl: client.sessionUrl,
-      get sql() {
-        return client.sql;
-      },
-      close: client.close,
-    };
+    const database = recordingEvents(client, feed);
+    telemetry.watch({ database, feed });
 
     const jobQueue = createJobQueue({
       databaseUrl: url,
@@ -113,21 +111,38 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       database,
       files,
       jobs: jobQueue.sender,
+      telemetry,
       log,
     });
     closers.push(() => services.tempFolder.close());
     const stopJobs = () => jobQueue.stop(drainMs(config));
     closers.push(stopJobs);
-    await jobQueue.open(createJobs({ config, database, services }));
+    await jobQueue.open(telemetry.observeJobs(createJobs({ config, database, services })));
     // Other processes only notify: they have no subscribers.
     if (role === "server") await feed.open(services);
     const { url: databaseUrl, lost: databaseLost } = found;
-    return { services, database, feed, databaseUrl, databaseLost, dataFolder, jobQueue, stopJobs, close };
+    const shown = { services, database, feed, telemetry, databaseUrl, databaseLost, dataFolder };
+    return { ...shown, jobQueue, stopJobs, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/** The same database, whose transactions write their events and notify subscribers. */
+const recordingEvents = (
+  client: DatabaseClient,
+  { notify }: Pick<EventFeed<Viewer>, "notify">,
+): DatabaseClient => ({
+  db: withEventRecording(client.db, notify),
+  background: withEventRecording(client.background, notify),
+  sessionUrl: client.sessionUrl,
+  get sql() {
+    return client.sql;
+  },
+  poolUse: client.poolUse,
+  close: client.close,
+});
 
 /** The Redis client is only loaded if it is used, because it takes a while and 20 MB. */
 async function createEventBus(

@@ -16,6 +16,8 @@ import { warnOfFewDescriptors } from "./open-file-limit.js";
 /** A running server. */
 export interface Desk {
   readonly url: string;
+  /** The URL of the metrics; null if they are not served. */
+  readonly metricsUrl: string | null;
   readonly http: FastifyInstance;
   readonly services: Services;
   readonly database: DatabaseClient;
@@ -45,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<Desk> {
   const close = async () => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
-  const { services, database, feed, databaseLost } = open;
+  const { services, database, feed, telemetry, databaseLost } = open;
   await warnOfFewDescriptors(log);
   try {
     signal?.throwIfAborted();
@@ -57,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<Desk> {
     }
 
     const stopNotice = createStopNotice();
-    const http = await createHttp({ config, services, database, log, feed, stopNotice });
+    const http = await createHttp({ config, services, database, log, feed, telemetry, stopNotice });
     // The feed is closed as well, because open subscriptions would delay the end of the HTTP server.
     closers.push(() => Promise.all([feed.close(), http.close(), open.stopJobs()]));
     signal?.throwIfAborted();
@@ -67,7 +69,8 @@ export async function serve(options: ServeOptions): Promise<Desk> {
       stopNotice.give();
       await delay(config.SHUTDOWN_DELAY_SECONDS * SECOND_MS);
     };
-    return { url, http, services, database, feed, databaseLost, announceClose, close };
+    const { metricsUrl } = telemetry;
+    return { url, metricsUrl, http, services, database, feed, databaseLost, announceClose, close };
   } catch (error) {
     await close();
     throw error;

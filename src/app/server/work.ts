@@ -4,6 +4,8 @@ import { openDesk } from "./open-desk.js";
 
 /** A process that runs jobs and nothing else. */
 export interface Worker {
+  /** The URL of the metrics; null if they are not served. */
+  readonly metricsUrl: string | null;
   /** Resolves with the reason when the embedded database has ended. */
   readonly databaseLost: Promise<string>;
   /** Lets running jobs finish within the shutdown timeout. */
@@ -19,10 +21,10 @@ export interface WorkOptions {
 
 /** Starts a worker. Any number of workers may run, with or without servers. */
 export async function work(options: WorkOptions): Promise<Worker> {
-  const { jobQueue, databaseLost, close } = await openDesk({ ...options, role: "worker" });
+  const { jobQueue, telemetry, databaseLost, close } = await openDesk({ ...options, role: "worker" });
   try {
     await jobQueue.work();
-    return { databaseLost, close };
+    return { metricsUrl: telemetry.metricsUrl, databaseLost, close };
   } catch (error) {
     await close();
     throw error;

@@ -9,7 +9,7 @@ const ACCESS_DENIED = ["28000", "28P01"];
 export function describeStartError(fault: Error): string {
   const error = reasonForOperator(reasonOf(fault));
   if (isErrno(error, "EADDRINUSE"))
-    return `Another program already listens on this port (${error.message}). Stop it, or set PORT to another one.`;
+    return `Another program already listens on this port (${error.message}). Stop it, or set PORT (METRICS_PORT for metrics) to another one.`;
   if (
     isErrno(error, "EADDRNOTAVAIL", "ENOTFOUND", "EACCES") &&
     "syscall" in error &&

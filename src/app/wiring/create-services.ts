@@ -44,6 +44,8 @@ import { createFileAccess } from "./file-access.js";
 import { createIdentity } from "./identity.js";
 import { createLibrary } from "./library.js";
 import type { Services } from "./services.js";
+import type { Telemetry } from "./telemetry.js";
+import { noTelemetry } from "./telemetry.js";
 import { createTickets } from "./tickets.js";
 import { createUpkeep } from "./upkeep.js";
 import { createVariants } from "./variants.js";
@@ -55,6 +57,7 @@ export interface ServiceOptions {
   readonly files: OpenedFiles;
   /** Where services ask for jobs. */
   readonly jobs: JobSender;
+  readonly telemetry?: Pick<Telemetry, "ingest" | "observeScanner">;
   readonly clock?: Clock;
   readonly log: Logger;
 }
@@ -66,6 +69,7 @@ export async function createServices({
   database,
   files: { storage, tempRoot, guard },
   jobs,
+  telemetry = noTelemetry,
   log,
   clock = systemClock,
 }: ServiceOptions): Promise<Services> {
@@ -90,7 +94,8 @@ export async function createServices({
   const mediaFiles = createMediaFileService(finding);
   const ingest = createIngestService({
     ...shared,
-    scanner: openScanner(config),
+    scanner: telemetry.observeScanner(openScanner(config)),
+    observer: telemetry.ingest,
     filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
   });

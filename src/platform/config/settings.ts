@@ -55,6 +55,21 @@ export const settings = {
     desc: "Lowest level of log lines that are written",
     example: "info",
   }),
+  METRICS_PORT: port({
+    default: undefined,
+    desc: "Port that serves metrics for Prometheus at /metrics, of a server or a worker; without it there are none. 0 means any free port",
+    example: "9464",
+  }),
+  METRICS_HOST: str({
+    default: "127.0.0.1",
+    desc: "Network address that serves metrics; whoever reaches it may read them",
+    example: "0.0.0.0",
+  }),
+  METRICS_OPERATIONS: list({
+    default: [],
+    desc: "Names of GraphQL operations that are counted by themselves, comma-separated; all others are counted by their root field",
+    example: "TicketList,SendReply",
+  }),
   SHUTDOWN_SECONDS: whole({
     default: 30,
     desc: "Longest time that a shutdown waits for running uploads, downloads and jobs",

@@ -2,6 +2,7 @@ import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import type { Connection, Statement, TypeOptions } from "./connection.js";
+import type { PoolUse } from "./connection-pool.js";
 import { ConnectionPool } from "./connection-pool.js";
 import { connectionBroke } from "./faults.js";
 import { isPlainRead } from "./plain-read.js";
@@ -25,6 +26,8 @@ export interface DatabaseClient {
   readonly sessionUrl: string;
   /** The driver itself, with a lazy pool of its own: for scripts and tests, never for requests. */
   readonly sql: postgres.Sql;
+  /** What the connections of both are doing. */
+  poolUse(): PoolUse;
   close(): Promise<void>;
 }
 
@@ -87,6 +90,7 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
       driver ??= postgres(sessionUrl, { max: 4, onnotice: () => {} });
       return driver;
     },
+    poolUse: () => pool.use(),
     async close() {
       await Promise.all([pool.close(CLOSE_TIMEOUT_MS), driver?.end({ timeout: 5 })]);
     },

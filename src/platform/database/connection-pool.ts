@@ -20,6 +20,16 @@ export interface PoolOptions {
   readonly onStatement?: ((statement: string) => void) | undefined;
 }
 
+/** What the connections of a pool are doing. */
+export interface PoolUse {
+  /** Connections that somebody uses, or that are being opened. */
+  readonly inUse: number;
+  readonly idle: number;
+  /** Callers that wait for a connection. */
+  readonly waiting: number;
+  readonly max: number;
+}
+
 interface Waiting {
   resolve(connection: Connection): void;
   reject(error: unknown): void;
@@ -57,6 +67,16 @@ export class ConnectionPool {
 
   get transactionPooling(): boolean {
     return this.#options.transactionPooling;
+  }
+
+  use(): PoolUse {
+    const idle = this.#idle.length;
+    return {
+      inUse: this.#count - idle,
+      idle,
+      waiting: this.#waiting.length,
+      max: this.#options.connections,
+    };
   }
 
   /** Returns a connection for the caller alone, until it is released. @throws if none can be opened */

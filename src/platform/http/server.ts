@@ -45,6 +45,8 @@ export interface HttpServerOptions {
   readonly stopNotice?: StopNotice;
   /** Clients that send or read more slowly are disconnected. */
   readonly minimumRate: MinimumRate;
+  /** Adds hooks that observe every request that has its turn, refused ones included. */
+  readonly observe?: (app: FastifyInstance) => void;
 }
 
 /** Maximum bytes of a body; files are sent as multipart requests. */
@@ -81,6 +83,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   }) as unknown as FastifyInstance;
   const connections = trackConnections(app);
   answerInOrder(app, connections);
+  options.observe?.(app);
   await app.register(cors, {
     origin: originPatterns(origins),
     // An OPTIONS that is not a preflight is answered like one.

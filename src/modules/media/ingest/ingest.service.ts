@@ -10,6 +10,7 @@ import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Actor } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
 import type { identify as Identify } from "./identify/identify.js";
+import type { IngestObserver } from "./ingest-observer.js";
 import type { inspect as Inspect } from "./inspect/inspect.js";
 import { receive } from "./receive/receive.js";
 import type { InTransaction, RecordDeps } from "./record.js";
@@ -22,6 +23,7 @@ export interface IngestDeps extends RecordDeps {
   readonly scanner: Scanner;
   readonly filesPerRequest: number;
   readonly maxPixels: number;
+  readonly observer: IngestObserver;
 }
 
 export interface IngestRequest<Result, Uploader extends Actor = Actor> {
@@ -71,7 +73,7 @@ export function createIngestService(deps: IngestDeps) {
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
       const batch = new Batch(request.companyId);
       try {
-        const files = await receiveAll(deps, deps.buckets[bucket], incoming, batch);
+        const files = await receiveAll(deps, request, batch);
         return await storeAndRecord(deps, { ...request, files });
       } finally {
         await batch.dispose();
@@ -121,14 +123,13 @@ class Batch {
 /** The first refused file aborts the others. */
 async function receiveAll(
   deps: IngestDeps,
-  rules: BucketRules,
-  incoming: IncomingFiles,
+  { bucket, incoming }: Pick<IngestRequest<unknown>, "bucket" | "incoming">,
   batch: Batch,
 ): Promise<Scanned[]> {
   const outcomes = await Promise.allSettled(
     incoming.files.map(async (announced, index) => {
       try {
-        return await ingestFile(deps, rules, await announced.arrive(batch.signal), batch, index);
+        return await ingestFile(deps, bucket, await announced.arrive(batch.signal), batch, index);
       } catch (error) {
         batch.abort(error);
         throw error;
@@ -141,23 +142,30 @@ async function receiveAll(
 
 async function ingestFile(
   deps: IngestDeps,
-  rules: BucketRules,
+  bucket: Bucket,
   file: IncomingFile,
   batch: Batch,
   index: number,
 ): Promise<Scanned> {
+  const { step, received: countReceived } = deps.observer;
+  const rules = deps.buckets[bucket];
   try {
     const temp = await deps.tempFolder.open();
     batch.keep(temp);
     const { identify, inspect } = await loadInspection();
-    const received = await receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal });
-    const identified = await identify(received, rules);
-    const inspected = await inspect(identified, {
-      companyId: batch.companyId,
-      maxPixels: deps.maxPixels,
-      maxSeconds: rules.maxSeconds,
-    });
-    return await scan(inspected, deps.scanner);
+    const received = await step("receive", () =>
+      receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal }),
+    );
+    countReceived(bucket, received.size);
+    const identified = await step("identify", () => identify(received, rules));
+    const inspected = await step("inspect", () =>
+      inspect(identified, {
+        companyId: batch.companyId,
+        maxPixels: deps.maxPixels,
+        maxSeconds: rules.maxSeconds,
+      }),
+    );
+    return await step("scan", () => scan(inspected, deps.scanner));
   } catch (error) {
     throw error instanceof FiledeskError ? ofFile(error, file.fileName, index) : error;
   }

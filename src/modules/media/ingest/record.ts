@@ -14,6 +14,7 @@ import { insertMediaFiles } from "../media-file.repository.js";
 import { recordRecovery } from "../upkeep/record-finding.js";
 import { requestVariants, variantsStatusOf } from "../variants/request-variants.js";
 import { findStoredBytes } from "./find-stored-bytes.js";
+import type { IngestObserver } from "./ingest-observer.js";
 import type { Scanned } from "./scan.js";
 import type { StoreDeps } from "./store.js";
 import { store } from "./store.js";
@@ -38,6 +39,7 @@ export interface RecordDeps extends StoreDeps {
   readonly db: Database;
   readonly buckets: AllBucketRules;
   readonly jobs: JobSender;
+  readonly observer: Pick<IngestObserver, "step">;
 }
 
 interface RecordRequest<Result, Uploader extends Actor> {
@@ -78,6 +80,7 @@ export async function storeAndRecord<Result, Uploader extends Actor>(
   const known = await findStoredBytes(deps, request.companyId, [...byHash.keys()]);
   const stored = new Map<string, NewBlob>();
   let missing = [...byHash.keys()].filter((hash) => !known.has(hash));
+  const { step } = deps.observer;
   let attempts = ATTEMPTS;
   let outcome: "open" | "refused" | "unknown" | ReadonlySet<string> = "open";
   try {
@@ -85,12 +88,13 @@ export async function storeAndRecord<Result, Uploader extends Actor>(
       outcome = "refused";
       for (const hash of missing.sort()) {
         const file = byHash.get(hash);
-        if (file) stored.set(hash, await store(deps, request.companyId, request.bucket, file));
+        if (file)
+          stored.set(hash, await step("store", () => store(deps, request.companyId, request.bucket, file)));
       }
       try {
         outcome = "unknown";
-        const { claimed, result } = await deps.db.transaction((tx) =>
-          record(deps, tx, request, [...byHash.keys()], stored),
+        const { claimed, result } = await step("record", () =>
+          deps.db.transaction((tx) => record(deps, tx, request, [...byHash.keys()], stored)),
         );
         outcome = new Set(claimed.map((blob) => blob.storageKey));
         return result;

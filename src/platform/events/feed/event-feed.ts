@@ -34,6 +34,8 @@ export interface EventFeedOptions {
   readonly bus: EventBus;
   readonly log: Logger;
   readonly intervals?: FeedIntervals;
+  /** Called with the lag of each event that is delivered, in seconds from the begin of its transaction. */
+  readonly onDelivered?: ((lagSeconds: number) => void) | undefined;
 }
 
 /** Creates a feed on the event log of this database. Other processes notify it through the event bus. */
@@ -56,6 +58,8 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
   #reloads: DataLoader<Viewer, Viewer> | null = null;
   #timers: NodeJS.Timeout[] = [];
   #isClosed = false;
+  /** When the log was last read for all topics. */
+  #readAt = performance.now();
 
   constructor(options: EventFeedOptions) {
     const { db, log, intervals = DEFAULT_INTERVALS } = options;
@@ -129,6 +133,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
       subscribers: tails.reduce((sum, { subscriberCount }) => sum + subscriberCount, 0),
       buffered: tails.reduce((sum, { buffered }) => sum + buffered, 0),
       present: this.#presence.count(),
+      unreadMs: tails.length === 0 ? 0 : performance.now() - this.#readAt,
     };
   }
 
@@ -167,6 +172,7 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
       presence: this.#presence,
       readEvents: (position) => this.#eventLog.eventsAfter(position),
       failed: this.#logFault,
+      delivered: this.#options.onDelivered ?? (() => {}),
       emptied: (topic) => this.#tails.delete(topic),
     };
   }
@@ -201,8 +207,8 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
     try {
       const tails = [...this.#tails.values()];
       for (const tail of tails) tail.tick(performance.now());
-      if (tails.length === 0) return;
-      const newest = await this.#eventLog.newestOf(tails.map(({ topic }) => topic));
+      const newest = tails.length === 0 ? [] : await this.#eventLog.newestOf(tails.map(({ topic }) => topic));
+      this.#readAt = performance.now();
       tails.forEach((tail, index) => {
         tail.headObserved(newest[index] ?? 0);
       });

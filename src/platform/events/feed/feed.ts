@@ -24,6 +24,8 @@ export interface FeedCounts {
   readonly buffered: number;
   /** Viewers that are present, in this process and in others. */
   readonly present: number;
+  /** Milliseconds since the event log was last read for all topics; 0 without subscribers. */
+  readonly unreadMs: number;
 }
 
 /** Delivers the events of all processes to the subscribers of this process. */

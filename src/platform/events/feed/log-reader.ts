@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 import type { Database } from "../../database/client.js";
-import type { LogBounds, LoggedEvent, LogPosition } from "../log/event-log.repository.js";
+import type { LogBounds, LogPosition, ReadEvent } from "../log/event-log.repository.js";
 import { listEventsAfter, listLogBounds, listNewestSequences } from "../log/event-log.repository.js";
 
 /** How many events are read at once. */
@@ -14,7 +14,7 @@ const POSITIONS_AT_ONCE = 20;
 export interface LogReader {
   boundsOf(topic: string): Promise<LogBounds>;
   /** The next events after a position; after a full `PAGE` there may be more. */
-  eventsAfter(position: LogPosition): Promise<LoggedEvent[]>;
+  eventsAfter(position: LogPosition): Promise<ReadEvent[]>;
   /** The number of each topic's newest event, in the order of the topics. */
   newestOf(topics: readonly string[]): Promise<number[]>;
 }

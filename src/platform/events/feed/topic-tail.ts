@@ -1,7 +1,7 @@
 import { FiledeskError } from "../../../kernel/errors.js";
 import type { PresenceIdentity } from "../bus/event-bus.js";
 import { logIsGone } from "../log/cursor.errors.js";
-import type { LoggedEvent, LogPosition } from "../log/event-log.repository.js";
+import type { LogPosition, ReadEvent } from "../log/event-log.repository.js";
 import type { Channel, EventPayload, Signal } from "./channel.js";
 import type { EventBatch } from "./event-batch.js";
 import { createBatch, RecentBatches } from "./event-batch.js";
@@ -16,9 +16,11 @@ export interface TailDeps<Viewer extends FeedViewer> {
   readonly checks: ViewerChecks<Viewer>;
   readonly presence: Presence;
   /** The next events after a position; after a full page there may be more. */
-  readEvents(position: LogPosition): Promise<LoggedEvent[]>;
+  readEvents(position: LogPosition): Promise<ReadEvent[]>;
   /** Called with failures that are retried. */
   failed(error: unknown): void;
+  /** Called with the lag of each new event, when it is handed to the subscribers. */
+  delivered(lagSeconds: number): void;
   /** Called when the topic has no subscribers any more. */
   emptied(topic: string): void;
 }
@@ -244,6 +246,8 @@ export class TopicTail<Viewer extends FeedViewer> implements SubscribedTopic<Vie
     this.#head = batch.to;
     if (events.length === PAGE) this.#isNotified = true;
     for (const subscriber of this.#subscribers.keys()) subscriber.notify();
+    const sinceRead = (performance.now() - readAt) / 1_000;
+    for (const { ageSeconds } of events) this.#deps.delivered(ageSeconds + sinceRead);
   }
 
   /**

@@ -11,6 +11,12 @@ export interface LoggedEvent {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
+/** An event as it was read from the log. */
+export interface ReadEvent extends LoggedEvent {
+  /** How long before the reading its transaction began, in seconds. */
+  readonly ageSeconds: number;
+}
+
 /** A position in a topic's log: after the event with this number. */
 export interface LogPosition {
   readonly topic: string;
@@ -30,23 +36,30 @@ export async function listEventsAfter(
   db: Database,
   positions: readonly LogPosition[],
   limit: number,
-): Promise<LoggedEvent[][]> {
-  const rows = await db.execute<{ position: number; sequence: string; type: string; payload: object }>(sql`
-    select requested.position::int, event.sequence, event.type, event.payload
+): Promise<ReadEvent[][]> {
+  const rows = await db.execute<{
+    position: number;
+    sequence: string;
+    type: string;
+    payload: object;
+    ageSeconds: number;
+  }>(sql`
+    select requested.position::int, event.sequence, event.type, event.payload,
+      extract(epoch from clock_timestamp() - event.created_at)::float8 as "ageSeconds"
     from unnest(
       ${sql.param(positions.map(({ topic }) => topic))}::text[],
       ${sql.param(positions.map(({ after }) => String(after)))}::bigint[]
     ) with ordinality as requested(topic, after, position)
     cross join lateral (
-      select sequence, type, payload from events
+      select sequence, type, payload, created_at from events
       where events.topic = requested.topic and events.sequence > requested.after
       order by sequence
       limit ${limit}
     ) event
     order by requested.position, event.sequence`);
-  const found: LoggedEvent[][] = positions.map(() => []);
-  for (const { position, sequence, type, payload } of rows)
-    found[position - 1]?.push({ sequence: Number(sequence), type, payload: { ...payload } });
+  const found: ReadEvent[][] = positions.map(() => []);
+  for (const { position, sequence, type, payload, ageSeconds } of rows)
+    found[position - 1]?.push({ sequence: Number(sequence), type, payload: { ...payload }, ageSeconds });
   return found;
 }
 

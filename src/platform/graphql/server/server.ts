@@ -42,6 +42,8 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   readonly preparations: PreparationTurns;
   /** The caller in whose turns the documents of a request are prepared. */
   callerOf(context: Context): Caller;
+  /** Observe operations, and are called before what refuses them. */
+  readonly plugins?: readonly ApolloServerPlugin<BaseContext>[];
 }
 
 type RequestPart = Pick<RequestContext<unknown>, "requestId" | "readRest">;
@@ -69,6 +71,7 @@ export async function registerGraphQL<Context extends BaseContext & RequestPart>
     // Fastify drains requests before its `onClose` hooks run.
     stopOnTerminationSignals: false,
     plugins: [
+      ...(options.plugins ?? []),
       // It would inspect every field of every response; the route sets `no-store` for all of them.
       ApolloServerPluginCacheControlDisabled(),
       admission.plugin,

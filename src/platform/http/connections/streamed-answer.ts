@@ -37,7 +37,7 @@ export class StreamedAnswer implements Swept {
     this.#options = options;
     this.#response = reply.raw;
     this.#beatAt = performance.now() + options.heartbeatMs;
-    reply.hijack();
+    reply.header("content-type", framing.contentType).hijack();
     this.#response.once("close", () => {
       this.#closed.abort();
       options.unread.hold(this.#reader, 0);
@@ -45,7 +45,6 @@ export class StreamedAnswer implements Swept {
     if (this.#response.destroyed) this.#closed.abort();
     this.#response.writeHead(200, {
       ...(reply.getHeaders() as Record<string, string>),
-      "content-type": framing.contentType,
       "cache-control": "no-store",
       // Otherwise nginx would buffer the response.
       "x-accel-buffering": "no",

@@ -7,6 +7,7 @@ import { files as incoming } from "../../../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../../../src/modules/identity/viewer.js";
 import type { Bucket } from "../../../../src/modules/media/buckets.js";
 import { createIngestService } from "../../../../src/modules/media/ingest/ingest.service.js";
+import { noIngestObserver } from "../../../../src/modules/media/ingest/ingest-observer.js";
 import { sweepStorage } from "../../../../src/modules/media/upkeep/sweep.js";
 import { render } from "../../../../src/modules/media/variants/render.js";
 import { createRenderVariantsJob } from "../../../../src/modules/media/variants/render-variants.job.js";
@@ -457,6 +458,7 @@ describe("variants", () => {
       const { services, database } = world.server;
       const viewer = (await services.sessions.viewerById(world.people.requester.id)) as UserViewer;
       const ingest = createIngestService({
+        observer: noIngestObserver,
         ...services,
         db: database.db,
         clock: () => new Date(),
