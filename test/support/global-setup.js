@@ -32,6 +32,8 @@ const ENOUGH_MEMORY = 2 * 1024 ** 3;
  */
 // biome-ignore lint/style/noDefaultExport: jest asks for one
 export default async function globalSetup() {
+  // Outside components that tests start for all files of the run end with this process.
+  process.env.TEST_RUN_PID = String(process.pid);
   build();
   if (!process.env.TEST_DATABASE_URL) process.env.TEST_DATABASE_URL = await startCluster();
   await makeTemplates(process.env.TEST_DATABASE_URL);

@@ -37,7 +37,7 @@ Example:
           const { url, sessionUrl, transactionPooling } = found;
           const client = connectDatabase(url, { sessionUrl, transactionPooling, connections: 2 });
           try {
-            const deps = storedFiles(config, client.db);
+            const deps = await storedFiles(config, client.db);
             const { state, detail } = await examineInstallation(deps);
             output.event("found", { state, detail });
             output.line(detail);

@@ -67,7 +67,7 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
       const inDatabase = await checkDatabase(database);
       const [reached, schema] = inDatabase;
       if (reached?.state === "problem") return inDatabase;
-      const deps = storedFiles(config, database.db);
+      const deps = await storedFiles(config, database.db);
       const { check, installation } = await checkInstallation(deps);
       // Does not open services, or create folders, if the files may belong to another installation or the database has
       // to be migrated.

@@ -85,7 +85,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       ...(onStatement && { onStatement }),
     });
     closers.push(() => client.close());
-    const stored = telemetry.observeFiles(storedFiles(config, client.background));
+    const stored = telemetry.observeFiles(await storedFiles(config, client.background));
     await assertFit(stored);
     await runMigrations(sessionUrl);
     signal?.throwIfAborted();

@@ -6,13 +6,13 @@ import { findInstallation } from "../../platform/database/installation.repositor
 import type { Storage } from "../../platform/storage/storage.js";
 import { parseMark } from "./installation-mark.js";
 import * as texts from "./installation-texts.js";
+import type { FilesPlace } from "./open-storage.js";
 
 export interface InstallationDeps {
   readonly db: Database;
   /** Unguarded, because the guard depends on the result. */
   readonly storage: Pick<Storage, "readMark" | "writeMark" | "stat" | "walk">;
-  /** Where the files are, for messages. */
-  readonly location: string;
+  readonly place: FilesPlace;
 }
 
 /** Whether the database and the storage belong together. */
@@ -30,7 +30,7 @@ export interface InstallationFinding {
 
 /** Compares the ids of the database and the storage. Read-only, and does not require a migrated database. */
 export async function examineInstallation(deps: InstallationDeps): Promise<InstallationFinding> {
-  const { db, storage, location } = deps;
+  const { db, storage, place } = deps;
   // The mark is read first: the epoch is increased in the database before the mark, and a concurrent increase must not
   // look like an older database.
   const mark = parseMark(await storage.readMark());
@@ -38,8 +38,8 @@ export async function examineInstallation(deps: InstallationDeps): Promise<Insta
   const found = (state: InstallationFinding["state"], detail: string) => ({ state, detail, database, mark });
   if (database && mark) {
     const ids = { files: mark.id, database: database.id };
-    if (database.id !== mark.id) return found("unfit", texts.databaseOfAnother(location, ids));
-    if (mark.epoch > database.epoch) return found("restored", texts.databaseIsOlder(location));
+    if (database.id !== mark.id) return found("unfit", texts.databaseOfAnother(place, ids));
+    if (mark.epoch > database.epoch) return found("restored", texts.databaseIsOlder(place));
     return found("same", texts.belongTogether(database.id));
   }
   const keys = (await hasTable(db, "blobs")) ? await listSampleKeys(db) : [];
@@ -47,13 +47,13 @@ export async function examineInstallation(deps: InstallationDeps): Promise<Insta
   if (keys.length === 0)
     return isEmpty && !mark
       ? found("new", texts.areBothEmpty())
-      : found("unfit", texts.databaseIsEmpty(location, mark?.id ?? null));
+      : found("unfit", texts.databaseIsEmpty(place, mark?.id ?? null));
   const sample = { checked: keys.length, found: await countPresent(storage, keys) };
-  if (mark) return found("unfit", texts.databaseHasNoId(location, mark.id, sample));
-  if (isEmpty) return found("unfit", texts.filesAreMissing(location));
+  if (mark) return found("unfit", texts.databaseHasNoId(place, mark.id, sample));
+  if (isEmpty) return found("unfit", texts.filesAreMissing(place));
   return sample.found * 2 >= sample.checked
     ? found("adoptable", texts.match(sample))
-    : found("unfit", texts.filesOfAnother(location, sample));
+    : found("unfit", texts.filesOfAnother(place, sample));
 }
 
 async function isEmptyStorage(storage: Pick<Storage, "walk">): Promise<boolean> {

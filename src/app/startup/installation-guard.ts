@@ -1,6 +1,9 @@
 import type { Logger } from "pino";
 import { serviceUnavailable } from "../../kernel/errors.js";
+import type { Installation } from "../../platform/database/installation.repository.js";
 import { findInstallation, raiseEpoch } from "../../platform/database/installation.repository.js";
+import type { MarkReading } from "../../platform/storage/storage.js";
+import { StorageFault } from "../../platform/storage/storage.js";
 import type { InstallationDeps } from "./examine-installation.js";
 import { parseMark, writeMark } from "./installation-mark.js";
 import * as texts from "./installation-texts.js";
@@ -18,15 +21,18 @@ export type InstallationGuard = ReturnType<typeof createInstallationGuard>;
 /**
  * Prevents a running server from changing a storage that does not belong, or no longer belongs, to its installation.
  */
-export function createInstallationGuard({ db, storage, location, id, log }: GuardOptions) {
+export function createInstallationGuard({ db, storage, place, id, log }: GuardOptions) {
   let isUnavailable = false;
 
-  async function assertOurs(): Promise<void> {
-    const mark = await storage.readMark().then(parseMark, () => null);
-    const isOurs = mark?.id === id;
-    const detail = isOurs
-      ? texts.storageIsAvailable(location)
-      : texts.storageIsUnavailable(location, mark?.id ?? null);
+  const describe = (mark: Installation | Error | null): string => {
+    if (mark instanceof StorageFault) return texts.storageHasFailed(place, mark.message);
+    return texts.storageIsUnavailable(place, mark !== null && "id" in mark ? mark.id : null);
+  };
+
+  async function assertOurs(options?: MarkReading): Promise<void> {
+    const mark = await storage.readMark(options).then(parseMark, (error: Error) => error);
+    const isOurs = mark !== null && "id" in mark && mark.id === id;
+    const detail = isOurs ? texts.storageIsAvailable(place) : describe(mark);
     if (isOurs === isUnavailable) log[isOurs ? "info" : "error"](detail);
     isUnavailable = !isOurs;
     if (!isOurs) throw serviceUnavailable(texts.filesAreUnavailable(), RETRY_SECONDS, detail);
@@ -46,7 +52,7 @@ export function createInstallationGuard({ db, storage, location, id, log }: Guar
       const mark = parseMark(await storage.readMark());
       const database = await findInstallation(db);
       if (database?.id !== id || (mark?.epoch ?? 0) > database.epoch)
-        throw serviceUnavailable(texts.removalIsHeld(), RETRY_SECONDS, texts.databaseIsOlder(location));
+        throw serviceUnavailable(texts.removalIsHeld(), RETRY_SECONDS, texts.databaseIsOlder(place));
       await writeMark(storage, await raiseEpoch(db));
     },
   };

@@ -1,7 +1,6 @@
-/**
- * Messages about databases and files that do not belong together: the problem, what is safe, and instructions.
- * `location` is where the files are.
- */
+import type { FilesPlace } from "./open-storage.js";
+
+/** Messages about databases and files that do not belong together: the problem, what is safe, and instructions. */
 
 const ADOPT = "filedesk adopt-storage --yes";
 const UNCHANGED = "Nothing has been changed.";
@@ -24,47 +23,70 @@ export const areBothEmpty = (): string =>
 export const match = (sample: Sample): string =>
   `the files have no installation mark, but match the database (${inNumbers(sample)}); the next start marks them`;
 
-export const databaseOfAnother = (location: string, ids: { files: string; database: string }): string =>
-  `The files in ${location} belong to installation ${ids.files}, but the database belongs to installation ${ids.database}. ` +
-  `${UNCHANGED} Correct FILEDESK_DATA or DATABASE_URL, whichever is wrong. ${IF_TOGETHER}`;
+const WORDS = {
+  folder: {
+    setting: "FILEDESK_DATA",
+    another: "set FILEDESK_DATA to a new folder",
+    isAbsent: "the file system is probably not mounted",
+    mount: "Mount it, restore",
+    mountRight: "Mount or restore the right files",
+    restore: "Mount the right file system",
+  },
+  bucket: {
+    setting: "S3_BUCKET or S3_PREFIX",
+    another: "set S3_BUCKET or S3_PREFIX to an empty place",
+    isAbsent: "it is probably the wrong bucket or prefix",
+    mount: "Restore",
+    mountRight: "Restore the right files",
+    restore: "Restore the bucket",
+  },
+} as const;
+
+export const databaseOfAnother = (place: FilesPlace, ids: { files: string; database: string }): string =>
+  `The files in ${place.location} belong to installation ${ids.files}, but the database belongs to installation ${ids.database}. ` +
+  `${UNCHANGED} Correct ${WORDS[place.kind].setting} or DATABASE_URL, whichever is wrong. ${IF_TOGETHER}`;
 
 /** @param installation the installation of the files, if they have a mark */
-export const databaseIsEmpty = (location: string, installation: string | null): string =>
+export const databaseIsEmpty = ({ location, kind }: FilesPlace, installation: string | null): string =>
   (installation === null
     ? `There are files in ${location}, but the database has no record of them: `
     : `The files in ${location} belong to installation ${installation}, but the database has no record of them: `) +
   `it is empty, or the wrong one. ${UNCHANGED} Correct DATABASE_URL, or restore the database from a backup. ` +
-  "To start with an empty desk instead, set FILEDESK_DATA to a new folder.";
+  `To start with an empty desk instead, ${WORDS[kind].another}.`;
 
-export const databaseHasNoId = (location: string, installation: string, sample: Sample): string =>
+export const databaseHasNoId = ({ location }: FilesPlace, installation: string, sample: Sample): string =>
   `The files in ${location} belong to installation ${installation}, but the database has no installation id ` +
   `(${inNumbers(sample)}): it is the wrong one, or a backup from before there were ids. ${UNCHANGED} ` +
   `Correct DATABASE_URL, or restore a later backup of the database. ${IF_TOGETHER}`;
 
-export const filesAreMissing = (location: string): string =>
-  `There are no files in ${location}, but the database has records of some: the file system is probably not mounted. ${UNCHANGED} ` +
-  "Mount it, restore the files from a backup, or correct FILEDESK_DATA. " +
+export const filesAreMissing = ({ location, kind }: FilesPlace): string =>
+  `There are no files in ${location}, but the database has records of some: ${WORDS[kind].isAbsent}. ${UNCHANGED} ` +
+  `${WORDS[kind].mount} the files from a backup, or correct ${WORDS[kind].setting}. ` +
   `If the files are lost and the desk is to go on without them, run: ${ADOPT}`;
 
-export const filesOfAnother = (location: string, sample: Sample): string =>
+export const filesOfAnother = ({ location, kind }: FilesPlace, sample: Sample): string =>
   `The files in ${location} have no installation mark and do not match the database (${inNumbers(sample)}): ` +
   `they are the wrong ones, or only a part of them was restored. ${UNCHANGED} ` +
-  `Mount or restore the right files, or correct FILEDESK_DATA. ${IF_TOGETHER}`;
+  `${WORDS[kind].mountRight}, or correct ${WORDS[kind].setting}. ${IF_TOGETHER}`;
 
-export const databaseIsOlder = (location: string): string =>
+export const databaseIsOlder = ({ location }: FilesPlace): string =>
   `The database is older than the files in ${location}: it was restored from a backup. Files that were uploaded after that ` +
   "backup have no record in it. They are kept: nothing is swept or purged until you decide. " +
   "To have their records back, restore a later backup of the database. " +
   `To go on with this one, run: ${ADOPT} (files without a record then go to the trash, for SWEEP_TRASH_DAYS)`;
 
 /** @param installation the installation of the files that are there now, if they have a mark */
-export const storageIsUnavailable = (location: string, installation: string | null): string =>
+export const storageIsUnavailable = ({ location, kind }: FilesPlace, installation: string | null): string =>
   (installation === null
-    ? `The files are unavailable: ${location} has no installation mark, so the file system is probably not mounted. `
+    ? `The files are unavailable: ${location} has no installation mark, so ${WORDS[kind].isAbsent}. `
     : `The files are unavailable: those in ${location} belong to another installation (${installation}). `) +
-  "Uploads are refused, and nothing is removed. Mount the right file system; a restart is not needed.";
+  `Uploads are refused, and nothing is removed. ${WORDS[kind].restore}; a restart is not needed.`;
 
-export const storageIsAvailable = (location: string): string =>
+/** @param reason of the storage */
+export const storageHasFailed = ({ location }: FilesPlace, reason: string): string =>
+  `The files in ${location} are unavailable: ${reason}. Uploads are refused, and nothing is removed.`;
+
+export const storageIsAvailable = ({ location }: FilesPlace): string =>
   `The files in ${location} are available again.`;
 
 /** For clients, without details of the machine. */

@@ -1,13 +1,12 @@
 import type { Logger } from "pino";
-import type { Config } from "../../platform/config/config.js";
 import type { Database } from "../../platform/database/client.js";
 import { guardStorage } from "../../platform/storage/guarded-storage.js";
-import type { OpenedStorage } from "../../platform/storage/open-storage.js";
-import { openStorage } from "../../platform/storage/open-storage.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { InstallationDeps } from "./examine-installation.js";
 import type { GuardOptions, InstallationGuard } from "./installation-guard.js";
 import { createInstallationGuard } from "./installation-guard.js";
+import type { OpenedStorage, StorageConfig } from "./open-storage.js";
+import { openStorage } from "./open-storage.js";
 import { settleInstallation } from "./settle-installation.js";
 
 /** The files of an installation, which belong to its database. */
@@ -20,9 +19,9 @@ export interface OpenedFiles extends Pick<OpenedStorage, "tempRoot"> {
 /** The storage and the database, before they are compared. */
 export type StoredFiles = OpenedStorage & Pick<InstallationDeps, "db">;
 
-export const storedFiles = (config: Pick<Config, "FILEDESK_DATA">, db: Database): StoredFiles => ({
+export const storedFiles = async (config: StorageConfig, db: Database): Promise<StoredFiles> => ({
   db,
-  ...openStorage(config),
+  ...(await openStorage(config)),
 });
 
 /**

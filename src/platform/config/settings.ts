@@ -1,5 +1,6 @@
 import { bool, str } from "envalid";
 import { limitSettings } from "./limit-settings.js";
+import { storageSettings } from "./storage-settings.js";
 import {
   count,
   email,
@@ -227,5 +228,6 @@ export const settings = {
     desc: "Path of ffmpeg, which makes poster images of videos; by default the one on the PATH. Without ffmpeg there are no posters",
     example: "/usr/bin/ffmpeg",
   }),
+  ...storageSettings,
   ...limitSettings,
 } as const;

@@ -88,6 +88,22 @@ export const linkTemplate = makeValidator<string>((text) => {
   return text;
 });
 
+/** The names that every store takes (Amazon S3's rules for new buckets). */
+export const bucketName = makeValidator<string>((text) => {
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text))
+    throw new EnvError(
+      `"${text}" is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens`,
+    );
+  return text;
+});
+
+/** Segments that may be part of a storage key, without a slash at the end. */
+export const keyPrefix = makeValidator<string>((text) => {
+  if (text !== "" && !/^[a-zA-Z0-9_-][a-zA-Z0-9._-]*(\/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*$/.test(text))
+    throw new EnvError(`"${text}" is not a prefix of keys like desk/files`);
+  return text;
+});
+
 export const origins = makeValidator<readonly string[]>((text) =>
   text
     .split(",")

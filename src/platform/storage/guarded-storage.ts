@@ -1,23 +1,30 @@
-import type { Storage } from "./storage.js";
+import type { MarkReading, Storage } from "./storage.js";
 import { ObjectNotFound } from "./storage.js";
+
+/** How old a look at the mark may be when nothing has seemed wrong: where a look takes a request, writes share one. */
+const RECENT_MS = 5_000;
 
 /**
  * A storage that is only changed, and whose objects only count as missing, while it has the mark of this installation.
  *
  * The mark is checked before each change, so that nothing is written to or removed from another installation's storage,
- * and after each write, so that no write to an empty mount point is acknowledged. A check is usually one stat. Found
- * objects need no check. If an object is not found, the mark is checked and the read is repeated, so that a missing
+ * and after each write, so that no write to an empty mount point is acknowledged. A check is one stat, or a request every
+ * few seconds. Found objects need no check. If an object is not found, the mark is checked and the read is repeated, so that a missing
  * mount does not make files look lost.
  *
  * @param assertOurs throws if the mark in the storage is missing or of another installation
  */
-export function guardStorage(storage: Storage, assertOurs: () => Promise<void>): Storage {
+export function guardStorage(
+  storage: Storage,
+  assertOurs: (options?: MarkReading) => Promise<void>,
+): Storage {
+  const assertOursRecently = () => assertOurs({ maxAgeMs: RECENT_MS });
   const writing =
     <Args extends readonly unknown[]>(write: (...args: Args) => Promise<void>) =>
     async (...args: Args): Promise<void> => {
-      await assertOurs();
+      await assertOursRecently();
       await write(...args);
-      await assertOurs();
+      await assertOursRecently();
     };
   return {
     ...storage,
@@ -38,18 +45,29 @@ export function guardStorage(storage: Storage, assertOurs: () => Promise<void>):
     },
     async put(key, body) {
       try {
-        await assertOurs();
+        await assertOursRecently();
       } catch (error) {
         body.on("error", () => {}).destroy();
         throw error;
       }
       await storage.put(key, body);
-      await assertOurs();
+      await assertOursRecently();
     },
     putFile: writing(storage.putFile),
     copy: writing(storage.copy),
     delete: writing(storage.delete),
-    check: writing(storage.check),
+    async presignPut(...wanted) {
+      await assertOursRecently();
+      return storage.presignPut(...wanted);
+    },
+    async removeUnfinished(...wanted) {
+      await assertOurs();
+      return storage.removeUnfinished(...wanted);
+    },
+    async check() {
+      await assertOurs({ impatient: true });
+      await storage.check();
+    },
     trash: {
       ...storage.trash,
       put: writing(storage.trash.put),

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { RunOptions } from "../../kernel/run-options.js";
 
 /** An inclusive range of bytes, as in HTTP (RFC 9110 §14.1.2). */
 export interface ByteRange {
@@ -52,13 +53,56 @@ export interface Storage {
   /** Holds removed objects for a while. */
   readonly trash: StorageTrash;
   /**
+   * A URL by which a client reads an object from the store itself, with these headers of the response; null if clients
+   * cannot reach the storage. The same URL is signed for a whole window, so that it can be cached.
+   */
+  presignGet(key: string, options: PresignedGetOptions): Promise<string | null>;
+  /** A URL by which a client writes an object itself; null if clients cannot reach the storage. */
+  presignPut(key: string, options: PresignedPutOptions): Promise<PresignedPut | null>;
+  /**
+   * Removes what the storage has received of objects that were never completed, if that began before a moment.
+   *
+   * @returns how many there were
+   */
+  removeUnfinished(startedBefore: Date, options?: RunOptions): Promise<number>;
+  /**
    * The text of the mark that identifies the storage's installation; null if there is none, as in an empty mount point.
    */
-  readMark(): Promise<string | null>;
+  readMark(options?: MarkReading): Promise<string | null>;
   /** Writes the mark, atomically and durably. It is not an object: `walk` and `list` do not include it. */
   writeMark(text: string): Promise<void>;
   /** Checks that the storage can be written and read. @throws Error with the reason */
   check(): Promise<void>;
+}
+
+/** For storages where reading the mark takes a request. */
+export interface MarkReading {
+  /** How old the text may be; it is read anew by default. */
+  readonly maxAgeMs?: number;
+  /** Whether to fail soon instead of trying again. */
+  readonly impatient?: boolean;
+}
+
+export interface PresignedGetOptions {
+  /** How long the URL is valid, at least; at most a window longer. */
+  readonly expiresInSeconds: number;
+  readonly windowSeconds?: number;
+  readonly contentType: string;
+  readonly contentDisposition: string;
+  readonly cacheControl: string;
+}
+
+export interface PresignedPutOptions {
+  readonly expiresInSeconds: number;
+  /** The exact number of bytes that the store accepts; any number without it. */
+  readonly size?: number;
+  readonly contentType?: string;
+}
+
+export interface PresignedPut {
+  readonly url: string;
+  /** What the client has to send with the bytes. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** An object has another size than the caller expects. */
@@ -89,4 +133,9 @@ export class ObjectNotFound extends Error {
   constructor(readonly key: string) {
     super(`nothing is stored under ${key}`);
   }
+}
+
+/** The storage cannot be reached, or has failed. The message is for the operator: what is wrong, and what to do. */
+export class StorageFault extends Error {
+  override readonly name = "StorageFault";
 }

@@ -56,6 +56,17 @@ describe("the configuration", () => {
       problemsOf({ AUTH_JWKS_URL: "https://id.example.com/keys" }).map((problem) => problem.split(":")[0]),
     ).toEqual(["AUTH_ISSUER", "AUTH_AUDIENCE"]);
     expect(problemsOf({ ADMIN_EMAIL: "a@b.example" })[0]).toMatch(/^ADMIN_PASSWORD: is missing/);
+    expect(problemsOf({ STORAGE: "s3" })[0]).toMatch(/^S3_BUCKET: is missing/);
+  });
+
+  it("refuses names that no bucket has, and prefixes that no key has", () => {
+    for (const S3_BUCKET of ["Files", "a", "files_of_desk", "-files"])
+      expect(problemsOf({ S3_BUCKET })[0]).toMatch(/^S3_BUCKET: ".*" is not the name of a bucket/);
+    for (const S3_PREFIX of ["/desk", "desk/", "a//b", ".hidden", "../a"])
+      expect(problemsOf({ S3_PREFIX })[0]).toMatch(/^S3_PREFIX: ".*" is not a prefix of keys/);
+    expect(readConfig({ STORAGE: "s3", S3_BUCKET: "files.of-desk", S3_PREFIX: "a/b" })).toMatchObject({
+      S3_PREFIX: "a/b",
+    });
   });
 
   it("refuses in production what is unsafe there, unless it is asked for by name", () => {

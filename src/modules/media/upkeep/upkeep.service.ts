@@ -98,7 +98,8 @@ export function createUpkeepService(deps: UpkeepDeps) {
       await deps.assertOurs();
       const report = await sweepTempFiles(deps.tempRoot, ago(deps.unfinishedUploadHours * HOUR_MS), options);
       if (!options.dryRun) await deps.tempFolder.removeAbandoned();
-      return report;
+      const unfinished = await storage.removeUnfinished(ago(deps.unfinishedUploadHours * HOUR_MS), options);
+      return { ...report, removed: report.removed + unfinished };
     },
 
     /** Finds rows whose bytes are missing, and files that wait for variants without a job. */

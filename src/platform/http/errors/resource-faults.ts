@@ -3,7 +3,7 @@ import { isErrno } from "../../../kernel/errno.js";
 import { FiledeskError } from "../../../kernel/errors.js";
 import { sqlState } from "../../database/faults.js";
 
-type Fault = "disk full" | "disk read-only" | "too few descriptors";
+type Fault = "disk full" | "disk read-only" | "too few descriptors" | "storage unavailable";
 
 const RETRY_AFTER_SECONDS = 30;
 /** SQLSTATE (PostgreSQL Appendix A). */
@@ -17,10 +17,14 @@ function causeOf(error: unknown): unknown {
 
 function faultOf(error: unknown): Fault | null {
   const cause = causeOf(error);
+  if (isStorageFault(error) || isStorageFault(cause)) return "storage unavailable";
   if (isErrno(cause, "ENOSPC", "EDQUOT") || sqlState(error) === DISK_FULL) return "disk full";
   if (isErrno(cause, "EROFS")) return "disk read-only";
   return isErrno(cause, "EMFILE", "ENFILE") ? "too few descriptors" : null;
 }
+
+/** Recognized by its name, because GraphQL wraps errors. */
+const isStorageFault = (error: unknown): boolean => error instanceof Error && error.name === "StorageFault";
 
 /**
  * The error for clients if the machine has run out of a resource; null for other errors. It is temporary and neither
@@ -35,6 +39,8 @@ export function resourceFailure(error: unknown): FiledeskError | null {
       );
     case "disk read-only":
       return serviceUnavailable("The server cannot write files at the moment.");
+    case "storage unavailable":
+      return serviceUnavailable("Files can neither be read nor stored at the moment.");
     case "too few descriptors":
       return serviceUnavailable("The server has too many open files at the moment.");
     case null:
@@ -51,6 +57,8 @@ const ADVICE: Readonly<Record<Fault, string>> = {
   "disk full":
     "the disk is full: uploads are refused with INSUFFICIENT_STORAGE until there is room for FILEDESK_DATA and the database",
   "disk read-only": "the disk is read-only: uploads are refused until FILEDESK_DATA can be written",
+  "storage unavailable":
+    "the storage of the files has failed: what needs files is refused until it is available again",
   "too few descriptors":
     "too few descriptors: requests are refused; raise the limit of open files (`ulimit -n`, LimitNOFILE)",
 };
