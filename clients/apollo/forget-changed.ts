@@ -8,6 +8,9 @@ interface Cache {
 
 /** The files of companies, and what is counted of them. */
 const LIBRARY = ["Query.mediaFiles", "Query.orphanedMediaFiles", "Query.storageReport"];
+/** What the viewer has uploaded and not used yet: a mutation that takes files may have taken some. */
+const STAGED = ["Query.stagedUpload", "Query.stagedUploads"];
+const TAKING_FILES = [...LIBRARY, ...STAGED];
 /** What somebody may see has changed: all of it. */
 const EVERYTHING = ["Query"];
 
@@ -17,15 +20,16 @@ const EVERYTHING = ["Query"];
  */
 export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   acceptInvitation: EVERYTHING,
-  addReply: LIBRARY,
-  addToPhotoSeries: LIBRARY,
+  addReply: TAKING_FILES,
+  addToPhotoSeries: TAKING_FILES,
+  cancelUpload: STAGED,
   closeConversation: ["Query.conversations"],
   createCompany: ["Query.companies"],
-  createPhoto: LIBRARY,
-  createPhotoSeries: LIBRARY,
-  createTicket: ["Query.tickets", ...LIBRARY],
+  createPhoto: TAKING_FILES,
+  createPhotoSeries: TAKING_FILES,
+  createTicket: ["Query.tickets", ...TAKING_FILES],
   createUser: ["Query.users"],
-  createVideoClip: LIBRARY,
+  createVideoClip: TAKING_FILES,
   deactivateUser: EVERYTHING,
   declineInvitation: ["Viewer.invitations"],
   deleteAttachment: ["Query.attachment", ...LIBRARY],
@@ -46,25 +50,26 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   removeMembership: EVERYTHING,
   removeParticipant: ["Query.tickets"],
   reopenConversation: ["Query.conversations"],
-  replaceMediaFile: LIBRARY,
+  replaceMediaFile: TAKING_FILES,
   restoreAttachment: ["Query.attachment", ...LIBRARY],
   restoreCompany: EVERYTHING,
   restoreMediaFile: ["Query.mediaFile", ...LIBRARY],
   restorePost: LIBRARY,
   restoreTicket: EVERYTHING,
   revokeInvitation: ["Company.invitations"],
-  sendMessage: ["Query.conversations", ...LIBRARY],
-  setAvatar: LIBRARY,
-  setCompanyLogo: ["Query.companyBranding", ...LIBRARY],
+  sendMessage: ["Query.conversations", ...TAKING_FILES],
+  setAvatar: TAKING_FILES,
+  setCompanyLogo: ["Query.companyBranding", ...TAKING_FILES],
   setMembership: EVERYTHING,
   startConversation: ["Query.conversations"],
+  startUpload: STAGED,
   updateCompany: ["Query.companies", "Query.companyBranding"],
   updateMediaFile: LIBRARY,
   updateTicket: ["Query.tickets"],
   updateUser: ["Query.users"],
-  uploadMedia: LIBRARY,
-  uploadReplyAttachments: LIBRARY,
-  uploadTicketAttachments: LIBRARY,
+  uploadMedia: TAKING_FILES,
+  uploadReplyAttachments: TAKING_FILES,
+  uploadTicketAttachments: TAKING_FILES,
 };
 
 /**

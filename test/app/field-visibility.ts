@@ -63,6 +63,11 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   PurgeReport: { doer: "bytes dryRun files ids" },
   Reply: { member: "attachments author body createdAt deletedAt id isInternal ticket updatedAt" },
   SeriesPhoto: { member: "caption file mediaFileId position" },
+  StagedUpload: {
+    doer: "bucket createdAt expiresAt fileName headers id mediaFileId method mimeType offset refusal size status url usedAt",
+  },
+  UploadHeader: { doer: "name value" },
+  UploadRefusal: { doer: "code message" },
   Session: { doer: "accessToken expiresAt refreshToken viewer" },
   Ticket: {
     member:

@@ -74,6 +74,8 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     mediaFile: noObject(byId("mediaFileIds")),
     mediaFiles: notOfCompany(ofCompany),
     orphanedMediaFiles: notOfCompany(ofCompany),
+    stagedUpload: noObject(byId("stagedUploadIds")),
+    stagedUploads: toldOf("open")(() => [{}]),
     storageReport: notOfCompany(ofCompany),
     ticket: noObject(byId("ticketIds")),
     tickets: noItems(({ companyId, userId }) => [
@@ -99,6 +101,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     ),
     addReply: notFound(inTicket(() => ({ body: "Mine", files: [textFile()] }))),
     addToPhotoSeries: notFound(inSeries(() => ({ photos: [{ caption: "Mine", file: textFile() }] }))),
+    cancelUpload: notFound(byId("stagedUploadIds")),
     captionPhoto: notFound(
       inSeries(({ mediaFileIds }) => ({ mediaFileId: mediaFileIds[0], caption: "Mine" })),
     ),
@@ -201,6 +204,14 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     startConversation: notOfCompany(({ companyId, ticketIds, userId }) => [
       { input: { companyId, ticketId: ticketIds[0], participantIds: [userId] } },
     ]),
+    startUpload: notFound(({ ticketIds, replyIds, conversationIds, mediaFileIds }) =>
+      [
+        ...ticketIds.map((ticketId) => ({ bucket: "PHOTOS", ticketId })),
+        ...replyIds.map((replyId) => ({ bucket: "ATTACHMENTS", replyId })),
+        ...conversationIds.map((conversationId) => ({ bucket: "CHAT", conversationId })),
+        ...mediaFileIds.map((mediaFileId) => ({ bucket: "ATTACHMENTS", mediaFileId })),
+      ].map((target) => ({ input: { ...target, fileName: "mine.png", size: 9 } })),
+    ),
     startTyping: notFound(({ conversationIds }) =>
       conversationIds.map((conversationId) => ({ conversationId })),
     ),

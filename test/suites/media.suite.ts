@@ -12,3 +12,4 @@ import "../modules/media/library/orphans.test.js";
 import "../modules/media/library/permissions.test.js";
 import "../modules/media/library/usages.test.js";
 import "../modules/media/library/versions.test.js";
+import "../modules/media/uploads/staged-uploads.test.js";

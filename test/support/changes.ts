@@ -162,6 +162,17 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
   deleteMediaFile: byManager(file),
   restoreMediaFile: byManager(after("deleteMediaFile", "agent", file)),
   purgeOrphanedMedia: byManager(orphan, "FORBIDDEN"),
+  startUpload: byManager(
+    async ({ companyId }) => ({
+      input: { bucket: "COMPANY_LOGOS", companyId, fileName: "logo.png", size: 9 },
+    }),
+    "FORBIDDEN",
+  ),
+  cancelUpload: byOneself("requester", async (scene) => {
+    const { companyId } = scene;
+    const input = { bucket: "ATTACHMENTS", companyId, fileName: "note.txt", size: 9 };
+    return { id: (await done(scene, "startUpload", { input }, "requester")).id };
+  }),
   removeAvatar: byOneself("participant", avatar),
   removeCompanyLogo: byManager(logo, "FORBIDDEN"),
 

@@ -23,6 +23,9 @@ fragment ViewerShown on Viewer {
 fragment AttachmentShown on Attachment {
   id fileName size mimeType description scanStatus createdAt updatedAt deletedAt uploader { ...ActorShown } mediaFile { id }
 }
+fragment StagedUploadShown on StagedUpload {
+  id method status bucket fileName size offset mimeType createdAt expiresAt usedAt mediaFileId refusal { code message }
+}
 fragment ReplyShown on Reply {
   id body isInternal createdAt updatedAt deletedAt author { ...UserShown } attachments(first: 10) ${list("Attachment")}
 }
@@ -99,6 +102,7 @@ export const pagesOf = (part: Part, companyId: string): readonly Page[] => [
   page("tickets", `(filter: { companyId: "${companyId}" }, first: 10)`, list("Ticket")),
   page("conversations", `(filter: { companyId: "${companyId}" }, first: 10)`, list("Conversation")),
   page("companies", "(first: 100)", list("Company")),
+  page("stagedUploads", "", "{ ...StagedUploadShown }"),
   ...(MANAGERS.includes(part)
     ? [
         page("mediaFiles", `(companyId: "${companyId}", first: 20)`, list("MediaFile")),

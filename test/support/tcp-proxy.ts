@@ -15,12 +15,15 @@ export interface TcpProxy {
   silence(): void;
   /** Ends every connection with a TCP reset, and each new one as well for so long. */
   goAway(milliseconds: number): Promise<void>;
+  /** Ends connections with a TCP reset after so many bytes of their clients, so many times. */
+  cutAfter(bytes: () => number, times: number): { readonly cuts: number };
   close(): void;
 }
 
 export async function startTcpProxy(target: URL): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let isAway = false;
+  let cutting: { cuts: number; readonly times: number; readonly bytes: () => number } | null = null;
   const reset = () => {
     for (const [socket] of pairs) socket.resetAndDestroy();
   };
@@ -36,6 +39,15 @@ export async function startTcpProxy(target: URL): Promise<TcpProxy> {
         for (const other of pair) other.destroy();
       });
     }
+    let left = cutting ? cutting.bytes() : Number.POSITIVE_INFINITY;
+    socket.on("data", ({ length }: Buffer) => {
+      left -= length;
+      if (left > 0 || !cutting || cutting.cuts >= cutting.times) return;
+      cutting.cuts += 1;
+      left = Number.POSITIVE_INFINITY;
+      socket.resetAndDestroy();
+      onward.resetAndDestroy();
+    });
     socket.pipe(onward).pipe(socket, { end: false });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -61,6 +73,10 @@ export async function startTcpProxy(target: URL): Promise<TcpProxy> {
         onward.unpipe(socket);
         for (const one of [socket, onward]) one.resume();
       }
+    },
+    cutAfter(bytes, times) {
+      cutting = { bytes, times, cuts: 0 };
+      return cutting;
     },
     close() {
       server.close();

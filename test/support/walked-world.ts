@@ -94,6 +94,9 @@ async function furnish(server: TestServer, act: Act, slug: string): Promise<Walk
   await act("inviteMember", manager!, { input: { companyId, email: `new@${slug}.test`, role: "AGENT" } });
   const ticketId = await fillTicket(server, act, cast, companyId);
   const seriesId = await fillTimeline(act, cast, ticketId);
+  await act("startUpload", requester!, {
+    input: { bucket: "ATTACHMENTS", ticketId, fileName: "draft.txt", size: 9 },
+  });
   await fillLibrary(act, cast, companyId);
   const rooms = ["lobby", "suite"].map((room) =>
     fillConversation(server, act, cast, { companyId, ticketId, room }),

@@ -19,6 +19,7 @@ export interface Outside {
   readonly messageIds: readonly string[];
   readonly guestIds: readonly string[];
   readonly invitationIds: readonly string[];
+  readonly stagedUploadIds: readonly string[];
 }
 
 /** Somebody who goes where the schema leads. */
@@ -184,6 +185,7 @@ async function outsideOf(
       where company_id = ${companyId}`),
     replyIds: await ids(sql`
       select distinct on (deleted_at is null, is_internal) id from replies where company_id = ${companyId}`),
+    stagedUploadIds: await ids(sql`select id from staged_uploads where company_id = ${companyId}`),
     postIds: await ids(sql`
       select distinct on (deleted_at is null, kind) id from media_posts where company_id = ${companyId}`),
     attachmentIds: await ids(sql`

@@ -8,6 +8,7 @@ import { registerAttachmentRoute } from "../../modules/attachments/attachment.ro
 import type { Viewer, ViewerContext } from "../../modules/identity/viewer.js";
 import { registerMediaFileRoute } from "../../modules/media/downloads/download.route.js";
 import { registerPublicRoute } from "../../modules/media/downloads/public.route.js";
+import { registerStagedUploadRoutes } from "../../modules/media/uploads/staged-upload.route.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import type { EventFeed } from "../../platform/events/feed/feed.js";
@@ -104,11 +105,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     plugins: telemetry.graphqlPlugins(limits.schema),
     context: createContext(config, viewerOf),
   });
-  const { downloads, variants, signer, sessions, mediaFiles, attachments } = services;
-  const viewers = { ofRequest: viewerOf, byId: sessions.viewerById };
-  registerMediaFileRoute(app, { downloads, variants, signer, viewers }, mediaFiles);
-  registerAttachmentRoute(app, { downloads, variants, signer, viewers }, { attachments, mediaFiles });
-  registerPublicRoute(app, { downloads, variants });
+  await registerFileRoutes(app, config, services, viewerOf);
   return app;
 }
 
@@ -160,6 +157,26 @@ function registerUploads(app: FastifyInstance, config: Config, services: Service
       if (viewer.kind === "anonymous") throw unauthenticated();
       return services.uploadAdmission.admit(viewer);
     },
+  });
+}
+
+/** Downloads, and the bytes of resumable uploads. */
+async function registerFileRoutes(
+  app: FastifyInstance,
+  config: Config,
+  services: Services,
+  viewerOf: ViewerOf,
+): Promise<void> {
+  const { downloads, variants, signer, sessions, mediaFiles, attachments } = services;
+  const viewers = { ofRequest: viewerOf, byId: sessions.viewerById };
+  registerMediaFileRoute(app, { downloads, variants, signer, viewers }, mediaFiles);
+  registerAttachmentRoute(app, { downloads, variants, signer, viewers }, { attachments, mediaFiles });
+  registerPublicRoute(app, { downloads, variants });
+  await registerStagedUploadRoutes(app, {
+    stagedUploads: services.stagedUploads,
+    resumableUploads: services.resumableUploads,
+    viewers,
+    baseUrlOf: (request) => baseUrl(request, config.PUBLIC_URL),
   });
 }
 

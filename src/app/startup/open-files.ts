@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { Database } from "../../platform/database/client.js";
 import { guardStorage } from "../../platform/storage/guarded-storage.js";
+import type { StagingArea } from "../../platform/storage/staging-area.js";
+import { guardStaging } from "../../platform/storage/staging-area.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { InstallationDeps } from "./examine-installation.js";
 import type { GuardOptions, InstallationGuard } from "./installation-guard.js";
@@ -13,6 +15,7 @@ import { settleInstallation } from "./settle-installation.js";
 export interface OpenedFiles extends Pick<OpenedStorage, "tempRoot"> {
   /** Only changed while it has the mark of this installation. */
   readonly storage: Storage;
+  readonly staging: StagingArea;
   readonly guard: InstallationGuard;
 }
 
@@ -39,5 +42,10 @@ export async function openFiles(deps: StoredFiles, log: Logger): Promise<OpenedF
 /** As `openFiles`, for files and a database that have already been compared. */
 export function guardFiles(deps: StoredFiles, options: Pick<GuardOptions, "id" | "log">): OpenedFiles {
   const guard = createInstallationGuard({ ...deps, ...options });
-  return { storage: guardStorage(deps.storage, guard.assertOurs), tempRoot: deps.tempRoot, guard };
+  return {
+    storage: guardStorage(deps.storage, guard.assertOurs),
+    staging: guardStaging(deps.staging, guard.assertOurs),
+    tempRoot: deps.tempRoot,
+    guard,
+  };
 }

@@ -1,6 +1,9 @@
 import { join, resolve } from "node:path";
 import type { Config } from "../../platform/config/config.js";
 import { createLocalStorage, localTempFolder } from "../../platform/storage/local.js";
+import { createLocalStaging, localStagingFolder } from "../../platform/storage/local-staging.js";
+import { createSegmentStaging } from "../../platform/storage/segment-staging.js";
+import type { StagingArea } from "../../platform/storage/staging-area.js";
 import type { Storage } from "../../platform/storage/storage.js";
 
 /** Where files are, for messages. */
@@ -14,6 +17,8 @@ export interface OpenedStorage {
   readonly place: FilesPlace;
   /** The local folder for the temp files of all processes, independent of the kind of storage. */
   readonly tempRoot: string;
+  /** Where resumable uploads grow. */
+  readonly staging: StagingArea;
 }
 
 export type StorageConfig = Pick<Config, "FILEDESK_DATA" | "STORAGE" | "TEMP_DIR" | `S3_${S3Setting}`>;
@@ -39,6 +44,7 @@ export async function openStorage(config: StorageConfig): Promise<OpenedStorage>
     storage: createLocalStorage({ root }),
     place: { location: root, kind: "folder" },
     tempRoot: localTempFolder(root),
+    staging: createLocalStaging(localStagingFolder(root)),
   };
 }
 
@@ -56,9 +62,8 @@ async function openS3(config: StorageConfig): Promise<OpenedStorage> {
     serverSideEncryption: config.S3_SERVER_SIDE_ENCRYPTION,
     storageClass: config.S3_STORAGE_CLASS,
   });
-  return {
-    storage: createS3Storage(store),
-    place: { location: store.location, kind: "bucket" },
-    tempRoot: join(resolve(config.TEMP_DIR ?? config.FILEDESK_DATA), TEMP_FOLDER),
-  };
+  const storage = createS3Storage(store);
+  const tempRoot = join(resolve(config.TEMP_DIR ?? config.FILEDESK_DATA), TEMP_FOLDER);
+  const place = { location: store.location, kind: "bucket" } as const;
+  return { storage, place, tempRoot, staging: createSegmentStaging({ storage, tempRoot }) };
 }

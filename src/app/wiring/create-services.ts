@@ -14,7 +14,6 @@ import { messageParents } from "../../modules/chat/messages/message-parents.js";
 import { createDownloadService } from "../../modules/media/downloads/download.service.js";
 import { createMediaImportService } from "../../modules/media/import/media-import.service.js";
 import { createIngestService } from "../../modules/media/ingest/ingest.service.js";
-import { createUploadAdmission } from "../../modules/media/ingest/upload-admission.js";
 import { createMediaFileLoaders } from "../../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../../modules/media/media-file.service.js";
 import type { ReportDamageDeps } from "../../modules/media/upkeep/report-damage.js";
@@ -44,6 +43,7 @@ import { createFileAccess } from "./file-access.js";
 import { createIdentity } from "./identity.js";
 import { createLibrary } from "./library.js";
 import type { Services } from "./services.js";
+import { createStagedUploads } from "./staged-uploads.js";
 import type { Telemetry } from "./telemetry.js";
 import { noTelemetry } from "./telemetry.js";
 import { createTickets } from "./tickets.js";
@@ -67,7 +67,7 @@ export async function createServices({
   config,
   secrets,
   database,
-  files: { storage, tempRoot, guard },
+  files: { storage, staging, tempRoot, guard },
   jobs,
   telemetry = noTelemetry,
   log,
@@ -79,7 +79,7 @@ export async function createServices({
   const buckets = await readBucketRules(config.BUCKETS_FILE);
   const lifetimeMs = config.SIGNED_URL_MINUTES * 60_000;
   const signer = createUrlSigner({ keys: secrets.urlSigningKeys, lifetimeMs, clock });
-  const shared = { config, db, background, clock, storage, tempFolder, buckets, jobs, ...guard };
+  const shared = { config, db, background, clock, storage, staging, tempFolder, buckets, jobs, ...guard };
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
@@ -92,13 +92,13 @@ export async function createServices({
   });
   const finding = { db, clock, ...guard, ...createFileAccess({ parents }) };
   const mediaFiles = createMediaFileService(finding);
-  const ingest = createIngestService({
-    ...shared,
+  const checking = {
     scanner: telemetry.observeScanner(openScanner(config)),
     observer: telemetry.ingest,
-    filesPerRequest: config.FILES_PER_REQUEST,
     maxPixels,
-  });
+  };
+  const filesPerRequest = config.FILES_PER_REQUEST;
+  const ingest = createIngestService({ ...shared, ...checking, filesPerRequest });
   const variants = await createVariants({ ...shared, maxPixels, signer });
   const branding = createBranding({ db, ingest, urls: variants.services.urls });
   const library = createLibrary({ ...shared, ...finding, ingest, parents, retentionDays, orphanDays });
@@ -128,7 +128,7 @@ export async function createServices({
     /** The channels of the feed, and the source of its viewers. */
     channels: createChannels(shared),
     viewers: { reload: identity.sessions.reload },
-    uploadAdmission: createUploadAdmission(db, uploadLimits(config)),
+    ...createStagedUploads({ ...shared, ...checking, ...finding, quota }),
     loaders: {
       ...identity.loaders,
       ...branding.loaders,
@@ -167,8 +167,3 @@ function createLoaders({ db, parents, users }: FindAttachmentDeps & TicketLoader
     eventCursors: createEventCursorLoaders({ db }),
   };
 }
-
-const uploadLimits = ({ UPLOADS_PER_MINUTE: perMinute, UPLOADS_AT_ONCE: atOnce }: Config) => ({
-  perMinute,
-  atOnce,
-});

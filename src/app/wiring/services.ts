@@ -49,6 +49,8 @@ import type { OrphanService } from "../../modules/media/library/orphan.service.j
 import type { StorageReportService } from "../../modules/media/library/storage-report.service.js";
 import type { MediaFileLoaders } from "../../modules/media/media-file.loaders.js";
 import type { MediaFileService } from "../../modules/media/media-file.service.js";
+import type { ResumableUploadService } from "../../modules/media/uploads/resumable-upload.service.js";
+import type { StagedUploadService } from "../../modules/media/uploads/staged-upload.service.js";
 import type { RenderVariantsData } from "../../modules/media/variants/render-variants.job.js";
 import type { VariantLoaders } from "../../modules/media/variants/variant.loaders.js";
 import type { VariantService } from "../../modules/media/variants/variant.service.js";
@@ -92,6 +94,8 @@ export interface Services {
   readonly tempFolder: TempFolder;
   readonly buckets: AllBucketRules;
   readonly uploadAdmission: UploadAdmission;
+  readonly stagedUploads: StagedUploadService;
+  readonly resumableUploads: ResumableUploadService;
   readonly ingest: IngestService;
   readonly mediaFiles: MediaFileService;
   readonly downloads: DownloadService;

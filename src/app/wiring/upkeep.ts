@@ -16,7 +16,10 @@ import { purgeDeleted } from "./purge-deleted.js";
 import { postQuotaOf } from "./tickets.js";
 
 export interface UpkeepOptions
-  extends Pick<UpkeepDeps, "db" | "storage" | "clock" | "tempFolder" | "assertOurs" | "assertMayRemove">,
+  extends Pick<
+      UpkeepDeps,
+      "db" | "storage" | "staging" | "clock" | "tempFolder" | "assertOurs" | "assertMayRemove"
+    >,
     Pick<AttachmentDeletionDeps, "parents"> {
   readonly config: Config;
   readonly tempRoot: string;

@@ -1,10 +1,12 @@
-import { IsOptional } from "class-validator";
+import { ArrayMaxSize, IsOptional } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../platform/graphql/scalars.js";
+import { MAX_STAGED_IDS, STAGED_FILES } from "../../platform/graphql/staged-arguments.js";
 import { Prose } from "../../platform/graphql/text-rules.js";
 
 const FILES = "Files of the multipart request, up to 10.";
+const STAGED = STAGED_FILES("ATTACHMENTS");
 
 @InputType({ description: "A new reply to a ticket." })
 export class AddReplyInput {
@@ -23,6 +25,11 @@ export class AddReplyInput {
 
   @Field(() => [Upload], { nullable: true, description: FILES })
   files?: Promise<FileUpload>[] | null;
+
+  @Field(() => [ID], { nullable: true, description: STAGED })
+  @IsOptional()
+  @ArrayMaxSize(MAX_STAGED_IDS)
+  stagedUploadIds?: string[] | null;
 }
 
 @InputType({ description: "Changes of a reply." })
@@ -40,8 +47,13 @@ export class UploadReplyAttachmentsInput {
   @Field(() => ID, { description: "The reply's id." })
   replyId!: string;
 
-  @Field(() => [Upload], { description: FILES })
-  files!: Promise<FileUpload>[];
+  @Field(() => [Upload], { nullable: true, description: FILES })
+  files?: Promise<FileUpload>[] | null;
+
+  @Field(() => [ID], { nullable: true, description: STAGED })
+  @IsOptional()
+  @ArrayMaxSize(MAX_STAGED_IDS)
+  stagedUploadIds?: string[] | null;
 
   @Field(() => String, { nullable: true, description: "Description of the files, up to 1,000 characters." })
   @IsOptional()

@@ -33,7 +33,7 @@ export class ReplyResolver {
     @Arg("input", () => AddReplyInput, { description: "The reply." }) input: AddReplyInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.replies.addReply(context.viewer, input, requestFiles(input.files, context));
+    return this.replies.addReply(context.viewer, input, requestFiles(input, context));
   }
 
   @Mutation(() => Reply, { description: "Changes the text of a reply. For its author." })
@@ -65,7 +65,7 @@ export class ReplyResolver {
     return this.uploads.uploadToReply(
       context.viewer,
       { replyId: input.replyId, description: input.description ?? null },
-      requestFiles(input.files, context),
+      requestFiles(input, context),
     );
   }
 

@@ -2,10 +2,12 @@ import { ArrayMaxSize, IsOptional, IsUUID } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType, registerEnumType } from "type-graphql";
 import { DateTime, ID, Upload } from "../../platform/graphql/scalars.js";
+import { MAX_STAGED_IDS, STAGED_FILES } from "../../platform/graphql/staged-arguments.js";
 import { Line, Prose, SearchText } from "../../platform/graphql/text-rules.js";
 import { TicketPriority, TicketStatus } from "./ticket.types.js";
 
 const FILES = "Files of the multipart request, up to 10.";
+const STAGED = STAGED_FILES("ATTACHMENTS");
 
 @InputType({ description: "A new ticket." })
 export class CreateTicketInput {
@@ -29,6 +31,11 @@ export class CreateTicketInput {
 
   @Field(() => [Upload], { nullable: true, description: FILES })
   files?: Promise<FileUpload>[] | null;
+
+  @Field(() => [ID], { nullable: true, description: STAGED })
+  @IsOptional()
+  @ArrayMaxSize(MAX_STAGED_IDS)
+  stagedUploadIds?: string[] | null;
 }
 
 @InputType({ description: "Changes of a ticket; omitted fields stay as they are." })
@@ -81,8 +88,13 @@ export class UploadTicketAttachmentsInput {
   @Field(() => ID, { description: "The ticket's id." })
   ticketId!: string;
 
-  @Field(() => [Upload], { description: FILES })
-  files!: Promise<FileUpload>[];
+  @Field(() => [Upload], { nullable: true, description: FILES })
+  files?: Promise<FileUpload>[] | null;
+
+  @Field(() => [ID], { nullable: true, description: STAGED })
+  @IsOptional()
+  @ArrayMaxSize(MAX_STAGED_IDS)
+  stagedUploadIds?: string[] | null;
 
   @Field(() => String, { nullable: true, description: "Description of the files, up to 1,000 characters." })
   @IsOptional()

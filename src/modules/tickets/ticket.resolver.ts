@@ -79,7 +79,7 @@ export class TicketResolver {
     @Arg("input", () => CreateTicketInput, { description: "The ticket." }) input: CreateTicketInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.tickets.openTicket(context.viewer, input, requestFiles(input.files, context));
+    return this.tickets.openTicket(context.viewer, input, requestFiles(input, context));
   }
 
   @Mutation(() => Ticket, { description: "Changes a ticket." })
@@ -124,7 +124,7 @@ export class TicketResolver {
     return this.uploads.uploadToTicket(
       context.viewer,
       { ticketId: input.ticketId, description: input.description ?? null },
-      requestFiles(input.files, context),
+      requestFiles(input, context),
     );
   }
 

@@ -65,13 +65,18 @@ export const limitSettings = {
   CHAT_FILES: whole({ default: 10, desc: "Maximum files on one chat message", example: "10" }),
   UPLOADS_PER_MINUTE: whole({
     default: 10,
-    desc: "Maximum requests with files that one user or guest may send in a minute",
+    desc: "Maximum requests with files that one user or guest may send in a minute; with startUpload, FILES_PER_REQUEST times as many",
     example: "10",
   }),
   UPLOADS_AT_ONCE: whole({
     default: 3,
-    desc: "Maximum requests with files that one user or guest may have running at once, per server",
+    desc: "Maximum requests with files, or with bytes of resumable uploads, that one user or guest may have running at once, per server",
     example: "3",
+  }),
+  STAGED_UPLOADS: whole({
+    default: 50,
+    desc: "Maximum uploads begun with startUpload that one user or guest may have open at once: still arriving, or not used yet",
+    example: "50",
   }),
   CREATIONS_PER_MINUTE: whole({
     default: 120,
@@ -141,7 +146,7 @@ export const limitSettings = {
   }),
   UNFINISHED_UPLOAD_HOURS: whole({
     default: 24,
-    desc: "Hours after which temp files of unfinished uploads are removed",
+    desc: "Hours after which an upload begun with startUpload expires unless it is used, and temp files of unfinished uploads are removed",
     example: "24",
   }),
   VERIFY_FILES: whole({

@@ -27,6 +27,7 @@ import { HttpRefusal } from "./errors/http-refusal.js";
 import { requestPath } from "./errors/request-path.js";
 import { logResourceFault } from "./errors/resource-faults.js";
 import { acceptsOrigin, originPatterns } from "./origins.js";
+import { TUS_RESPONSE_HEADERS } from "./tus/tus-headers.js";
 
 export interface HttpServerOptions {
   readonly log: Logger;
@@ -88,7 +89,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     origin: originPatterns(origins),
     // An OPTIONS that is not a preflight is answered like one.
     strictPreflight: false,
+    methods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
     exposedHeaders: [
+      ...TUS_RESPONSE_HEADERS,
       "accept-ranges",
       "content-disposition",
       "content-length",

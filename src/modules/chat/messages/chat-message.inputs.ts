@@ -1,7 +1,8 @@
-import { IsOptional, Length } from "class-validator";
+import { ArrayMaxSize, IsOptional, Length } from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../../platform/graphql/scalars.js";
+import { MAX_STAGED_IDS, STAGED_FILES } from "../../../platform/graphql/staged-arguments.js";
 import { Prose } from "../../../platform/graphql/text-rules.js";
 
 const MAX_BODY_LENGTH = 10_000;
@@ -27,6 +28,11 @@ export class SendMessageInput {
 
   @Field(() => [Upload], { nullable: true, description: "Files of the multipart request, up to 10." })
   files?: Promise<FileUpload>[] | null;
+
+  @Field(() => [ID], { nullable: true, description: STAGED_FILES("CHAT") })
+  @IsOptional()
+  @ArrayMaxSize(MAX_STAGED_IDS)
+  stagedUploadIds?: string[] | null;
 
   @Field(() => String, {
     nullable: true,

@@ -40,7 +40,7 @@ export class ChatMessageResolver {
     @Arg("input", () => SendMessageInput, { description: "The message." }) input: SendMessageInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.messages.sendMessage(context.viewer, input, requestFiles(input.files, context));
+    return this.messages.sendMessage(context.viewer, input, requestFiles(input, context));
   }
 
   @Mutation(() => ChatMessage, {

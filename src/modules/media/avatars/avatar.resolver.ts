@@ -1,7 +1,8 @@
 import type { FileUpload } from "graphql-upload-ts";
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { requestFiles } from "../../../platform/graphql/request-files.js";
-import { Upload } from "../../../platform/graphql/scalars.js";
+import { requestFile } from "../../../platform/graphql/request-files.js";
+import { ID, Upload } from "../../../platform/graphql/scalars.js";
+import { STAGED_FILE } from "../../../platform/graphql/staged-arguments.js";
 import type { Person } from "../../identity/users/user.repository.js";
 import { User } from "../../identity/users/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
@@ -27,12 +28,16 @@ export class AvatarResolver {
   })
   setAvatar(
     @Arg("file", () => Upload, {
-      description: "One file of the multipart request: JPEG, PNG or WebP, by default up to 5 MiB.",
+      nullable: true,
+      description:
+        "One file of the multipart request: JPEG, PNG or WebP, by default up to 5 MiB. Give either this or `stagedUploadId`.",
     })
-    file: Promise<FileUpload>,
+    file: Promise<FileUpload> | null,
+    @Arg("stagedUploadId", () => ID, { nullable: true, description: STAGED_FILE("`AVATARS`") })
+    stagedUploadId: string | null,
     @Ctx() context: ViewerContext,
   ) {
-    return this.avatars.setAvatar(context.viewer, requestFiles([file], context));
+    return this.avatars.setAvatar(context.viewer, requestFile({ file, stagedUploadId }, context));
   }
 
   @Mutation(() => User, { description: "Removes the viewer's avatar at once." })

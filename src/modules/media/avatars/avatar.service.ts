@@ -30,10 +30,7 @@ export function createAvatarService({ db, ingest }: AvatarDeps) {
      * @throws CONFLICT if the viewer belongs to no company, and what the ingest throws of a file
      */
     async setAvatar(viewer: Viewer, incoming: IncomingFiles): Promise<UserViewer> {
-      const by = requireOneself(viewer);
-      const [[oldest] = []] = await listMembershipsOfUsers(db, [by.id], 1);
-      if (oldest === undefined) throw noCompany();
-      const { companyId } = oldest;
+      const { viewer: by, companyId } = await avatarCompanyOf(db, viewer);
       return ingest.ingestFiles({
         viewer: by,
         companyId,
@@ -63,6 +60,17 @@ export function createAvatarService({ db, ingest }: AvatarDeps) {
       return by;
     },
   };
+}
+
+/** The company that stores the viewer's avatar. @throws UNAUTHENTICATED, CONFLICT if they belong to none */
+export async function avatarCompanyOf(
+  db: Database,
+  viewer: Viewer,
+): Promise<{ readonly viewer: UserViewer; readonly companyId: string }> {
+  const by = requireOneself(viewer);
+  const [[oldest] = []] = await listMembershipsOfUsers(db, [by.id], 1);
+  if (oldest === undefined) throw noCompany();
+  return { viewer: by, companyId: oldest.companyId };
 }
 
 /** @throws UNAUTHENTICATED */

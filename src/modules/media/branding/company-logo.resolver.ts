@@ -1,5 +1,5 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { requestFiles } from "../../../platform/graphql/request-files.js";
+import { requestFile } from "../../../platform/graphql/request-files.js";
 import { ID } from "../../../platform/graphql/scalars.js";
 import { Company } from "../../identity/companies/company.types.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
@@ -25,7 +25,7 @@ export class CompanyLogoResolver {
     @Arg("input", () => SetCompanyLogoInput, { description: "The logo." }) input: SetCompanyLogoInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.logos.setCompanyLogo(context.viewer, input.companyId, requestFiles([input.file], context));
+    return this.logos.setCompanyLogo(context.viewer, input.companyId, requestFile(input, context));
   }
 
   @Mutation(() => Company, {

@@ -1,6 +1,7 @@
 import type { FileUpload } from "graphql-upload-ts";
 import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../../platform/graphql/scalars.js";
+import { STAGED_FILE } from "../../../platform/graphql/staged-arguments.js";
 
 @InputType({ description: "A company's new logo." })
 export class SetCompanyLogoInput {
@@ -8,7 +9,12 @@ export class SetCompanyLogoInput {
   companyId!: string;
 
   @Field(() => Upload, {
-    description: "One file of the multipart request: JPEG, PNG, GIF or WebP, by default up to 5 MiB.",
+    nullable: true,
+    description:
+      "One file of the multipart request: JPEG, PNG, GIF or WebP, by default up to 5 MiB. Give either this or `stagedUploadId`.",
   })
-  file!: Promise<FileUpload>;
+  file?: Promise<FileUpload> | null;
+
+  @Field(() => ID, { nullable: true, description: STAGED_FILE("`COMPANY_LOGOS`") })
+  stagedUploadId?: string | null;
 }

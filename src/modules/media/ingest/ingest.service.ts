@@ -1,28 +1,30 @@
 import { formatBytes } from "../../../kernel/bytes.js";
 import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { IncomingFile, IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
+import type {
+  AnnouncedFile,
+  IncomingFile,
+  IncomingFiles,
+} from "../../../platform/http/multipart/incoming-files.js";
 import { ENVELOPE_BYTES } from "../../../platform/http/multipart/incoming-files.js";
-import type { Scanner } from "../../../platform/scanner/scanner.js";
 import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import type { Confirmed } from "../../identity/confirm-viewer.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Actor } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
-import type { identify as Identify } from "./identify/identify.js";
+import type { CheckDeps } from "./check-file.js";
+import { checkFile } from "./check-file.js";
 import type { IngestObserver } from "./ingest-observer.js";
-import type { inspect as Inspect } from "./inspect/inspect.js";
 import { receive } from "./receive/receive.js";
 import type { InTransaction, RecordDeps } from "./record.js";
 import { storeAndRecord } from "./record.js";
 import type { Scanned } from "./scan.js";
-import { scan } from "./scan.js";
+import { requireStagedFiles } from "./staged-file.js";
+import type { CheckedFile } from "./store.js";
 
-export interface IngestDeps extends RecordDeps {
+export interface IngestDeps extends RecordDeps, CheckDeps {
   readonly tempFolder: TempFolder;
-  readonly scanner: Scanner;
   readonly filesPerRequest: number;
-  readonly maxPixels: number;
   readonly observer: IngestObserver;
 }
 
@@ -60,10 +62,11 @@ export function createIngestService(deps: IngestDeps) {
     },
 
     /**
-     * Receives, identifies, inspects, scans, stores and records files.
+     * Receives, identifies, inspects, scans, stores and records files; of staged uploads only the last is left to do.
      *
      * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED, each with the
-     *   `index` and `fileName` of the refused file; none of the files is kept then
+     *   `index` and `fileName` of the refused file, and what `requireStagedFiles` throws; none of the files is kept
+     *   then, and staged uploads can still be used
      */
     async ingestFiles<Result, Uploader extends Actor>(
       request: IngestRequest<Result, Uploader>,
@@ -73,7 +76,7 @@ export function createIngestService(deps: IngestDeps) {
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
       const batch = new Batch(request.companyId);
       try {
-        const files = await receiveAll(deps, request, batch);
+        const files = await collectFiles(deps, request, batch);
         return await storeAndRecord(deps, { ...request, files });
       } finally {
         await batch.dispose();
@@ -120,16 +123,37 @@ class Batch {
   }
 }
 
-/** The first refused file aborts the others. */
+/** All files of a request in their order. Staged uploads are checked first: they cost no bytes. */
+async function collectFiles<Result, Uploader extends Actor>(
+  deps: IngestDeps,
+  { viewer, companyId, bucket, incoming: { files } }: IngestRequest<Result, Uploader>,
+  batch: Batch,
+): Promise<CheckedFile[]> {
+  const ids = files.flatMap((file) => ("stagedUploadId" in file ? [file.stagedUploadId] : []));
+  const staged = await requireStagedFiles(deps, viewer, ids, { companyId, bucket });
+  const received = await receiveAll(deps, bucket, files, batch);
+  return files.map((_file, index) => received.get(index) ?? requireNext(staged));
+}
+
+function requireNext<File>(files: File[]): File {
+  const next = files.shift();
+  if (next === undefined) throw new Error("fewer staged files were found than were asked for");
+  return next;
+}
+
+/** The first refused file aborts the others. @returns the received files, by their index */
 async function receiveAll(
   deps: IngestDeps,
-  { bucket, incoming }: Pick<IngestRequest<unknown>, "bucket" | "incoming">,
+  bucket: Bucket,
+  files: IncomingFiles["files"],
   batch: Batch,
-): Promise<Scanned[]> {
-  const outcomes = await Promise.allSettled(
-    incoming.files.map(async (announced, index) => {
+): Promise<Map<number, Scanned>> {
+  const scanned = new Map<number, Scanned>();
+  await Promise.allSettled(
+    files.map(async (file, index) => {
+      if ("stagedUploadId" in file) return;
       try {
-        return await ingestFile(deps, bucket, await announced.arrive(batch.signal), batch, index);
+        scanned.set(index, await ingestFile(deps, bucket, file, batch, index));
       } catch (error) {
         batch.abort(error);
         throw error;
@@ -137,56 +161,30 @@ async function receiveAll(
     }),
   );
   batch.signal.throwIfAborted();
-  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  return scanned;
 }
 
 async function ingestFile(
   deps: IngestDeps,
   bucket: Bucket,
-  file: IncomingFile,
+  announced: AnnouncedFile,
   batch: Batch,
   index: number,
 ): Promise<Scanned> {
+  const file: IncomingFile = await announced.arrive(batch.signal);
   const { step, received: countReceived } = deps.observer;
   const rules = deps.buckets[bucket];
   try {
     const temp = await deps.tempFolder.open();
     batch.keep(temp);
-    const { identify, inspect } = await loadInspection();
     const received = await step("receive", () =>
       receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal }),
     );
     countReceived(bucket, received.size);
-    const identified = await step("identify", () => identify(received, rules));
-    const inspected = await step("inspect", () =>
-      inspect(identified, {
-        companyId: batch.companyId,
-        maxPixels: deps.maxPixels,
-        maxSeconds: rules.maxSeconds,
-      }),
-    );
-    return await step("scan", () => scan(inspected, deps.scanner));
+    return await checkFile(deps, received, { rules, companyId: batch.companyId });
   } catch (error) {
     throw error instanceof FiledeskError ? ofFile(error, file.fileName, index) : error;
   }
-}
-
-/** Loaded on demand: sharp, file-type and yauzl take a tenth of a second, which processes without uploads save. */
-const loadInspection = () => {
-  inspection ??= (async () => {
-    const { identify } = await import("./identify/identify.js");
-    const { inspect } = await import("./inspect/inspect.js");
-    return { identify, inspect };
-  })();
-  return inspection;
-};
-
-/** Loaded once, for all concurrent uploads. */
-let inspection: Promise<Inspection> | undefined;
-
-interface Inspection {
-  readonly identify: typeof Identify;
-  readonly inspect: typeof Inspect;
 }
 
 /** Adds to an error which file of the request it is about. */

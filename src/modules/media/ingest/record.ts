@@ -15,8 +15,8 @@ import { recordRecovery } from "../upkeep/record-finding.js";
 import { requestVariants, variantsStatusOf } from "../variants/request-variants.js";
 import { findStoredBytes } from "./find-stored-bytes.js";
 import type { IngestObserver } from "./ingest-observer.js";
-import type { Scanned } from "./scan.js";
-import type { StoreDeps } from "./store.js";
+import { takeStagedFiles } from "./staged-file.js";
+import type { CheckedFile, StoreDeps } from "./store.js";
 import { store } from "./store.js";
 
 /** A file that has been recorded in the current transaction. */
@@ -46,7 +46,7 @@ interface RecordRequest<Result, Uploader extends Actor> {
   readonly viewer: Uploader;
   readonly companyId: string;
   readonly bucket: Bucket;
-  readonly files: readonly Scanned[];
+  readonly files: readonly CheckedFile[];
   /**
    * Whether `inTransaction` turns them into earlier versions of existing files: no event of an added file is recorded
    * then.
@@ -76,7 +76,7 @@ export async function storeAndRecord<Result, Uploader extends Actor>(
   deps: RecordDeps,
   request: RecordRequest<Result, Uploader>,
 ): Promise<Result> {
-  const byHash = new Map(request.files.map((file) => [file.sha256, file]));
+  const byHash = new Map(request.files.map((file) => [contentOf(file).sha256, file]));
   const known = await findStoredBytes(deps, request.companyId, [...byHash.keys()]);
   const stored = new Map<string, NewBlob>();
   let missing = [...byHash.keys()].filter((hash) => !known.has(hash));
@@ -109,12 +109,18 @@ export async function storeAndRecord<Result, Uploader extends Actor>(
       }
     }
   } finally {
-    await removeSurplus(deps, [...stored.values()], outcome);
+    await removeSurplus(deps, { stored: [...stored.values()], files: request.files, outcome });
   }
 }
 
+/** What is recorded of the bytes of a file. */
+function contentOf(file: CheckedFile): { sha256: string; size: number; mimeType: string } {
+  if ("stagedUploadId" in file) return file.blob;
+  return { sha256: file.sha256, size: file.size, mimeType: file.type.mimeType };
+}
+
 async function record<Result, Uploader extends Actor>(
-  { buckets, jobs }: RecordDeps,
+  { buckets, jobs, clock }: RecordDeps,
   tx: Database,
   request: RecordRequest<Result, Uploader>,
   hashes: readonly string[],
@@ -133,7 +139,9 @@ async function record<Result, Uploader extends Actor>(
   const purged = hashes.filter((hash) => !blobOf.has(hash));
   if (purged.length > 0) throw new BytesPurged(purged);
   const statusOf = await variantsStatusOf(tx, buckets[bucket], claimed, stored);
-  const rows = files.map(({ sha256, fileName, size, type: { mimeType } }) => {
+  const rows = files.map((file) => {
+    const { fileName } = file;
+    const { sha256, size, mimeType } = contentOf(file);
     const blobId = blobOf.get(sha256);
     if (blobId === undefined) throw new BytesPurged([sha256]);
     const variantsStatus = statusOf(blobId, mimeType);
@@ -142,6 +150,12 @@ async function record<Result, Uploader extends Actor>(
   for (const blob of upserted) if (blob.isHealed) await recordRecovery(tx, companyId, blob.id);
   const recorded = await insertMediaFiles(tx, rows);
   const ids = recorded.map(({ id }) => id);
+  const taken = files.flatMap((file, index) => {
+    const mediaFileId = ids[index];
+    if (!("stagedUploadId" in file) || mediaFileId === undefined) return [];
+    return [{ stagedUploadId: file.stagedUploadId, mediaFileId }];
+  });
+  await takeStagedFiles(tx, viewer, taken, { companyId, bucket, clock });
   if (!request.isReplacement) recordFileEvents(tx, companyId, "file.added", ids);
   const pending = recorded.filter(({ variantsStatus }) => variantsStatus === "PENDING");
   await requestVariants(
@@ -163,14 +177,20 @@ async function claimBlobs(
   return { upserted, claimed: [...upserted, ...(await lockBlobs(tx, companyId, known))] };
 }
 
-async function removeSurplus(
-  { storage }: StoreDeps,
-  stored: readonly NewBlob[],
-  outcome: "open" | "refused" | "unknown" | ReadonlySet<string>,
-): Promise<void> {
+interface Recording {
+  readonly stored: readonly NewBlob[];
+  readonly files: readonly CheckedFile[];
+  readonly outcome: "open" | "refused" | "unknown" | ReadonlySet<string>;
+}
+
+/** The bytes of a staged upload remain with it, unless it has been used and the company had equal bytes already. */
+async function removeSurplus({ storage }: StoreDeps, { stored, files, outcome }: Recording): Promise<void> {
   if (outcome === "unknown") return;
-  const kept = typeof outcome === "string" ? new Set<string>() : outcome;
-  const surplus = stored.map((blob) => blob.storageKey).filter((key) => !kept.has(key));
+  const staged = files.flatMap((file) => ("stagedUploadId" in file ? [file.blob.storageKey] : []));
+  const isUsed = typeof outcome !== "string";
+  const kept = new Set(isUsed ? outcome : staged);
+  const keys = new Set([...stored.map((blob) => blob.storageKey), ...(isUsed ? staged : [])]);
+  const surplus = [...keys].filter((key) => !kept.has(key));
   // What cannot be removed now is left to the sweep: a successful upload does not fail for it.
   if (surplus.length > 0) await storage.delete(surplus).catch(() => {});
 }

@@ -3,6 +3,7 @@ import type { Storage } from "../../../platform/storage/storage.js";
 import type { NewBlob } from "../blob.repository.js";
 import type { Bucket } from "../buckets.js";
 import type { Scanned } from "./scan.js";
+import type { StagedFile } from "./staged-file.js";
 import { newStorageKey } from "./storage-key.js";
 
 export interface StoreDeps {
@@ -10,15 +11,24 @@ export interface StoreDeps {
   readonly clock: Clock;
 }
 
-/** Stores a scanned file durably under a new key. The storage moves the temp file. */
+/** A file that has passed all checks, and whose bytes are stored now or were stored before. */
+export type CheckedFile = Scanned | StagedFile;
+
+/** Stores a checked file durably under a new key, unless it is stored already. The storage moves the temp file. */
 export async function store(
   { storage, clock }: StoreDeps,
   companyId: string,
   bucket: Bucket,
-  file: Scanned,
+  file: CheckedFile,
 ): Promise<NewBlob> {
-  const storageKey = newStorageKey(companyId, bucket, file.type.extension, clock());
-  await storage.putFile(storageKey, file.temp.path);
+  if ("stagedUploadId" in file) return file.blob;
+  const blob = newBlob(file, newStorageKey(companyId, bucket, file.type.extension, clock()));
+  await storage.putFile(blob.storageKey, file.temp.path);
+  return blob;
+}
+
+/** The blob of a checked file under a key. */
+export function newBlob(file: Scanned, storageKey: string): NewBlob {
   return {
     storageKey,
     sha256: file.sha256,

@@ -24,15 +24,23 @@ export function createUploadAdmission(db: Database, { perMinute, atOnce }: Uploa
     if (count === 0) underWay.delete(userId);
     else underWay.set(userId, count);
   };
+  const occupy = ({ id }: Actor): { release(): void } => {
+    if ((underWay.get(id) ?? 0) >= atOnce)
+      throw rateLimited(
+        `You have ${atOnce} uploads under way: wait until one of them is done.`,
+        RETRY_SECONDS,
+      );
+    change(id, 1);
+    return { release: () => change(id, -1) };
+  };
   return {
+    /** Takes a place among the concurrent ones, for bytes of an upload that was admitted before. @throws RATE_LIMITED */
+    occupy,
+
     /** @throws RATE_LIMITED */
-    async admit({ id }: Actor): Promise<{ release(): void }> {
-      if ((underWay.get(id) ?? 0) >= atOnce)
-        throw rateLimited(
-          `You have ${atOnce} uploads under way: wait until one of them is done.`,
-          RETRY_SECONDS,
-        );
-      change(id, 1);
+    async admit(uploader: Actor): Promise<{ release(): void }> {
+      const { id } = uploader;
+      const place = occupy(uploader);
       try {
         await countUse(db, {
           key: `upload:${id}`,
@@ -41,10 +49,10 @@ export function createUploadAdmission(db: Database, { perMinute, atOnce }: Uploa
           message: "Too many uploads",
         });
       } catch (error) {
-        change(id, -1);
+        place.release();
         throw error;
       }
-      return { release: () => change(id, -1) };
+      return place;
     },
   };
 }

@@ -3,6 +3,7 @@ import type { FileUpload } from "graphql-upload-ts";
 import { ArgsType, Field, InputType, Int } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.types.js";
 import { ByteCount, DateTime, ID, Upload } from "../../../platform/graphql/scalars.js";
+import { STAGED_FILE } from "../../../platform/graphql/staged-arguments.js";
 import { SearchText } from "../../../platform/graphql/text-rules.js";
 import { Bucket } from "../buckets.js";
 import { FileKind } from "../file-types.js";
@@ -20,8 +21,14 @@ export class UploadMediaInput {
   @Field(() => Bucket, { description: "The bucket: any except AVATARS, COMPANY_LOGOS and CHAT." })
   bucket!: Bucket;
 
-  @Field(() => Upload, { description: "A file of the multipart request." })
-  file!: Promise<FileUpload>;
+  @Field(() => Upload, {
+    nullable: true,
+    description: "A file of the multipart request. Give either this or `stagedUploadId`.",
+  })
+  file?: Promise<FileUpload> | null;
+
+  @Field(() => ID, { nullable: true, description: STAGED_FILE("the bucket") })
+  stagedUploadId?: string | null;
 
   @Field(() => DateTime, {
     nullable: true,
@@ -53,9 +60,14 @@ export class ReplaceMediaFileInput {
   id!: string;
 
   @Field(() => Upload, {
-    description: "A file of the multipart request, of a type that the file's bucket accepts.",
+    nullable: true,
+    description:
+      "A file of the multipart request, of a type that the file's bucket accepts. Give either this or `stagedUploadId`.",
   })
-  file!: Promise<FileUpload>;
+  file?: Promise<FileUpload> | null;
+
+  @Field(() => ID, { nullable: true, description: STAGED_FILE("the file's bucket") })
+  stagedUploadId?: string | null;
 }
 
 @InputType({ description: "A usage of a file by an external application." })

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, Extensions, Mutation, Query, Resolver } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.types.js";
-import { requestFiles } from "../../../platform/graphql/request-files.js";
+import { requestFile } from "../../../platform/graphql/request-files.js";
 import { ID } from "../../../platform/graphql/scalars.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import { MediaFile } from "../media-file.types.js";
@@ -66,7 +66,7 @@ export class LibraryResolver {
     @Arg("input", () => UploadMediaInput, { description: "The file." }) input: UploadMediaInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.uploads.uploadMedia(context.viewer, input, requestFiles([input.file], context));
+    return this.uploads.uploadMedia(context.viewer, input, requestFile(input, context));
   }
 
   @Mutation(() => MediaFile, {
@@ -89,7 +89,7 @@ export class LibraryResolver {
     input: ReplaceMediaFileInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.uploads.replaceMediaFile(context.viewer, input.id, requestFiles([input.file], context));
+    return this.uploads.replaceMediaFile(context.viewer, input.id, requestFile(input, context));
   }
 
   @Mutation(() => MediaFile, {

@@ -1,5 +1,6 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
+import { isStagedSegment } from "../../../platform/storage/segment-staging.js";
 import type { Storage, StoredObject } from "../../../platform/storage/storage.js";
 import { listReferencedKeys } from "./sweep.repository.js";
 
@@ -164,7 +165,8 @@ async function withoutRow<Stored extends StoredObject>(
 ): Promise<Stored[]> {
   const keys = objects.map(({ key }) => key);
   const referenced = await listReferencedKeys(db, keys);
-  return objects.filter(({ key }) => !referenced.has(key));
+  // Bytes of uploads that are arriving have a sweep of their own.
+  return objects.filter(({ key }) => !referenced.has(key) && !isStagedSegment(key));
 }
 
 async function* pagesOf(objects: AsyncIterable<StoredObject>): AsyncGenerator<StoredObject[]> {

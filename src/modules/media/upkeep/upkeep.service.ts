@@ -3,8 +3,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../kernel/clock.js";
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import { pruneEvents } from "../../../platform/events/log/prune-events.js";
+import type { StagingArea } from "../../../platform/storage/staging-area.js";
 import type { Storage } from "../../../platform/storage/storage.js";
-import type { TempSweepReport } from "../../../platform/storage/sweep-temp-files.js";
 import { sweepTempFiles } from "../../../platform/storage/sweep-temp-files.js";
 import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import { listCompanyIds } from "../../identity/companies/company.repository.js";
@@ -20,12 +20,15 @@ import type { RetryRenderingsOptions } from "./retry-renderings.js";
 import { retryRenderings } from "./retry-renderings.js";
 import type { SweepOptions, SweepRules } from "./sweep.js";
 import { sweepStorage } from "./sweep.js";
+import type { StagedSweepReport } from "./sweep-staged-uploads.js";
+import { sweepStagedUploads } from "./sweep-staged-uploads.js";
 import type { VerifyLimits } from "./verify-integrity.js";
 import { verifyIntegrity } from "./verify-integrity.js";
 
 export interface UpkeepDeps {
   readonly db: Database;
   readonly storage: Storage;
+  readonly staging: StagingArea;
   readonly clock: Clock;
   /** The folder below which all processes keep their temp files. */
   readonly tempRoot: string;
@@ -93,13 +96,20 @@ export function createUpkeepService(deps: UpkeepDeps) {
       return sweepStorage({ db, storage }, rules, options);
     },
 
-    /** Removes the rest of unfinished uploads, and folders of processes that have ended. */
-    async sweepUploads(options: RunOptions = {}): Promise<TempSweepReport> {
-      await deps.assertOurs();
-      const report = await sweepTempFiles(deps.tempRoot, ago(deps.unfinishedUploadHours * HOUR_MS), options);
+    /** Removes expired uploads, the rest of unfinished ones, and folders of processes that have ended. */
+    async sweepUploads(options: RunOptions = {}): Promise<StagedSweepReport> {
+      await (options.dryRun ? deps.assertOurs() : deps.assertMayRemove());
+      const writtenBefore = ago(deps.unfinishedUploadHours * HOUR_MS);
+      const times = { expiredBefore: clock(), writtenBefore };
+      const staged = await sweepStagedUploads(deps, times, options);
+      const temps = await sweepTempFiles(deps.tempRoot, writtenBefore, options);
       if (!options.dryRun) await deps.tempFolder.removeAbandoned();
-      const unfinished = await storage.removeUnfinished(ago(deps.unfinishedUploadHours * HOUR_MS), options);
-      return { ...report, removed: report.removed + unfinished };
+      const unfinished = await storage.removeUnfinished(writtenBefore, options);
+      return {
+        expired: staged.expired,
+        removed: staged.removed + temps.removed + unfinished,
+        removedBytes: staged.removedBytes + temps.removedBytes,
+      };
     },
 
     /** Finds rows whose bytes are missing, and files that wait for variants without a job. */

@@ -8,7 +8,7 @@ import {
   quotaExceeded,
 } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { AnnouncedFile, IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
+import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
 import type { UserViewer } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../../media/buckets.js";
 import { kindOf } from "../../media/file-types.js";
@@ -25,9 +25,9 @@ import type { TicketLoad, TicketQuota } from "../ticket-quota.repository.js";
 import type { PostRow } from "./post.tables.js";
 import type { NewPostFile } from "./post-file.repository.js";
 
-/** A file for a post: either one that is being uploaded or one that the company has. */
+/** A file for a post: either one that is being or has been uploaded, or one that the company has. */
 export interface PostItem {
-  readonly file?: AnnouncedFile | null | undefined;
+  readonly file?: IncomingFiles["files"][number] | null | undefined;
   readonly mediaFileId?: string | null | undefined;
   readonly caption?: string | null | undefined;
 }
@@ -59,9 +59,7 @@ export async function checkItems(
   companyId: string,
   { items, requestBytes }: { readonly items: readonly PostItem[]; readonly requestBytes: number | null },
 ): Promise<PostItems> {
-  for (const { file, mediaFileId } of items)
-    if ((file == null) === (mediaFileId == null))
-      throw badUserInput("Give either `file` or `mediaFileId` for each, and not both.", { field: "file" });
+  for (const { file, mediaFileId } of items) if ((file == null) === (mediaFileId == null)) throw giveOne();
   const ids = items.flatMap(({ mediaFileId }) => mediaFileId ?? []);
   if (new Set(ids).size < ids.length)
     throw badUserInput("A file can stand only once in a series.", { field: "mediaFileId" });
@@ -74,6 +72,11 @@ export async function checkItems(
   }
   return { items, incoming: { files: items.flatMap(({ file }) => file ?? []), requestBytes }, existing };
 }
+
+export const giveOne = () =>
+  badUserInput("Give `file`, `stagedUploadId` or `mediaFileId` for each, and only one of them.", {
+    field: "file",
+  });
 
 function refuseUnfit(file: MediaFileView, { bucket, maxBytes, maxSeconds }: BucketRules): void {
   refuseSinglePurpose(file, "mediaFileId");

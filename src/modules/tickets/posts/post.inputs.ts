@@ -4,8 +4,10 @@ import { Field, InputType } from "type-graphql";
 import { ID, Upload } from "../../../platform/graphql/scalars.js";
 import { Prose } from "../../../platform/graphql/text-rules.js";
 
-const FILE = "A file of the multipart request. Give either this or `mediaFileId`.";
-const MEDIA_FILE_ID = "Id of a file of the ticket's company that you may read. Give either this or `file`.";
+const FILE = "A file of the multipart request. Give this, `stagedUploadId` or `mediaFileId`.";
+const STAGED =
+  "Id of a staged upload of the viewer (`startUpload`), complete and not used yet, begun for `PHOTOS`, or for `VIDEOS` if it is a clip.";
+const MEDIA_FILE_ID = "Id of a file of the ticket's company that you may read.";
 const DESCRIPTION = "Description, plain text of up to 1,000 characters.";
 const CAPTION = "Caption, plain text of up to 1,000 characters.";
 
@@ -16,6 +18,9 @@ export class CreatePhotoInput {
 
   @Field(() => Upload, { nullable: true, description: FILE })
   file?: Promise<FileUpload> | null;
+
+  @Field(() => ID, { nullable: true, description: STAGED })
+  stagedUploadId?: string | null;
 
   @Field(() => ID, { nullable: true, description: MEDIA_FILE_ID })
   mediaFileId?: string | null;
@@ -33,6 +38,9 @@ export class CreateVideoClipInput extends CreatePhotoInput {}
 export class SeriesPhotoInput {
   @Field(() => Upload, { nullable: true, description: FILE })
   file?: Promise<FileUpload> | null;
+
+  @Field(() => ID, { nullable: true, description: STAGED })
+  stagedUploadId?: string | null;
 
   @Field(() => ID, { nullable: true, description: MEDIA_FILE_ID })
   mediaFileId?: string | null;

@@ -28,9 +28,14 @@ export interface AnnouncedFile {
   arrive(signal?: AbortSignal): Promise<IncomingFile>;
 }
 
-/** The files of one request, in the order of the GraphQL variables. */
+/** A file that has arrived before the request: a staged upload, which the request names. */
+export interface StagedFileRef {
+  readonly stagedUploadId: string;
+}
+
+/** The files of one request, in the order of the GraphQL variables; staged uploads after the others. */
 export interface IncomingFiles {
-  readonly files: readonly AnnouncedFile[];
+  readonly files: readonly (AnnouncedFile | StagedFileRef)[];
   /**
    * The request's `Content-Length` in bytes; null if the client did not send it, or if the request has other files
    * besides these.

@@ -1,0 +1,56 @@
+import { authorizeMessageUpload } from "../../modules/chat/messages/message-upload-target.js";
+import type { FindMediaFileDeps } from "../../modules/media/find-media-file.js";
+import { createUploadAdmission } from "../../modules/media/ingest/upload-admission.js";
+import { createMediaUploadTargets } from "../../modules/media/uploads/media-upload-targets.js";
+import { createResumableUploadService } from "../../modules/media/uploads/resumable-upload.service.js";
+import type { StagedUploadDeps } from "../../modules/media/uploads/staged-upload.service.js";
+import { createStagedUploadService } from "../../modules/media/uploads/staged-upload.service.js";
+import { createUploadLeases } from "../../modules/media/uploads/upload-lease.js";
+import type { UploadTargets } from "../../modules/media/uploads/upload-targets.js";
+import { createPostUploadTarget } from "../../modules/tickets/posts/post-upload-target.js";
+import type { TicketQuota } from "../../modules/tickets/ticket-quota.repository.js";
+import { createTicketUploadTargets } from "../../modules/tickets/ticket-upload-targets.js";
+import type { Config } from "../../platform/config/config.js";
+import { postQuotaOf } from "./tickets.js";
+
+interface StagedUploadOptions
+  extends Omit<StagedUploadDeps, "targets" | "leases" | "limits">,
+    FindMediaFileDeps {
+  readonly config: Config;
+  readonly quota: TicketQuota;
+}
+
+/** Builds the services for uploads that arrive apart from the mutation that uses them. */
+export function createStagedUploads({ config, quota, ...given }: StagedUploadOptions) {
+  const media = createMediaUploadTargets(given);
+  const tickets = createTicketUploadTargets({ quota });
+  const forPost = createPostUploadTarget(postQuotaOf(config));
+  const targets: UploadTargets = {
+    ...media,
+    ...tickets,
+    company: { ...media.company, ...tickets.company },
+    ticket: { ...tickets.ticket, PHOTOS: forPost, VIDEOS: forPost },
+    conversation: { CHAT: authorizeMessageUpload },
+  };
+  const admission = createUploadAdmission(given.db, {
+    perMinute: config.UPLOADS_PER_MINUTE,
+    atOnce: config.UPLOADS_AT_ONCE,
+  });
+  const deps = {
+    ...given,
+    targets,
+    admission,
+    leases: createUploadLeases(given),
+    limits: {
+      // As many files as the requests of the other way may have together.
+      perMinute: config.UPLOADS_PER_MINUTE * config.FILES_PER_REQUEST,
+      open: config.STAGED_UPLOADS,
+      hours: config.UNFINISHED_UPLOAD_HOURS,
+    },
+  };
+  return {
+    uploadAdmission: admission,
+    stagedUploads: createStagedUploadService(deps),
+    resumableUploads: createResumableUploadService(deps),
+  };
+}

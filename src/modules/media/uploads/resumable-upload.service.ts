@@ -1,0 +1,112 @@
+import { conflict, FiledeskError, gone } from "../../../kernel/errors.js";
+import type { IncomingBytes, ResumableUpload } from "../../../platform/http/tus/resumable-uploads.js";
+import type { Viewer } from "../../identity/viewer.js";
+import type { UploadAdmission } from "../ingest/upload-admission.js";
+import { fileTooLarge } from "../media.errors.js";
+import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
+import { finishUpload } from "./finish-upload.js";
+import { receiveBytes } from "./receive-bytes.js";
+import type { StagedUploadDeps } from "./staged-upload.service.js";
+import { requireActor, requireOwn } from "./staged-upload.service.js";
+import type { UploadLease } from "./upload-lease.js";
+
+export interface ResumableUploadDeps extends StagedUploadDeps {
+  readonly admission: Pick<UploadAdmission, "occupy">;
+}
+
+export type ResumableUploadService = ReturnType<typeof createResumableUploadService>;
+
+/** The bytes of staged uploads, as they arrive over tus. */
+export function createResumableUploadService(deps: ResumableUploadDeps) {
+  return {
+    /** The largest upload of all buckets, in bytes. */
+    maxBytes: Math.max(...Object.values(deps.buckets).map((rules) => rules.maxBytes)),
+
+    /**
+     * The offset from which a client continues. A request that still waits for bytes is ended first, so that the offset
+     * does not change any more; an upload that is complete is checked, if its server was killed before.
+     *
+     * @throws NOT_FOUND, GONE for one that has expired, was cancelled or refused
+     */
+    async find(viewer: Viewer, id: string): Promise<ResumableUpload> {
+      const upload = await requireOwn(deps, requireActor(viewer), id);
+      if (upload.status === "READY" || upload.status === "USED") return stateOf(upload);
+      return deps.leases.withLease(upload, async (lease) => {
+        refuseEnded(lease.upload);
+        if (lease.upload.status === "CHECKING") await finishUpload(deps, lease);
+        return stateOf(lease.upload);
+      });
+    },
+
+    /**
+     * Appends bytes; after the last ones, the file is checked and stored.
+     *
+     * @throws CONFLICT for another offset, FILE_TOO_LARGE, UPLOAD_INCOMPLETE, RATE_LIMITED, and why the file is refused
+     */
+    async append(viewer: Viewer, id: string, bytes: IncomingBytes): Promise<ResumableUpload> {
+      const by = requireActor(viewer);
+      const upload = await requireOwn(deps, by, id);
+      const slot = deps.admission.occupy(by);
+      try {
+        return await deps.leases.withLease(upload, (lease) => append(deps, lease, bytes));
+      } finally {
+        slot.release();
+      }
+    },
+  };
+}
+
+async function append(
+  deps: ResumableUploadDeps,
+  lease: UploadLease,
+  { offset, size: stated, body, bodyBytes, checksum }: IncomingBytes,
+): Promise<ResumableUpload> {
+  const { upload, write } = lease;
+  refuseEnded(upload);
+  if (upload.receivedBytes !== offset) throw otherOffset(upload.receivedBytes);
+  const maxBytes = upload.size ?? deps.buckets[upload.bucket].maxBytes;
+  const size = upload.size ?? stated;
+  if (stated !== null) refuseSize(upload, stated, maxBytes);
+  if (bodyBytes !== null && offset + bodyBytes > (size ?? maxBytes))
+    throw fileTooLarge(size ?? maxBytes, offset + bodyBytes);
+  if (size !== upload.size) await write({ size });
+  if (upload.status === "RECEIVING") {
+    const receivedBytes = await receiveBytes(deps.staging, lease, { body, checksum }, size ?? maxBytes);
+    const isComplete = receivedBytes === size;
+    await write({ receivedBytes, ...(isComplete && { status: "CHECKING" }) });
+    if (!isComplete) return stateOf({ ...upload, size, receivedBytes });
+  }
+  const complete = { ...upload, size, receivedBytes: size ?? upload.receivedBytes };
+  await finishUpload(deps, { ...lease, upload: complete });
+  return stateOf(complete);
+}
+
+/** @throws BAD_USER_INPUT, FILE_TOO_LARGE for a size that the upload cannot have */
+function refuseSize({ size, receivedBytes }: StagedUploadRow, stated: number, maxBytes: number): void {
+  if (size !== null && size !== stated)
+    throw conflict(`The size of this upload is ${size}, and cannot be changed.`, { actual: size });
+  if (stated > maxBytes) throw fileTooLarge(maxBytes, stated);
+  if (stated < receivedBytes || stated === 0)
+    throw conflict(`${receivedBytes} bytes have arrived: the size cannot be ${stated}.`, {
+      actual: receivedBytes,
+    });
+}
+
+/** @throws the refusal of a refused upload; GONE, CONFLICT */
+function refuseEnded({ status, refusal }: StagedUploadRow): void {
+  if (status === "REFUSED" && refusal)
+    throw new FiledeskError(refusal.code, refusal.message, refusal.details);
+  if (status === "CANCELLED") throw gone("upload");
+  if (status === "READY" || status === "USED") throw conflict("This upload is complete.");
+}
+
+const otherOffset = (actual: number) =>
+  conflict(`The offset of this upload is ${actual}: continue from there.`, { actual });
+
+const stateOf = (upload: StagedUploadRow): ResumableUpload => ({
+  id: upload.id,
+  offset: upload.receivedBytes,
+  size: upload.size,
+  expiresAt: upload.expiresAt,
+  metadata: upload.tusMetadata,
+});
