@@ -1,1 +1,0 @@
-import "../app/commands/command-line.test.js";

@@ -1,2 +1,0 @@
-import "../integrity/disk-faults.test.js";
-import "../integrity/memory.test.js";
