@@ -1,6 +1,5 @@
 import "../chat-story.test.js";
 import "../clients/apollo-3.test.js";
-import "../clients/apollo-cache.test.js";
 import "../clients/apollo-lists.test.js";
 import "../clients/recipes.test.js";
 import "../story.test.js";

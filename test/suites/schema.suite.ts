@@ -4,7 +4,6 @@ import "../app/compiled-queries.test.js";
 import "../app/event-unions.test.js";
 import "../app/events-url.test.js";
 import "../app/independent-mutations.test.js";
-import "../app/persisted-texts.test.js";
 import "../app/schema-walk.test.js";
 import "../app/statement-count.test.js";
 import "../app/texts.test.js";

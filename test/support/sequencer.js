@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** What waits for processes takes long, however short its text. */
-const LONG = /\/(commands|processes|memory|rights)\.suite\.ts$/;
+const LONG = /\/(rights)\.suite\.ts$/;
 
 /**
  * The suites that take longest first, and the others by the size of their files: one that started last would run on
