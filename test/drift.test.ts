@@ -29,6 +29,15 @@ describe("what is written down", () => {
     },
   );
 
+  it.each(["compose.yaml", "compose.cluster.yaml"])("%s sets nothing that is no setting", async (file) => {
+    const text = await readFile(file, "utf8");
+    const set = [...text.matchAll(/^ +([A-Z][A-Z0-9_]+): /gm)].map((match) => match[1]!);
+    const ofOthers =
+      /^(POSTGRES_(USER|PASSWORD|DB)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|REGION)|ROOT_(ACCESS|SECRET)_KEY)$/;
+    const unknown = set.filter((name) => !(name in settings) && !ofOthers.test(name));
+    expect(unknown).toEqual([]);
+  });
+
   it("every type, field and argument of the schema is described", async () => {
     const lines = (await printedSchema()).split("\n");
     const bare = lines.filter((line, index) => {

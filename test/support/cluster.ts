@@ -5,6 +5,8 @@ export interface ClusterOptions {
   readonly environment: Environment;
   readonly servers: number;
   readonly workers: number;
+  /** Where the servers listen, before and after a restart; by default on any free port. */
+  readonly ports?: readonly number[];
 }
 
 /** Servers and workers in processes of their own, which nothing but their settings connects. */
@@ -27,10 +29,17 @@ export const SHARED_SECRETS = {
 };
 
 /** All start at once, as containers do: one migrates, and the others wait. */
-export async function startCluster({ environment, servers, workers }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({
+  environment,
+  servers,
+  workers,
+  ports = [],
+}: ClusterOptions): Promise<Cluster> {
   const settings = { WORKER: "off", DEMO_DATA: "false", ...SHARED_SECRETS, ...environment };
-  const start = (kind: "server" | "worker"): Promise<ServerProcess | BuiltProcess> =>
-    kind === "server" ? startServerProcess(settings) : startWorkerProcess(settings);
+  const start = (kind: "server" | "worker", place: number): Promise<ServerProcess | BuiltProcess> =>
+    kind === "server"
+      ? startServerProcess({ ...settings, PORT: String(ports[place] ?? 0) })
+      : startWorkerProcess(settings);
   const kinds = [...Array<"server">(servers).fill("server"), ...Array<"worker">(workers).fill("worker")];
   const begun = await Promise.allSettled(kinds.map(start));
   const processes = begun.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
@@ -56,7 +65,7 @@ export async function startCluster({ environment, servers, workers }: ClusterOpt
       old.signal(signal);
       const { code, output } = await old.ended;
       printed += output;
-      const renewed = await start(kind);
+      const renewed = await start(kind, place);
       processes[place] = renewed;
       if (kind === "server") urls[place] = (renewed as ServerProcess).url;
       killed.delete(place);

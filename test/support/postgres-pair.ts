@@ -6,7 +6,7 @@ import postgres from "postgres";
 import { locateBinaries } from "../../src/platform/database/embedded/binaries.js";
 import { startEmbeddedPostgres } from "../../src/platform/database/embedded/embedded-postgres.js";
 import { until } from "./feed-world.js";
-import { endService, freePort, spawnService } from "./spawned-service.js";
+import { endService, freePort, giveAway, spawnService } from "./spawned-service.js";
 
 /** A primary and a standby that follows it, which has each commit on its disk before it is acknowledged. */
 export interface PostgresPair {
@@ -29,6 +29,7 @@ interface Node {
 
 export async function startPostgresPair(): Promise<PostgresPair> {
   const root = await mkdtemp(join(tmpdir(), "postgres-pair-"));
+  await giveAway(root);
   const template = await startEmbeddedPostgres({ folder: join(root, "primary"), log: () => {} });
   const account = new URL(template.url);
   await template.stop();

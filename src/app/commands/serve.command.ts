@@ -62,7 +62,8 @@ async function run(
       if (!err) await started.announceClose?.();
       await started.close();
     };
-    const seconds = config.SHUTDOWN_DELAY_SECONDS + config.SHUTDOWN_SECONDS;
+    // The announcement takes a second more than its delay.
+    const seconds = config.SHUTDOWN_DELAY_SECONDS + 1 + config.SHUTDOWN_SECONDS;
     const closer = closeWithGrace({ delay: seconds * SECOND_MS, logger: log }, close);
     stop.release();
     if (stop.signal.aborted) return closer.close();

@@ -7,6 +7,7 @@ import type { Viewer } from "../../modules/identity/viewer.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import type { EventFeed } from "../../platform/events/feed/feed.js";
+import { stopListening } from "../../platform/http/connections/stop-listening.js";
 import { createStopNotice } from "../../platform/http/connections/stop-notice.js";
 import type { Services } from "../wiring/services.js";
 import { createHttp } from "./http.js";
@@ -61,13 +62,16 @@ export async function serve(options: ServeOptions): Promise<Desk> {
     const stopNotice = createStopNotice();
     const http = await createHttp({ config, services, database, log, feed, telemetry, stopNotice });
     // The feed is closed as well, because open subscriptions would delay the end of the HTTP server.
-    closers.push(() => Promise.all([feed.close(), http.close(), open.stopJobs()]));
+    let lastConnection: Promise<void> | undefined;
+    closers.push(() => Promise.all([feed.close(), http.close(), lastConnection, open.stopJobs()]));
     signal?.throwIfAborted();
     const url = await http.listen({ host: config.HOST, port: config.PORT });
     if (config.WORKER) await open.jobQueue.work();
     const announceClose = async () => {
       stopNotice.give();
+      if (config.SHUTDOWN_DELAY_SECONDS === 0) return;
       await delay(config.SHUTDOWN_DELAY_SECONDS * SECOND_MS);
+      lastConnection = (await stopListening(http.server)).ended;
     };
     const { metricsUrl } = telemetry;
     return { url, metricsUrl, http, services, database, feed, databaseLost, announceClose, close };

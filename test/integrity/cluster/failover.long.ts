@@ -51,8 +51,8 @@ describe("a desk whose DATABASE_URL names a primary and its standby", () => {
     await hasGone(15);
     await traffic.stop();
 
-    const [, failedBefore] = [traffic.answered, traffic.failures.length];
-    expect(failedBefore).toBeGreaterThan(0);
+    // Nobody could answer while there was no primary.
+    expect(traffic.failures.length).toBeGreaterThan(0);
     const url = new URL(pair.url.replace(/,[^/]*/, ""));
     url.search = "";
     const sql = postgres(url.href, { max: 1, onnotice: () => {} });
@@ -68,6 +68,5 @@ describe("a desk whose DATABASE_URL names a primary and its standby", () => {
     } finally {
       await sql.end();
     }
-    expect(cluster.urls).toHaveLength(2);
   });
 });

@@ -30,6 +30,7 @@ export interface DrainOptions {
 export function drainOnClose(app: FastifyInstance, connections: Connections, options: DrainOptions): void {
   const { timeoutMs, stopNotice } = options;
   let isClosing = false;
+  let isClosed = false;
   let deadline: NodeJS.Timeout | undefined;
   let bodyCheck: NodeJS.Timeout | undefined;
   connections.listen({
@@ -45,6 +46,7 @@ export function drainOnClose(app: FastifyInstance, connections: Connections, opt
   });
   app.addHook("preClose", async () => {
     isClosing = true;
+    if (isClosed) return;
     for (const { socket, inProgress } of connections) if (inProgress.size === 0) socket.destroy();
     bodyCheck = setInterval(() => {
       for (const connection of connections) if (awaitsBodies(connection)) connection.socket.destroy();
@@ -59,6 +61,7 @@ export function drainOnClose(app: FastifyInstance, connections: Connections, opt
     }, timeoutMs);
   });
   app.server.once("close", () => {
+    isClosed = true;
     clearTimeout(deadline);
     clearInterval(bodyCheck);
   });
