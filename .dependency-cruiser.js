@@ -79,6 +79,13 @@ export default {
       to: { path: "node_modules/prom-client/" },
     },
     {
+      name: "traces-in-one-place",
+      comment: "Code is traced from outside, so that nothing of OpenTelemetry is loaded without traces.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/platform/tracing/|^src/app/wiring/traces\\.ts$" },
+      to: { path: "node_modules/@opentelemetry/" },
+    },
+    {
       name: "no-cycles-between-files",
       severity: "error",
       from: { path: "^src/" },

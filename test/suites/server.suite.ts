@@ -17,6 +17,7 @@ import "../app/server/mutation-limits.test.js";
 import "../app/server/metrics.test.js";
 import "../app/server/open-desk.test.js";
 import "../app/server/realtime.test.js";
+import "../app/server/traces.test.js";
 import "../app/slow-clients.test.js";
 import "../app/slow-reads.test.js";
 import "../app/upload-limits.test.js";

@@ -49,7 +49,7 @@ export interface HttpOptions {
   /** The feed for websockets and event streams. */
   readonly feed: Pick<EventFeed<Viewer>, "subscribe">;
   readonly stopNotice?: StopNotice;
-  readonly telemetry?: Pick<Telemetry, "observeHttp" | "graphqlPlugins">;
+  readonly telemetry?: Pick<Telemetry, "observeHttp" | "graphqlPlugins" | "observeOperation">;
 }
 
 /** Creates the HTTP server with all its routes: GraphQL, downloads, health. */
@@ -103,6 +103,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     ...limits,
     landingPage: !config.isProduction,
     plugins: telemetry.graphqlPlugins(limits.schema),
+    observeOperation: telemetry.observeOperation(limits.schema),
     context: createContext(config, viewerOf),
   });
   await registerFileRoutes(app, config, services, viewerOf);

@@ -83,6 +83,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       // Other processes only serve the operator, who can wait.
       ...(role === "server" && { readTimeoutMs: config.READ_SECONDS * SECOND_MS }),
       ...(onStatement && { onStatement }),
+      observe: telemetry.statements,
     });
     closers.push(() => client.close());
     const stored = telemetry.observeFiles(await storedFiles(config, client.background));

@@ -4,6 +4,7 @@ import type { GraphQLSchema } from "graphql";
 import type { IngestObserver } from "../../modules/media/ingest/ingest-observer.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import type { FeedCounts } from "../../platform/events/feed/feed.js";
+import type { ObserveOperation } from "../../platform/graphql/execution/compiled-execution.js";
 import type { Scanner } from "../../platform/scanner/scanner.js";
 import type { Observe } from "../../platform/telemetry/observe.js";
 
@@ -17,6 +18,8 @@ export interface Watched {
 export interface Observers {
   /** Observes the operations of the storage. */
   readonly storage?: Observe;
+  /** Observes SQL statements, by their texts. */
+  readonly statements?: Observe;
   /** Observes the runs of jobs. */
   readonly jobs?: Observe;
   readonly ingest?: IngestObserver;
@@ -26,5 +29,7 @@ export interface Observers {
   /** Adds hooks to the public server. */
   observeHttp?(app: FastifyInstance): void;
   graphqlPlugin?(schema: GraphQLSchema): ApolloServerPlugin<BaseContext>;
+  /** Observes the execution of queries and mutations. */
+  operations?(schema: GraphQLSchema): ObserveOperation;
   watch?(watched: Watched): void;
 }

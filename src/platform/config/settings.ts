@@ -13,6 +13,7 @@ import {
   postgresUrl,
   redisUrl,
   secret,
+  share,
   whole,
 } from "./validators.js";
 
@@ -70,6 +71,21 @@ export const settings = {
     default: [],
     desc: "Names of GraphQL operations that are counted by themselves, comma-separated; all others are counted by their root field",
     example: "TicketList,SendReply",
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl({
+    default: undefined,
+    desc: "Base URL of an OpenTelemetry receiver (OTLP over HTTP) that traces are sent to; without it there are none",
+    example: "http://localhost:4318",
+  }),
+  OTEL_SERVICE_NAME: str({
+    default: "filedesk",
+    desc: "Name of the service in traces",
+    example: "filedesk-worker",
+  }),
+  OTEL_TRACES_SAMPLER_ARG: share({
+    default: 1,
+    desc: "Share of the traces that are recorded, from 0 to 1, unless the request's traceparent decides",
+    example: "0.1",
   }),
   SHUTDOWN_SECONDS: whole({
     default: 30,

@@ -31,6 +31,13 @@ const wholeFrom = (least: number, wanted: string) =>
 export const whole = wholeFrom(1, "a whole number above 0");
 export const count = wholeFrom(0, "a whole number");
 
+export const share = makeValidator<number>((text) => {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1))
+    throw new EnvError(`"${text}" is not a number from 0 to 1`);
+  return value;
+});
+
 /** Error messages do not contain the URL, which may contain a password, even in the wrong part. */
 const checkedUrl =
   (schemes: readonly string[], example: string) =>

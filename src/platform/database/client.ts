@@ -1,6 +1,7 @@
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import type { Observe } from "../telemetry/observe.js";
 import type { Connection, Statement, TypeOptions } from "./connection.js";
 import type { PoolUse } from "./connection-pool.js";
 import { ConnectionPool } from "./connection-pool.js";
@@ -42,6 +43,8 @@ export interface DatabaseOptions {
   readonly transactionPooling?: boolean;
   /** Called with every statement that is run; tests count them. */
   readonly onStatement?: (statement: string) => void;
+  /** Observes every statement, by its text. */
+  readonly observe?: Observe | undefined;
   /**
    * Timeout of statements of `db` outside of transactions and in `read only` ones. Default and maximum are the timeout
    * of other statements.
@@ -80,6 +83,7 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
     answerTimeoutMs,
     types,
     onStatement,
+    observe: options.observe,
   });
   let driver: postgres.Sql | null = null;
   return {

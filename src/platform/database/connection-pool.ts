@@ -1,4 +1,5 @@
 import { setTimeout as pass } from "node:timers/promises";
+import type { Observe } from "../telemetry/observe.js";
 import type { TypeOptions } from "./connection.js";
 import { Connection } from "./connection.js";
 import { parseDatabaseUrl } from "./database-url.js";
@@ -18,6 +19,7 @@ export interface PoolOptions {
   readonly answerTimeoutMs: number;
   readonly types: TypeOptions;
   readonly onStatement?: ((statement: string) => void) | undefined;
+  readonly observe?: Observe | undefined;
 }
 
 /** What the connections of a pool are doing. */

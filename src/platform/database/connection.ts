@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import postgres from "postgres";
+import type { Observe } from "../telemetry/observe.js";
 import { ARRAY_PARSERS, toArrayLiteral } from "./array-values.js";
 import { parseDatabaseUrl } from "./database-url.js";
 import { connectionLost, isReadOnly, takesNoWrites } from "./faults.js";
@@ -20,6 +21,8 @@ export interface ConnectionOptions {
   readonly prepared?: Pick<PreparedTexts, "isPrepared">;
   /** Called with every statement that is run. */
   readonly onStatement?: ((statement: string) => void) | undefined;
+  /** Observes every statement, by its text. */
+  readonly observe?: Observe | undefined;
 }
 
 /** The parsers and serializers that Drizzle sets on its client. */
@@ -58,6 +61,7 @@ export class Connection {
   readonly #mustBeWritable: boolean;
   readonly #sql: postgres.Sql;
   readonly #onStatement: ((statement: string) => void) | undefined;
+  readonly #observe: Observe | undefined;
   #socket: Socket | null = null;
   #isLost = false;
   #lose: () => void = () => {};
@@ -80,6 +84,7 @@ export class Connection {
       };
     });
     this.#onStatement = options.onStatement;
+    this.#observe = options.observe;
     this.#prepared = options.transactionPooling ? NONE_PREPARED : options.prepared;
     const { host = 0, onNotify, transactionPooling = false } = options;
     const { hosts, mustBeWritable } = parseDatabaseUrl(options.url);
@@ -157,7 +162,7 @@ export class Connection {
   /** @throws the error from Postgres, or that the connection was lost */
   run(statement: Statement): Promise<postgres.RowList<postgres.Row[]>> {
     if (!this.#isLost) this.#onStatement?.(statement.text);
-    return this.#send(statement);
+    return this.#observe ? this.#observe(statement.text, () => this.#send(statement)) : this.#send(statement);
   }
 
   async #send({

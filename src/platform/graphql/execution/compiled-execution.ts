@@ -34,12 +34,21 @@ export interface ExecutionRules {
   readonly preparations: PreparationTurns;
 }
 
+/** Runs the execution of an operation and observes it from outside. */
+export type ObserveOperation = <Result>(
+  operation: OperationDefinitionNode,
+  work: () => Promise<Result>,
+) => Promise<Result>;
+
 /** Executes an operation. A result has at most `MAX_ERRORS` errors. */
 export type Execution = (request: Operation) => ExecutionResult | Promise<ExecutionResult>;
 
 /** Makes Apollo Server execute operations with `createExecution`. */
-export function compiledExecution(rules: ExecutionRules, coerce: CoerceVariables): Gateway {
-  const { schema } = rules;
+export function compiledExecution(
+  rules: ExecutionRules & { readonly observeOperation?: ObserveOperation | undefined },
+  coerce: CoerceVariables,
+): Gateway {
+  const { schema, observeOperation = (_operation, work) => work() } = rules;
   const execution = createExecution(rules, coerce);
   return {
     onSchemaLoadOrUpdate(callback) {
@@ -48,7 +57,9 @@ export function compiledExecution(rules: ExecutionRules, coerce: CoerceVariables
     },
     load: async () => ({
       executor: async ({ document, operation, context, request }) =>
-        execution({ document, operation, context, variables: request.variables ?? {} }),
+        observeOperation(operation, async () =>
+          execution({ document, operation, context, variables: request.variables ?? {} }),
+        ),
     }),
     stop: async () => {},
   };

@@ -21,6 +21,7 @@ import { validationOptions } from "../documents/read-document.js";
 import { asRefusal } from "../documents/refusals.js";
 import { expectedFailure, formatError, logUnexpected } from "../error-format.js";
 import { answerLimit } from "../execution/answer-size.js";
+import type { ObserveOperation } from "../execution/compiled-execution.js";
 import { compiledExecution } from "../execution/compiled-execution.js";
 import { wellFormedStrings } from "../execution/well-formed-strings.js";
 import { subscriptionProtocol } from "../subscriptions/subscription-protocols.js";
@@ -44,6 +45,7 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   callerOf(context: Context): Caller;
   /** Observe operations, and are called before what refuses them. */
   readonly plugins?: readonly ApolloServerPlugin<BaseContext>[];
+  readonly observeOperation?: ObserveOperation | undefined;
 }
 
 type RequestPart = Pick<RequestContext<unknown>, "requestId" | "readRest">;
