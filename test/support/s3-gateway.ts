@@ -37,6 +37,8 @@ export interface S3Bucket {
   readonly options: S3Options;
   /** Settings and credentials of a server that stores its files here. */
   readonly env: Readonly<Record<string, string>>;
+  /** The credentials alone, as variables. */
+  readonly credentials: Readonly<Record<string, string>>;
   /** For what tests do to it themselves. */
   readonly store: S3Store;
 }
@@ -54,15 +56,18 @@ export async function makeBucket(): Promise<S3Bucket> {
   };
   const store = connectS3(options);
   await store.client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const credentials = {
+    AWS_ACCESS_KEY_ID: S3_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: S3_CREDENTIALS.secretAccessKey,
+  };
   const env = {
     STORAGE: "s3",
     S3_ENDPOINT: endpoint,
     S3_BUCKET: bucket,
     S3_FORCE_PATH_STYLE: "true",
-    AWS_ACCESS_KEY_ID: S3_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: S3_CREDENTIALS.secretAccessKey,
+    ...credentials,
   };
-  return { endpoint, bucket, options, env, store };
+  return { endpoint, bucket, options, env, credentials, store };
 }
 
 /** One for all test files of a run: the first one to ask starts it. @returns its URL */

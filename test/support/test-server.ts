@@ -9,7 +9,9 @@ import type { Desk } from "../../src/app/server/serve.js";
 import { serve } from "../../src/app/server/serve.js";
 import { readConfig } from "../../src/platform/config/config.js";
 import { createTestDatabase } from "./database.js";
+import { moveIntoBucket } from "./desk-storage.js";
 import { SignInDocument } from "./generated/operations.js";
+import type { S3Bucket } from "./s3-gateway.js";
 import type { TcpProxy } from "./tcp-proxy.js";
 import { through } from "./tcp-proxy.js";
 import type { GraphQLAnswer, Query } from "./test-client.js";
@@ -35,6 +37,8 @@ export interface TestServerOptions {
   readonly onStatement?: (statement: string) => void;
   /** Where its data folder is made; by default among the system's temp files. */
   readonly parentFolder?: string;
+  /** Where its files are instead of its data folder. */
+  readonly bucket?: S3Bucket;
   /** Where log lines go; by default nowhere. */
   readonly log?: Logger;
 }
@@ -74,6 +78,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const database = await createTestDatabase("filedesk_demo_template");
   const dataFolder = await mkdtemp(join(options.parentFolder ?? tmpdir(), "filedesk-test-"));
   await cp(process.env.TEST_DEMO_FOLDER ?? "", dataFolder, { recursive: true });
+  const storedAt = options.bucket ? await moveIntoBucket(dataFolder, options.bucket) : {};
   const env = {
     NODE_ENV: "test",
     PORT: "0",
@@ -82,6 +87,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...GENEROUS,
     // Jobs run where a test has them run: nothing comes and goes beside what it looks at.
     WORKER: "off",
+    ...storedAt,
     ...options.env,
   };
   const start = (port = env.PORT) =>

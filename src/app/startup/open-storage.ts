@@ -21,7 +21,10 @@ export interface OpenedStorage {
   readonly staging: StagingArea;
 }
 
-export type StorageConfig = Pick<Config, "FILEDESK_DATA" | "STORAGE" | "TEMP_DIR" | `S3_${S3Setting}`>;
+export type StorageConfig = Pick<
+  Config,
+  "FILEDESK_DATA" | "STORAGE" | "TEMP_DIR" | "ACCEL_REDIRECT" | `S3_${S3Setting}`
+>;
 
 type S3Setting =
   | "BUCKET"
@@ -41,7 +44,7 @@ export async function openStorage(config: StorageConfig): Promise<OpenedStorage>
   if (config.STORAGE === "s3") return openS3(config);
   const root = join(resolve(config.FILEDESK_DATA), "files");
   return {
-    storage: createLocalStorage({ root }),
+    storage: createLocalStorage({ root, internalPath: config.ACCEL_REDIRECT }),
     place: { location: root, kind: "folder" },
     tempRoot: localTempFolder(root),
     staging: createLocalStaging(localStagingFolder(root)),

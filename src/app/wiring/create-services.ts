@@ -148,6 +148,7 @@ function createDownloads({ config, jobs, ...deps }: DownloadServiceDeps) {
     ...deps,
     downloadsPerMinute: config.DOWNLOADS_PER_MINUTE,
     downloadsAtOnce: config.DOWNLOADS_AT_ONCE,
+    redirects: config.DOWNLOAD_MODE === "redirect",
     reportDamage,
   });
 }

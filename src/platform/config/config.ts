@@ -23,6 +23,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       for (const [name, error] of Object.entries(errors)) problems.push(describe(name, error as Error));
     },
   });
+  if (problems.length === 0) problems.push(...contradictionsIn(env));
   if (problems.length === 0 && env.NODE_ENV === "production")
     problems.push(...unsafeInProduction(env), ...examplesIn(given));
   if (problems.length > 0) throw new ConfigurationError(problems);
@@ -44,6 +45,22 @@ function describe(name: string, error: Error): string {
       ? "is missing"
       : error.message.replace(/^Invalid .* input: /, "cannot be ");
   return `${name}: ${wrong} (${spec.desc}; for example ${name}=${spec.example})`;
+}
+
+interface Chosen {
+  readonly STORAGE: string;
+  readonly DOWNLOAD_MODE: string;
+  readonly ACCEL_REDIRECT: string | undefined;
+}
+
+/** Settings that would have no effect, which an operator might not notice. */
+function contradictionsIn({ STORAGE, DOWNLOAD_MODE, ACCEL_REDIRECT }: Chosen): string[] {
+  const problems: string[] = [];
+  if (DOWNLOAD_MODE === "redirect" && STORAGE !== "s3")
+    problems.push("DOWNLOAD_MODE: redirect takes a store that clients can reach; set STORAGE=s3 as well");
+  if (ACCEL_REDIRECT !== undefined && STORAGE !== "local")
+    problems.push("ACCEL_REDIRECT: nginx reads files of a local folder; it has no effect with STORAGE=s3");
+  return problems;
 }
 
 interface Guarded {

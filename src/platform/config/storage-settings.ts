@@ -1,5 +1,5 @@
 import { bool, str } from "envalid";
-import { bucketName, httpUrl, keyPrefix } from "./validators.js";
+import { bucketName, httpUrl, internalPath, keyPrefix } from "./validators.js";
 
 /** Where files are stored. Credentials of S3 are no settings: the AWS SDK finds them itself. */
 export const storageSettings = {
@@ -46,6 +46,17 @@ export const storageSettings = {
     default: undefined,
     desc: "Storage class of the objects; one from which they can be read at once. By default the one of the store",
     example: "INTELLIGENT_TIERING",
+  }),
+  DOWNLOAD_MODE: str({
+    choices: ["stream", "redirect"],
+    default: "stream",
+    desc: "How private files come from S3: `stream` sends them through the server, `redirect` sends clients to the store with a presigned URL",
+    example: "redirect",
+  }),
+  ACCEL_REDIRECT: internalPath({
+    default: undefined,
+    desc: "Internal path of an nginx in front of the server, under which it reads the files of FILEDESK_DATA itself; with STORAGE=local",
+    example: "/internal/",
   }),
   TEMP_DIR: str({
     default: undefined,

@@ -111,6 +111,13 @@ export const keyPrefix = makeValidator<string>((text) => {
   return text;
 });
 
+/** A path with a slash at both ends. */
+export const internalPath = makeValidator<string>((text) => {
+  if (!/^\/[a-zA-Z0-9._-]+(\/[a-zA-Z0-9._-]+)*\/$/.test(text))
+    throw new EnvError(`"${text}" is not a path like /internal/`);
+  return text;
+});
+
 export const origins = makeValidator<readonly string[]>((text) =>
   text
     .split(",")

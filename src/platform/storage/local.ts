@@ -13,6 +13,12 @@ import { ownTempFolder } from "./temp-folder.js";
  */
 export const localTempFolder = (root: string): string => join(resolve(root), ".tmp");
 
+export interface LocalStorageOptions {
+  readonly root: string;
+  /** The path, with a slash at its end, under which a proxy in front of the server finds the files of `root`. */
+  readonly internalPath?: string | undefined;
+}
+
 /**
  * A storage in a folder of the local disk. The key is the path below `root`, which is created if missing.
  *
@@ -20,7 +26,7 @@ export const localTempFolder = (root: string): string => join(resolve(root), ".t
  * replaced or deleted object to its end. A key cannot be a folder of another key (`a` and `a/b`). Deletions are not
  * synced: after a power failure an object may exist again. Empty folders are kept.
  */
-export function createLocalStorage(options: { readonly root: string }): Storage {
+export function createLocalStorage(options: LocalStorageOptions): Storage {
   const root = resolve(options.root);
   const reading = createLocalReading(root);
   const tempFolder = ownTempFolder(localTempFolder(root));
@@ -37,6 +43,10 @@ export function createLocalStorage(options: { readonly root: string }): Storage 
     ),
     copy: async (from, to) => writing.put(to, await reading.get(from)),
     presignGet: async () => null,
+    async internalPath(key, size) {
+      if (options.internalPath === undefined) return null;
+      return (await reading.stat(key))?.size === size ? options.internalPath + key : null;
+    },
     presignPut: async () => null,
     // What is not complete is a temp file.
     removeUnfinished: async () => 0,

@@ -57,6 +57,11 @@ export interface Storage {
    * cannot reach the storage. The same URL is signed for a whole window, so that it can be cached.
    */
   presignGet(key: string, options: PresignedGetOptions): Promise<string | null>;
+  /**
+   * The path under which a proxy in front of the server reads an object itself; null if there is none, or if the object
+   * is missing or has another size.
+   */
+  internalPath(key: string, size: number): Promise<string | null>;
   /** A URL by which a client writes an object itself; null if clients cannot reach the storage. */
   presignPut(key: string, options: PresignedPutOptions): Promise<PresignedPut | null>;
   /**

@@ -59,6 +59,13 @@ describe("the configuration", () => {
     expect(problemsOf({ STORAGE: "s3" })[0]).toMatch(/^S3_BUCKET: is missing/);
   });
 
+  it("refuses settings that have no effect together", () => {
+    expect(problemsOf({ DOWNLOAD_MODE: "redirect" })[0]).toMatch(/^DOWNLOAD_MODE: .* set STORAGE=s3 as well/);
+    const accel = { STORAGE: "s3", S3_BUCKET: "files", ACCEL_REDIRECT: "/internal/" };
+    expect(problemsOf(accel)[0]).toMatch(/^ACCEL_REDIRECT: .* no effect with STORAGE=s3/);
+    expect(problemsOf({ ACCEL_REDIRECT: "internal" })[0]).toMatch(/"internal" is not a path like/);
+  });
+
   it("refuses names that no bucket has, and prefixes that no key has", () => {
     for (const S3_BUCKET of ["Files", "a", "files_of_desk", "-files"])
       expect(problemsOf({ S3_BUCKET })[0]).toMatch(/^S3_BUCKET: ".*" is not the name of a bucket/);

@@ -1,5 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
 import { createConnectionSlots } from "../../../platform/http/connections/connection-slots.js";
+import type { HandOverHeaders } from "../../../platform/http/files/hand-over.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
 import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
 import type { ByteRange } from "../../../platform/storage/storage.js";
@@ -28,6 +29,15 @@ export interface Download {
 
 /** Many people may share one network address, as with sign-ins. */
 const PEOPLE_BEHIND_AN_ADDRESS = 10;
+
+/** A response that is not handed over is opened: that is one download. */
+function once(work: () => Promise<unknown>): () => Promise<unknown> {
+  let done: Promise<unknown> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
 
 export type DownloadService = ReturnType<typeof createDownloadService>;
 
@@ -67,7 +77,10 @@ export function createDownloadService(options: DownloadDeps) {
       }),
 
     /** The bytes of a public variant. */
-    openPublic: (file: MediaFileView, variant: VariantView) => readable(deps, { file, variant }),
+    openPublic(file: MediaFileView, variant: VariantView) {
+      const bytes = readable(deps, { file, variant });
+      return { ...bytes, handOver: (headers: HandOverHeaders) => bytes.handOver(headers, false) };
+    },
 
     /**
      * Opens the bytes of a file that the viewer may read, and audits it.
@@ -77,18 +90,27 @@ export function createDownloadService(options: DownloadDeps) {
     openDownload({ viewer, file, variant, subject }: Download) {
       refuseUnsafe(file);
       const bytes = readable(deps, { file, variant });
-      const open = async (range?: ByteRange) => {
-        await insertAuditEntry(db, {
+      const audit = once(() =>
+        insertAuditEntry(db, {
           companyId: file.companyId,
           actorId: viewer.id,
           action: `${subject.type}.downloaded`,
           subjectType: subject.type,
           subjectId: subject.id,
           ...(variant && { details: { variant: variant.name } }),
-        });
-        return bytes.open(range);
+        }),
+      );
+      return {
+        ...bytes,
+        async open(range?: ByteRange) {
+          await audit();
+          return bytes.open(range);
+        },
+        async handOver(headers: HandOverHeaders) {
+          await audit();
+          return bytes.handOver(headers, true);
+        },
       };
-      return { ...bytes, open };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { HandOver, HandOverHeaders } from "../../../platform/http/files/hand-over.js";
 import type { ByteRange, Storage } from "../../../platform/storage/storage.js";
 import { ObjectNotFound, WrongSize } from "../../../platform/storage/storage.js";
 import type { MediaFileView } from "../media-file.repository.js";
@@ -19,11 +20,23 @@ export type ReportDamage = (bytes: StoredBytes, error: unknown) => Promise<unkno
 
 export interface StoredBytesDeps {
   readonly storage: Storage;
+  /** Whether clients read private files from the storage themselves, if it lets them. */
+  readonly redirects: boolean;
   readonly reportDamage: ReportDamage;
 }
 
+/** A client follows at once; a window lets caches know the URL again. */
+const REDIRECTION = { expiresInSeconds: 60, windowSeconds: 60 };
+
+/**
+ * A store does not send our Content-Security-Policy, nor `nosniff`: what it gives is for saving, or of a kind in which
+ * browsers run nothing.
+ */
+const mayBeRedirected = ({ contentType, contentDisposition }: HandOverHeaders): boolean =>
+  contentDisposition.startsWith("attachment") || /^(?:image\/(?!svg)|video\/|audio\/)/.test(contentType);
+
 /** Reads stored bytes for a client, as `sendFile` takes them; damage is reported as it is found. */
-export function readable({ storage, reportDamage }: StoredBytesDeps, bytes: StoredBytes) {
+export function readable({ storage, reportDamage, redirects }: StoredBytesDeps, bytes: StoredBytes) {
   const { storageKey, size } = bytes.variant ?? bytes.file;
   const reported = async <Result>(work: Promise<Result>): Promise<Result> => {
     try {
@@ -41,5 +54,15 @@ export function readable({ storage, reportDamage }: StoredBytesDeps, bytes: Stor
     open: (range?: ByteRange): Promise<Readable> => reported(storage.get(storageKey, range, size)),
     check: (): Promise<void> => reported(look()),
     onDamage: (): Promise<void> => reported(look()),
+    /** @param isPrivate a public file stays here, where shared caches find it */
+    async handOver(headers: HandOverHeaders, isPrivate: boolean): Promise<HandOver | null> {
+      const path = await storage.internalPath(storageKey, size);
+      if (path !== null) return { kind: "internal", path };
+      if (!redirects || !isPrivate || !mayBeRedirected(headers)) return null;
+      // The store would answer with words of its own.
+      await reported(look());
+      const url = await storage.presignGet(storageKey, { ...headers, ...REDIRECTION });
+      return url === null ? null : { kind: "redirect", url };
+    },
   };
 }

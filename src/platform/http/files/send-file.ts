@@ -7,6 +7,8 @@ import { badUserInput, conflict } from "../../../kernel/errors.js";
 import type { ByteRange } from "../../storage/storage.js";
 import { errorResponse } from "../errors/error-response.js";
 import { contentDisposition } from "./file-name.js";
+import type { HandOver, HandOverHeaders } from "./hand-over.js";
+import { canHandOver, sendHandOver } from "./hand-over.js";
 import { answerTo } from "./preconditions.js";
 
 export interface ServedFile {
@@ -34,6 +36,11 @@ export interface ServedFile {
    * of the file. Not called if no bytes are sent (HEAD, 304, 412, 416, an empty file).
    */
   open(range: ByteRange): Promise<Readable>;
+  /**
+   * Where the client or a proxy reads the bytes itself; null if they are sent from here. Called instead of `open`, and
+   * before it if it answers null. @throws what `open` would throw
+   */
+  handOver?(headers: HandOverHeaders): Promise<HandOver | null>;
   /** Checks for a HEAD whether a GET would succeed. @throws what `open` would throw */
   check(): Promise<void>;
   /**
@@ -94,6 +101,14 @@ export async function sendFile(
   };
   if (request.method === "HEAD") await file.check();
   if (request.method === "HEAD") return void (await reply.headers(headers).send(emptyBody(request)));
+  if (length > 0 && file.handOver && canHandOver(request)) {
+    const place = await file.handOver({
+      contentType: file.mimeType,
+      contentDisposition: headers["content-disposition"] as string,
+      cacheControl: headers["cache-control"] as string,
+    });
+    if (place) return sendHandOver(reply, place, headers);
+  }
   const body =
     length === 0
       ? Buffer.alloc(0)

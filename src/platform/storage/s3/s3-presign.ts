@@ -11,7 +11,9 @@ const SSE_HEADER = "x-amz-server-side-encryption";
 const CLASS_HEADER = "x-amz-storage-class";
 
 /** Signs URLs by which clients read and write objects themselves. Nothing is sent to the store. */
-export function createS3Presigning(store: S3Store): Pick<Storage, "presignGet" | "presignPut"> {
+export function createS3Presigning(
+  store: S3Store,
+): Pick<Storage, "presignGet" | "presignPut" | "internalPath"> {
   const explained = async <Result>(key: string, signing: Promise<Result>): Promise<Result> => {
     try {
       return await signing;
@@ -35,6 +37,8 @@ export function createS3Presigning(store: S3Store): Pick<Storage, "presignGet" |
         getSignedUrl(store.signer, get, { expiresIn: expiresInSeconds + windowSeconds, signingDate }),
       );
     },
+
+    internalPath: async () => null,
 
     async presignPut(key, { expiresInSeconds, size, contentType }) {
       assertKey(key);

@@ -1,0 +1,32 @@
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { createLocalStorage } from "../../src/platform/storage/local.js";
+import { createS3Storage } from "../../src/platform/storage/s3/s3.js";
+import type { Storage } from "../../src/platform/storage/storage.js";
+import type { S3Bucket } from "./s3-gateway.js";
+
+/** Buckets of the desks whose files are not in their data folder, by that folder. */
+const buckets = new Map<string, S3Bucket>();
+
+/** Where a desk of this process has its files. */
+export function storageOf(dataFolder: string): Storage {
+  const bucket = buckets.get(dataFolder);
+  return bucket ? createS3Storage(bucket.store) : createLocalStorage({ root: join(dataFolder, "files") });
+}
+
+/** Moves the files of a desk into a bucket, with their mark. @returns the settings with which it finds them there */
+export async function moveIntoBucket(dataFolder: string, bucket: S3Bucket): Promise<S3Bucket["env"]> {
+  const local = storageOf(dataFolder);
+  buckets.set(dataFolder, bucket);
+  const storage = storageOf(dataFolder);
+  const root = join(dataFolder, "files");
+  for await (const { key } of local.walk())
+    await storage.put(key, Readable.from([await readFile(join(root, key))]));
+  const mark = await local.readMark();
+  if (mark !== null) await storage.writeMark(mark);
+  await rm(root, { recursive: true, force: true });
+  // The SDK looks for credentials by itself.
+  Object.assign(process.env, bucket.credentials);
+  return bucket.env;
+}
