@@ -25,3 +25,4 @@ import "../platform/http/multipart/multipart-requests.test.js";
 import "../platform/http/multipart/multipart.test.js";
 import "../platform/http/multipart/part-file-name.test.js";
 import "../platform/metrics/metrics.test.js";
+import "../platform/tracing/log-failed-exports.test.js";
