@@ -6,6 +6,7 @@ import postgres from "postgres";
 import { DEMO_PASSWORD } from "../../../src/app/demo/demo-people.js";
 import type { Cluster } from "../../support/cluster.js";
 import { startCluster } from "../../support/cluster.js";
+import { runCommand } from "../../support/command-process.js";
 import { startDeskTraffic, UNLIMITED } from "../../support/desk-traffic.js";
 import { until } from "../../support/feed-world.js";
 import type { PostgresPair } from "../../support/postgres-pair.js";
@@ -14,6 +15,7 @@ import { startPostgresPair } from "../../support/postgres-pair.js";
 const cleanUps: (() => Promise<unknown>)[] = [];
 let pair: PostgresPair;
 let cluster: Cluster;
+let environment: Record<string, string>;
 
 describe("a desk whose DATABASE_URL names a primary and its standby", () => {
   beforeAll(async () => {
@@ -22,7 +24,7 @@ describe("a desk whose DATABASE_URL names a primary and its standby", () => {
     pair = await startPostgresPair();
     cleanUps.push(() => pair.close());
     // On a database without a table: one of them migrates it, and one makes the demo.
-    const environment = { DATABASE_URL: pair.url, FILEDESK_DATA: folder, DEMO_DATA: "true", ...UNLIMITED };
+    environment = { DATABASE_URL: pair.url, FILEDESK_DATA: folder, DEMO_DATA: "true", ...UNLIMITED };
     cluster = await startCluster({ environment, servers: 2, workers: 1 });
     cleanUps.push(() => cluster.close());
   });
@@ -50,6 +52,11 @@ describe("a desk whose DATABASE_URL names a primary and its standby", () => {
     await until(async () => (await Promise.all(cluster.urls.map(isReady))).every(Boolean), 60_000);
     await hasGone(15);
     await traffic.stop();
+    // A command as well finds the host that takes writes, and keeps the password to itself.
+    const { stdout } = await runCommand(["doctor"], environment);
+    expect(stdout).toContain("notifications: arrive");
+    expect(stdout).toContain(new URL(pair.url.replace(/,[^/]*/, "")).host);
+    expect(stdout).not.toContain(/:([^:@/]+)@/.exec(pair.url)![1]);
 
     // Nobody could answer while there was no primary.
     expect(traffic.failures.length).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,8 +10,14 @@ import { startCluster } from "../../support/cluster.js";
 import { createTestDatabase } from "../../support/database.js";
 import { startDeskTraffic, UNLIMITED } from "../../support/desk-traffic.js";
 import { until } from "../../support/feed-world.js";
+import type { CreateTicketMutation } from "../../support/generated/operations.js";
+import { CreateTicketDocument, SignInDocument } from "../../support/generated/operations.js";
+import { filesUnder } from "../../support/inventory.js";
 import type { LoadBalancer } from "../../support/load-balancer.js";
 import { startLoadBalancer } from "../../support/load-balancer.js";
+import type { HeldPost } from "../../support/post-files.js";
+import { holdPost } from "../../support/post-files.js";
+import { postGraphQL } from "../../support/test-client.js";
 
 /** A few checks of the load balancer, however busy the machine is. */
 const NOTICE_SECONDS = 4;
@@ -19,10 +26,29 @@ const cleanUps: (() => Promise<unknown>)[] = [];
 let cluster: Cluster;
 let balancer: LoadBalancer;
 let sql: postgres.Sql;
+let folder: string;
+
+/** An upload directly to a server, which has received all but its last bytes. */
+async function beginUpload(url: string, dataFolder: string): Promise<HeldPost<CreateTicketMutation>> {
+  const credentials = { email: "customer@acme.test", password: DEMO_PASSWORD };
+  const { data } = await postGraphQL(url, SignInDocument, { input: credentials });
+  const { accessToken: token, viewer } = data!.signIn;
+  const input = { companyId: viewer.memberships[0]!.company.id, subject: "Slow", description: "" };
+  const files = [{ name: "slow.txt", bytes: Buffer.from(randomBytes(200_000).toString("hex")) }];
+  const upload = holdPost<CreateTicketMutation>(url, { query: CreateTicketDocument, input, files, token });
+  await until(async () => (await filesUnder(join(dataFolder, "files", ".tmp"))).length > 0);
+  return upload;
+}
+
+const isClosed = (url: string): Promise<boolean> =>
+  fetch(`${url}/healthz`, { headers: { connection: "close" } }).then(
+    () => false,
+    () => true,
+  );
 
 describe("a rolling restart of two servers that share a data folder", () => {
   beforeAll(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "filedesk-rolling-"));
+    folder = await mkdtemp(join(tmpdir(), "filedesk-rolling-"));
     cleanUps.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
     await cp(process.env.TEST_DEMO_FOLDER ?? "", folder, { recursive: true });
     const database = await createTestDatabase("filedesk_demo_template");
@@ -49,7 +75,12 @@ describe("a rolling restart of two servers that share a data folder", () => {
     for (const server of [0, 1]) {
       const before = balancer.sent[server]!;
       await until(() => balancer.sent[server]! > before + 5);
+      const upload = await beginUpload(cluster.urls[server]!, folder);
+      const url = cluster.urls[server]!;
       const restarting = cluster.restart("server", server, "SIGTERM");
+      // Its last bytes come when nobody else is let in any more.
+      await until(() => isClosed(url), 60_000);
+      expect((await upload.finish()).data?.createTicket.attachments.nodes).toHaveLength(1);
       expect(await restarting).toBe(0);
     }
     const before = [...balancer.sent];
