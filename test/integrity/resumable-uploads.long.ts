@@ -9,6 +9,7 @@ import * as tus from "tus-js-client";
 import type { TestDatabase } from "../support/database.js";
 import { createTestDatabase } from "../support/database.js";
 import { SignInDocument, StagedUploadDocument } from "../support/generated/operations.js";
+import { hasS3Gateway, makeBucket } from "../support/s3-gateway.js";
 import type { ServerProcess } from "../support/server-process.js";
 import { startServerProcess } from "../support/server-process.js";
 import { BYTES, headOf, patchBytes, startUpload } from "../support/staged-uploads.js";
@@ -21,6 +22,8 @@ const MB = 1_000_000;
 const SIZE = 100 * MB;
 const CUTS = 20;
 
+/** The settings of the storage. */
+let storage: Readonly<Record<string, string>>;
 let database: TestDatabase;
 let sql: postgres.Sql;
 let dataFolder: string;
@@ -38,9 +41,11 @@ const start = (port = "0") =>
     // What renderings take is not what streams take.
     WORKER: "off",
     PORT: port,
+    ...storage,
   });
 
-beforeAll(async () => {
+async function openDesk(settings: Readonly<Record<string, string>>): Promise<void> {
+  storage = settings;
   database = await createTestDatabase();
   sql = postgres(database.url, { max: 1, onnotice: () => {} });
   dataFolder = await mkdtemp(join(tmpdir(), "filedesk-resumable-"));
@@ -51,15 +56,15 @@ beforeAll(async () => {
   const { data } = await postGraphQL(server.url, SignInDocument, { input });
   token = data!.signIn.accessToken;
   companyId = data!.signIn.viewer.memberships[0]!.company.id;
-}, 120_000);
+}
 
-afterAll(async () => {
+async function closeDesk(): Promise<void> {
   proxy?.close();
   await server?.kill();
   await sql?.end();
   await database?.drop();
   await rm(dataFolder, { recursive: true, force: true });
-});
+}
 
 const proxied = () => `http://127.0.0.1:${proxy.port}`;
 const uploader = () => ({ url: server.url, token });
@@ -81,9 +86,10 @@ async function take(id: string): Promise<string> {
     token,
   );
   expect(codeIn(answer)).toBe("ok");
-  const [row] = await sql`select b.sha256, b.storage_key from blobs b join media_files f on f.blob_id = b.id
+  const [row] = await sql`select b.sha256, a.id from blobs b join media_files f on f.blob_id = b.id
     join attachments a on a.media_file_id = f.id where a.ticket_id = ${answer.data!.createTicket.id}`;
-  expect(sha256(await readFile(join(dataFolder, "files", row!.storage_key)))).toBe(row!.sha256);
+  const stored = await fetch(`${server.url}/attachments/${row!.id}/log.txt`, { headers: bearer(token) });
+  expect(sha256(Buffer.from(await stored.arrayBuffer()))).toBe(row!.sha256);
   return row!.sha256 as string;
 }
 
@@ -104,113 +110,124 @@ async function growthDuring(work: () => Promise<unknown>): Promise<number> {
   return (await read("VmHWM")) - idle;
 }
 
-describe("a resumable upload", () => {
-  it("arrives whole with tus-js-client though its connection is cut 20 times, and memory stays flat", async () => {
-    const bytes = textOf(SIZE);
-    const { id, url } = await begin(SIZE);
-    const cutter = cutting();
-    const send = () =>
-      new Promise<void>((resolve, reject) => {
-        const upload = new tus.Upload(bytes, {
-          uploadUrl: through(url),
-          headers: bearer(token),
-          retryDelays: RETRIES,
-          onSuccess: () => resolve(),
-          onError: reject,
+const onS3 = hasS3Gateway() ? describe : describe.skip;
+
+describe.each([
+  ["on the local disk", describe, async () => ({})],
+  ["on S3", onS3, async () => (await makeBucket()).env],
+] as const)("a resumable upload", (place, describeHere, settings) => {
+  describeHere(place, () => {
+    beforeAll(async () => openDesk(await settings()), 180_000);
+
+    afterAll(closeDesk);
+
+    it("arrives whole with tus-js-client though its connection is cut 20 times, and memory stays flat", async () => {
+      const bytes = textOf(SIZE);
+      const { id, url } = await begin(SIZE);
+      const cutter = cutting();
+      const send = () =>
+        new Promise<void>((resolve, reject) => {
+          const upload = new tus.Upload(bytes, {
+            uploadUrl: through(url),
+            headers: bearer(token),
+            retryDelays: RETRIES,
+            onSuccess: () => resolve(),
+            onError: reject,
+          });
+          upload.start();
         });
-        upload.start();
-      });
-    const growth = await growthDuring(send);
-    expect(cutter.cuts).toBe(CUTS);
-    expect(await take(id)).toBe(sha256(bytes));
-    console.info(`memory grew by ${Math.round(growth / MB)} MB`);
-    expect(growth).toBeLessThan(64 * 1024 ** 2);
-  }, 300_000);
-
-  it("arrives whole with Uppy though its connection is cut 20 times", async () => {
-    const bytes = textOf(SIZE);
-    const { id, url } = await begin(SIZE);
-    const cutter = cutting();
-    const uppy = new Uppy().use(UppyTus, { headers: bearer(token), retryDelays: RETRIES, limit: 3 });
-    const fileId = uppy.addFile({
-      name: "log.txt",
-      type: "text/plain",
-      data: bytes,
-    });
-    uppy.setFileState(fileId, { tus: { uploadUrl: through(url) } });
-    const result = await uppy.upload();
-    expect(result?.failed).toEqual([]);
-    expect(cutter.cuts).toBe(CUTS);
-    expect(await take(id)).toBe(sha256(bytes));
-  }, 300_000);
-
-  it("keeps what it has acknowledged when the server is killed in the middle, and goes on after its restart", async () => {
-    const bytes = textOf(40 * MB);
-    const { id, url } = await begin(bytes.length);
-    const { pathname } = new URL(url);
-    expect(await patchBytes(url, token, bytes.subarray(0, 5 * MB))).toMatchObject({ status: 204 });
-    // A request that is never acknowledged, and stops in its middle.
-    const half = fetch(url, {
-      method: "PATCH",
-      headers: { ...BYTES, ...bearer(token), "upload-offset": String(5 * MB) },
-      body: new ReadableStream({
-        async start(controller) {
-          for (let at = 5 * MB; at < 30 * MB; at += MB)
-            controller.enqueue(new Uint8Array(bytes.subarray(at, at + MB)));
-        },
-      }),
-      duplex: "half",
-    } as RequestInit).catch(() => null);
-    while (((await stateOf(id))?.offset ?? 0) <= 5 * MB) await pass(50);
-    const acknowledged = (await stateOf(id))!.offset;
-    await server.kill();
-    await half;
-    server = await start();
-    const resumed = `${server.url}${pathname}`;
-    const found = await headOf(resumed, token);
-    expect(found.status).toBe(200);
-    expect(found.offset).toBeGreaterThanOrEqual(acknowledged);
-    const rest = await patchBytes(resumed, token, bytes.subarray(found.offset!), { offset: found.offset! });
-    expect(rest).toMatchObject({ status: 204, offset: bytes.length });
-    expect(await take(id)).toBe(sha256(bytes));
-  }, 120_000);
-
-  it("is checked after a restart when the server was killed with its last byte", async () => {
-    for (const delay of [0, 5, 20, 60]) {
-      const bytes = textOf(20 * MB);
-      const { id, url } = await begin(bytes.length);
-      const sending = patchBytes(url, token, bytes).catch(() => null);
-      while ((await stateOf(id))?.status === "RECEIVING") await pass(2);
-      await pass(delay);
-      await server.kill();
-      await sending;
-      server = await start();
-      const resumed = `${server.url}${new URL(url).pathname}`;
-      expect(await headOf(resumed, token)).toMatchObject({ status: 200, offset: bytes.length });
-      expect(await stateOf(id)).toMatchObject({ status: "READY" });
+      const growth = await growthDuring(send);
+      expect(cutter.cuts).toBe(CUTS);
       expect(await take(id)).toBe(sha256(bytes));
-    }
-  }, 240_000);
+      console.info(`memory grew by ${Math.round(growth / MB)} MB`);
+      expect(growth).toBeLessThan(64 * 1024 ** 2);
+    }, 300_000);
 
-  it("goes on at once on a new connection while the server still waits for the old one", async () => {
-    const bytes = textOf(4 * MB);
-    const { id, url } = await begin(bytes.length);
-    const hanging = fetch(url, {
-      method: "PATCH",
-      headers: { ...BYTES, ...bearer(token), "upload-offset": "0" },
-      body: new ReadableStream({
-        start: (controller) => controller.enqueue(new Uint8Array(bytes.subarray(0, MB))),
-      }),
-      duplex: "half",
-    } as RequestInit).catch(() => null);
-    await pass(500);
-    const found = await headOf(url, token);
-    expect(found).toMatchObject({ status: 200 });
-    await hanging;
-    const { offset } = found;
-    expect(await patchBytes(url, token, bytes.subarray(offset!), { offset: offset! })).toMatchObject({
-      status: 204,
-    });
-    expect(await take(id)).toBe(sha256(bytes));
-  }, 60_000);
+    it("arrives whole with Uppy though its connection is cut 20 times", async () => {
+      const bytes = textOf(SIZE);
+      const { id, url } = await begin(SIZE);
+      const cutter = cutting();
+      const uppy = new Uppy().use(UppyTus, { headers: bearer(token), retryDelays: RETRIES, limit: 3 });
+      const fileId = uppy.addFile({
+        name: "log.txt",
+        type: "text/plain",
+        data: bytes,
+      });
+      uppy.setFileState(fileId, { tus: { uploadUrl: through(url) } });
+      const result = await uppy.upload();
+      expect(result?.failed).toEqual([]);
+      expect(cutter.cuts).toBe(CUTS);
+      expect(await take(id)).toBe(sha256(bytes));
+    }, 300_000);
+
+    it("keeps what it has acknowledged when the server is killed in the middle, and goes on after its restart", async () => {
+      const bytes = textOf(40 * MB);
+      const { id, url } = await begin(bytes.length);
+      const { pathname } = new URL(url);
+      expect(await patchBytes(url, token, bytes.subarray(0, 5 * MB))).toMatchObject({ status: 204 });
+      // A request that is never acknowledged, and stops in its middle.
+      const half = fetch(url, {
+        method: "PATCH",
+        headers: { ...BYTES, ...bearer(token), "upload-offset": String(5 * MB) },
+        body: new ReadableStream({
+          async start(controller) {
+            for (let at = 5 * MB; at < 30 * MB; at += MB)
+              controller.enqueue(new Uint8Array(bytes.subarray(at, at + MB)));
+          },
+        }),
+        duplex: "half",
+      } as RequestInit).catch(() => null);
+      while (((await stateOf(id))?.offset ?? 0) <= 5 * MB) await pass(50);
+      const acknowledged = (await stateOf(id))!.offset;
+      await server.kill();
+      await half;
+      server = await start();
+      const resumed = `${server.url}${pathname}`;
+      const found = await headOf(resumed, token);
+      expect(found.status).toBe(200);
+      expect(found.offset).toBeGreaterThanOrEqual(acknowledged);
+      const rest = await patchBytes(resumed, token, bytes.subarray(found.offset!), { offset: found.offset! });
+      expect(rest).toMatchObject({ status: 204, offset: bytes.length });
+      expect(await take(id)).toBe(sha256(bytes));
+    }, 120_000);
+
+    it("is checked after a restart when the server was killed with its last byte", async () => {
+      for (const delay of [0, 5, 20, 60]) {
+        const bytes = textOf(20 * MB);
+        const { id, url } = await begin(bytes.length);
+        const sending = patchBytes(url, token, bytes).catch(() => null);
+        while ((await stateOf(id))?.status === "RECEIVING") await pass(2);
+        await pass(delay);
+        await server.kill();
+        await sending;
+        server = await start();
+        const resumed = `${server.url}${new URL(url).pathname}`;
+        expect(await headOf(resumed, token)).toMatchObject({ status: 200, offset: bytes.length });
+        expect(await stateOf(id)).toMatchObject({ status: "READY" });
+        expect(await take(id)).toBe(sha256(bytes));
+      }
+    }, 240_000);
+
+    it("goes on at once on a new connection while the server still waits for the old one", async () => {
+      const bytes = textOf(4 * MB);
+      const { id, url } = await begin(bytes.length);
+      const hanging = fetch(url, {
+        method: "PATCH",
+        headers: { ...BYTES, ...bearer(token), "upload-offset": "0" },
+        body: new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(bytes.subarray(0, MB))),
+        }),
+        duplex: "half",
+      } as RequestInit).catch(() => null);
+      await pass(500);
+      const found = await headOf(url, token);
+      expect(found).toMatchObject({ status: 200 });
+      await hanging;
+      const { offset } = found;
+      expect(await patchBytes(url, token, bytes.subarray(offset!), { offset: offset! })).toMatchObject({
+        status: 204,
+      });
+      expect(await take(id)).toBe(sha256(bytes));
+    }, 60_000);
+  });
 });

@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { parseArgs } from "node:util";
+import { startEmbeddedPostgres } from "../src/platform/database/embedded/embedded-postgres.js";
+import type { Person } from "./desk-client.js";
+import { call, signIn } from "./desk-client.js";
+import type { ServerProcess } from "./processes.js";
+import { peakMemoryOf, startFiledesk } from "./processes.js";
+
+const MIB = 1024 ** 2;
+/** Loads what the first upload loads, so that only what a stream takes is measured. */
+const WARM_UP_BYTES = 64 * MIB;
+
+const CREATE_TICKET = "mutation ($input: CreateTicketInput!) { createTicket(input: $input) { id } }";
+const START_UPLOAD = "mutation ($input: StartUploadInput!) { startUpload(input: $input) { id url } }";
+
+/** A text of a size, of which no two are alike and whose checks read all of it. */
+function* text(bytes: number): Generator<Buffer> {
+  const stamp = `${performance.now()} ${Math.random()}\n`;
+  const block = Buffer.alloc(MIB, `a line of a very long log ${stamp}`);
+  for (let left = bytes; left > 0; left -= block.length)
+    yield block.subarray(0, Math.min(left, block.length));
+}
+
+interface Body {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly chunks: Iterable<Buffer>;
+}
+
+async function send({ method, url, headers, chunks }: Body, { token }: Person): Promise<string> {
+  const sending = request(url, { method, headers: { ...headers, authorization: `Bearer ${token}` } });
+  const answered = once(sending, "response");
+  await pipeline(Readable.from(chunks), sending);
+  const [response] = (await answered) as [NodeJS.ReadableStream & { statusCode: number }];
+  let answer = "";
+  for await (const chunk of response) answer += chunk;
+  if (response.statusCode >= 300 || answer.includes('"errors"'))
+    throw new Error(`${method} ${url}: ${response.statusCode} ${answer}`);
+  return answer;
+}
+
+const ticket = ({ companyId }: Person) => ({ companyId, subject: "A long log", description: "All of it." });
+
+async function resumable({ port }: ServerProcess, person: Person, bytes: number): Promise<void> {
+  const file = { bucket: "ATTACHMENTS", companyId: person.companyId, fileName: "log.txt", size: bytes };
+  const begun = await call<{ startUpload: { id: string; url: string } }>(
+    port,
+    person.token,
+    JSON.stringify({ query: START_UPLOAD, variables: { input: file } }),
+  );
+  const { id, url } = begun.startUpload;
+  const headers = {
+    "tus-resumable": "1.0.0",
+    "upload-offset": "0",
+    "content-type": "application/offset+octet-stream",
+    "content-length": bytes,
+  };
+  await send({ method: "PATCH", url, headers, chunks: text(bytes) }, person);
+  const variables = { input: { ...ticket(person), stagedUploadIds: [id] } };
+  await call(port, person.token, JSON.stringify({ query: CREATE_TICKET, variables }));
+}
+
+async function multipart({ port }: ServerProcess, person: Person, bytes: number): Promise<void> {
+  const variables = { input: { ...ticket(person), files: [null] } };
+  const field = (name: string, value: string) =>
+    `--edge\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const start = Buffer.from(
+    `${field("operations", JSON.stringify({ query: CREATE_TICKET, variables }))}${field("map", '{"0":["variables.input.files.0"]}')}--edge\r\ncontent-disposition: form-data; name="0"; filename="log.txt"\r\ncontent-type: text/plain\r\n\r\n`,
+  );
+  const end = Buffer.from("\r\n--edge--\r\n");
+  const headers = {
+    "apollo-require-preflight": "true",
+    "content-type": "multipart/form-data; boundary=edge",
+    "content-length": start.length + bytes + end.length,
+  };
+  const chunks = (function* () {
+    yield start;
+    yield* text(bytes);
+    yield end;
+  })();
+  await send({ method: "POST", url: `http://127.0.0.1:${port}/graphql`, headers, chunks }, person);
+}
+
+const DOORS = { multipart, resumable };
+
+async function rssOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+async function measure(door: keyof typeof DOORS, server: ServerProcess, bytes: number): Promise<string> {
+  const upload = DOORS[door];
+  const person = await signIn(server.port, "manager@acme.test");
+  await upload(server, person, WARM_UP_BYTES);
+  await server.memory();
+  const idle = await rssOf(server.pid);
+  await writeFile(`/proc/${server.pid}/clear_refs`, "5");
+  const began = performance.now();
+  await upload(server, person, bytes);
+  const seconds = (performance.now() - began) / 1_000;
+  const peak = await peakMemoryOf(server.pid);
+  const figures = [idle, peak, peak - idle, seconds, bytes / MIB / seconds].map((figure) =>
+    figure.toFixed(0),
+  );
+  return `| ${door} | ${(bytes / MIB).toFixed(0)} | ${figures.join(" | ")} |`;
+}
+
+/** Uploads one very large file in each way, and prints what memory it takes. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      megabytes: { type: "string", default: "5120" },
+      door: { type: "string" },
+      server: { type: "string", default: "dist/main.js" },
+    },
+  });
+  const bytes = Number(values.megabytes) * MIB;
+  const folder = await mkdtemp(join(tmpdir(), "filedesk-large-"));
+  const postgres = await startEmbeddedPostgres({ folder: join(folder, "postgres"), log: () => {} });
+  try {
+    const buckets = join(folder, "buckets.json");
+    await writeFile(buckets, JSON.stringify({ ATTACHMENTS: { maxBytes: 2 * bytes + WARM_UP_BYTES } }));
+    console.log("| way | MiB | idle MiB | peak MiB | grown by | seconds | MiB/s |");
+    console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for (const door of Object.keys(DOORS) as (keyof typeof DOORS)[]) {
+      if (values.door !== undefined && values.door !== door) continue;
+      const environment = {
+        DATABASE_URL: postgres.url,
+        FILEDESK_DATA: join(folder, "data"),
+        BUCKETS_FILE: buckets,
+        TICKET_MEGABYTES: "1000000",
+        WORKER: "off",
+        LOG_LEVEL: "warn",
+      };
+      const logFile = join(folder, "log");
+      const server = await startFiledesk({ main: resolve(values.server), environment, logFile });
+      try {
+        console.log(await measure(door, server, bytes));
+      } finally {
+        await server.stop();
+      }
+    }
+  } finally {
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+await main();
