@@ -5,6 +5,10 @@ import { createLocalStorage } from "../../src/platform/storage/local.js";
 import { createS3Storage } from "../../src/platform/storage/s3/s3.js";
 import type { Storage } from "../../src/platform/storage/storage.js";
 import type { S3Bucket } from "./s3-gateway.js";
+import { makeBucket } from "./s3-gateway.js";
+
+/** Whether all desks of this run have their files in S3: the same tests hold wherever the files are. */
+export const storesInS3 = (): boolean => process.env.TEST_STORAGE === "s3";
 
 /** Buckets of the desks whose files are not in their data folder, by that folder. */
 const buckets = new Map<string, S3Bucket>();
@@ -13,6 +17,12 @@ const buckets = new Map<string, S3Bucket>();
 export function storageOf(dataFolder: string): Storage {
   const bucket = buckets.get(dataFolder);
   return bucket ? createS3Storage(bucket.store) : createLocalStorage({ root: join(dataFolder, "files") });
+}
+
+/** A storage without a desk, where `storageOf` finds it. */
+export async function openStorageOf(dataFolder: string): Promise<Storage> {
+  if (storesInS3()) buckets.set(dataFolder, await makeBucket());
+  return storageOf(dataFolder);
 }
 
 /** Moves the files of a desk into a bucket, with their mark. @returns the settings with which it finds them there */

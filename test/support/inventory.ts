@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type postgres from "postgres";
+import { storageOf, storesInS3 } from "./desk-storage.js";
 
 interface StoredBlob {
   readonly key: string;
@@ -21,13 +22,13 @@ export async function brokenPromises(
   dataFolder: string,
   { quickly = false } = {},
 ): Promise<string[]> {
+  const storage = storageOf(dataFolder);
   const [blobs, ...rows] = await Promise.all([listBlobs(sql), loneRows(sql), wrongCounters(sql)]);
   const wrongBytes = await Promise.all(
     blobs.map(async ({ key, sha256, size }) => {
-      const path = join(dataFolder, "files", key);
-      const found = await stat(path).catch(() => null);
+      const found = await storage.stat(key);
       if (found === null) return [`blob ${key} has no bytes`];
-      const isRight = found.size === size && (quickly || (await hashOf(path)) === sha256);
+      const isRight = found.size === size && (quickly || (await hashOf(await storage.get(key))) === sha256);
       return isRight ? [] : [`blob ${key} has other bytes`];
     }),
   );
@@ -37,6 +38,11 @@ export async function brokenPromises(
 /** Files under the data folder that no row points at, temp files among them; without the installation's mark and the trash. */
 export async function strayFiles(sql: postgres.Sql, dataFolder: string): Promise<string[]> {
   const known = new Set((await listBlobs(sql)).map(({ key }) => key));
+  if (storesInS3()) {
+    const stored: string[] = [];
+    for await (const { key } of storageOf(dataFolder).walk()) stored.push(key);
+    return stored.filter((key) => !known.has(key));
+  }
   return (await filesUnder(join(dataFolder, "files"))).filter(
     (path) => !known.has(path) && path !== ".filedesk-installation" && !path.startsWith(".trash/"),
   );
@@ -55,9 +61,9 @@ const listBlobs = (sql: postgres.Sql) =>
     select storage_key as key, sha256, size::float8 as size from blobs
     union all select storage_key, sha256, size::float8 from blob_variants`;
 
-async function hashOf(path: string): Promise<string> {
+async function hashOf(bytes: Readable): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
+  await pipeline(bytes, hash);
   return hash.digest("hex");
 }
 

@@ -8,9 +8,9 @@ import { newId } from "../../src/kernel/ids.js";
 import type { DatabaseClient } from "../../src/platform/database/client.js";
 import { connectDatabase } from "../../src/platform/database/client.js";
 import { withEventRecording } from "../../src/platform/events/log/record-event.js";
-import { createLocalStorage } from "../../src/platform/storage/local.js";
 import type { Storage } from "../../src/platform/storage/storage.js";
 import { createTestDatabase } from "./database.js";
+import { openStorageOf } from "./desk-storage.js";
 
 export interface StoredFile {
   readonly id: string;
@@ -59,7 +59,7 @@ export async function openStoredWorld(): Promise<StoredWorld> {
   const sql = postgres(testDatabase.url, { max: 3, onnotice: () => {} });
   const database = { ...client, sql, db: withEventRecording(client.db, () => {}) };
   const dataFolder = await mkdtemp(join(tmpdir(), "filedesk-stored-"));
-  const storage = createLocalStorage({ root: join(dataFolder, "files") });
+  const storage = await openStorageOf(dataFolder);
   const userId = newId();
   await sql`insert into users (id, email, name) values (${userId}, 'keeper@acme.test', 'Keeper')`;
 

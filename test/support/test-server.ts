@@ -9,9 +9,10 @@ import type { Desk } from "../../src/app/server/serve.js";
 import { serve } from "../../src/app/server/serve.js";
 import { readConfig } from "../../src/platform/config/config.js";
 import { createTestDatabase } from "./database.js";
-import { moveIntoBucket } from "./desk-storage.js";
+import { moveIntoBucket, storesInS3 } from "./desk-storage.js";
 import { SignInDocument } from "./generated/operations.js";
 import type { S3Bucket } from "./s3-gateway.js";
+import { makeBucket } from "./s3-gateway.js";
 import type { TcpProxy } from "./tcp-proxy.js";
 import { through } from "./tcp-proxy.js";
 import type { GraphQLAnswer, Query } from "./test-client.js";
@@ -78,7 +79,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const database = await createTestDatabase("filedesk_demo_template");
   const dataFolder = await mkdtemp(join(options.parentFolder ?? tmpdir(), "filedesk-test-"));
   await cp(process.env.TEST_DEMO_FOLDER ?? "", dataFolder, { recursive: true });
-  const storedAt = options.bucket ? await moveIntoBucket(dataFolder, options.bucket) : {};
+  const bucket = options.bucket ?? (storesInS3() ? await makeBucket() : null);
+  const storedAt = bucket ? await moveIntoBucket(dataFolder, bucket) : {};
   const env = {
     NODE_ENV: "test",
     PORT: "0",
