@@ -1,8 +1,7 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { ChatWorld } from "../../../support/chat-world.js";
 import { startChatWorld } from "../../../support/chat-world.js";
+import { storageOf } from "../../../support/desk-storage.js";
 import {
   AttachmentMessageDocument,
   CloseConversationDocument,
@@ -23,17 +22,11 @@ let statements: string[] | null = null;
 
 const start = () => world.start({ companyId });
 
-/** What the storage holds. */
-/** What is purged waits in the trash. */
+/** What the storage holds. What is purged waits in the trash. */
 const storedKeys = async () => {
-  const entries = await readdir(join(world.server.dataFolder, "files"), {
-    recursive: true,
-    withFileTypes: true,
-  });
-  return entries
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes("/.trash"))
-    .map((entry) => entry.name)
-    .sort();
+  const keys: string[] = [];
+  for await (const { key } of storageOf(world.server.dataFolder).walk()) keys.push(key);
+  return keys.sort();
 };
 const mediaFileIds = async () =>
   (await world.server.database.sql`select id from media_files order by id`).map(({ id }) => id as string);
