@@ -24,6 +24,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   addToPhotoSeries: TAKING_FILES,
   cancelUpload: STAGED,
   closeConversation: ["Query.conversations"],
+  completeUpload: STAGED,
   createCompany: ["Query.companies"],
   createPhoto: TAKING_FILES,
   createPhotoSeries: TAKING_FILES,

@@ -110,6 +110,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       outcome: { nobody: "UNAUTHENTICATED", guest: "NOT_FOUND", others: "own" },
     },
     closeConversation: notFound(byId("conversationIds")),
+    completeUpload: notFound(byId("stagedUploadIds")),
     createCompany: forbidden(() => [{ input: { name: "Mine", slug: "mine" } }]),
     createPasswordReset: notFound(({ userId }) => [{ userId }]),
     createPhoto: notFound(inTicket(() => ({ file: textFile() }))),

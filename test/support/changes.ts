@@ -3,6 +3,7 @@ import type { ChatWorld, Speaker } from "./chat-world.js";
 import { uploadMedia } from "./library-world.js";
 import { makePng } from "./make-files.js";
 import { operationOn, postOperation } from "./schema-operations.js";
+import { stageFile } from "./staged-uploads.js";
 import { codeIn } from "./test-client.js";
 import type { Part } from "./ticket-world.js";
 
@@ -168,6 +169,18 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
     }),
     "FORBIDDEN",
   ),
+  completeUpload: byOneself("requester", async (scene) => {
+    const { companyId, people, server } = scene;
+    const token = people.requester.token;
+    const id = await stageFile(
+      { url: server.url, token },
+      { bucket: "ATTACHMENTS", companyId, fileName: "note.txt" },
+      Buffer.from(`a note ${++made}`),
+    );
+    // As after its server was killed while it checked it.
+    await server.database.sql`update staged_uploads set status = 'CHECKING' where id = ${id}`;
+    return { id };
+  }),
   cancelUpload: byOneself("requester", async (scene) => {
     const { companyId } = scene;
     const input = { bucket: "ATTACHMENTS", companyId, fileName: "note.txt", size: 9 };

@@ -28,6 +28,7 @@ export const CHANGES = [
   "cancelUpload",
   "changePassword",
   "closeConversation",
+  "completeUpload",
   "createCompany",
   "createPasswordReset",
   "createUser",

@@ -135,6 +135,7 @@ const reachOfCompany = async (sql: postgres.Sql, id: string) => {
       union select id from media_files where company_id = ${id}
       union select id from media_usages where company_id = ${id}
       union select id from media_posts where company_id = ${id}
+      union select id from staged_uploads where company_id = ${id}
       union select id from conversations where company_id = ${id}
       union select id from guests where company_id = ${id}
       union select id from chat_messages where company_id = ${id}

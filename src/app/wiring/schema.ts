@@ -87,7 +87,11 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ library, mediaUploads, mediaFileChanges, orphans }) =>
       new LibraryResolver(library, mediaUploads, mediaFileChanges, orphans),
   ],
-  [StagedUploadResolver, ({ stagedUploads }) => new StagedUploadResolver(stagedUploads)],
+  [
+    StagedUploadResolver,
+    ({ stagedUploads, completeUploads, uploadRequests }) =>
+      new StagedUploadResolver(stagedUploads, completeUploads, uploadRequests),
+  ],
   [MediaFileLibraryResolver, ({ loaders }) => new MediaFileLibraryResolver(loaders.library)],
   [
     MediaFileVersionResolver,

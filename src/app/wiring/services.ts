@@ -49,8 +49,10 @@ import type { OrphanService } from "../../modules/media/library/orphan.service.j
 import type { StorageReportService } from "../../modules/media/library/storage-report.service.js";
 import type { MediaFileLoaders } from "../../modules/media/media-file.loaders.js";
 import type { MediaFileService } from "../../modules/media/media-file.service.js";
+import type { CompleteUploadService } from "../../modules/media/uploads/complete-upload.service.js";
 import type { ResumableUploadService } from "../../modules/media/uploads/resumable-upload.service.js";
 import type { StagedUploadService } from "../../modules/media/uploads/staged-upload.service.js";
+import type { UploadRequests } from "../../modules/media/uploads/upload-requests.js";
 import type { RenderVariantsData } from "../../modules/media/variants/render-variants.job.js";
 import type { VariantLoaders } from "../../modules/media/variants/variant.loaders.js";
 import type { VariantService } from "../../modules/media/variants/variant.service.js";
@@ -95,6 +97,8 @@ export interface Services {
   readonly buckets: AllBucketRules;
   readonly uploadAdmission: UploadAdmission;
   readonly stagedUploads: StagedUploadService;
+  readonly completeUploads: CompleteUploadService;
+  readonly uploadRequests: UploadRequests;
   readonly resumableUploads: ResumableUploadService;
   readonly ingest: IngestService;
   readonly mediaFiles: MediaFileService;

@@ -1,11 +1,13 @@
 import { authorizeMessageUpload } from "../../modules/chat/messages/message-upload-target.js";
 import type { FindMediaFileDeps } from "../../modules/media/find-media-file.js";
 import { createUploadAdmission } from "../../modules/media/ingest/upload-admission.js";
+import { createCompleteUploadService } from "../../modules/media/uploads/complete-upload.service.js";
 import { createMediaUploadTargets } from "../../modules/media/uploads/media-upload-targets.js";
 import { createResumableUploadService } from "../../modules/media/uploads/resumable-upload.service.js";
 import type { StagedUploadDeps } from "../../modules/media/uploads/staged-upload.service.js";
 import { createStagedUploadService } from "../../modules/media/uploads/staged-upload.service.js";
 import { createUploadLeases } from "../../modules/media/uploads/upload-lease.js";
+import { createUploadRequests } from "../../modules/media/uploads/upload-requests.js";
 import type { UploadTargets } from "../../modules/media/uploads/upload-targets.js";
 import { createPostUploadTarget } from "../../modules/tickets/posts/post-upload-target.js";
 import type { TicketQuota } from "../../modules/tickets/ticket-quota.repository.js";
@@ -51,6 +53,8 @@ export function createStagedUploads({ config, quota, ...given }: StagedUploadOpt
   return {
     uploadAdmission: admission,
     stagedUploads: createStagedUploadService(deps),
+    completeUploads: createCompleteUploadService(deps),
+    uploadRequests: createUploadRequests(deps),
     resumableUploads: createResumableUploadService(deps),
   };
 }

@@ -9,7 +9,7 @@ import type { NewBlob } from "../blob.repository.js";
 import { bucket, mediaFiles } from "../media-file.tables.js";
 
 /** How the bytes of a staged upload arrive. */
-export const UploadMethod = { RESUMABLE: "RESUMABLE" } as const;
+export const UploadMethod = { RESUMABLE: "RESUMABLE", DIRECT: "DIRECT" } as const;
 export type UploadMethod = (typeof UploadMethod)[keyof typeof UploadMethod];
 
 export const StagedUploadStatus = {

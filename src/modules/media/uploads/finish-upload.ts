@@ -3,6 +3,7 @@ import { KIB } from "../../../kernel/bytes.js";
 import type { Clock } from "../../../kernel/clock.js";
 import type { ErrorCode } from "../../../kernel/errors.js";
 import { FiledeskError } from "../../../kernel/errors.js";
+import { onlySegmentKey } from "../../../platform/storage/segment-staging.js";
 import type { StagingArea } from "../../../platform/storage/staging-area.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import type { AllBucketRules } from "../buckets.js";
@@ -82,7 +83,11 @@ async function checkAndStore(deps: FinishDeps, { upload, write }: UploadLease): 
     const checked = await checkFile(deps, received, { rules, companyId });
     const blob = newBlob(checked, newStorageKey(companyId, bucket, checked.type.extension, clock()));
     await write({ storageKey: blob.storageKey, checked: { fileName: checked.fileName, blob } });
-    await observer.step("store", () => storage.putFile(blob.storageKey, path));
+    await observer.step("store", () =>
+      upload.method === "DIRECT"
+        ? storage.copy(onlySegmentKey(upload.id), blob.storageKey)
+        : storage.putFile(blob.storageKey, path),
+    );
   } finally {
     await bytes[Symbol.asyncDispose]();
   }

@@ -1,4 +1,4 @@
-import { conflict, FiledeskError, gone } from "../../../kernel/errors.js";
+import { conflict, notFound } from "../../../kernel/errors.js";
 import type { IncomingBytes, ResumableUpload } from "../../../platform/http/tus/resumable-uploads.js";
 import type { Viewer } from "../../identity/viewer.js";
 import type { UploadAdmission } from "../ingest/upload-admission.js";
@@ -6,6 +6,7 @@ import { fileTooLarge } from "../media.errors.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
 import { finishUpload } from "./finish-upload.js";
 import { receiveBytes } from "./receive-bytes.js";
+import { refuseEnded } from "./refuse-ended.js";
 import type { StagedUploadDeps } from "./staged-upload.service.js";
 import { requireActor, requireOwn } from "./staged-upload.service.js";
 import type { UploadLease } from "./upload-lease.js";
@@ -30,6 +31,7 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
      */
     async find(viewer: Viewer, id: string): Promise<ResumableUpload> {
       const upload = await requireOwn(deps, requireActor(viewer), id);
+      refuseDirect(upload);
       if (upload.status === "READY" || upload.status === "USED") return stateOf(upload);
       return deps.leases.withLease(upload, async (lease) => {
         refuseEnded(lease.upload);
@@ -46,6 +48,7 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
     async append(viewer: Viewer, id: string, bytes: IncomingBytes): Promise<ResumableUpload> {
       const by = requireActor(viewer);
       const upload = await requireOwn(deps, by, id);
+      refuseDirect(upload);
       const slot = deps.admission.occupy(by);
       try {
         return await deps.leases.withLease(upload, (lease) => append(deps, lease, bytes));
@@ -92,12 +95,9 @@ function refuseSize({ size, receivedBytes }: StagedUploadRow, stated: number, ma
     });
 }
 
-/** @throws the refusal of a refused upload; GONE, CONFLICT */
-function refuseEnded({ status, refusal }: StagedUploadRow): void {
-  if (status === "REFUSED" && refusal)
-    throw new FiledeskError(refusal.code, refusal.message, refusal.details);
-  if (status === "CANCELLED") throw gone("upload");
-  if (status === "READY" || status === "USED") throw conflict("This upload is complete.");
+/** The bytes of a direct upload go to the store. @throws NOT_FOUND */
+function refuseDirect({ method }: StagedUploadRow): void {
+  if (method === "DIRECT") throw notFound("upload");
 }
 
 const otherOffset = (actual: number) =>

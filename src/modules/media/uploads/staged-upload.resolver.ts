@@ -1,19 +1,23 @@
 import { Arg, Ctx, Extensions, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import { ID } from "../../../platform/graphql/scalars.js";
-import { TUS_VERSION } from "../../../platform/http/tus/tus-headers.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
+import type { CompleteUploadService } from "./complete-upload.service.js";
 import { StartUploadInput } from "./staged-upload.inputs.js";
 import type { StagedUploadService } from "./staged-upload.service.js";
 import { StagedUpload, UploadHeader } from "./staged-upload.types.js";
-import { uploadUrl } from "./upload-url.js";
+import type { UploadRequests } from "./upload-requests.js";
 
 /** How many open uploads a viewer usually has. */
 const USUAL_UPLOADS = 10;
 
 @Resolver(() => StagedUpload)
 export class StagedUploadResolver {
-  constructor(private readonly uploads: StagedUploadService) {}
+  constructor(
+    private readonly uploads: StagedUploadService,
+    private readonly completions: CompleteUploadService,
+    private readonly requests: UploadRequests,
+  ) {}
 
   @Query(() => StagedUpload, {
     nullable: true,
@@ -57,6 +61,17 @@ export class StagedUploadResolver {
     return this.uploads.cancelUpload(viewer, id);
   }
 
+  @Mutation(() => StagedUpload, {
+    description:
+      "Checks an upload whose bytes have all been sent, so that a mutation can take it: the last step of a direct upload. Only for its uploader.",
+  })
+  completeUpload(
+    @Arg("id", () => ID, { description: "The upload's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.completions.completeUpload(viewer, id);
+  }
+
   @FieldResolver()
   fileName(@Root() { fileName, checked }: StagedUploadRow) {
     return checked?.fileName ?? fileName;
@@ -73,17 +88,19 @@ export class StagedUploadResolver {
   }
 
   @FieldResolver(() => String, {
-    description: "Where its bytes are sent, with the viewer's own `Authorization` header.",
+    description:
+      "Where its bytes are sent: for RESUMABLE with the viewer's own `Authorization` header, for DIRECT without it, in one PUT; that URL is valid for an hour, and another one each time.",
   })
-  url(@Root() { id }: StagedUploadRow, @Ctx() { baseUrl }: ViewerContext) {
-    return uploadUrl(baseUrl, id);
+  async url(@Root() upload: StagedUploadRow, @Ctx() { baseUrl }: ViewerContext) {
+    return (await this.requests.of(upload, baseUrl)).url;
   }
 
   @FieldResolver(() => [UploadHeader], {
-    description: "Headers to send to `url` besides `Authorization`; a tus client sends them by itself.",
+    description: "Headers to send to `url`, besides `Authorization`; a tus client sends its own by itself.",
   })
-  @Extensions({ listSize: 1 })
-  headers(): UploadHeader[] {
-    return [{ name: "Tus-Resumable", value: TUS_VERSION }];
+  @Extensions({ listSize: 2 })
+  async headers(@Root() upload: StagedUploadRow, @Ctx() { baseUrl }: ViewerContext): Promise<UploadHeader[]> {
+    const { headers } = await this.requests.of(upload, baseUrl);
+    return Object.entries(headers).map(([name, value]) => ({ name, value }));
   }
 }

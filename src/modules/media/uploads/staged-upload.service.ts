@@ -9,9 +9,10 @@ import { authorshipOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import { ownUploads } from "../ingest/staged-file.js";
 import * as repository from "../staging/staged-upload.repository.js";
-import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
+import type { StagedUploadRow, UploadMethod } from "../staging/staged-upload.tables.js";
 import type { DeclaredFile } from "./declared-file.js";
 import { refuseDeclared } from "./declared-file.js";
+import { refuseIndirect } from "./direct-upload.js";
 import type { FinishDeps } from "./finish-upload.js";
 import type { UploadLeases } from "./upload-lease.js";
 import type { TargetIds, UploadTargets } from "./upload-targets.js";
@@ -35,6 +36,7 @@ export interface StagedUploadDeps extends FinishDeps {
 
 export interface NewUpload extends TargetIds, DeclaredFile {
   readonly bucket: Bucket;
+  readonly method?: UploadMethod;
   /** The `Upload-Metadata` of a client that begins it with tus. */
   readonly tusMetadata?: string | null;
 }
@@ -106,6 +108,8 @@ async function startUpload(
   const target = { id, bucket, size: Math.min(size ?? 0, buckets[bucket].maxBytes) };
   const { viewer: by, companyId } = await authorizeUpload(db, viewer, target);
   refuseDeclared(input, buckets[bucket]);
+  const method = input.method ?? "RESUMABLE";
+  if (method === "DIRECT") await refuseIndirect(deps, size);
   await countUse(db, {
     key: `staged-upload:${by.id}`,
     limit: limits.perMinute,
@@ -123,7 +127,7 @@ async function startUpload(
       ownerId: owner.userId,
       ownerGuestId: owner.guestId,
       bucket,
-      method: "RESUMABLE",
+      method,
       fileName,
       mimeType,
       size,

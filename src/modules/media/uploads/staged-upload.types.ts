@@ -7,6 +7,10 @@ registerEnumType(UploadMethod, {
   name: "UploadMethod",
   description: "How the bytes of an upload are sent.",
   valuesConfig: {
+    DIRECT: {
+      description:
+        "In one PUT to the object store, then `completeUpload`. Only if the server stores its files in S3.",
+    },
     RESUMABLE: {
       description: "With the tus protocol 1.0 to the URL of the upload, in one or many requests.",
     },

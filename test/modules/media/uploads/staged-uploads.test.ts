@@ -139,6 +139,7 @@ describe("a staged upload", () => {
     expect(await outcome({ ticketId: null })).toBe("BAD_USER_INPUT");
     expect(await outcome({ companyId })).toBe("BAD_USER_INPUT");
     expect(await outcome({ bucket: "CHAT" })).toBe("BAD_USER_INPUT");
+    expect(await outcome({ method: "DIRECT", size: 9 })).toBe("BAD_USER_INPUT");
     const logo = { bucket: "COMPANY_LOGOS", ticketId: null, companyId } as const;
     expect(await outcome({ ...logo, fileName: "a.png" })).toBe("FORBIDDEN");
     expect(await outcome(logo, as(world.people.manager))).toBe("UNSUPPORTED_FILE_TYPE");

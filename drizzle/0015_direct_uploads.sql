@@ -1,0 +1,1 @@
+ALTER TYPE "public"."upload_method" ADD VALUE 'DIRECT';

@@ -1,0 +1,66 @@
+import { HOUR_MS, SECOND_MS } from "../../../kernel/clock.js";
+import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
+import { directKey, onlySegmentKey } from "../../../platform/storage/segment-staging.js";
+import type { PresignedPut, Storage } from "../../../platform/storage/storage.js";
+import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
+import type { UploadLease } from "./upload-lease.js";
+
+const URL_MS = HOUR_MS;
+/** The most that stores accept in one request. */
+const MAX_BYTES = 5 * 1024 ** 3;
+
+type Direct = Pick<Storage, "presignPut" | "stat" | "copy" | "delete">;
+
+/** The URL to which a client sends the bytes itself; signed anew whenever it is asked for, and valid for an hour. */
+export async function presignUpload(
+  storage: Pick<Storage, "presignPut">,
+  { id, size, mimeType }: Pick<StagedUploadRow, "id" | "size" | "mimeType">,
+): Promise<PresignedPut> {
+  const put = await storage.presignPut(directKey(id), {
+    expiresInSeconds: URL_MS / SECOND_MS,
+    ...(size !== null && { size }),
+    ...(mimeType !== null && { contentType: mimeType }),
+  });
+  if (put === null)
+    throw badUserInput("The storage of this server takes no direct uploads: use the method RESUMABLE.", {
+      field: "method",
+    });
+  return put;
+}
+
+/** @throws BAD_USER_INPUT if the storage cannot be reached by clients, or without a size that one request can have */
+export async function refuseIndirect(
+  { storage }: { readonly storage: Pick<Storage, "presignPut"> },
+  size: number | null,
+): Promise<void> {
+  await presignUpload(storage, { id: "probe", size, mimeType: null });
+  if (size === null || size > MAX_BYTES)
+    throw badUserInput("A direct upload states its size at the beginning, up to 5 GiB.", {
+      field: "size",
+      limit: MAX_BYTES,
+    });
+}
+
+/**
+ * Takes the object that a client has written over into the staging area, where the client cannot change it any more
+ * while it is checked.
+ *
+ * @throws UPLOAD_INCOMPLETE if it is not there
+ */
+export async function takeDirectBytes(storage: Direct, { upload, write }: UploadLease): Promise<void> {
+  const { id, size } = upload;
+  const found = await storage.stat(directKey(id));
+  if (found === null || size === null || found.size !== size)
+    throw new FiledeskError(
+      "UPLOAD_INCOMPLETE",
+      `The bytes of this upload have not arrived: send ${size ?? "them"} in one PUT to its \`url\`.`,
+      { stagedUploadId: id, actual: found?.size ?? 0, limit: size },
+    );
+  await storage.copy(directKey(id), onlySegmentKey(id));
+  // What was copied may be something else: the URL is still valid.
+  const copied = await storage.stat(onlySegmentKey(id));
+  if (copied?.size !== size)
+    throw new FiledeskError("UPLOAD_INCOMPLETE", "The bytes have changed meanwhile: send them again.");
+  await write({ receivedBytes: size, status: "CHECKING" });
+  await storage.delete([directKey(id)]);
+}
