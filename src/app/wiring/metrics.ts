@@ -1,6 +1,6 @@
 import { measureDownloads } from "../../modules/media/downloads/download.metrics.js";
 import { createIngestMetrics } from "../../modules/media/ingest/ingest.metrics.js";
-import { collectScanStatuses } from "../../modules/media/scan-status.metrics.js";
+import { collectScanStatuses } from "../../modules/media/ingest/scan-status.metrics.js";
 import type { Config } from "../../platform/config/config.js";
 import { collectPoolUse } from "../../platform/database/pool.metrics.js";
 import { collectFeedCounts, measureEventLag } from "../../platform/events/feed/feed.metrics.js";

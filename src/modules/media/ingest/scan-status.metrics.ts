@@ -1,7 +1,7 @@
 import { Gauge } from "prom-client";
-import { MINUTE_MS } from "../../kernel/clock.js";
-import type { Database } from "../../platform/database/client.js";
-import type { Metrics } from "../../platform/metrics/metrics.js";
+import { MINUTE_MS } from "../../../kernel/clock.js";
+import type { Database } from "../../../platform/database/client.js";
+import type { Metrics } from "../../../platform/metrics/metrics.js";
 import { countWithheld } from "./scan-status.repository.js";
 
 /** Adds the number of stored files that are withheld because of their scan status. */

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Database } from "../../platform/database/client.js";
+import type { Database } from "../../../platform/database/client.js";
 
 /** The statuses of files that may not be downloaded. Few files have them. */
 const WITHHELD = ["PENDING", "INFECTED", "QUARANTINED"] as const;
