@@ -136,6 +136,9 @@ describe.each([
           });
           upload.start();
         });
+      // What the first upload loads stays.
+      const first = await begin(10 * MB);
+      await patchBytes(first.url, token, textOf(10 * MB));
       const growth = await growthDuring(send);
       expect(cutter.cuts).toBe(CUTS);
       expect(await take(id)).toBe(sha256(bytes));
