@@ -1,6 +1,6 @@
 /** @type {import("jest").Config} */
 export default {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/test/support/environment.js",
   roots: ["<rootDir>/test"],
   // A suite loads the server's modules once for all of its files, which takes longer than most files' tests.
   testMatch: ["**/suites/*.suite.ts"],

@@ -12,4 +12,3 @@ import "../platform/rate-limit/rate-limit.test.js";
 import "../platform/storage/local.test.js";
 import "../platform/storage/staging-area.test.js";
 import "../platform/storage/temp-file.test.js";
-import "../platform/video/take-frame.test.js";

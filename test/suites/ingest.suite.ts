@@ -1,5 +1,4 @@
 import "../modules/media/ingest/desk-files.test.js";
-import "../modules/media/ingest/identify/hostile-files.test.js";
 import "../modules/media/ingest/identify/identify.test.js";
 import "../modules/media/ingest/identify/image-end.test.js";
 import "../modules/media/ingest/inspect/inspect.test.js";

@@ -4,7 +4,6 @@ import "../modules/tickets/events/ticket-events.test.js";
 import "../modules/tickets/permissions.test.js";
 import "../modules/tickets/posts/post-library-files.test.js";
 import "../modules/tickets/posts/post.test.js";
-import "../modules/tickets/posts/poster.test.js";
 import "../modules/tickets/posts/posts-of-file.test.js";
 import "../modules/tickets/posts/timeline.test.js";
 import "../modules/tickets/reply.test.js";

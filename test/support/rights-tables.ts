@@ -3,7 +3,7 @@
  * (docs/decisions/0037-rights-hold-until-the-commit.md). `rights-tables.test.ts` compares this with the schema.
  */
 
-/** What takes files, which arrive for up to an hour: `rights-until-commit.test.ts`. */
+/** What takes files, which arrive for up to an hour: `rights-until-commit.long.ts`. */
 export const MUTATIONS_WITH_FILES = [
   "addReply",
   "addToPhotoSeries",
@@ -20,7 +20,7 @@ export const MUTATIONS_WITH_FILES = [
   "uploadTicketAttachments",
 ] as const;
 
-/** What does without files, outside of tickets: `rights-of-changes.test.ts`. */
+/** What does without files, outside of tickets: `rights-of-changes.long.ts`. */
 export const CHANGES = [
   "acceptInvitation",
   "addConversationParticipant",
@@ -64,7 +64,7 @@ export const CHANGES = [
   "updateUser",
 ] as const;
 
-/** What does without files, of tickets and attachments: `rights-of-ticket-changes.test.ts`. */
+/** What does without files, of tickets and attachments: `rights-of-ticket-changes.long.ts`. */
 export const TICKET_CHANGES = [
   "addParticipant",
   "captionPhoto",
@@ -86,7 +86,7 @@ export const TICKET_CHANGES = [
 /** What asks no right of a viewer that could end, each with the reason. */
 export const WITHOUT_RIGHTS: Readonly<Record<string, string>> = {
   joinAsGuest:
-    "its right is the invitation, which its transaction looks at again; `rights-of-changes.test.ts` shows it",
+    "its right is the invitation, which its transaction looks at again; `rights-of-changes.long.ts` shows it",
   refreshSession:
     "its right is the refresh token, which is judged and exchanged under the lock on its session",
   resetPassword: "its right is the link, which its transaction uses up under the lock on the account",

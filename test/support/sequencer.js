@@ -2,15 +2,12 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What waits for processes takes long, however short its text. */
-const LONG = /\/(rights)\.suite\.ts$/;
-
 /**
- * The suites that take longest first, and the others by the size of their files: one that started last would run on
- * alone. Jest's own order is that of its last run, which a fresh checkout has not had.
+ * The suites with the most tests first, by the size of their files: one that started last would run on alone. Jest's
+ * own order is that of its last run, which a fresh checkout has not had.
  */
 // biome-ignore lint/style/noDefaultExport: jest asks for one
-export default class LongSuitesFirst {
+export default class LargestSuitesFirst {
   shard(tests) {
     return tests;
   }
@@ -30,6 +27,5 @@ export default class LongSuitesFirst {
 function weigh(path) {
   const imported = [...readFileSync(path, "utf8").matchAll(/^import "(.*)\.js";$/gm)];
   const files = imported.map(([, file]) => join(dirname(path), `${file}.ts`));
-  const size = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
-  return (LONG.test(path) ? Number.MAX_SAFE_INTEGER / 2 : 0) + size;
+  return [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
 }
