@@ -54,7 +54,7 @@ describeOnS3("a direct upload", () => {
     const input = { companyId, subject: "It hums", description: "All night." };
     const { data } = await gql(CreateTicketDocument, { input }, tokens.requester);
     ticketId = data!.createTicket.id;
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await server?.kill();

@@ -106,4 +106,4 @@ it("passes over no event while the database comes and goes, over websocket and e
   await stream.stop();
   expect(stream.events.map(({ id }) => id)).toEqual(cursors);
   for (const { data } of stream.events) expect(JSON.parse(data).message.attachments.nodes).toEqual([]);
-}, 120_000);
+});

@@ -90,7 +90,7 @@ describe(`two servers on one database (REALTIME_SEED=${SEED})`, () => {
     expect(followings.reduce((sum, { connections }) => sum + connections, 0)).toBeGreaterThan(
       followings.length + CUTS,
     );
-  }, 240_000);
+  });
 });
 
 /** A conversation of four people and two guests. */

@@ -95,7 +95,7 @@ withS3("a desk whose files are in a bucket (needs radosgw, ceph-mon and ceph-osd
       WORKER: "on",
     });
     try {
-      await until(async () => (await keys()).some((key) => key.includes("/thumbnails/")), 60_000);
+      await until(async () => (await keys()).some((key) => key.includes("/thumbnails/")), 180_000);
     } finally {
       await worker.stop();
     }
@@ -165,12 +165,12 @@ withS3("a desk whose files are in a bucket (needs radosgw, ceph-mon and ceph-osd
     const [{ count }] = (await query(database.url, "select count(*) from blobs")) as [{ count: string }];
     const before = await keys();
     proxy.failBy(() => ({ kind: "status", status: 503, code: "ServiceUnavailable" }));
-    await until(async () => (await ready()) === 503, 60_000);
+    await until(async () => (await ready()) === 503, 180_000);
     expect(codeIn((await openTicket()).answer)).toBe("SERVICE_UNAVAILABLE");
     proxy.heal();
     expect(await keys()).toEqual(before);
     expect(await query(database.url, "select count(*) from blobs")).toEqual([{ count }]);
-    await until(async () => (await ready()) === 200, 60_000);
+    await until(async () => (await ready()) === 200, 180_000);
     expect((await openTicket()).answer.errors).toBeUndefined();
     expect(server.output()).toMatch(/is out of order at the moment/);
     expect(await filesUnder(join(folder, "temp"))).toEqual([]);

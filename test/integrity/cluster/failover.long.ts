@@ -41,15 +41,15 @@ describe("a desk whose DATABASE_URL names a primary and its standby", () => {
     const hasGone = async (further: number) => {
       const { uploads, messages } = traffic;
       const [wantedUploads, wantedMessages] = [uploads.length + further, messages.length + further];
-      await until(() => uploads.length >= wantedUploads && messages.length >= wantedMessages, 60_000);
+      await until(() => uploads.length >= wantedUploads && messages.length >= wantedMessages, 180_000);
     };
     await hasGone(15);
     expect(traffic.failures).toEqual([]);
 
     await pair.killPrimary();
-    await until(async () => !(await isReady(cluster.urls[0]!)), 30_000);
+    await until(async () => !(await isReady(cluster.urls[0]!)), 180_000);
     await pair.promote();
-    await until(async () => (await Promise.all(cluster.urls.map(isReady))).every(Boolean), 60_000);
+    await until(async () => (await Promise.all(cluster.urls.map(isReady))).every(Boolean), 180_000);
     await hasGone(15);
     await traffic.stop();
     // A command as well finds the host that takes writes, and keeps the password to itself.
@@ -71,7 +71,7 @@ describe("a desk whose DATABASE_URL names a primary and its standby", () => {
           select count(*)::int as waiting from pgboss.job
           where state in ('created', 'retry') and name = 'render-variants' and start_after < now()`;
         return row!.waiting === 0;
-      }, 60_000);
+      }, 180_000);
     } finally {
       await sql.end();
     }

@@ -71,7 +71,7 @@ describe("two servers and two workers that are killed and restarted in turn", ()
     for (; performance.now() < deadline; restarts++) {
       const [kind, index, signal] = steps[restarts % steps.length]!;
       const answered = traffic.answered + 20;
-      await until(() => traffic.answered >= answered, 60_000);
+      await until(() => traffic.answered >= answered, 180_000);
       const kill = { server: kind === "server" ? index : -1, from: performance.now(), until: Infinity };
       if (signal === "SIGKILL") killedAt.push(kill);
       const code = await cluster.restart(kind, index, signal);

@@ -69,7 +69,7 @@ withNginx("two servers behind nginx, as compose.cluster.yaml sets it up", () => 
     const files = [{ name: "log.txt", bytes }];
     const upload = holdPost(nginx.url, { query: CreateTicketDocument, input, files, token });
     // Its last bytes are still held back, and a server has received the others.
-    await until(async () => (await filesUnder(join(folder, "files", ".tmp"))).length > 0, 30_000);
+    await until(async () => (await filesUnder(join(folder, "files", ".tmp"))).length > 0, 180_000);
     const { data } = await upload.finish();
     const { id, url } = data!.createTicket.attachments.nodes[0]!;
     expect(url).toMatch(`${nginx.url}/attachments/${id}`);
@@ -107,7 +107,7 @@ withNginx("two servers behind nginx, as compose.cluster.yaml sets it up", () => 
     const traffic = await startDeskTraffic({ urlOf: () => nginx.url, password: DEMO_PASSWORD });
     for (const server of [0, 1]) {
       const wanted = traffic.answered + 30;
-      await until(() => traffic.answered >= wanted, 60_000);
+      await until(() => traffic.answered >= wanted, 180_000);
       expect(await cluster.restart("server", server, "SIGTERM")).toBe(0);
     }
     await traffic.stop();

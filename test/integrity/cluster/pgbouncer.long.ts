@@ -50,7 +50,7 @@ withPgBouncer("a desk behind PgBouncer in transaction mode", () => {
     let turn = 0;
     const urlOf = () => cluster.urls[turn++ % 2]!;
     const traffic = await startDeskTraffic({ urlOf, password: DEMO_PASSWORD });
-    await until(() => traffic.uploads.length >= 20 && traffic.messages.length >= 20, 60_000);
+    await until(() => traffic.uploads.length >= 20 && traffic.messages.length >= 20, 180_000);
     await traffic.stop();
     expect(traffic.failures).toEqual([]);
     await traffic.verify(urlOf(), sql);
@@ -59,7 +59,7 @@ withPgBouncer("a desk behind PgBouncer in transaction mode", () => {
       const [row] = await sql<{ done: number }[]>`
         select count(*)::int as done from pgboss.job where state = 'completed'`;
       return row!.done > 0;
-    }, 30_000);
+    }, 180_000);
     const output = cluster.output();
     expect(output).not.toMatch(/"level":[456]0/);
     expect(output).not.toMatch(/WARN|ERROR|FATAL/);

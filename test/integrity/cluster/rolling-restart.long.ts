@@ -79,7 +79,7 @@ describe("a rolling restart of two servers that share a data folder", () => {
       const url = cluster.urls[server]!;
       const restarting = cluster.restart("server", server, "SIGTERM");
       // Its last bytes come when nobody else is let in any more.
-      await until(() => isClosed(url), 60_000);
+      await until(() => isClosed(url), 180_000);
       expect((await upload.finish()).data?.createTicket.attachments.nodes).toHaveLength(1);
       expect(await restarting).toBe(0);
     }

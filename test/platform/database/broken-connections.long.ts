@@ -138,7 +138,7 @@ describe("broken connections", () => {
         await impatient.close();
         silent.close();
       }
-    }, 30_000);
+    });
 
     it("leave a transaction undone that was under way", async () => {
       await until(isWhole);

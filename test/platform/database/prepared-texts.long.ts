@@ -13,7 +13,7 @@ it("ten million shapes of lists leave the remembered statements within their bou
     if (number % 10_000 === 0) most = Math.max(most, texts.size);
   }
   expect(most).toBeLessThanOrEqual(2_500);
-}, 120_000);
+});
 
 describe("what Postgres keeps prepared", () => {
   let database: DatabaseClient;
