@@ -14,6 +14,14 @@ stop() {
 trap stop EXIT
 trap 'exit 0' TERM INT
 
+# On a slow machine an OSD may send its first command before it has been told of which cluster it is ("wrong fsid"): it
+# ends then, and has to be started again.
+start_osd() {
+  ceph-osd -f -i "$number" &
+  osd=$!
+  children+=("$osd")
+}
+
 mkdir -p "$folder"/{mon,osd,run,log}
 export CEPH_CONF="$folder/ceph.conf"
 cluster=$(cat /proc/sys/kernel/random/uuid)
@@ -75,12 +83,12 @@ CONF
   disk=$(cat /proc/sys/kernel/random/uuid)
   number=$(timeout 60 ceph osd new "$disk")
   ceph-osd -i "$number" --mkfs --osd-uuid "$disk"
-  ceph-osd -f -i "$number" &
-  children+=($!)
+  start_osd
   radosgw -f -n client.rgw &
   children+=($!)
   until curl -fso /dev/null "http://127.0.0.1:$port/"; do
     kill -0 "$owner"
+    kill -0 "$osd" || start_osd
     sleep 0.1
   done
   radosgw-admin user create --uid=test --display-name=test --access-key=test --secret-key=test-secret --max-buckets=0
