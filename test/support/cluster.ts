@@ -7,6 +7,8 @@ export interface ClusterOptions {
   readonly workers: number;
   /** Where the servers listen, before and after a restart; by default on any free port. */
   readonly ports?: readonly number[];
+  /** Settings of one process alone, by its name, such as `server-0`; the same after a restart. */
+  readonly ownSettings?: (name: string) => Environment;
 }
 
 /** Servers and workers in processes of their own, which nothing but their settings connects. */
@@ -34,12 +36,15 @@ export async function startCluster({
   servers,
   workers,
   ports = [],
+  ownSettings = () => ({}),
 }: ClusterOptions): Promise<Cluster> {
   const settings = { WORKER: "off", DEMO_DATA: "false", ...SHARED_SECRETS, ...environment };
-  const start = (kind: "server" | "worker", place: number): Promise<ServerProcess | BuiltProcess> =>
-    kind === "server"
-      ? startServerProcess({ ...settings, PORT: String(ports[place] ?? 0) })
-      : startWorkerProcess(settings);
+  const start = (kind: "server" | "worker", place: number): Promise<ServerProcess | BuiltProcess> => {
+    const own = { ...settings, ...ownSettings(`${kind}-${place}`) };
+    return kind === "server"
+      ? startServerProcess({ ...own, PORT: String(ports[place] ?? 0) })
+      : startWorkerProcess(own);
+  };
   const kinds = [...Array<"server">(servers).fill("server"), ...Array<"worker">(workers).fill("worker")];
   const begun = await Promise.allSettled(kinds.map(start));
   const processes = begun.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));

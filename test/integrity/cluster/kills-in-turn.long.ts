@@ -1,111 +1,91 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { DEMO_PASSWORD } from "../../../src/app/demo/demo-people.js";
-import type { Cluster } from "../../support/cluster.js";
-import { startCluster } from "../../support/cluster.js";
-import { createTestDatabase } from "../../support/database.js";
-import { startDeskTraffic, UNLIMITED } from "../../support/desk-traffic.js";
+import type { BalancedDesk } from "../../support/balanced-desk.js";
+import { startBalancedDesk } from "../../support/balanced-desk.js";
+import { startDeskTraffic } from "../../support/desk-traffic.js";
 import { until } from "../../support/feed-world.js";
-import type { LoadBalancer } from "../../support/load-balancer.js";
-import { startLoadBalancer } from "../../support/load-balancer.js";
+import { brokenPromises } from "../../support/inventory.js";
+import { hasS3Gateway, makeBucket } from "../../support/s3-gateway.js";
 
 const MINUTES = 2;
-/** A few checks of the load balancer, however busy the machine is. */
-const NOTICE_SECONDS = 4;
 /** Jobs whose schedules are set to every minute, so that some are due meanwhile. */
 const SCHEDULED = ["sweep-uploads", "purge-expired", "retry-renderings"];
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-let cluster: Cluster;
-let balancer: LoadBalancer;
-let sql: postgres.Sql;
+let desk: BalancedDesk;
 
-describe("two servers and two workers that are killed and restarted in turn", () => {
-  beforeAll(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "filedesk-cluster-"));
-    cleanUps.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
-    await cp(process.env.TEST_DEMO_FOLDER ?? "", folder, { recursive: true });
-    const database = await createTestDatabase("filedesk_demo_template");
-    cleanUps.push(() => database.drop());
-    sql = postgres(database.url, { max: 2, onnotice: () => {} });
-    cleanUps.push(() => sql.end());
-    const environment = {
-      DATABASE_URL: database.url,
-      FILEDESK_DATA: folder,
-      SHUTDOWN_DELAY_SECONDS: String(NOTICE_SECONDS),
-      ...UNLIMITED,
-    };
-    cluster = await startCluster({ environment, servers: 2, workers: 2 });
-    cleanUps.push(() => cluster.close());
-    balancer = await startLoadBalancer(() => cluster.urls);
-    cleanUps.push(() => balancer.close());
-  });
-  afterAll(async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  });
+const withS3 = hasS3Gateway() ? describe : describe.skip;
 
-  it("fail no request but those on a killed server's sockets, lose and repeat nothing, and run each schedule once", async () => {
-    const keeping = scheduleEveryMinute();
-    const traffic = await startDeskTraffic({
-      urlOf: () => balancer.url,
-      password: DEMO_PASSWORD,
-      pauseMs: 50,
+withS3(
+  "two servers and two workers on S3 that are killed and restarted in turn (needs radosgw, ceph-mon and ceph-osd)",
+  () => {
+    beforeAll(async () => {
+      desk = await startBalancedDesk({ servers: 2, workers: 2, bucket: await makeBucket() });
     });
-    const killedAt: { readonly server: number; readonly from: number; until: number }[] = [];
-    const deadline = performance.now() + MINUTES * 60_000;
-    const steps = [
-      ["server", 0, "SIGKILL"],
-      ["worker", 0, "SIGTERM"],
-      ["server", 1, "SIGTERM"],
-      ["worker", 1, "SIGKILL"],
-      ["server", 1, "SIGKILL"],
-      ["worker", 0, "SIGKILL"],
-      ["server", 0, "SIGTERM"],
-      ["worker", 1, "SIGTERM"],
-    ] as const;
-    let restarts = 0;
-    for (; performance.now() < deadline; restarts++) {
-      const [kind, index, signal] = steps[restarts % steps.length]!;
-      const answered = traffic.answered + 20;
-      await until(() => traffic.answered >= answered, 180_000);
-      const kill = { server: kind === "server" ? index : -1, from: performance.now(), until: Infinity };
-      if (signal === "SIGKILL") killedAt.push(kill);
-      const code = await cluster.restart(kind, index, signal);
-      kill.until = performance.now();
-      if (signal === "SIGTERM") expect(code).toBe(0);
-    }
-    await traffic.stop();
-    keeping.abort();
+    afterAll(() => desk?.close());
 
-    const unexplained = balancer.failures.filter(
-      ({ target, at }) =>
-        !killedAt.some((kill) => kill.server === target && at >= kill.from && at <= kill.until),
-    );
-    expect(unexplained).toEqual([]);
-    // What a client saw fail is what the load balancer saw fail.
-    expect(traffic.failures.length).toBeLessThanOrEqual(balancer.failures.length);
-    expect(restarts).toBeGreaterThanOrEqual(4);
-    await traffic.verify(balancer.url, sql);
+    it("fail no request but those on a killed server's sockets, lose and repeat nothing, and run each schedule once", async () => {
+      const { cluster, balancer, folder, sql } = desk;
+      const keeping = scheduleEveryMinute(sql);
+      const traffic = await startDeskTraffic({
+        urlOf: () => balancer.url,
+        password: DEMO_PASSWORD,
+        pauseMs: 50,
+      });
+      const killedAt: { readonly server: number; readonly from: number; until: number }[] = [];
+      const deadline = performance.now() + MINUTES * 60_000;
+      const steps = [
+        ["server", 0, "SIGKILL"],
+        ["worker", 0, "SIGTERM"],
+        ["server", 1, "SIGTERM"],
+        ["worker", 1, "SIGKILL"],
+        ["server", 1, "SIGKILL"],
+        ["worker", 0, "SIGKILL"],
+        ["server", 0, "SIGTERM"],
+        ["worker", 1, "SIGTERM"],
+      ] as const;
+      let restarts = 0;
+      for (; performance.now() < deadline; restarts++) {
+        const [kind, index, signal] = steps[restarts % steps.length]!;
+        const answered = traffic.answered + 20;
+        await until(() => traffic.answered >= answered, 180_000);
+        const kill = { server: kind === "server" ? index : -1, from: performance.now(), until: Infinity };
+        if (signal === "SIGKILL") killedAt.push(kill);
+        const code = await cluster.restart(kind, index, signal);
+        kill.until = performance.now();
+        if (signal === "SIGTERM") expect(code).toBe(0);
+      }
+      await traffic.stop();
+      keeping.abort();
 
-    const runs = await runsByMinute();
-    expect(runs.filter(({ count }) => count !== 1)).toEqual([]);
-    const made = await jobsMade();
-    for (const name of SCHEDULED) {
-      const minutes = runs.filter((run) => run.name === name).length;
-      expect(minutes).toBeGreaterThanOrEqual(MINUTES - 1);
-      // One that is due while the last one still runs is not made.
-      const jobs = made.find((job) => job.name === name)?.count ?? 0;
-      expect({ name, isOnceAMinute: jobs >= 1 && jobs <= minutes }).toEqual({ name, isOnceAMinute: true });
-    }
-  });
-});
+      const unexplained = balancer.failures.filter(
+        ({ target, at }) =>
+          !killedAt.some((kill) => kill.server === target && at >= kill.from && at <= kill.until),
+      );
+      expect(unexplained).toEqual([]);
+      // What a client saw fail is what the load balancer saw fail.
+      expect(traffic.failures.length).toBeLessThanOrEqual(balancer.failures.length);
+      expect(restarts).toBeGreaterThanOrEqual(4);
+      await traffic.verify(balancer.url, sql);
+      expect(await brokenPromises(sql, folder, { quickly: true })).toEqual([]);
+
+      const runs = await runsByMinute(sql);
+      expect(runs.filter(({ count }) => count !== 1)).toEqual([]);
+      const made = await jobsMade(sql);
+      for (const name of SCHEDULED) {
+        const minutes = runs.filter((run) => run.name === name).length;
+        expect(minutes).toBeGreaterThanOrEqual(MINUTES - 1);
+        // One that is due while the last one still runs is not made.
+        const jobs = made.find((job) => job.name === name)?.count ?? 0;
+        expect({ name, isOnceAMinute: jobs >= 1 && jobs <= minutes }).toEqual({ name, isOnceAMinute: true });
+      }
+    });
+  },
+);
 
 /** Each worker sets the schedules that it knows at its start; this sets those of the test again. */
-function scheduleEveryMinute(): AbortController {
+function scheduleEveryMinute(sql: postgres.Sql): AbortController {
   const stopped = new AbortController();
   const keep = async () => {
     while (!stopped.signal.aborted) {
@@ -118,11 +98,11 @@ function scheduleEveryMinute(): AbortController {
 }
 
 /** How often each schedule was due for each minute, as the queue has recorded it. */
-const runsByMinute = () => sql<{ name: string; minute: string; count: number }[]>`
+const runsByMinute = (sql: postgres.Sql) => sql<{ name: string; minute: string; count: number }[]>`
   select data ->> 'name' as name, data ->> 'slot' as minute, count(*)::int as count from pgboss.job
   where name = '__pgboss__send-it' and data ->> 'name' in ${sql(SCHEDULED)}
   group by 1, 2 order by 1, 2`;
 
 /** How many jobs that has made. */
-const jobsMade = () => sql<{ name: string; count: number }[]>`
+const jobsMade = (sql: postgres.Sql) => sql<{ name: string; count: number }[]>`
   select name, count(*)::int as count from pgboss.job where name in ${sql(SCHEDULED)} group by name`;

@@ -1,32 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import postgres from "postgres";
 import { DEMO_PASSWORD } from "../../../src/app/demo/demo-people.js";
-import type { Cluster } from "../../support/cluster.js";
-import { startCluster } from "../../support/cluster.js";
-import { createTestDatabase } from "../../support/database.js";
-import { startDeskTraffic, UNLIMITED } from "../../support/desk-traffic.js";
+import type { BalancedDesk } from "../../support/balanced-desk.js";
+import { startBalancedDesk } from "../../support/balanced-desk.js";
+import { startDeskTraffic } from "../../support/desk-traffic.js";
 import { until } from "../../support/feed-world.js";
 import type { CreateTicketMutation } from "../../support/generated/operations.js";
 import { CreateTicketDocument, SignInDocument } from "../../support/generated/operations.js";
 import { filesUnder } from "../../support/inventory.js";
-import type { LoadBalancer } from "../../support/load-balancer.js";
-import { startLoadBalancer } from "../../support/load-balancer.js";
 import type { HeldPost } from "../../support/post-files.js";
 import { holdPost } from "../../support/post-files.js";
 import { postGraphQL } from "../../support/test-client.js";
 
-/** A few checks of the load balancer, however busy the machine is. */
-const NOTICE_SECONDS = 4;
-
-const cleanUps: (() => Promise<unknown>)[] = [];
-let cluster: Cluster;
-let balancer: LoadBalancer;
-let sql: postgres.Sql;
-let folder: string;
+let desk: BalancedDesk;
 
 /** An upload directly to a server, which has received all but its last bytes. */
 async function beginUpload(url: string, dataFolder: string): Promise<HeldPost<CreateTicketMutation>> {
@@ -48,29 +35,12 @@ const isClosed = (url: string): Promise<boolean> =>
 
 describe("a rolling restart of two servers that share a data folder", () => {
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "filedesk-rolling-"));
-    cleanUps.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
-    await cp(process.env.TEST_DEMO_FOLDER ?? "", folder, { recursive: true });
-    const database = await createTestDatabase("filedesk_demo_template");
-    cleanUps.push(() => database.drop());
-    sql = postgres(database.url, { max: 2, onnotice: () => {} });
-    cleanUps.push(() => sql.end());
-    const environment = {
-      DATABASE_URL: database.url,
-      FILEDESK_DATA: folder,
-      SHUTDOWN_DELAY_SECONDS: String(NOTICE_SECONDS),
-      ...UNLIMITED,
-    };
-    cluster = await startCluster({ environment, servers: 2, workers: 0 });
-    cleanUps.push(() => cluster.close());
-    balancer = await startLoadBalancer(() => cluster.urls);
-    cleanUps.push(() => balancer.close());
+    desk = await startBalancedDesk({ servers: 2, workers: 0 });
   });
-  afterAll(async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  });
+  afterAll(() => desk?.close());
 
   it("fails no request, loses nothing, and has whoever follows come back", async () => {
+    const { cluster, balancer, folder, sql } = desk;
     const traffic = await startDeskTraffic({ urlOf: () => balancer.url, password: DEMO_PASSWORD });
     for (const server of [0, 1]) {
       const before = balancer.sent[server]!;
