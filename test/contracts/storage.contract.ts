@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { ByteRange, Storage } from "../../src/platform/storage/storage.js";
+import { describeMultipart } from "./storage-multipart.contract.js";
 import { describeReading } from "./storage-reading.contract.js";
 import { describeWriting } from "./storage-writing.contract.js";
 
@@ -77,6 +78,7 @@ export function describeStorage(
 
     describeWriting(on);
     describeReading(on);
+    describeMultipart(on);
     describeKeys(on);
     describeUpkeep(on);
 

@@ -1,3 +1,4 @@
+import type { MultipartUploads } from "./multipart-uploads.js";
 import type { MarkReading, Storage } from "./storage.js";
 import { ObjectNotFound } from "./storage.js";
 
@@ -60,6 +61,7 @@ export function guardStorage(
       await assertOursRecently();
       return storage.presignPut(...wanted);
     },
+    multipart: storage.multipart && guardMultipart(storage.multipart, assertOursRecently),
     async removeUnfinished(...wanted) {
       await assertOurs();
       return storage.removeUnfinished(...wanted);
@@ -76,3 +78,24 @@ export function guardStorage(
     },
   };
 }
+
+/** An upload is known to the store in which it was begun alone: its parts need no look at the mark. */
+const guardMultipart = (
+  multipart: MultipartUploads,
+  assertOursRecently: () => Promise<void>,
+): MultipartUploads => ({
+  ...multipart,
+  async begin(...wanted) {
+    await assertOursRecently();
+    return multipart.begin(...wanted);
+  },
+  async complete(...wanted) {
+    await assertOursRecently();
+    await multipart.complete(...wanted);
+    await assertOursRecently();
+  },
+  async abort(upload) {
+    await assertOursRecently();
+    await multipart.abort(upload);
+  },
+});

@@ -48,6 +48,7 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
       return (await reading.stat(key))?.size === size ? options.internalPath + key : null;
     },
     presignPut: async () => null,
+    multipart: null,
     // What is not complete is a temp file.
     removeUnfinished: async () => 0,
   };

@@ -4,11 +4,12 @@ import type { Storage } from "./storage.js";
 
 /**
  * The same storage, each of whose operations is observed under the name of its method; those of the trash as
- * `trash.<method>`. Iterations (`walk`) are not observed: their time is that of their caller.
+ * `trash.<method>`, of multipart uploads as `multipart.<method>`. Iterations (`walk`) are not observed: their time is that of their caller.
  */
 export const observeStorage = (storage: Storage, observe: Observe): Storage => ({
   ...observeMethods(storage, "", observe),
   trash: observeMethods(storage.trash, "trash.", observe),
+  multipart: storage.multipart && observeMethods(storage.multipart, "multipart.", observe),
 });
 
 /** Whatever the port gains is observed too. */

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { RunOptions } from "../../kernel/run-options.js";
+import type { MultipartUploads } from "./multipart-uploads.js";
 
 /** An inclusive range of bytes, as in HTTP (RFC 9110 §14.1.2). */
 export interface ByteRange {
@@ -64,12 +65,14 @@ export interface Storage {
   internalPath(key: string, size: number): Promise<string | null>;
   /** A URL by which a client writes an object itself; null if clients cannot reach the storage. */
   presignPut(key: string, options: PresignedPutOptions): Promise<PresignedPut | null>;
+  /** Takes large objects from clients in parts; null if clients cannot reach the storage. */
+  readonly multipart: MultipartUploads | null;
   /**
    * Removes what the storage has received of objects that were never completed, if that began before a moment.
    *
    * @returns how many there were
    */
-  removeUnfinished(startedBefore: Date, options?: RunOptions): Promise<number>;
+  removeUnfinished(startedBefore: Date, options?: UnfinishedOptions): Promise<number>;
   /**
    * The text of the mark that identifies the storage's installation; null if there is none, as in an empty mount point.
    */
@@ -78,6 +81,11 @@ export interface Storage {
   writeMark(text: string): Promise<void>;
   /** Checks that the storage can be written and read. @throws Error with the reason */
   check(): Promise<void>;
+}
+
+export interface UnfinishedOptions extends RunOptions {
+  /** Those of these keys whose objects may still be completed, however long ago they were begun; none without it. */
+  readonly kept?: (keys: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
 /** For storages where reading the mark takes a request. */

@@ -78,7 +78,7 @@ const told = ({ name, message, code, $metadata }: Fault): string =>
     .join(", ");
 
 const MISSING_RIGHTS =
-  "it needs to get, put, delete and list objects, and to abort and list multipart uploads";
+  "it needs to get, put, delete and list objects, and to abort and list multipart uploads and to list their parts";
 
 function explain({ bucket, endpoint }: S3Store, { name = "", code, $metadata }: Fault): string {
   switch (name) {

@@ -7,18 +7,24 @@ import { withRetries } from "./with-retries.js";
 /** Removes parts of multipart uploads that were never completed: what a killed server leaves in the store. */
 export function createS3Unfinished(store: S3Store): Pick<Storage, "removeUnfinished"> {
   return {
-    async removeUnfinished(startedBefore, { dryRun = false, signal } = {}) {
+    async removeUnfinished(startedBefore, { dryRun = false, signal, kept = keepNone } = {}) {
       let removed = 0;
-      for await (const { key, uploadId, initiated } of unfinishedUploads(store)) {
-        signal?.throwIfAborted();
-        if (initiated >= startedBefore) continue;
-        if (!dryRun) await abortUpload(store, key, uploadId);
-        removed += 1;
+      for await (const page of unfinishedUploads(store)) {
+        const old = page.filter(({ initiated }) => initiated < startedBefore);
+        const keptKeys = await kept(old.map(({ key }) => key));
+        for (const { key, uploadId } of old) {
+          signal?.throwIfAborted();
+          if (keptKeys.has(key)) continue;
+          if (!dryRun) await abortUpload(store, key, uploadId);
+          removed += 1;
+        }
       }
       return removed;
     },
   };
 }
+
+const keepNone = async () => new Set<string>();
 
 async function* unfinishedUploads(store: S3Store) {
   let after: { KeyMarker?: string; UploadIdMarker?: string } = {};
@@ -29,8 +35,11 @@ async function* unfinishedUploads(store: S3Store) {
         { abortSignal: signal },
       ),
     );
-    for (const { Key = "", UploadId = "", Initiated = new Date() } of page.Uploads ?? [])
-      yield { key: Key.slice(store.prefix.length), uploadId: UploadId, initiated: Initiated };
+    yield (page.Uploads ?? []).map(({ Key = "", UploadId = "", Initiated = new Date() }) => ({
+      key: Key.slice(store.prefix.length),
+      uploadId: UploadId,
+      initiated: Initiated,
+    }));
     if (!page.IsTruncated) return;
     after = {
       ...(page.NextKeyMarker !== undefined && { KeyMarker: page.NextKeyMarker }),

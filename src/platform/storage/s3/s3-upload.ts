@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
+import type { CompletedPart } from "@aws-sdk/client-s3";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -79,7 +80,7 @@ export async function uploadInParts(
   const id = randomUUID();
   const upload = await createUpload(store, key, { ...metadata, [UPLOAD]: id });
   const aim = { ...objectOf(store, key), UploadId: upload };
-  const parts: { PartNumber: number; ETag: string }[] = [];
+  const parts: CompletedPart[] = [];
   const add: MultipartUpload["add"] = async (make) => {
     const PartNumber = parts.length + 1;
     parts.push({ PartNumber, ETag: "" });
@@ -87,18 +88,7 @@ export async function uploadInParts(
   };
   const complete = async (): Promise<void> => {
     try {
-      await withRetries(
-        store,
-        `complete ${key}`,
-        ({ signal }) =>
-          store.client.send(
-            new CompleteMultipartUploadCommand({ ...aim, MultipartUpload: { Parts: parts } }),
-            {
-              abortSignal: signal,
-            },
-          ),
-        { timeoutMs: store.timeouts.copyMs, expected: (error) => isNamed(error, "NoSuchUpload") },
-      );
+      await completeParts(store, key, upload, { parts, expected: ["NoSuchUpload"] });
     } catch (error) {
       if (!isNamed(error, "NoSuchUpload")) throw error;
       // Completed by an attempt whose answer was lost.
@@ -129,14 +119,44 @@ export async function uploadInParts(
   }
 }
 
-async function createUpload(store: S3Store, key: string, metadata: Readonly<Record<string, string>>) {
+/** Begins an upload. @returns the store's id of it */
+export async function createUpload(
+  store: S3Store,
+  key: string,
+  Metadata: Readonly<Record<string, string>>,
+): Promise<string> {
   const { UploadId = "" } = await withRetries(store, `store ${key}`, ({ signal }) =>
     store.client.send(
-      new CreateMultipartUploadCommand({ ...objectOf(store, key), ...store.written, Metadata: metadata }),
-      { abortSignal: signal },
+      new CreateMultipartUploadCommand({ ...objectOf(store, key), ...store.written, Metadata }),
+      {
+        abortSignal: signal,
+      },
     ),
   );
   return UploadId;
+}
+
+interface Completion {
+  readonly parts: CompletedPart[];
+  /** Names of errors that the caller handles. */
+  readonly expected: readonly string[];
+}
+
+/** Puts the parts of an upload together. */
+export async function completeParts(
+  store: S3Store,
+  key: string,
+  uploadId: string,
+  { parts, expected }: Completion,
+): Promise<void> {
+  const completion = { ...objectOf(store, key), UploadId: uploadId, MultipartUpload: { Parts: parts } };
+  await withRetries(
+    store,
+    `complete ${key}`,
+    ({ signal }) =>
+      store.client.send(new CompleteMultipartUploadCommand(completion), { abortSignal: signal }),
+    { timeoutMs: store.timeouts.copyMs, expected: (error) => isNamed(error, ...expected) },
+  );
 }
 
 /** Removes the parts of an upload. Idempotent. */

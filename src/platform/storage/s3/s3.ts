@@ -4,6 +4,7 @@ import { probe } from "../probe.js";
 import type { Storage } from "../storage.js";
 import { copyObject } from "./s3-copy.js";
 import { createS3Mark } from "./s3-mark.js";
+import { createS3Multipart } from "./s3-multipart.js";
 import { createS3Presigning } from "./s3-presign.js";
 import { createS3Reading } from "./s3-reading.js";
 import type { S3Store } from "./s3-store.js";
@@ -36,6 +37,7 @@ export function createS3Storage(store: S3Store): Storage {
     ...createS3Mark(store, impatient),
     ...createS3Presigning(store),
     ...createS3Unfinished(store),
+    multipart: createS3Multipart(store),
     trash: createS3Trash(store, { ...reading, ...writing }),
     async copy(from, to) {
       assertKey(from);
