@@ -1,4 +1,4 @@
-import postgres from "postgres";
+import { connectDriver } from "../src/platform/database/connect-driver.js";
 import type { Person } from "./desk-client.js";
 import { call, signIn } from "./desk-client.js";
 import type { BenchEnvironment } from "./scenario.js";
@@ -80,7 +80,7 @@ export async function measureGallery({ databaseUrl, start }: BenchEnvironment): 
  * Inserts rows like those of uploads, without bytes: a tenth share their blob with an earlier file, half are in use.
  */
 async function fill(databaseUrl: string, companyId: string): Promise<void> {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+  const sql = connectDriver(databaseUrl, { max: 1 });
   try {
     // Ids in the form of version 4 (RFC 9562 §5.4), derived from the number.
     await sql`
@@ -148,7 +148,7 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
 
 /** The indexes that a page of orphans uses. */
 async function planOfOrphans(databaseUrl: string, companyId: string): Promise<string> {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+  const sql = connectDriver(databaseUrl, { max: 1 });
   try {
     const rows = await sql`
       explain select id from media_files where company_id = ${companyId} and deleted_at is null

@@ -132,7 +132,7 @@ async function main(): Promise<void> {
     for (const door of Object.keys(DOORS) as (keyof typeof DOORS)[]) {
       if (values.door !== undefined && values.door !== door) continue;
       const environment = {
-        DATABASE_URL: postgres.url,
+        DATABASE_URL: postgres.socketUrl,
         FILEDESK_DATA: join(folder, "data"),
         BUCKETS_FILE: buckets,
         TICKET_MEGABYTES: "1000000",

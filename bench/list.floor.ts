@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import postgres from "postgres";
+import { connectDriver } from "../src/platform/database/connect-driver.js";
 
 /**
  * The minimum for the list: one statement that builds the whole JSON. No sign-in, no policy, no query to parse; the
@@ -9,7 +9,7 @@ import postgres from "postgres";
  */
 const [databaseUrl = "", companyId = "", baseUrl = ""] = process.argv.slice(2);
 
-const sql = postgres(databaseUrl, { max: 10, onnotice: () => {} });
+const sql = connectDriver(databaseUrl, { max: 10 });
 
 const urlRest = `?v=0123456789ab&viewer=${companyId}&expires=1234567890&key=k1&signature=${"s".repeat(43)}`;
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import postgres from "postgres";
+import type postgres from "postgres";
+import { connectDriver } from "../src/platform/database/connect-driver.js";
 import { cpuOf } from "./processes.js";
 import type { DeliveryFigures, Pair } from "./realtime.report.js";
 import {
@@ -27,7 +28,7 @@ interface Plan {
 
 /** Measures how soon a thousand subscribers of a conversation get its messages, and how much memory idle ones take. */
 export async function measureRealtime(environment: BenchEnvironment, plan: Plan): Promise<string> {
-  const sql = postgres(environment.databaseUrl, { max: 1, onnotice: () => {} });
+  const sql = connectDriver(environment.databaseUrl, { max: 1 });
   try {
     const common = { subscribers: SUBSCRIBERS, query: SHARED_QUERY };
     const { steady, fast } = await onChats(environment, sql, common, (chats) => measureDelivery(chats, plan));

@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import postgres from "postgres";
+import type postgres from "postgres";
 import sharp from "sharp";
 import { bucketRules } from "../src/modules/media/buckets.js";
 import { presetsOf } from "../src/modules/media/variants/presets.js";
 import { render } from "../src/modules/media/variants/render.js";
+import { connectDriver } from "../src/platform/database/connect-driver.js";
 import type { Person } from "./desk-client.js";
 import { openTicket, signIn } from "./desk-client.js";
 import type { Lane, LoadResult } from "./load.js";
@@ -103,7 +104,7 @@ async function measureLatency(
   photo: Photo,
   { rounds, seconds }: Plan,
 ): Promise<string> {
-  const sql = postgres(environment.databaseUrl, { max: 1, onnotice: () => {} });
+  const sql = connectDriver(environment.databaseUrl, { max: 1 });
   try {
     const idle: LoadResult[] = [];
     const busy: LoadResult[] = [];

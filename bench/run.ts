@@ -92,7 +92,7 @@ async function inNewEnvironment<Result>(
       settings: POSTGRES[name] ?? {},
     });
     closers.push(() => postgres.stop());
-    const data = { DATABASE_URL: postgres.url, FILEDESK_DATA: join(folder, "desk") };
+    const data = { DATABASE_URL: postgres.socketUrl, FILEDESK_DATA: join(folder, "desk") };
     const start = async (environment: Readonly<Record<string, string>> = {}) => {
       const filedesk = await startFiledesk({
         main: resolve(options.server),
@@ -103,7 +103,7 @@ async function inNewEnvironment<Result>(
       closers.push(() => filedesk.stop());
       return filedesk;
     };
-    return await work({ folder, databaseUrl: postgres.url, cluster, start });
+    return await work({ folder, databaseUrl: postgres.socketUrl, cluster, start });
   } finally {
     for (const close of closers.reverse()) await close();
   }

@@ -3,6 +3,8 @@ import postgres from "postgres";
 
 export interface TestDatabase {
   readonly url: string;
+  /** The same through a Unix socket, for servers: drivers do not know it. */
+  readonly socketUrl: string;
   /** Drops the database, whoever is still connected. */
   drop(): Promise<void>;
 }
@@ -13,9 +15,9 @@ export async function createTestDatabase(
 ): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await asAdmin(`create database ${name} template ${template}`);
-  const url = adminUrl();
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => dropDatabase(name) };
+  const [url, socketUrl] = [adminUrl(), new URL(process.env.TEST_DATABASE_SOCKET_URL ?? adminUrl())];
+  for (const one of [url, socketUrl]) one.pathname = `/${name}`;
+  return { url: url.href, socketUrl: socketUrl.href, drop: () => dropDatabase(name) };
 }
 
 /** SQLSTATE (PostgreSQL Appendix A): here, that an autovacuum worker is in the database, which is the superuser's. */

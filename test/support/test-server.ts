@@ -84,7 +84,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const env = {
     NODE_ENV: "test",
     PORT: "0",
-    DATABASE_URL: options.proxy ? through(options.proxy, database.url) : database.url,
+    DATABASE_URL: options.proxy ? through(options.proxy, database.url) : database.socketUrl,
     FILEDESK_DATA: dataFolder,
     ...GENEROUS,
     // Jobs run where a test has them run: nothing comes and goes beside what it looks at.

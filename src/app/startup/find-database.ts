@@ -84,7 +84,7 @@ async function startWithLock(
       log: (line) => log.debug({ postgres: line }, "postgres"),
     });
     return {
-      ...embedded(postgres.url),
+      ...embedded(postgres.socketUrl),
       lost: postgres.died.then((end) => `its embedded Postgres has ended (${end}); start it again`),
       close: () => postgres.stop().finally(() => lock.release()),
     };

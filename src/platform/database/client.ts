@@ -1,7 +1,8 @@
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { drizzle } from "drizzle-orm/postgres-js";
-import postgres from "postgres";
+import type postgres from "postgres";
 import type { Observe } from "../telemetry/observe.js";
+import { connectDriver } from "./connect-driver.js";
 import type { Connection, Statement, TypeOptions } from "./connection.js";
 import type { PoolUse } from "./connection-pool.js";
 import { ConnectionPool } from "./connection-pool.js";
@@ -91,7 +92,7 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
     background: databaseOn(pool, types, STATEMENT_TIMEOUT_MS),
     sessionUrl,
     get sql() {
-      driver ??= postgres(sessionUrl, { max: 4, onnotice: () => {} });
+      driver ??= connectDriver(sessionUrl, { max: 4 });
       return driver;
     },
     poolUse: () => pool.use(),

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import postgres from "postgres";
 import type { Observe } from "../telemetry/observe.js";
 import { ARRAY_PARSERS, toArrayLiteral } from "./array-values.js";
-import { parseDatabaseUrl } from "./database-url.js";
+import { driverTarget, parseDatabaseUrl } from "./database-url.js";
 import { connectionLost, isReadOnly, takesNoWrites } from "./faults.js";
 import type { PreparedTexts } from "./prepared-texts.js";
 import { MAX_PREPARED } from "./prepared-texts.js";
@@ -93,7 +93,9 @@ export class Connection {
     // A pooler refuses parameters of the session that it does not know.
     const statementTimeoutMs = transactionPooling ? 0 : (options.statementTimeoutMs ?? 0);
     this.#statementTimeoutMs = statementTimeoutMs;
-    this.#sql = postgres(this.url, {
+    const { url, ...socket } = driverTarget(this.url);
+    this.#sql = postgres(url, {
+      ...socket,
       max: 1,
       // The driver's query for types runs outside of any promise and would end the process if it failed.
       fetch_types: false,

@@ -9,6 +9,7 @@ export interface DatabaseUrl {
 /** Scheme with user and password; hosts; path and parameters. */
 const PARTS = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/is;
 const TARGET = "target_session_attrs";
+const SOCKET_FOLDER = "host";
 /** Values of `target_session_attrs` that Filedesk can work with, because it writes. */
 const WRITABLE = ["read-write", "primary"];
 
@@ -49,4 +50,35 @@ function withoutTarget(text: string): Parsed | null {
   if (target === null) return { url: text, target };
   url.searchParams.delete(TARGET);
   return { url: url.href, target };
+}
+
+/** The port that Postgres listens on by default, which is also part of the name of its socket. */
+const DEFAULT_PORT = "5432";
+
+/** What the driver is called with to reach a host. */
+export interface DriverTarget {
+  readonly url: string;
+  /** The Unix socket of the host, if it is reached by one. */
+  readonly path?: string;
+}
+
+/**
+ * As in libpq, `?host=/var/run/postgresql` is the folder of a Unix socket, which takes the place of the host. The driver
+ * only knows such a socket by its path.
+ */
+export function driverTarget(text: string): DriverTarget {
+  if (!URL.canParse(text)) return { url: text };
+  const url = new URL(text);
+  const folder = url.searchParams.get(SOCKET_FOLDER);
+  if (folder === null || !folder.startsWith("/")) return { url: text };
+  const port = url.searchParams.get("port") ?? (url.port || DEFAULT_PORT);
+  for (const name of [SOCKET_FOLDER, "port"]) url.searchParams.delete(name);
+  return { url: url.href, path: `${folder}/.s.PGSQL.${port}` };
+}
+
+/** The URL of the same database through the Unix socket in a folder. */
+export function throughSocket(text: string, folder: string): string {
+  const url = new URL(text);
+  url.searchParams.set(SOCKET_FOLDER, folder);
+  return url.href;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
-import postgres from "postgres";
+import { connectDriver } from "./connect-driver.js";
 import { sqlState } from "./faults.js";
 import { findHost } from "./open-connection.js";
 
@@ -30,7 +30,7 @@ const occupied = (error: unknown) => {
  * @throws if the server is older than Postgres 15
  */
 export async function runMigrations(url: string): Promise<void> {
-  const sql = postgres(await findHost(url), { max: 1, fetch_types: false, onnotice: () => {} });
+  const sql = connectDriver(await findHost(url), { max: 1, fetch_types: false });
   try {
     const [server] = await sql<
       { version: number }[]
@@ -61,7 +61,7 @@ export async function migrationsOf(url: string): Promise<Migrations> {
   const journal = JSON.parse(await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8")) as {
     entries: { tag: string; when: number }[];
   };
-  const sql = postgres(await findHost(url), { max: 1, fetch_types: false, onnotice: () => {} });
+  const sql = connectDriver(await findHost(url), { max: 1, fetch_types: false });
   try {
     const [server] = await sql<{ version: string; isBegun: boolean }[]>`
       select current_setting('server_version') as version,

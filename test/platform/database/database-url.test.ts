@@ -1,5 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import { parseDatabaseUrl } from "../../../src/platform/database/database-url.js";
+import {
+  driverTarget,
+  parseDatabaseUrl,
+  throughSocket,
+} from "../../../src/platform/database/database-url.js";
 import { createHostRotation } from "../../../src/platform/database/host-rotation.js";
 
 describe("the URL of a database", () => {
@@ -36,6 +40,37 @@ describe("the URL of a database", () => {
       expect(() => parseDatabaseUrl(text)).toThrow(/is not a URL like/);
     },
   );
+});
+
+describe("the URL of a database behind a Unix socket", () => {
+  it("names the folder of the socket as libpq does, with or without a host and a port", () => {
+    expect(driverTarget("postgres://me:p%40ss@localhost:5433/desk?host=/run/pg&sslmode=disable")).toEqual({
+      url: "postgres://me:p%40ss@localhost:5433/desk?sslmode=disable",
+      path: "/run/pg/.s.PGSQL.5433",
+    });
+    expect(driverTarget("postgres:///desk?host=/run/pg")).toEqual({
+      url: "postgres:///desk",
+      path: "/run/pg/.s.PGSQL.5432",
+    });
+    expect(driverTarget("postgres:///desk?host=%2Frun%2Fpg&port=7")).toMatchObject({
+      path: "/run/pg/.s.PGSQL.7",
+    });
+  });
+
+  it.each(["postgres://a/desk?sslmode=require", "postgres://a/desk?host=b", "postgres://a:1,b:2/desk"])(
+    "is another one, which stays as it is: %s",
+    (url) => {
+      expect(driverTarget(url)).toEqual({ url });
+    },
+  );
+
+  it("is made of that through the network", () => {
+    const url = throughSocket("postgres://me:secret@127.0.0.1:5433/desk", "/var/lib/a b/socket");
+    expect(driverTarget(url)).toEqual({
+      url: "postgres://me:secret@127.0.0.1:5433/desk",
+      path: "/var/lib/a b/socket/.s.PGSQL.5433",
+    });
+  });
 });
 
 describe("the rotation of hosts", () => {

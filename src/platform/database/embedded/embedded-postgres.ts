@@ -1,5 +1,7 @@
 import { realpath } from "node:fs/promises";
 import postgres from "postgres";
+import { connectDriver } from "../connect-driver.js";
+import { throughSocket } from "../database-url.js";
 import { barrierError, findBarrier, prepareFolder } from "./account.js";
 import type { PostgresBinaries } from "./binaries.js";
 import { locateBinaries } from "./binaries.js";
@@ -9,7 +11,7 @@ import type { Cluster } from "./cluster.js";
 import { openCluster, readCluster, SUPERUSER } from "./cluster.js";
 import type { ServerOptions } from "./postgres-server.js";
 import { hasEnded, startServer, stopServer } from "./postgres-server.js";
-import { readReadyPort } from "./postmaster.js";
+import { readReady } from "./postmaster.js";
 
 export interface EmbeddedPostgresOptions extends Pick<ServerOptions, "log" | "port" | "settings"> {
   /** The folder of the cluster and its password; created if missing. The caller holds the lock on the data folder. */
@@ -19,6 +21,8 @@ export interface EmbeddedPostgresOptions extends Pick<ServerOptions, "log" | "po
 export interface EmbeddedPostgres {
   /** URL of the database `filedesk`, with a role that owns it and may create databases, but is not a superuser. */
   readonly url: string;
+  /** The same through a Unix socket, which takes about half the time; the URL itself where there is none. */
+  readonly socketUrl: string;
   /** Resolves with the exit code or signal when Postgres ends without `stop`. */
   readonly died: Promise<string>;
   /** Fast shutdown: open transactions are rolled back. Resolves when Postgres has ended. */
@@ -40,7 +44,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const binding = await bind({ account, passBarriers: false, setpriv: await hasSetpriv() }, binaries, folder);
   const cluster = await openCluster(folder, binding, binaries.initdb);
   const server = await startServer({ ...options, binding, cluster, postgres: binaries.postgres });
-  const { child, port } = server;
+  const { child, port, socketFolder } = server;
   let isStopping = false;
   const stop = once(() => {
     isStopping = true;
@@ -58,7 +62,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await stop();
     throw error;
   }
-  return { url: urlOf(cluster, port), died, stop };
+  const url = urlOf(cluster, port);
+  return { url, socketUrl: socketFolder ? throughSocket(url, socketFolder) : url, died, stop };
 }
 
 /**
@@ -68,15 +73,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
  */
 export async function findEmbeddedPostgres(folder: string): Promise<string | null> {
   const cluster = await readCluster(await realpath(folder).catch(() => folder));
-  const port = cluster && (await readReadyPort(cluster.folder));
-  if (!cluster || !port) return null;
-  const url = urlOf(cluster, port);
+  const ready = cluster && (await readReady(cluster.folder));
+  if (!cluster || !ready) return null;
+  const { port, socketFolder } = ready;
+  const url = socketFolder ? throughSocket(urlOf(cluster, port), socketFolder) : urlOf(cluster, port);
   return (await isReady(url)) ? url : null;
 }
 
 /** At its first start, Postgres accepts connections before the role and the database exist. */
 async function isReady(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
+  const sql = connectDriver(url, { max: 1, fetch_types: false });
   return sql`select 1`
     .then(
       () => true,

@@ -1,5 +1,7 @@
 import type { ChildProcess } from "node:child_process";
+import { chown, mkdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { USE_ANOTHER_POSTGRES } from "./binaries.js";
@@ -17,11 +19,15 @@ const DEFAULT_SETTINGS = {
 /** How long a start is retried while a killed Postgres still has processes or shared memory. */
 const REMAINS_LIMIT_MS = 10_000;
 const RETRY_MS = 100;
+/** Of `sun_path` on macOS, with its end; Linux allows four more. */
+const MAX_SOCKET_PATH_BYTES = 103;
 /** After this time an immediate shutdown is requested; the next start then recovers from the write-ahead log. */
 const STOP_LIMIT_MS = 30_000;
 
 const READY = /ready to accept connections/;
 const REMAINS = /lock file .* already exists|pre-existing shared memory block/;
+/** Some file systems, such as shared folders of virtual machines, hold no sockets. */
+const NO_SOCKETS = /could not (create any Unix-domain sockets|bind Unix address)/;
 const PORT_TAKEN = /could not bind|could not create any TCP\/IP sockets/;
 
 export interface ServerOptions {
@@ -40,6 +46,8 @@ export interface RunningServer {
   readonly child: ChildProcess;
   readonly exit: Promise<string>;
   readonly port: number;
+  /** The folder of its Unix socket; null where there is none. */
+  readonly socketFolder: string | null;
 }
 
 interface FailedStart {
@@ -54,11 +62,17 @@ interface FailedStart {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const deadline = performance.now() + REMAINS_LIMIT_MS;
+  let hasSockets = true;
   for (;;) {
     const stalePid = await stopOrphan(options.cluster.folder, options.log);
+    const socketFolder = hasSockets ? await prepareSocketFolder(options) : null;
     const port = options.port ?? (await freePort());
-    const attempt = await attemptStart(options, port, stalePid);
+    const attempt = await attemptStart(options, { port, socketFolder, stalePid });
     if ("child" in attempt) return attempt;
+    if (socketFolder !== null && NO_SOCKETS.test(attempt.output)) {
+      hasSockets = false;
+      continue;
+    }
     const isTemporary =
       REMAINS.test(attempt.output) || (PORT_TAKEN.test(attempt.output) && options.port === undefined);
     if (!isTemporary || performance.now() > deadline)
@@ -69,18 +83,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+interface StartAttempt extends Pick<RunningServer, "port" | "socketFolder"> {
+  readonly stalePid: number | null;
+}
+
 /** Resolves when Postgres accepts connections or has ended before. Recovery after a crash may take long. */
 async function attemptStart(
   options: ServerOptions,
-  port: number,
-  stalePid: number | null,
+  { port, socketFolder, stalePid }: StartAttempt,
 ): Promise<RunningServer | FailedStart> {
   const settings = {
     ...DEFAULT_SETTINGS,
     ...options.settings,
     listen_addresses: "127.0.0.1",
     port: String(port),
-    unix_socket_directories: "",
+    unix_socket_directories: socketFolder ?? "",
   };
   const args = ["-D", options.cluster.folder];
   for (const [name, value] of Object.entries(settings)) args.push("-c", `${name}=${value}`);
@@ -100,7 +117,22 @@ async function attemptStart(
     });
   });
   const result = await Promise.race([ready, exit]);
-  return result === undefined ? { child, exit, port } : { result, output: output.join("\n") };
+  return result === undefined ? { child, exit, port, socketFolder } : { result, output: output.join("\n") };
+}
+
+/**
+ * An empty folder for the Unix socket, private to the account of Postgres: what a killed one has left in it is removed.
+ *
+ * @returns null if the path is too long for a socket
+ */
+async function prepareSocketFolder({ cluster, binding }: ServerOptions): Promise<string | null> {
+  const folder = join(dirname(cluster.folder), "socket");
+  const longest = Buffer.byteLength(join(folder, ".s.PGSQL.65535"));
+  if (longest > MAX_SOCKET_PATH_BYTES) return null;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  if (binding.account) await chown(folder, binding.account.uid, binding.account.gid);
+  return folder;
 }
 
 export const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>

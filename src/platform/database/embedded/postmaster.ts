@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 
 const ORPHAN_LIMIT_MS = 60_000;
 const POLL_MS = 20;
-/** Postgres' `LOCK_FILE_LINE_PM_STATUS`, counted from 0. */
+/** Postgres' `LOCK_FILE_LINE_SOCKET_DIR` and `LOCK_FILE_LINE_PM_STATUS`, counted from 0. */
+const SOCKET_FOLDER_LINE = 4;
 const READY_LINE = 7;
 
 /** The process id in a cluster's lock file `postmaster.pid`, running or not; null without such a file. */
@@ -15,12 +16,19 @@ export async function readPostmasterPid(cluster: string): Promise<number | null>
   return Number.parseInt(file, 10) || null;
 }
 
-/** The port of the cluster's Postgres; null if it does not accept connections. */
-export async function readReadyPort(cluster: string): Promise<number | null> {
+export interface ReadyPostmaster {
+  readonly port: number;
+  /** The folder of its Unix socket, if it has one. */
+  readonly socketFolder: string | null;
+}
+
+/** Where the cluster's Postgres listens; null if it does not accept connections. */
+export async function readReady(cluster: string): Promise<ReadyPostmaster | null> {
   const lines = (await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
   const [pid, , , port] = lines.map(Number);
   const isReady = lines[READY_LINE]?.trim() === "ready";
-  return pid && port && isReady && (await isPostmaster(pid, cluster)) ? port : null;
+  if (!pid || !port || !isReady || !(await isPostmaster(pid, cluster))) return null;
+  return { port, socketFolder: lines[SOCKET_FOLDER_LINE] || null };
 }
 
 /** Requests a fast (`SIGINT`) or immediate (`SIGQUIT`) shutdown of the cluster's Postgres. */

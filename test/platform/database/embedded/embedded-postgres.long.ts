@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
+import { connectDriver } from "../../../../src/platform/database/connect-driver.js";
 import { linkLibraries, locateBinaries } from "../../../../src/platform/database/embedded/binaries.js";
 import type {
   EmbeddedPostgres,
@@ -104,6 +105,24 @@ describe("the embedded Postgres", () => {
     await expect(query(stranger.href, "select 1")).rejects.toThrow("password authentication failed");
     await query(cluster.url, "create table notes (text text)");
     await cluster.stop();
+  });
+
+  it("is also reached through a Unix socket that only its account may enter, new at each start", async () => {
+    const cluster = await start();
+    const sql = connectDriver(cluster.socketUrl, { max: 1 });
+    const [connection] = await sql`select inet_client_addr() as address`.finally(() => sql.end());
+    expect(connection).toEqual({ address: null });
+    expect((await stat(join(folder, "socket"))).mode & 0o777).toBe(0o700);
+    await cluster.stop();
+    await writeFile(join(folder, "socket/.s.PGSQL.1"), "left by one that was killed");
+    await start();
+    expect(await readdir(join(folder, "socket"))).not.toContain(".s.PGSQL.1");
+  });
+
+  it("listens on the network alone in a folder whose path is too long for a socket", async () => {
+    const cluster = await start({ folder: join(root, "long".repeat(20), "postgres") });
+    expect(cluster.socketUrl).toBe(cluster.url);
+    expect(await query(cluster.url, "select 1 as one")).toEqual([{ one: 1 }]);
   });
 
   it("keeps the data over a stop and a start, and has ended when stop() says so", async () => {
@@ -204,7 +223,7 @@ describe("the embedded Postgres", () => {
     const cluster = await start({ folder: fresh });
     expect(await query(cluster.url, "select 1 as one")).toEqual([{ one: 1 }]);
     await cluster.stop();
-    expect((await readdir(fresh)).sort()).toEqual(["cluster", "password"]);
+    expect((await readdir(fresh)).sort()).toEqual(["cluster", "password", "socket"]);
   });
 
   it("tells Postgres' own words when it does not start, and leaves nothing running", async () => {
