@@ -24,7 +24,9 @@ export const ERROR_STATUS = {
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** Figures that a client needs to react: `limit`, `actual`, `retryAfter` (seconds), `allowed`, `field`, … */
-export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+export type ErrorDetails = Readonly<
+  Record<string, string | number | boolean | null | readonly string[] | readonly number[]>
+>;
 
 /**
  * An expected failure, whose message clients may read.

@@ -64,9 +64,10 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Reply: { member: "attachments author body createdAt deletedAt id isInternal ticket updatedAt" },
   SeriesPhoto: { member: "caption file mediaFileId position" },
   StagedUpload: {
-    doer: "bucket createdAt expiresAt fileName headers id mediaFileId method mimeType offset refusal size status url usedAt",
+    doer: "bucket createdAt expiresAt fileName headers id mediaFileId method mimeType offset parts refusal size status url usedAt",
   },
   UploadHeader: { doer: "name value" },
+  UploadPart: { doer: "number offset received size url" },
   UploadRefusal: { doer: "code message" },
   Session: { doer: "accessToken expiresAt refreshToken viewer" },
   Ticket: {

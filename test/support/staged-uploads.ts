@@ -1,4 +1,4 @@
-import type { StagedUploadFieldsFragment, StartUploadInput } from "./generated/operations.js";
+import type { StartUploadInput, StartUploadMutation } from "./generated/operations.js";
 import { StartUploadDocument } from "./generated/operations.js";
 import { bearer, postGraphQL } from "./test-client.js";
 
@@ -11,14 +11,19 @@ export interface Uploading {
 export const TUS = { "tus-resumable": "1.0.0" };
 export const BYTES = { ...TUS, "content-type": "application/offset+octet-stream" };
 
+export type StartedUpload = NonNullable<StartUploadMutation["startUpload"]> & {
+  /** Empty for one that is sent in parts. */
+  readonly url: string;
+};
+
 /** @throws the first error of the answer */
 export async function startUpload(
   { url, token }: Uploading,
   input: StartUploadInput,
-): Promise<StagedUploadFieldsFragment> {
+): Promise<StartedUpload> {
   const { data, errors } = await postGraphQL(url, StartUploadDocument, { input }, token);
   if (!data?.startUpload) throw Object.assign(new Error(errors?.[0]?.message), errors?.[0]?.extensions);
-  return data.startUpload;
+  return { ...data.startUpload, url: data.startUpload.url ?? "" };
 }
 
 export interface TusAnswer {

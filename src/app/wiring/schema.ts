@@ -37,7 +37,10 @@ import { StorageReportResolver } from "../../modules/media/library/storage-repor
 import { MediaFileResolver } from "../../modules/media/media-file.resolver.js";
 import { MediaMetadataResolver } from "../../modules/media/media-metadata.resolver.js";
 import { FileIntegrityResolver } from "../../modules/media/upkeep/file-integrity.resolver.js";
-import { StagedUploadResolver } from "../../modules/media/uploads/staged-upload.resolver.js";
+import {
+  StagedUploadResolver,
+  UploadPartResolver,
+} from "../../modules/media/uploads/staged-upload.resolver.js";
 import { MediaVariantResolver } from "../../modules/media/variants/media-variant.resolver.js";
 import { AttachmentParentResolver } from "../../modules/tickets/attachment-parent.resolver.js";
 import { TicketDeletionResolver } from "../../modules/tickets/deletion/ticket-deletion.resolver.js";
@@ -92,6 +95,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
     ({ stagedUploads, completeUploads, uploadRequests }) =>
       new StagedUploadResolver(stagedUploads, completeUploads, uploadRequests),
   ],
+  [UploadPartResolver, () => new UploadPartResolver()],
   [MediaFileLibraryResolver, ({ loaders }) => new MediaFileLibraryResolver(loaders.library)],
   [
     MediaFileVersionResolver,

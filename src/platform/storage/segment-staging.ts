@@ -21,6 +21,9 @@ export const onlySegmentKey = (name: string): string => keyOf(name, 0);
 /** Whether an object is a segment of an upload that is arriving, which is not known by a row of its own. */
 export const isStagedSegment = (key: string): boolean => key.startsWith(PREFIX);
 
+/** The name of the upload of which an object is a segment. */
+export const stagedNameOf = (key: string): string => key.split("/")[1] ?? "";
+
 export interface SegmentStagingDeps {
   readonly storage: Pick<Storage, "put" | "get" | "list" | "delete">;
   /** The local folder in which complete uploads are put together, to be checked. */
@@ -94,7 +97,6 @@ const keyOf = (name: string, offset: number): string =>
   `${PREFIX}${name}/${String(offset).padStart(OFFSET_DIGITS, "0")}`;
 
 const offsetOf = (key: string): number => Number(key.slice(key.lastIndexOf("/") + 1));
-const nameOf = (key: string): string => key.split("/")[1] ?? "";
 
 /** Whether the segments follow one another without a gap, up to the size. */
 function fits(segments: readonly StoredObject[], size: number): boolean {
@@ -129,7 +131,7 @@ async function sweepSegments(
   for await (const { key, size, modifiedAt } of listAll(storage, PREFIX)) {
     signal?.throwIfAborted();
     seen += 1;
-    const name = nameOf(key);
+    const name = stagedNameOf(key);
     if (name !== last.name) last = { name, isKept: (await kept([name])).has(name) };
     onProgress?.({ done: seen, total: null });
     if (last.isKept || modifiedAt >= writtenBefore) continue;

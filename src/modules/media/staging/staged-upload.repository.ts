@@ -108,11 +108,14 @@ export async function updateAsCancelled(tx: Database, companyId: string, id: str
 }
 
 /** What an expired upload leaves behind. */
-export interface ExpiredUpload {
-  readonly id: string;
-  readonly storageKey: string | null;
-  readonly receivedBytes: number;
-}
+export type ExpiredUpload = Pick<StagedUploadRow, keyof typeof EXPIRED>;
+
+const EXPIRED = {
+  id: stagedUploads.id,
+  storageKey: stagedUploads.storageKey,
+  receivedBytes: stagedUploads.receivedBytes,
+  multipart: stagedUploads.multipart,
+};
 
 const isExpired = (before: Date) =>
   and(
@@ -126,9 +129,8 @@ export async function listExpiredUploads(
   before: Date,
   limit: number,
 ): Promise<ExpiredUpload[]> {
-  const { id, storageKey, receivedBytes } = stagedUploads;
   return db
-    .select({ id, storageKey, receivedBytes })
+    .select(EXPIRED)
     .from(stagedUploads)
     .where(isExpired(before))
     .orderBy(asc(stagedUploads.expiresAt))
@@ -141,11 +143,10 @@ export async function purgeExpiredUploads(
   ids: readonly string[],
   before: Date,
 ): Promise<ExpiredUpload[]> {
-  const { id, storageKey, receivedBytes } = stagedUploads;
   return db
     .delete(stagedUploads)
     .where(and(isAnyOf(stagedUploads.id, ids), isExpired(before)))
-    .returning({ id, storageKey, receivedBytes });
+    .returning(EXPIRED);
 }
 
 /** Those of these ids whose bytes are still arriving or being checked. Every tenant's, for the sweep. */

@@ -32,6 +32,14 @@ export interface CheckedContent {
   readonly blob: NewBlob;
 }
 
+/** How a direct upload arrives that is too large for one request. */
+export interface StoredMultipart {
+  /** The store's id of the multipart upload. */
+  readonly uploadId: string;
+  /** The size of every part but the last. */
+  readonly partBytes: number;
+}
+
 /** Why a complete upload was refused. */
 export interface StoredRefusal {
   readonly code: ErrorCode;
@@ -62,6 +70,8 @@ export const stagedUploads = pgTable(
     receivedBytes: bigint("received_bytes", { mode: "number" }).notNull().default(0),
     /** The `Upload-Metadata` of a client that has begun it with tus, returned as it was sent. */
     tusMetadata: text("tus_metadata"),
+    /** Null for those that do not arrive in parts. */
+    multipart: jsonb("multipart").$type<StoredMultipart>(),
     expiresAt: moment("expires_at").notNull(),
     /** Where the checked bytes are stored; null before, and again when a blob has them. */
     storageKey: text("storage_key").unique(),

@@ -12,7 +12,10 @@ export interface LeaseRef {
 
 /** What the holder of a lease writes. */
 export type HeldChanges = Partial<
-  Pick<StagedUploadRow, "receivedBytes" | "size" | "status" | "storageKey" | "checked" | "refusal">
+  Pick<
+    StagedUploadRow,
+    "receivedBytes" | "size" | "status" | "storageKey" | "checked" | "refusal" | "multipart"
+  >
 >;
 
 const isIt = ({ uploadId, companyId }: LeaseRef) =>

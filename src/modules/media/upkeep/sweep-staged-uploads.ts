@@ -1,7 +1,9 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
+import { isStagedSegment, stagedNameOf } from "../../../platform/storage/segment-staging.js";
 import type { StagingArea } from "../../../platform/storage/staging-area.js";
 import type { Storage } from "../../../platform/storage/storage.js";
+import { abortParts } from "../staging/abort-parts.js";
 import type { ExpiredUpload } from "../staging/staged-upload.repository.js";
 import {
   listArriving,
@@ -63,7 +65,15 @@ export async function sweepStagedUploads(
   return { expired, removed: rest.removed, removedBytes: removedBytes + rest.removedBytes };
 }
 
+/** Parts that were never put together, whose upload still expects them. */
+export async function listKeptParts(db: Database, keys: readonly string[]): Promise<Set<string>> {
+  const names = keys.filter(isStagedSegment).map(stagedNameOf);
+  const arriving = await listArriving(db, names);
+  return new Set(keys.filter((key) => isStagedSegment(key) && arriving.has(stagedNameOf(key))));
+}
+
 async function removeBytes(storage: Storage, staging: StagingArea, uploads: readonly ExpiredUpload[]) {
+  for (const upload of uploads) await abortParts(storage, upload);
   await staging.remove(uploads.map(({ id }) => id));
   const keys = uploads.flatMap(({ storageKey }) => storageKey ?? []);
   // To the trash: a database that was restored from an old dump may not know that a file has these bytes.

@@ -21,7 +21,7 @@ import { retryRenderings } from "./retry-renderings.js";
 import type { SweepOptions, SweepRules } from "./sweep.js";
 import { sweepStorage } from "./sweep.js";
 import type { StagedSweepReport } from "./sweep-staged-uploads.js";
-import { sweepStagedUploads } from "./sweep-staged-uploads.js";
+import { listKeptParts, sweepStagedUploads } from "./sweep-staged-uploads.js";
 import type { VerifyLimits } from "./verify-integrity.js";
 import { verifyIntegrity } from "./verify-integrity.js";
 
@@ -104,7 +104,10 @@ export function createUpkeepService(deps: UpkeepDeps) {
       const staged = await sweepStagedUploads(deps, times, options);
       const temps = await sweepTempFiles(deps.tempRoot, writtenBefore, options);
       if (!options.dryRun) await deps.tempFolder.removeAbandoned();
-      const unfinished = await storage.removeUnfinished(writtenBefore, options);
+      const unfinished = await storage.removeUnfinished(writtenBefore, {
+        ...options,
+        kept: (keys) => listKeptParts(db, keys),
+      });
       return {
         expired: staged.expired,
         removed: staged.removed + temps.removed + unfinished,

@@ -3,13 +3,14 @@ import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
 import { directKey, onlySegmentKey } from "../../../platform/storage/segment-staging.js";
 import type { PresignedPut, Storage } from "../../../platform/storage/storage.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
+import { takeParts } from "./direct-parts.js";
+import { noDirectUploads } from "./staged-upload.errors.js";
 import type { UploadLease } from "./upload-lease.js";
+import { MAX_DIRECT_BYTES } from "./upload-parts.js";
 
 const URL_MS = HOUR_MS;
-/** The most that stores accept in one request. */
-const MAX_BYTES = 5 * 1024 ** 3;
 
-type Direct = Pick<Storage, "presignPut" | "stat" | "copy" | "delete">;
+type Direct = Pick<Storage, "presignPut" | "multipart" | "stat" | "copy" | "delete">;
 
 /** The URL to which a client sends the bytes itself; signed anew whenever it is asked for, and valid for an hour. */
 export async function presignUpload(
@@ -21,34 +22,39 @@ export async function presignUpload(
     ...(size !== null && { size }),
     ...(mimeType !== null && { contentType: mimeType }),
   });
-  if (put === null)
-    throw badUserInput("The storage of this server takes no direct uploads: use the method RESUMABLE.", {
-      field: "method",
-    });
+  if (put === null) throw noDirectUploads();
   return put;
 }
 
-/** @throws BAD_USER_INPUT if the storage cannot be reached by clients, or without a size that one request can have */
+/** @throws BAD_USER_INPUT if the storage cannot be reached by clients, or without a size that it can take from them */
 export async function refuseIndirect(
   { storage }: { readonly storage: Pick<Storage, "presignPut"> },
   size: number | null,
 ): Promise<void> {
   await presignUpload(storage, { id: "probe", size, mimeType: null });
-  if (size === null || size > MAX_BYTES)
-    throw badUserInput("A direct upload states its size at the beginning, up to 5 GiB.", {
+  if (size === null || size > MAX_DIRECT_BYTES)
+    throw badUserInput("A direct upload states its size at the beginning, up to 500 GiB.", {
       field: "size",
-      limit: MAX_BYTES,
+      limit: MAX_DIRECT_BYTES,
     });
 }
 
 /**
- * Takes the object that a client has written over into the staging area, where the client cannot change it any more
- * while it is checked.
+ * Takes what a client has written over into the staging area, where the client cannot change it any more while it is
+ * checked.
  *
  * @throws UPLOAD_INCOMPLETE if it is not there
  */
-export async function takeDirectBytes(storage: Direct, { upload, write }: UploadLease): Promise<void> {
-  const { id, size } = upload;
+export async function takeDirectBytes(storage: Direct, lease: UploadLease): Promise<void> {
+  const { upload, write } = lease;
+  if (upload.multipart === null) await copyFromClient(storage, upload);
+  else await takeParts(storage, lease);
+  await write({ receivedBytes: upload.size ?? 0, status: "CHECKING" });
+  await storage.delete([directKey(upload.id)]);
+}
+
+/** The URL of the client's object is still valid: only a copy of it stays as it is. */
+async function copyFromClient(storage: Direct, { id, size }: StagedUploadRow): Promise<void> {
   const found = await storage.stat(directKey(id));
   if (found === null || size === null || found.size !== size)
     throw new FiledeskError(
@@ -57,10 +63,7 @@ export async function takeDirectBytes(storage: Direct, { upload, write }: Upload
       { stagedUploadId: id, actual: found?.size ?? 0, limit: size },
     );
   await storage.copy(directKey(id), onlySegmentKey(id));
-  // What was copied may be something else: the URL is still valid.
   const copied = await storage.stat(onlySegmentKey(id));
   if (copied?.size !== size)
     throw new FiledeskError("UPLOAD_INCOMPLETE", "The bytes have changed meanwhile: send them again.");
-  await write({ receivedBytes: size, status: "CHECKING" });
-  await storage.delete([directKey(id)]);
 }

@@ -3,13 +3,20 @@ import { ID } from "../../../platform/graphql/scalars.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
 import type { CompleteUploadService } from "./complete-upload.service.js";
+import type { UploadPartState } from "./direct-parts.js";
 import { StartUploadInput } from "./staged-upload.inputs.js";
 import type { StagedUploadService } from "./staged-upload.service.js";
-import { StagedUpload, UploadHeader } from "./staged-upload.types.js";
+import { StagedUpload, UploadHeader, UploadPart } from "./staged-upload.types.js";
+import { MOST_PARTS } from "./upload-parts.js";
 import type { UploadRequests } from "./upload-requests.js";
 
 /** How many open uploads a viewer usually has. */
 const USUAL_UPLOADS = 10;
+
+/** A request to the store. */
+const COST_OF_PARTS = 20;
+/** Of a signature: URLs are asked for one upload at a time, and not with a list of uploads. */
+const COST_OF_URL = 10;
 
 @Resolver(() => StagedUpload)
 export class StagedUploadResolver {
@@ -88,8 +95,9 @@ export class StagedUploadResolver {
   }
 
   @FieldResolver(() => String, {
+    nullable: true,
     description:
-      "Where its bytes are sent: for RESUMABLE with the viewer's own `Authorization` header, for DIRECT without it, in one PUT; that URL is valid for an hour, and another one each time.",
+      "Where its bytes are sent: for RESUMABLE with the viewer's own `Authorization` header, for DIRECT without it, in one PUT; that URL is valid for an hour, and another one each time. Null if they are sent in `parts`.",
   })
   async url(@Root() upload: StagedUploadRow, @Ctx() { baseUrl }: ViewerContext) {
     return (await this.requests.of(upload, baseUrl)).url;
@@ -102,5 +110,27 @@ export class StagedUploadResolver {
   async headers(@Root() upload: StagedUploadRow, @Ctx() { baseUrl }: ViewerContext): Promise<UploadHeader[]> {
     const { headers } = await this.requests.of(upload, baseUrl);
     return Object.entries(headers).map(([name, value]) => ({ name, value }));
+  }
+
+  @FieldResolver(() => [UploadPart], {
+    nullable: true,
+    description:
+      "The parts in which a direct upload of more than 64 MiB is sent, 100 at most, as the store has them now; null for all other uploads, and when its bytes have been put together.",
+  })
+  @Extensions({ listSize: MOST_PARTS, cost: COST_OF_PARTS })
+  parts(@Root() upload: StagedUploadRow) {
+    return this.requests.partsOf(upload);
+  }
+}
+
+@Resolver(() => UploadPart)
+export class UploadPartResolver {
+  @FieldResolver(() => String, {
+    description:
+      "Where the part is sent with a PUT of exactly its bytes, without `Authorization`. The URL is valid for an hour, and another one each time.",
+  })
+  @Extensions({ cost: COST_OF_URL })
+  url(@Root() part: UploadPartState) {
+    return part.presign();
   }
 }

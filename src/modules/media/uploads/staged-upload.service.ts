@@ -1,6 +1,6 @@
 import { HOUR_MS } from "../../../kernel/clock.js";
 import { conflict, FiledeskError, gone, notFound, unauthenticated } from "../../../kernel/errors.js";
-import { isId } from "../../../kernel/ids.js";
+import { isId, newId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
 import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
@@ -8,10 +8,12 @@ import type { Actor, Viewer } from "../../identity/viewer.js";
 import { authorshipOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import { ownUploads } from "../ingest/staged-file.js";
+import { abortParts } from "../staging/abort-parts.js";
 import * as repository from "../staging/staged-upload.repository.js";
 import type { StagedUploadRow, UploadMethod } from "../staging/staged-upload.tables.js";
 import type { DeclaredFile } from "./declared-file.js";
 import { refuseDeclared } from "./declared-file.js";
+import { beginParts } from "./direct-parts.js";
 import { refuseIndirect } from "./direct-upload.js";
 import type { FinishDeps } from "./finish-upload.js";
 import type { UploadLeases } from "./upload-lease.js";
@@ -101,7 +103,7 @@ async function startUpload(
   viewer: Viewer,
   input: NewUpload,
 ): Promise<StagedUploadRow> {
-  const { db, clock, buckets, targets, limits } = deps;
+  const { db, storage, clock, buckets, targets, limits } = deps;
   const { bucket, size, fileName, mimeType } = input;
   const { id, authorizeUpload } = targetOf(targets, input, bucket);
   // What is too large for its bucket is refused for that, whatever room there is.
@@ -118,23 +120,23 @@ async function startUpload(
   });
   const now = clock();
   const owner = authorshipOf(by);
-  return writeAs(db, { viewer: by, companyId }, async (tx, known) => {
-    await authorizeUpload(tx, known, target);
-    const open = await repository.countOpenUploads(tx, owner, now);
-    if (open >= limits.open) throw tooManyOpen(limits.open, open);
-    return repository.insertStagedUpload(tx, {
-      companyId,
-      ownerId: owner.userId,
-      ownerGuestId: owner.guestId,
-      bucket,
-      method,
-      fileName,
-      mimeType,
-      size,
-      tusMetadata: input.tusMetadata ?? null,
-      expiresAt: new Date(now.getTime() + limits.hours * HOUR_MS),
-    });
-  });
+  const file = { id: newId(), bucket, method, fileName, mimeType, size };
+  return beginParts(storage, file, (multipart) =>
+    writeAs(db, { viewer: by, companyId }, async (tx, known) => {
+      await authorizeUpload(tx, known, target);
+      const open = await repository.countOpenUploads(tx, owner, now);
+      if (open >= limits.open) throw tooManyOpen(limits.open, open);
+      return repository.insertStagedUpload(tx, {
+        ...file,
+        companyId,
+        ownerId: owner.userId,
+        ownerGuestId: owner.guestId,
+        multipart,
+        tusMetadata: input.tusMetadata ?? null,
+        expiresAt: new Date(now.getTime() + limits.hours * HOUR_MS),
+      });
+    }),
+  );
 }
 
 async function cancelUpload(
@@ -155,6 +157,7 @@ async function cancelUpload(
       return row;
     });
     // What cannot be removed now is left to the sweeps.
+    await abortParts(storage, cancelled).catch(() => {});
     await staging.remove([id]).catch(() => {});
     if (cancelled.storageKey !== null) await storage.delete([cancelled.storageKey]).catch(() => {});
     return { ...cancelled, status: "CANCELLED" as const, storageKey: null };

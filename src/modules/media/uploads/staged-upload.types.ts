@@ -1,4 +1,4 @@
-import { Field, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { ByteCount, DateTime, ID } from "../../../platform/graphql/scalars.js";
 import { Bucket } from "../buckets.js";
 import { StagedUploadStatus, UploadMethod } from "../staging/staged-upload.tables.js";
@@ -9,7 +9,7 @@ registerEnumType(UploadMethod, {
   valuesConfig: {
     DIRECT: {
       description:
-        "In one PUT to the object store, then `completeUpload`. Only if the server stores its files in S3.",
+        "To the object store itself, in one PUT or, above 64 MiB, in parts; then `completeUpload`. Only if the server stores its files in S3.",
     },
     RESUMABLE: {
       description: "With the tus protocol 1.0 to the URL of the upload, in one or many requests.",
@@ -37,6 +37,24 @@ export class UploadHeader {
 
   @Field(() => String, { description: "Its value." })
   value!: string;
+}
+
+@ObjectType({
+  description:
+    "A part of a direct upload: so many bytes from `offset` on, sent with one PUT to `url`. Parts are sent in any order, several at once, and each again if its request fails.",
+})
+export class UploadPart {
+  @Field(() => Int, { description: "Its number, from 1." })
+  number!: number;
+
+  @Field(() => ByteCount, { description: "Where it begins in the file, in bytes." })
+  offset!: number;
+
+  @Field(() => ByteCount, { description: "How many bytes it has: at least 16 MiB, the last one fewer." })
+  size!: number;
+
+  @Field(() => Boolean, { name: "received", description: "Whether all of it is in the store." })
+  isReceived!: boolean;
 }
 
 @ObjectType({ description: "Why the file of an upload was refused." })
@@ -77,7 +95,8 @@ export class StagedUpload {
   size?: number | null;
 
   @Field(() => ByteCount, {
-    description: "How many bytes have arrived and will not be lost: the next one to send.",
+    description:
+      "How many bytes have arrived and will not be lost: the next one to send. For DIRECT, 0 until `completeUpload`.",
   })
   offset!: number;
 
