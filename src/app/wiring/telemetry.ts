@@ -8,7 +8,9 @@ import type { ObserveOperation } from "../../platform/graphql/execution/compiled
 import type { Job } from "../../platform/jobs/job.js";
 import { observeJobs } from "../../platform/jobs/observed-jobs.js";
 import type { Scanner } from "../../platform/scanner/scanner.js";
+import { observeStaging } from "../../platform/storage/observed-staging.js";
 import { observeStorage } from "../../platform/storage/observed-storage.js";
+import type { StagingArea } from "../../platform/storage/staging-area.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { Observe } from "../../platform/telemetry/observe.js";
 import { observedBy, unobserved } from "../../platform/telemetry/observe.js";
@@ -19,7 +21,9 @@ import type { Observers, Watched } from "./observers.js";
 export interface Telemetry {
   /** The URL of the metrics; null if they are not served. */
   readonly metricsUrl: string | null;
-  observeFiles<Files extends { readonly storage: Storage }>(files: Files): Files;
+  observeFiles<Files extends { readonly storage: Storage; readonly staging: StagingArea }>(
+    files: Files,
+  ): Files;
   observeJobs(jobs: readonly Job[]): readonly Job[];
   /** Observes SQL statements, by their texts. */
   readonly statements: Observe | undefined;
@@ -105,7 +109,13 @@ function telemetryOf(opened: readonly Opened[]): Telemetry {
       },
     },
     observeFiles: (files) =>
-      storage ? { ...files, storage: observeStorage(files.storage, storage) } : files,
+      storage
+        ? {
+            ...files,
+            storage: observeStorage(files.storage, storage),
+            staging: observeStaging(files.staging, storage),
+          }
+        : files,
     observeJobs: (jobs) => (jobRuns ? observeJobs(jobs, jobRuns) : jobs),
     observeScanner: (scanner) => metrics?.observeScanner?.(scanner) ?? scanner,
     observeHttp(app) {

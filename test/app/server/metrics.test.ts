@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -14,6 +14,7 @@ import { makeJpeg } from "../../support/make-files.js";
 import { postFiles } from "../../support/post-files.js";
 import { readEventStream } from "../../support/read-event-stream.js";
 import { aroundMetrics, readMetrics } from "../../support/read-metrics.js";
+import { patchBytes, stageFile, startUpload } from "../../support/staged-uploads.js";
 import { bearer } from "../../support/test-client.js";
 import type { TicketWorld } from "../../support/ticket-world.js";
 import { startTicketWorld } from "../../support/ticket-world.js";
@@ -154,6 +155,27 @@ describe("The metrics", () => {
       }
       expect(growth("filedesk_scans_total", { result: "not-scanned" })).toBe(1);
       expect(growth("filedesk_storage_operation_duration_seconds_count", { operation: "putFile" })).toBe(1);
+    });
+
+    it("count resumable uploads like others, and what the staging area does with their bytes", async () => {
+      const bytes = Buffer.from(`${Math.random()}\n`.repeat(50));
+      const by = { url: world.server.url, token: token() };
+      const target = { bucket: "ATTACHMENTS", ticketId, fileName: "c.txt" } as const;
+      const { growth } = await around(() => stageFile(by, target, bytes));
+      expect(growth("filedesk_upload_bytes_total", { bucket: "ATTACHMENTS" })).toBe(bytes.length);
+      for (const step of ["receive", "identify", "store"])
+        expect([step, growth("filedesk_upload_step_duration_seconds_count", { step })]).toEqual([step, 1]);
+      const operations = "filedesk_storage_operation_duration_seconds_count";
+      for (const operation of ["staging.continueAt", "staging.sync", "staging.toFile", "staging.remove"])
+        expect([operation, growth(operations, { operation }) > 0]).toEqual([operation, true]);
+      expect(growth("filedesk_storage_errors_total")).toBe(0);
+
+      // A folder is where the file of the upload should be.
+      const { id, url } = await startUpload(by, { ...target, size: bytes.length });
+      await mkdir(join(world.server.dataFolder, "files", ".staged", id), { recursive: true });
+      const failing = await around(() => patchBytes(url, token(), bytes));
+      const operation = "staging.continueAt";
+      expect(failing.growth("filedesk_storage_errors_total", { operation, reason: "fault" })).toBe(1);
     });
 
     it("count what a step refuses", async () => {

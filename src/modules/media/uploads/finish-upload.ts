@@ -4,12 +4,13 @@ import type { Clock } from "../../../kernel/clock.js";
 import type { ErrorCode } from "../../../kernel/errors.js";
 import { FiledeskError } from "../../../kernel/errors.js";
 import { onlySegmentKey } from "../../../platform/storage/segment-staging.js";
-import type { StagingArea } from "../../../platform/storage/staging-area.js";
+import type { StagedBytes, StagingArea } from "../../../platform/storage/staging-area.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import type { AllBucketRules } from "../buckets.js";
 import type { CheckDeps } from "../ingest/check-file.js";
 import { checkFile } from "../ingest/check-file.js";
 import type { IngestObserver } from "../ingest/ingest-observer.js";
+import type { Received } from "../ingest/receive/receive.js";
 import { receive } from "../ingest/receive/receive.js";
 import { newStorageKey } from "../ingest/storage-key.js";
 import { newBlob } from "../ingest/store.js";
@@ -63,32 +64,46 @@ async function isStored({ storage }: FinishDeps, { upload: { checked } }: Upload
 }
 
 async function checkAndStore(deps: FinishDeps, { upload, write }: UploadLease): Promise<void> {
-  const { staging, storage, buckets, clock, observer } = deps;
-  const { companyId, bucket, fileName } = upload;
-  const bytes = await staging.toFile(upload.id, upload.receivedBytes);
-  if (bytes === null) {
-    await write({ status: "RECEIVING", receivedBytes: 0 });
-    throw new FiledeskError("UPLOAD_INCOMPLETE", "The bytes of this upload have been lost: send them again.");
-  }
+  const { storage, buckets, clock, observer } = deps;
+  const { companyId, bucket } = upload;
+  const { bytes, received } = await observer.step("receive", () => receiveStaged(deps, { upload, write }));
   try {
-    const { path } = bytes;
-    const open = () => createReadStream(path, { highWaterMark: READ_BYTES });
-    const rules = buckets[bucket];
-    const received = await receive({
-      file: { fileName, open },
-      temp: { path, async write() {}, async close() {} },
-      maxBytes: rules.maxBytes,
-    });
     observer.received(bucket, received.size);
-    const checked = await checkFile(deps, received, { rules, companyId });
+    const checked = await checkFile(deps, received, { rules: buckets[bucket], companyId });
     const blob = newBlob(checked, newStorageKey(companyId, bucket, checked.type.extension, clock()));
     await write({ storageKey: blob.storageKey, checked: { fileName: checked.fileName, blob } });
     await observer.step("store", () =>
       upload.method === "DIRECT"
         ? storage.copy(onlySegmentKey(upload.id), blob.storageKey)
-        : storage.putFile(blob.storageKey, path),
+        : storage.putFile(blob.storageKey, bytes.path),
     );
   } finally {
     await bytes[Symbol.asyncDispose]();
+  }
+}
+
+/** Gets the bytes from the staging area, and reads them once. The caller disposes of them. */
+async function receiveStaged(
+  { staging, buckets }: FinishDeps,
+  { upload, write }: Pick<UploadLease, "upload" | "write">,
+): Promise<{ readonly bytes: StagedBytes; readonly received: Received }> {
+  const { fileName, bucket } = upload;
+  const bytes = await staging.toFile(upload.id, upload.receivedBytes);
+  if (bytes === null) {
+    await write({ status: "RECEIVING", receivedBytes: 0 });
+    throw new FiledeskError("UPLOAD_INCOMPLETE", "The bytes of this upload have been lost: send them again.");
+  }
+  const { path } = bytes;
+  try {
+    const open = () => createReadStream(path, { highWaterMark: READ_BYTES });
+    const received = await receive({
+      file: { fileName, open },
+      temp: { path, async write() {}, async close() {} },
+      maxBytes: buckets[bucket].maxBytes,
+    });
+    return { bytes, received };
+  } catch (error) {
+    await bytes[Symbol.asyncDispose]();
+    throw error;
   }
 }

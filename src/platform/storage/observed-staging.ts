@@ -1,0 +1,21 @@
+import type { Observe } from "../telemetry/observe.js";
+import type { StagingArea, StagingWriter } from "./staging-area.js";
+
+/**
+ * The same staging area, whose operations are observed as `staging.<method>`. There are too many writes to observe each:
+ * only those that fail are. A sweep is not observed, because its time is that of its caller.
+ */
+export const observeStaging = (area: StagingArea, observe: Observe): StagingArea => ({
+  continueAt: async (name, offset) =>
+    observeWriter(await observe("staging.continueAt", () => area.continueAt(name, offset)), observe),
+  toFile: (name, size) => observe("staging.toFile", () => area.toFile(name, size)),
+  remove: (names) => observe("staging.remove", () => area.remove(names)),
+  sweep: (options) => area.sweep(options),
+});
+
+const observeWriter = (writer: StagingWriter, observe: Observe): StagingWriter => ({
+  write: (chunk) =>
+    writer.write(chunk).catch((error: unknown) => observe("staging.write", () => Promise.reject(error))),
+  sync: () => observe("staging.sync", () => writer.sync()),
+  close: () => writer.close(),
+});
