@@ -19,8 +19,8 @@ export interface Cluster {
   isKilled(server: number): boolean;
   /** What all processes have printed, also those that have ended. */
   output(): string;
-  /** Stops a server or a worker in order, or kills it, and starts it again. @returns what it ended with */
-  restart(kind: "server" | "worker", index: number, signal: "SIGTERM" | "SIGKILL"): Promise<number | null>;
+  /** Stops a server or a worker, or kills it, and starts it again. @throws what a stopped one printed, if it failed */
+  restart(kind: "server" | "worker", index: number, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,12 +69,13 @@ export async function startCluster({
       if (signal === "SIGKILL") killed.add(place);
       old.signal(signal);
       const { code, output } = await old.ended;
+      if (signal === "SIGTERM" && code !== 0)
+        throw new Error(`${kind} ${index} ended with ${code}: ${output}`);
       printed += output;
       const renewed = await start(kind, place);
       processes[place] = renewed;
       if (kind === "server") urls[place] = (renewed as ServerProcess).url;
       killed.delete(place);
-      return code;
     },
     close,
   };

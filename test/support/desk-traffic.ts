@@ -34,8 +34,10 @@ export interface DeskTraffic {
   readonly messages: readonly string[];
   /** How many requests have been answered well. */
   readonly answered: number;
-  /** Ends it when each has its last answer. */
+  /** Ends it when each has its last answer; it is followed until it is verified or abandoned. */
   stop(): Promise<void>;
+  /** Ends all of it, whatever is under way. */
+  abandon(): Promise<void>;
   /** @throws when something that was acknowledged is not there, or there twice, or not what it was */
   verify(url: string, sql: postgres.Sql): Promise<void>;
 }
@@ -67,6 +69,7 @@ export async function startDeskTraffic(options: TrafficOptions): Promise<DeskTra
   const messages: string[] = [];
   let answered = 0;
   let isStopped = false;
+  let isAbandoned = false;
 
   const attempt = async (what: FailedRequest["what"], send: () => Promise<boolean>): Promise<boolean> => {
     let reason = "refused";
@@ -120,7 +123,10 @@ export async function startDeskTraffic(options: TrafficOptions): Promise<DeskTra
       wellFormed(answer);
       return answer.data!.sendMessage.clientId === clientId;
     };
-    while (!(await attempt("message", send))) await pass(100);
+    while (!(await attempt("message", send))) {
+      if (isAbandoned) return;
+      await pass(100);
+    }
     messages.push(clientId);
   };
 
@@ -142,6 +148,11 @@ export async function startDeskTraffic(options: TrafficOptions): Promise<DeskTra
     async stop() {
       isStopped = true;
       await working;
+    },
+    async abandon() {
+      isStopped = true;
+      isAbandoned = true;
+      await following.stop();
     },
     async verify(url, sql) {
       const { token: fresh } = await signIn(url, password);
