@@ -5,6 +5,5 @@ import "../modules/media/ingest/inspect/inspect.test.js";
 import "../modules/media/ingest/inspect/metadata.test.js";
 import "../modules/media/ingest/inspect/read-video.test.js";
 import "../modules/media/ingest/inspect/video.test.js";
-import "../modules/media/ingest/known-bytes.test.js";
 import "../modules/media/ingest/receive/file-name.test.js";
 import "../modules/media/ingest/receive/receive.test.js";

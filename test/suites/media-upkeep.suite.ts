@@ -2,6 +2,7 @@ import "../modules/media/import/local-source.test.js";
 import "../modules/media/import/media-import.test.js";
 import "../modules/media/import/public-address.test.js";
 import "../modules/media/import/web-source.test.js";
+import "../modules/media/ingest/known-bytes.test.js";
 import "../modules/media/upkeep/integrity.test.js";
 import "../modules/media/upkeep/lost-storage.test.js";
 import "../modules/media/upkeep/purge.test.js";

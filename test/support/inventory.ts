@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type postgres from "postgres";
-import { storageOf, storesInS3 } from "./desk-storage.js";
+import { bucketOf, filesFolderOf, storageOf, tempFolderOf } from "./desk-storage.js";
 
 interface StoredBlob {
   readonly key: string;
@@ -35,15 +35,15 @@ export async function brokenPromises(
   return [...wrongBytes, ...rows].flat();
 }
 
-/** Files under the data folder that no row points at, temp files among them; without the installation's mark and the trash. */
+/** Stored files that no row points at, and temp files; without the installation's mark and the trash. */
 export async function strayFiles(sql: postgres.Sql, dataFolder: string): Promise<string[]> {
   const known = new Set((await listBlobs(sql)).map(({ key }) => key));
-  if (storesInS3()) {
-    const stored: string[] = [];
+  if (bucketOf(dataFolder)) {
+    const stored = await filesUnder(tempFolderOf(dataFolder));
     for await (const { key } of storageOf(dataFolder).walk()) stored.push(key);
     return stored.filter((key) => !known.has(key));
   }
-  return (await filesUnder(join(dataFolder, "files"))).filter(
+  return (await filesUnder(filesFolderOf(dataFolder))).filter(
     (path) => !known.has(path) && path !== ".filedesk-installation" && !path.startsWith(".trash/"),
   );
 }

@@ -76,6 +76,8 @@ async function gateway(): Promise<string> {
   const folder = join(tmpdir(), `filedesk-tests-s3-${owner}`);
   const address = join(folder, "address");
   if (await isFirst(folder)) {
+    if (!hasS3Gateway())
+      throw new Error(`${PROGRAMS.join(", ")} are needed, and not all of them are installed`);
     const port = await freePort();
     const args = [STARTER, folder, String(port), String(await freePort()), owner];
     spawn("bash", args, { detached: true, stdio: "ignore" }).unref();

@@ -12,6 +12,7 @@ import type {
   MediaImportDeps,
 } from "../../../../src/modules/media/import/media-import.service.js";
 import { createMediaImportService } from "../../../../src/modules/media/import/media-import.service.js";
+import { tempFolderOf } from "../../../support/desk-storage.js";
 import { brokenPromises, filesUnder } from "../../../support/inventory.js";
 import { fixture, makeJpeg, makePdf, makePng } from "../../../support/make-files.js";
 import type { TestServer } from "../../../support/test-server.js";
@@ -125,7 +126,7 @@ describe("an import", () => {
       ["b.pdf", "agent@acme.test", 1],
     ]);
     expect(rows[0]?.blob).toBe(rows[1]?.blob);
-    expect(await filesUnder(join(server.dataFolder, "files/.tmp"))).toEqual([]);
+    expect(await filesUnder(tempFolderOf(server.dataFolder))).toEqual([]);
     expect(await brokenPromises(server.database.sql, server.dataFolder)).toEqual([]);
   });
 

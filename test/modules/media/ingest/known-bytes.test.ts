@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { damageTo } from "../../../support/damage-files.js";
+import { storageOf } from "../../../support/desk-storage.js";
 import {
   ReplaceMediaFileDocument,
   SetAvatarDocument,
@@ -70,8 +73,11 @@ async function stored(file: File) {
     .sql`select storage_key, integrity, company_id from blobs where sha256 = ${sha256}`;
   expect(rows).toHaveLength(1);
   const { storage_key: key, integrity, company_id: companyId } = rows[0]!;
-  return { bytes, integrity, companyId, path: join(world.server.dataFolder, "files", key as string) };
+  return { bytes, integrity, companyId, key: key as string };
 }
+
+const bytesAt = async (key: string) => buffer(await storageOf(world.server.dataFolder).get(key));
+const damage = () => damageTo(world.server.dataFolder);
 
 const toldOfBytes = async (companyId: string) =>
   (
@@ -105,10 +111,10 @@ describe("an upload of bytes that are known by their row but are not there", () 
     await comeIn(companyId, file);
     const lost = await stored(file);
     const before = (await toldOfBytes(lost.companyId)).length;
-    await rm(lost.path);
+    await damage().remove(lost.key);
     await comeIn(companyId, file);
     const again = await stored(file);
-    expect(await readFile(again.path)).toEqual(again.bytes);
+    expect(await bytesAt(again.key)).toEqual(again.bytes);
     expect(again.integrity).toBe("UNVERIFIED");
     expect((await toldOfBytes(lost.companyId)).slice(before)).toEqual(["file.missing", "file.recovered"]);
   });
@@ -118,24 +124,24 @@ describe("an upload of bytes that are known by their row but are not there", () 
     const file = await somePicture();
     await attach(companyId, file);
     const cut = await stored(file);
-    await truncate(cut.path, 10);
+    await damage().cut(cut.key, 10);
     await attach(companyId, file);
     const again = await stored(file);
-    expect(await readFile(again.path)).toEqual(again.bytes);
+    expect(await bytesAt(again.key)).toEqual(again.bytes);
     expect(await toldOfBytes(companyId)).toEqual(["file.altered", "file.recovered"]);
     await world.server.services.upkeep.verifyIntegrity();
     expect(await stored(file)).toMatchObject({ integrity: "INTACT" });
-    await rm(cut.path); // what the sweep would remove
+    await damage().remove(cut.key); // what the sweep would remove
   });
 
   it("stores them once, when many come at the same time", async () => {
     const companyId = await world.newCompany();
     const file = await somePicture();
     await attach(companyId, file);
-    await rm((await stored(file)).path);
+    await damage().remove((await stored(file)).key);
     await Promise.all(Array.from({ length: 8 }, () => attach(companyId, file)));
     const again = await stored(file);
-    expect(await readFile(again.path)).toEqual(again.bytes);
+    expect(await bytesAt(again.key)).toEqual(again.bytes);
     expect(await toldOfBytes(companyId)).toEqual(["file.missing", "file.recovered"]);
   });
 
@@ -144,10 +150,11 @@ describe("an upload of bytes that are known by their row but are not there", () 
     const file = await somePicture();
     await attach(companyId, file);
     const first = await stored(file);
-    const { ino } = await stat(first.path);
+    const storedAt = async () => (await storageOf(world.server.dataFolder).list(first.key))[0]?.modifiedAt;
+    const before = await storedAt();
     await attach(companyId, file);
     expect(await stored(file)).toEqual(first);
-    expect((await stat(first.path)).ino).toBe(ino);
+    expect(await storedAt()).toEqual(before);
     expect(await toldOfBytes(companyId)).toEqual([]);
   });
 });

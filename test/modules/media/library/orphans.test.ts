@@ -1,6 +1,8 @@
-import { access, mkdir, rename } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { hideMark } from "../../../support/damage-files.js";
+import { tempFolderOf } from "../../../support/desk-storage.js";
 import {
   AddMediaUsageDocument,
   DeleteMediaFileDocument,
@@ -90,15 +92,14 @@ describe("orphans", () => {
 
     it("leaves the rest of uploads alone while the storage is not its own", async () => {
       const { dataFolder, services } = world.server;
-      const mark = join(dataFolder, "files/.filedesk-installation");
-      const abandoned = join(dataFolder, "files/.tmp/of-nobody");
-      await mkdir(abandoned);
-      await rename(mark, `${mark}.away`);
+      const abandoned = join(tempFolderOf(dataFolder), "of-nobody");
+      await mkdir(abandoned, { recursive: true });
+      const showMark = await hideMark(dataFolder);
       await expect(services.upkeep.sweepUploads()).rejects.toMatchObject({
         message: expect.stringMatching(/^Files can neither be read nor changed/),
         cause: { message: expect.stringContaining("has no installation mark") },
       });
-      await rename(`${mark}.away`, mark);
+      await showMark();
       await access(abandoned);
       await services.upkeep.sweepUploads();
       await expect(access(abandoned)).rejects.toThrow("ENOENT");

@@ -1,6 +1,5 @@
-import { mkdir, rename, rmdir } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { takeFilesAway } from "../../../support/damage-files.js";
 import { fileOf, uploadMedia } from "../../../support/library-world.js";
 import { makePng } from "../../../support/make-files.js";
 import { renderPending } from "../../../support/render-pending.js";
@@ -8,18 +7,11 @@ import type { TicketWorld } from "../../../support/ticket-world.js";
 import { startTicketWorld } from "../../../support/ticket-world.js";
 
 let world: TicketWorld;
-let files: string;
+let mount: () => Promise<void>;
 
-/** As when its file system is no longer mounted. */
-async function unmount(): Promise<void> {
-  await rename(files, `${files}-away`);
-  await mkdir(files);
-}
-
-async function mount(): Promise<void> {
-  await rmdir(files);
-  await rename(`${files}-away`, files);
-}
+const unmount = async (): Promise<void> => {
+  mount = await takeFilesAway(world.server.dataFolder);
+};
 
 async function state() {
   const { sql } = world.server.database;
@@ -34,7 +26,6 @@ async function state() {
 describe("lost storage", () => {
   beforeAll(async () => {
     world = await startTicketWorld();
-    files = join(world.server.dataFolder, "files");
     const [companyId, bytes] = [await world.newCompany(), await makePng({ width: 300, height: 200 })];
     const file = fileOf("a.png", bytes);
     await uploadMedia(world.people.manager, { companyId, bucket: "PHOTOS", file });
@@ -43,7 +34,7 @@ describe("lost storage", () => {
 
   afterAll(() => world?.close());
 
-  afterEach(mount);
+  afterEach(() => mount());
 
   it("makes no file look lost, and no variant be made again, by the search for missing bytes", async () => {
     const before = await state();
