@@ -5,6 +5,7 @@ import "../modules/media/import/web-source.test.js";
 import "../modules/media/ingest/known-bytes.test.js";
 import "../modules/media/upkeep/integrity.test.js";
 import "../modules/media/upkeep/lost-storage.test.js";
+import "../modules/media/upkeep/move-files.test.js";
 import "../modules/media/upkeep/purge.test.js";
 import "../modules/media/upkeep/unrendered.test.js";
 import "../modules/media/variants/decoding.test.js";

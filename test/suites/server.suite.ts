@@ -17,6 +17,7 @@ import "../app/server/mutation-limits.test.js";
 import "../app/server/metrics.test.js";
 import "../app/server/realtime.test.js";
 import "../app/server/traces.test.js";
+import "../app/startup/moving-installation.test.js";
 import "../app/upload-limits.test.js";
 import "../app/wiring/metrics.test.js";
 import "../app/wiring/purge-deleted.test.js";

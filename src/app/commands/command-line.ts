@@ -4,6 +4,7 @@ import { addDoctorCommand } from "./doctor.command.js";
 import { ExitCode } from "./exit-code.js";
 import { addImportCommand } from "./import.command.js";
 import { addMigrateCommand } from "./migrate.command.js";
+import { addMigrateStorageCommand } from "./migrate-storage.command.js";
 import { addRenderCommand } from "./render.command.js";
 import { addReportCommand } from "./report.command.js";
 import { addSeedCommand } from "./seed.command.js";
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addRenderCommand,
   addPurgeCommand,
   addSweepCommand,
+  addMigrateStorageCommand,
   addAdoptStorageCommand,
   addDoctorCommand,
   addTokenCommand,

@@ -52,13 +52,19 @@ export async function runCommand(
   }
 }
 
-/** As `runCommand`, with the desk open, beside a server on the same data folder or without one. */
+/**
+ * As `runCommand`, with the desk open, beside a server on the same data folder or without one.
+ *
+ * @param assertFits throws if the command does not fit the settings, before anything is opened
+ */
 export const runOnDesk = (
   options: OutputOptions,
   environment: NodeJS.ProcessEnv,
   work: (desk: OpenDesk, run: CommandRun) => Promise<ExitCode>,
+  assertFits: (config: Config) => void = () => {},
 ): Promise<void> =>
   runCommand(options, environment, async (run) => {
+    assertFits(run.config);
     const { openDesk } = await import("../server/open-desk.js");
     const desk = await openDesk({ ...run, role: "command" });
     try {

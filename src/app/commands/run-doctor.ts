@@ -7,6 +7,7 @@ import {
   checkEventBus,
   checkInstallation,
   checkMachine,
+  checkMoving,
   checkQueues,
   checkStorage,
 } from "../doctor/checks.js";
@@ -68,11 +69,12 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
       const [reached, schema] = inDatabase;
       if (reached?.state === "problem") return inDatabase;
       const deps = await storedFiles(config, database.db);
-      const { check, installation } = await checkInstallation(deps);
+      const { check: found, installation } = await checkInstallation(deps);
+      const ofFiles = [found, ...(found.state === "problem" ? [] : checkMoving(deps))];
       // Does not open services, or create folders, if the files may belong to another installation or the database has
       // to be migrated.
       if (installation === null || schema?.state === "problem")
-        return [...inDatabase, await checkQueues(database.db), check];
+        return [...inDatabase, await checkQueues(database.db), ...ofFiles];
       const secrets = await readSecrets(config, dataFolder);
       const files = guardFiles(deps, { id: installation.id, log });
       const services = await createServices({ config, secrets, database, files, jobs: NO_JOBS, log });
@@ -80,7 +82,12 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
         output.line("\nBuckets");
         for (const rules of Object.values(services.buckets)) output.event("bucket", rules);
         for (const line of formatTable(bucketsInForce(services.buckets))) output.line(line);
-        return [...inDatabase, await checkQueues(database.db), check, await checkStorage(services.storage)];
+        return [
+          ...inDatabase,
+          await checkQueues(database.db),
+          ...ofFiles,
+          await checkStorage(services.storage),
+        ];
       } finally {
         await services.tempFolder.close();
       }

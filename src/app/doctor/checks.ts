@@ -13,8 +13,9 @@ import { migrationsOf } from "../../platform/database/migrate.js";
 import type { JobCount } from "../../platform/jobs/job-count.repository.js";
 import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
 import type { Storage } from "../../platform/storage/storage.js";
-import type { InstallationDeps } from "../startup/examine-installation.js";
 import { examineInstallation } from "../startup/examine-installation.js";
+import type { InstallationDeps } from "../startup/installation-finding.js";
+import { filesAreMoving } from "../startup/installation-texts.js";
 import { describeStartError } from "../startup/start-faults.js";
 
 export interface Check {
@@ -176,6 +177,10 @@ export async function checkInstallation(
   const says = state === "unfit" ? problem : note;
   return { check: says("installation", detail), installation: null };
 }
+
+/** Says where files are being moved, if they are. */
+export const checkMoving = ({ place, from }: InstallationDeps): Check[] =>
+  from === undefined ? [] : [note("moving", filesAreMoving(from.place, place))];
 
 /** Writes, reads and removes a small object. */
 export async function checkStorage(storage: Pick<Storage, "check">): Promise<Check> {

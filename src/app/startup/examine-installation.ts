@@ -1,35 +1,18 @@
 import { listSampleKeys } from "../../modules/media/blob.repository.js";
-import type { Database } from "../../platform/database/client.js";
 import { hasTable } from "../../platform/database/has-table.js";
-import type { Installation } from "../../platform/database/installation.repository.js";
 import { findInstallation } from "../../platform/database/installation.repository.js";
 import type { Storage } from "../../platform/storage/storage.js";
+import { examineMoving } from "./examine-moving.js";
+import type { InstallationDeps, InstallationFinding } from "./installation-finding.js";
+import { isEmptyStorage } from "./installation-finding.js";
 import { parseMark } from "./installation-mark.js";
 import * as texts from "./installation-texts.js";
-import type { FilesPlace } from "./open-storage.js";
-
-export interface InstallationDeps {
-  readonly db: Database;
-  /** Unguarded, because the guard depends on the result. */
-  readonly storage: Pick<Storage, "readMark" | "writeMark" | "stat" | "walk">;
-  readonly place: FilesPlace;
-}
-
-/** Whether the database and the storage belong together. */
-export interface InstallationFinding {
-  /**
-   * `same`: they do. `new`: both are empty. `adoptable`: the files match the database, but have no mark. `restored`:
-   * they do, but the database is older than the files. `unfit`: they do not.
-   */
-  readonly state: "same" | "new" | "adoptable" | "restored" | "unfit";
-  /** A message for the operator; for a problem, with instructions. */
-  readonly detail: string;
-  readonly database: Installation | null;
-  readonly mark: Installation | null;
-}
 
 /** Compares the ids of the database and the storage. Read-only, and does not require a migrated database. */
-export async function examineInstallation(deps: InstallationDeps): Promise<InstallationFinding> {
+export const examineInstallation = ({ from, ...deps }: InstallationDeps): Promise<InstallationFinding> =>
+  from === undefined ? examineStorage(deps) : examineMoving(deps, from);
+
+async function examineStorage(deps: Omit<InstallationDeps, "from">): Promise<InstallationFinding> {
   const { db, storage, place } = deps;
   // The mark is read first: the epoch is increased in the database before the mark, and a concurrent increase must not
   // look like an older database.
@@ -39,6 +22,7 @@ export async function examineInstallation(deps: InstallationDeps): Promise<Insta
   if (database && mark) {
     const ids = { files: mark.id, database: database.id };
     if (database.id !== mark.id) return found("unfit", texts.databaseOfAnother(place, ids));
+    if (mark.movedTo !== undefined) return found("unfit", texts.filesAreElsewhere(place, mark.movedTo));
     if (mark.epoch > database.epoch) return found("restored", texts.databaseIsOlder(place));
     return found("same", texts.belongTogether(database.id));
   }
@@ -54,11 +38,6 @@ export async function examineInstallation(deps: InstallationDeps): Promise<Insta
   return sample.found * 2 >= sample.checked
     ? found("adoptable", texts.match(sample))
     : found("unfit", texts.filesOfAnother(place, sample));
-}
-
-async function isEmptyStorage(storage: Pick<Storage, "walk">): Promise<boolean> {
-  for await (const _ of storage.walk()) return false;
-  return true;
 }
 
 async function countPresent(storage: Pick<Storage, "stat">, keys: readonly string[]): Promise<number> {

@@ -25,6 +25,7 @@ export const match = (sample: Sample): string =>
 
 const WORDS = {
   folder: {
+    storage: "local",
     setting: "FILEDESK_DATA",
     another: "set FILEDESK_DATA to a new folder",
     isAbsent: "the file system is probably not mounted",
@@ -33,6 +34,7 @@ const WORDS = {
     restore: "Mount the right file system",
   },
   bucket: {
+    storage: "s3",
     setting: "S3_BUCKET or S3_PREFIX",
     another: "set S3_BUCKET or S3_PREFIX to an empty place",
     isAbsent: "it is probably the wrong bucket or prefix",
@@ -74,6 +76,34 @@ export const databaseIsOlder = ({ location }: FilesPlace): string =>
   "backup have no record in it. They are kept: nothing is swept or purged until you decide. " +
   "To have their records back, restore a later backup of the database. " +
   `To go on with this one, run: ${ADOPT} (files without a record then go to the trash, for SWEEP_TRASH_DAYS)`;
+
+export const filesAreMoving = (from: FilesPlace, to: FilesPlace): string =>
+  `Files are being moved from ${from.location} to ${to.location}: new ones are stored in ${to.location}, and all are found ` +
+  `in either. To move them, run: filedesk migrate-storage --from ${WORDS[from.kind].storage} --to ${WORDS[to.kind].storage}`;
+
+export const isMarkedNext = ({ location }: FilesPlace): string =>
+  `${location} is empty and has no installation mark; the next start marks it, for the files that are moved`;
+
+/** @param to where the files are being moved, or have been */
+export const filesAreElsewhere = ({ location }: FilesPlace, to: string): string =>
+  `The files in ${location} have been moved to ${to}, or are being moved: here alone, many would look lost. ${UNCHANGED} ` +
+  "Set STORAGE to where the files are now, and as long as they are being moved STORAGE_FROM as well. " +
+  `If the desk is to go on with the files in ${location} alone, run: ${ADOPT}`;
+
+export const beginWithOneStorage = (): string =>
+  "Files can only be moved when the database and the files have been marked as one installation, and they have not. " +
+  `${UNCHANGED} Start once with STORAGE set to where the files are, without STORAGE_FROM.`;
+
+/** One of two storages that files are moved between. */
+export const filesWithoutMark = ({ location, kind }: FilesPlace): string =>
+  `There are files in ${location}, but no installation mark: files are only moved between the storages of one ` +
+  `installation. ${UNCHANGED} Remove those files, or correct ${WORDS[kind].setting} or STORAGE_FROM. ${IF_TOGETHER}`;
+
+export const filesInNeither = (places: readonly FilesPlace[], sample: Sample): string =>
+  `The database has records of files that are neither in ${places.map(({ location }) => location).join(" nor in ")} ` +
+  `(${inNumbers(sample)}): one of them is the wrong one, or not mounted. ${UNCHANGED} ` +
+  `Correct ${places.map(({ kind }) => WORDS[kind].setting).join(", ")} or STORAGE_FROM. ` +
+  `If the desk is to go on without these files, run: ${ADOPT}`;
 
 /** @param installation the installation of the files that are there now, if they have a mark */
 export const storageIsUnavailable = ({ location, kind }: FilesPlace, installation: string | null): string =>

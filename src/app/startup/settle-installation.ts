@@ -3,9 +3,10 @@ import { newId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Installation } from "../../platform/database/installation.repository.js";
 import { insertInstallation, raiseEpoch } from "../../platform/database/installation.repository.js";
-import type { InstallationDeps, InstallationFinding } from "./examine-installation.js";
 import { examineInstallation } from "./examine-installation.js";
-import { writeMark } from "./installation-mark.js";
+import type { InstallationDeps, InstallationFinding } from "./installation-finding.js";
+import { storagesOf } from "./installation-finding.js";
+import { updateMark, writeMark } from "./installation-mark.js";
 
 /** An arbitrary number that no other lock uses. */
 const SETTLING_LOCK = 7_305_101_412;
@@ -35,7 +36,7 @@ export async function settleInstallation(deps: InstallationDeps): Promise<Instal
     return { finding, next: finding.state === "restored" ? null : await advance(tx, finding) };
   });
   if (next === null) return finding;
-  await writeMark(deps.storage, next);
+  for (const { storage } of storagesOf(deps)) await updateMark(storage, next);
   return { ...finding, database: next, mark: next };
 }
 
@@ -44,7 +45,7 @@ export async function adoptStorage(deps: InstallationDeps): Promise<Installation
   const next = await deps.db.transaction(async (tx) =>
     advance(tx, await examineInstallation({ ...deps, db: tx })),
   );
-  await writeMark(deps.storage, next);
+  for (const { storage } of storagesOf(deps)) await writeMark(storage, next);
   return next;
 }
 

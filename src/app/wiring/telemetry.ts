@@ -21,9 +21,7 @@ import type { Observers, Watched } from "./observers.js";
 export interface Telemetry {
   /** The URL of the metrics; null if they are not served. */
   readonly metricsUrl: string | null;
-  observeFiles<Files extends { readonly storage: Storage; readonly staging: StagingArea }>(
-    files: Files,
-  ): Files;
+  observeFiles<Files extends ObservedFiles>(files: Files): Files;
   observeJobs(jobs: readonly Job[]): readonly Job[];
   /** Observes SQL statements, by their texts. */
   readonly statements: Observe | undefined;
@@ -36,6 +34,16 @@ export interface Telemetry {
   /** Adds what is read when metrics are scraped. */
   watch(watched: Watched): void;
   close(): Promise<void>;
+}
+
+interface ObservedStorage {
+  readonly storage: Storage;
+  readonly staging: StagingArea;
+}
+
+/** The storage of a desk, and the one that files are being moved from. */
+interface ObservedFiles extends ObservedStorage {
+  readonly from?: ObservedStorage | undefined;
 }
 
 export interface TelemetryOptions {
@@ -108,14 +116,7 @@ function telemetryOf(opened: readonly Opened[]): Telemetry {
         for (const ingest of ingests) ingest.received(bucket, bytes);
       },
     },
-    observeFiles: (files) =>
-      storage
-        ? {
-            ...files,
-            storage: observeStorage(files.storage, storage),
-            staging: observeStaging(files.staging, storage),
-          }
-        : files,
+    observeFiles: (files) => (storage ? observeFiles(files, storage) : files),
     observeJobs: (jobs) => (jobRuns ? observeJobs(jobs, jobRuns) : jobs),
     observeScanner: (scanner) => metrics?.observeScanner?.(scanner) ?? scanner,
     observeHttp(app) {
@@ -129,6 +130,17 @@ function telemetryOf(opened: readonly Opened[]): Telemetry {
     close: () => closeAll(opened),
   };
 }
+
+const observeOne = <Opened extends ObservedStorage>(opened: Opened, observe: Observe): Opened => ({
+  ...opened,
+  storage: observeStorage(opened.storage, observe),
+  staging: observeStaging(opened.staging, observe),
+});
+
+const observeFiles = <Files extends ObservedFiles>(files: Files, observe: Observe): Files => ({
+  ...observeOne(files, observe),
+  ...(files.from && { from: observeOne(files.from, observe) }),
+});
 
 /** Observes nothing. */
 export const noTelemetry: Telemetry = telemetryOf([]);

@@ -18,7 +18,7 @@ import { postQuotaOf } from "./tickets.js";
 export interface UpkeepOptions
   extends Pick<
       UpkeepDeps,
-      "db" | "storage" | "staging" | "clock" | "tempFolder" | "assertOurs" | "assertMayRemove"
+      "db" | "storage" | "staging" | "moving" | "clock" | "tempFolder" | "assertOurs" | "assertMayRemove"
     >,
     Pick<AttachmentDeletionDeps, "parents"> {
   readonly config: Config;

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, not, sql } from "drizzle-orm";
+import { and, asc, desc, eq, ne, not, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -111,10 +111,13 @@ const SAMPLE_OF_EACH = 100;
 /**
  * Keys of the oldest and the newest blobs of all tenants: a sample that shows whether a storage belongs to the
  * database.
+ *
+ * @param lost whether those are included whose bytes are known to be missing
  */
-export async function listSampleKeys(db: Database): Promise<string[]> {
+export async function listSampleKeys(db: Database, { lost = true } = {}): Promise<string[]> {
   const key = { key: blobs.storageKey };
-  const oldest = await db.select(key).from(blobs).orderBy(asc(blobs.id)).limit(SAMPLE_OF_EACH);
-  const newest = await db.select(key).from(blobs).orderBy(desc(blobs.id)).limit(SAMPLE_OF_EACH);
+  const some = lost ? undefined : ne(blobs.integrity, "MISSING");
+  const oldest = await db.select(key).from(blobs).where(some).orderBy(asc(blobs.id)).limit(SAMPLE_OF_EACH);
+  const newest = await db.select(key).from(blobs).where(some).orderBy(desc(blobs.id)).limit(SAMPLE_OF_EACH);
   return [...new Set([...oldest, ...newest].map((row) => row.key))];
 }

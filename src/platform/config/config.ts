@@ -49,16 +49,20 @@ function describe(name: string, error: Error): string {
 
 interface Chosen {
   readonly STORAGE: string;
+  readonly STORAGE_FROM: string | undefined;
   readonly DOWNLOAD_MODE: string;
   readonly ACCEL_REDIRECT: string | undefined;
 }
 
 /** Settings that would have no effect, which an operator might not notice. */
-function contradictionsIn({ STORAGE, DOWNLOAD_MODE, ACCEL_REDIRECT }: Chosen): string[] {
+function contradictionsIn({ STORAGE, STORAGE_FROM, DOWNLOAD_MODE, ACCEL_REDIRECT }: Chosen): string[] {
   const problems: string[] = [];
-  if (DOWNLOAD_MODE === "redirect" && STORAGE !== "s3")
+  const storages = [STORAGE, STORAGE_FROM];
+  if (STORAGE_FROM === STORAGE)
+    problems.push(`STORAGE_FROM: files are moved from one storage to another; STORAGE is ${STORAGE} as well`);
+  if (DOWNLOAD_MODE === "redirect" && !storages.includes("s3"))
     problems.push("DOWNLOAD_MODE: redirect takes a store that clients can reach; set STORAGE=s3 as well");
-  if (ACCEL_REDIRECT !== undefined && STORAGE !== "local")
+  if (ACCEL_REDIRECT !== undefined && !storages.includes("local"))
     problems.push("ACCEL_REDIRECT: nginx reads files of a local folder; it has no effect with STORAGE=s3");
   return problems;
 }

@@ -9,10 +9,16 @@ export const storageSettings = {
     desc: "Where files are stored: `local` in FILEDESK_DATA, `s3` in a bucket of Amazon S3 or a store with its interface",
     example: "s3",
   }),
+  STORAGE_FROM: str({
+    choices: ["local", "s3"],
+    default: undefined,
+    desc: "Where files still are that are being moved to STORAGE: they are read there as well, and only removed there",
+    example: "local",
+  }),
   S3_BUCKET: bucketName({
     default: undefined,
     desc: "Bucket in which files are stored; it has to exist",
-    requiredWhen: (env) => env.STORAGE === "s3",
+    requiredWhen: (env) => env.STORAGE === "s3" || env.STORAGE_FROM === "s3",
     example: "filedesk-files",
   }),
   S3_PREFIX: keyPrefix({

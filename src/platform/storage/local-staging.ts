@@ -25,6 +25,7 @@ export function createLocalStaging(folder: string): StagingArea {
     return join(folder, name);
   };
   return {
+    has: async (name) => (await unlessMissing(stat(pathOf(name)))) !== null,
     async continueAt(name, offset) {
       const path = pathOf(name);
       const handle = await openFor(path, () => makeFolder(folder, folders));

@@ -6,6 +6,7 @@ import type { StagingArea, StagingWriter } from "./staging-area.js";
  * only those that fail are. A sweep is not observed, because its time is that of its caller.
  */
 export const observeStaging = (area: StagingArea, observe: Observe): StagingArea => ({
+  has: (name) => observe("staging.has", () => area.has(name)),
   continueAt: async (name, offset) =>
     observeWriter(await observe("staging.continueAt", () => area.continueAt(name, offset)), observe),
   toFile: (name, size) => observe("staging.toFile", () => area.toFile(name, size)),

@@ -41,6 +41,7 @@ export function createSegmentStaging({ storage, tempRoot }: SegmentStagingDeps):
     return segments;
   };
   return {
+    has: async (name) => (await storage.list(`${PREFIX}${name}/`)).length > 0,
     async continueAt(name, offset) {
       const segments = await segmentsOf(name);
       const surplus = segments.filter(({ key }) => offsetOf(key) >= offset);

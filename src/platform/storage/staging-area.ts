@@ -5,6 +5,8 @@ import type { RunOptions } from "../../kernel/run-options.js";
  * by the server: single segments of a storage key (`key.ts`).
  */
 export interface StagingArea {
+  /** Whether a file has been begun. */
+  has(name: string): Promise<boolean>;
   /**
    * Continues a file at an offset, at most its durable length. Bytes behind the offset are discarded. One writer at a
    * time: the caller holds the lease of the upload.
@@ -45,6 +47,12 @@ export interface StagingSweepReport {
 /** A staging area that is only changed while its storage is available. */
 export const guardStaging = (area: StagingArea, assertOurs: () => Promise<void>): StagingArea => ({
   ...area,
+  async has(name) {
+    if (await area.has(name)) return true;
+    // In an empty mount point it has not been lost.
+    await assertOurs();
+    return area.has(name);
+  },
   async continueAt(name, offset) {
     await assertOurs();
     return area.continueAt(name, offset);

@@ -48,7 +48,8 @@ export interface Storage {
   list(prefix: string, after?: string): Promise<readonly StoredObject[]>;
   /**
    * Every object, in any order. Objects that are added or removed meanwhile may or may not be included. Memory does not
-   * grow with the number of objects.
+   * grow with the number of objects. While objects are being moved (`moving-storage.ts`), one that is in both storages
+   * comes twice, each time as it is in one of them.
    */
   walk(): AsyncIterable<StoredObject>;
   /** Holds removed objects for a while. */
@@ -110,6 +111,8 @@ export interface PresignedPutOptions {
   /** The exact number of bytes that the store accepts; any number without it. */
   readonly size?: number;
   readonly contentType?: string;
+  /** Whether clients have been sent there before: while objects are being moved, the old storage takes these as well. */
+  readonly hasBegun?: boolean;
 }
 
 export interface PresignedPut {

@@ -5,6 +5,7 @@ const COMMANDS = [
   "serve",
   "worker",
   "migrate",
+  "migrate-storage",
   "seed",
   "import",
   "report",
@@ -25,7 +26,7 @@ describe("the command line", () => {
     expect(code).toBe(0);
     for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
     expect(stdout).toContain("Exit codes:");
-    for (const name of ["import", "purge", "token", "user"]) {
+    for (const name of ["import", "migrate-storage", "purge", "token", "user"]) {
       const help = await run([name, "--help"]);
       expect(help.code).toBe(0);
       expect(help.stdout).toMatch(/Examples?:\n {2}\S/);
@@ -40,6 +41,7 @@ describe("the command line", () => {
     [["token", "a@b.c", "--minutes", "100000"], /from 1 to 1440/],
     [["report", "--colour"], /unknown option/],
     [["purge", "--company", "acme"], /add --orphans/],
+    [["migrate-storage", "--from", "s3", "--to", "s3"], /are the same storage/],
     [["purge", "--older-than-days", "5"], /add --orphans/],
     [
       ["import", "x.csv", "--report", "/nowhere/x/failed.csv"],

@@ -56,13 +56,17 @@ describe("the configuration", () => {
       problemsOf({ AUTH_JWKS_URL: "https://id.example.com/keys" }).map((problem) => problem.split(":")[0]),
     ).toEqual(["AUTH_ISSUER", "AUTH_AUDIENCE"]);
     expect(problemsOf({ ADMIN_EMAIL: "a@b.example" })[0]).toMatch(/^ADMIN_PASSWORD: is missing/);
-    expect(problemsOf({ STORAGE: "s3" })[0]).toMatch(/^S3_BUCKET: is missing/);
+    for (const name of ["STORAGE", "STORAGE_FROM"])
+      expect(problemsOf({ [name]: "s3" })[0]).toMatch(/^S3_BUCKET: is missing/);
   });
 
   it("refuses settings that have no effect together", () => {
     expect(problemsOf({ DOWNLOAD_MODE: "redirect" })[0]).toMatch(/^DOWNLOAD_MODE: .* set STORAGE=s3 as well/);
     const accel = { STORAGE: "s3", S3_BUCKET: "files", ACCEL_REDIRECT: "/internal/" };
     expect(problemsOf(accel)[0]).toMatch(/^ACCEL_REDIRECT: .* no effect with STORAGE=s3/);
+    expect(problemsOf({ STORAGE_FROM: "local" })[0]).toMatch(/^STORAGE_FROM: .*STORAGE is local as well/);
+    const moving = { ...accel, STORAGE_FROM: "local", DOWNLOAD_MODE: "redirect" };
+    expect(readConfig(moving)).toMatchObject({ STORAGE_FROM: "local" });
     expect(problemsOf({ ACCEL_REDIRECT: "internal" })[0]).toMatch(/"internal" is not a path like/);
   });
 

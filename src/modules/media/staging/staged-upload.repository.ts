@@ -1,9 +1,10 @@
-import { and, asc, desc, eq, gt, inArray, lt, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { requireReturnedRow } from "../../../platform/database/returned-row.js";
 import { inTenants } from "../../identity/tenant.repository.js";
 import type { Authorship, TenantScope } from "../../identity/viewer.js";
+import type { NewBlob } from "../blob.repository.js";
 import type { StagedUploadRow } from "./staged-upload.tables.js";
 import { stagedUploads } from "./staged-upload.tables.js";
 
@@ -147,6 +148,65 @@ export async function purgeExpiredUploads(
     .delete(stagedUploads)
     .where(and(isAnyOf(stagedUploads.id, ids), isExpired(before)))
     .returning(EXPIRED);
+}
+
+/** Checked bytes of an upload that nothing has used yet. */
+export interface CheckedUpload extends Pick<NewBlob, "sha256" | "size"> {
+  readonly id: string;
+  readonly companyId: string;
+  readonly storageKey: string;
+}
+
+/** In the order of their ids. Every tenant's. */
+export async function listCheckedUploads(
+  db: Database,
+  after: string | null,
+  limit: number,
+): Promise<CheckedUpload[]> {
+  const { id, companyId, storageKey, checked } = stagedUploads;
+  const rows = await db
+    .select({ id, companyId, storageKey, checked })
+    .from(stagedUploads)
+    .where(
+      and(
+        eq(stagedUploads.status, "READY"),
+        isNotNull(storageKey),
+        isNotNull(checked),
+        after === null ? undefined : gt(id, after),
+      ),
+    )
+    .orderBy(asc(id))
+    .limit(limit);
+  return rows.flatMap(({ checked, storageKey, ...upload }) =>
+    checked === null || storageKey === null
+      ? []
+      : [{ ...upload, storageKey, sha256: checked.blob.sha256, size: checked.blob.size }],
+  );
+}
+
+/** How many uploads have been checked, and are not used yet. Every tenant's. */
+export const countCheckedUploads = (db: Database): Promise<number> =>
+  db.$count(stagedUploads, and(eq(stagedUploads.status, "READY"), isNotNull(stagedUploads.storageKey)));
+
+/** Uploads that are still arriving, in the order of their ids. Every tenant's. */
+export async function listUnfinishedUploads(
+  db: Database,
+  after: string | null,
+  { now, limit }: { readonly now: Date; readonly limit: number },
+): Promise<Pick<StagedUploadRow, "id" | "method">[]> {
+  const { id, method, status, expiresAt } = stagedUploads;
+  return db
+    .select({ id, method })
+    .from(stagedUploads)
+    .where(
+      and(
+        inArray(status, ["RECEIVING", "CHECKING"]),
+        gt(expiresAt, now),
+        after === null ? undefined : gt(id, after),
+      ),
+    )
+    .orderBy(asc(id))
+    .limit(limit);
 }
 
 /** Those of these ids whose bytes are still arriving or being checked. Every tenant's, for the sweep. */

@@ -13,6 +13,8 @@ import { findMissing } from "./find-missing.js";
 import type { FindUnrenderedDeps } from "./find-unrendered.js";
 import { findUnrendered } from "./find-unrendered.js";
 import type { FindingOptions } from "./finding.js";
+import type { MoveFilesDeps, MoveFilesOptions, MoveReport } from "./move-files.js";
+import { moveFiles } from "./move-files.js";
 import type { PurgeDeps } from "./purge.js";
 import { purgeFiles, sumOfPurges } from "./purge.js";
 import type { PurgeReport } from "./purge.repository.js";
@@ -32,7 +34,9 @@ export interface UpkeepDeps {
   readonly clock: Clock;
   /** The folder below which all processes keep their temp files. */
   readonly tempRoot: string;
-  readonly tempFolder: Pick<TempFolder, "removeAbandoned">;
+  readonly tempFolder: Pick<TempFolder, "open" | "removeAbandoned">;
+  /** Both storages while files are being moved. */
+  readonly moving?: (MoveFilesDeps["moving"] & { begin(): Promise<void> }) | undefined;
   readonly requestVariants: FindMissingDeps["requestVariants"];
   readonly listAskedFor: FindUnrenderedDeps["listAskedFor"];
   /** @throws if the storage is not, or no longer, the one of this installation */
@@ -127,6 +131,13 @@ export function createUpkeepService(deps: UpkeepDeps) {
     /** Verifies the hashes of stored bytes, the oldest verification first. */
     verifyIntegrity: ({ limits, ...options }: VerifyOptions = {}) =>
       verifyIntegrity(deps, { ...deps.verifyLimits, ...limits }, options),
+
+    /** Moves files to the new storage. @throws Error if none are being moved */
+    async moveFiles(options?: MoveFilesOptions): Promise<MoveReport> {
+      if (deps.moving === undefined) throw new Error("no files are being moved: STORAGE_FROM is not set");
+      if (!options?.dryRun) await deps.moving.begin();
+      return moveFiles({ ...deps, moving: deps.moving }, options);
+    },
 
     /** Removes events that are too old for any cursor. */
     pruneEvents: (options?: RunOptions) => pruneEvents(db, ago(deps.eventDays * DAY_MS), options),

@@ -1,7 +1,7 @@
 import { HOUR_MS, SECOND_MS } from "../../../kernel/clock.js";
 import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
 import { directKey, onlySegmentKey } from "../../../platform/storage/segment-staging.js";
-import type { PresignedPut, Storage } from "../../../platform/storage/storage.js";
+import type { PresignedPut, PresignedPutOptions, Storage } from "../../../platform/storage/storage.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
 import { takeParts } from "./direct-parts.js";
 import { noDirectUploads } from "./staged-upload.errors.js";
@@ -16,9 +16,11 @@ type Direct = Pick<Storage, "presignPut" | "multipart" | "stat" | "copy" | "dele
 export async function presignUpload(
   storage: Pick<Storage, "presignPut">,
   { id, size, mimeType }: Pick<StagedUploadRow, "id" | "size" | "mimeType">,
+  { hasBegun = true }: Pick<PresignedPutOptions, "hasBegun"> = {},
 ): Promise<PresignedPut> {
   const put = await storage.presignPut(directKey(id), {
     expiresInSeconds: URL_MS / SECOND_MS,
+    hasBegun,
     ...(size !== null && { size }),
     ...(mimeType !== null && { contentType: mimeType }),
   });
@@ -31,7 +33,7 @@ export async function refuseIndirect(
   { storage }: { readonly storage: Pick<Storage, "presignPut"> },
   size: number | null,
 ): Promise<void> {
-  await presignUpload(storage, { id: "probe", size, mimeType: null });
+  await presignUpload(storage, { id: "probe", size, mimeType: null }, { hasBegun: false });
   if (size === null || size > MAX_DIRECT_BYTES)
     throw badUserInput("A direct upload states its size at the beginning, up to 500 GiB.", {
       field: "size",
