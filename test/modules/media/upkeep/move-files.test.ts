@@ -80,7 +80,8 @@ describe("moving files to another storage", () => {
   afterAll(() => world.close());
   beforeEach(async () => {
     await world.database.sql`truncate media_files, blobs, staged_uploads cascade`;
-    await rm(join(world.dataFolder, "files"), { recursive: true, force: true });
+    await from.delete(await keysOf(from.walk()));
+    await from.trash.delete(await keysOf(from.trash.walk()));
     folder = await mkdtemp(join(tmpdir(), "filedesk-moved-"));
     to = createLocalStorage({ root: folder });
   });
