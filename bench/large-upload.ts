@@ -11,13 +11,17 @@ import type { Person } from "./desk-client.js";
 import { call, signIn } from "./desk-client.js";
 import type { ServerProcess } from "./processes.js";
 import { peakMemoryOf, startFiledesk } from "./processes.js";
+import type { S3Store } from "./s3-store.js";
+import { startS3Store } from "./s3-store.js";
 
 const MIB = 1024 ** 2;
 /** Loads what the first upload loads, so that only what a stream takes is measured. */
 const WARM_UP_BYTES = 64 * MIB;
 
 const CREATE_TICKET = "mutation ($input: CreateTicketInput!) { createTicket(input: $input) { id } }";
-const START_UPLOAD = "mutation ($input: StartUploadInput!) { startUpload(input: $input) { id url } }";
+const START_UPLOAD =
+  "mutation ($input: StartUploadInput!) { startUpload(input: $input) { id url headers { name value } parts { url size } } }";
+const COMPLETE_UPLOAD = "mutation ($id: ID!) { completeUpload(id: $id) { status } }";
 
 /** A text of a size, of which no two are alike and whose checks read all of it. */
 function* text(bytes: number): Generator<Buffer> {
@@ -34,8 +38,8 @@ interface Body {
   readonly chunks: Iterable<Buffer>;
 }
 
-async function send({ method, url, headers, chunks }: Body, { token }: Person): Promise<string> {
-  const sending = request(url, { method, headers: { ...headers, authorization: `Bearer ${token}` } });
+async function send({ method, url, headers, chunks }: Body): Promise<string> {
+  const sending = request(url, { method, headers });
   const answered = once(sending, "response");
   await pipeline(Readable.from(chunks), sending);
   const [response] = (await answered) as [NodeJS.ReadableStream & { statusCode: number }];
@@ -48,23 +52,62 @@ async function send({ method, url, headers, chunks }: Body, { token }: Person): 
 
 const ticket = ({ companyId }: Person) => ({ companyId, subject: "A long log", description: "All of it." });
 
+const bearer = ({ token }: Person) => ({ authorization: `Bearer ${token}` });
+
+type Staging = { port: number; person: Person; bytes: number };
+
+interface Begun {
+  readonly id: string;
+  /** Null if it is sent in parts. */
+  readonly url: string | null;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly parts: readonly { readonly url: string; readonly size: number }[] | null;
+}
+
+async function startUpload({ port, person, bytes }: Staging, method: "RESUMABLE" | "DIRECT") {
+  const { companyId, token } = person;
+  const input = { bucket: "ATTACHMENTS", companyId, fileName: "log.txt", size: bytes, method };
+  const query = JSON.stringify({ query: START_UPLOAD, variables: { input } });
+  return (await call<{ startUpload: Begun }>(port, token, query)).startUpload;
+}
+
+async function openTicketWith({ port, person }: Staging, id: string): Promise<void> {
+  const variables = { input: { ...ticket(person), stagedUploadIds: [id] } };
+  await call(port, person.token, JSON.stringify({ query: CREATE_TICKET, variables }));
+}
+
 async function resumable({ port }: ServerProcess, person: Person, bytes: number): Promise<void> {
-  const file = { bucket: "ATTACHMENTS", companyId: person.companyId, fileName: "log.txt", size: bytes };
-  const begun = await call<{ startUpload: { id: string; url: string } }>(
-    port,
-    person.token,
-    JSON.stringify({ query: START_UPLOAD, variables: { input: file } }),
-  );
-  const { id, url } = begun.startUpload;
+  const staging = { port, person, bytes };
+  const { id, url } = await startUpload(staging, "RESUMABLE");
   const headers = {
+    ...bearer(person),
     "tus-resumable": "1.0.0",
     "upload-offset": "0",
     "content-type": "application/offset+octet-stream",
     "content-length": bytes,
   };
-  await send({ method: "PATCH", url, headers, chunks: text(bytes) }, person);
-  const variables = { input: { ...ticket(person), stagedUploadIds: [id] } };
-  await call(port, person.token, JSON.stringify({ query: CREATE_TICKET, variables }));
+  await send({ method: "PATCH", url: url ?? "", headers, chunks: text(bytes) });
+  await openTicketWith(staging, id);
+}
+
+/** The bytes go past the server, which reads them once to check them. */
+async function direct({ port }: ServerProcess, person: Person, bytes: number): Promise<void> {
+  const staging = { port, person, bytes };
+  const { id, url, headers, parts } = await startUpload(staging, "DIRECT");
+  const given = Object.fromEntries(headers.map(({ name, value }) => [name, value]));
+  for (const part of parts ?? [{ url: url ?? "", size: bytes }]) {
+    const sized = { ...given, "content-length": part.size };
+    await send({ method: "PUT", url: part.url, headers: sized, chunks: text(part.size) });
+  }
+  // Its answer takes longer than `fetch` waits for one.
+  const query = Buffer.from(JSON.stringify({ query: COMPLETE_UPLOAD, variables: { id } }));
+  await send({
+    method: "POST",
+    url: `http://127.0.0.1:${port}/graphql`,
+    headers: { ...bearer(person), "content-type": "application/json", "content-length": query.length },
+    chunks: [query],
+  });
+  await openTicketWith(staging, id);
 }
 
 async function multipart({ port }: ServerProcess, person: Person, bytes: number): Promise<void> {
@@ -76,6 +119,7 @@ async function multipart({ port }: ServerProcess, person: Person, bytes: number)
   );
   const end = Buffer.from("\r\n--edge--\r\n");
   const headers = {
+    ...bearer(person),
     "apollo-require-preflight": "true",
     "content-type": "multipart/form-data; boundary=edge",
     "content-length": start.length + bytes + end.length,
@@ -85,10 +129,10 @@ async function multipart({ port }: ServerProcess, person: Person, bytes: number)
     yield* text(bytes);
     yield end;
   })();
-  await send({ method: "POST", url: `http://127.0.0.1:${port}/graphql`, headers, chunks }, person);
+  await send({ method: "POST", url: `http://127.0.0.1:${port}/graphql`, headers, chunks });
 }
 
-const DOORS = { multipart, resumable };
+const DOORS = { multipart, resumable, direct };
 
 async function rssOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
@@ -118,18 +162,22 @@ async function main(): Promise<void> {
     options: {
       megabytes: { type: "string", default: "5120" },
       door: { type: "string" },
+      storage: { type: "string", default: "local" },
       server: { type: "string", default: "dist/main.js" },
     },
   });
+  const doors = values.storage === "s3" ? DOORS : { multipart, resumable };
   const bytes = Number(values.megabytes) * MIB;
   const folder = await mkdtemp(join(tmpdir(), "filedesk-large-"));
   const postgres = await startEmbeddedPostgres({ folder: join(folder, "postgres"), log: () => {} });
+  let store: S3Store | null = null;
   try {
+    if (values.storage === "s3") store = await startS3Store(join(folder, "s3"));
     const buckets = join(folder, "buckets.json");
     await writeFile(buckets, JSON.stringify({ ATTACHMENTS: { maxBytes: 2 * bytes + WARM_UP_BYTES } }));
     console.log("| way | MiB | idle MiB | peak MiB | grown by | seconds | MiB/s |");
     console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-    for (const door of Object.keys(DOORS) as (keyof typeof DOORS)[]) {
+    for (const door of Object.keys(doors) as (keyof typeof DOORS)[]) {
       if (values.door !== undefined && values.door !== door) continue;
       const environment = {
         DATABASE_URL: postgres.socketUrl,
@@ -138,6 +186,7 @@ async function main(): Promise<void> {
         TICKET_MEGABYTES: "1000000",
         WORKER: "off",
         LOG_LEVEL: "warn",
+        ...store?.environment,
       };
       const logFile = join(folder, "log");
       const server = await startFiledesk({ main: resolve(values.server), environment, logFile });
@@ -149,6 +198,7 @@ async function main(): Promise<void> {
     }
   } finally {
     await postgres.stop();
+    await store?.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }

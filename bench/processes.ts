@@ -24,7 +24,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 
 export const modulePath = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
@@ -163,7 +163,8 @@ export async function peakMemoryOf(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }
 
-const freePort = () =>
+/** A port of 127.0.0.1 that nothing listens on. */
+export const freePort = () =>
   new Promise<number>((resolve, reject) => {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {

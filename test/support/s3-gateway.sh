@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# A real S3 store for the tests: Ceph's RADOS Gateway with one monitor and one OSD, on 127.0.0.1, all in memory.
-# usage: s3-gateway.sh FOLDER GATEWAY_PORT MONITOR_PORT OWNER_PID
+# A real S3 store for the tests: Ceph's RADOS Gateway with one monitor and one OSD, on 127.0.0.1. Its objects are in
+# memory, or in a file of so many GiB below FOLDER, for more than memory has room for.
+# usage: s3-gateway.sh FOLDER GATEWAY_PORT MONITOR_PORT OWNER_PID [GIB_ON_DISK]
 # Writes FOLDER/ready when it takes requests, with the key `test` and the secret `test-secret`. Ends, and removes the
 # folder, when the process OWNER_PID has ended.
 set -euo pipefail
-folder=$1 port=$2 monitor=$3 owner=$4
+folder=$1 port=$2 monitor=$3 owner=$4 disk_gib=${5:-}
 children=()
 stop() {
   for child in "${children[@]}"; do kill -9 "$child" 2>/dev/null || true; done
@@ -21,6 +22,12 @@ start_osd() {
   osd=$!
   children+=("$osd")
 }
+
+object_store="osd objectstore = memstore
+memstore device bytes = $((4 << 30))"
+[ -z "$disk_gib" ] || object_store="osd objectstore = bluestore
+bluestore block size = $((disk_gib << 30))
+osd memory target = $((1 << 30))"
 
 mkdir -p "$folder"/{mon,osd,run,log}
 export CEPH_CONF="$folder/ceph.conf"
@@ -59,8 +66,7 @@ paxos min wait = 0.01
 mon osd min up ratio = 0
 [osd]
 osd data = $folder/osd
-osd objectstore = memstore
-memstore device bytes = 4294967296
+$object_store
 osd class load list = *
 osd class default list = *
 [client.rgw]
