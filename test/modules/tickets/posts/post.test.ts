@@ -1,4 +1,3 @@
-import { setTimeout as pass } from "node:timers/promises";
 import type { TypedDocumentNode } from "@apollo/client";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { CreatePhotoInput } from "../../../support/generated/operations.js";
@@ -328,63 +327,6 @@ describe("post", () => {
       const input = { seriesId: id, mediaFileIds: [] };
       expect(codeIn(await ask(requester, ReorderPhotoSeriesDocument, { input }))).toBe("NOT_FOUND");
     });
-
-    it("keeps a gapless order when order, adding and taking out race", async () => {
-      const { agent, manager } = world.people;
-      const services = world.server.services.photoSeries;
-      const viewer = await world.server.services.sessions.viewerById(manager.id);
-      const made = await series(["0", "1", "2", "3", "4", "5"]);
-      const spares: string[] = [];
-      for (let n = 0; n < 12; n++)
-        spares.push(((await postPhoto(agent)) as { file: { id: string } }).file.id);
-      const ids = idsOf(made);
-      const current = async () => idsOf(await read(made.id));
-      const outcomes = await Promise.allSettled([
-        ...spares.map((mediaFileId) =>
-          services.addPhotos(viewer, made.id, { items: [{ mediaFileId }], requestBytes: null }),
-        ),
-        ...ids
-          .slice(0, 4)
-          .map((mediaFileId) => services.removePhoto(viewer, { seriesId: made.id, mediaFileId })),
-        ...Array.from({ length: 12 }, async (_, n) => {
-          const order = await current();
-          return services.reorder(viewer, made.id, n % 2 ? order.reverse() : [...order].sort());
-        }),
-      ]);
-      for (const outcome of outcomes)
-        if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "BAD_USER_INPUT" });
-      const after = await read(made.id);
-      expect(after.photos.map(({ position }) => position)).toEqual(after.photos.map((_, index) => index));
-      expect(idsOf(after).toSorted()).toEqual([...ids.slice(4), ...spares].toSorted());
-      expect((await usages(made.id)).map((row) => row.media_file_id).toSorted()).toEqual(
-        idsOf(after).toSorted(),
-      );
-    });
-  });
-
-  describe("a ticket's posts", () => {
-    it("take so many files and no more, exactly, when posts race for the last place", async () => {
-      ticketId = await newTicket();
-      const { agent } = world.people;
-      const viewer = await world.server.services.sessions.viewerById(agent.id);
-      const { posts } = world.server.services;
-      const mediaFileId = ((await postPhoto(agent)) as { file: { id: string } }).file.id;
-      const again = () => posts.postPhoto(viewer, { ticketId, items: [{ mediaFileId }], requestBytes: null });
-      for (let n = 1; n < 57; n++) await again();
-      const outcomes = await Promise.allSettled(Array.from({ length: 10 }, again));
-      expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
-      for (const outcome of outcomes)
-        if (outcome.status === "rejected")
-          expect(outcome.reason).toMatchObject({
-            code: "QUOTA_EXCEEDED",
-            details: { limit: 60, actual: 61 },
-          });
-      expect(await codeOf(postPhoto(agent))).toBe("QUOTA_EXCEEDED");
-      const [first] = (await postsOf(agent)).nodes;
-      await ask(agent, DeletePostDocument, { id: first!.id });
-      expect(await codeOf(postPhoto(agent))).toBe("ok");
-      expect(codeIn(await ask(agent, RestorePostDocument, { id: first!.id }))).toBe("QUOTA_EXCEEDED");
-    });
   });
 
   describe("a deleted post", () => {
@@ -435,41 +377,6 @@ describe("post", () => {
       expect(await left()).toHaveLength(0);
       expect(codeIn(await ask(requester, RestorePostDocument, { id: dead.id }))).toBe("NOT_FOUND");
       expect(await downloadStatus(live.file!.url, agent)).toBe(200);
-    });
-  });
-
-  describe("a file of a post", () => {
-    it("is never gone when its posting races the deletion of its attachment and the purge, 40 times", async () => {
-      ticketId = await newTicket();
-      const { agent } = world.people;
-      const { posts, attachmentDeletions, sessions } = world.server.services;
-      const viewer = await sessions.viewerById(agent.id);
-      const purge = async () => {
-        const deletedBefore = new Date(Date.now() + 60_000);
-        await attachmentDeletions.purgeDeleted(deletedBefore);
-        await purgeDeletedFiles(world.server, deletedBefore);
-      };
-      let posted = 0;
-      for (let round = 0; round < 40; round++) {
-        const image = new File([new Uint8Array(await makeJpeg({ width: 20, height: 20 }))], "a.jpg");
-        const [attachment] = await world.attach(agent, { ticketId, files: [image] });
-        const mediaFileId = attachment!.mediaFile!.id;
-        const outcomes = await Promise.allSettled([
-          posts.postPhoto(viewer, { ticketId, items: [{ mediaFileId }], requestBytes: null }),
-          pass(round / 2)
-            .then(() => attachmentDeletions.deleteAttachment(viewer, attachment!.id))
-            .then(purge),
-        ]);
-        const [posting] = outcomes;
-        if (posting.status === "rejected") {
-          expect(["GONE", "NOT_FOUND"]).toContain((posting.reason as { code: string }).code);
-          continue;
-        }
-        posted += 1;
-        expect(await downloadStatus(attachment!.mediaFile!.url, agent)).toBe(200);
-        await ask(agent, DeletePostDocument, { id: posting.value.id });
-      }
-      expect(posted).toBeGreaterThan(0);
     });
   });
 
