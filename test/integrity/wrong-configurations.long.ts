@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { filesUnder } from "../support/inventory.js";
 import type { OperatedDesk } from "../support/operated-desk.js";
 import {
@@ -22,11 +22,12 @@ const ADOPT = "run: filedesk adopt-storage --yes";
 let desks: Awaited<ReturnType<typeof openDesks>>;
 let ours: OperatedDesk;
 
-beforeEach(async () => {
+// Each case ends with a desk as it was.
+beforeAll(async () => {
   desks = await openDesks();
   ours = await desks.newDesk("ours");
 });
-afterEach(() => desks.close());
+afterAll(() => desks.close());
 
 describe("a wrong configuration costs not a byte, and what is said leads out", () => {
   it("an empty database over files: it stays empty", async () => {
@@ -77,7 +78,7 @@ describe("a wrong configuration costs not a byte, and what is said leads out", (
 
   it("the database of another desk that was adopted all the same", async () => {
     const before = await inventory(ours);
-    const others = await desks.newDesk("others");
+    const others = await desks.newDesk("adopting");
     const wrong = { database: others.database, data: ours.data };
     // Both come from one template, and would know each other's keys.
     await query(wrong.database, "update blobs set storage_key = 'theirs/' || storage_key");
@@ -173,10 +174,12 @@ describe("a wrong configuration costs not a byte, and what is said leads out", (
 async function expectRefused(wrong: OperatedDesk, words: readonly (RegExp | string)[]): Promise<string> {
   const before = await inventory(wrong);
   const served = await runToItsEnd(environmentOf(wrong));
-  const swept = await filedesk(["sweep"], wrong);
-  const purged = await filedesk(["purge"], wrong);
-  const examined = await filedesk(["doctor"], wrong);
-  const found = await filedesk(["adopt-storage"], wrong);
+  const [swept, purged, examined, found] = await Promise.all([
+    filedesk(["sweep"], wrong),
+    filedesk(["purge"], wrong),
+    filedesk(["doctor"], wrong),
+    filedesk(["adopt-storage"], wrong),
+  ]);
   expect([served.code, swept.code, purged.code, examined.code, found.code]).toEqual([1, 1, 1, 2, 2]);
   const text = found.stdout.trim();
   expect(text).toContain("Nothing has been changed.");
