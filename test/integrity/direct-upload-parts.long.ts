@@ -15,7 +15,7 @@ import { recipeIn, runRecipe } from "../support/recipes.js";
 import type { S3Bucket } from "../support/s3-gateway.js";
 import { hasS3Gateway, makeBucket } from "../support/s3-gateway.js";
 import type { StartedUpload } from "../support/staged-uploads.js";
-import { codeIn } from "../support/test-client.js";
+import { codeIn, isCutOff } from "../support/test-client.js";
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -60,6 +60,15 @@ describeOnS3("a direct upload in parts", () => {
   const send = async (part: Part, bytes: Buffer): Promise<number> => {
     const sent = () => put(part.url, bytesOf(part, bytes));
     return (await sent().catch(sent)).status;
+  };
+  /** The store may answer before it has read all, and close the connection while the client still sends. */
+  const isRefused = async (url: string, bytes: Buffer): Promise<boolean> => {
+    try {
+      return (await put(url, bytes)).status === 403;
+    } catch (error) {
+      if (isCutOff(error)) return true;
+      throw error;
+    }
   };
   const numbered = (parts: readonly Part[] | null | undefined, ...numbers: readonly number[]): Part[] =>
     numbers.map((number) => parts!.find((part) => part.number === number)!);
@@ -135,13 +144,9 @@ describeOnS3("a direct upload in parts", () => {
     const bytes = text();
     const { id, parts } = await desk.begin(SIZE);
     const [first, last] = numbered(parts, 1, 5);
-    expect((await put(first!.url, bytes.subarray(0, 5 * MIB))).status).toBe(403);
-    expect(
-      (await put(last!.url.replace("partNumber=5", "partNumber=1"), bytes.subarray(0, 6 * MIB))).status,
-    ).toBe(403);
-    expect(
-      (await put(last!.url.replace("partNumber=5", "partNumber=6"), bytes.subarray(0, 6 * MIB))).status,
-    ).toBe(403);
+    const ofLast = (number: number) => last!.url.replace("partNumber=5", `partNumber=${number}`);
+    expect(await isRefused(first!.url, bytes.subarray(0, 5 * MIB))).toBe(true);
+    for (const other of [1, 6]) expect(await isRefused(ofLast(other), bytes.subarray(0, 6 * MIB))).toBe(true);
     expect(await received(id)).toEqual([]);
     for (const part of parts!) await send(part, bytes);
     // As in a store that does not compare the length with the signature.
