@@ -17,10 +17,9 @@ const LATER = () => new Date(Date.now() + 60_000);
 export function describeMultipart(on: StorageUnderTest): void {
   const itInParts = (promise: string, keeps: (multipart: MultipartUploads) => Promise<void>) =>
     it(promise, async () => {
+      // Without them, clients cannot reach it at all.
       const { multipart } = on.storage;
-      if (multipart !== null) return keeps(multipart);
-      // Clients cannot reach it at all.
-      expect(await on.storage.presignPut("parts/none", { expiresInSeconds: 60 })).toBeNull();
+      if (multipart !== null) await keeps(multipart);
     });
   const begin = async (multipart: MultipartUploads, key: string): Promise<MultipartRef> => ({
     key,

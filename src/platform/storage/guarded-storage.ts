@@ -57,10 +57,6 @@ export function guardStorage(
     putFile: writing(storage.putFile),
     copy: writing(storage.copy),
     delete: writing(storage.delete),
-    async presignPut(...wanted) {
-      await assertOursRecently();
-      return storage.presignPut(...wanted);
-    },
     multipart: storage.multipart && guardMultipart(storage.multipart, assertOursRecently),
     async removeUnfinished(...wanted) {
       await assertOurs();

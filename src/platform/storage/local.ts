@@ -47,7 +47,6 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
       if (options.internalPath === undefined) return null;
       return (await reading.stat(key))?.size === size ? options.internalPath + key : null;
     },
-    presignPut: async () => null,
     multipart: null,
     // What is not complete is a temp file.
     removeUnfinished: async () => 0,

@@ -60,12 +60,8 @@ export function createMovingStorage({ to, from, firstLook = to }: MovingStorages
     },
     internalPath: async (key, size) =>
       (await to.internalPath(key, size)) ?? (await from.internalPath(key, size)),
-    async presignPut(key, options) {
-      const put = await to.presignPut(key, options);
-      return put ?? (options.hasBegun ? from.presignPut(key, options) : null);
-    },
-    // Only one of them takes objects in parts: it knows those that have begun there. New ones follow `presignPut`.
-    multipart: to.multipart ?? from.multipart,
+    // Only one of them takes objects from clients.
+    multipart: to.multipart ?? (from.multipart && { ...from.multipart, isEnding: true }),
     async removeUnfinished(startedBefore, options) {
       const old = await from.removeUnfinished(startedBefore, options);
       return old + (await to.removeUnfinished(startedBefore, options));

@@ -3,6 +3,8 @@
  * been completed; what is never completed is removed by `removeUnfinished`.
  */
 export interface MultipartUploads {
+  /** Whether only uploads that have begun are taken, because the objects are being moved to another storage. */
+  readonly isEnding: boolean;
   /** Begins an upload. @returns the store's id of it */
   begin(key: string): Promise<string>;
   /** Makes the URLs by which a client sends the parts. */

@@ -12,10 +12,7 @@ const SEGMENT_BYTES = 8 * MIB;
 const OFFSET_DIGITS = 16;
 const PAGE = 1_000;
 
-/** Where a client writes the bytes of an upload itself. */
-export const directKey = (name: string): string => `${PREFIX}${name}/direct`;
-
-/** Where the bytes are then, out of reach of the client: the only segment of the upload. */
+/** Where the bytes of a direct upload are when they are complete: the only segment of the upload. */
 export const onlySegmentKey = (name: string): string => keyOf(name, 0);
 
 /** Whether an object is a segment of an upload that is arriving, which is not known by a row of its own. */
@@ -49,7 +46,7 @@ export function createSegmentStaging({ storage, tempRoot }: SegmentStagingDeps):
       return createWriter(storage, name, offset);
     },
     async toFile(name, size) {
-      const segments = (await segmentsOf(name)).filter(({ key }) => key !== directKey(name));
+      const segments = await segmentsOf(name);
       if (!fits(segments, size)) return null;
       const temp = createTempFile(ownTempFolder(tempRoot));
       try {

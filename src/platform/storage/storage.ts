@@ -64,9 +64,10 @@ export interface Storage {
    * is missing or has another size.
    */
   internalPath(key: string, size: number): Promise<string | null>;
-  /** A URL by which a client writes an object itself; null if clients cannot reach the storage. */
-  presignPut(key: string, options: PresignedPutOptions): Promise<PresignedPut | null>;
-  /** Takes large objects from clients in parts; null if clients cannot reach the storage. */
+  /**
+   * Takes objects from clients, in parts; null if clients cannot reach the storage. There is no presigned PUT of an
+   * object: some stores take headers with it that are not signed, by which a client does more than send its bytes.
+   */
   readonly multipart: MultipartUploads | null;
   /**
    * Removes what the storage has received of objects that were never completed, if that began before a moment.
@@ -104,21 +105,6 @@ export interface PresignedGetOptions {
   readonly contentType: string;
   readonly contentDisposition: string;
   readonly cacheControl: string;
-}
-
-export interface PresignedPutOptions {
-  readonly expiresInSeconds: number;
-  /** The exact number of bytes that the store accepts; any number without it. */
-  readonly size?: number;
-  readonly contentType?: string;
-  /** Whether clients have been sent there before: while objects are being moved, the old storage takes these as well. */
-  readonly hasBegun?: boolean;
-}
-
-export interface PresignedPut {
-  readonly url: string;
-  /** What the client has to send with the bytes. */
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** An object has another size than the caller expects. */

@@ -9,6 +9,7 @@ import { createLocalStorage, localTempFolder } from "../../../src/platform/stora
 import { createLocalStaging, localStagingFolder } from "../../../src/platform/storage/local-staging.js";
 import { createMovingStaging } from "../../../src/platform/storage/moving-staging.js";
 import { createMovingStorage } from "../../../src/platform/storage/moving-storage.js";
+import type { MultipartUploads } from "../../../src/platform/storage/multipart-uploads.js";
 import { createSegmentStaging } from "../../../src/platform/storage/segment-staging.js";
 import type { StagingArea } from "../../../src/platform/storage/staging-area.js";
 import type { Storage, StoredObject } from "../../../src/platform/storage/storage.js";
@@ -157,7 +158,6 @@ describe("while objects are moved", () => {
     const signing = (storage: Storage, host: string): Storage => ({
       ...storage,
       presignGet: async (key) => `https://${host}/${key}`,
-      presignPut: async (key) => ({ url: `https://${host}/${key}`, headers: {} }),
     });
     const options = { expiresInSeconds: 60, contentType: "", contentDisposition: "", cacheControl: "" };
     const signed = createMovingStorage({ to: signing(to, "to"), from: signing(from, "from") });
@@ -177,12 +177,11 @@ describe("while objects are moved", () => {
   });
 
   it("takes no new direct uploads where the old storage alone takes them, and lets those go on that have begun", async () => {
-    const presignPut: Storage["presignPut"] = async (key) => ({ url: `https://from/${key}`, headers: {} });
-    const signed = createMovingStorage({ to, from: { ...from, presignPut } });
-    expect(await signed.presignPut("a", { expiresInSeconds: 60 })).toBeNull();
-    expect(await signed.presignPut("a", { expiresInSeconds: 60, hasBegun: true })).toMatchObject({
-      url: "https://from/a",
-    });
+    expect(createMovingStorage({ to, from }).multipart).toBeNull();
+    const multipart = { isEnding: false } as MultipartUploads;
+    const receiving = { ...from, multipart };
+    expect(createMovingStorage({ to, from: receiving }).multipart?.isEnding).toBe(true);
+    expect(createMovingStorage({ to: receiving, from }).multipart?.isEnding).toBe(false);
   });
 
   describe("an unfinished upload", () => {

@@ -2,7 +2,7 @@ import { FiledeskError } from "../../../kernel/errors.js";
 import { confirmViewer } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
-import { takeDirectBytes } from "./direct-upload.js";
+import { takeParts } from "./direct-parts.js";
 import { finishUpload } from "./finish-upload.js";
 import { refuseEnded } from "./refuse-ended.js";
 import type { StagedUploadDeps } from "./staged-upload.service.js";
@@ -27,7 +27,7 @@ export const createCompleteUploadService = (deps: StagedUploadDeps) => ({
       const { status, method } = lease.upload;
       if (status === "READY" || status === "USED") return;
       refuseEnded(lease.upload);
-      if (status === "RECEIVING" && method === "DIRECT") await takeDirectBytes(deps.storage, lease);
+      if (status === "RECEIVING" && method === "DIRECT") await takeParts(deps.storage, lease);
       else if (status === "RECEIVING") throw incomplete(lease.upload);
       const receivedBytes = lease.upload.size ?? lease.upload.receivedBytes;
       await finishUpload(deps, { ...lease, upload: { ...lease.upload, receivedBytes } });

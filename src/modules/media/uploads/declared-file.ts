@@ -26,8 +26,13 @@ export function refuseDeclared({ fileName, mimeType, size }: DeclaredFile, rules
     throw badUserInput(`A file name has up to ${MAX_NAME_LENGTH} characters, and no control characters.`, {
       field: "fileName",
     });
-  if (mimeType !== null && mimeType.length > MAX_MIME_TYPE_LENGTH)
-    throw badUserInput(`A MIME type has up to ${MAX_MIME_TYPE_LENGTH} characters.`, { field: "mimeType" });
+  if (mimeType !== null && (mimeType.length > MAX_MIME_TYPE_LENGTH || /\p{Cc}/u.test(mimeType)))
+    throw badUserInput(
+      `A MIME type has up to ${MAX_MIME_TYPE_LENGTH} characters, and no control characters.`,
+      {
+        field: "mimeType",
+      },
+    );
   if (size !== null && (size < 0 || !Number.isSafeInteger(size)))
     throw badUserInput("The size must be a number of bytes.", { field: "size" });
   if (size === 0) throw corruptFile("it is empty");

@@ -3,6 +3,7 @@ import { FiledeskError } from "../../../kernel/errors.js";
 import type {
   MultipartRef,
   MultipartUploads,
+  PartPresigner,
   StoredPart,
 } from "../../../platform/storage/multipart-uploads.js";
 import { PartsChanged } from "../../../platform/storage/multipart-uploads.js";
@@ -28,17 +29,19 @@ type InParts = Pick<Storage, "multipart">;
 type Declared = Pick<StagedUploadRow, "id" | "method" | "size">;
 
 /**
- * Begins the parts of an upload that is too large for one request, and writes its row. Parts whose row could not be
- * written are removed.
+ * Begins the parts of a direct upload, and writes its row. Parts whose row could not be written are removed.
+ *
+ * A file that is sent in one request is a part as well. The URL of an object would let clients do more than send their
+ * bytes: some stores take unsigned headers by which an object is copied from another one, published, or encoded
+ * (docs/decisions/0058).
  */
 export async function beginParts<Row>(
   storage: InParts,
   { id, method, size }: Declared,
   writeRow: (multipart: StoredMultipart | null) => Promise<Row>,
 ): Promise<Row> {
-  const partBytes = method === "DIRECT" && size !== null ? partBytesOf(size) : null;
-  if (partBytes === null) return writeRow(null);
-  const multipart = await beginMultipart(storage, id, partBytes);
+  if (method !== "DIRECT" || size === null) return writeRow(null);
+  const multipart = await beginMultipart(storage, id, partBytesOf(size));
   try {
     return await writeRow(multipart);
   } catch (error) {
@@ -52,20 +55,34 @@ const beginMultipart = async (storage: InParts, id: string, partBytes: number): 
   partBytes,
 });
 
-/** The parts of an upload that are still to be sent or to be put together; null if it has none. */
+/** The URL of an upload that is sent in one request; null if it has several parts, or if all of it has arrived. */
+export async function presignOnlyPart(storage: InParts, upload: StagedUploadRow): Promise<string | null> {
+  const [only, ...others] = rangesOf(upload);
+  const presign = presignerOf(storage, upload);
+  return only === undefined || others.length > 0 || presign === null ? null : presign(only);
+}
+
+/** The parts of an upload that are still to be sent or to be put together; null if it has only one. */
 export async function listUploadParts(
   storage: InParts,
   upload: StagedUploadRow,
 ): Promise<UploadPartState[] | null> {
   const ref = multipartOf(upload);
-  if (ref === null || storage.multipart === null || upload.status !== "RECEIVING") return null;
-  const arrived = sizesOf((await storage.multipart.listParts(ref)) ?? []);
-  const presign = storage.multipart.presignParts(ref, { expiresInSeconds: URL_MS / SECOND_MS });
-  return rangesOf(upload).map((range) => ({
+  const ranges = rangesOf(upload);
+  const presign = presignerOf(storage, upload);
+  if (ref === null || presign === null || ranges.length < 2) return null;
+  const arrived = sizesOf((await requireMultipart(storage).listParts(ref)) ?? []);
+  return ranges.map((range) => ({
     ...range,
     isReceived: arrived.get(range.number) === range.size,
     presign: () => presign(range),
   }));
+}
+
+function presignerOf({ multipart }: InParts, upload: StagedUploadRow): PartPresigner | null {
+  const ref = multipartOf(upload);
+  if (ref === null || multipart === null || upload.status !== "RECEIVING") return null;
+  return multipart.presignParts(ref, { expiresInSeconds: URL_MS / SECOND_MS });
 }
 
 /**
@@ -79,7 +96,7 @@ export async function takeParts(
 ): Promise<void> {
   const multipart = requireMultipart(storage);
   const ref = multipartOf(upload);
-  if (ref === null) throw new Error(`upload ${upload.id} has no parts`);
+  if (ref === null) throw new Error(`the direct upload ${upload.id} has no parts`);
   const ranges = rangesOf(upload);
   const refuse = (missing: readonly PartRange[]) =>
     partsMissing(upload.id, { missing: missing.map(({ number }) => number), count: ranges.length });
@@ -91,7 +108,8 @@ export async function takeParts(
     await complete(multipart, ref, parts);
   }
   // Otherwise an attempt that was interrupted has put them together, or they have been lost.
-  if ((await storage.stat(ref.key))?.size === upload.size) return;
+  if ((await storage.stat(ref.key))?.size === upload.size)
+    return write({ receivedBytes: upload.size ?? 0, status: "CHECKING" });
   await write({ multipart: await beginMultipart(storage, upload.id, upload.multipart?.partBytes ?? 0) });
   throw refuse(ranges);
 }

@@ -97,7 +97,7 @@ export class StagedUploadResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      "Where its bytes are sent: for RESUMABLE with the viewer's own `Authorization` header, for DIRECT without it, in one PUT; that URL is valid for an hour, and another one each time. Null if they are sent in `parts`.",
+      "Where its bytes are sent: for RESUMABLE with the viewer's own `Authorization` header, for DIRECT without it, in one PUT; that URL is valid for an hour, and another one each time. Null if they are sent in `parts`, and when all of a direct upload has arrived.",
   })
   async url(@Root() upload: StagedUploadRow, @Ctx() { baseUrl }: ViewerContext) {
     return (await this.requests.of(upload, baseUrl)).url;

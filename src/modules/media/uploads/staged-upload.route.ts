@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { badUserInput } from "../../../kernel/errors.js";
 import { normalizeId } from "../../../kernel/ids.js";
-import { singleLine } from "../../../kernel/text.js";
+import { isLine, singleLine } from "../../../kernel/text.js";
 import type { NewResumableUpload } from "../../../platform/http/tus/resumable-uploads.js";
 import { registerTusRoutes } from "../../../platform/http/tus/tus.route.js";
 import type { Viewer } from "../../identity/viewer.js";
@@ -48,6 +48,9 @@ export function registerStagedUploadRoutes(
   });
 }
 
+/** As in `startUpload`. */
+const MAX_NAME_LENGTH = 255;
+
 /** The names that tus clients give to the file's name and type: tus-js-client's and Uppy's. */
 const NAMES = { fileName: ["fileName", "filename", "name"], mimeType: ["mimeType", "filetype", "type"] };
 
@@ -61,7 +64,11 @@ function newUpload({ size, metadata, metadataText }: NewResumableUpload): NewUpl
       { field: "bucket", allowed: Object.keys(Bucket) },
     );
   const fileName = singleLine(read(NAMES.fileName) ?? "");
-  if (fileName === "") throw badUserInput("Send the file's name as `filename`.", { field: "filename" });
+  if (!isLine(fileName, MAX_NAME_LENGTH))
+    throw badUserInput(
+      `Send the file's name as \`filename\`: one line of up to ${MAX_NAME_LENGTH} characters, one of them visible.`,
+      { field: "filename" },
+    );
   const ids = TARGET_IDS.map((name) => {
     const id = metadata.get(name);
     return [name, id ? normalizeId(id) : null] as const;

@@ -111,7 +111,7 @@ async function startUpload(
   const { viewer: by, companyId } = await authorizeUpload(db, viewer, target);
   refuseDeclared(input, buckets[bucket]);
   const method = input.method ?? "RESUMABLE";
-  if (method === "DIRECT") await refuseIndirect(deps, size);
+  if (method === "DIRECT") refuseIndirect(storage, size);
   await countUse(db, {
     key: `staged-upload:${by.id}`,
     limit: limits.perMinute,

@@ -3,10 +3,10 @@ import { SECOND_MS } from "../../../kernel/clock.js";
 import { FiledeskError } from "../../../kernel/errors.js";
 import { newId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
-import { uploadLocked } from "../../../platform/http/tus/tus-headers.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
 import type { HeldChanges } from "../staging/upload-lease.repository.js";
 import { acquireLease, releaseLease, renewLease, requestLease } from "../staging/upload-lease.repository.js";
+import { uploadLocked } from "./staged-upload.errors.js";
 
 /** The right to write to one upload. It ends by itself when the process that has it ends. */
 export interface UploadLease {
@@ -37,7 +37,7 @@ export function createUploadLeases({ db }: { readonly db: Database }) {
   /** Holders in this process learn at once that they are asked to stop; others with their next renewal. */
   const holders = new Map<string, AbortController>();
 
-  /** @throws HttpRefusal 423 if the holder does not stop in time */
+  /** @throws UPLOAD_LOCKED if the holder does not stop in time */
   async function acquire({ id: uploadId, companyId }: StagedUploadRow) {
     const lease = { uploadId, companyId, leaseId: newId() };
     const deadline = performance.now() + WAIT_MS;

@@ -1,6 +1,6 @@
 import { MIB } from "../../../kernel/bytes.js";
 
-/** Above, a direct upload is sent in parts: what has to be sent again after a cut of the connection stays small. */
+/** Up to this size there is one part: what has to be sent again after a cut of the connection stays small. */
 const ONE_PUT_BYTES = 64 * MIB;
 /** Of all parts but the last, unless so large a file would have too many. */
 const PART_BYTES = 16 * MIB;
@@ -19,9 +19,9 @@ export interface PartRange {
   readonly size: number;
 }
 
-/** How large the parts of a file are, in whole MiB; null for a file that is sent in one request. */
-export function partBytesOf(size: number): number | null {
-  if (size <= ONE_PUT_BYTES) return null;
+/** How large the parts of a file are, in whole MiB. */
+export function partBytesOf(size: number): number {
+  if (size <= ONE_PUT_BYTES) return ONE_PUT_BYTES;
   return Math.max(PART_BYTES, Math.ceil(size / MOST_PARTS / MIB) * MIB);
 }
 

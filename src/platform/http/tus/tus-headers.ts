@@ -95,12 +95,6 @@ export function checksumOf(headers: IncomingHttpHeaders): Checksum | null {
 export const checksumMismatch = () =>
   new HttpRefusal(460, "The bytes of this request do not have the checksum that it states: send them again.");
 
-/** Another request writes to the upload, and could not be ended yet. */
-export const uploadLocked = () =>
-  new HttpRefusal(423, "Another request is sending bytes of this upload: try again in a moment.", {
-    "retry-after": "1",
-  });
-
 const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 
 const badMetadata = () =>

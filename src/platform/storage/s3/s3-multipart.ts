@@ -18,6 +18,8 @@ const REPLACED = ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"];
 /** Multipart uploads whose parts clients send to the store themselves. */
 export function createS3Multipart(store: S3Store): MultipartUploads {
   return {
+    isEnding: false,
+
     async begin(key) {
       assertKey(key);
       return createUpload(store, key, {});

@@ -329,9 +329,11 @@ describe("the protocol", () => {
     const { token } = requester();
     const encode = (value: string) => Buffer.from(value).toString("base64");
     const metadata = { bucket: "ATTACHMENTS", ticketId, filename: "Ünder.txt", filetype: "text/plain" };
-    const header = Object.entries(metadata)
-      .map(([key, value]) => `${key} ${encode(value)}`)
-      .join(",");
+    const headerOf = (pairs: Readonly<Record<string, string>>) =>
+      Object.entries(pairs)
+        .map(([key, value]) => `${key} ${encode(value)}`)
+        .join(",");
+    const header = headerOf(metadata);
     const create = (headers: Record<string, string>, body?: Buffer) =>
       tusRequest(`${world.server.url}/uploads`, {
         method: "POST",
@@ -350,6 +352,16 @@ describe("the protocol", () => {
     expect((await create({})).status).toBe(400);
     expect((await create({ "upload-length": "x" })).status).toBe(400);
     expect((await create({ "upload-length": "9", "upload-metadata": "a !" })).status).toBe(400);
+    for (const wrong of [
+      { filetype: "a\0b" },
+      { filetype: "a\r\nb: c" },
+      { filename: "\u200b" },
+      { filename: "a".repeat(256) },
+    ])
+      expect(
+        (await create({ "upload-length": "9", "upload-metadata": headerOf({ ...metadata, ...wrong }) }))
+          .status,
+      ).toBe(400);
     expect(
       (await create({ "upload-length": "9", "upload-metadata": "__proto__ YQ==,bucket Wg==" })).status,
     ).toBe(400);

@@ -69,28 +69,13 @@ withS3("an S3 storage (needs radosgw, ceph-mon and ceph-osd)", () => {
     });
   });
 
-  describe("a presigned URL for writing", () => {
-    const bytes = randomBytes(1_000);
-
-    it("takes exactly so many bytes of exactly that type", async () => {
-      const options = { expiresInSeconds: 60, size: bytes.length, contentType: "image/png" };
-      const signed = await storage.presignPut("write/me", options);
-      const send = (body: Buffer, headers: Readonly<Record<string, string>> = signed?.headers ?? {}) =>
-        fetch(signed?.url ?? "", { method: "PUT", body: new Uint8Array(body), headers });
-      expect((await send(randomBytes(1_001))).status).toBe(403);
-      expect((await send(bytes, { "content-type": "text/html" })).status).toBe(403);
-      expect(await storage.stat("write/me")).toBeNull();
-      expect((await send(bytes)).status).toBe(200);
-      expect((await storage.stat("write/me"))?.size).toBe(bytes.length);
-    });
-
+  describe("a presigned URL", () => {
     it("is of the public endpoint, if there is one", async () => {
       const shown = createS3Storage(
         connectS3({ ...bucket.options, publicEndpoint: "https://files.example.com" }),
       );
-      expect((await shown.presignPut("a", { expiresInSeconds: 60 }))?.url).toMatch(
-        /^https:\/\/files\.example\.com\//,
-      );
+      const part = shown.multipart?.presignParts({ key: "a", uploadId: "1" }, { expiresInSeconds: 60 });
+      expect(await part?.({ number: 1, size: 9 })).toMatch(/^https:\/\/files\.example\.com\//);
       expect(await shown.presignGet("a", { ...HEADERS, expiresInSeconds: 60 })).toMatch(
         /^https:\/\/files\.example\.com\//,
       );
@@ -124,10 +109,6 @@ withS3("an S3 storage (needs radosgw, ceph-mon and ceph-osd)", () => {
         "x-amz-server-side-encryption": "AES256",
         "x-amz-storage-class": "STANDARD",
       });
-    expect((await careful.presignPut("a", { expiresInSeconds: 60 }))?.headers).toEqual({
-      "x-amz-server-side-encryption": "AES256",
-      "x-amz-storage-class": "STANDARD",
-    });
     proxy.heal();
   });
 
