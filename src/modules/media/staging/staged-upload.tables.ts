@@ -32,7 +32,7 @@ export interface CheckedContent {
   readonly blob: NewBlob;
 }
 
-/** How a direct upload arrives that is too large for one request. */
+/** How a direct upload arrives: as a multipart upload of the store, of one part or several. */
 export interface StoredMultipart {
   /** The store's id of the multipart upload. */
   readonly uploadId: string;
@@ -70,7 +70,7 @@ export const stagedUploads = pgTable(
     receivedBytes: bigint("received_bytes", { mode: "number" }).notNull().default(0),
     /** The `Upload-Metadata` of a client that has begun it with tus, returned as it was sent. */
     tusMetadata: text("tus_metadata"),
-    /** Null for those that do not arrive in parts. */
+    /** Null for resumable uploads. */
     multipart: jsonb("multipart").$type<StoredMultipart>(),
     expiresAt: moment("expires_at").notNull(),
     /** Where the checked bytes are stored; null before, and again when a blob has them. */

@@ -96,7 +96,8 @@ export async function takeParts(
 ): Promise<void> {
   const multipart = requireMultipart(storage);
   const ref = multipartOf(upload);
-  if (ref === null) throw new Error(`the direct upload ${upload.id} has no parts`);
+  if (ref === null || upload.multipart === null)
+    throw new Error(`the direct upload ${upload.id} has no parts`);
   const ranges = rangesOf(upload);
   const refuse = (missing: readonly PartRange[]) =>
     partsMissing(upload.id, { missing: missing.map(({ number }) => number), count: ranges.length });
@@ -110,7 +111,7 @@ export async function takeParts(
   // Otherwise an attempt that was interrupted has put them together, or they have been lost.
   if ((await storage.stat(ref.key))?.size === upload.size)
     return write({ receivedBytes: upload.size ?? 0, status: "CHECKING" });
-  await write({ multipart: await beginMultipart(storage, upload.id, upload.multipart?.partBytes ?? 0) });
+  await write({ multipart: await beginMultipart(storage, upload.id, upload.multipart.partBytes) });
   throw refuse(ranges);
 }
 
