@@ -20,12 +20,12 @@ function readThrough(): number {
  * What some work costs, in units of reading 4 MiB byte by byte in this process at the same time: some milliseconds of a
  * quiet processor. A busy machine makes both dearer, so that the figure stays the same where milliseconds do not.
  *
- * @param bound the work is done up to five times, until it costs less than this
+ * @param bound the work is done up to fifteen times, until it costs less than this
  * @returns the least that it cost
  */
 export async function leastCost(work: () => unknown, bound: number): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 5 && least >= bound; tries++) {
+  for (let tries = 0; tries < 15 && least >= bound; tries++) {
     const before = await processorMs(readThrough);
     const cost = await processorMs(work);
     const after = await processorMs(readThrough);

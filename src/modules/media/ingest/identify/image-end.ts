@@ -7,8 +7,10 @@ const endsTooEarly = () => corruptFile("the image ends too early");
 /** Frames of an animation. */
 export const MAX_FRAMES = 2_000;
 
-/** Segments, chunks or blocks. A PNG of 50 megapixels with 16 bits a channel has as many at 8 KiB each, which is usual. */
-const MAX_PARTS = 50_000;
+/** Chunks. A PNG of 50 megapixels with 16 bits a channel has as many at 8 KiB each, which is usual. */
+const MAX_CHUNKS = 50_000;
+/** Segments of a JPEG, or blocks of a GIF, where each frame is up to two of them. */
+const MAX_BLOCKS = 10_000;
 
 /** A marker of JPEG. */
 const START_OF_SCAN = 0xda;
@@ -37,8 +39,8 @@ export async function endOfImage(type: FileTypeName, bytes: FileBytes): Promise<
   return end ?? null;
 }
 
-function refuseParts(parts: number): void {
-  if (parts > MAX_PARTS) throw corruptFile(`the image is made of more than ${MAX_PARTS} parts`);
+function refuseMoreParts(parts: number, most: number): void {
+  if (parts > most) throw corruptFile(`the image is made of more than ${most} parts`);
 }
 
 /**
@@ -50,7 +52,7 @@ async function endOfJpeg(bytes: FileBytes): Promise<number> {
   let at = 2;
   let scan: number | null = null;
   for (let parts = 0; ; ) {
-    refuseParts(++parts);
+    refuseMoreParts(++parts, MAX_BLOCKS);
     const marker = await nextJpegMarker(bytes, at);
     if (marker === null && scan !== null) return scan;
     if (marker === null) throw endsTooEarly();
@@ -84,7 +86,7 @@ async function nextJpegMarker(bytes: FileBytes, from: number): Promise<{ code: n
 /** RFC 2083 §3: chunks of length, type, data and CRC, the last one is IEND. */
 async function endOfPng(bytes: FileBytes): Promise<number> {
   for (let at = 8, parts = 0; ; ) {
-    refuseParts(++parts);
+    refuseMoreParts(++parts, MAX_CHUNKS);
     const chunk = await bytes.read(at, 8);
     if (chunk.length < 8) throw endsTooEarly();
     at += 12 + chunk.readUInt32BE(0);
@@ -102,7 +104,7 @@ async function endOfGif(bytes: FileBytes): Promise<number> {
   let at = 13 + colorTableBytes(header.readUInt8(10));
   let wholeFrames: number | null = null;
   for (let parts = 0, frames = 0; ; ) {
-    refuseParts(++parts);
+    refuseMoreParts(++parts, MAX_BLOCKS);
     const block = await bytes.read(at, 10);
     if (block[0] === 0x3b) return at + 1;
     const isFrame = block[0] === 0x2c;
@@ -153,7 +155,7 @@ async function endOfWebp(bytes: FileBytes): Promise<number> {
   const size = header.readUInt32LE(4);
   const end = 8 + size + (size % 2);
   for (let at = 12, parts = 0, frames = 0; at + 8 <= end; ) {
-    refuseParts(++parts);
+    refuseMoreParts(++parts, MAX_CHUNKS);
     const chunk = await bytes.read(at, 8);
     if (chunk.length < 8) throw endsTooEarly();
     if (chunk.toString("latin1", 0, 4) === "ANMF" && ++frames > MAX_FRAMES)
