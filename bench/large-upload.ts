@@ -166,7 +166,7 @@ async function main(): Promise<void> {
       megabytes: { type: "string", default: "5120" },
       door: { type: "string" },
       storage: { type: "string", default: "local" },
-      server: { type: "string", default: "dist/main.js" },
+      server: { type: "string", default: "dist/bundle/main.js" },
     },
   });
   const doors = values.storage === "s3" ? DOORS : { multipart, resumable };

@@ -37,7 +37,7 @@ interface Plan {
   readonly seconds: number;
 }
 
-const USAGE = `npm run bench -- [--only upload|list|render|gallery|realtime|pressure] [--rounds 3] [--seconds 5] [--server dist/main.js] [--profile FOLDER]`;
+const USAGE = `npm run bench -- [--only upload|list|render|gallery|realtime|pressure] [--rounds 3] [--seconds 5] [--server dist/bundle/main.js] [--profile FOLDER]`;
 
 /** Without these settings, the server's limits would determine the results. */
 const NO_LIMITS = {
@@ -62,7 +62,7 @@ function readOptions() {
       only: { type: "string" },
       rounds: { type: "string", default: "3" },
       seconds: { type: "string", default: "5" },
-      server: { type: "string", default: "dist/main.js" },
+      server: { type: "string", default: "dist/bundle/main.js" },
       profile: { type: "string" },
     },
   });

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Environment } from "./server-process.js";
 
 /** Built at the beginning of every test run. */
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/bundle/main.js", import.meta.url));
 
 export interface CommandEnding {
   /** Null when a signal ended it. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** Built at the beginning of every test run. */
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/bundle/main.js", import.meta.url));
 /** The line for people, and the log's line in production. */
 const READY =
   /Filedesk is ready: (\S+)\/graphql|"url":"([^"]+)","msg":"the server is ready"|(?:worker is ready)/;

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
+import { packageRoot } from "../../kernel/package-root.js";
 import { connectDriver } from "./connect-driver.js";
 import { sqlState } from "./faults.js";
 import { findHost } from "./open-connection.js";
@@ -10,7 +10,7 @@ import { findHost } from "./open-connection.js";
 const OLDEST_SUPPORTED = 150_000;
 /** An arbitrary number that all instances share. */
 const MIGRATION_LOCK = 7_305_101_411;
-const migrationsFolder = fileURLToPath(new URL("../../../drizzle", import.meta.url));
+const migrationsFolder = join(packageRoot, "drizzle");
 
 /** SQLSTATE (PostgreSQL Appendix A). */
 const DUPLICATE_TABLE = "42P07";

@@ -1,7 +1,9 @@
 import { on } from "node:events";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { SECOND_MS } from "../../../../kernel/clock.js";
 import { fairTurns } from "../../../../kernel/fair-turns.js";
+import { packageRoot } from "../../../../kernel/package-root.js";
 
 export interface VideoQuestion {
   readonly path: string;
@@ -29,11 +31,8 @@ const LONGEST_MS = 3 * SECOND_MS;
 const LONGEST_START_MS = 30 * SECOND_MS;
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
 
-/** Tests load TypeScript, which a thread cannot: they use the built file. */
-const THREAD = new URL(
-  "./read-video-thread.js",
-  import.meta.url.replace(/\/src\/(modules\/.+)\.ts$/, "/dist/$1.js"),
-);
+/** The built file, also where this module runs as TypeScript, which a thread cannot load. */
+const THREAD = join(packageRoot, "dist/bundle/read-video-thread.js");
 
 /**
  * A thread costs memory and a processor, so concurrent uploads wait here for some hundredths of a second. A company has
