@@ -32,6 +32,7 @@
       "MediaFilePurged",
       "MediaFileRestored",
       "MediaFileUpdated",
+      "ScanStatusChanged",
       "VariantsFailed",
       "VariantsReady"
     ],

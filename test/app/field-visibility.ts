@@ -17,7 +17,7 @@ export interface FieldAnswers {
 export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Attachment: {
     guest:
-      "createdAt deletedAt description fileName id inlineUrl mediaFile message mimeType scanStatus size thumbnailUrl updatedAt uploadedBy uploader url",
+      "createdAt deletedAt description fileName id inlineUrl mediaFile message mimeType scanResult scanStatus scannedAt size thumbnailUrl updatedAt uploadedBy uploader url",
     member: "reply ticket",
   },
   ChatMessage: {
@@ -40,7 +40,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Invitation: { member: "company createdAt email expiresAt id inviterName role" },
   MediaFile: {
     guest:
-      "bucket createdAt deletedAt duration expiresAt fileName height id inlineUrl integrity kind metadata mimeType placeholder scanStatus sha256 size uploadedBy uploader url variant variants variantsStatus verifiedAt width",
+      "bucket createdAt deletedAt duration expiresAt fileName height id inlineUrl integrity kind metadata mimeType placeholder scanResult scanStatus scannedAt sha256 size uploadedBy uploader url variant variants variantsStatus verifiedAt width",
     member: "versions",
     staff: "usages",
   },
@@ -124,6 +124,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   MediaFilePurged: { staff: "mediaFileId" },
   MediaFileRestored: { staff: "mediaFile" },
   MediaFileUpdated: { staff: "mediaFile" },
+  ScanStatusChanged: { staff: "mediaFiles" },
   VariantsFailed: { staff: "mediaFile" },
   VariantsReady: { staff: "mediaFile" },
 };

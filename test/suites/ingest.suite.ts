@@ -7,3 +7,4 @@ import "../modules/media/ingest/inspect/read-video.test.js";
 import "../modules/media/ingest/inspect/video.test.js";
 import "../modules/media/ingest/receive/file-name.test.js";
 import "../modules/media/ingest/receive/receive.test.js";
+import "../platform/scanner/clamd.test.js";

@@ -12,4 +12,5 @@ import "../modules/media/library/orphans.test.js";
 import "../modules/media/library/permissions.test.js";
 import "../modules/media/library/usages.test.js";
 import "../modules/media/library/versions.test.js";
+import "../modules/media/scanning/scanning.test.js";
 import "../modules/media/uploads/staged-uploads.test.js";

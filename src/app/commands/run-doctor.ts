@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { connectDatabase } from "../../platform/database/client.js";
+import { checkScanner } from "../doctor/check-scanner.js";
 import type { Check } from "../doctor/checks.js";
 import {
   checkDatabase,
@@ -87,6 +88,7 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
           await checkQueues(database.db),
           ...ofFiles,
           await checkStorage(services.storage),
+          await checkScanner(services.scanner, services.buckets),
         ];
       } finally {
         await services.tempFolder.close();

@@ -43,7 +43,6 @@ export async function checkMachine(config: Config, dataFolder: string): Promise<
     await checkRoom(dataFolder),
     await checkPictures(),
     await checkVideo(config.FFMPEG_PATH),
-    note("scanner", "off: files are not scanned for malware and have the scan status NOT_SCANNED"),
     config.isProduction || !config.demoData
       ? ok("demo data", config.demoData ? "is created when the server starts" : "off")
       : note("demo data", "is created when the server starts (set DEMO_DATA=false, or NODE_ENV=production)"),

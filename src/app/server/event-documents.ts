@@ -108,6 +108,7 @@ const MEDIA = /* GraphQL */ `
         ... on VariantsReady { mediaFile { ...FileFields } }
         ... on VariantsFailed { mediaFile { ...FileFields } }
         ... on IntegrityChanged { mediaFiles { id fileName integrity verifiedAt } }
+        ... on ScanStatusChanged { mediaFiles { id fileName scanStatus scannedAt scanResult } }
         ... on CompanyBrandingChanged { company { id name slug logoUrl logoThumbnailUrl faviconUrl } }
       }
     }

@@ -113,6 +113,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 const dependenciesOf = ({ database, services }: HttpOptions): Dependency[] => [
   { name: "database", check: () => database.db.execute(sql`select 1`) },
   { name: "storage", check: () => services.storage.check() },
+  ...(services.scanner.isOn
+    ? [{ name: "scanner", isOptional: true, check: () => services.scanner.check() }]
+    : []),
 ];
 
 function createContext(config: Config, viewerOf: ViewerOf) {

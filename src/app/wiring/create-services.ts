@@ -94,6 +94,8 @@ export async function createServices({
   const mediaFiles = createMediaFileService(finding);
   const checking = {
     scanner: telemetry.observeScanner(openScanner(config)),
+    scanInlineBytes: config.SCAN_INLINE_MEGABYTES * MIB,
+    log,
     observer: telemetry.ingest,
     maxPixels,
   };
@@ -112,7 +114,7 @@ export async function createServices({
     ...identity,
     ...tickets,
     ...chat,
-    ...createUpkeep({ ...shared, db: background, moving, tempRoot, parents }),
+    ...createUpkeep({ ...shared, ...checking, db: background, moving, tempRoot, parents }),
     ...files,
     jobs,
     signer,

@@ -19,6 +19,8 @@ export function createJobs({ config, database: { background: db }, services }: J
   const { upkeep } = services;
   return [
     services.renderVariants,
+    services.scanJobs.scanFile,
+    services.scanJobs.findUnscanned,
     ...createUpkeepJobs({ ...upkeep, purgeOrphans: config.PURGE_ORPHANS ? upkeep.purgeOrphans : undefined }),
     createEndRateLimitsJob({ db }),
     createEndSessionsJob({ db, clock }),

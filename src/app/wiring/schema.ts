@@ -4,6 +4,7 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import type { NonEmptyArray, PubSub } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../../modules/attachments/attachment.resolver.js";
+import { AttachmentScanResolver } from "../../modules/attachments/attachment-scan.resolver.js";
 import { AttachmentThumbnailResolver } from "../../modules/attachments/attachment-thumbnail.resolver.js";
 import { AttachmentUsageResolver } from "../../modules/attachments/attachment-usage.resolver.js";
 import { ConversationResolver } from "../../modules/chat/conversations/conversation.resolver.js";
@@ -36,6 +37,7 @@ import { MediaUsageResolver } from "../../modules/media/library/media-usage.reso
 import { StorageReportResolver } from "../../modules/media/library/storage-report.resolver.js";
 import { MediaFileResolver } from "../../modules/media/media-file.resolver.js";
 import { MediaMetadataResolver } from "../../modules/media/media-metadata.resolver.js";
+import { MediaFileScanResolver } from "../../modules/media/scanning/scan-result.resolver.js";
 import { FileIntegrityResolver } from "../../modules/media/upkeep/file-integrity.resolver.js";
 import {
   StagedUploadResolver,
@@ -84,6 +86,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, loaders.actors, urls)],
+  [MediaFileScanResolver, () => new MediaFileScanResolver()],
   [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [
     LibraryResolver,
@@ -144,6 +147,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
       new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
   ],
   [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
+  [AttachmentScanResolver, () => new AttachmentScanResolver()],
   [AttachmentThumbnailResolver, ({ thumbnails }) => new AttachmentThumbnailResolver(thumbnails)],
   [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
   [

@@ -73,8 +73,10 @@ import type { EventCursorLoaders } from "../../platform/graphql/event-cursor.loa
 import type { EventUrls } from "../../platform/graphql/subscriptions/event-urls.js";
 import type { UrlSigner } from "../../platform/http/files/signed-url.js";
 import type { Job, JobSender } from "../../platform/jobs/job.js";
+import type { Scanner } from "../../platform/scanner/scanner.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { TempFolder } from "../../platform/storage/temp-folder.js";
+import type { createScanning } from "./scanning.js";
 import type { UpkeepServices } from "./upkeep.js";
 
 /** All services of the server, for resolvers, routes, jobs and commands. */
@@ -107,6 +109,8 @@ export interface Services {
   readonly urls: DownloadUrls;
   readonly variants: VariantService;
   readonly renderVariants: Job<RenderVariantsData>;
+  readonly scanner: Scanner;
+  readonly scanJobs: ReturnType<typeof createScanning>["scanJobs"];
 
   // media: the library
   readonly library: LibraryService;

@@ -13,6 +13,8 @@ import type { Config } from "../../platform/config/config.js";
 import type { JobSender } from "../../platform/jobs/job.js";
 import { listUnderWay } from "../../platform/jobs/job-under-way.repository.js";
 import { purgeDeleted } from "./purge-deleted.js";
+import type { ScanningOptions } from "./scanning.js";
+import { createScanning } from "./scanning.js";
 import { postQuotaOf } from "./tickets.js";
 
 export interface UpkeepOptions
@@ -20,7 +22,8 @@ export interface UpkeepOptions
       UpkeepDeps,
       "db" | "storage" | "staging" | "moving" | "clock" | "tempFolder" | "assertOurs" | "assertMayRemove"
     >,
-    Pick<AttachmentDeletionDeps, "parents"> {
+    Pick<AttachmentDeletionDeps, "parents">,
+    Pick<ScanningOptions, "scanner" | "log"> {
   readonly config: Config;
   readonly tempRoot: string;
   readonly jobs: JobSender;
@@ -29,7 +32,8 @@ export interface UpkeepOptions
 export type UpkeepServices = ReturnType<typeof createUpkeep>;
 
 /** Builds the services for upkeep, for the jobs and the command line. */
-export function createUpkeep({ config, tempRoot, jobs, ...given }: UpkeepOptions) {
+export function createUpkeep({ config, tempRoot, ...given }: UpkeepOptions) {
+  const { jobs } = given;
   const shared = { ...given, retentionDays: config.RETENTION_DAYS };
   const deps = {
     ...shared,
@@ -54,6 +58,7 @@ export function createUpkeep({ config, tempRoot, jobs, ...given }: UpkeepOptions
     verifyLimits: { files: config.VERIFY_FILES, bytes: config.VERIFY_MEGABYTES * MIB },
   });
   return {
+    ...createScanning(deps),
     ticketPurge,
     upkeep: {
       ...service,

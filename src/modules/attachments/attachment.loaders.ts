@@ -1,5 +1,5 @@
 import { isId } from "../../kernel/ids.js";
-import type { PageArguments } from "../../kernel/pagination.js";
+import type { Page, PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
@@ -9,9 +9,10 @@ import {
   perRequest,
   perRequestAndArguments,
 } from "../../platform/graphql/loaders.js";
-import type { ViewerContext } from "../identity/viewer.js";
+import type { Viewer, ViewerContext } from "../identity/viewer.js";
 import { tenantsOf, tenantsOfRows, tenantsReachedBy } from "../identity/viewer.js";
-import type { AttachmentView } from "./attachment.repository.js";
+import { isKnownTo, seesUnscanned } from "../media/unscanned.js";
+import type { AttachmentCount, AttachmentView } from "./attachment.repository.js";
 import {
   attachmentPosition,
   countOfParents,
@@ -36,51 +37,88 @@ export type AttachmentLoaders = ReturnType<typeof createAttachmentLoaders>;
  */
 export function createAttachmentLoaders({ db, parents }: FindAttachmentDeps) {
   const connections = (kind: ParentRef["kind"]) => {
-    const counts = perRequest<ViewerContext, string, number>(async ({ viewer }, ids) => {
+    const counts = perRequest<ViewerContext, string, AttachmentCount>(async ({ viewer }, ids) => {
       const byParent = await countOfParents(db, tenantsOf(viewer), kind, ids);
-      return ids.map((id) => byParent.get(id) ?? 0);
+      return ids.map((id) => byParent.get(id) ?? NONE);
     });
     return perRequestAndArguments<ViewerContext, PageArguments, string, Connection<AttachmentView>>(
       async (context, args, ids) => {
         const pages = await listPagesOfParents(db, tenantsOf(context.viewer), kind, ids, pageRequest(args));
         return ids.map((id) =>
-          toConnection(pages.get(id) ?? noAttachments, attachmentPosition, () => counts(context).load(id)),
+          knownTo(context.viewer, { page: pages.get(id), count: () => counts(context).load(id) }),
         );
       },
     );
   };
-  const countsOfMessages = perRequest<object, Shown, number>(async (_shared, messages) => {
+  const countsOfMessages = perRequest<object, Shown, AttachmentCount>(async (_shared, messages) => {
     const ids = messages.map(({ id }) => id);
     const byMessage = await countOfParents(db, tenantsOfRows(messages), "message", ids);
-    return ids.map((id) => byMessage.get(id) ?? 0);
+    return ids.map((id) => byMessage.get(id) ?? NONE);
   });
+  /** Shared by all subscribers to a message, people and guests. */
+  const ofMessages = perEventBatchAndArguments<ViewerContext, PageArguments, Shown, AttachmentList>(
+    async (batch, args, messages) => {
+      const ids = messages.map(({ id }) => id);
+      const scope = tenantsOfRows(messages);
+      const pages = await listPagesOfParents(db, scope, "message", ids, pageRequest(args));
+      return messages.map((message) => ({
+        page: pages.get(message.id),
+        count: () => countsOfMessages(batch).load(message),
+      }));
+    },
+    { nameOf: ({ id }) => id },
+  );
   return {
-    /** Shared by all subscribers to a message, people and guests: the same for all of them. */
-    ofMessage: perEventBatchAndArguments<ViewerContext, PageArguments, Shown, Connection<AttachmentView>>(
-      async (batch, args, messages) => {
-        const ids = messages.map(({ id }) => id);
-        const scope = tenantsOfRows(messages);
-        const pages = await listPagesOfParents(db, scope, "message", ids, pageRequest(args));
-        return messages.map((message) =>
-          toConnection(pages.get(message.id) ?? noAttachments, attachmentPosition, () =>
-            countsOfMessages(batch).load(message),
-          ),
-        );
-      },
-      { nameOf: ({ id }) => id },
-    ),
+    ofMessage: async (context: ViewerContext, args: PageArguments, message: Shown) =>
+      knownTo(context.viewer, await ofMessages(context, args).load(message)),
     ofTicket: connections("ticket"),
     ofReply: connections("reply"),
     /** Live attachments that the viewer may read, by their ids; null for others. */
     readable: perRequest<ViewerContext, string, AttachmentView | null>(async ({ viewer }, ids) => {
       const rows = await listAttachments(db, tenantsReachedBy(viewer), ids.filter(isId));
       const states = await parents.statesFor(db, viewer, rows.map(parentOf));
-      const shown = rows.filter((attachment) =>
-        isLive({ attachment, parent: states.get(parentOf(attachment).id) ?? null }),
+      const shown = rows.filter(
+        (attachment) =>
+          isKnownTo(viewer, attachment) &&
+          isLive({ attachment, parent: states.get(parentOf(attachment).id) ?? null }),
       );
       return inOrderOf(ids, shown, (attachment) => attachment.id);
     }),
   };
 }
 
+/** A page of a parent's attachments as it is for those who know of all of them, and their number. */
+interface AttachmentList {
+  readonly page: Page<AttachmentView> | undefined;
+  readonly count: () => Promise<AttachmentCount>;
+}
+
+/**
+ * The attachments of a page that the viewer may know of. The page may become shorter, and even empty, but its cursors
+ * lead on.
+ */
+function knownTo(
+  viewer: Viewer,
+  { page = noAttachments, count }: AttachmentList,
+): Connection<AttachmentView> {
+  const connection = toConnection(page, attachmentPosition, async () => {
+    const { count: all, unscanned } = await count();
+    return all - unscanned.filter((one) => !seesUnscanned(viewer, one)).length;
+  });
+  if (page.rows.every((row) => isKnownTo(viewer, row))) return connection;
+  return {
+    nodes: page.rows.filter((row) => isKnownTo(viewer, row)),
+    get edges() {
+      return connection.edges.filter(({ node }) => isKnownTo(viewer, node));
+    },
+    get pageInfo() {
+      return connection.pageInfo;
+    },
+    get totalCount() {
+      return connection.totalCount;
+    },
+  };
+}
+
+const NONE: AttachmentCount = { count: 0, unscanned: [] };
 const noAttachments = { rows: [], hasNextPage: false, hasPreviousPage: false };

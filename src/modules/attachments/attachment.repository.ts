@@ -38,6 +38,8 @@ const columns = {
   sha256: blobs.sha256,
   mimeType: blobs.mimeType,
   scanStatus: blobs.scanStatus,
+  scannedAt: blobs.scannedAt,
+  scanResult: blobs.scanResult,
 };
 
 export type AttachmentView = Awaited<ReturnType<typeof listAttachments>>[number];
@@ -138,15 +140,30 @@ export async function countOfParents(
   tenants: TenantScope,
   kind: ParentRef["kind"],
   parentIds: readonly string[],
-): Promise<Map<string, number>> {
+): Promise<Map<string, AttachmentCount>> {
   const parent = parentColumn(kind);
   const rows = await db
-    .select({ parentId: sql<string>`${parent}`, count: sql<number>`count(*)::int` })
+    .select({ parentId: sql<string>`${parent}`, count: sql<number>`count(*)::int`, unscanned })
     .from(attachments)
     .where(live(tenants, isAnyOf(parent, parentIds)))
     .groupBy(parent);
-  return new Map(rows.map((row) => [row.parentId, row.count]));
+  return new Map(rows.map((row) => [row.parentId, row]));
 }
+
+/** The number of a parent's attachments, and those of them that not everybody may know of. */
+export interface AttachmentCount {
+  readonly count: number;
+  readonly unscanned: readonly Pick<AttachmentView, "companyId" | "uploaderId" | "uploaderGuestId">[];
+}
+
+/** There are few at any time: they are looked up once, not for each attachment. */
+const unscanned = sql<AttachmentCount["unscanned"]>`
+  coalesce(
+    jsonb_agg(jsonb_build_object('companyId', company_id, 'uploaderId', uploader_id,
+      'uploaderGuestId', uploader_guest_id))
+    filter (where media_file_id in (
+      select f.id from blobs b join media_files f on f.blob_id = b.id where b.scan_status = 'PENDING')),
+    '[]')`;
 
 const live = (tenants: TenantScope, ...more: (SQL | undefined)[]) =>
   and(isNull(attachments.deletedAt), inTenants(attachments.companyId, tenants), ...more);

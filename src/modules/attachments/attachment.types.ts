@@ -30,6 +30,12 @@ export class Attachment {
   @Field(() => ScanStatus, { description: "Result of the malware scan." })
   scanStatus!: keyof typeof ScanStatus;
 
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When its bytes were last scanned for malware; null: not yet.",
+  })
+  scannedAt!: Date | null;
+
   @Field(() => DateTime, { description: "When it was attached." })
   createdAt!: Date;
 

@@ -5,6 +5,7 @@ import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Actor, Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
+import { isKnownTo } from "../media/unscanned.js";
 import type { AttachmentSubject } from "./attachment.policy.js";
 import { attachmentPolicy } from "./attachment.policy.js";
 import type { AttachmentView } from "./attachment.repository.js";
@@ -37,7 +38,7 @@ export async function lookUpAttachment(
   id: string,
 ): Promise<AttachmentSubject | null> {
   const attachment = isId(id) ? await findAttachment(db, tenantsReachedBy(viewer), id) : null;
-  if (attachment === null) return null;
+  if (attachment === null || !isKnownTo(viewer, attachment)) return null;
   const parent = parentOf(attachment);
   return { attachment, parent: (await parents.statesFor(db, viewer, [parent])).get(parent.id) ?? null };
 }

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, ne, not, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import type { BlobRow } from "./blob.tables.js";
 import { blobs } from "./blob.tables.js";
 import type { FileMetadata } from "./metadata.js";
 
@@ -14,14 +15,18 @@ export interface NewBlob {
   readonly height: number | null;
   readonly durationMs: number | null;
   readonly metadata: FileMetadata;
-  readonly scanStatus: "CLEAN" | "NOT_SCANNED";
+  readonly scanStatus: "CLEAN" | "PENDING" | "NOT_SCANNED";
 }
 
 /**
  * A blob that an upload has claimed. Of two equal uploads at the same time, the one whose key is `storageKey` was
  * first.
  */
-export interface ClaimedBlob {
+export interface ClaimedBlob extends BlobBytes {
+  readonly scanStatus: BlobRow["scanStatus"];
+}
+
+interface BlobBytes {
   readonly id: string;
   readonly sha256: string;
   readonly storageKey: string;
@@ -33,13 +38,14 @@ export interface UpsertedBlob extends ClaimedBlob {
 }
 
 /** The row of a company's bytes. */
-export interface BlobOnRecord extends ClaimedBlob {
+export interface BlobOnRecord extends BlobBytes {
   readonly companyId: string;
   /** In bytes. */
   readonly size: number;
 }
 
-const claimed = { id: blobs.id, sha256: blobs.sha256, storageKey: blobs.storageKey };
+const bytes = { id: blobs.id, sha256: blobs.sha256, storageKey: blobs.storageKey };
+const claimed = { ...bytes, scanStatus: blobs.scanStatus };
 
 /** Damaged bytes count as absent: an upload of the same bytes replaces them. */
 const isDamaged = sql`${blobs.integrity} in ('ALTERED', 'MISSING')`;
@@ -51,7 +57,7 @@ export async function listKnownBlobs(
   hashes: readonly string[],
 ): Promise<BlobOnRecord[]> {
   return db
-    .select({ ...claimed, companyId: blobs.companyId, size: blobs.size })
+    .select({ ...bytes, companyId: blobs.companyId, size: blobs.size })
     .from(blobs)
     .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes), not(isDamaged)));
 }
@@ -59,7 +65,7 @@ export async function listKnownBlobs(
 /**
  * Claims blobs for bytes that have just been stored: a new row, or the existing row of equal bytes. The row stays
  * locked until the transaction ends, so that no purge removes it. A damaged row takes the new bytes and is intact
- * again.
+ * again. A row keeps its scan status: equal bytes share one verdict, and an upload gives them no better one.
  *
  * @param stored ordered by hash, so that uploads of the same files do not deadlock
  */
@@ -69,7 +75,12 @@ export async function upsertBlobs(
   stored: readonly NewBlob[],
 ): Promise<UpsertedBlob[]> {
   if (stored.length === 0) return [];
-  const rows = stored.map((blob) => ({ id: newId(), companyId, ...blob }));
+  const rows = stored.map((blob) => ({
+    id: newId(),
+    companyId,
+    ...blob,
+    scannedAt: blob.scanStatus === "CLEAN" ? sql`now()` : null,
+  }));
   const upserted = await tx
     .insert(blobs)
     .values(rows)

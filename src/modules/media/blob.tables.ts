@@ -46,6 +46,13 @@ export const blobs = pgTable(
     /** ThumbHash in base64; null until it is rendered, and for files without a picture. */
     placeholder: text("placeholder"),
     scanStatus: scanStatus("scan_status").notNull(),
+    /** When a scanner last gave a verdict. */
+    scannedAt: moment("scanned_at"),
+    /** The name of the signature that was detected. */
+    scanResult: text("scan_result"),
+    /** Scans in a row that gave no verdict, and when the next is due. */
+    scanAttempts: integer("scan_attempts").notNull().default(0),
+    scanRetryAt: moment("scan_retry_at"),
     /** Result of the last verification of the stored bytes. The hash itself is never rewritten. */
     integrity: blobIntegrity("integrity").notNull().default("UNVERIFIED"),
     verifiedAt: moment("verified_at"),
@@ -56,6 +63,7 @@ export const blobs = pgTable(
     check("blobs_sha256_form", sql`${table.sha256} ~ '^[0-9a-f]{64}$'`),
     check("blobs_not_empty", sql`${table.size} > 0`),
     index("blobs_by_scan_status").on(table.companyId, table.scanStatus),
+    index("blobs_waiting_for_scan").on(table.id).where(sql`${table.scanStatus} in ('PENDING', 'INFECTED')`),
     index("blobs_by_integrity").on(table.companyId, table.integrity),
     index("blobs_to_verify").on(table.verifiedAt.asc().nullsFirst(), table.id),
   ],

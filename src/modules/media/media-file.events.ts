@@ -12,7 +12,10 @@ export type FileEventType =
   | "file.variants-failed";
 
 /** Events of a blob: one event for all files that share its bytes. */
-export type BytesEventType = "file.altered" | "file.missing" | "file.recovered";
+export type BytesEventType = IntegrityEventType | ScanEventType;
+export type IntegrityEventType = "file.altered" | "file.missing" | "file.recovered";
+/** Nothing was found in them, or malware. */
+export type ScanEventType = "file.scanned" | "file.infected" | "file.released";
 
 const topicOf = (companyId: string) => `media:${companyId}`;
 

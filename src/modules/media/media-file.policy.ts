@@ -4,6 +4,7 @@ import type { Viewer } from "../identity/viewer.js";
 import { isManagerOf, isMemberOf, isStaffOf, isUser } from "../identity/viewer.js";
 import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
+import { isKnownTo } from "./unscanned.js";
 
 /** How a module that uses a media file decides whether a viewer may read it there. */
 export type AccessDecision = "readable" | "deleted" | "hidden";
@@ -17,11 +18,12 @@ export interface MediaFileSubject {
 const ownHere = (viewer: Viewer, { file }: MediaFileSubject) =>
   isUser(viewer, file.uploaderId) && isMemberOf(viewer, file.companyId);
 
-/** A file in use is readable for those who may read what uses it; an unused file for its uploader and the staff. */
+/** A file in use is readable for those who may read what uses it; an unused file for its uploader and the staff, as is one that is not scanned yet. */
 const read = (viewer: Viewer, subject: MediaFileSubject) =>
-  subject.decision === null
+  isKnownTo(viewer, subject.file) &&
+  (subject.decision === null
     ? isStaffOf(viewer, subject.file.companyId) || ownHere(viewer, subject)
-    : subject.decision !== "hidden";
+    : subject.decision !== "hidden");
 
 const ownOrManager = (viewer: Viewer, subject: MediaFileSubject) =>
   read(viewer, subject) && (ownHere(viewer, subject) || isManagerOf(viewer, subject.file.companyId));

@@ -32,6 +32,8 @@ export const mediaFileColumns = {
   durationMs: blobs.durationMs,
   metadata: blobs.metadata,
   scanStatus: blobs.scanStatus,
+  scannedAt: blobs.scannedAt,
+  scanResult: blobs.scanResult,
   placeholder: blobs.placeholder,
   storageKey: blobs.storageKey,
   integrity: blobs.integrity,

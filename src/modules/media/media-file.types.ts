@@ -101,6 +101,12 @@ export class MediaFile {
 
   @Field(() => DateTime, {
     nullable: true,
+    description: "When its bytes were last scanned for malware; null: not yet.",
+  })
+  scannedAt!: Date | null;
+
+  @Field(() => DateTime, {
+    nullable: true,
     description: "When it expires and is removed automatically; null: never.",
   })
   expiresAt!: Date | null;

@@ -52,10 +52,13 @@ interface Chosen {
   readonly STORAGE_FROM: string | undefined;
   readonly DOWNLOAD_MODE: string;
   readonly ACCEL_REDIRECT: string | undefined;
+  readonly SCANNER: string;
+  readonly CLAMD_URL: string | undefined;
 }
 
 /** Settings that would have no effect, which an operator might not notice. */
-function contradictionsIn({ STORAGE, STORAGE_FROM, DOWNLOAD_MODE, ACCEL_REDIRECT }: Chosen): string[] {
+function contradictionsIn(chosen: Chosen): string[] {
+  const { STORAGE, STORAGE_FROM, DOWNLOAD_MODE, ACCEL_REDIRECT, SCANNER, CLAMD_URL } = chosen;
   const problems: string[] = [];
   const storages = [STORAGE, STORAGE_FROM];
   if (STORAGE_FROM === STORAGE)
@@ -64,6 +67,8 @@ function contradictionsIn({ STORAGE, STORAGE_FROM, DOWNLOAD_MODE, ACCEL_REDIRECT
     problems.push("DOWNLOAD_MODE: redirect takes a store that clients can reach; set STORAGE=s3 as well");
   if (ACCEL_REDIRECT !== undefined && !storages.includes("local"))
     problems.push("ACCEL_REDIRECT: nginx reads files of a local folder; it has no effect with STORAGE=s3");
+  if (CLAMD_URL !== undefined && SCANNER !== "clamd")
+    problems.push("CLAMD_URL: nothing is scanned with SCANNER=off; set SCANNER=clamd as well");
   return problems;
 }
 

@@ -1,5 +1,6 @@
 import { bool, str } from "envalid";
 import { limitSettings } from "./limit-settings.js";
+import { scannerSettings } from "./scanner-settings.js";
 import { storageSettings } from "./storage-settings.js";
 import {
   count,
@@ -245,5 +246,6 @@ export const settings = {
     example: "/usr/bin/ffmpeg",
   }),
   ...storageSettings,
+  ...scannerSettings,
   ...limitSettings,
 } as const;

@@ -81,6 +81,14 @@ function hostsOf(text: string): readonly string[] {
   }
 }
 
+const CLAMD_FORM = /^(?:tcp:\/\/(?:[^\s/?#@:]+|\[[0-9a-fA-F:]+\]):\d{1,5}|unix:(?:\/\/)?\/.+)$/;
+
+export const clamdUrl = makeValidator<string>((text) => {
+  if (!CLAMD_FORM.test(text))
+    throw new EnvError(`"${text}" is not like tcp://127.0.0.1:3310 or unix:/run/clamav/clamd.ctl`);
+  return text;
+});
+
 /** The path is a database number. */
 export const redisUrl = makeValidator<string>((text) => {
   if (!/^rediss?:\/\/[^#?]+$/.test(text) || !URL.canParse(text) || !/^(\/\d*)?$/.test(new URL(text).pathname))

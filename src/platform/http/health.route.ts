@@ -5,6 +5,8 @@ import { createStopNotice } from "./connections/stop-notice.js";
 /** A service that the server needs, and a check whether it is available. */
 export interface Dependency {
   readonly name: string;
+  /** Whether requests are served without it, with less than usual. */
+  readonly isOptional?: boolean;
   check(): Promise<unknown>;
 }
 
@@ -14,8 +16,8 @@ const CHECK_TIMEOUT_MS = 3_000;
 const CACHE_MS = 1_000;
 
 /**
- * `/healthz`: the process is alive. `/readyz`: it can serve requests; 503 while a dependency is unavailable, and from
- * the moment when the server is told to stop. Both are public, so one check runs at a time, and its result is cached
+ * `/healthz`: the process is alive. `/readyz`: it can serve requests; 503 while a dependency is unavailable that it
+ * cannot do without, and from the moment when the server is told to stop. `degraded` is 200. Both are public, so one check runs at a time, and its result is cached
  * for a second.
  */
 export function registerHealthRoutes(
@@ -40,10 +42,10 @@ export function registerHealthRoutes(
   app.get("/readyz", async (_request, reply) => {
     const checks = await checkAll();
     const isClosing = closing || stopNotice.isGiven;
-    const ready = !isClosing && Object.values(checks).every((state) => state === "ok");
-    return reply
-      .status(ready ? 200 : 503)
-      .send({ status: isClosing ? "closing" : ready ? "ok" : "unavailable", checks });
+    const failed = dependencies.filter(({ name }) => checks[name] !== "ok");
+    const ready = !isClosing && failed.every(({ isOptional }) => isOptional);
+    const readiness = failed.length === 0 ? "ok" : ready ? "degraded" : "unavailable";
+    return reply.status(ready ? 200 : 503).send({ status: isClosing ? "closing" : readiness, checks });
   });
 }
 

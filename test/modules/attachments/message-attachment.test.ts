@@ -230,9 +230,7 @@ describe("message attachment", () => {
       );
       statements.length = 0;
       const pages = await Promise.all(
-        contexts.map((context) =>
-          attachments.ofMessage(context, { first: 5 }).load({ id: messageId, companyId }),
-        ),
+        contexts.map((context) => attachments.ofMessage(context, { first: 5 }, { id: messageId, companyId })),
       );
       expect(pages.map(({ nodes }) => nodes.map(({ id }) => id))).toEqual(contexts.map(() => [attachmentId]));
       expect(await Promise.all(pages.map((page) => page.totalCount))).toEqual([1, 1, 1]);

@@ -104,7 +104,7 @@ export class ChatMessageResolver {
     @Args(() => PageArgs, { validate: false }) page: PageArgs,
     @Ctx() context: ViewerContext,
   ) {
-    return this.attachmentLoaders.ofMessage(context, page).load(message);
+    return this.attachmentLoaders.ofMessage(context, page, message);
   }
 }
 

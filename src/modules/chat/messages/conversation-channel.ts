@@ -1,7 +1,9 @@
 import type { Database } from "../../../platform/database/client.js";
 import type { Channel, EventPayload } from "../../../platform/events/feed/channel.js";
+import type { AttachmentView } from "../../attachments/attachment.repository.js";
 import type { ActorView } from "../../identity/actor.types.js";
 import type { Viewer } from "../../identity/viewer.js";
+import { isKnownTo } from "../../media/unscanned.js";
 import { CONVERSATION, idsOfActor } from "../conversations/conversation.events.js";
 import { conversationPolicy } from "../conversations/conversation.policy.js";
 import { findParticipation } from "../conversations/conversation-participant.repository.js";
@@ -24,13 +26,16 @@ export const createConversationChannel = ({ db }: { readonly db: Database }): Ch
 
   presenceOf: (viewer) => (viewer.kind === "anonymous" ? null : idsOfActor(viewer)),
 
-  /** Viewers do not get signals of their own typing and presence. */
+  /** Viewers do not get signals of their own typing and presence, nor a file of others before it is scanned. */
   isVisibleTo: (viewer, payload) =>
     viewer.kind !== "anonymous" &&
+    !(isOfAttachment(payload) && !isKnownTo(viewer, payload.attachment)) &&
     !(isOfActor(payload) && payload.actor.id === viewer.id && TRANSIENT.has(payload.__typename)),
 });
 
 const TRANSIENT = new Set(["TypingStarted", "PresenceChanged"]);
+const isOfAttachment = (payload: EventPayload): payload is EventPayload & { attachment: AttachmentView } =>
+  "attachment" in payload;
 const isOfActor = (payload: EventPayload): payload is EventPayload & { actor: ActorView } =>
   "actor" in payload;
 

@@ -10,6 +10,7 @@ export type AuditAction =
   | `session.${"opened-for-script" | "ended" | "revoked"}`
   | `media-file.${"uploaded" | "imported" | "updated" | "replaced" | "deleted" | "restored" | "downloaded"}`
   | `media-file.${"usage-added" | "usage-removed" | "rendering-failed"}`
+  | `media-file.${"infected-upload-refused" | "quarantined"}`
   | `attachment.${"added" | "deleted" | "restored" | "downloaded"}`
   | `ticket.${"opened" | "updated" | "deleted" | "restored" | "participant-added" | "participant-removed"}`
   | `reply.${"deleted"}`

@@ -1,14 +1,15 @@
-import type { Scanner } from "../../../platform/scanner/scanner.js";
+import type { Database } from "../../../platform/database/client.js";
 import type { BucketRules } from "../buckets.js";
 import type { identify as Identify } from "./identify/identify.js";
+import { auditInfectedUpload } from "./infected-upload.audit.js";
 import type { IngestObserver } from "./ingest-observer.js";
 import type { inspect as Inspect } from "./inspect/inspect.js";
 import type { Received } from "./receive/receive.js";
-import type { Scanned } from "./scan.js";
+import type { ScanDeps, Scanned } from "./scan.js";
 import { scan } from "./scan.js";
 
-export interface CheckDeps {
-  readonly scanner: Scanner;
+export interface CheckDeps extends Omit<ScanDeps, "onInfected"> {
+  readonly db: Database;
   readonly maxPixels: number;
   readonly observer: Pick<IngestObserver, "step">;
 }
@@ -17,6 +18,8 @@ export interface CheckRequest {
   readonly rules: BucketRules;
   /** The company of the file: companies take turns in decoding. */
   readonly companyId: string;
+  /** The id of the uploader. */
+  readonly uploaderId: string | null;
 }
 
 /**
@@ -25,16 +28,21 @@ export interface CheckRequest {
  * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED
  */
 export async function checkFile(
-  { scanner, maxPixels, observer: { step } }: CheckDeps,
+  deps: CheckDeps,
   received: Received,
-  { rules, companyId }: CheckRequest,
+  { rules, companyId, uploaderId }: CheckRequest,
 ): Promise<Scanned> {
+  const { db, maxPixels, observer } = deps;
+  const { step } = observer;
   const { identify, inspect } = await loadInspection();
   const identified = await step("identify", () => identify(received, rules));
   const inspected = await step("inspect", () =>
     inspect(identified, { companyId, maxPixels, maxSeconds: rules.maxSeconds }),
   );
-  return step("scan", () => scan(inspected, scanner));
+  const { bucket } = rules;
+  const onInfected = (signature: string) =>
+    auditInfectedUpload(db, { companyId, uploaderId, bucket, signature, ...inspected });
+  return step("scan", () => scan(inspected, { ...deps, onInfected }));
 }
 
 /** Loaded on demand: sharp, file-type and yauzl take a tenth of a second, which processes without uploads save. */

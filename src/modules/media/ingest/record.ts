@@ -1,4 +1,4 @@
-import { badUserInput } from "../../../kernel/errors.js";
+import { badUserInput, FiledeskError } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt, isDeadlock } from "../../../platform/database/faults.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
@@ -11,6 +11,7 @@ import { lockBlobs, upsertBlobs } from "../blob.repository.js";
 import type { AllBucketRules, Bucket } from "../buckets.js";
 import { recordFileEvents } from "../media-file.events.js";
 import { insertMediaFiles } from "../media-file.repository.js";
+import { requestScans } from "../scanning/request-scans.js";
 import { recordRecovery } from "../upkeep/record-finding.js";
 import { requestVariants, variantsStatusOf } from "../variants/request-variants.js";
 import { findStoredBytes } from "./find-stored-bytes.js";
@@ -138,6 +139,7 @@ async function record<Result, Uploader extends Actor>(
   const blobOf = new Map(claimed.map((blob) => [blob.sha256, blob.id]));
   const purged = hashes.filter((hash) => !blobOf.has(hash));
   if (purged.length > 0) throw new BytesPurged(purged);
+  refuseInfected(claimed);
   const statusOf = await variantsStatusOf(tx, buckets[bucket], claimed, stored);
   const rows = files.map((file) => {
     const { fileName } = file;
@@ -157,13 +159,42 @@ async function record<Result, Uploader extends Actor>(
   });
   await takeStagedFiles(tx, viewer, taken, { companyId, bucket, clock });
   if (!request.isReplacement) recordFileEvents(tx, companyId, "file.added", ids);
-  const pending = recorded.filter(({ variantsStatus }) => variantsStatus === "PENDING");
+  const toScan = blobsToScan(claimed, files);
+  await requestScans(
+    { jobs, tx },
+    [...toScan].map((id) => ({ id, companyId })),
+  );
+  const waiting = new Set(claimed.flatMap(({ id, scanStatus }) => (scanStatus === "PENDING" ? id : [])));
+  const pending = recorded.filter(
+    ({ variantsStatus, blobId }) => variantsStatus === "PENDING" && !waiting.has(blobId),
+  );
   await requestVariants(
     { jobs, tx },
     pending.map(({ id }) => ({ id, companyId })),
   );
   return { claimed, result: await inTransaction(tx, recorded) };
 }
+
+/** Bytes that the company has in quarantine are no upload, whatever a scan of them says today. */
+function refuseInfected(claimed: readonly ClaimedBlob[]): void {
+  if (claimed.some(({ scanStatus }) => scanStatus === "INFECTED" || scanStatus === "QUARANTINED"))
+    throw new FiledeskError("FILE_INFECTED", "This file holds malware and was not stored.");
+}
+
+/** Those that wait for a verdict, and those from before there was a scanner, which gets to see them now. */
+function blobsToScan(claimed: readonly ClaimedBlob[], files: readonly CheckedFile[]): ReadonlySet<string> {
+  const scanned = new Set(
+    files.flatMap((file) => (checkedStatus(file) === "NOT_SCANNED" ? [] : contentOf(file).sha256)),
+  );
+  return new Set(
+    claimed.flatMap(({ id, sha256, scanStatus }) =>
+      scanStatus === "PENDING" || (scanStatus === "NOT_SCANNED" && scanned.has(sha256)) ? id : [],
+    ),
+  );
+}
+
+const checkedStatus = (file: CheckedFile) =>
+  "stagedUploadId" in file ? file.blob.scanStatus : file.scanStatus;
 
 async function claimBlobs(
   tx: Database,

@@ -1,5 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
-import type { BytesEventType } from "../media-file.events.js";
+import type { IntegrityEventType } from "../media-file.events.js";
 import { recordByteEvents } from "../media-file.events.js";
 import type { Integrity, KnownBytes } from "./integrity.repository.js";
 import { listFilesOfBlob, lockIntegrity, updateIntegrity } from "./integrity.repository.js";
@@ -7,7 +7,7 @@ import { listFilesOfBlob, lockIntegrity, updateIntegrity } from "./integrity.rep
 /** The most files that an event names. */
 const FILES_NAMED = 100;
 
-const EVENT_OF: Partial<Record<Integrity, BytesEventType>> = {
+const EVENT_OF: Partial<Record<Integrity, IntegrityEventType>> = {
   ALTERED: "file.altered",
   MISSING: "file.missing",
 };

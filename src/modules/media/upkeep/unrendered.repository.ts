@@ -1,5 +1,6 @@
-import { and, asc, eq, gt, isNull, lt } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, lt, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
+import { blobs } from "../blob.tables.js";
 import { mediaFiles } from "../media-file.tables.js";
 import type { FileToRender } from "../variants/request-variants.js";
 
@@ -19,6 +20,9 @@ export async function listUnrendered(
       and(
         eq(mediaFiles.variantsStatus, "PENDING"),
         isNull(mediaFiles.deletedAt),
+        // Others are rendered when their scan has ended, or never.
+        sql`not exists (select from ${blobs} where ${blobs.id} = ${mediaFiles.blobId}
+          and ${blobs.scanStatus} in ('PENDING', 'INFECTED', 'QUARANTINED'))`,
         lt(mediaFiles.updatedAt, waitingSince),
         after === null ? undefined : gt(mediaFiles.id, after),
       ),

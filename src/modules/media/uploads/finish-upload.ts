@@ -65,11 +65,12 @@ async function isStored({ storage }: FinishDeps, { upload: { checked } }: Upload
 
 async function checkAndStore(deps: FinishDeps, { upload, write }: UploadLease): Promise<void> {
   const { storage, buckets, clock, observer } = deps;
-  const { companyId, bucket } = upload;
+  const { companyId, bucket, ownerId, ownerGuestId } = upload;
+  const uploaderId = ownerId ?? ownerGuestId;
   const { bytes, received } = await observer.step("receive", () => receiveStaged(deps, { upload, write }));
   try {
     observer.received(bucket, received.size);
-    const checked = await checkFile(deps, received, { rules: buckets[bucket], companyId });
+    const checked = await checkFile(deps, received, { rules: buckets[bucket], companyId, uploaderId });
     const blob = newBlob(checked, newStorageKey(companyId, bucket, checked.type.extension, clock()));
     await write({ storageKey: blob.storageKey, checked: { fileName: checked.fileName, blob } });
     await observer.step("store", () =>

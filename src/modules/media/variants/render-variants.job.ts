@@ -69,6 +69,8 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
   const there = new Set((await listVariantNames(deps.db, [file.blobId])).map((variant) => variant.name));
   const missing = presets.filter((preset) => !there.has(preset.name));
   if (missing.length === 0) return end(deps, file, "READY");
+  // The end of the scan asks again.
+  if (file.scanStatus === "PENDING") return { outcome: "waits for its scan" };
   refuseUnsafe(file);
   const rendered = await renderFile(deps, file, missing, signal).catch((error: unknown) => {
     if (error instanceof Unrenderable) return error;

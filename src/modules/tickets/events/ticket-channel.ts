@@ -4,6 +4,7 @@ import type { Database } from "../../../platform/database/client.js";
 import type { Channel } from "../../../platform/events/feed/channel.js";
 import type { Viewer } from "../../identity/viewer.js";
 import { isStaffOf, isUser } from "../../identity/viewer.js";
+import { isKnownTo } from "../../media/unscanned.js";
 import { lookUpTicket } from "../find-ticket.js";
 import { ticketPolicy } from "../ticket.policy.js";
 import { findSubscribedTicket } from "./subscribed-ticket.repository.js";
@@ -31,9 +32,11 @@ export const createTicketChannel = ({ db }: { readonly db: Database }): Channel<
 
   toPayloads: (id, events) => toTicketPayloads(db, id, events),
 
-  /** Events of internal replies are only for staff: others must not even notice that such a reply exists. */
+  /** Events of internal replies are only for staff: others must not even notice that such a reply exists, nor a file
+   * before it is scanned. */
   isVisibleTo(viewer, payload) {
-    const { staffOf } = payload as TicketPayload;
+    const { staffOf, attachment } = payload as TicketPayload;
+    if (attachment !== undefined && !isKnownTo(viewer, attachment)) return false;
     return staffOf === null || isStaffOf(viewer, staffOf);
   },
 });

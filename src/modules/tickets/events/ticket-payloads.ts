@@ -24,6 +24,8 @@ import { findSubscribedTicket } from "./subscribed-ticket.repository.js";
 export interface TicketPayload extends EventPayload {
   /** The company whose staff alone gets it; null: all subscribers. */
   readonly staffOf: string | null;
+  /** Of an event of an attachment. */
+  readonly attachment?: AttachmentView;
 }
 
 /** A member of the union with its fields. */

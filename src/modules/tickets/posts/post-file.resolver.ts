@@ -2,15 +2,16 @@ import { Ctx, FieldResolver, Int, Resolver, Root } from "type-graphql";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { MediaFileLoaders } from "../../media/media-file.loaders.js";
 import { MediaFile } from "../../media/media-file.types.js";
+import { isKnownTo } from "../../media/unscanned.js";
 import type { PostLoaders } from "./post.loaders.js";
 import { MAX_SERIES_PHOTOS } from "./post.service.js";
 import type { PostFileRow, PostRow } from "./post.tables.js";
 import { Photo, PhotoSeries, SeriesPhoto, VideoClip } from "./post.types.js";
 
-/** Null for a file that was deleted while its post was not. */
+/** Null for a file that was deleted while its post was not, and for one that is not scanned yet and not the viewer's. */
 async function liveFile(mediaFiles: MediaFileLoaders, context: ViewerContext, id: string | undefined) {
   const file = id === undefined ? null : await mediaFiles.byId(context).load(id);
-  return file?.deletedAt === null ? file : null;
+  return file?.deletedAt === null && isKnownTo(context.viewer, file) ? file : null;
 }
 
 @Resolver(() => Photo)
@@ -22,7 +23,7 @@ export class PhotoResolver {
 
   @FieldResolver(() => MediaFile, {
     nullable: true,
-    description: "The photo; null if it has been deleted.",
+    description: "The photo; null if it has been deleted, or is not scanned yet and not the viewer's to see.",
   })
   async file(@Root() post: PostRow, @Ctx() context: ViewerContext) {
     const [file] = await this.posts.files(context).load(post.id);
@@ -39,7 +40,8 @@ export class VideoClipResolver {
 
   @FieldResolver(() => MediaFile, {
     nullable: true,
-    description: "The video; null if it has been deleted. Its variants are those of its poster image.",
+    description:
+      "The video; null if it has been deleted, or is not scanned yet and not the viewer's to see. Its variants are those of its poster image.",
   })
   async file(@Root() post: PostRow, @Ctx() context: ViewerContext) {
     const [file] = await this.posts.files(context).load(post.id);
@@ -70,7 +72,7 @@ export class SeriesPhotoResolver {
 
   @FieldResolver(() => MediaFile, {
     nullable: true,
-    description: "The photo; null if it has been deleted.",
+    description: "The photo; null if it has been deleted, or is not scanned yet and not the viewer's to see.",
   })
   file(@Root() photo: PostFileRow, @Ctx() context: ViewerContext) {
     return liveFile(this.mediaFiles, context, photo.mediaFileId);

@@ -464,6 +464,8 @@ describe("variants", () => {
         clock: () => new Date(),
         tempFolder: services.tempFolder,
         scanner: scannerOff,
+        scanInlineBytes: 0,
+        log: { warn() {} },
         filesPerRequest: 10,
         maxPixels: 50_000_000,
         jobs: {

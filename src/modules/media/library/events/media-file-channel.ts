@@ -53,11 +53,14 @@ const OF_FILE: Readonly<Record<Exclude<FileEventType, "file.deleted" | "file.pur
   "file.variants-failed": "VariantsFailed",
 };
 
-const OF_BYTES: ReadonlySet<string> = new Set<BytesEventType>([
-  "file.altered",
-  "file.missing",
-  "file.recovered",
-]);
+const OF_BYTES: Readonly<Record<BytesEventType, string>> = {
+  "file.altered": "IntegrityChanged",
+  "file.missing": "IntegrityChanged",
+  "file.recovered": "IntegrityChanged",
+  "file.scanned": "ScanStatusChanged",
+  "file.infected": "ScanStatusChanged",
+  "file.released": "ScanStatusChanged",
+};
 
 const filesOf = ({ payload }: LoggedEvent): string[] => {
   const { mediaFileId, mediaFileIds } = payload as { mediaFileId?: string; mediaFileIds?: string[] };
@@ -80,9 +83,10 @@ interface Known {
 function payloadOf(event: LoggedEvent, { files, company }: Known): MediaFilePayload | null {
   if (event.type === BRANDING) return company && { __typename: "CompanyBrandingChanged", company };
   const ids = filesOf(event);
-  if (OF_BYTES.has(event.type)) {
+  const ofBytes = OF_BYTES[event.type as BytesEventType];
+  if (ofBytes !== undefined) {
     const mediaFiles = ids.flatMap((id) => files.get(id) ?? []).filter(isInReach);
-    return { __typename: "IntegrityChanged", mediaFiles };
+    return { __typename: ofBytes, mediaFiles };
   }
   const [mediaFileId] = ids;
   return mediaFileId === undefined ? null : payloadOfFile(event.type, mediaFileId, files.get(mediaFileId));

@@ -71,6 +71,18 @@ export class IntegrityChanged {
   mediaFiles!: readonly MediaFileView[];
 }
 
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    "Files were scanned for malware: they can be downloaded now, or were quarantined, or released from quarantine.",
+})
+export class ScanStatusChanged {
+  @Field(() => [MediaFile], {
+    description: "The files with these bytes as they are now, without deleted and expired ones: at most 100.",
+  })
+  mediaFiles!: readonly MediaFileView[];
+}
+
 @ObjectType({ simpleResolvers: true, description: "The logo of the company was changed or removed." })
 export class CompanyBrandingChanged {
   @Field(() => Company, { description: "The company as it is now." })
@@ -90,6 +102,7 @@ export const MediaFileEvent = createUnionType({
       VariantsReady,
       VariantsFailed,
       IntegrityChanged,
+      ScanStatusChanged,
       CompanyBrandingChanged,
     ] as const,
   resolveType: (payload) => (payload as unknown as EventPayload).__typename,

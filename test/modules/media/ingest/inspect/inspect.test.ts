@@ -7,6 +7,8 @@ import type { InspectOptions } from "../../../../../src/modules/media/ingest/ins
 import { inspect } from "../../../../../src/modules/media/ingest/inspect/inspect.js";
 import { scan } from "../../../../../src/modules/media/ingest/scan.js";
 import { scannerOff } from "../../../../../src/platform/scanner/off.js";
+import type { Scanner } from "../../../../../src/platform/scanner/scanner.js";
+import { ScanFault } from "../../../../../src/platform/scanner/scanner.js";
 import type { TempFile } from "../../../../../src/platform/storage/temp-file.js";
 import {
   fixture,
@@ -215,38 +217,53 @@ describe("inspect", () => {
   });
 
   describe("scan", () => {
+    const scanWith = async (scanner: Partial<Scanner>, scanInlineBytes = 1_000) => {
+      const found: string[] = [];
+      const scanned = scan(await inspectBytes("hello", "a.txt"), {
+        scanner: { ...scannerOff, isOn: true, ...scanner },
+        scanInlineBytes,
+        log: { warn() {} },
+        onInfected: async (signature) => void found.push(signature),
+      });
+      return { found, scanned };
+    };
+
     it("says honestly that nothing was scanned", async () => {
-      const inspected = await inspectBytes("hello", "a.txt");
-      expect((await scan(inspected, scannerOff)).scanStatus).toBe("NOT_SCANNED");
+      const { scanned } = await scanWith(scannerOff);
+      expect((await scanned).scanStatus).toBe("NOT_SCANNED");
     });
 
     it("hands the scanner the whole file and believes it", async () => {
-      const inspected = await inspectBytes("hello", "a.txt");
       let seen = "";
-      const scanned = await scan(inspected, {
-        async scan(open) {
-          for await (const chunk of open()) seen += String(chunk);
+      const { scanned } = await scanWith({
+        async scan({ open }) {
+          for await (const chunk of await open()) seen += String(chunk);
           return { status: "clean" };
         },
       });
-      expect([seen, scanned.scanStatus]).toEqual(["hello", "CLEAN"]);
+      expect([(await scanned).scanStatus, seen]).toEqual(["CLEAN", "hello"]);
     });
 
-    it("refuses an infected file", async () => {
-      const inspected = await inspectBytes("hello", "a.txt");
-      const infected = scan(inspected, { scan: async () => ({ status: "infected", signature: "Test" }) });
-      await expect(infected).rejects.toMatchObject({ code: "FILE_INFECTED", status: 422 });
+    it("refuses an infected file, and has it recorded", async () => {
+      const { scanned, found } = await scanWith({
+        scan: async () => ({ status: "infected", signature: "Test" }),
+      });
+      await expect(scanned).rejects.toMatchObject({ code: "FILE_INFECTED", status: 422 });
+      expect(found).toEqual(["Test"]);
     });
 
-    it("never takes a scanner that fails for one that found nothing", async () => {
-      const inspected = await inspectBytes("hello", "a.txt");
-      const failed = scan(inspected, {
-        async scan(open) {
-          open();
-          throw new Error("the scanner is down");
+    it("takes a scanner that fails neither for one that found nothing nor for a detection", async () => {
+      const { scanned } = await scanWith({
+        async scan() {
+          throw new ScanFault("the scanner is down");
         },
       });
-      await expect(failed).rejects.toThrow("the scanner is down");
+      expect((await scanned).scanStatus).toBe("PENDING");
+    });
+
+    it("leaves a large file to the job", async () => {
+      const { scanned } = await scanWith({ scan: () => Promise.reject(new Error("was asked")) }, 4);
+      expect((await scanned).scanStatus).toBe("PENDING");
     });
   });
 });

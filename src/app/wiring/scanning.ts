@@ -1,0 +1,46 @@
+import type { Logger } from "pino";
+import type { RunOptions } from "../../kernel/run-options.js";
+import { announceAttachmentScans } from "../../modules/attachments/attachment-scan.js";
+import type { AttachmentParents } from "../../modules/attachments/parents.js";
+import type { OnScanned } from "../../modules/media/scanning/announce-scan.js";
+import { findUnscanned } from "../../modules/media/scanning/find-unscanned.js";
+import { SCAN_FILE } from "../../modules/media/scanning/request-scans.js";
+import { createFindUnscannedJob, createScanFileJob } from "../../modules/media/scanning/scan-file.job.js";
+import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
+import { postReplacement } from "../../modules/tickets/posts/post-replacement.js";
+import type { Database } from "../../platform/database/client.js";
+import type { JobSender } from "../../platform/jobs/job.js";
+import { listUnderWay } from "../../platform/jobs/job-under-way.repository.js";
+import type { Scanner } from "../../platform/scanner/scanner.js";
+import type { Storage } from "../../platform/storage/storage.js";
+
+export interface ScanningOptions {
+  readonly db: Database;
+  readonly storage: Storage;
+  readonly scanner: Scanner;
+  readonly jobs: JobSender;
+  readonly parents: AttachmentParents;
+  readonly log: Logger;
+}
+
+/** Builds what scans stored files, with the database of the jobs. */
+export function createScanning({ parents, ...given }: ScanningOptions) {
+  const { db, scanner, jobs } = given;
+  const requestVariants = requestVariantsOf(jobs);
+  const deps = { ...given, requestVariants, onScanned: onScannedOf(parents) };
+  const listScansUnderWay = () => listUnderWay(db, { name: SCAN_FILE, field: "blobId" });
+  const find = (options?: RunOptions) => findUnscanned({ db, scanner, jobs, listScansUnderWay }, options);
+  return {
+    scanner,
+    scanJobs: { scanFile: createScanFileJob(deps), findUnscanned: createFindUnscannedJob(find) },
+  };
+}
+
+/** What shows a file tells its subscribers. */
+function onScannedOf(parents: AttachmentParents): OnScanned {
+  const announceAttachments = announceAttachmentScans(parents);
+  return async (tx, companyId, mediaFileIds) => {
+    await announceAttachments(tx, companyId, mediaFileIds);
+    for (const id of mediaFileIds) await postReplacement.contentReplaced(tx, companyId, id);
+  };
+}

@@ -1,0 +1,63 @@
+import type { Database } from "../../../platform/database/client.js";
+import type { Storage } from "../../../platform/storage/storage.js";
+import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import type { BlobRow } from "../blob.tables.js";
+import type { OnScanned } from "./announce-scan.js";
+import { announceScan } from "./announce-scan.js";
+import { lockScannedBlob, updateScan } from "./scan.repository.js";
+
+export interface QuarantineDeps {
+  readonly db: Database;
+  readonly storage: Pick<Storage, "copy" | "delete">;
+  readonly onScanned: OnScanned;
+}
+
+const PREFIX = "quarantine/";
+
+/** The key of the same bytes in quarantine, apart from whatever is served. */
+const quarantineKeyOf = (key: string): string => (key.startsWith(PREFIX) ? key : `${PREFIX}${key}`);
+
+/** Records a detection: from this commit on nobody downloads the bytes. @returns false if they have been purged */
+export async function recordInfection(
+  { db, onScanned }: QuarantineDeps,
+  blob: BlobRow,
+  signature: string,
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const before = await lockScannedBlob(tx, blob);
+    if (before === null) return false;
+    if (isWithheld(before)) return true;
+    await updateScan(tx, blob, { scanStatus: "INFECTED", scanResult: signature });
+    for (const id of await announceScan({ tx, onScanned }, blob, "file.infected"))
+      await insertAuditEntry(tx, {
+        companyId: blob.companyId,
+        actorId: null,
+        action: "media-file.quarantined",
+        subjectType: "media-file",
+        subjectId: id,
+        details: { signature, sha256: blob.sha256 },
+      });
+    return true;
+  });
+}
+
+const isWithheld = ({ scanStatus }: BlobRow) => scanStatus === "INFECTED" || scanStatus === "QUARANTINED";
+
+/**
+ * Moves infected bytes to quarantine. It may be interrupted at any moment and repeated: bytes without a row are swept.
+ *
+ * @returns false if there is nothing to move any more
+ */
+export async function moveToQuarantine({ db, storage }: QuarantineDeps, blob: BlobRow): Promise<boolean> {
+  const key = quarantineKeyOf(blob.storageKey);
+  if (key !== blob.storageKey) await storage.copy(blob.storageKey, key);
+  const isMoved = await db.transaction(async (tx) => {
+    const now = await lockScannedBlob(tx, blob);
+    if (now?.storageKey !== blob.storageKey || now.scanStatus !== "INFECTED") return false;
+    await updateScan(tx, blob, { scanStatus: "QUARANTINED", scanResult: now.scanResult, storageKey: key });
+    return true;
+  });
+  // What cannot be removed now is left to the sweep.
+  if (isMoved && key !== blob.storageKey) await storage.delete([blob.storageKey]).catch(() => {});
+  return isMoved;
+}

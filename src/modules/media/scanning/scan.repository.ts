@@ -1,0 +1,104 @@
+import { and, asc, eq, gt, isNull, lte, or, sql } from "drizzle-orm";
+import type { Database } from "../../../platform/database/client.js";
+import type { BlobRow } from "../blob.tables.js";
+import { blobs } from "../blob.tables.js";
+import { mediaFiles } from "../media-file.tables.js";
+import type { FileToRender } from "../variants/request-variants.js";
+import type { BlobToScan } from "./request-scans.js";
+
+type BlobKey = Pick<BlobRow, "id" | "companyId">;
+
+/** Every tenant's: for the job, which has no viewer. */
+export async function findScannedBlob(db: Database, id: string): Promise<BlobRow | null> {
+  const [row] = await db.select().from(blobs).where(eq(blobs.id, id));
+  return row ?? null;
+}
+
+const thisOne = ({ id, companyId }: BlobKey) => and(eq(blobs.companyId, companyId), eq(blobs.id, id));
+
+/** Locks a blob against other changes. Null if it has been purged. */
+export async function lockScannedBlob(tx: Database, blob: BlobKey): Promise<BlobRow | null> {
+  const [row] = await tx.select().from(blobs).where(thisOne(blob)).for("no key update");
+  return row ?? null;
+}
+
+export type ScanVerdict = Pick<BlobRow, "scanStatus" | "scanResult"> & Partial<Pick<BlobRow, "storageKey">>;
+
+/** Records a verdict of now. The caller has locked the blob. */
+export async function updateScan(tx: Database, blob: BlobKey, verdict: ScanVerdict): Promise<void> {
+  const { scanStatus, scanResult, storageKey } = verdict;
+  await tx
+    .update(blobs)
+    .set({
+      scanStatus,
+      scanResult,
+      scannedAt: sql`now()`,
+      scanAttempts: 0,
+      scanRetryAt: null,
+      updatedAt: sql`now()`,
+      ...(storageKey !== undefined && { storageKey }),
+    })
+    .where(thisOne(blob));
+}
+
+/** A minute, then twice the previous pause, at most an hour; by the clock of the database. */
+const pause = sql`least(interval '1 minute' * power(2, least(${blobs.scanAttempts}, 10)), interval '1 hour')`;
+
+/** Counts a scan without a verdict, and schedules the next. */
+export async function postponeScan(db: Database, blob: BlobKey): Promise<void> {
+  await db
+    .update(blobs)
+    .set({ scanAttempts: sql`${blobs.scanAttempts} + 1`, scanRetryAt: sql`now() + ${pause}` })
+    .where(thisOne(blob));
+}
+
+/**
+ * Blobs that wait for a scan which is due, or for their way into quarantine, in the order of their ids. Every tenant's:
+ * for the job.
+ */
+export async function listWaiting(
+  db: Database,
+  statuses: readonly ("PENDING" | "INFECTED")[],
+  after: string | null,
+  limit: number,
+): Promise<BlobToScan[]> {
+  return db
+    .select({ id: blobs.id, companyId: blobs.companyId })
+    .from(blobs)
+    .where(
+      and(
+        // Written out, so that the partial index is used.
+        sql`${blobs.scanStatus} in ('PENDING', 'INFECTED')`,
+        sql`${blobs.scanStatus} = any(${sql.param([...statuses])}::scan_status[])`,
+        or(isNull(blobs.scanRetryAt), lte(blobs.scanRetryAt, sql`now()`)),
+        after === null ? undefined : gt(blobs.id, after),
+      ),
+    )
+    .orderBy(asc(blobs.id))
+    .limit(limit);
+}
+
+/** The first files of a blob, deleted ones too: whatever is told of it. */
+export async function listFilesOfBytes(db: Database, blob: BlobKey, limit: number): Promise<string[]> {
+  const rows = await db
+    .select({ id: mediaFiles.id })
+    .from(mediaFiles)
+    .where(and(eq(mediaFiles.companyId, blob.companyId), eq(mediaFiles.blobId, blob.id)))
+    .orderBy(asc(mediaFiles.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** The files of a blob whose variants are pending. */
+export async function listUnrenderedOfBlob(db: Database, blob: BlobKey): Promise<FileToRender[]> {
+  return db
+    .select({ id: mediaFiles.id, companyId: mediaFiles.companyId })
+    .from(mediaFiles)
+    .where(
+      and(
+        eq(mediaFiles.companyId, blob.companyId),
+        eq(mediaFiles.blobId, blob.id),
+        eq(mediaFiles.variantsStatus, "PENDING"),
+      ),
+    );
+}

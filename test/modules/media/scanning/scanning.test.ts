@@ -1,0 +1,323 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { createMediaImportService } from "../../../../src/modules/media/import/media-import.service.js";
+import type { Clamd } from "../../../support/clamd.js";
+import { eicar, hasClamd, malware, startClamd } from "../../../support/clamd.js";
+import { storageOf } from "../../../support/desk-storage.js";
+import { ReplaceMediaFileDocument } from "../../../support/generated/operations.js";
+import { brokenPromises } from "../../../support/inventory.js";
+import { makeJpeg } from "../../../support/make-files.js";
+import { renderPending } from "../../../support/render-pending.js";
+import {
+  asFile,
+  download,
+  findUnscanned,
+  INLINE_BYTES,
+  infectedFiles,
+  largeText,
+  scanRequested,
+} from "../../../support/scanned-desk.js";
+import { patchBytes, stageFile, startUpload } from "../../../support/staged-uploads.js";
+import { codeOf } from "../../../support/test-client.js";
+import type { SignedIn } from "../../../support/test-server.js";
+import type { TicketWorld } from "../../../support/ticket-world.js";
+import { startTicketWorld } from "../../../support/ticket-world.js";
+
+const FIELDS = "id fileName url scanStatus scannedAt scanResult mediaFile { id url scanStatus scanResult }";
+
+interface Seen {
+  readonly id: string;
+  readonly url: string;
+  readonly scanStatus: string;
+  readonly scannedAt: string | null;
+  readonly scanResult: string | null;
+  readonly mediaFile: { readonly id: string; readonly url: string; readonly scanResult: string | null };
+}
+
+(hasClamd() ? describe : describe.skip)("a desk with a scanner", () => {
+  let clamd: Clamd;
+  let world: TicketWorld;
+  let companyId: string;
+  let ticketId: string;
+  const people = () => world.people;
+
+  const attach = async (by: SignedIn, file: File) => {
+    const [attached] = await world.attach(by, { ticketId, files: [file] });
+    return attached!;
+  };
+  const attachmentFor = async (by: SignedIn, id: string) => {
+    const query = `query ($id: ID!) { attachment(id: $id) { ${FIELDS} } }`;
+    return (await world.server.gql<{ attachment: Seen | null }>(query, { id }, by.token)).data!.attachment;
+  };
+  const listFor = async (by: SignedIn) => {
+    const { data } = await world.server.gql<{
+      ticket: { attachments: { nodes: { id: string }[]; edges: object[]; totalCount: number } };
+    }>(
+      "query ($id: ID!) { ticket(id: $id) { attachments(first: 5) { nodes { id } edges { cursor } totalCount } } }",
+      { id: ticketId },
+      by.token,
+    );
+    const { nodes, edges, totalCount } = data!.ticket.attachments;
+    expect([nodes.length, totalCount]).toEqual([edges.length, edges.length]);
+    return nodes.map(({ id }) => id);
+  };
+  const auditOf = (action: string) =>
+    world.server.database.sql<{ actor: string | null; details: Record<string, unknown> }[]>`
+      select actor_id as actor, details from audit_log
+      where company_id = ${companyId} and action = ${action} order by id`;
+  const eventsOf = async (topic: string) => {
+    const events = await world.server.database.sql<{ type: string }[]>`
+      select type from events where topic = ${topic} order by sequence`;
+    return events.map(({ type }) => type);
+  };
+  const storedKeys = async () => {
+    const keys: string[] = [];
+    for await (const { key } of storageOf(world.server.dataFolder).walk()) keys.push(key);
+    return keys.filter((key) => key.includes(companyId)).sort();
+  };
+
+  beforeAll(async () => {
+    clamd = await startClamd();
+    world = await startTicketWorld({
+      env: {
+        SCANNER: "clamd",
+        CLAMD_URL: clamd.tcpUrl,
+        SCAN_INLINE_MEGABYTES: String(INLINE_BYTES / 1024 ** 2),
+      },
+    });
+  });
+  beforeEach(async () => {
+    companyId = await world.newCompany();
+    ticketId = (await world.openTicket(people().requester, { companyId })).id;
+    await world.addParticipant(ticketId, people().participant);
+  });
+  afterEach(async () => {
+    const { database, dataFolder } = world.server;
+    expect(await brokenPromises(database.sql, dataFolder)).toEqual([]);
+  });
+  afterAll(async () => {
+    await world?.close();
+    await clamd?.close();
+  });
+
+  it("scans a small file before the answer, and says when", async () => {
+    const { requester, participant } = people();
+    const { id, url } = await attach(requester, asFile("hello"));
+    expect(await attachmentFor(participant, id)).toMatchObject({
+      scanStatus: "CLEAN",
+      scannedAt: expect.any(String),
+      scanResult: null,
+    });
+    expect(await download(url, participant)).toEqual({ status: 200, text: "hello" });
+    expect(await scanRequested(world.server)).toEqual([]);
+  });
+
+  it.each(Object.keys(infectedFiles()))(
+    "refuses %s at once and keeps nothing but the record",
+    async (name) => {
+      const { requester } = people();
+      const bytes = infectedFiles()[name]!;
+      expect(await codeOf(attach(requester, asFile(bytes, name)))).toBe("FILE_INFECTED");
+      expect(await storedKeys()).toEqual([]);
+      expect(await listFor(requester)).toEqual([]);
+      expect(await auditOf("media-file.infected-upload-refused")).toMatchObject([
+        { actor: requester.id, details: { fileName: name, signature: expect.stringMatching(/^Local\./) } },
+      ]);
+    },
+  );
+
+  it("refuses one that comes in two parts of a resumable upload", async () => {
+    const { requester } = people();
+    const { url: server } = world.server;
+    const bytes = infectedFiles()["eicar.zip"]!;
+    const upload = await startUpload(
+      { url: server, token: requester.token },
+      { bucket: "ATTACHMENTS", ticketId, fileName: "a.zip", size: bytes.length },
+    );
+    const half = 60;
+    expect((await patchBytes(upload.url, requester.token, bytes.subarray(0, half))).status).toBe(204);
+    const end = await patchBytes(upload.url, requester.token, bytes.subarray(half), { offset: half });
+    expect(end).toMatchObject({ status: 422, code: "FILE_INFECTED" });
+    expect(await storedKeys()).toEqual([]);
+    expect(await auditOf("media-file.infected-upload-refused")).toHaveLength(1);
+  });
+
+  it("shows a large file to its uploader and the staff alone until it is scanned, and gives it to nobody", async () => {
+    const { requester, participant, agent } = people();
+    const content = largeText();
+    const { id, url } = await attach(requester, asFile(content));
+    const mediaUrl = (await attachmentFor(agent, id))!.mediaFile.url;
+    for (const by of [requester, agent]) {
+      expect(await attachmentFor(by, id)).toMatchObject({ scanStatus: "PENDING", scannedAt: null });
+      expect(await listFor(by)).toEqual([id]);
+      for (const one of [url, mediaUrl])
+        expect(await download(one, by)).toEqual({
+          status: 423,
+          code: "FILE_NOT_SCANNED",
+          retryAfter: expect.any(String),
+        });
+    }
+    expect(await attachmentFor(participant, id)).toBeNull();
+    expect(await listFor(participant)).toEqual([]);
+    for (const one of [url, mediaUrl]) expect((await download(one, participant)).status).toBe(404);
+
+    expect(await scanRequested(world.server)).toEqual(["clean"]);
+    expect(await attachmentFor(participant, id)).toMatchObject({
+      scanStatus: "CLEAN",
+      scannedAt: expect.any(String),
+    });
+    expect(await listFor(participant)).toEqual([id]);
+    for (const one of [url, mediaUrl])
+      expect(await download(one, participant)).toEqual({ status: 200, text: content });
+    expect((await eventsOf(`ticket:${ticketId}`)).slice(-2)).toEqual([
+      "attachment.added",
+      "attachment.updated",
+    ]);
+    expect((await eventsOf(`media:${companyId}`)).at(-1)).toBe("file.scanned");
+  });
+
+  it("quarantines a large file that is infected, tells of it, and takes the same bytes no more", async () => {
+    const { requester, participant, agent } = people();
+    const file = asFile(largeText(malware()));
+    const { id, url } = await attach(requester, file);
+    expect(await scanRequested(world.server)).toEqual(["quarantined"]);
+    const mediaUrl = (await attachmentFor(agent, id))!.mediaFile.url;
+    for (const by of [requester, participant, agent])
+      for (const one of [url, mediaUrl])
+        expect(await download(one, by)).toEqual({ status: 403, code: "FILE_INFECTED" });
+    expect(await storedKeys()).toEqual([expect.stringMatching(/^quarantine\//)]);
+    const signature = "Local.Marker.UNOFFICIAL";
+    expect(await attachmentFor(agent, id)).toMatchObject({
+      scanStatus: "QUARANTINED",
+      scanResult: signature,
+      mediaFile: { scanStatus: "QUARANTINED", scanResult: signature },
+    });
+    expect(await attachmentFor(requester, id)).toMatchObject({
+      scanStatus: "QUARANTINED",
+      scanResult: null,
+      mediaFile: { scanResult: null },
+    });
+    expect((await eventsOf(`ticket:${ticketId}`)).at(-1)).toBe("attachment.updated");
+    expect((await eventsOf(`media:${companyId}`)).at(-1)).toBe("file.infected");
+    expect(await auditOf("media-file.quarantined")).toMatchObject([{ actor: null, details: { signature } }]);
+
+    expect(await codeOf(attach(agent, file))).toBe("FILE_INFECTED");
+    expect(await listFor(agent)).toEqual([id]);
+    // Repeated, the job changes nothing.
+    const [blob] = await world.server.database.sql<{ id: string }[]>`
+      select id from blobs where company_id = ${companyId} and scan_status = 'QUARANTINED'`;
+    for (const again of [false, true])
+      await world.server.services.scanJobs.scanFile.run(
+        { blobId: blob!.id, again },
+        new AbortController().signal,
+      );
+    expect(await auditOf("media-file.quarantined")).toHaveLength(1);
+  });
+
+  it("shares the verdict among files of equal bytes, and renders none of them before it", async () => {
+    const { requester, participant } = people();
+    const photo = await makeJpeg({ width: 400, height: 300 });
+    const bytes = Buffer.concat([photo, Buffer.alloc(2 * INLINE_BYTES)]);
+    const first = await attach(requester, asFile(bytes, "a.jpg"));
+    const second = await attach(requester, asFile(bytes, "b.jpg"));
+    await renderPending(world.server);
+    expect((await storedKeys()).filter((key) => !key.includes("originals"))).toEqual([]);
+    expect(await scanRequested(world.server)).toContain("clean");
+    await renderPending(world.server);
+    expect((await storedKeys()).filter((key) => !key.includes("originals"))).toHaveLength(3);
+    for (const { url } of [first, second]) expect((await download(url, participant)).status).toBe(200);
+  });
+
+  describe("whose scanner is down", () => {
+    beforeEach(() => clamd.kill());
+    afterEach(async () => {
+      await clamd.kill();
+      await clamd.start();
+    });
+
+    it("takes files, gives them to nobody, and scans them by itself when it is back", async () => {
+      const { requester, participant } = people();
+      const clean = await attach(requester, asFile(`small ${Math.random()}`));
+      const infected = await attach(requester, asFile(eicar(), "eicar.txt"));
+      expect((await attachmentFor(requester, clean.id))?.scanStatus).toBe("PENDING");
+      expect(await scanRequested(world.server)).toEqual(["no verdict", "no verdict"]);
+      expect(await findUnscanned(world.server)).toEqual({ requested: 0, scanner: "unavailable" });
+      for (const { url } of [clean, infected]) {
+        expect((await download(url, requester)).status).toBe(423);
+        expect((await download(url, participant)).status).toBe(404);
+      }
+      const ready = await fetch(`${world.server.url}/readyz`);
+      expect([ready.status, await ready.json()]).toEqual([
+        200,
+        { status: "degraded", checks: { database: "ok", storage: "ok", scanner: "failed" } },
+      ]);
+
+      await clamd.start();
+      expect(await findUnscanned(world.server)).toEqual({ requested: 2, scanner: "available" });
+      expect(await findUnscanned(world.server)).toEqual({ requested: 0, scanner: "available" });
+      expect((await scanRequested(world.server)).sort()).toEqual(["clean", "quarantined"]);
+      expect((await download(clean.url, participant)).status).toBe(200);
+      expect((await download(infected.url, participant)).status).toBe(403);
+    });
+
+    it("does not take an upload that is checked while it is down for a clean one later", async () => {
+      const { requester } = people();
+      const by = { url: world.server.url, token: requester.token };
+      const id = await stageFile(by, { bucket: "ATTACHMENTS", ticketId, fileName: "a.txt" }, eicar());
+      await clamd.start();
+      const [attached] = await world.attach(requester, { ticketId, stagedUploadIds: [id] });
+      expect((await download(attached!.url, requester)).status).toBe(423);
+      expect(await scanRequested(world.server)).toEqual(["quarantined"]);
+      expect((await download(attached!.url, requester)).status).toBe(403);
+    });
+  });
+
+  it("scans what replaces a file, and hides it from others until then", async () => {
+    const { requester, participant, agent } = people();
+    const { id, url } = await attach(agent, asFile(`one ${Math.random()}`));
+    const mediaFileId = (await attachmentFor(agent, id))!.mediaFile.id;
+    const replace = (file: File) =>
+      agent.client.mutate({
+        mutation: ReplaceMediaFileDocument,
+        variables: { input: { id: mediaFileId, file } },
+      });
+    expect(await codeOf(replace(asFile(eicar(), "a.txt")))).toBe("FILE_INFECTED");
+    expect((await download(url, participant)).status).toBe(200);
+    await replace(asFile(largeText(malware())));
+    expect((await download(url, agent)).status).toBe(423);
+    for (const by of [requester, participant]) expect((await download(url, by)).status).toBe(404);
+    expect(await scanRequested(world.server)).toEqual(["quarantined"]);
+    expect((await download(url, participant)).status).toBe(403);
+  });
+
+  it("scans what is imported", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "scanned-import-"));
+    await writeFile(join(folder, "eicar.zip"), infectedFiles()["eicar.zip"]!);
+    await writeFile(join(folder, "large.txt"), largeText(malware()));
+    const { sql, db } = world.server.database;
+    const [{ slug }] = (await sql`select slug from companies where id = ${companyId}`) as unknown as [
+      { slug: string },
+    ];
+    const manifest = join(folder, "manifest.csv");
+    const lines = ["eicar.zip", "large.txt"].map(
+      (name, at) => `${name},ATTACHMENTS,${slug},page,${at},banner\n`,
+    );
+    await writeFile(manifest, `source,bucket,company,resourceType,resourceId,fieldName\n${lines.join("")}`);
+    const codes: string[] = [];
+    const summary = await createMediaImportService({ db, ingest: world.server.services.ingest }).importAll({
+      manifest,
+      baseFolder: folder,
+      as: "agent@acme.test",
+      atOnce: 1,
+      allowedHosts: [],
+      signal: new AbortController().signal,
+      onEvent: (event) => void (event.event === "failed" && codes.push(event.code)),
+    });
+    expect([summary.imported, codes]).toEqual([1, ["FILE_INFECTED"]]);
+    expect(await scanRequested(world.server)).toEqual(["quarantined"]);
+    expect(await storedKeys()).toEqual([expect.stringMatching(/^quarantine\//)]);
+    await rm(folder, { recursive: true });
+  });
+});
