@@ -47,6 +47,23 @@ export function describeStaging(name: string, open: () => Promise<Opened>): void
       expect((await read(file, bytes.length))?.equals(bytes)).toBe(true);
     });
 
+    it("holds back 8 MiB at most at a checkpoint, and what it names then survives without a sync", async () => {
+      const file = randomUUID();
+      const bytes = randomBytes(19 * 1024 * 1024 + 5);
+      const writer = await opened.staging.continueAt(file, 0);
+      let durable = 0;
+      for (let at = 0; at < bytes.length; at += 700_001) {
+        await writer.write(bytes.subarray(at, at + 700_001));
+        durable = await writer.checkpoint();
+        expect(durable).toBeLessThanOrEqual(Math.min(at + 700_001, bytes.length));
+        expect(durable).toBeGreaterThan(at + 700_000 - 8 * 1024 * 1024);
+      }
+      // The server is killed here.
+      await writer.close();
+      expect(await write(file, durable, bytes.subarray(durable), 2)).toBe(bytes.length);
+      expect((await read(file, bytes.length))?.equals(bytes)).toBe(true);
+    });
+
     it("discards what was written behind the offset at which a file is continued", async () => {
       const file = randomUUID();
       const bytes = randomBytes(3_000);

@@ -6,9 +6,11 @@ import { setTimeout as pass } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
 import * as tus from "tus-js-client";
+import { createS3Storage } from "../../src/platform/storage/s3/s3.js";
 import type { TestDatabase } from "../support/database.js";
 import { createTestDatabase } from "../support/database.js";
 import { SignInDocument, StagedUploadDocument } from "../support/generated/operations.js";
+import type { S3Bucket } from "../support/s3-gateway.js";
 import { hasS3Gateway, makeBucket } from "../support/s3-gateway.js";
 import type { ServerProcess } from "../support/server-process.js";
 import { startServerProcess } from "../support/server-process.js";
@@ -22,8 +24,8 @@ const MB = 1_000_000;
 const SIZE = 100 * MB;
 const CUTS = 20;
 
-/** The settings of the storage. */
-let storage: Readonly<Record<string, string>>;
+/** Null on the local disk. */
+let bucket: S3Bucket | null;
 let database: TestDatabase;
 let sql: postgres.Sql;
 let dataFolder: string;
@@ -41,11 +43,11 @@ const start = (port = "0") =>
     // What renderings take is not what streams take.
     WORKER: "off",
     PORT: port,
-    ...storage,
+    ...bucket?.env,
   });
 
-async function openDesk(settings: Readonly<Record<string, string>>): Promise<void> {
-  storage = settings;
+async function openDesk(store: S3Bucket | null): Promise<void> {
+  bucket = store;
   database = await createTestDatabase();
   sql = postgres(database.url, { max: 1, onnotice: () => {} });
   dataFolder = await mkdtemp(join(tmpdir(), "filedesk-resumable-"));
@@ -110,14 +112,18 @@ async function growthDuring(work: () => Promise<unknown>): Promise<number> {
   return (await read("VmHWM")) - idle;
 }
 
+/** The objects of uploads that are arriving. */
+const countSegments = async (): Promise<number> =>
+  bucket ? (await createS3Storage(bucket.store).list("staging/")).length : 0;
+
 const onS3 = hasS3Gateway() ? describe : describe.skip;
 
 describe.each([
-  ["on the local disk", describe, async () => ({})],
-  ["on S3", onS3, async () => (await makeBucket()).env],
-] as const)("a resumable upload", (place, describeHere, settings) => {
+  ["on the local disk", describe, async (): Promise<S3Bucket | null> => null],
+  ["on S3", onS3, makeBucket],
+] as const)("a resumable upload", (place, describeHere, store) => {
   describeHere(place, () => {
-    beforeAll(async () => openDesk(await settings()));
+    beforeAll(async () => openDesk(await store()));
 
     afterAll(closeDesk);
 
@@ -161,6 +167,23 @@ describe.each([
       expect(result?.failed).toEqual([]);
       expect(cutter.cuts).toBe(CUTS);
       expect(await take(id)).toBe(sha256(bytes));
+    });
+
+    it("arrives whole in hundreds of requests, most of a few bytes, and takes few objects of a store", async () => {
+      const bytes = textOf(18 * MB);
+      const { id, url } = await begin(bytes.length);
+      let [offset, most] = [0, 0];
+      for (let count = 0; count < 240; count++) {
+        const size = count % 3 === 0 ? 1 : Math.ceil(Math.random() * (count % 10 === 1 ? 500_000 : 2_000));
+        const piece = bytes.subarray(offset, offset + size);
+        expect(await patchBytes(url, token, piece, { offset })).toMatchObject({ status: 204 });
+        offset += piece.length;
+        if (count % 20 === 19) most = Math.max(most, await countSegments());
+      }
+      await patchBytes(url, token, bytes.subarray(offset), { offset });
+      expect(await take(id)).toBe(sha256(bytes));
+      expect(most).toBeLessThanOrEqual(offset / (8 * 1024 ** 2) + 24);
+      expect(await countSegments()).toBe(0);
     });
 
     it("keeps what it has acknowledged when the server is killed in the middle, and goes on after its restart", async () => {

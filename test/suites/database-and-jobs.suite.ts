@@ -11,5 +11,6 @@ import "../platform/rate-limit/network-key.test.js";
 import "../platform/rate-limit/rate-limit.test.js";
 import "../platform/storage/local.test.js";
 import "../platform/storage/moving-storage.test.js";
+import "../platform/storage/segment-staging.test.js";
 import "../platform/storage/staging-area.test.js";
 import "../platform/storage/temp-file.test.js";

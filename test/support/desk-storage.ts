@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { createLocalStorage } from "../../src/platform/storage/local.js";
 import { createS3Storage } from "../../src/platform/storage/s3/s3.js";
-import { isStagedSegment } from "../../src/platform/storage/segment-staging.js";
+import { isStagedSegment } from "../../src/platform/storage/segments.js";
 import type { Storage } from "../../src/platform/storage/storage.js";
 import type { S3Bucket } from "./s3-gateway.js";
 import { makeBucket } from "./s3-gateway.js";

@@ -86,18 +86,20 @@ function createWriter(handle: FileHandle, offset: number): StagingWriter {
     writing = writeAll(handle, chunks, at);
     writing.catch(() => {}); // reported by the next call
   };
+  const sync = async (): Promise<number> => {
+    await flush();
+    await writing;
+    await handle.datasync();
+    return written;
+  };
   return {
     async write(chunk) {
       batch.push(chunk);
       batchBytes += chunk.length;
       if (batchBytes >= BATCH_BYTES || batch.length >= BATCH_CHUNKS) await flush();
     },
-    async sync() {
-      await flush();
-      await writing;
-      await handle.datasync();
-      return written;
-    },
+    sync,
+    checkpoint: sync,
     async close() {
       await writing.catch(() => {});
       await handle.close();

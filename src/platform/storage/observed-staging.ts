@@ -18,5 +18,6 @@ const observeWriter = (writer: StagingWriter, observe: Observe): StagingWriter =
   write: (chunk) =>
     writer.write(chunk).catch((error: unknown) => observe("staging.write", () => Promise.reject(error))),
   sync: () => observe("staging.sync", () => writer.sync()),
+  checkpoint: () => observe("staging.checkpoint", () => writer.checkpoint()),
   close: () => writer.close(),
 });

@@ -25,6 +25,8 @@ export interface StagingWriter {
   write(chunk: Buffer): Promise<void>;
   /** Resolves when everything written so far survives a power failure. @returns the durable length */
   sync(): Promise<number>;
+  /** As `sync`, but up to 8 MiB may be held back that would soon have to be stored again. */
+  checkpoint(): Promise<number>;
   /** Ends writing, without a sync. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { MultipartRef } from "../../../platform/storage/multipart-uploads.js";
-import { onlySegmentKey } from "../../../platform/storage/segment-staging.js";
+import { onlySegmentKey } from "../../../platform/storage/segments.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import type { StagedUploadRow } from "./staged-upload.tables.js";
 

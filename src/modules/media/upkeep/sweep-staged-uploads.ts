@@ -1,6 +1,6 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
-import { isStagedSegment, stagedNameOf } from "../../../platform/storage/segment-staging.js";
+import { isStagedSegment, stagedNameOf } from "../../../platform/storage/segments.js";
 import type { StagingArea } from "../../../platform/storage/staging-area.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import { abortParts } from "../staging/abort-parts.js";

@@ -1,6 +1,6 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
-import { isStagedSegment } from "../../../platform/storage/segment-staging.js";
+import { isStagedSegment } from "../../../platform/storage/segments.js";
 import type { Storage, StoredObject } from "../../../platform/storage/storage.js";
 import { listReferencedKeys } from "./sweep.repository.js";
 

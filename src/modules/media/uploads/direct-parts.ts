@@ -7,7 +7,7 @@ import type {
   StoredPart,
 } from "../../../platform/storage/multipart-uploads.js";
 import { PartsChanged } from "../../../platform/storage/multipart-uploads.js";
-import { onlySegmentKey } from "../../../platform/storage/segment-staging.js";
+import { onlySegmentKey } from "../../../platform/storage/segments.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import { abortParts, multipartOf } from "../staging/abort-parts.js";
 import type { StagedUploadRow, StoredMultipart } from "../staging/staged-upload.tables.js";

@@ -3,7 +3,7 @@ import { KIB } from "../../../kernel/bytes.js";
 import type { Clock } from "../../../kernel/clock.js";
 import type { ErrorCode } from "../../../kernel/errors.js";
 import { FiledeskError } from "../../../kernel/errors.js";
-import { onlySegmentKey } from "../../../platform/storage/segment-staging.js";
+import { onlySegmentKey } from "../../../platform/storage/segments.js";
 import type { StagedBytes, StagingArea } from "../../../platform/storage/staging-area.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import type { AllBucketRules } from "../buckets.js";

@@ -31,8 +31,8 @@ export async function receiveBytes(
   signal.addEventListener("abort", stopReading, { once: true });
   let offset = upload.receivedBytes;
   let durable = offset;
-  const keep = async () => {
-    durable = await writer.sync();
+  const keep = async (length: Promise<number>) => {
+    durable = await length;
     await write({ receivedBytes: durable });
   };
   try {
@@ -43,7 +43,7 @@ export async function receiveBytes(
       if (offset > maxBytes) throw fileTooLarge(maxBytes, offset);
       hash?.update(chunk);
       await writer.write(chunk);
-      if (hash === null && offset - durable >= SYNC_BYTES) await keep();
+      if (hash === null && offset - durable >= SYNC_BYTES) await keep(writer.checkpoint());
     }
     if (hash && !hash.digest().equals(checksum?.digest ?? Buffer.alloc(0))) throw checksumMismatch();
     return await writer.sync();
@@ -51,7 +51,7 @@ export async function receiveBytes(
     // Of more bytes than the upload may have it is not known which are right.
     if (isTooLarge(error)) await write({ receivedBytes: upload.receivedBytes });
     // What was written before stays valid if this fails.
-    else if (hash === null) await keep().catch(() => {});
+    else if (hash === null) await keep(writer.sync()).catch(() => {});
     throw error instanceof Interrupted ? disconnected() : error;
   } finally {
     signal.removeEventListener("abort", stopReading);
