@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { StagingArea } from "../../src/platform/storage/staging-area.js";
+import { bringIn, readStaged } from "../support/read-staged.js";
 
 interface Opened {
   readonly staging: StagingArea;
@@ -29,15 +30,7 @@ export function describeStaging(name: string, open: () => Promise<Opened>): void
         await writer.close();
       }
     };
-    const read = async (file: string, size: number) => {
-      const staged = await opened.staging.toFile(file, size);
-      if (staged === null) return null;
-      try {
-        return await readFile(staged.path);
-      } finally {
-        await staged[Symbol.asyncDispose]();
-      }
-    };
+    const read = (file: string, size: number) => readStaged(opened.staging, file, size);
 
     it("holds what is written to it in parts, by many small and few large chunks", async () => {
       const file = randomUUID();
@@ -109,11 +102,12 @@ export function describeStaging(name: string, open: () => Promise<Opened>): void
     it("leaves no file of its own behind that was made to be checked, once it is disposed of", async () => {
       const file = randomUUID();
       await write(file, 0, randomBytes(100));
-      const staged = await opened.staging.toFile(file, 100);
-      await access(staged!.path);
+      const staged = await opened.staging.open(file, 100);
+      const path = await bringIn(staged!);
+      await access(path);
       await staged![Symbol.asyncDispose]();
       await opened.staging.remove([file]);
-      await expect(access(staged!.path)).rejects.toThrow("ENOENT");
+      await expect(access(path)).rejects.toThrow("ENOENT");
     });
   });
 }

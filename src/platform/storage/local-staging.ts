@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -12,6 +13,7 @@ import { makePrivateFolder } from "./temp-file.js";
 /** Chunks are written in batches. Their number is limited too, because a chunk may be one byte. */
 const BATCH_BYTES = 256 * KIB;
 const BATCH_CHUNKS = 1024;
+const READ_BYTES = 256 * KIB;
 const NAMES_AT_ONCE = 1_000;
 
 /** The folder beside the objects of a local storage, so that `putFile` moves a finished file without a copy. */
@@ -41,12 +43,17 @@ export function createLocalStaging(folder: string): StagingArea {
         throw error;
       }
     },
-    async toFile(name, size) {
+    async open(name, size) {
       const path = pathOf(name);
       const found = await unlessMissing(stat(path));
       if (found?.size !== size) return null;
-      // Moved by `putFile`, or removed with its upload.
-      return { path, async [Symbol.asyncDispose]() {} };
+      return {
+        // It is there already.
+        temp: { path, async write() {}, async close() {} },
+        read: () => createReadStream(path, { highWaterMark: READ_BYTES }),
+        // Moved by `putFile`, or removed with its upload.
+        async [Symbol.asyncDispose]() {},
+      };
     },
     async remove(names) {
       for (const name of names) await rm(pathOf(name), { force: true });

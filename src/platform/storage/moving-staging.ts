@@ -8,7 +8,7 @@ export const createMovingStaging = (to: StagingArea, from: StagingArea): Staging
   has: async (name) => (await from.has(name)) || (await to.has(name)),
   continueAt: async (name, offset) =>
     (await from.has(name)) ? from.continueAt(name, offset) : to.continueAt(name, offset),
-  toFile: async (name, size) => (await from.toFile(name, size)) ?? (await to.toFile(name, size)),
+  open: async (name, size) => (await from.open(name, size)) ?? (await to.open(name, size)),
   async remove(names) {
     await from.remove(names);
     await to.remove(names);

@@ -9,7 +9,7 @@ export const observeStaging = (area: StagingArea, observe: Observe): StagingArea
   has: (name) => observe("staging.has", () => area.has(name)),
   continueAt: async (name, offset) =>
     observeWriter(await observe("staging.continueAt", () => area.continueAt(name, offset)), observe),
-  toFile: (name, size) => observe("staging.toFile", () => area.toFile(name, size)),
+  open: (name, size) => observe("staging.open", () => area.open(name, size)),
   remove: (names) => observe("staging.remove", () => area.remove(names)),
   sweep: (options) => area.sweep(options),
 });

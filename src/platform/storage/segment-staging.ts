@@ -1,6 +1,7 @@
+import { Readable } from "node:stream";
 import { continueSegments } from "./segment-writer.js";
 import type { Segment } from "./segments.js";
-import { listAllSegments, listSegments, stagedNameOf, withoutCovered } from "./segments.js";
+import { listAllSegments, listSegments, readSegments, stagedNameOf, withoutCovered } from "./segments.js";
 import type { StagingArea, StagingSweepOptions, StagingSweepReport } from "./staging-area.js";
 import type { Storage } from "./storage.js";
 import { createTempFile } from "./temp-file.js";
@@ -8,7 +9,7 @@ import { ownTempFolder } from "./temp-folder.js";
 
 export interface SegmentStagingDeps {
   readonly storage: Pick<Storage, "put" | "get" | "list" | "delete">;
-  /** The local folder in which complete uploads are put together, to be checked. */
+  /** The local folder in which complete uploads are put together. */
   readonly tempRoot: string;
 }
 
@@ -17,19 +18,15 @@ export function createSegmentStaging({ storage, tempRoot }: SegmentStagingDeps):
   return {
     has: async (name) => (await listSegments(storage, name)).length > 0,
     continueAt: (name, offset) => continueSegments(storage, name, offset),
-    async toFile(name, size) {
+    async open(name, size) {
       const segments = withoutCovered(await listSegments(storage, name));
       if (!fits(segments, size)) return null;
       const temp = createTempFile(ownTempFolder(tempRoot));
-      try {
-        for (const { key, start, end } of segments)
-          for await (const chunk of await storage.get(key, undefined, end - start)) await temp.write(chunk);
-        await temp.close();
-        return temp;
-      } catch (error) {
-        await temp[Symbol.asyncDispose]();
-        throw error;
-      }
+      return {
+        temp,
+        read: () => Readable.from(readSegments(storage, segments)),
+        [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),
+      };
     },
     async remove(names) {
       for (const name of names)

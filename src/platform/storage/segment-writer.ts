@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { MIB } from "../../kernel/bytes.js";
 import { GatheredBytes } from "./gathered-bytes.js";
 import type { Segment } from "./segments.js";
-import { listSegments, segmentKey, withoutCovered } from "./segments.js";
+import { listSegments, readSegments, segmentKey, withoutCovered } from "./segments.js";
 import type { StagingWriter } from "./staging-area.js";
 import type { Storage } from "./storage.js";
 
@@ -113,6 +113,6 @@ async function* bytesOf(
   joined: readonly Segment[],
   held: GatheredBytes,
 ): AsyncGenerator<Buffer> {
-  for (const { key, start, end } of joined) yield* await storage.get(key, undefined, end - start);
+  yield* readSegments(storage, joined);
   yield* held.chunks();
 }

@@ -54,6 +54,14 @@ export function withoutCovered(segments: readonly Segment[]): Segment[] {
   });
 }
 
+/** The bytes of segments, one after the other. */
+export async function* readSegments(
+  storage: Pick<Storage, "get">,
+  segments: readonly Segment[],
+): AsyncGenerator<Buffer> {
+  for (const { key, start, end } of segments) yield* await storage.get(key, undefined, end - start);
+}
+
 async function* listAll(
   storage: Pick<Storage, "list">,
   prefix: string,

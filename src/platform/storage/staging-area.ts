@@ -1,4 +1,6 @@
+import type { Readable } from "node:stream";
 import type { RunOptions } from "../../kernel/run-options.js";
+import type { TempFile } from "./temp-file.js";
 
 /**
  * Where the bytes of resumable uploads grow until they are complete, whatever server receives them. Names are created
@@ -12,8 +14,8 @@ export interface StagingArea {
    * time: the caller holds the lease of the upload.
    */
   continueAt(name: string, offset: number): Promise<StagingWriter>;
-  /** A local file with all of the bytes, which `putFile` may move; the caller disposes of it. Null if there is none. */
-  toFile(name: string, size: number): Promise<StagedBytes | null>;
+  /** All of the bytes; the caller disposes of them. Null if there are not exactly so many. */
+  open(name: string, size: number): Promise<StagedBytes | null>;
   /** Idempotent: a missing name is not an error. */
   remove(names: readonly string[]): Promise<void>;
   /** Removes files that have not been written since a moment and that are not `kept`. */
@@ -31,8 +33,12 @@ export interface StagingWriter {
   close(): Promise<void>;
 }
 
+/** Complete bytes, on their way into a local file. */
 export interface StagedBytes extends AsyncDisposable {
-  readonly path: string;
+  /** What is read has to be written here; then it is a file, which `putFile` may move. */
+  readonly temp: Pick<TempFile, "path" | "write" | "close">;
+  /** Called once. The caller reads the stream to its end or destroys it. */
+  read(): Readable;
 }
 
 export interface StagingSweepOptions extends RunOptions {
@@ -59,8 +65,8 @@ export const guardStaging = (area: StagingArea, assertOurs: () => Promise<void>)
     await assertOurs();
     return area.continueAt(name, offset);
   },
-  async toFile(name, size) {
-    const found = await area.toFile(name, size);
+  async open(name, size) {
+    const found = await area.open(name, size);
     // In an empty mount point it is not lost.
     if (found === null) await assertOurs();
     return found;

@@ -166,7 +166,7 @@ describe("The metrics", () => {
       for (const step of ["receive", "identify", "store"])
         expect([step, growth("filedesk_upload_step_duration_seconds_count", { step })]).toEqual([step, 1]);
       const operations = "filedesk_storage_operation_duration_seconds_count";
-      for (const operation of ["staging.continueAt", "staging.sync", "staging.toFile", "staging.remove"])
+      for (const operation of ["staging.continueAt", "staging.sync", "staging.open", "staging.remove"])
         expect([operation, growth(operations, { operation }) > 0]).toEqual([operation, true]);
       expect(growth("filedesk_storage_errors_total")).toBe(0);
 

@@ -16,6 +16,7 @@ import type { Storage, StoredObject } from "../../../src/platform/storage/storag
 import { ObjectNotFound } from "../../../src/platform/storage/storage.js";
 import { describeStaging } from "../../contracts/staging-area.contract.js";
 import { describeStorage } from "../../contracts/storage.contract.js";
+import { bringIn } from "../../support/read-staged.js";
 
 async function twoFolders() {
   const folder = await mkdtemp(join(tmpdir(), "moving-storage-"));
@@ -205,9 +206,10 @@ describe("while objects are moved", () => {
         await write(moving, later, 0, bytes);
         expect([await old.has(begun), await old.has(later)]).toEqual([true, false]);
         for (const name of [begun, later]) {
-          const staged = await moving.toFile(name, bytes.length);
-          expect((await readFile(staged!.path)).equals(bytes)).toBe(true);
-          await both.putFile(`done/${name}`, staged!.path);
+          const staged = await moving.open(name, bytes.length);
+          const path = await bringIn(staged!);
+          expect((await readFile(path)).equals(bytes)).toBe(true);
+          await both.putFile(`done/${name}`, path);
           await staged![Symbol.asyncDispose]();
         }
         await moving.remove([begun, later]);

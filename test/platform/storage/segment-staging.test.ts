@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -11,6 +11,7 @@ import { createSegmentStaging } from "../../../src/platform/storage/segment-stag
 import { segmentKey } from "../../../src/platform/storage/segments.js";
 import type { StagingArea } from "../../../src/platform/storage/staging-area.js";
 import type { Storage } from "../../../src/platform/storage/storage.js";
+import { readStaged } from "../../support/read-staged.js";
 
 const MIB = 1024 ** 2;
 const SEGMENT = 8 * MIB;
@@ -66,15 +67,7 @@ async function sendInPieces(bytes: Buffer, sizes: Iterable<number>): Promise<num
   return most;
 }
 
-async function received(size: number): Promise<Buffer | null> {
-  const staged = await staging.toFile("up", size);
-  if (staged === null) return null;
-  try {
-    return await readFile(staged.path);
-  } finally {
-    await staged[Symbol.asyncDispose]();
-  }
-}
+const received = (size: number) => readStaged(staging, "up", size);
 
 function* sizes(count: number, sizeOf: (index: number) => number): Generator<number> {
   for (let index = 0; index < count; index++) yield sizeOf(index);

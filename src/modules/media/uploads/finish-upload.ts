@@ -1,5 +1,3 @@
-import { createReadStream } from "node:fs";
-import { KIB } from "../../../kernel/bytes.js";
 import type { Clock } from "../../../kernel/clock.js";
 import type { ErrorCode } from "../../../kernel/errors.js";
 import { FiledeskError } from "../../../kernel/errors.js";
@@ -23,8 +21,6 @@ export interface FinishDeps extends CheckDeps {
   readonly clock: Clock;
   readonly observer: IngestObserver;
 }
-
-const READ_BYTES = 256 * KIB;
 
 /** Failures that are the file's own: trying again does not help. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
@@ -76,32 +72,27 @@ async function checkAndStore(deps: FinishDeps, { upload, write }: UploadLease): 
     await observer.step("store", () =>
       upload.method === "DIRECT"
         ? storage.copy(onlySegmentKey(upload.id), blob.storageKey)
-        : storage.putFile(blob.storageKey, bytes.path),
+        : storage.putFile(blob.storageKey, bytes.temp.path),
     );
   } finally {
     await bytes[Symbol.asyncDispose]();
   }
 }
 
-/** Gets the bytes from the staging area, and reads them once. The caller disposes of them. */
+/** Reads the bytes from the staging area, once. The caller disposes of them. */
 async function receiveStaged(
   { staging, buckets }: FinishDeps,
   { upload, write }: Pick<UploadLease, "upload" | "write">,
 ): Promise<{ readonly bytes: StagedBytes; readonly received: Received }> {
   const { fileName, bucket } = upload;
-  const bytes = await staging.toFile(upload.id, upload.receivedBytes);
+  const bytes = await staging.open(upload.id, upload.receivedBytes);
   if (bytes === null) {
     await write({ status: "RECEIVING", receivedBytes: 0 });
     throw new FiledeskError("UPLOAD_INCOMPLETE", "The bytes of this upload have been lost: send them again.");
   }
-  const { path } = bytes;
   try {
-    const open = () => createReadStream(path, { highWaterMark: READ_BYTES });
-    const received = await receive({
-      file: { fileName, open },
-      temp: { path, async write() {}, async close() {} },
-      maxBytes: buckets[bucket].maxBytes,
-    });
+    const file = { fileName, open: () => bytes.read() };
+    const received = await receive({ file, temp: bytes.temp, maxBytes: buckets[bucket].maxBytes });
     return { bytes, received };
   } catch (error) {
     await bytes[Symbol.asyncDispose]();
