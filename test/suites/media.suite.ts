@@ -13,4 +13,5 @@ import "../modules/media/library/permissions.test.js";
 import "../modules/media/library/usages.test.js";
 import "../modules/media/library/versions.test.js";
 import "../modules/media/scanning/scanning.test.js";
+import "../modules/media/uploads/ended-access.test.js";
 import "../modules/media/uploads/staged-uploads.test.js";

@@ -13,7 +13,7 @@ const SYNC_BYTES = 8 * MIB;
 
 /**
  * Appends the body of a request to an upload. Memory is constant for any size. What had arrived when the connection or
- * the lease ended is kept, unless the request has a checksum, which can only be verified of all its bytes.
+ * the lease ended, or the access of the sender, is kept, unless the request has a checksum, which can only be verified of all its bytes.
  *
  * @param maxBytes of the whole upload
  * @returns the new durable length, which the caller writes
@@ -29,6 +29,7 @@ export async function receiveBytes(
   const writer = await staging.continueAt(upload.id, upload.receivedBytes);
   const stopReading = () => body.destroy();
   signal.addEventListener("abort", stopReading, { once: true });
+  if (signal.aborted) stopReading();
   let offset = upload.receivedBytes;
   let durable = offset;
   const keep = async (length: Promise<number>) => {
@@ -52,7 +53,8 @@ export async function receiveBytes(
     if (isTooLarge(error)) await write({ receivedBytes: upload.receivedBytes });
     // What was written before stays valid if this fails.
     else if (hash === null) await keep(writer.sync()).catch(() => {});
-    throw error instanceof Interrupted ? disconnected() : error;
+    if (error instanceof Interrupted) throw signal.aborted ? signal.reason : disconnected();
+    throw error;
   } finally {
     signal.removeEventListener("abort", stopReading);
     await writer.close();

@@ -1,6 +1,7 @@
 import { conflict, notFound } from "../../../kernel/errors.js";
 import type { IncomingBytes, ResumableUpload } from "../../../platform/http/tus/resumable-uploads.js";
-import type { Viewer } from "../../identity/viewer.js";
+import { confirmViewer } from "../../identity/confirm-viewer.js";
+import type { Actor, Viewer } from "../../identity/viewer.js";
 import type { UploadAdmission } from "../ingest/upload-admission.js";
 import { fileTooLarge } from "../media.errors.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
@@ -10,6 +11,7 @@ import { refuseEnded } from "./refuse-ended.js";
 import type { StagedUploadDeps } from "./staged-upload.service.js";
 import { requireActor, requireOwn } from "./staged-upload.service.js";
 import type { UploadLease } from "./upload-lease.js";
+import { whileAllowed } from "./while-allowed.js";
 
 export interface ResumableUploadDeps extends StagedUploadDeps {
   readonly admission: Pick<UploadAdmission, "occupy">;
@@ -33,6 +35,9 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
       const upload = await requireOwn(deps, requireActor(viewer), id);
       refuseDirect(upload);
       if (upload.status === "READY" || upload.status === "USED") return stateOf(upload);
+      refuseEnded(upload);
+      // No request has to be ended: nothing is written.
+      if (upload.status === "RECEIVING" && upload.leaseId === null) return stateOf(upload);
       return deps.leases.withLease(upload, async (lease) => {
         refuseEnded(lease.upload);
         if (lease.upload.status === "CHECKING") await finishUpload(deps, lease);
@@ -41,7 +46,7 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
     },
 
     /**
-     * Appends bytes; after the last ones, the file is checked and stored.
+     * Appends bytes; after the last ones, the file is checked and stored. It ends soon after the viewer's access does.
      *
      * @throws CONFLICT for another offset, FILE_TOO_LARGE, UPLOAD_INCOMPLETE, RATE_LIMITED, and why the file is refused
      */
@@ -51,12 +56,25 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
       refuseDirect(upload);
       const slot = deps.admission.occupy(by);
       try {
-        return await deps.leases.withLease(upload, (lease) => append(deps, lease, bytes));
+        return await whileAllowed(
+          () => confirmOwn(deps, by, upload),
+          (ended) =>
+            deps.leases.withLease(upload, (lease) => {
+              const signal = AbortSignal.any([lease.signal, ended]);
+              return append(deps, { ...lease, signal }, bytes);
+            }),
+        );
       } finally {
         slot.release();
       }
     },
   };
+}
+
+/** @throws UNAUTHENTICATED, NOT_FOUND, GONE if a new request of the viewer would not find the upload any more */
+async function confirmOwn(deps: StagedUploadDeps, viewer: Actor, { id, companyId }: StagedUploadRow) {
+  const confirmed = await deps.db.transaction((tx) => confirmViewer(tx, { viewer, companyId }));
+  await requireOwn(deps, confirmed, id);
 }
 
 async function append(
