@@ -18,6 +18,8 @@ const { metafile } = await build({
   platform: "node",
   format: "esm",
   target: "node20",
+  // type-graphql imports it on demand, and the bundle would give it nothing but a default export of CommonJS.
+  alias: { "class-validator": "class-validator/esm2015/index.js" },
   // Names of classes are names in logs and in the schema.
   keepNames: true,
   sourcemap: true,
