@@ -1,3 +1,4 @@
+import { countDeadBuffers } from "../dead-buffers.js";
 import type { Storage, StoredObject } from "./storage.js";
 
 const PREFIX = "staging/";
@@ -59,7 +60,11 @@ export async function* readSegments(
   storage: Pick<Storage, "get">,
   segments: readonly Segment[],
 ): AsyncGenerator<Buffer> {
-  for (const { key, start, end } of segments) yield* await storage.get(key, undefined, end - start);
+  for (const { key, start, end } of segments)
+    for await (const chunk of await storage.get(key, undefined, end - start)) {
+      countDeadBuffers(chunk.length);
+      yield chunk as Buffer;
+    }
 }
 
 async function* listAll(

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { MIB } from "../../../kernel/bytes.js";
 import { FiledeskError } from "../../../kernel/errors.js";
-import { countDeadBuffers } from "../../../platform/http/multipart/dead-buffers.js";
+import { countDeadBuffers } from "../../../platform/dead-buffers.js";
 import type { IncomingBytes } from "../../../platform/http/tus/resumable-uploads.js";
 import { checksumMismatch } from "../../../platform/http/tus/tus-headers.js";
 import type { StagingArea } from "../../../platform/storage/staging-area.js";

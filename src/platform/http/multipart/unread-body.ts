@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { KIB, MIB } from "../../../kernel/bytes.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
-import { countDeadBuffers } from "./dead-buffers.js";
+import { countDeadBuffers } from "../../dead-buffers.js";
 
 /** How much of an unneeded body of known length is read anyway, and for how long. */
 const REST_BYTES = 8 * MIB;

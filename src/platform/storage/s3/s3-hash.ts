@@ -1,6 +1,6 @@
-import type { Hash } from "node:crypto";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { KIB } from "../../../kernel/bytes.js";
 
 /** The name in an object's metadata of the MD5 of its bytes, in hex. An ETag is that of some stores and objects alone. */
@@ -16,12 +16,33 @@ export const sectionOf = (path: string, start: number, end: number): AsyncIterab
 
 async function* noBytes(): AsyncGenerator<Buffer> {}
 
-/** The MD5 of a part of a file; `whole` hashes it as well. */
-export async function hashSection(section: AsyncIterable<Buffer>, whole?: Hash): Promise<Buffer> {
-  const hash = createHash("md5");
-  for await (const chunk of section) {
-    hash.update(chunk);
-    whole?.update(chunk);
+export interface FileHashes {
+  /** The MD5 of each section, the last of which may be smaller; of an empty file there is one. */
+  readonly sections: readonly Buffer[];
+  readonly whole: Buffer;
+}
+
+/** The MD5 of a file and of its sections, in one reading through one buffer. */
+export async function hashFile(path: string, size: number, sectionBytes: number): Promise<FileHashes> {
+  const file = await open(path);
+  const buffer = Buffer.allocUnsafe(Math.min(size, READ_BYTES));
+  const whole = size > sectionBytes ? createHash("md5") : null;
+  const sections: Buffer[] = [];
+  try {
+    for (let start = 0; start < size || start === 0; start += sectionBytes) {
+      const section = createHash("md5");
+      const end = Math.min(start + sectionBytes, size);
+      for (let at = start; at < end; ) {
+        const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at);
+        if (bytesRead === 0) throw new Error(`${path} has ended after ${at} of ${size} bytes`);
+        section.update(buffer.subarray(0, bytesRead));
+        whole?.update(buffer.subarray(0, bytesRead));
+        at += bytesRead;
+      }
+      sections.push(section.digest());
+    }
+    return { sections, whole: whole?.digest() ?? sections[0] ?? Buffer.alloc(0) };
+  } finally {
+    await file.close();
   }
-  return hash.digest();
 }

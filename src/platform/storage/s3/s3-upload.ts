@@ -9,6 +9,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { KIB } from "../../../kernel/bytes.js";
+import { countDeadBuffers } from "../../dead-buffers.js";
 import { isNamed } from "./s3-faults.js";
 import { HASH } from "./s3-hash.js";
 import { headObject } from "./s3-reading.js";
@@ -179,11 +180,13 @@ async function sending<Result>(
   send: (body: Readable) => Promise<Result>,
 ): Promise<Result> {
   async function* bytes() {
-    for await (const chunk of section.open())
+    for await (const chunk of section.open()) {
+      countDeadBuffers(chunk.length);
       for (let at = 0; at < chunk.length; at += SEND_BYTES) {
         progressed();
         yield chunk.subarray(at, at + SEND_BYTES);
       }
+    }
     progressed();
   }
   const body = Readable.from(bytes(), { objectMode: false });

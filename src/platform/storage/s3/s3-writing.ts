@@ -4,7 +4,7 @@ import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { MIB } from "../../../kernel/bytes.js";
 import { assertKey } from "../key.js";
 import type { Storage } from "../storage.js";
-import { HASH, hashSection, md5Of, sectionOf } from "./s3-hash.js";
+import { HASH, hashFile, md5Of, sectionOf } from "./s3-hash.js";
 import type { S3Store } from "./s3-store.js";
 import type { Section } from "./s3-upload.js";
 import { putSection, uploadInParts } from "./s3-upload.js";
@@ -99,15 +99,16 @@ function sectionOfBytes(bytes: Buffer): Section {
 
 async function putLocalFile(store: S3Store, key: string, path: string): Promise<void> {
   const { size } = await stat(path);
-  const sectionFrom = async (start: number): Promise<Section> => {
+  const { sections, whole } = await hashFile(path, size, FILE_PART_BYTES);
+  const parts = sections.map((md5, index): Section => {
+    const start = index * FILE_PART_BYTES;
     const end = Math.min(start + FILE_PART_BYTES, size);
-    const open = () => sectionOf(path, start, end);
-    return { length: end - start, md5: await hashSection(open()), open };
-  };
-  if (size <= FILE_PART_BYTES) return putSection(store, key, await sectionFrom(0));
-  const whole = await hashSection(sectionOf(path, 0, size));
+    return { length: end - start, md5, open: () => sectionOf(path, start, end) };
+  });
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return putSection(store, key, only);
   await uploadInParts(store, key, { [HASH]: whole.toString("hex") }, async ({ addSection }) => {
-    for (let start = 0; start < size; start += FILE_PART_BYTES) await addSection(await sectionFrom(start));
+    for (const part of parts) await addSection(part);
   });
 }
 

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { MIB } from "../../../kernel/bytes.js";
+import { MIB } from "../kernel/bytes.js";
 
 /** How many bytes may arrive before unused buffers are collected. */
 const COLLECT_EVERY_BYTES = 8 * MIB;
