@@ -52,6 +52,14 @@ export default {
       to: { path: "^src/modules/(tickets|chat)/" },
     },
     {
+      name: "modules-are-ordered",
+      comment:
+        "The audit log is written everywhere (identity/audit), and read at one place, which nothing depends on.",
+      severity: "error",
+      from: { path: "^src/modules/(identity|media|attachments|tickets|chat)/" },
+      to: { path: "^src/modules/audit-log/" },
+    },
+    {
       name: "siblings-do-not-know-each-other",
       severity: "error",
       from: { path: "^src/modules/(tickets|chat)/" },

@@ -79,6 +79,11 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   VideoClip: { member: "author createdAt deletedAt description file id ticket updatedAt" },
   Viewer: { guest: "guest id", member: "invitations memberships sessions user" },
 
+  AuditEntry: {
+    staff:
+      "action actor actorId actorKind address companyId createdAt details id subjectId subjectType userAgent",
+  },
+
   BucketCount: { staff: "bucket bytes files" },
   FileCount: { staff: "bytes files" },
   MonthCount: { staff: "bytes files month" },

@@ -60,6 +60,7 @@ const inConversation = (more: (outside: Outside) => object) => (outside: Outside
 export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<string, RootAnswer>>>> = {
   Query: {
     attachment: noObject(byId("attachmentIds")),
+    auditLog: notOfCompany(({ companyId }) => [{ filter: { companyId } }]),
     companies: noItems(() => [{ search: "Acme" }], { bystander: "open" }),
     company: noObject(byId("companyId"), { bystander: "open" }),
     companyBranding: { args: ({ slug }) => [{ slug }], outcome: { others: "open" } },

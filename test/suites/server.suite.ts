@@ -1,3 +1,4 @@
+import "../modules/audit-log/audit-log.test.js";
 import "../app/answers.test.js";
 import "../app/bodies-on-demand.test.js";
 import "../app/branding.test.js";

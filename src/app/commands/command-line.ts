@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addAdoptStorageCommand } from "./adopt-storage.command.js";
+import { addAuditCommand } from "./audit.command.js";
 import { addDoctorCommand } from "./doctor.command.js";
 import { ExitCode } from "./exit-code.js";
 import { addImportCommand } from "./import.command.js";
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addDoctorCommand,
   addTokenCommand,
   addUserCommand,
+  addAuditCommand,
 ];
 
 /**

@@ -20,7 +20,6 @@ import { createReadAdmission, readInSlots } from "../../platform/graphql/read-sl
 import { GRAPHQL_PATH, registerGraphQL } from "../../platform/graphql/server/server.js";
 import { createSubscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
 import { baseUrl } from "../../platform/http/base-url.js";
-import { bearerToken } from "../../platform/http/bearer-token.js";
 import type { StopNotice } from "../../platform/http/connections/stop-notice.js";
 import { createStopNotice } from "../../platform/http/connections/stop-notice.js";
 import { createUnreadBudget } from "../../platform/http/connections/unread-budget.js";
@@ -34,12 +33,15 @@ import { createSchema } from "../wiring/schema.js";
 import type { Services } from "../wiring/services.js";
 import type { Telemetry } from "../wiring/telemetry.js";
 import { noTelemetry } from "../wiring/telemetry.js";
+import { auditRefusedOperations, auditRefusedRequests } from "./audit-refusals.js";
 import { callerOf } from "./caller.js";
 import { drainMs } from "./drain-time.js";
 import { createMutationLimits, HASHING } from "./mutation-limits.js";
 import { originsOf } from "./origins.js";
 import { readShareOf } from "./read-share.js";
 import { registerRealtime } from "./realtime.js";
+import type { RequestViewers } from "./request-viewers.js";
+import { createRequestViewers } from "./request-viewers.js";
 
 export interface HttpOptions {
   readonly config: Config;
@@ -56,9 +58,7 @@ export interface HttpOptions {
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const { config, services, database, log, feed } = options;
   const { stopNotice = createStopNotice(), telemetry = noTelemetry } = options;
-  const viewerOf = oncePerRequest((request) =>
-    services.sessions.viewerOf(bearerToken(request.headers.authorization)),
-  );
+  const viewers = createRequestViewers(services.sessions);
   const unread = createUnreadBudget({ maxBytes: config.UNREAD_MEGABYTES * MIB, log });
   const app = await createHttpServer({
     log,
@@ -77,9 +77,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   });
   // Without Redis, because its notifications may be lost.
   registerHealthRoutes(app, dependenciesOf(options), stopNotice);
+  auditRefusedRequests(app, services.refusals, viewers);
   const preparations = createPreparationTurns();
-  registerBodies(app, preparations, viewerOf);
-  registerUploads(app, config, services, viewerOf);
+  registerBodies(app, preparations, viewers);
+  registerUploads(app, config, services, viewers);
   const limits = {
     schema: limitMutations(readInSlots(await createSchema(services)), {
       admit: createMutationLimits({ db: database.db, config }),
@@ -102,11 +103,14 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await registerGraphQL<ViewerContext>(app, {
     ...limits,
     landingPage: !config.isProduction,
-    plugins: telemetry.graphqlPlugins(limits.schema),
+    plugins: [
+      ...telemetry.graphqlPlugins(limits.schema),
+      auditRefusedOperations(limits.schema, services.refusals),
+    ],
     observeOperation: telemetry.observeOperation(limits.schema),
-    context: createContext(config, viewerOf),
+    context: createContext(config, viewers),
   });
-  await registerFileRoutes(app, config, services, viewerOf);
+  await registerFileRoutes(app, config, services, viewers);
   return app;
 }
 
@@ -118,10 +122,10 @@ const dependenciesOf = ({ database, services }: HttpOptions): Dependency[] => [
     : []),
 ];
 
-function createContext(config: Config, viewerOf: ViewerOf) {
+function createContext(config: Config, viewers: RequestViewers) {
   const admission = createReadAdmission(config.DATABASE_CONNECTIONS);
   return async (request: FastifyRequest): Promise<ViewerContext> => {
-    const viewer = await viewerOf(request);
+    const viewer = await viewers.ofRequest(request);
     return {
       viewer,
       requestId: request.id,
@@ -136,17 +140,22 @@ function createContext(config: Config, viewerOf: ViewerOf) {
   };
 }
 
-function registerBodies(app: FastifyInstance, preparations: PreparationTurns, viewerOf: ViewerOf): void {
+function registerBodies(app: FastifyInstance, preparations: PreparationTurns, viewers: RequestViewers): void {
   registerJsonBodies(app, {
     path: GRAPHQL_PATH,
     callerOf: async (request) => {
-      const caller = callerOf({ viewer: await viewerOf(request), clientAddress: request.ip });
+      const caller = callerOf({ viewer: await viewers.ofRequest(request), clientAddress: request.ip });
       return { ...caller, beginTurn: () => preparations.begin(caller) };
     },
   });
 }
 
-function registerUploads(app: FastifyInstance, config: Config, services: Services, viewerOf: ViewerOf): void {
+function registerUploads(
+  app: FastifyInstance,
+  config: Config,
+  services: Services,
+  viewers: RequestViewers,
+): void {
   const largest = Math.max(...Object.values(services.buckets).map((rules) => rules.maxBytes));
   registerMultipartRequests(app, {
     path: GRAPHQL_PATH,
@@ -157,7 +166,7 @@ function registerUploads(app: FastifyInstance, config: Config, services: Service
       maxRequestBytes: config.FILES_PER_REQUEST * largest + ENVELOPE_BYTES,
     },
     admit: async (request) => {
-      const viewer = await viewerOf(request);
+      const viewer = await viewers.ofRequest(request);
       if (viewer.kind === "anonymous") throw unauthenticated();
       return services.uploadAdmission.admit(viewer);
     },
@@ -169,10 +178,9 @@ async function registerFileRoutes(
   app: FastifyInstance,
   config: Config,
   services: Services,
-  viewerOf: ViewerOf,
+  viewers: RequestViewers,
 ): Promise<void> {
-  const { downloads, variants, signer, sessions, mediaFiles, attachments } = services;
-  const viewers = { ofRequest: viewerOf, byId: sessions.viewerById };
+  const { downloads, variants, signer, mediaFiles, attachments } = services;
   registerMediaFileRoute(app, { downloads, variants, signer, viewers }, mediaFiles);
   registerAttachmentRoute(app, { downloads, variants, signer, viewers }, { attachments, mediaFiles });
   registerPublicRoute(app, { downloads, variants });
@@ -182,16 +190,4 @@ async function registerFileRoutes(
     viewers,
     baseUrlOf: (request) => baseUrl(request, config.PUBLIC_URL),
   });
-}
-
-type ViewerOf = (request: FastifyRequest) => Promise<Viewer>;
-
-/** The multipart parser and the GraphQL context both need the viewer; it is read from the database once. */
-function oncePerRequest(find: ViewerOf): ViewerOf {
-  const found = new WeakMap<FastifyRequest, Promise<Viewer>>();
-  return (request) => {
-    const viewer = found.get(request) ?? find(request);
-    found.set(request, viewer);
-    return viewer;
-  };
 }

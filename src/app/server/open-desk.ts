@@ -116,6 +116,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       log,
     });
     closers.push(() => services.tempFolder.close());
+    closers.push(() => services.refusals.flush());
     const stopJobs = () => jobQueue.stop(drainMs(config));
     closers.push(stopJobs);
     await jobQueue.open(telemetry.observeJobs(createJobs({ config, database, services })));

@@ -83,7 +83,7 @@ export async function createServices({
   const quota = { files: config.TICKET_FILES, bytes: config.TICKET_MEGABYTES * MIB };
   const { RETENTION_DAYS: retentionDays, ORPHAN_DAYS: orphanDays } = config;
 
-  const identity = createIdentity({ config, secrets, db, clock });
+  const identity = createIdentity({ config, secrets, db, clock, log });
   const ticketParents = createTicketParents({ quota });
   const parents = parentsByKind({
     ticket: ticketParents,

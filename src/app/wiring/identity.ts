@@ -1,6 +1,9 @@
 import type { Clock } from "../../kernel/clock.js";
 import { MINUTE_MS } from "../../kernel/clock.js";
+import { createAuditLogService } from "../../modules/audit-log/audit-log.service.js";
 import { endConversationParticipations } from "../../modules/chat/conversations/end-conversation-participations.js";
+import type { RefusalLogDeps } from "../../modules/identity/audit/refusal-log.js";
+import { createRefusalLog } from "../../modules/identity/audit/refusal-log.js";
 import { createCompanyLoaders } from "../../modules/identity/companies/company.loaders.js";
 import { createCompanyService } from "../../modules/identity/companies/company.service.js";
 import { createActorLoaders } from "../../modules/identity/guests/actor.loaders.js";
@@ -37,10 +40,11 @@ interface IdentityOptions {
   readonly secrets: Secrets;
   readonly db: Database;
   readonly clock: Clock;
+  readonly log: RefusalLogDeps["log"];
 }
 
 /** Builds the services for companies, accounts and guests, and the lookup of the viewer. */
-export function createIdentity({ config, secrets, db, clock }: IdentityOptions) {
+export function createIdentity({ config, secrets, db, clock, log }: IdentityOptions) {
   const { AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
   const secret = secrets.authSecret;
   const people = { users: createUserLoaders({ db }), guests: createGuestLoaders({ db }) };
@@ -92,6 +96,8 @@ export function createIdentity({ config, secrets, db, clock }: IdentityOptions) 
       invitationDays: config.INVITATION_DAYS,
     }),
     users: createUserService({ db }),
+    audit: createAuditLogService({ db }),
+    refusals: createRefusalLog({ db, clock, log }),
   };
 }
 

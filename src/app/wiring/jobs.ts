@@ -1,4 +1,5 @@
 import { systemClock } from "../../kernel/clock.js";
+import { createPurgeAuditEntriesJob } from "../../modules/audit-log/purge-audit-entries.job.js";
 import { createEndSessionsJob } from "../../modules/identity/sessions/end-sessions.job.js";
 import { createUpkeepJobs } from "../../modules/media/upkeep/upkeep.job.js";
 import type { Config } from "../../platform/config/config.js";
@@ -24,5 +25,6 @@ export function createJobs({ config, database: { background: db }, services }: J
     ...createUpkeepJobs({ ...upkeep, purgeOrphans: config.PURGE_ORPHANS ? upkeep.purgeOrphans : undefined }),
     createEndRateLimitsJob({ db }),
     createEndSessionsJob({ db, clock }),
+    createPurgeAuditEntriesJob({ db, clock, auditDays: config.AUDIT_DAYS }),
   ];
 }

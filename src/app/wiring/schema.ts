@@ -7,6 +7,7 @@ import { AttachmentResolver } from "../../modules/attachments/attachment.resolve
 import { AttachmentScanResolver } from "../../modules/attachments/attachment-scan.resolver.js";
 import { AttachmentThumbnailResolver } from "../../modules/attachments/attachment-thumbnail.resolver.js";
 import { AttachmentUsageResolver } from "../../modules/attachments/attachment-usage.resolver.js";
+import { AuditLogResolver } from "../../modules/audit-log/audit-log.resolver.js";
 import { ConversationResolver } from "../../modules/chat/conversations/conversation.resolver.js";
 import { ConversationGuestsResolver } from "../../modules/chat/guests/conversation-guests.resolver.js";
 import { GuestInvitationResolver } from "../../modules/chat/guests/guest-invitation.resolver.js";
@@ -81,6 +82,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [InvitationResolver, ({ invitations, loaders }) => new InvitationResolver(invitations, loaders)],
   [MembershipResolver, ({ memberships, loaders }) => new MembershipResolver(memberships, loaders)],
   [UserResolver, ({ users, loaders }) => new UserResolver(users, loaders.users)],
+  [AuditLogResolver, ({ audit, loaders }) => new AuditLogResolver(audit, loaders.actors)],
   [UserAccessResolver, ({ userAccess }) => new UserAccessResolver(userAccess)],
   [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],

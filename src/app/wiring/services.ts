@@ -2,6 +2,7 @@ import type { AttachmentLoaders } from "../../modules/attachments/attachment.loa
 import type { AttachmentService } from "../../modules/attachments/attachment.service.js";
 import type { AttachmentDeletionService } from "../../modules/attachments/attachment-deletion.service.js";
 import type { AttachmentThumbnails } from "../../modules/attachments/thumbnail-url.js";
+import type { AuditLogService } from "../../modules/audit-log/audit-log.service.js";
 import type { ConversationLoaders } from "../../modules/chat/conversations/conversation.loaders.js";
 import type { ConversationService } from "../../modules/chat/conversations/conversation.service.js";
 import type { ConversationParticipantService } from "../../modules/chat/conversations/conversation-participant.service.js";
@@ -12,6 +13,7 @@ import type { ChatMessageLoaders } from "../../modules/chat/messages/chat-messag
 import type { ChatMessageService } from "../../modules/chat/messages/chat-message.service.js";
 import type { ChatMessageChangeService } from "../../modules/chat/messages/chat-message-change.service.js";
 import type { ReadMarkService } from "../../modules/chat/messages/read-mark.service.js";
+import type { RefusalLog } from "../../modules/identity/audit/refusal-log.js";
 import type { CompanyLoaders } from "../../modules/identity/companies/company.loaders.js";
 import type { CompanyService } from "../../modules/identity/companies/company.service.js";
 import type { ActorLoaders } from "../../modules/identity/guests/actor.loaders.js";
@@ -92,6 +94,8 @@ export interface Services {
   readonly companies: CompanyService;
   readonly memberships: MembershipService;
   readonly invitations: InvitationService;
+  readonly audit: AuditLogService;
+  readonly refusals: RefusalLog;
 
   // media: storage, uploads, variants and downloads
   readonly storage: Storage;

@@ -12,7 +12,7 @@ export const auditAttachment = (
 ) =>
   insertAuditEntry(tx, {
     companyId: attachment.companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: "attachment",
     subjectId: attachment.id,

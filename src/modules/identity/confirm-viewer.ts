@@ -36,7 +36,7 @@ export async function confirmViewer<Writer extends Viewer>(
   if (known.kind === "user") confirmed = await lockUserViewer(tx, known, companyId);
   if (known.kind === "guest") confirmed = await lockGuestViewer(tx, known.id);
   if (confirmed === null) throw unauthenticated(ENDED);
-  return confirmed as Confirmed<Writer>;
+  return { ...confirmed, ...(known.client && { client: known.client }) } as Confirmed<Writer>;
 }
 
 const ENDED = "Your access has ended: sign in again.";

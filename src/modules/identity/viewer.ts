@@ -2,13 +2,32 @@ import type { RequestContext } from "../../platform/graphql/context.js";
 
 export type Role = "CUSTOMER" | "AGENT" | "MANAGER";
 
+/** From where a request comes, for the audit log. */
+export interface Client {
+  /** The network address, as reported by trusted proxies. */
+  readonly address: string;
+  /** `User-Agent`, as it was sent. */
+  readonly userAgent?: string | null | undefined;
+}
+
+/** The client of a request. */
+export const clientOf = ({ clientAddress, userAgent }: ViewerContext): Client => ({
+  address: clientAddress,
+  userAgent,
+});
+
+interface Requester {
+  /** Absent for viewers whom the server reads without a request, such as subscribers. */
+  readonly client?: Client;
+}
+
 /** A request without a valid token. */
-export interface AnonymousViewer {
+export interface AnonymousViewer extends Requester {
   readonly kind: "anonymous";
 }
 
 /** A signed-in person with their roles; read again for every request. */
-export interface UserViewer {
+export interface UserViewer extends Requester {
   readonly kind: "user";
   readonly id: string;
   readonly email: string;
@@ -20,7 +39,7 @@ export interface UserViewer {
 }
 
 /** Somebody without an account, with access to one conversation by an invitation. */
-export interface GuestViewer {
+export interface GuestViewer extends Requester {
   readonly kind: "guest";
   readonly id: string;
   /** The display name in the invitation. */

@@ -10,5 +10,4 @@ export const auditReply = (
   by: UserViewer,
   action: AuditActionOn<"reply">,
   { id, companyId }: Pick<ReplyRow, "id" | "companyId">,
-): Promise<void> =>
-  insertAuditEntry(tx, { companyId, actorId: by.id, action, subjectType: "reply", subjectId: id });
+): Promise<void> => insertAuditEntry(tx, { companyId, by, action, subjectType: "reply", subjectId: id });

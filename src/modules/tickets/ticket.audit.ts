@@ -14,7 +14,7 @@ export const auditTicket = (
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId: ticket.companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: "ticket",
     subjectId: ticket.id,

@@ -1,5 +1,5 @@
 import { bool, num } from "envalid";
-import { whole } from "./validators.js";
+import { count, whole } from "./validators.js";
 
 /** Limits, lifetimes and retention periods. */
 export const limitSettings = {
@@ -160,4 +160,9 @@ export const limitSettings = {
     example: "2048",
   }),
   EVENT_DAYS: whole({ default: 30, desc: "Days that events stay in the event log", example: "30" }),
+  AUDIT_DAYS: count({
+    default: 0,
+    desc: "Days that entries stay in the audit log; 0: for ever",
+    example: "730",
+  }),
 } as const;

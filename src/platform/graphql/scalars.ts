@@ -1,6 +1,6 @@
 import type { ValueNode } from "graphql";
 import { GraphQLID, GraphQLScalarType } from "graphql";
-import { GraphQLDateTime, GraphQLSafeInt } from "graphql-scalars";
+import { GraphQLDateTime, GraphQLJSONObject, GraphQLSafeInt } from "graphql-scalars";
 import { GraphQLUpload } from "graphql-upload-ts";
 import { normalizeId } from "../../kernel/ids.js";
 
@@ -22,6 +22,9 @@ export const DateTime = GraphQLDateTime;
 
 /** A number of bytes, which may exceed the 32 bits of GraphQL's `Int`. */
 export const ByteCount = GraphQLSafeInt;
+
+/** An object whose properties the schema does not know. */
+export const JSONObject = GraphQLJSONObject;
 
 /** A file of the multipart request (graphql-multipart-request-spec). */
 export const Upload = GraphQLUpload;

@@ -16,6 +16,7 @@ const COMMANDS = [
   "doctor",
   "token",
   "user",
+  "audit",
 ];
 
 const run = (args: readonly string[]) => runCommand(args, { NODE_ENV: "test" });

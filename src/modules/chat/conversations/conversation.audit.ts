@@ -14,7 +14,7 @@ export const auditConversation = (
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: "conversation",
     subjectId: id,

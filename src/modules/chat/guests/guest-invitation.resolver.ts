@@ -2,6 +2,7 @@ import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql"
 import { ID } from "../../../platform/graphql/scalars.js";
 import { Guest } from "../../identity/guests/guest.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
+import { clientOf } from "../../identity/viewer.js";
 import type { ConversationLoaders } from "../conversations/conversation.loaders.js";
 import { Conversation } from "../conversations/conversation.types.js";
 import { InviteGuestInput } from "./guest-invitation.inputs.js";
@@ -33,9 +34,9 @@ export class GuestInvitationResolver {
   })
   joinAsGuest(
     @Arg("token", () => String, { description: "The invitation's token." }) token: string,
-    @Ctx() { clientAddress }: ViewerContext,
+    @Ctx() context: ViewerContext,
   ) {
-    return this.invitations.joinAsGuest(token, clientAddress);
+    return this.invitations.joinAsGuest(token, clientOf(context));
   }
 
   @Mutation(() => Guest, { description: "Ends the access of a guest at once. For staff." })

@@ -20,7 +20,7 @@ import {
 } from "../../identity/guests/guest.repository.js";
 import type { AccessToken } from "../../identity/sessions/access-token.js";
 import { hashOfToken } from "../../identity/sessions/refresh-token.js";
-import type { GuestViewer, Viewer } from "../../identity/viewer.js";
+import type { Client, GuestViewer, Viewer } from "../../identity/viewer.js";
 import { tenantsReachedBy } from "../../identity/viewer.js";
 import { changeConversation } from "../conversations/change-conversation.js";
 import { recordConversationEvent } from "../conversations/conversation.events.js";
@@ -77,7 +77,7 @@ export const createGuestInvitationService = (deps: GuestInvitationDeps) => ({
    *
    * @throws UNAUTHENTICATED, in the same words for a token that is unknown, has ended or was revoked; RATE_LIMITED
    */
-  joinAsGuest: (token: string, clientAddress: string) => joinAsGuest(deps, token, clientAddress),
+  joinAsGuest: (token: string, client: Client) => joinAsGuest(deps, token, client),
 
   /** Ends a guest's access at once. Its messages stay. */
   revokeGuest: (viewer: Viewer, id: string) => revokeGuest(deps, viewer, id),
@@ -129,20 +129,16 @@ function endOf({ clock, guestDays }: GuestInvitationDeps, asked: Date | null): D
   return asked;
 }
 
-async function joinAsGuest(
-  deps: GuestInvitationDeps,
-  token: string,
-  clientAddress: string,
-): Promise<GuestJoining> {
+async function joinAsGuest(deps: GuestInvitationDeps, token: string, client: Client): Promise<GuestJoining> {
   const { db, clock, issueGuestToken } = deps;
   await countUse(db, {
-    key: `join:${networkKeyOf(clientAddress)}`,
+    key: `join:${networkKeyOf(client.address)}`,
     limit: deps.joinsPerMinute,
     windowSeconds: WINDOW_SECONDS,
     message: "Too many attempts to join",
   });
   const guest = await findGuestByToken(db, hashOfToken(token), clock());
-  const viewer = guest && viewerOf(guest);
+  const viewer = guest && { ...viewerOf(guest), client };
   const conversation = viewer && (await lookUpConversation(db, viewer, guest.conversationId));
   if (!conversation) throw invitationEnded();
   await db.transaction(async (tx) => {

@@ -13,7 +13,7 @@ export const auditGuest = (
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: "guest",
     subjectId: id,

@@ -10,5 +10,4 @@ export const auditMessage = (
   by: Actor,
   action: AuditActionOn<"message">,
   { id, companyId }: Pick<ChatMessageView, "id" | "companyId">,
-): Promise<void> =>
-  insertAuditEntry(tx, { companyId, actorId: by.id, action, subjectType: "message", subjectId: id });
+): Promise<void> => insertAuditEntry(tx, { companyId, by, action, subjectType: "message", subjectId: id });

@@ -1,25 +1,67 @@
-/** Everything that the audit log records, by what it was done to: whatever writes an entry adds its action here. */
-export type AuditAction =
-  | `company.${"created" | "updated" | "deleted" | "restored" | "purged"}`
-  | `company.${"logo-set" | "logo-removed" | "orphans-purged"}`
-  | `user.${"created" | "updated" | "deactivated" | "reactivated" | "signed-out-elsewhere"}`
-  | `user.${"password-changed" | "password-set" | "password-reset" | "password-reset-created"}`
-  | `user.${"avatar-set" | "avatar-removed"}`
-  | `membership.${"set" | "removed"}`
-  | `invitation.${"created" | "revoked" | "accepted" | "declined"}`
-  | `session.${"opened-for-script" | "ended" | "revoked"}`
-  | `media-file.${"uploaded" | "imported" | "updated" | "replaced" | "deleted" | "restored" | "downloaded"}`
-  | `media-file.${"usage-added" | "usage-removed" | "rendering-failed"}`
-  | `media-file.${"infected-upload-refused" | "quarantined"}`
-  | `attachment.${"added" | "deleted" | "restored" | "downloaded"}`
-  | `ticket.${"opened" | "updated" | "deleted" | "restored" | "participant-added" | "participant-removed"}`
-  | `reply.${"deleted"}`
-  | `${"photo" | "photo-series" | "clip"}.posted`
-  | `photo-series.${"reordered" | "captioned" | "photos-added" | "photo-removed"}`
-  | `post.${"deleted" | "restored"}`
-  | `conversation.${"started" | "closed" | "reopened" | "participant-added" | "participant-removed"}`
-  | `message.${"deleted" | "purged"}`
-  | `guest.${"invited" | "joined" | "revoked"}`;
+/** What the audit log records, by what it was done to: whatever writes an entry adds its action here. */
+const ACTIONS = {
+  company: [
+    "created",
+    "updated",
+    "deleted",
+    "restored",
+    "purged",
+    "logo-set",
+    "logo-removed",
+    "orphans-purged",
+  ],
+  user: [
+    "created",
+    "updated",
+    "deactivated",
+    "reactivated",
+    "signed-out-elsewhere",
+    "password-changed",
+    "password-set",
+    "password-reset",
+    "password-reset-created",
+    "avatar-set",
+    "avatar-removed",
+  ],
+  membership: ["set", "removed"],
+  invitation: ["created", "revoked", "accepted", "declined"],
+  session: ["opened", "opened-for-script", "ended", "revoked"],
+  request: ["refused"],
+  "media-file": [
+    "uploaded",
+    "imported",
+    "updated",
+    "replaced",
+    "deleted",
+    "restored",
+    "downloaded",
+    "usage-added",
+    "usage-removed",
+    "rendering-failed",
+    "infected-upload-refused",
+    "quarantined",
+  ],
+  attachment: ["added", "deleted", "restored", "downloaded"],
+  ticket: ["opened", "updated", "deleted", "restored", "participant-added", "participant-removed"],
+  reply: ["deleted"],
+  photo: ["posted"],
+  "photo-series": ["posted", "reordered", "captioned", "photos-added", "photo-removed"],
+  clip: ["posted"],
+  post: ["deleted", "restored"],
+  conversation: ["started", "closed", "reopened", "participant-added", "participant-removed"],
+  message: ["deleted", "purged"],
+  guest: ["invited", "joined", "revoked"],
+} as const;
+
+type Actions = typeof ACTIONS;
 
 /** The actions on one kind of subject: `AuditActionOn<"ticket">`. */
-export type AuditActionOn<Subject extends string> = Extract<AuditAction, `${Subject}.${string}`>;
+export type AuditActionOn<Subject extends keyof Actions> = {
+  [Kind in Subject]: `${Kind}.${Actions[Kind][number]}`;
+}[Subject];
+
+export type AuditAction = AuditActionOn<keyof Actions>;
+
+export const AUDIT_ACTIONS: readonly AuditAction[] = Object.entries(ACTIONS).flatMap(([subject, actions]) =>
+  actions.map((action) => `${subject}.${action}` as AuditAction),
+);

@@ -31,7 +31,7 @@ export const createCompanyPurgeService = ({ db }: { readonly db: Database }) => 
       if (company === null) return false;
       await insertAuditEntry(tx, {
         companyId: null,
-        actorId: null,
+        by: null,
         action: "company.purged",
         subjectType: "company",
         subjectId: companyId,

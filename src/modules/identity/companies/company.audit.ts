@@ -13,7 +13,7 @@ export const auditCompany = (
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId: id,
-    actorId: by.id,
+    by,
     action,
     subjectType: "company",
     subjectId: id,

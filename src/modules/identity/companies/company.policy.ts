@@ -17,5 +17,6 @@ export const companyPolicy = {
   restore: (viewer: Viewer, _company: Company) => isAdmin(viewer),
   listMembersOf: (viewer: Viewer, company: Company) => lives(company) && isStaffOf(viewer, company.id),
   listInvitationsOf: (viewer: Viewer, company: Company) => lives(company) && isManagerOf(viewer, company.id),
+  readAuditLogOf: (viewer: Viewer, company: Company) => lives(company) && isManagerOf(viewer, company.id),
   manageMembersOf: (viewer: Viewer, company: Company) => lives(company) && isManagerOf(viewer, company.id),
 } satisfies Policy<Viewer, Company> & Record<string, unknown>;

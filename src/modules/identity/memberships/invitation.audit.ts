@@ -16,7 +16,7 @@ export const auditInvitation = (
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId: action === "invitation.declined" ? null : companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: "invitation",
     subjectId: id,

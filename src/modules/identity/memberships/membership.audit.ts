@@ -13,7 +13,7 @@ export const auditMembership = (
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: "membership",
     subjectId: id,

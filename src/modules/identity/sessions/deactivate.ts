@@ -23,7 +23,7 @@ export async function deactivate(tx: Database, change: AccessChange): Promise<Pe
   viewerChanged(tx, account.id);
   await auditUser(tx, {
     userId: account.id,
-    actorId: change.by?.id ?? null,
+    by: change.by,
     action: "user.deactivated",
     details: { email: account.email, sessionsEnded },
   });
@@ -37,7 +37,7 @@ export async function reactivate(tx: Database, change: AccessChange): Promise<Pe
   await updateDeactivatedAt(tx, account.id, null);
   await auditUser(tx, {
     userId: account.id,
-    actorId: change.by?.id ?? null,
+    by: change.by,
     action: "user.reactivated",
     details: { email: account.email },
   });

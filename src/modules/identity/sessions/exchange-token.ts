@@ -2,6 +2,7 @@ import { DAY_MS, SECOND_MS } from "../../../kernel/clock.js";
 import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
 import type { UsedToken } from "../session.tables.js";
+import type { Client } from "../viewer.js";
 import type { RefreshToken, RefreshTokens } from "./refresh-token.js";
 import { hashOfToken } from "./refresh-token.js";
 import { auditSession } from "./session.audit.js";
@@ -23,6 +24,7 @@ export interface TokenExchange {
   readonly sessionId: string;
   /** What the client sent. */
   readonly token: string;
+  readonly client: Client;
   readonly now: Date;
 }
 
@@ -53,7 +55,7 @@ export const exchangeToken = (db: Database, exchange: TokenExchange): Promise<Ex
       const newest = wasJustUsed(session.usedTokens, hash, now) ? newestAfter(exchange, session) : null;
       if (newest) return { userId, token: newest.token };
       // Committed, though the request fails: the answer's error must not take it back.
-      await endFamily(tx, { sessionId, userId, now });
+      await endFamily(tx, { sessionId, userId, client: exchange.client, now });
       return null;
     }
     const next = refreshTokens.successorOf({ id: sessionId, token });
@@ -93,15 +95,17 @@ function newestAfter(
 interface StolenSession {
   readonly sessionId: string;
   readonly userId: string;
+  /** The client that sent the stolen token, or the one that it was stolen from. */
+  readonly client: Client;
   readonly now: Date;
 }
 
-async function endFamily(tx: Database, { sessionId, userId, now }: StolenSession): Promise<void> {
+async function endFamily(tx: Database, { sessionId, userId, client, now }: StolenSession): Promise<void> {
   await updateRevokedSessions(tx, [sessionId], now);
   viewerChanged(tx, userId);
   await auditSession(tx, {
     sessionId,
-    actorId: userId,
+    by: { kind: "user", id: userId, client },
     action: "session.revoked",
     details: { reason: "a refresh token was used that is not the newest" },
   });

@@ -53,7 +53,7 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
       if (!user) throw conflict(`Somebody has the e-mail address ${address} already.`);
       await auditUser(tx, {
         userId: user.id,
-        actorId: null,
+        by: null,
         action: "user.created",
         details: { email: address, isAdmin },
       });
@@ -91,7 +91,7 @@ export function createOperatorAccountService(deps: OperatorAccountDeps) {
       const passwordHash = await hashPassword(password, passwordCost);
       await db.transaction(async (tx) => {
         await findAccountForChange(tx, person.id);
-        const setting = { userId: person.id, passwordHash, actorId: null, now: clock() };
+        const setting = { userId: person.id, passwordHash, by: null, now: clock() };
         await setPassword(tx, { ...setting, action: "user.password-set" });
       });
       return person;

@@ -23,7 +23,7 @@ export function createOwnSessionService({ db, clock }: { readonly db: Database; 
       const ended = await updateRevokedSessions(tx, [id], clock());
       if (ended.length === 0) return;
       viewerChanged(tx, own.id);
-      await auditSession(tx, { sessionId: id, actorId: own.id, action: "session.ended" });
+      await auditSession(tx, { sessionId: id, by: now.viewer, action: "session.ended" });
     });
     return own;
   }
@@ -40,7 +40,7 @@ export function createOwnSessionService({ db, clock }: { readonly db: Database; 
       viewerChanged(tx, own.id);
       await auditUser(tx, {
         userId: own.id,
-        actorId: own.id,
+        by: now.viewer,
         action: "user.signed-out-elsewhere",
         details: { sessionsEnded },
       });

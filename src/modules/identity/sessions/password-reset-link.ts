@@ -48,15 +48,19 @@ export function givePasswordReset(
 ): Promise<GivenPasswordReset> {
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
   const expiresAt = new Date(clock().getTime() + resetHours * HOUR_MS);
-  const actorId = by?.id ?? null;
   return db.transaction(async (tx) => {
     const { account } = await lockAccount(tx, { userId, by });
     if (account.deactivatedAt !== null)
       throw conflict("This person is deactivated: reactivate them before they get a new password.");
-    await upsertPasswordReset(tx, { userId, tokenHash: hashOfToken(token), createdBy: actorId, expiresAt });
+    await upsertPasswordReset(tx, {
+      userId,
+      tokenHash: hashOfToken(token),
+      createdBy: by?.id ?? null,
+      expiresAt,
+    });
     await auditUser(tx, {
       userId,
-      actorId,
+      by,
       action: "user.password-reset-created",
       details: { expiresAt: expiresAt.toISOString() },
     });

@@ -1,6 +1,7 @@
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import { ID } from "../../../platform/graphql/scalars.js";
 import type { ViewerContext } from "../viewer.js";
+import { clientOf } from "../viewer.js";
 import { ChangePasswordInput, ResetPasswordInput } from "./password.inputs.js";
 import type { PasswordService } from "./password.service.js";
 import { PasswordReset } from "./password.types.js";
@@ -40,8 +41,8 @@ export class PasswordResolver {
   resetPassword(
     @Arg("input", () => ResetPasswordInput, { description: "The token of the link and the new password." })
     input: ResetPasswordInput,
-    @Ctx() { clientAddress }: ViewerContext,
+    @Ctx() context: ViewerContext,
   ): Promise<boolean> {
-    return this.passwords.resetPassword(input, clientAddress);
+    return this.passwords.resetPassword(input, clientOf(context));
   }
 }

@@ -8,7 +8,7 @@ import { requireGoodPassword } from "../users/password-rule.js";
 import { userPolicy } from "../users/user.policy.js";
 import type { Account } from "../users/user.repository.js";
 import { findAccount, findAccountForChange } from "../users/user.repository.js";
-import type { UserViewer, Viewer } from "../viewer.js";
+import type { Client, UserViewer, Viewer } from "../viewer.js";
 import type { AttemptLimit } from "./attempt-limit.js";
 import { deletePasswordReset, findAccountByReset } from "./password-reset.repository.js";
 import type { GivenPasswordReset, PasswordResetDeps } from "./password-reset-link.js";
@@ -58,7 +58,7 @@ export function createPasswordService(deps: PasswordDeps) {
       // Somebody else has set another one meanwhile.
       if (now.account.passwordHash !== account.passwordHash) throw wrongPassword();
       const keptSession = own.sessionId;
-      const setting = { userId: own.id, passwordHash, actorId: own.id, keptSession, now: clock() };
+      const setting = { userId: own.id, passwordHash, by: now.viewer, keptSession, now: clock() };
       await setPassword(tx, { ...setting, action: "user.password-changed" });
     });
     return own;
@@ -81,22 +81,24 @@ export function createPasswordService(deps: PasswordDeps) {
    * @throws BAD_USER_INPUT for an unacceptable password; the link stays valid
    * @throws RATE_LIMITED
    */
-  async function resetPassword(
-    { token, newPassword }: PasswordResetUse,
-    clientAddress: string,
-  ): Promise<boolean> {
-    await attempts.passwordReset(clientAddress);
+  async function resetPassword({ token, newPassword }: PasswordResetUse, client: Client): Promise<boolean> {
+    await attempts.passwordReset(client.address);
     const tokenHash = hashOfToken(token);
     const account = await findAccountByReset(db, tokenHash, clock());
     if (!account) throw linkEnded();
-    await requireNewPassword(networkKeyOf(clientAddress), account, newPassword);
-    const passwordHash = await hashPasswordFrom(networkKeyOf(clientAddress), newPassword, passwordCost);
+    await requireNewPassword(networkKeyOf(client.address), account, newPassword);
+    const passwordHash = await hashPasswordFrom(networkKeyOf(client.address), newPassword, passwordCost);
     await db.transaction(async (tx) => {
       const { id: userId } = account;
       const now = await findAccountForChange(tx, userId);
       if (!now || now.deactivatedAt !== null || !(await deletePasswordReset(tx, tokenHash, clock())))
         throw linkEnded();
-      const setting = { userId, passwordHash, actorId: userId, now: clock() };
+      const setting = {
+        userId,
+        passwordHash,
+        by: { kind: "user", id: userId, client } as const,
+        now: clock(),
+      };
       await setPassword(tx, { ...setting, action: "user.password-reset" });
     });
     return true;

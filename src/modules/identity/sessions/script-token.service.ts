@@ -52,7 +52,7 @@ export function createScriptTokenService({ db, clock, secret }: ScriptTokenDeps)
         });
         await auditSession(tx, {
           sessionId,
-          actorId: null,
+          by: null,
           action: "session.opened-for-script",
           details: { userId: person.id, expiresAt: token.expiresAt.toISOString() },
         });

@@ -1,11 +1,12 @@
 import type { Database } from "../../../platform/database/client.js";
+import type { AuditActor } from "../audit/audit.repository.js";
 import { insertAuditEntry } from "../audit/audit.repository.js";
 import type { AuditActionOn } from "../audit/audit-action.js";
 
 export interface SessionAudit {
   readonly sessionId: string;
   /** Null for the command line. */
-  readonly actorId: string | null;
+  readonly by: AuditActor | null;
   readonly action: AuditActionOn<"session">;
   readonly details?: Readonly<Record<string, unknown>>;
 }

@@ -75,12 +75,12 @@ export function updateRevokedSessions(
   db: Database,
   ids: readonly string[],
   now: Date,
-): Promise<{ userId: string }[]> {
+): Promise<{ id: string; userId: string }[]> {
   return db
     .update(sessions)
     .set({ revokedAt: now, updatedAt: now })
     .where(and(isAnyOf(sessions.id, ids), isNull(sessions.revokedAt)))
-    .returning({ userId: sessions.userId });
+    .returning({ id: sessions.id, userId: sessions.userId });
 }
 
 /** As `updateRevokedSessions`, for all sessions of a person, optionally except one. @returns how many */

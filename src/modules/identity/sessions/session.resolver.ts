@@ -1,6 +1,7 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
 import { ID } from "../../../platform/graphql/scalars.js";
 import type { ViewerContext } from "../viewer.js";
+import { clientOf } from "../viewer.js";
 import type { OwnSessionService } from "./own-session.service.js";
 import { SignInInput } from "./session.inputs.js";
 import type { SessionService, StartedSession } from "./session.service.js";
@@ -19,8 +20,7 @@ export class SessionResolver {
     @Arg("input", () => SignInInput, { description: "E-mail address and password." }) input: SignInInput,
     @Ctx() context: ViewerContext,
   ): Promise<StartedSession> {
-    const { clientAddress: address, userAgent } = context;
-    return this.sessions.signIn(input, { address, userAgent });
+    return this.sessions.signIn(input, clientOf(context));
   }
 
   @Mutation(() => Session, {
@@ -30,9 +30,9 @@ export class SessionResolver {
   refreshSession(
     @Arg("refreshToken", () => String, { description: "The newest refresh token of the session." })
     refreshToken: string,
-    @Ctx() { clientAddress }: ViewerContext,
+    @Ctx() context: ViewerContext,
   ): Promise<StartedSession> {
-    return this.sessions.refreshSession(refreshToken, clientAddress);
+    return this.sessions.refreshSession(refreshToken, clientOf(context));
   }
 
   @Mutation(() => Boolean, {

@@ -10,7 +10,7 @@ import { isEmail, normalizeEmail } from "../users/email.js";
 import { verifyPasswordFrom } from "../users/password.js";
 import type { Credentials } from "../users/user.repository.js";
 import { findCredentials, lockForSignIn, updateExternalSubject } from "../users/user.repository.js";
-import type { GuestViewer, UserViewer, Viewer } from "../viewer.js";
+import type { Client, GuestViewer, UserViewer, Viewer } from "../viewer.js";
 import { anonymous } from "../viewer.js";
 import type {
   AccessToken,
@@ -23,6 +23,7 @@ import type { AttemptLimit } from "./attempt-limit.js";
 import { exchangeToken, sessionEnd } from "./exchange-token.js";
 import type { RefreshToken, RefreshTokens } from "./refresh-token.js";
 import { reloadViewers } from "./reload-viewers.js";
+import { auditSession } from "./session.audit.js";
 import { insertSession, updateRevokedSessions } from "./session.repository.js";
 import { findViewer } from "./viewer.repository.js";
 
@@ -42,14 +43,6 @@ export interface SessionServiceOptions {
 export interface SignIn {
   readonly email: string;
   readonly password: string;
-}
-
-/** The client that opens a session. */
-export interface SessionClient {
-  /** The network address. */
-  readonly address: string;
-  /** `User-Agent`, as it was sent. */
-  readonly userAgent?: string | null | undefined;
 }
 
 /** `expiresAt` is that of the access token. */
@@ -76,7 +69,7 @@ export function createSessionService(options: SessionServiceOptions) {
    * @throws RATE_LIMITED after too many attempts for one e-mail address or from one network address, or while too
    *   many are waiting
    */
-  async function signIn({ email, password }: SignIn, client: SessionClient): Promise<StartedSession> {
+  async function signIn({ email, password }: SignIn, client: Client): Promise<StartedSession> {
     const address = normalizeEmail(email);
     await attempts.signIn(address, client.address);
     const account = await findCredentials(db, address);
@@ -99,11 +92,11 @@ export function createSessionService(options: SessionServiceOptions) {
    * @throws UNAUTHENTICATED for a token that is neither the newest of an open session nor was so a moment ago
    * @throws RATE_LIMITED after too many attempts from one network address; the token stays valid
    */
-  async function refreshSession(refreshToken: string, clientAddress: string): Promise<StartedSession> {
-    await attempts.sessionRefresh(clientAddress);
+  async function refreshSession(refreshToken: string, client: Client): Promise<StartedSession> {
+    await attempts.sessionRefresh(client.address);
     const sessionId = refreshTokens.sessionIdOf(refreshToken);
     if (!sessionId) throw unauthenticated(ENDED);
-    const exchange = { refreshTokens, sessionId, token: refreshToken, now: clock() };
+    const exchange = { refreshTokens, sessionId, token: refreshToken, client, now: clock() };
     const exchanged = await exchangeToken(db, exchange);
     if (!exchanged) throw unauthenticated(ENDED);
     return open(exchanged.userId, sessionId, exchanged.token);
@@ -120,7 +113,7 @@ export function createSessionService(options: SessionServiceOptions) {
       refreshToken ? refreshTokens.sessionIdOf(refreshToken) : undefined,
     ];
     const ids = ended.filter((id) => typeof id === "string");
-    return ids.length > 0 && endSessions(db, ids, clock());
+    return ids.length > 0 && endSessions(db, ids, { by: viewer, now: clock() });
   }
 
   const findGuestViewer = async (id: string): Promise<GuestViewer | undefined> =>
@@ -162,7 +155,7 @@ export function createSessionService(options: SessionServiceOptions) {
 interface Beginning {
   readonly account: Credentials;
   readonly token: RefreshToken;
-  readonly client: SessionClient;
+  readonly client: Client;
   readonly expiresAt: Date;
 }
 
@@ -178,6 +171,11 @@ const beginSession = (db: Database, { account, token, client, expiresAt }: Begin
       userAgent: client.userAgent?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
       address: client.address,
     });
+    await auditSession(tx, {
+      sessionId: token.id,
+      by: { kind: "user", id: account.id, client },
+      action: "session.opened",
+    });
   });
 
 const wrongCredentials = () => unauthenticated("The e-mail address or the password is wrong.");
@@ -185,10 +183,19 @@ const wrongCredentials = () => unauthenticated("The e-mail address or the passwo
 const ENDED = "This session has ended: sign in again.";
 
 /** Ends sessions with their subscriptions. @returns whether one was ended */
-const endSessions = (db: Database, ids: readonly string[], now: Date): Promise<boolean> =>
+const endSessions = (
+  db: Database,
+  ids: readonly string[],
+  { by, now }: { readonly by: Viewer; readonly now: Date },
+): Promise<boolean> =>
   db.transaction(async (tx) => {
     const ended = await updateRevokedSessions(tx, ids, now);
-    for (const { userId } of ended) viewerChanged(tx, userId);
+    for (const { id: sessionId, userId } of ended) {
+      viewerChanged(tx, userId);
+      // Who has the refresh token of a session is its owner.
+      const owner = { kind: "user", id: userId, ...(by.client && { client: by.client }) } as const;
+      await auditSession(tx, { sessionId, by: owner, action: "session.ended" });
+    }
     return ended.length > 0;
   });
 

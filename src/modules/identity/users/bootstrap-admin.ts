@@ -39,7 +39,7 @@ export async function bootstrapAdmin(
     if (!admin) return false;
     await auditUser(tx, {
       userId: admin.id,
-      actorId: null,
+      by: null,
       action: "user.created",
       details: { email: address, isAdmin: true },
     });

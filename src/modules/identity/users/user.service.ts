@@ -61,7 +61,7 @@ export function createUserService({ db, passwordCost }: UserServiceOptions) {
       if (!user) throw emailTaken();
       await auditUser(tx, {
         userId: user.id,
-        actorId: by.id,
+        by,
         action: "user.created",
         details: { email: user.email, isAdmin: user.isAdmin },
       });
@@ -119,7 +119,7 @@ async function updateAccount(
   if (edited === "email taken") throw emailTaken();
   if (!edited) throw notFound(userPolicy.subject);
   viewerChanged(tx, id);
-  await auditUser(tx, { userId: id, actorId: by.id, action: "user.updated", details: { ...changes } });
+  await auditUser(tx, { userId: id, by, action: "user.updated", details: { ...changes } });
   return edited;
 }
 

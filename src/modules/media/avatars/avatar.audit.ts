@@ -12,7 +12,7 @@ export const auditAvatar = (
 ) =>
   insertAuditEntry(tx, {
     companyId: avatar.companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: "user",
     subjectId: avatar.userId,

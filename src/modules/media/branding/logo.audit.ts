@@ -12,7 +12,7 @@ export const auditLogo = (
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: "company",
     subjectId: companyId,

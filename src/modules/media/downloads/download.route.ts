@@ -32,7 +32,7 @@ export interface DownloadRouteDeps {
     /** The viewer of the bearer token. */
     ofRequest(request: FastifyRequest): Promise<Viewer>;
     /** The viewer of a signature, with their present permissions. */
-    byId(id: string): Promise<Viewer>;
+    ofSignature(request: FastifyRequest, viewerId: string): Promise<Viewer>;
   };
 }
 
@@ -105,7 +105,7 @@ async function identify(
   if (isSigned(request.query)) {
     const { viewerId, maxAgeSeconds } = signer.verify(resource, request.query);
     return {
-      viewer: known(await viewers.byId(viewerId)),
+      viewer: known(await viewers.ofSignature(request, viewerId)),
       maxAgeSeconds: Math.min(maxAgeSeconds, MAX_AGE_SECONDS),
     };
   }

@@ -93,7 +93,7 @@ export function createDownloadService(options: DownloadDeps) {
       const audit = once(() =>
         insertAuditEntry(db, {
           companyId: file.companyId,
-          actorId: viewer.id,
+          by: viewer,
           action: `${subject.type}.downloaded`,
           subjectType: subject.type,
           subjectId: subject.id,

@@ -118,7 +118,7 @@ async function recordImport(
     throw badEntry(`The ${fieldName} of this ${resourceType} is set already; it holds one file alone.`);
   await insertAuditEntry(tx, {
     companyId,
-    actorId: uploader.id,
+    by: uploader,
     action: "media-file.imported",
     subjectType: "media-file",
     subjectId: mediaFileId,

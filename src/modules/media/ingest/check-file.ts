@@ -1,4 +1,5 @@
 import type { Database } from "../../../platform/database/client.js";
+import type { AuditActor } from "../../identity/audit/audit.repository.js";
 import type { BucketRules } from "../buckets.js";
 import type { identify as Identify } from "./identify/identify.js";
 import { auditInfectedUpload } from "./infected-upload.audit.js";
@@ -18,8 +19,7 @@ export interface CheckRequest {
   readonly rules: BucketRules;
   /** The company of the file: companies take turns in decoding. */
   readonly companyId: string;
-  /** The id of the uploader. */
-  readonly uploaderId: string | null;
+  readonly uploader: AuditActor;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface CheckRequest {
 export async function checkFile(
   deps: CheckDeps,
   received: Received,
-  { rules, companyId, uploaderId }: CheckRequest,
+  { rules, companyId, uploader }: CheckRequest,
 ): Promise<Scanned> {
   const { db, maxPixels, observer } = deps;
   const { step } = observer;
@@ -41,7 +41,7 @@ export async function checkFile(
   );
   const { bucket } = rules;
   const onInfected = (signature: string) =>
-    auditInfectedUpload(db, { companyId, uploaderId, bucket, signature, ...inspected });
+    auditInfectedUpload(db, { companyId, uploader, bucket, signature, ...inspected });
   return step("scan", () => scan(inspected, { ...deps, onInfected }));
 }
 

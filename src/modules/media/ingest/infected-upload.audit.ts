@@ -1,10 +1,11 @@
 import type { Database } from "../../../platform/database/client.js";
+import type { AuditActor } from "../../identity/audit/audit.repository.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { Bucket } from "../buckets.js";
 
 export interface InfectedUpload {
   readonly companyId: string;
-  readonly uploaderId: string | null;
+  readonly uploader: AuditActor;
   readonly bucket: Bucket;
   readonly fileName: string;
   readonly size: number;
@@ -15,11 +16,11 @@ export interface InfectedUpload {
 /** Audits that an upload was refused because malware was found. Nothing else is left of it. */
 export async function auditInfectedUpload(
   db: Database,
-  { companyId, uploaderId, bucket, fileName, size, sha256, signature }: InfectedUpload,
+  { companyId, uploader, bucket, fileName, size, sha256, signature }: InfectedUpload,
 ): Promise<void> {
   await insertAuditEntry(db, {
     companyId,
-    actorId: uploaderId,
+    by: uploader,
     action: "media-file.infected-upload-refused",
     subjectType: "company",
     subjectId: companyId,

@@ -74,7 +74,7 @@ export function createIngestService(deps: IngestDeps) {
       const { incoming, bucket } = request;
       if (incoming.files.length === 0) return recordWithoutFiles(deps, request);
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
-      const batch = new Batch(request.companyId, request.viewer.id);
+      const batch = new Batch(request.companyId, request.viewer);
       try {
         const files = await collectFiles(deps, request, batch);
         return await storeAndRecord(deps, { ...request, files });
@@ -99,13 +99,13 @@ const recordWithoutFiles = <Result, Uploader extends Actor>(
 /** The temp files of one request; disposing it removes those that the storage has not moved. */
 class Batch {
   readonly companyId: string;
-  readonly uploaderId: string;
+  readonly uploader: Actor;
   readonly #abort = new AbortController();
   readonly #temps: AsyncDisposable[] = [];
 
-  constructor(companyId: string, uploaderId: string) {
+  constructor(companyId: string, uploader: Actor) {
     this.companyId = companyId;
-    this.uploaderId = uploaderId;
+    this.uploader = uploader;
   }
 
   get signal(): AbortSignal {
@@ -183,8 +183,8 @@ async function ingestFile(
       receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal }),
     );
     countReceived(bucket, received.size);
-    const { companyId, uploaderId } = batch;
-    return await checkFile(deps, received, { rules, companyId, uploaderId });
+    const { companyId, uploader } = batch;
+    return await checkFile(deps, received, { rules, companyId, uploader });
   } catch (error) {
     throw error instanceof FiledeskError ? ofFile(error, file.fileName, index) : error;
   }

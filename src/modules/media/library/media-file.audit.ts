@@ -12,7 +12,7 @@ export async function auditMediaFile(
 ): Promise<void> {
   await insertAuditEntry(tx, {
     companyId: file.companyId,
-    actorId: viewer.id,
+    by: viewer,
     action: `media-file.${what}`,
     subjectType: "media-file",
     subjectId: file.id,

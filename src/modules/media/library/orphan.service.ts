@@ -99,7 +99,7 @@ async function purge(
   const audit = (details: Readonly<Record<string, unknown>>) =>
     insertAuditEntry(deps.db, {
       companyId,
-      actorId: by.id,
+      by,
       action: "company.orphans-purged",
       subjectType: "company",
       subjectId: companyId,

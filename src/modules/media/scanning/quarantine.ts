@@ -31,7 +31,7 @@ export async function recordInfection(
     for (const id of await announceScan({ tx, onScanned }, blob, "file.infected"))
       await insertAuditEntry(tx, {
         companyId: blob.companyId,
-        actorId: null,
+        by: null,
         action: "media-file.quarantined",
         subjectType: "media-file",
         subjectId: id,

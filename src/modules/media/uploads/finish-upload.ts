@@ -4,6 +4,7 @@ import { FiledeskError } from "../../../kernel/errors.js";
 import { onlySegmentKey } from "../../../platform/storage/segments.js";
 import type { StagedBytes, StagingArea } from "../../../platform/storage/staging-area.js";
 import type { Storage } from "../../../platform/storage/storage.js";
+import type { AuditActor } from "../../identity/audit/audit.repository.js";
 import type { AllBucketRules } from "../buckets.js";
 import type { CheckDeps } from "../ingest/check-file.js";
 import { checkFile } from "../ingest/check-file.js";
@@ -59,14 +60,20 @@ async function isStored({ storage }: FinishDeps, { upload: { checked } }: Upload
   return (await storage.stat(storageKey))?.size === size;
 }
 
+/** The owner as an actor of the audit log: a person or a guest. */
+const ownerOf = ({ ownerId, ownerGuestId }: UploadLease["upload"]): AuditActor =>
+  ownerId === null
+    ? { kind: "guest", ...(ownerGuestId !== null && { id: ownerGuestId }) }
+    : { kind: "user", id: ownerId };
+
 async function checkAndStore(deps: FinishDeps, { upload, write }: UploadLease): Promise<void> {
   const { storage, buckets, clock, observer } = deps;
-  const { companyId, bucket, ownerId, ownerGuestId } = upload;
-  const uploaderId = ownerId ?? ownerGuestId;
+  const { companyId, bucket } = upload;
+  const uploader = ownerOf(upload);
   const { bytes, received } = await observer.step("receive", () => receiveStaged(deps, { upload, write }));
   try {
     observer.received(bucket, received.size);
-    const checked = await checkFile(deps, received, { rules: buckets[bucket], companyId, uploaderId });
+    const checked = await checkFile(deps, received, { rules: buckets[bucket], companyId, uploader });
     const blob = newBlob(checked, newStorageKey(companyId, bucket, checked.type.extension, clock()));
     await write({ storageKey: blob.storageKey, checked: { fileName: checked.fileName, blob } });
     await observer.step("store", () =>

@@ -152,7 +152,7 @@ async function fail(
     await (mayPass ? recordFailure(tx, id) : forgetFailures(tx, [id]));
     await insertAuditEntry(tx, {
       companyId,
-      actorId: null,
+      by: null,
       action: "media-file.rendering-failed",
       subjectType: "media-file",
       subjectId: id,

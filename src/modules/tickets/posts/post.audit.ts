@@ -23,7 +23,7 @@ export const auditPost = (
 ): Promise<void> =>
   insertAuditEntry(tx, {
     companyId: post.companyId,
-    actorId: by.id,
+    by,
     action,
     subjectType: resourceTypeOf(post.kind),
     subjectId: post.id,

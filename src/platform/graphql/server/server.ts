@@ -44,7 +44,7 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   /** The caller in whose turns the documents of a request are prepared. */
   callerOf(context: Context): Caller;
   /** Observe operations, and are called before what refuses them. */
-  readonly plugins?: readonly ApolloServerPlugin<BaseContext>[];
+  readonly plugins?: readonly ApolloServerPlugin<Context>[];
   readonly observeOperation?: ObserveOperation | undefined;
 }
 

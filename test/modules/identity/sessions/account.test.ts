@@ -19,7 +19,7 @@ const signIn = (email: string, password = PASSWORD) =>
 const change = (viewer: UserViewer, newPassword: string, currentPassword = PASSWORD) =>
   identity.passwords.changePassword(viewer, { currentPassword, newPassword });
 const reset = (token: string, newPassword = NEW, address = "203.0.113.1") =>
-  identity.passwords.resetPassword({ token, newPassword }, address);
+  identity.passwords.resetPassword({ token, newPassword }, { address });
 const auditOf = async (id: string) => {
   const rows = await identity.sql`select action from audit_log where subject_id = ${id} order by id`;
   return rows.map(({ action }) => action);
@@ -53,10 +53,12 @@ describe("account", () => {
       expect(await change(asking.viewer, NEW)).toMatchObject({ id });
       expect(await identity.sessions.viewerOf(asking.accessToken)).toEqual(asking.viewer);
       expect(await identity.sessions.viewerOf(other.accessToken)).toBe(anonymous);
-      expect(await codeOf(identity.sessions.refreshSession(other.refreshToken, "192.0.2.1"))).toBe(
-        "UNAUTHENTICATED",
-      );
-      expect(await codeOf(identity.sessions.refreshSession(asking.refreshToken, "192.0.2.1"))).toBe("ok");
+      expect(
+        await codeOf(identity.sessions.refreshSession(other.refreshToken, { address: "192.0.2.1" })),
+      ).toBe("UNAUTHENTICATED");
+      expect(
+        await codeOf(identity.sessions.refreshSession(asking.refreshToken, { address: "192.0.2.1" })),
+      ).toBe("ok");
       expect(await codeOf(signIn(email))).toBe("UNAUTHENTICATED");
       expect(await codeOf(signIn(email, NEW))).toBe("ok");
       expect(await codeOf(reset(token))).toBe("UNAUTHENTICATED");
@@ -186,9 +188,9 @@ describe("account", () => {
       const allEnded = async () => {
         expect(await identity.sessions.viewerOf(session.accessToken)).toBe(anonymous);
         expect(await identity.sessions.viewerOf(script.accessToken)).toBe(anonymous);
-        expect(await codeOf(identity.sessions.refreshSession(session.refreshToken, "192.0.2.1"))).toBe(
-          "UNAUTHENTICATED",
-        );
+        expect(
+          await codeOf(identity.sessions.refreshSession(session.refreshToken, { address: "192.0.2.1" })),
+        ).toBe("UNAUTHENTICATED");
         expect(await codeOf(reset(link.token))).toBe("UNAUTHENTICATED");
       };
       await allEnded();
@@ -342,7 +344,7 @@ describe("account", () => {
       expect(await identity.sessions.viewerOf(two.accessToken)).toBe(anonymous);
       expect((await list()).map((session) => session.id)).toEqual([asking.viewer.sessionId]);
       expect(await auditOf(id)).toEqual(["user.signed-out-elsewhere"]);
-      expect(await auditOf(one.viewer.sessionId!)).toEqual(["session.ended"]);
+      expect(await auditOf(one.viewer.sessionId!)).toEqual(["session.opened", "session.ended"]);
     });
   });
 

@@ -15,7 +15,7 @@ const start = async () =>
     { email: (await identity.buildUser()).email, password: PASSWORD },
     { address: "192.0.2.1" },
   );
-const refresh = (token: string) => identity.sessions.refreshSession(token, "192.0.2.1");
+const refresh = (token: string) => identity.sessions.refreshSession(token, { address: "192.0.2.1" });
 const later = (milliseconds: number) => {
   now = new Date(now.getTime() + milliseconds);
 };
@@ -101,7 +101,13 @@ describe("exchange token", () => {
     const { refreshToken, viewer } = await start();
     const refreshTokens = createRefreshTokens({ secret: SECRET });
     const sessionId = viewer.sessionId!;
-    const exchange = (token: string) => ({ refreshTokens, sessionId, token, now });
+    const exchange = (token: string) => ({
+      refreshTokens,
+      sessionId,
+      token,
+      client: { address: "192.0.2.1" },
+      now,
+    });
     const { waiting, newest } = await identity.db.transaction(async (tx) => {
       await lockSession(tx, sessionId, now);
       const late = exchangeToken(identity.db, exchange(refreshToken));
