@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer, text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
+import { afterAll, describe, expect, it } from "@jest/globals";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { fastify } from "fastify";
 import type { Upload } from "graphql-upload-ts";
@@ -127,11 +127,11 @@ const refuse = (error: FiledeskError) => async () => {
 };
 
 describe("multipart requests", () => {
-  afterEach(async () => {
+  // Not after each: those that run at the same time have their servers as long as they need them.
+  afterAll(async () => {
     for (const close of closers.splice(0)) await close();
+    expect(unhandled).toEqual([]);
   });
-
-  afterAll(() => expect(unhandled).toEqual([]));
 
   describe("the multipart door", () => {
     it("hands the handler the operations, the number of files and the request's length, and files that flow", async () => {
@@ -339,7 +339,8 @@ describe("multipart requests", () => {
       expect(await text(client)).toContain('{"isRead":false}');
     });
 
-    it("is left when it does not come", async () => {
+    // Concurrent, as all that wait here for seconds until the server has had enough.
+    it.concurrent("is left when it does not come", async () => {
       const { port } = await startServer({ handler: answerRest });
       const client = connect(port, "127.0.0.1");
       client.write(headOf({ ...PREFLIGHT, "Content-Length": MIB }));
@@ -366,7 +367,7 @@ describe("multipart requests", () => {
   describe("a refused upload of 400 MB is not read", () => {
     const notAllowed = refuse(forbidden("You may not do this."));
 
-    it.each<[string, number, ServerOptions, Record<string, string>, string]>([
+    it.concurrent.each<[string, number, ServerOptions, Record<string, string>, string]>([
       ["no preflight header", 400, {}, {}, "/graphql"],
       ["over the limit", 413, { limits: { maxRequestBytes: 100 * MIB } }, PREFLIGHT, "/graphql"],
       ["nobody signed in", 401, { admit: refuse(unauthenticated()) }, PREFLIGHT, "/graphql"],
@@ -384,7 +385,7 @@ describe("multipart requests", () => {
       expect(seen.released).toBe(seen.admitted);
     });
 
-    it("no permission, for a body without a length from fetch", async () => {
+    it.concurrent("no permission, for a body without a length from fetch", async () => {
       const { url, sockets } = await startServer({ handler: notAllowed });
       const beginning = multipartBody(uploadOf(""), { open: true });
       async function* endless() {
@@ -404,7 +405,7 @@ describe("multipart requests", () => {
       expect(sockets[0]?.bytesRead).toBeLessThan(MIB);
     });
 
-    it("over the limit, for a body without a length, once it has passed it", async () => {
+    it.concurrent("over the limit, for a body without a length, once it has passed it", async () => {
       const { url, sockets } = await startServer({ limits: { maxRequestBytes: MIB } });
       async function* endless() {
         yield multipartBody(uploadOf(""), { open: true });
@@ -457,7 +458,7 @@ describe("multipart requests", () => {
       }
     })();
 
-    (present("curl", hasCurl) ? it : it.skip)(
+    (present("curl", hasCurl) ? it.concurrent : it.concurrent.skip)(
       "curl shows the answer, with and without `Expect`",
       async () => {
         const folder = await mkdtemp(join(tmpdir(), "filedesk-door-"));
