@@ -44,6 +44,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   purgeMessage: ["Query.attachment", "Query.conversations", ...LIBRARY],
   purgeOrphanedMedia: ["Query.mediaFile", ...LIBRARY],
   reactivateUser: EVERYTHING,
+  releaseQuarantined: LIBRARY,
   removeAvatar: LIBRARY,
   removeCompanyLogo: ["Query.companyBranding", ...LIBRARY],
   removeConversationParticipant: ["Query.conversations"],

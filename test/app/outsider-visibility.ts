@@ -166,6 +166,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
         input: { mediaFileId, resourceType: "page", resourceId: "front", fieldName: "banner" },
       })),
     ),
+    releaseQuarantined: notFound(byId("mediaFileIds")),
     removeMembership: notOfCompany(({ companyId, userId }) => [{ input: { companyId, userId } }]),
     removeParticipant: notFound(({ ticketIds, userId }) =>
       ticketIds.map((ticketId) => ({ input: { ticketId, userId } })),

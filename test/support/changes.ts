@@ -162,6 +162,13 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
   updateMediaFile: byManager(async (scene) => ({ input: { ...(await file(scene)), fileName: "plan.txt" } })),
   deleteMediaFile: byManager(file),
   restoreMediaFile: byManager(after("deleteMediaFile", "agent", file)),
+  releaseQuarantined: byManager(async (scene) => {
+    const { id } = await file(scene);
+    await scene.server.database.sql`
+      update blobs set scan_status = 'QUARANTINED', scan_result = 'Test'
+      where id = (select blob_id from media_files where id = ${id})`;
+    return { id };
+  }),
   purgeOrphanedMedia: byManager(orphan, "FORBIDDEN"),
   startUpload: byManager(
     async ({ companyId }) => ({

@@ -36,8 +36,8 @@ export interface Clamd {
   signal(signal: NodeJS.Signals): void;
   /** `kill -9`, and waits for its end. */
   kill(): Promise<void>;
-  /** With other signatures from its next start on. */
-  setSignatures(lines: string): Promise<void>;
+  /** With other signatures, or its usual ones, from its next start on. */
+  setSignatures(lines?: string): Promise<void>;
   /** Kills it, and removes what it left. */
   close(): Promise<void>;
 }
@@ -64,8 +64,8 @@ export async function prepareClamd(settings: Readonly<Record<string, string>> = 
   ];
   await mkdir(database);
   await mkdir(temp);
-  const setSignatures = (lines: string) => writeFile(join(database, "local.ndb"), lines);
-  await setSignatures(signatures());
+  const setSignatures = (lines = signatures()) => writeFile(join(database, "local.ndb"), lines);
+  await setSignatures();
   await giveAway(folder, database, temp, join(database, "local.ndb"));
   const options = {
     Foreground: "yes",

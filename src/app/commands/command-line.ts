@@ -8,6 +8,7 @@ import { addMigrateCommand } from "./migrate.command.js";
 import { addMigrateStorageCommand } from "./migrate-storage.command.js";
 import { addRenderCommand } from "./render.command.js";
 import { addReportCommand } from "./report.command.js";
+import { addRescanCommand } from "./rescan.command.js";
 import { addSeedCommand } from "./seed.command.js";
 import { addServeCommand, addWorkerCommand } from "./serve.command.js";
 import { addTokenCommand } from "./token.command.js";
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addReportCommand,
   addVerifyCommand,
   addRenderCommand,
+  addRescanCommand,
   addPurgeCommand,
   addSweepCommand,
   addMigrateStorageCommand,

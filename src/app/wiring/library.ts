@@ -10,9 +10,12 @@ import { createMediaUsageService } from "../../modules/media/library/media-usage
 import type { OrphanDeps } from "../../modules/media/library/orphan.service.js";
 import { createOrphanService } from "../../modules/media/library/orphan.service.js";
 import { createStorageReportService } from "../../modules/media/library/storage-report.service.js";
+import { createQuarantineService } from "../../modules/media/quarantine/quarantine.service.js";
+import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
 import { postReplacement } from "../../modules/tickets/posts/post-replacement.js";
 import type { JobSender } from "../../platform/jobs/job.js";
 import type { Storage } from "../../platform/storage/storage.js";
+import { onScannedOf } from "./scanning.js";
 
 interface LibraryOptions extends FindMediaFileDeps, Pick<OrphanDeps, "assertMayRemove" | "background"> {
   readonly storage: Storage;
@@ -34,6 +37,11 @@ export const createLibrary = (options: LibraryOptions) => ({
       posts: postReplacement,
     }),
     mediaFileChanges: createMediaFileChangeService(options),
+    quarantine: createQuarantineService({
+      ...options,
+      requestVariants: requestVariantsOf(options.jobs),
+      onScanned: onScannedOf(options.parents),
+    }),
     mediaUsages: createMediaUsageService(options),
     orphans: createOrphanService(options),
     storageReports: createStorageReportService(options),

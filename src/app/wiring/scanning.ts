@@ -5,6 +5,8 @@ import type { AttachmentParents } from "../../modules/attachments/parents.js";
 import type { OnScanned } from "../../modules/media/scanning/announce-scan.js";
 import { findUnscanned } from "../../modules/media/scanning/find-unscanned.js";
 import { SCAN_FILE } from "../../modules/media/scanning/request-scans.js";
+import type { RescanOptions } from "../../modules/media/scanning/rescan.js";
+import { rescan } from "../../modules/media/scanning/rescan.js";
 import { createFindUnscannedJob, createScanFileJob } from "../../modules/media/scanning/scan-file.job.js";
 import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
 import { postReplacement } from "../../modules/tickets/posts/post-replacement.js";
@@ -23,6 +25,8 @@ export interface ScanningOptions {
   readonly log: Logger;
 }
 
+export type Scanning = ReturnType<typeof createScanning>;
+
 /** Builds what scans stored files, with the database of the jobs. */
 export function createScanning({ parents, ...given }: ScanningOptions) {
   const { db, scanner, jobs } = given;
@@ -32,12 +36,13 @@ export function createScanning({ parents, ...given }: ScanningOptions) {
   const find = (options?: RunOptions) => findUnscanned({ db, scanner, jobs, listScansUnderWay }, options);
   return {
     scanner,
+    rescan: (options: RescanOptions) => rescan({ db, jobs }, options),
     scanJobs: { scanFile: createScanFileJob(deps), findUnscanned: createFindUnscannedJob(find) },
   };
 }
 
 /** What shows a file tells its subscribers. */
-function onScannedOf(parents: AttachmentParents): OnScanned {
+export function onScannedOf(parents: AttachmentParents): OnScanned {
   const announceAttachments = announceAttachmentScans(parents);
   return async (tx, companyId, mediaFileIds) => {
     await announceAttachments(tx, companyId, mediaFileIds);

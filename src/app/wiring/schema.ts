@@ -38,6 +38,7 @@ import { MediaUsageResolver } from "../../modules/media/library/media-usage.reso
 import { StorageReportResolver } from "../../modules/media/library/storage-report.resolver.js";
 import { MediaFileResolver } from "../../modules/media/media-file.resolver.js";
 import { MediaMetadataResolver } from "../../modules/media/media-metadata.resolver.js";
+import { QuarantineResolver } from "../../modules/media/quarantine/quarantine.resolver.js";
 import { MediaFileScanResolver } from "../../modules/media/scanning/scan-result.resolver.js";
 import { FileIntegrityResolver } from "../../modules/media/upkeep/file-integrity.resolver.js";
 import {
@@ -88,6 +89,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, loaders.actors, urls)],
+  [QuarantineResolver, ({ quarantine }) => new QuarantineResolver(quarantine)],
   [MediaFileScanResolver, () => new MediaFileScanResolver()],
   [FileIntegrityResolver, () => new FileIntegrityResolver()],
   [

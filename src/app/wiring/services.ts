@@ -51,6 +51,7 @@ import type { OrphanService } from "../../modules/media/library/orphan.service.j
 import type { StorageReportService } from "../../modules/media/library/storage-report.service.js";
 import type { MediaFileLoaders } from "../../modules/media/media-file.loaders.js";
 import type { MediaFileService } from "../../modules/media/media-file.service.js";
+import type { QuarantineService } from "../../modules/media/quarantine/quarantine.service.js";
 import type { CompleteUploadService } from "../../modules/media/uploads/complete-upload.service.js";
 import type { ResumableUploadService } from "../../modules/media/uploads/resumable-upload.service.js";
 import type { StagedUploadService } from "../../modules/media/uploads/staged-upload.service.js";
@@ -78,7 +79,7 @@ import type { Job, JobSender } from "../../platform/jobs/job.js";
 import type { Scanner } from "../../platform/scanner/scanner.js";
 import type { Storage } from "../../platform/storage/storage.js";
 import type { TempFolder } from "../../platform/storage/temp-folder.js";
-import type { createScanning } from "./scanning.js";
+import type { Scanning } from "./scanning.js";
 import type { UpkeepServices } from "./upkeep.js";
 
 /** All services of the server, for resolvers, routes, jobs and commands. */
@@ -114,12 +115,14 @@ export interface Services {
   readonly variants: VariantService;
   readonly renderVariants: Job<RenderVariantsData>;
   readonly scanner: Scanner;
-  readonly scanJobs: ReturnType<typeof createScanning>["scanJobs"];
+  readonly scanJobs: Scanning["scanJobs"];
+  readonly rescan: Scanning["rescan"];
 
   // media: the library
   readonly library: LibraryService;
   readonly mediaUploads: MediaUploadService;
   readonly mediaFileChanges: MediaFileChangeService;
+  readonly quarantine: QuarantineService;
   readonly mediaUsages: MediaUsageService;
   readonly orphans: OrphanService;
   readonly storageReports: StorageReportService;

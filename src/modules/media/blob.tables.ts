@@ -50,6 +50,8 @@ export const blobs = pgTable(
     scannedAt: moment("scanned_at"),
     /** The name of the signature that was detected. */
     scanResult: text("scan_result"),
+    /** When a manager released the bytes from quarantine: this signature does not count against them. */
+    scanReleasedAt: moment("scan_released_at"),
     /** Scans in a row that gave no verdict, and when the next is due. */
     scanAttempts: integer("scan_attempts").notNull().default(0),
     scanRetryAt: moment("scan_retry_at"),

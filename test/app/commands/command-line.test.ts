@@ -11,6 +11,7 @@ const COMMANDS = [
   "report",
   "verify",
   "render",
+  "rescan",
   "purge",
   "sweep",
   "doctor",
@@ -27,7 +28,7 @@ describe("the command line", () => {
     expect(code).toBe(0);
     for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
     expect(stdout).toContain("Exit codes:");
-    for (const name of ["import", "migrate-storage", "purge", "token", "user"]) {
+    for (const name of ["import", "migrate-storage", "purge", "rescan", "token", "user"]) {
       const help = await run([name, "--help"]);
       expect(help.code).toBe(0);
       expect(help.stdout).toMatch(/Examples?:\n {2}\S/);
@@ -44,6 +45,8 @@ describe("the command line", () => {
     [["purge", "--company", "acme"], /add --orphans/],
     [["migrate-storage", "--from", "s3", "--to", "s3"], /are the same storage/],
     [["purge", "--older-than-days", "5"], /add --orphans/],
+    [["rescan", "--scanned-before", "yesterday"], /must be a time/],
+    [["rescan", "--not-scanned", "--quarantined"], /exclude each other/],
     [
       ["import", "x.csv", "--report", "/nowhere/x/failed.csv"],
       /cannot be written: its folder does not exist/,

@@ -40,6 +40,7 @@ const ACTIONS = {
     "rendering-failed",
     "infected-upload-refused",
     "quarantined",
+    "released",
   ],
   attachment: ["added", "deleted", "restored", "downloaded"],
   ticket: ["opened", "updated", "deleted", "restored", "participant-added", "participant-removed"],

@@ -1,6 +1,7 @@
 import type { Database } from "../../../platform/database/client.js";
 import type { AuditActor } from "../../identity/audit/audit.repository.js";
 import type { BucketRules } from "../buckets.js";
+import { isReleased } from "../scanning/scan.repository.js";
 import type { identify as Identify } from "./identify/identify.js";
 import { auditInfectedUpload } from "./infected-upload.audit.js";
 import type { IngestObserver } from "./ingest-observer.js";
@@ -9,7 +10,7 @@ import type { Received } from "./receive/receive.js";
 import type { ScanDeps, Scanned } from "./scan.js";
 import { scan } from "./scan.js";
 
-export interface CheckDeps extends Omit<ScanDeps, "onInfected"> {
+export interface CheckDeps extends Omit<ScanDeps, "onInfected" | "isReleased"> {
   readonly db: Database;
   readonly maxPixels: number;
   readonly observer: Pick<IngestObserver, "step">;
@@ -42,7 +43,9 @@ export async function checkFile(
   const { bucket } = rules;
   const onInfected = (signature: string) =>
     auditInfectedUpload(db, { companyId, uploader, bucket, signature, ...inspected });
-  return step("scan", () => scan(inspected, { ...deps, onInfected }));
+  const isReleasedHere = (signature: string) =>
+    isReleased(db, { companyId, sha256: inspected.sha256, signature });
+  return step("scan", () => scan(inspected, { ...deps, isReleased: isReleasedHere, onInfected }));
 }
 
 /** Loaded on demand: sharp, file-type and yauzl take a tenth of a second, which processes without uploads save. */

@@ -21,6 +21,8 @@ export interface ScanDeps {
   /** The largest file that is scanned before the upload is answered, in bytes. */
   readonly scanInlineBytes: number;
   readonly log: { warn(details: object, message: string): void };
+  /** Whether a manager of the company has released equal bytes from quarantine, with this signature. */
+  readonly isReleased: (signature: string) => Promise<boolean>;
   /** Records that an infected file was refused. */
   readonly onInfected: (signature: string) => Promise<void>;
 }
@@ -30,11 +32,13 @@ const INLINE_MS = 20 * SECOND_MS;
 
 /** Scans a small file for malware; a large one is left to the job. @throws FILE_INFECTED */
 export async function scan(inspected: Inspected, deps: ScanDeps): Promise<Scanned> {
-  const { scanner, scanInlineBytes, onInfected } = deps;
+  const { scanner, scanInlineBytes, isReleased, onInfected } = deps;
   if (scanner.isOn && inspected.size > scanInlineBytes) return as(inspected, "PENDING");
   const result = await scanNow(inspected, deps);
   if (result === null) return as(inspected, "PENDING");
   if (result.status === "infected") {
+    // The verdict is that of the bytes that the company has; should they be purged meanwhile, these wait for their own.
+    if (await isReleased(result.signature)) return as(inspected, "PENDING");
     await onInfected(result.signature);
     throw new FiledeskError("FILE_INFECTED", "This file holds malware and was not stored.");
   }

@@ -6,7 +6,15 @@ import type { UserViewer } from "../../identity/viewer.js";
 export async function auditMediaFile(
   tx: Database,
   viewer: UserViewer,
-  what: "uploaded" | "updated" | "replaced" | "deleted" | "restored" | "usage-added" | "usage-removed",
+  what:
+    | "uploaded"
+    | "updated"
+    | "replaced"
+    | "deleted"
+    | "restored"
+    | "usage-added"
+    | "usage-removed"
+    | "released",
   file: { readonly id: string; readonly companyId: string },
   details?: Readonly<Record<string, unknown>>,
 ): Promise<void> {

@@ -14,19 +14,33 @@ export interface QuarantineDeps {
 
 const PREFIX = "quarantine/";
 
+/** The key from which bytes were moved to quarantine. */
+export const keyOutsideQuarantine = (key: string): string =>
+  key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
+
 /** The key of the same bytes in quarantine, apart from whatever is served. */
 const quarantineKeyOf = (key: string): string => (key.startsWith(PREFIX) ? key : `${PREFIX}${key}`);
 
-/** Records a detection: from this commit on nobody downloads the bytes. @returns false if they have been purged */
+/**
+ * Records a detection: from this commit on nobody downloads the bytes, unless a manager has released them with this
+ * signature.
+ *
+ * @returns null if they have been purged
+ */
 export async function recordInfection(
   { db, onScanned }: QuarantineDeps,
   blob: BlobRow,
   signature: string,
-): Promise<boolean> {
+): Promise<"withheld" | "released" | null> {
   return db.transaction(async (tx) => {
     const before = await lockScannedBlob(tx, blob);
-    if (before === null) return false;
-    if (isWithheld(before)) return true;
+    if (before === null) return null;
+    if (isWithheld(before)) return "withheld";
+    const { scanStatus, scanResult, scanReleasedAt } = before;
+    if (scanReleasedAt !== null && scanResult === signature) {
+      await updateScan(tx, blob, { scanStatus, scanResult, scanReleasedAt });
+      return "released";
+    }
     await updateScan(tx, blob, { scanStatus: "INFECTED", scanResult: signature });
     for (const id of await announceScan({ tx, onScanned }, blob, "file.infected"))
       await insertAuditEntry(tx, {
@@ -37,7 +51,7 @@ export async function recordInfection(
         subjectId: id,
         details: { signature, sha256: blob.sha256 },
       });
-    return true;
+    return "withheld";
   });
 }
 

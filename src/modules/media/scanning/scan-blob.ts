@@ -50,7 +50,8 @@ export async function scanBlob(
   if (typeof verdict === "string") return verdict;
   if (verdict.status === "not-scanned") return "no scanner";
   if (verdict.status === "clean") return recordClean(deps, blob);
-  if (!(await recordInfection(deps, blob, verdict.signature))) return "purged";
+  const recorded = await recordInfection(deps, blob, verdict.signature);
+  if (recorded !== "withheld") return recorded === null ? "purged" : "scanned before";
   const infected = await findScannedBlob(deps.db, blobId);
   return infected === null ? "purged" : move(deps, infected);
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, lte, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
 import type { BlobRow } from "../blob.tables.js";
 import { blobs } from "../blob.tables.js";
@@ -22,17 +22,19 @@ export async function lockScannedBlob(tx: Database, blob: BlobKey): Promise<Blob
   return row ?? null;
 }
 
-export type ScanVerdict = Pick<BlobRow, "scanStatus" | "scanResult"> & Partial<Pick<BlobRow, "storageKey">>;
+export type ScanVerdict = Pick<BlobRow, "scanStatus" | "scanResult"> &
+  Partial<Pick<BlobRow, "storageKey" | "scanReleasedAt">>;
 
 /** Records a verdict of now. The caller has locked the blob. */
 export async function updateScan(tx: Database, blob: BlobKey, verdict: ScanVerdict): Promise<void> {
-  const { scanStatus, scanResult, storageKey } = verdict;
+  const { scanStatus, scanResult, storageKey, scanReleasedAt = null } = verdict;
   await tx
     .update(blobs)
     .set({
       scanStatus,
       scanResult,
       scannedAt: sql`now()`,
+      scanReleasedAt,
       scanAttempts: 0,
       scanRetryAt: null,
       updatedAt: sql`now()`,
@@ -76,6 +78,48 @@ export async function listWaiting(
     )
     .orderBy(asc(blobs.id))
     .limit(limit);
+}
+
+/** Which stored bytes are scanned again: all, those without a scan, those in quarantine, or those last scanned before. */
+export type Rescanned = "all" | "not scanned" | "quarantined" | { readonly scannedBefore: Date };
+
+function isRescanned(which: Rescanned) {
+  if (which === "all") return undefined;
+  if (which === "not scanned") return inArray(blobs.scanStatus, ["NOT_SCANNED", "PENDING"]);
+  if (which === "quarantined") return inArray(blobs.scanStatus, ["INFECTED", "QUARANTINED"]);
+  return or(isNull(blobs.scannedAt), lt(blobs.scannedAt, which.scannedBefore));
+}
+
+/** In the order of their ids. Every tenant's: for the operator. */
+export async function listToRescan(
+  db: Database,
+  which: Rescanned,
+  after: string | null,
+  limit: number,
+): Promise<BlobToScan[]> {
+  return db
+    .select({ id: blobs.id, companyId: blobs.companyId })
+    .from(blobs)
+    .where(and(isRescanned(which), after === null ? undefined : gt(blobs.id, after)))
+    .orderBy(asc(blobs.id))
+    .limit(limit);
+}
+
+/** Whether a manager has released these bytes of the company although this signature was detected in them. */
+export async function isReleased(
+  db: Database,
+  { companyId, sha256, signature }: { companyId: string; sha256: string; signature: string },
+): Promise<boolean> {
+  const released = await db.$count(
+    blobs,
+    and(
+      eq(blobs.companyId, companyId),
+      eq(blobs.sha256, sha256),
+      eq(blobs.scanResult, signature),
+      isNotNull(blobs.scanReleasedAt),
+    ),
+  );
+  return released > 0;
 }
 
 /** The first files of a blob, deleted ones too: whatever is told of it. */

@@ -3,9 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { createMediaImportService } from "../../../../src/modules/media/import/media-import.service.js";
+import type { ChatWorld } from "../../../support/chat-world.js";
+import { startChatWorld } from "../../../support/chat-world.js";
 import type { Clamd } from "../../../support/clamd.js";
 import { eicar, hasClamd, malware, startClamd } from "../../../support/clamd.js";
 import { storageOf } from "../../../support/desk-storage.js";
+import { until } from "../../../support/feed-world.js";
+import { followStream } from "../../../support/follow-stream.js";
 import { ReplaceMediaFileDocument } from "../../../support/generated/operations.js";
 import { brokenPromises } from "../../../support/inventory.js";
 import { makeJpeg } from "../../../support/make-files.js";
@@ -20,10 +24,8 @@ import {
   scanRequested,
 } from "../../../support/scanned-desk.js";
 import { patchBytes, stageFile, startUpload } from "../../../support/staged-uploads.js";
-import { codeOf } from "../../../support/test-client.js";
+import { codeIn, codeOf } from "../../../support/test-client.js";
 import type { SignedIn } from "../../../support/test-server.js";
-import type { TicketWorld } from "../../../support/ticket-world.js";
-import { startTicketWorld } from "../../../support/ticket-world.js";
 
 const FIELDS = "id fileName url scanStatus scannedAt scanResult mediaFile { id url scanStatus scanResult }";
 
@@ -38,7 +40,7 @@ interface Seen {
 
 (hasClamd() ? describe : describe.skip)("a desk with a scanner", () => {
   let clamd: Clamd;
-  let world: TicketWorld;
+  let world: ChatWorld;
   let companyId: string;
   let ticketId: string;
   const people = () => world.people;
@@ -80,7 +82,7 @@ interface Seen {
 
   beforeAll(async () => {
     clamd = await startClamd();
-    world = await startTicketWorld({
+    world = await startChatWorld({
       env: {
         SCANNER: "clamd",
         CLAMD_URL: clamd.tcpUrl,
@@ -319,5 +321,126 @@ interface Seen {
     expect(await scanRequested(world.server)).toEqual(["quarantined"]);
     expect(await storedKeys()).toEqual([expect.stringMatching(/^quarantine\//)]);
     await rm(folder, { recursive: true });
+  });
+
+  it("tells others of a file when it is clean, and not before", async () => {
+    const { requester, participant } = people();
+    const follow = (by: SignedIn) => followStream(world.server.url, `ticket:${ticketId}`, by.token);
+    const streams = [follow(requester), follow(participant)];
+    const told = () =>
+      streams.map(({ events }) =>
+        events.map(({ data }) => /Attachment\w+/.exec(String(data))?.[0] ?? "other"),
+      );
+    const large = await attach(requester, asFile(largeText()));
+    const small = await attach(requester, asFile(`small ${Math.random()}`));
+    await until(() => told().every((types) => types.includes("AttachmentAdded")));
+    const ofFiles = () => told().map((types) => types.filter((type) => type !== "other"));
+    await until(() => ofFiles()[0]!.length === 2);
+    expect(ofFiles()).toEqual([["AttachmentAdded", "AttachmentAdded"], ["AttachmentAdded"]]);
+    expect(await scanRequested(world.server)).toEqual(["clean"]);
+    await until(() => ofFiles().every((types) => types.at(-1) === "AttachmentUpdated"));
+    expect(JSON.stringify(streams[1]!.events.at(-1))).toContain(large.id);
+    expect(JSON.stringify(streams[1]!.events)).toContain(small.id);
+    await Promise.all(streams.map((stream) => stream.stop()));
+  });
+
+  it("hides a file of a message from its other readers, guests among them, until it is scanned", async () => {
+    const { requester, participant, agent } = people();
+    const participantIds = [requester.id, participant.id];
+    const room = await world.start({ companyId, participantIds });
+    const guest = await world.guestIn(room);
+    const { id } = await world.say(guest, room, { body: "It hums", files: [asFile(largeText())] });
+    const query = `query ($id: ID!) { conversation(id: $id) { messages(first: 5) { nodes {
+      id attachments(first: 5) { totalCount nodes { url scanStatus } } } } } }`;
+    const seenBy = async ({ token }: { token: string }) => {
+      const { data } = await world.server.gql<{
+        conversation: {
+          messages: {
+            nodes: { id: string; attachments: { totalCount: number; nodes: { url: string }[] } }[];
+          };
+        };
+      }>(query, { id: room }, token);
+      const { attachments } = data!.conversation.messages.nodes.find((message) => message.id === id)!;
+      expect(attachments.totalCount).toBe(attachments.nodes.length);
+      return attachments.nodes;
+    };
+    const [first] = await seenBy(guest);
+    for (const by of [guest, agent]) expect((await download(first!.url, by as SignedIn)).status).toBe(423);
+    for (const by of [requester, participant]) {
+      expect(await seenBy(by)).toEqual([]);
+      expect((await download(first!.url, by)).status).toBe(404);
+    }
+    expect(await scanRequested(world.server)).toEqual(["clean"]);
+    for (const by of [guest, agent, requester, participant]) {
+      expect(await seenBy(by)).toMatchObject([{ scanStatus: "CLEAN" }]);
+      expect((await download(first!.url, by as SignedIn)).status).toBe(200);
+    }
+    expect((await world.log(room)).at(-1)).toMatchObject({ type: "message.updated" });
+  });
+
+  describe("with a file in quarantine", () => {
+    const release = ({ token }: SignedIn, id: string) =>
+      world.server.gql<{ releaseQuarantined: { scanStatus: string; scanResult: string } }>(
+        "mutation ($id: ID!) { releaseQuarantined(id: $id) { scanStatus scanResult } }",
+        { id },
+        token,
+      );
+    const quarantined = async (file: File) => {
+      const { id, url } = await attach(people().requester, file);
+      expect(await scanRequested(world.server)).toEqual(["quarantined"]);
+      return { url, mediaFileId: (await attachmentFor(people().agent, id))!.mediaFile.id };
+    };
+
+    it("lets managers alone release it, and holds the same signature against it no more", async () => {
+      const { requester, participant, agent, manager, outsideManager } = people();
+      const content = largeText(malware());
+      const { url, mediaFileId } = await quarantined(asFile(content));
+      for (const by of [requester, agent]) expect(codeIn(await release(by, mediaFileId))).toBe("FORBIDDEN");
+      expect(codeIn(await release(outsideManager, mediaFileId))).toBe("NOT_FOUND");
+      expect((await download(url, participant)).status).toBe(403);
+      expect((await release(manager, mediaFileId)).data?.releaseQuarantined).toEqual({
+        scanStatus: "CLEAN",
+        scanResult: "Local.Marker.UNOFFICIAL",
+      });
+      expect(await download(url, participant)).toEqual({ status: 200, text: content });
+      expect(await storedKeys()).toEqual([expect.not.stringContaining("quarantine")]);
+      expect(await auditOf("media-file.released")).toMatchObject([{ actor: manager.id }]);
+      expect(codeIn(await release(manager, mediaFileId))).toBe("CONFLICT");
+      // Neither a new scan nor a new upload of the same bytes takes it back.
+      await world.server.services.rescan({ which: "all" });
+      expect(await scanRequested(world.server)).toContain("scanned before");
+      expect((await download(url, participant)).status).toBe(200);
+      const again = await attach(requester, asFile(content));
+      expect((await download(again.url, participant)).status).toBe(200);
+    });
+
+    it("takes a small file again that was released, and not before", async () => {
+      const { requester, manager, participant } = people();
+      await clamd.kill();
+      const bytes = Buffer.from(`${Math.random()} ${malware()}`);
+      const { id, url } = await attach(requester, asFile(bytes));
+      await clamd.start();
+      expect(await scanRequested(world.server)).toEqual(["quarantined"]);
+      expect(await codeOf(attach(requester, asFile(bytes)))).toBe("FILE_INFECTED");
+      const { mediaFile } = (await attachmentFor(manager, id))!;
+      expect(codeIn(await release(manager, mediaFile.id))).toBe("ok");
+      const again = await attach(requester, asFile(bytes));
+      for (const one of [url, again.url]) expect((await download(one, participant)).status).toBe(200);
+    });
+
+    it("keeps it there when the scanner knows its signature no more", async () => {
+      const { url } = await quarantined(asFile(largeText(malware())));
+      await clamd.kill();
+      await clamd.setSignatures(`Local.Eicar-Test:0:0:${eicar().toString("hex")}\n`);
+      await clamd.start();
+      expect(await world.server.services.rescan({ which: "quarantined" })).toMatchObject({
+        requested: expect.any(Number),
+      });
+      expect(await scanRequested(world.server)).toContain("scanned before");
+      expect((await download(url, people().manager)).status).toBe(403);
+      await clamd.kill();
+      await clamd.setSignatures();
+      await clamd.start();
+    });
   });
 });

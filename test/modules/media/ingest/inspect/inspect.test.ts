@@ -223,6 +223,7 @@ describe("inspect", () => {
         scanner: { ...scannerOff, isOn: true, ...scanner },
         scanInlineBytes,
         log: { warn() {} },
+        isReleased: async () => false,
         onInfected: async (signature) => void found.push(signature),
       });
       return { found, scanned };

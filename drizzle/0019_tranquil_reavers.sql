@@ -1,0 +1,1 @@
+ALTER TABLE "blobs" ADD COLUMN "scan_released_at" timestamp (3) with time zone;
