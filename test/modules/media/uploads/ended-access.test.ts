@@ -1,6 +1,10 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { localStagingFolder } from "../../../../src/platform/storage/local-staging.js";
 import type { ChatWorld } from "../../../support/chat-world.js";
 import { startChatWorld } from "../../../support/chat-world.js";
+import { storesInS3 } from "../../../support/desk-storage.js";
 import { until } from "../../../support/feed-world.js";
 import type { StartUploadInput } from "../../../support/generated/operations.js";
 import {
@@ -31,6 +35,19 @@ const rowOf = async (id: string) => {
   return row as unknown as { version: string; received: number; lease: string | null };
 };
 
+/**
+ * Whether the server reads the request: it has opened the file, and has answered a request that came after the bytes.
+ * What it has read is in its memory until there is more, or an end.
+ */
+const isRead = async (id: string): Promise<boolean> => {
+  if (storesInS3()) return true;
+  const path = join(localStagingFolder(join(world.server.dataFolder, "files")), id);
+  return existsSync(path) && (await fetch(`${world.server.url}/healthz`)).ok;
+};
+
+/** What a client continues from: on S3 the first bytes may not have been read when the request was ended. */
+const arrived = () => (storesInS3() ? expect.any(Number) : FIRST.length);
+
 /** An upload of which a request is running that has sent its first bytes. */
 async function beginSending(token: string, input: Partial<StartUploadInput> = {}) {
   const by = { url: world.server.url, token };
@@ -57,7 +74,7 @@ async function beginSending(token: string, input: Partial<StartUploadInput> = {}
     ({ status }) => status,
     () => "cut" as const,
   );
-  await until(async () => (await rowOf(id)).lease !== null);
+  await until(async () => (await rowOf(id)).lease !== null && (await isRead(id)));
   const finish = () => {
     body?.enqueue(new Uint8Array(REST));
     body?.close();
@@ -98,8 +115,8 @@ describe("a request that is sending bytes", () => {
     expect((await headOf(ofGuest.url, guest.token)).status).toBe(401);
     expect((await headOf(ofMember.url, people.participant.token)).status).toBe(404);
     // What had arrived is there for another session of the same person.
-    expect(await headOf(signedOut.url, token)).toMatchObject({ status: 200, offset: FIRST.length });
-    expect((await rowOf(ofGuest.id)).received).toBe(FIRST.length);
+    expect(await headOf(signedOut.url, token)).toMatchObject({ status: 200, offset: arrived() });
+    expect((await rowOf(ofGuest.id)).received).toEqual(arrived());
 
     expect((await rowOf(goesOn.id)).lease).not.toBeNull();
     goesOn.finish();
@@ -109,11 +126,11 @@ describe("a request that is sending bytes", () => {
   it("is ended by a question for the offset, which writes nothing when there is no such request", async () => {
     const { token } = world.people.requester;
     const { id, url, answer } = await beginSending(token);
-    expect(await headOf(url, token)).toMatchObject({ status: 200, offset: FIRST.length });
+    expect(await headOf(url, token)).toMatchObject({ status: 200, offset: arrived() });
     expect(await answer).toBe("cut");
     await until(async () => (await rowOf(id)).lease === null);
     const { version } = await rowOf(id);
-    expect(await headOf(url, token)).toMatchObject({ status: 200, offset: FIRST.length });
+    expect(await headOf(url, token)).toMatchObject({ status: 200, offset: arrived() });
     expect((await rowOf(id)).version).toBe(version);
   });
 });
