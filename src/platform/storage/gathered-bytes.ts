@@ -1,13 +1,14 @@
 import { KIB } from "../../kernel/bytes.js";
 
-const BUFFER_BYTES = 256 * KIB;
+const FIRST_BYTES = 256 * KIB;
 
 /**
- * Holds bytes in few buffers, however small the chunks are in which they come: a hostile client sends millions of one
- * byte. The buffers are used again after `clear`.
+ * Holds bytes in one buffer, however small the chunks are in which they come: a hostile client sends millions of one
+ * byte. The buffer grows with them and is used again after `clear`, because large buffers that are thrown away stay in
+ * memory until the next full garbage collection.
  */
 export class GatheredBytes {
-  readonly #buffers: Buffer[] = [];
+  #buffer = Buffer.alloc(0);
   #length = 0;
 
   get length(): number {
@@ -15,27 +16,24 @@ export class GatheredBytes {
   }
 
   add(chunk: Buffer): void {
-    for (let done = 0; done < chunk.length; ) {
-      const at = this.#length % BUFFER_BYTES;
-      const copied = chunk.copy(this.#bufferAt(this.#length), at, done);
-      done += copied;
-      this.#length += copied;
-    }
+    const length = this.#length + chunk.length;
+    if (length > this.#buffer.length) this.#grow(length);
+    chunk.copy(this.#buffer, this.#length);
+    this.#length = length;
   }
 
-  /** What is held, in order; valid until the next `clear`. */
-  *chunks(): Generator<Buffer> {
-    for (let at = 0; at < this.#length; at += BUFFER_BYTES)
-      yield this.#bufferAt(at).subarray(0, this.#length - at);
+  /** What is held; valid until the next `add` or `clear`. */
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
   }
 
   clear(): void {
     this.#length = 0;
   }
 
-  #bufferAt(position: number): Buffer {
-    const index = Math.floor(position / BUFFER_BYTES);
-    this.#buffers[index] ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    return this.#buffers[index];
+  #grow(least: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 ** Math.ceil(Math.log2(least))));
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
   }
 }

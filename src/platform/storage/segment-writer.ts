@@ -114,5 +114,5 @@ async function* bytesOf(
   held: GatheredBytes,
 ): AsyncGenerator<Buffer> {
   yield* readSegments(storage, joined);
-  yield* held.chunks();
+  yield held.bytes();
 }

@@ -87,7 +87,10 @@ async function* inParts(body: Readable): AsyncGenerator<Part> {
     chunks = [Buffer.from(collected.subarray(at))];
     size -= at;
   }
-  yield { bytes: Buffer.concat(chunks, size), isLast: true };
+  const [only, ...others] = chunks;
+  // Without a copy of what the caller has in one buffer.
+  const rest = only !== undefined && others.length === 0 ? only : Buffer.concat(chunks, size);
+  yield { bytes: rest, isLast: true };
 }
 
 function sectionOfBytes(bytes: Buffer): Section {
