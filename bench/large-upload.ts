@@ -72,14 +72,15 @@ async function startUpload({ port, person, bytes }: Staging, method: "RESUMABLE"
   return (await call<{ startUpload: Begun }>(port, token, query)).startUpload;
 }
 
-/** By a new access token: on a slow machine the upload takes longer than one is valid. */
-async function openTicketWith({ port }: Staging, id: string): Promise<void> {
-  const person = await signIn(port, UPLOADER);
+/** What is left to do when the bytes have been sent. */
+type Taking = (person: Person) => Promise<void>;
+
+async function openTicketWith({ port }: Staging, person: Person, id: string): Promise<void> {
   const variables = { input: { ...ticket(person), stagedUploadIds: [id] } };
   await call(port, person.token, JSON.stringify({ query: CREATE_TICKET, variables }));
 }
 
-async function resumable({ port }: ServerProcess, person: Person, bytes: number): Promise<void> {
+async function resumable({ port }: ServerProcess, person: Person, bytes: number): Promise<Taking> {
   const staging = { port, person, bytes };
   const { id, url } = await startUpload(staging, "RESUMABLE");
   const headers = {
@@ -90,11 +91,11 @@ async function resumable({ port }: ServerProcess, person: Person, bytes: number)
     "content-length": bytes,
   };
   await send({ method: "PATCH", url: url ?? "", headers, chunks: text(bytes) });
-  await openTicketWith(staging, id);
+  return (by) => openTicketWith(staging, by, id);
 }
 
 /** The bytes go past the server, which reads them once to check them. */
-async function direct({ port }: ServerProcess, person: Person, bytes: number): Promise<void> {
+async function direct({ port }: ServerProcess, person: Person, bytes: number): Promise<Taking> {
   const staging = { port, person, bytes };
   const { id, url, headers, parts } = await startUpload(staging, "DIRECT");
   const given = Object.fromEntries(headers.map(({ name, value }) => [name, value]));
@@ -110,10 +111,10 @@ async function direct({ port }: ServerProcess, person: Person, bytes: number): P
     headers: { ...bearer(person), "content-type": "application/json", "content-length": query.length },
     chunks: [query],
   });
-  await openTicketWith(staging, id);
+  return (by) => openTicketWith(staging, by, id);
 }
 
-async function multipart({ port }: ServerProcess, person: Person, bytes: number): Promise<void> {
+async function multipart({ port }: ServerProcess, person: Person, bytes: number): Promise<Taking> {
   const variables = { input: { ...ticket(person), files: [null] } };
   const field = (name: string, value: string) =>
     `--edge\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
@@ -133,6 +134,7 @@ async function multipart({ port }: ServerProcess, person: Person, bytes: number)
     yield end;
   })();
   await send({ method: "POST", url: `http://127.0.0.1:${port}/graphql`, headers, chunks });
+  return async () => {};
 }
 
 const DOORS = { multipart, resumable, direct };
@@ -142,17 +144,26 @@ async function rssOf(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }
 
+/** The next peak is counted from now on. */
+const forgetPeak = ({ pid }: ServerProcess) => writeFile(`/proc/${pid}/clear_refs`, "5");
+
 async function measure(door: keyof typeof DOORS, server: ServerProcess, bytes: number): Promise<string> {
   const upload = DOORS[door];
   const person = await signIn(server.port, UPLOADER);
-  await upload(server, person, WARM_UP_BYTES);
+  const warmedUp = await upload(server, person, WARM_UP_BYTES);
+  await warmedUp(person);
   await server.memory();
   const idle = await rssOf(server.pid);
-  await writeFile(`/proc/${server.pid}/clear_refs`, "5");
+  await forgetPeak(server);
   const began = performance.now();
-  await upload(server, person, bytes);
+  const take = await upload(server, person, bytes);
   const seconds = (performance.now() - began) / 1_000;
-  const peak = await peakMemoryOf(server.pid);
+  const peakOfSending = await peakMemoryOf(server.pid);
+  // On a slow machine the upload takes longer than an access token is valid. Hashing a password takes 19 MiB.
+  const again = await signIn(server.port, UPLOADER);
+  await forgetPeak(server);
+  await take(again);
+  const peak = Math.max(peakOfSending, await peakMemoryOf(server.pid));
   const figures = [idle, peak, peak - idle, seconds, bytes / MIB / seconds].map((figure) =>
     figure.toFixed(0),
   );
@@ -180,6 +191,7 @@ async function main(): Promise<void> {
     await writeFile(buckets, JSON.stringify({ ATTACHMENTS: { maxBytes: 2 * bytes + WARM_UP_BYTES } }));
     console.log("| way | MiB | idle MiB | peak MiB | grown by | seconds | MiB/s |");
     console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let isMade = false;
     for (const door of Object.keys(doors) as (keyof typeof DOORS)[]) {
       if (values.door !== undefined && values.door !== door) continue;
       const environment = {
@@ -192,7 +204,11 @@ async function main(): Promise<void> {
         ...store?.environment,
       };
       const logFile = join(folder, "log");
-      const server = await startFiledesk({ main: resolve(values.server), environment, logFile });
+      const options = { main: resolve(values.server), environment, logFile };
+      // The first start makes the demo, and its memory stays higher.
+      if (!isMade) await (await startFiledesk(options)).stop();
+      isMade = true;
+      const server = await startFiledesk(options);
       try {
         console.log(await measure(door, server, bytes));
       } finally {
