@@ -10,7 +10,11 @@ import { eicar, hasClamd, malware, startClamd } from "../../../support/clamd.js"
 import { storageOf } from "../../../support/desk-storage.js";
 import { until } from "../../../support/feed-world.js";
 import { followStream } from "../../../support/follow-stream.js";
-import { ReplaceMediaFileDocument } from "../../../support/generated/operations.js";
+import {
+  ReplaceMediaFileDocument,
+  SetAvatarDocument,
+  SetCompanyLogoDocument,
+} from "../../../support/generated/operations.js";
 import { brokenPromises } from "../../../support/inventory.js";
 import { makeJpeg } from "../../../support/make-files.js";
 import { renderPending } from "../../../support/render-pending.js";
@@ -292,6 +296,65 @@ interface Seen {
     for (const by of [requester, participant]) expect((await download(url, by)).status).toBe(404);
     expect(await scanRequested(world.server)).toEqual(["quarantined"]);
     expect((await download(url, participant)).status).toBe(403);
+  });
+
+  describe("for pictures that everybody sees", () => {
+    const setLogo = (file: File) =>
+      people().manager.client.mutate({
+        mutation: SetCompanyLogoDocument,
+        variables: { input: { companyId, file } },
+      });
+    const setAvatar = (file: File) =>
+      people().requester.client.mutate({ mutation: SetAvatarDocument, variables: { file } });
+    const brandingOf = async () => {
+      const [{ slug }] = (await world.server.database.sql`
+        select slug from companies where id = ${companyId}`) as unknown as [{ slug: string }];
+      const { data } = await world.server.gql<{ companyBranding: { logoUrl: string | null } }>(
+        "query ($slug: String!) { companyBranding(slug: $slug) { logoUrl } }",
+        { slug },
+      );
+      return data!.companyBranding;
+    };
+    const picture = (end = "") =>
+      makeJpeg({ width: 300, height: 200 }).then((jpeg) =>
+        asFile(Buffer.concat([jpeg, Buffer.from(`${end}${Math.random()}`)]), "logo.jpg"),
+      );
+
+    it("refuses infected logos and avatars", async () => {
+      for (const set of [setLogo, setAvatar])
+        expect(await codeOf(set(await picture(malware())))).toBe("FILE_INFECTED");
+      expect(await storedKeys()).toEqual([]);
+    });
+
+    it("shows a logo that got no verdict to nobody until it gets one", async () => {
+      await clamd.kill();
+      await setLogo(await picture());
+      await renderPending(world.server);
+      expect((await brandingOf()).logoUrl).toBeNull();
+      expect(await storedKeys()).toEqual([expect.stringContaining("/originals/")]);
+      await clamd.start();
+      expect(await scanRequested(world.server)).toEqual(["clean"]);
+      await renderPending(world.server);
+      expect((await fetch((await brandingOf()).logoUrl!)).status).toBe(200);
+    });
+
+    it("withdraws a logo in which a later signature finds something", async () => {
+      await setLogo(await picture("harmless-until-tomorrow"));
+      await renderPending(world.server);
+      const { logoUrl } = await brandingOf();
+      expect((await fetch(logoUrl!)).status).toBe(200);
+      await clamd.kill();
+      await clamd.setSignatures(
+        `Local.Eicar-Test:0:0:${eicar().toString("hex")}\nLocal.New:0:*:${Buffer.from("harmless-until-tomorrow").toString("hex")}\n`,
+      );
+      await clamd.start();
+      await world.server.services.rescan({ which: { scannedBefore: new Date(Date.now() + 60_000) } });
+      expect(await scanRequested(world.server)).toContain("quarantined");
+      expect((await fetch(logoUrl!)).status).toBe(403);
+      await clamd.kill();
+      await clamd.setSignatures();
+      await clamd.start();
+    });
   });
 
   it("scans what is imported", async () => {
