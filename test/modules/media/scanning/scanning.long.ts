@@ -172,11 +172,20 @@ const BY_ITSELF_MS = 150_000;
         return now !== 423;
       }, BY_ITSELF_MS);
       expect([...seen].filter((one) => one !== 423)).toEqual([status]);
-      await until(async () => (await keysWith("quarantine/")).length === (status === 403 ? 1 : 0));
+      const statusOfBytes = status === 403 ? "QUARANTINED" : "CLEAN";
+      await until(
+        async () =>
+          (
+            await desk.sql`select from blobs where scan_status = ${statusOfBytes} and size = ${content.length}`
+          ).length === 1,
+      );
       const [{ key }] = (await desk.sql`
         select storage_key as key from blobs order by created_at desc limit 1`) as unknown as [
         { key: string },
       ];
+      expect(key.startsWith("quarantine/")).toBe(status === 403);
+      // The copy outside goes a moment after the commit.
+      await until(async () => (await keysWith(key.slice(-20))).length === 1);
       expect(await keysWith(key.slice(-20))).toEqual([key]);
     });
   });
