@@ -20,7 +20,9 @@ export function auditRefusedRequests(
   viewers: RequestViewers,
 ): void {
   app.addHook<ErrorBody>("preSerialization", async (request, reply, body) => {
-    const code = reply.statusCode < 400 ? undefined : (body?.error ?? body?.errors?.[0]?.extensions)?.code;
+    // A path without a route says nothing about the caller, who is not looked up for it.
+    const isRefused = reply.statusCode >= 400 && !request.is404;
+    const code = isRefused ? (body?.error ?? body?.errors?.[0]?.extensions)?.code : undefined;
     if (code !== undefined)
       refusals.record({ viewer: await viewerOf(viewers, request), code, what: routeOf(request) });
     return body;
@@ -30,7 +32,7 @@ export function auditRefusedRequests(
 const viewerOf = (viewers: RequestViewers, request: FastifyRequest) =>
   viewers.ofRequest(request).catch(() => ({ ...anonymous, client: { address: request.ip } }));
 
-const routeOf = ({ method, routeOptions: { url } }: FastifyRequest) => `${method} ${url ?? "unknown"}`;
+const routeOf = ({ method, routeOptions: { url } }: FastifyRequest) => `${method} ${url}`;
 
 /** Passes the codes of failed queries and mutations to the audit log, with their operations. */
 export function auditRefusedOperations(
