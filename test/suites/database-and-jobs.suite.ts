@@ -1,4 +1,5 @@
 import "../platform/config/config.test.js";
+import "../platform/config/secret-files.test.js";
 import "../platform/data-folder-lock.test.js";
 import "../platform/database/database-url.test.js";
 import "../platform/database/lost-connection.test.js";

@@ -1,4 +1,5 @@
 import { cleanEnv, EnvMissingError } from "envalid";
+import { SECRET_SETTINGS, withSecretFiles } from "./secret-files.js";
 import { settings } from "./settings.js";
 
 export class ConfigurationError extends Error {
@@ -17,7 +18,8 @@ export class ConfigurationError extends Error {
  */
 export function readConfig(environment: NodeJS.ProcessEnv) {
   const problems: string[] = [];
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const read = withSecretFiles(environment, problems);
+  const given = Object.fromEntries(Object.entries(read).filter(([, value]) => value !== ""));
   const env = cleanEnv(given, settings, {
     reporter: ({ errors }) => {
       for (const [name, error] of Object.entries(errors)) problems.push(describe(name, error as Error));
@@ -95,16 +97,7 @@ function unsafeInProduction(env: Guarded): string[] {
   return problems;
 }
 
-/** Settings whose example must not be used as a value. */
-const SECRET_SETTINGS = [
-  "DATABASE_URL",
-  "DATABASE_LISTEN_URL",
-  "REDIS_URL",
-  "AUTH_SECRET",
-  "URL_SIGNING_KEYS",
-  "ADMIN_PASSWORD",
-] as const;
-
+/** Secrets whose example is used as a value. */
 const examplesIn = (given: NodeJS.ProcessEnv): string[] =>
   SECRET_SETTINGS.filter((name) => given[name]?.includes(settings[name].example ?? "")).map(
     (name) => `${name}: is the example, which is public; set your own value`,
