@@ -45,11 +45,10 @@ export default async function globalSetup() {
 /** Types are `npm run check`'s business: code with a wrong type can be tested, code that is not there can not. */
 function build() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
-  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  if (status !== 0) process.stderr.write(`\nThe build has errors:\n${stdout}\n`);
+  for (const step of [[tsc, "-p", "tsconfig.build.json"], ["esbuild.config.js"]]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, step, { cwd: root, encoding: "utf8" });
+    if (status !== 0) process.stderr.write(`\nThe build has errors:\n${stdout}${stderr}\n`);
+  }
 }
 
 const load = (path) => import(pathToFileURL(join(root, "dist", path)).href);

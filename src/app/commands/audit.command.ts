@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Command } from "commander";
+import { isErrno } from "../../kernel/errno.js";
 import { ExitCode } from "./exit-code.js";
 import { moment } from "./option-values.js";
 import { runOnDesk } from "./run-command.js";
@@ -35,11 +36,25 @@ Examples:
         for await (const entry of services.audit.exportEntries({ companyId, ...range })) {
           signal.throwIfAborted();
           entries++;
-          // Who reads slowly is waited for: the log may be larger than the memory.
-          if (!process.stdout.write(`${JSON.stringify(entry)}\n`)) await once(process.stdout, "drain");
+          if (!(await printed(`${JSON.stringify(entry)}\n`))) return ExitCode.OK;
         }
         output.note(`${entries} ${entries === 1 ? "entry" : "entries"} exported.`);
         return ExitCode.OK;
       }),
     );
+}
+
+/**
+ * Waits for whoever reads slowly: the log may be larger than the memory.
+ *
+ * @returns false if nobody reads any more, as after `| head`
+ */
+async function printed(line: string): Promise<boolean> {
+  try {
+    if (!process.stdout.write(line)) await once(process.stdout, "drain");
+    return true;
+  } catch (error) {
+    if (isErrno(error, "EPIPE")) return false;
+    throw error;
+  }
 }

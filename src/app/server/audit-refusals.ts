@@ -1,10 +1,12 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { GraphQLSchema } from "graphql";
+import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from "graphql";
+import { Kind } from "graphql";
 import type { RefusalLog } from "../../modules/identity/audit/refusal-log.js";
-import type { ViewerContext } from "../../modules/identity/viewer.js";
-import { anonymous } from "../../modules/identity/viewer.js";
-import { boundedNames } from "../../platform/graphql/server/operation-names.js";
+import type { Viewer, ViewerContext } from "../../modules/identity/viewer.js";
+import { anonymous, clientOf } from "../../modules/identity/viewer.js";
+import type { Subscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
+import { SubscriptionFailure } from "../../platform/graphql/subscriptions/subscriptions.js";
 import type { RequestViewers } from "./request-viewers.js";
 
 /** The bodies of error responses: of files and uploads, and of GraphQL requests that are refused before GraphQL. */
@@ -30,23 +32,58 @@ export function auditRefusedRequests(
 }
 
 const viewerOf = (viewers: RequestViewers, request: FastifyRequest) =>
-  viewers.ofRequest(request).catch(() => ({ ...anonymous, client: { address: request.ip } }));
+  viewers.identified(request).catch(() => ({ ...anonymous, client: { address: request.ip } }));
 
 const routeOf = ({ method, routeOptions: { url } }: FastifyRequest) => `${method} ${url}`;
 
-/** Passes the codes of failed queries and mutations to the audit log, with their operations. */
-export function auditRefusedOperations(
-  schema: GraphQLSchema,
-  refusals: RefusalLog,
-): ApolloServerPlugin<ViewerContext> {
-  const nameOperation = boundedNames(schema, []);
-  return {
-    requestDidStart: async () => ({
-      async willSendResponse({ operation, contextValue: { viewer }, response: { body } }) {
-        const errors = body.kind === "single" ? (body.singleResult.errors ?? []) : [];
-        const codes = new Set(errors.map(({ extensions }) => String(extensions?.code)));
-        for (const code of codes) refusals.record({ viewer, code, what: nameOperation(operation) });
-      },
-    }),
-  };
+/** Passes the codes of failed queries and mutations to the audit log, each with the root field that failed. */
+export const auditRefusedOperations = (refusals: RefusalLog): ApolloServerPlugin<ViewerContext> => ({
+  requestDidStart: async () => ({
+    async willSendResponse({ document, operation, contextValue: { viewer }, response: { body } }) {
+      const errors = body.kind === "single" ? (body.singleResult.errors ?? []) : [];
+      if (errors.length === 0) return;
+      const fields = document && operation ? rootFieldsOf(document, operation) : new Map<string, string>();
+      for (const { code, what } of errors.map((error) => refusalIn(error, fields)))
+        refusals.record({ viewer, code, what });
+    },
+  }),
+});
+
+/** An error without a path is about the whole request. */
+const refusalIn = ({ path, extensions }: GraphQLFormattedError, fields: ReadonlyMap<string, string>) => ({
+  code: String(extensions?.code),
+  what: fields.get(String(path?.[0])) ?? "graphql",
+});
+
+/** The root fields of an operation that has been validated, by the names that they have in the response. */
+function rootFieldsOf(document: DocumentNode, operation: OperationDefinitionNode): Map<string, string> {
+  const fields = new Map<string, string>();
+  const seen = new Set([operation.selectionSet]);
+  // The loop also visits sets that are added meanwhile.
+  for (const { selections } of seen)
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD)
+        fields.set((selection.alias ?? selection.name).value, selection.name.value);
+      if (selection.kind === Kind.INLINE_FRAGMENT) seen.add(selection.selectionSet);
+      if (selection.kind === Kind.FRAGMENT_SPREAD)
+        for (const each of document.definitions)
+          if (each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value)
+            seen.add(each.selectionSet);
+    }
+  return fields;
 }
+
+/** The same subscriptions, whose refusals are passed to the audit log. */
+export const auditRefusedSubscriptions = (
+  subscriptions: Subscriptions<Viewer>,
+  refusals: RefusalLog,
+): Subscriptions<Viewer> => ({
+  open: (request, context, signal) =>
+    subscriptions.open(request, context, signal).catch((error: unknown) => {
+      if (error instanceof SubscriptionFailure) {
+        const viewer = { ...context.viewer, client: clientOf(context) };
+        refusals.record({ viewer, code: error.failure?.code ?? "", what: "subscription" });
+      }
+      throw error;
+    }),
+});

@@ -33,7 +33,7 @@ import { createSchema } from "../wiring/schema.js";
 import type { Services } from "../wiring/services.js";
 import type { Telemetry } from "../wiring/telemetry.js";
 import { noTelemetry } from "../wiring/telemetry.js";
-import { auditRefusedOperations, auditRefusedRequests } from "./audit-refusals.js";
+import { auditRefusedOperations, auditRefusedRequests, auditRefusedSubscriptions } from "./audit-refusals.js";
 import { callerOf } from "./caller.js";
 import { drainMs } from "./drain-time.js";
 import { createMutationLimits, HASHING } from "./mutation-limits.js";
@@ -93,20 +93,15 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     preparations,
     callerOf,
   };
-  const subscriptions = createSubscriptions({
-    ...limits,
-    maxCost: eventCost(config.GRAPHQL_COST),
-    feed,
-    log,
-  });
+  const subscriptions = auditRefusedSubscriptions(
+    createSubscriptions({ ...limits, maxCost: eventCost(config.GRAPHQL_COST), feed, log }),
+    services.refusals,
+  );
   registerRealtime(app, { config, services, subscriptions, unread });
   await registerGraphQL<ViewerContext>(app, {
     ...limits,
     landingPage: !config.isProduction,
-    plugins: [
-      ...telemetry.graphqlPlugins(limits.schema),
-      auditRefusedOperations(limits.schema, services.refusals),
-    ],
+    plugins: [...telemetry.graphqlPlugins(limits.schema), auditRefusedOperations(services.refusals)],
     observeOperation: telemetry.observeOperation(limits.schema),
     context: createContext(config, viewers),
   });

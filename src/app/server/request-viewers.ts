@@ -9,22 +9,32 @@ export interface RequestViewers {
   ofRequest(request: FastifyRequest): Promise<Viewer>;
   /** The viewer whose id a signature contains, with their present permissions. */
   ofSignature(request: FastifyRequest, viewerId: string): Promise<Viewer>;
+  /** The viewer that was found before, by either; otherwise that of the bearer token. */
+  identified(request: FastifyRequest): Promise<Viewer>;
 }
 
 export function createRequestViewers(
   sessions: Pick<SessionService, "viewerOf" | "viewerById">,
 ): RequestViewers {
-  const found = new WeakMap<FastifyRequest, Promise<Viewer>>();
+  const byToken = new WeakMap<FastifyRequest, Promise<Viewer>>();
+  const bySignature = new WeakMap<FastifyRequest, Promise<Viewer>>();
+  const ofRequest = (request: FastifyRequest) =>
+    remembered(byToken, request, () => sessions.viewerOf(bearerToken(request.headers.authorization)));
   return {
-    ofRequest(request) {
-      const viewer =
-        found.get(request) ??
-        withClient(request, sessions.viewerOf(bearerToken(request.headers.authorization)));
-      found.set(request, viewer);
-      return viewer;
-    },
-    ofSignature: (request, viewerId) => withClient(request, sessions.viewerById(viewerId)),
+    ofRequest,
+    ofSignature: (request, viewerId) => remembered(bySignature, request, () => sessions.viewerById(viewerId)),
+    identified: (request) => bySignature.get(request) ?? ofRequest(request),
   };
+}
+
+function remembered(
+  found: WeakMap<FastifyRequest, Promise<Viewer>>,
+  request: FastifyRequest,
+  find: () => Promise<Viewer>,
+): Promise<Viewer> {
+  const viewer = found.get(request) ?? withClient(request, find());
+  found.set(request, viewer);
+  return viewer;
 }
 
 async function withClient(request: FastifyRequest, viewer: Promise<Viewer>): Promise<Viewer> {

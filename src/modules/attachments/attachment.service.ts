@@ -69,6 +69,7 @@ export const createAttachmentService = (deps: AttachmentDeps) => ({
       const { id, companyId } = attachment;
       const updated = await repository.updateDescription(tx, companyId, id, description);
       if (updated === null) throw gone("attachment");
+      await auditAttachment(tx, by, "attachment.updated", attachment);
       const event = { companyId, attachmentId: id, what: "updated" } as const;
       await deps.parents.onAttachmentChanged(tx, parentOf(attachment), event);
       return { ...attachment, ...updated };

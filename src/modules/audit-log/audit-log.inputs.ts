@@ -1,6 +1,5 @@
 import { ArrayMaxSize, IsOptional, Length } from "class-validator";
-import { ArgsType, Field, InputType } from "type-graphql";
-import { PageArgs } from "../../platform/graphql/connection.types.js";
+import { Field, InputType } from "type-graphql";
 import { DateTime, ID } from "../../platform/graphql/scalars.js";
 import type { AuditFilter } from "./audit-log.repository.js";
 import { AuditActionName } from "./audit-log.types.js";
@@ -42,10 +41,4 @@ export class AuditFilterInput implements Omit<AuditFilter, "action"> {
 
   @Field(() => DateTime, { nullable: true, description: "Before this moment." })
   to?: Date | null;
-}
-
-@ArgsType()
-export class AuditLogArgs extends PageArgs {
-  @Field(() => AuditFilterInput, { nullable: true, description: "Which entries are listed." })
-  filter?: AuditFilterInput | null;
 }

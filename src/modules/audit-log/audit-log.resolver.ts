@@ -1,10 +1,11 @@
-import { Args, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import type { Connection } from "../../platform/graphql/connection.js";
+import { PageArgs } from "../../platform/graphql/connection.types.js";
 import type { ActorView } from "../identity/actor.types.js";
 import { Actor } from "../identity/actor.types.js";
 import type { ActorLoaders } from "../identity/guests/actor.loaders.js";
 import type { ViewerContext } from "../identity/viewer.js";
-import { AuditLogArgs } from "./audit-log.inputs.js";
+import { AuditFilterInput } from "./audit-log.inputs.js";
 import type { AuditEntryRow } from "./audit-log.repository.js";
 import type { AuditLogService } from "./audit-log.service.js";
 import {
@@ -28,7 +29,9 @@ export class AuditLogResolver {
       "The audit log, from the newest entry on. Of a company for its managers, of the whole installation for administrators.",
   })
   auditLog(
-    @Args(() => AuditLogArgs) { filter, ...page }: AuditLogArgs,
+    @Arg("filter", () => AuditFilterInput, { nullable: true, description: "Which entries are listed." })
+    filter: AuditFilterInput | null,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() { viewer }: ViewerContext,
   ): Promise<Connection<AuditEntryRow>> {
     const action = filter?.action && auditActionsNamed(filter.action);

@@ -78,8 +78,9 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
       const body = filled(input.body);
       await writeOnTicket(db, found, async (tx, by) => {
         const { reply } = await requireReply(tx, by, input.id, "edit");
-        if (await repository.updateReplyBody(tx, reply.companyId, reply.id, body))
-          recordReplyEvent(tx, reply, "reply.updated");
+        if (!(await repository.updateReplyBody(tx, reply.companyId, reply.id, body))) return;
+        await auditReply(tx, by, "reply.updated", reply);
+        recordReplyEvent(tx, reply, "reply.updated");
       });
       return reread(viewer, input.id);
     },

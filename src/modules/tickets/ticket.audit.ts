@@ -4,10 +4,10 @@ import { insertAuditEntry } from "../identity/audit/audit.repository.js";
 import type { AuditActionOn } from "../identity/audit/audit-action.js";
 import type { UserViewer } from "../identity/viewer.js";
 
-/** Writes down what somebody did to a ticket, in the transaction that does it. */
+/** Writes down what somebody, or without them a job, did to a ticket, in the transaction that does it. */
 export const auditTicket = (
   tx: Database,
-  by: UserViewer,
+  by: UserViewer | null,
   action: AuditActionOn<"ticket">,
   ticket: { readonly id: string; readonly companyId: string },
   details?: AuditEntry["details"],

@@ -87,6 +87,13 @@ describe("purge deleted", () => {
       expect(await rowsOf(companyId)).toEqual(before);
       expect(await purge()).toEqual(promised);
       expect(await purge()).toMatchObject({ tickets: 0, files: 0, bytes: 0 });
+      const purged = await world.server.database.sql`
+        select action, actor_kind as by, count(*)::int as entries from audit_log
+        where company_id = ${companyId} and action like '%.purged' group by 1, 2 order by 1`;
+      expect([...purged]).toEqual([
+        { action: "media-file.purged", by: "server", entries: 4 },
+        { action: "ticket.purged", by: "server", entries: 1 },
+      ]);
       await expectWhole();
     });
 

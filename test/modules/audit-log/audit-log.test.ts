@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { pino } from "pino";
 import { createPurgeAuditEntriesJob } from "../../../src/modules/audit-log/purge-audit-entries.job.js";
+import { createRefusalLog } from "../../../src/modules/identity/audit/refusal-log.js";
 import type { SignedIn, TestServer } from "../../support/test-server.js";
 import { startTestServer } from "../../support/test-server.js";
 
@@ -189,6 +191,76 @@ describe("the audit log", () => {
       expect.objectContaining({ what: "auditLog", companyId: acme, actorKind: "USER" }),
     );
     expect(JSON.stringify(nodes)).not.toContain("not this one");
+  });
+
+  it("counts each failed field by its own name, whatever it is called in the request", async () => {
+    const ATTEMPT = 'signIn(input: { email: "agent@acme.test", password: "not this one" }) { expiresAt }';
+    await server.services.refusals.flush();
+    await server.gql(
+      `mutation signOut { a: ${ATTEMPT} ...more } fragment more on Mutation { b: ${ATTEMPT} }`,
+    );
+    await server.services.refusals.flush();
+    const { nodes } = await read({ filter: { action: ["REQUEST_REFUSED"] }, first: 1 }, people.admin!);
+    expect(nodes).toMatchObject([{ details: { code: "UNAUTHENTICATED", what: "signIn", count: 2 } }]);
+  });
+
+  it("names who was refused a subscription, and a download by a signed URL", async () => {
+    const customer = people["customer of acme"]!;
+    const { sql } = server.database;
+    const signer = server.services.signer;
+    const url = signer.sign({ resource: `files/${acme}`, name: "x", viewerId: customer.id });
+    expect((await fetch(new URL(url, server.url))).status).toBe(404);
+    await fetch(`${server.url}/graphql`, {
+      method: "POST",
+      headers: {
+        accept: "text/event-stream",
+        "content-type": "application/json",
+        authorization: `Bearer ${customer.token}`,
+      },
+      body: JSON.stringify({
+        query: `subscription { mediaFileEvents(companyId: "${acme}") { cursor } }`,
+      }),
+    }).then((response) => response.text());
+    await server.services.refusals.flush();
+    const refused =
+      await sql`select actor_id, details->>'what' as what, details->>'code' as code from audit_log
+      where action = 'request.refused' order by id desc limit 2`;
+    expect(new Set(refused.map(({ actor_id }) => actor_id))).toEqual(new Set([customer.id]));
+    expect(refused.map(({ what, code }) => `${what} ${code}`).sort()).toEqual([
+      "GET /files/:id/:name NOT_FOUND",
+      "subscription FORBIDDEN",
+    ]);
+  });
+
+  it("keeps the refusals of people while anonymous callers flood it, and those of a purged company", async () => {
+    const { db, sql } = server.database;
+    const refusals = createRefusalLog({ db, clock: () => new Date(), log: pino({ level: "silent" }) });
+    const anonymous = (address: string) => ({
+      kind: "anonymous" as const,
+      client: { address, userAgent: "x".repeat(9_000) },
+    });
+    for (let n = 0; n < 20_000; n++)
+      refusals.record({ viewer: anonymous(`10.0.${n >> 8}.${n & 255}`), code: "NOT_FOUND", what: "flood" });
+    const guest = {
+      kind: "guest" as const,
+      id: acme,
+      name: "G",
+      companyId: people.admin!.id,
+      conversationId: acme,
+    };
+    refusals.record({ viewer: guest, code: "FORBIDDEN", what: "of a purged company" });
+    await refusals.flush();
+    const [flood] = await sql`select count(*)::int as entries, sum((details->>'count')::int)::int as refusals,
+      max(length(user_agent)) as longest from audit_log where details->>'what' in ('flood', 'others')`;
+    expect(flood).toEqual({ entries: 251, refusals: 20_000, longest: 300 });
+    const rows = await sql`select company_id from audit_log where details->>'what' = 'of a purged company'`;
+    expect([...rows]).toEqual([{ company_id: null }]);
+  });
+
+  it("refuses a filter that is too long", async () => {
+    const of = async (filter: object) => (await read({ filter }, people.admin!)).code;
+    expect(await of({ subjectType: "x".repeat(51) })).toBe("BAD_USER_INPUT");
+    expect(await of({ action: Array(101).fill("TICKET_OPENED") })).toBe("BAD_USER_INPUT");
   });
 
   it("is exported from the oldest entry on", async () => {

@@ -65,6 +65,7 @@ async function editMessage(
     refuseToGuestsWhenClosed(now);
     const edited = await repository.updateMessageBody(tx, message.companyId, message.id, body);
     if (edited === null) throw gone("message");
+    await auditMessage(tx, now.viewer, "message.updated", message);
     recordConversationEvent(tx, now.conversation, "message.updated", { messageId: message.id });
     return edited;
   });

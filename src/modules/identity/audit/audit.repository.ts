@@ -22,7 +22,8 @@ export interface AuditEntry {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-const MAX_USER_AGENT_LENGTH = 300;
+/** In UTF-16 code units. */
+export const MAX_USER_AGENT_LENGTH = 300;
 
 /** Call it in the transaction of the change that it records, so that neither is committed without the other. */
 export async function insertAuditEntry(db: Database, entry: AuditEntry): Promise<void> {

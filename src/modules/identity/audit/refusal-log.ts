@@ -2,9 +2,11 @@ import type { Clock } from "../../../kernel/clock.js";
 import { MINUTE_MS } from "../../../kernel/clock.js";
 import type { ErrorCode } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
+import { isForeignKeyViolation } from "../../../platform/database/faults.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
 import type { Viewer } from "../viewer.js";
-import { insertAuditEntries } from "./audit.repository.js";
+import type { AuditEntry } from "./audit.repository.js";
+import { insertAuditEntries, MAX_USER_AGENT_LENGTH } from "./audit.repository.js";
 
 /** Failures that say something about the caller; all others are about the wording or the moment of a request. */
 const RECORDED: ReadonlySet<string> = new Set<ErrorCode>([
@@ -20,8 +22,11 @@ const RECORDED: ReadonlySet<string> = new Set<ErrorCode>([
   "FILE_INFECTED",
 ]);
 
-/** Kinds of refusals that are kept in a minute; what exceeds them is counted together. */
-const MAX_KINDS = 10_000;
+/**
+ * Kinds of refusals that are told apart in a minute; further ones are counted together. Those of callers without
+ * credentials are counted apart, so that they cannot push out the others.
+ */
+const MOST_KINDS = { anonymous: 250, signedIn: 1_000 };
 const OTHERS = "others";
 
 export interface Refusal {
@@ -50,51 +55,106 @@ interface Counted extends Refusal {
   count: number;
 }
 
+/** The refusals of one class of callers, by caller, code and operation. */
+class Counts {
+  readonly #most: number;
+  #counted = new Map<string, Counted>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(refusal: Refusal, now: Date): void {
+    const key = keyOf(refusal);
+    const known = this.#counted.get(key);
+    if (known) known.count++;
+    else if (this.#counted.size < this.#most)
+      this.#counted.set(key, { ...refusal, viewer: kept(refusal.viewer), since: now, count: 1 });
+    else this.#addToOthers(now);
+  }
+
+  takeAll(): Counted[] {
+    const all = [...this.#counted.values()];
+    this.#counted = new Map();
+    return all;
+  }
+
+  #addToOthers(since: Date): void {
+    const others = this.#counted.get(OTHERS);
+    if (others) others.count++;
+    else
+      this.#counted.set(OTHERS, {
+        viewer: { kind: "anonymous" },
+        code: OTHERS,
+        what: OTHERS,
+        since,
+        count: 1,
+      });
+  }
+}
+
 /**
  * Records refused requests in the audit log: once a minute an entry for each caller, code and operation, with their
  * number, so that an attack cannot fill the log. What a killed process has counted in its last minute is lost.
  */
 export function createRefusalLog({ db, clock, log, intervalMs = MINUTE_MS }: RefusalLogDeps): RefusalLog {
-  let counts = new Map<string, Counted>();
+  const anonymous = new Counts(MOST_KINDS.anonymous);
+  const signedIn = new Counts(MOST_KINDS.signedIn);
   let timer: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    const entries = [...counts.values()].map(toEntry);
-    counts = new Map();
+    const entries = [...anonymous.takeAll(), ...signedIn.takeAll()].map(toEntry);
     if (entries.length === 0) return;
     try {
-      await insertAuditEntries(db, entries);
+      await insertAll(db, entries);
     } catch (err) {
-      log.warn({ err, refusals: entries.map(({ details }) => details) }, "refusals could not be audited");
+      log.warn({ err, entries: entries.length }, "refusals could not be audited");
     }
   }
   return {
     record(refusal) {
       if (!RECORDED.has(refusal.code)) return;
-      const key = keyOf(refusal);
-      const known = counts.get(key) ?? (counts.size < MAX_KINDS ? undefined : counts.get(OTHERS));
-      if (known) known.count++;
-      else if (counts.size < MAX_KINDS) counts.set(key, { ...refusal, since: clock(), count: 1 });
-      else
-        counts.set(OTHERS, {
-          viewer: { kind: "anonymous" },
-          code: OTHERS,
-          what: OTHERS,
-          since: clock(),
-          count: 1,
-        });
+      const counts = refusal.viewer.kind === "anonymous" ? anonymous : signedIn;
+      counts.add(refusal, clock());
       timer ??= setTimeout(() => void flush(), intervalMs).unref();
     },
     flush,
   };
 }
 
+async function insertAll(db: Database, entries: readonly AuditEntry[]): Promise<void> {
+  try {
+    await insertAuditEntries(db, entries);
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error;
+    for (const entry of entries) await insertOne(db, entry);
+  }
+}
+
+/** Its company may have been purged in the meantime: then it concerns none. */
+async function insertOne(db: Database, entry: AuditEntry): Promise<void> {
+  try {
+    await insertAuditEntries(db, [entry]);
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error;
+    await insertAuditEntries(db, [{ ...entry, companyId: null }]);
+  }
+}
+
 const keyOf = ({ viewer, code, what }: Refusal): string => {
   const caller = viewer.kind === "anonymous" ? networkKeyOf(viewer.client?.address ?? "") : viewer.id;
   return `${caller} ${code} ${what}`;
 };
+
+/** The viewer without the rest of a long header, of which a part of a text would keep the whole in memory. */
+function kept(viewer: Viewer): Viewer {
+  const { client } = viewer;
+  if (!client?.userAgent) return viewer;
+  const userAgent = Buffer.from(client.userAgent.slice(0, MAX_USER_AGENT_LENGTH)).toString();
+  return { ...viewer, client: { ...client, userAgent } };
+}
 
 const toEntry = ({ viewer, code, what, since, count }: Counted) => ({
   companyId: companyOf(viewer),

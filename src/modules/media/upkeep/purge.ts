@@ -12,6 +12,7 @@ import {
   purgeMediaFiles,
   purgeUnusedBlob,
 } from "./purge.repository.js";
+import { auditPurgedFile } from "./purged-file.audit.js";
 
 const AT_ONCE = 500;
 
@@ -95,8 +96,11 @@ export async function purgeFile(
       const freed: FreedObject[] = [];
       let blobs = 0;
       const { companyId, blobIds } = await purgeMediaFiles(tx, family);
-      // A company that is purged has no subscribers.
-      if (reason.kind !== "company purged") recordFileEvents(tx, companyId, "file.purged", [id]);
+      // A company that is purged has no subscribers, and takes its audit log along.
+      if (reason.kind !== "company purged") {
+        recordFileEvents(tx, companyId, "file.purged", [id]);
+        await auditPurgedFile(tx, { id, companyId }, reason.kind);
+      }
       for (const blobId of blobIds) {
         const objects = await purgeUnusedBlob(tx, blobId);
         if (objects.length > 0) blobs += 1;

@@ -2,6 +2,7 @@ import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { AttachmentDeletionService } from "../../attachments/attachment-deletion.service.js";
 import type { PostDeletionService } from "../posts/post-deletion.service.js";
+import { auditTicket } from "../ticket.audit.js";
 import type { PurgeableTickets } from "./ticket-purge.repository.js";
 import {
   listPurgeableTickets,
@@ -72,6 +73,9 @@ async function purgeOne(
       await attachmentDeletions.purgeAllOf(tx, { companyId, parent }, which.deletedBefore);
     await postDeletions.purgeAllOf(tx, { id, companyId }, which.deletedBefore);
     await purgeTicket(tx, companyId, id);
+    // A company that is purged takes its audit log along.
+    if (!which.companyIds.includes(companyId))
+      await auditTicket(tx, null, "ticket.purged", { id, companyId });
     return true;
   });
 }

@@ -2,6 +2,7 @@ import { on } from "node:events";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { SECOND_MS } from "../../../../kernel/clock.js";
+import { isErrno } from "../../../../kernel/errno.js";
 import { fairTurns } from "../../../../kernel/fair-turns.js";
 import { packageRoot } from "../../../../kernel/package-root.js";
 
@@ -59,7 +60,9 @@ async function readInThread(question: VideoQuestion): Promise<VideoAnswer> {
     timer = setTimeout(() => void thread.terminate(), LONGEST_MS);
     const { value, done } = await messages.next();
     return done ? UNREADABLE : (value[0] as VideoAnswer);
-  } catch {
+  } catch (error) {
+    // An incomplete installation is not the fault of the file.
+    if (isErrno(error, "MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND")) throw error;
     return UNREADABLE;
   } finally {
     clearTimeout(timer);
