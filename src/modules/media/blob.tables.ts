@@ -50,9 +50,14 @@ export const blobs = pgTable(
     scannedAt: moment("scanned_at"),
     /** The name of the signature that was detected. */
     scanResult: text("scan_result"),
-    /** When a manager released the bytes from quarantine: this signature does not count against them. */
+    /** When a manager last released the bytes from quarantine. */
     scanReleasedAt: moment("scan_released_at"),
-    /** Scans in a row that gave no verdict, and when the next is due. */
+    /** The signatures with which they were released: these do not count against them. */
+    releasedSignatures: text("released_signatures").array().notNull().default(sql`'{}'::text[]`),
+    /**
+     * Scans in a row that gave no verdict, and when the next is due. Bytes with a verdict have a time here from a request
+     * to scan them again until the next verdict.
+     */
     scanAttempts: integer("scan_attempts").notNull().default(0),
     scanRetryAt: moment("scan_retry_at"),
     /** Result of the last verification of the stored bytes. The hash itself is never rewritten. */
@@ -65,7 +70,9 @@ export const blobs = pgTable(
     check("blobs_sha256_form", sql`${table.sha256} ~ '^[0-9a-f]{64}$'`),
     check("blobs_not_empty", sql`${table.size} > 0`),
     index("blobs_by_scan_status").on(table.companyId, table.scanStatus),
-    index("blobs_waiting_for_scan").on(table.id).where(sql`${table.scanStatus} in ('PENDING', 'INFECTED')`),
+    index("blobs_waiting_for_scan")
+      .on(table.id)
+      .where(sql`${table.scanStatus} in ('PENDING', 'INFECTED') or ${table.scanRetryAt} is not null`),
     index("blobs_by_integrity").on(table.companyId, table.integrity),
     index("blobs_to_verify").on(table.verifiedAt.asc().nullsFirst(), table.id),
   ],

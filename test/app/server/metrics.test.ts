@@ -336,6 +336,7 @@ describe("The metrics", () => {
       expect(scraped.figure("filedesk_job_run_duration_seconds_sum", { job_name: job })).toBeGreaterThan(0);
       expect(scraped.figure("filedesk_withheld_files", { scan_status: "PENDING" })).toBe(1);
       expect(scraped.figure("filedesk_withheld_files", { scan_status: "INFECTED" })).toBe(0);
+      expect(scraped.figure("filedesk_files_to_rescan")).toBe(0);
       expect(
         scraped.figure("filedesk_storage_operation_duration_seconds_count", { operation: "get" }),
       ).toBeGreaterThan(0);

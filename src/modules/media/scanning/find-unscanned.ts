@@ -22,7 +22,7 @@ const PAGE = 500;
 
 /**
  * Requests the scans of files that wait for one without a job: because the scanner was down, the job was lost, or the
- * last scan gave no verdict and its pause is over. As long as the scanner does not answer, nothing is requested.
+ * last scan gave no verdict and its pause is over. Files with a verdict wait as well if another scan was requested. As long as the scanner does not answer, nothing is requested.
  */
 export async function findUnscanned(
   { db, scanner, jobs, listScansUnderWay }: FindUnscannedDeps,
@@ -30,15 +30,21 @@ export async function findUnscanned(
 ): Promise<UnscannedReport> {
   const state = await stateOf(scanner);
   // What is infected only has to be moved, which takes no scanner.
-  const statuses = state === "available" ? (["PENDING", "INFECTED"] as const) : (["INFECTED"] as const);
+  const which = state === "available" ? "all" : "infected";
   let requested = 0;
   let underWay: ReadonlySet<string> | undefined;
   for (let after: string | null = null; ; ) {
     signal?.throwIfAborted();
-    const page = await listWaiting(db, statuses, after, PAGE);
+    const page = await listWaiting(db, which, after, PAGE);
     if (page.length > 0) underWay ??= await listScansUnderWay();
     const forgotten = page.filter(({ id }) => !underWay?.has(id));
-    if (!dryRun) await db.transaction((tx) => requestScans({ jobs, tx }, forgotten));
+    if (!dryRun)
+      await db.transaction(async (tx) => {
+        for (const again of [false, true]) {
+          const some = forgotten.filter((blob) => blob.again === again);
+          await requestScans({ jobs, tx }, some, again ? { again } : {});
+        }
+      });
     requested += forgotten.length;
     after = page.at(-1)?.id ?? null;
     if (page.length < PAGE) return { requested, scanner: state };

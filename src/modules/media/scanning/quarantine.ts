@@ -4,7 +4,7 @@ import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { BlobRow } from "../blob.tables.js";
 import type { OnScanned } from "./announce-scan.js";
 import { announceScan } from "./announce-scan.js";
-import { lockScannedBlob, updateScan } from "./scan.repository.js";
+import { forgetRequest, lockScannedBlob, updateScan } from "./scan.repository.js";
 
 export interface QuarantineDeps {
   readonly db: Database;
@@ -35,7 +35,10 @@ export async function recordInfection(
   return db.transaction(async (tx) => {
     const before = await lockScannedBlob(tx, blob);
     if (before === null) return null;
-    if (isWithheld(before)) return "withheld";
+    if (isWithheld(before)) {
+      await forgetRequest(tx, blob);
+      return "withheld";
+    }
     const { scanStatus, scanResult, scanReleasedAt } = before;
     if (scanReleasedAt !== null && scanResult === signature) {
       await updateScan(tx, blob, { scanStatus, scanResult, scanReleasedAt });

@@ -1,9 +1,9 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
-import { requestScans } from "./request-scans.js";
+import { requestRescans } from "./request-rescans.js";
 import type { Rescanned } from "./scan.repository.js";
-import { listToRescan } from "./scan.repository.js";
+import { countToRescan, listToRescan } from "./scan.repository.js";
 
 export interface RescanDeps {
   readonly db: Database;
@@ -16,6 +16,8 @@ export interface RescanOptions extends RunOptions {
 
 export interface RescanReport {
   readonly requested: number;
+  /** Files with a verdict that wait for a new one, from earlier requests too. */
+  readonly waiting: number;
 }
 
 const PAGE = 500;
@@ -32,10 +34,10 @@ export async function rescan(
   for (let after: string | null = null; ; ) {
     signal?.throwIfAborted();
     const page = await listToRescan(db, which, after, PAGE);
-    if (!dryRun) await db.transaction((tx) => requestScans({ jobs, tx }, page, { again: true }));
+    if (!dryRun) await db.transaction((tx) => requestRescans({ jobs, tx }, page));
     requested += page.length;
     if (page.length > 0) onProgress?.({ done: requested, total: null });
     after = page.at(-1)?.id ?? null;
-    if (page.length < PAGE) return { requested };
+    if (page.length < PAGE) return { requested, waiting: await countToRescan(db) };
   }
 }

@@ -10,6 +10,8 @@ import { moveToQuarantine, recordInfection } from "./quarantine.js";
 import type { ScanFileData } from "./request-scans.js";
 import {
   findScannedBlob,
+  forgetRequest,
+  keepRequest,
   listUnrenderedOfBlob,
   lockScannedBlob,
   postponeScan,
@@ -29,7 +31,7 @@ export type ScanOutcome =
   | "clean"
   | "quarantined"
   | "scanned before"
-  /** There is no scanner here, or it gives no verdict: the file keeps its status and is scanned again later. */
+  /** There is no scanner here, or it gives no verdict: the file keeps its status and its request, and is scanned later. */
   | "no scanner"
   | "no verdict"
   | "unreadable";
@@ -46,7 +48,7 @@ export async function scanBlob(
   const isDone = blob.scanStatus === "CLEAN" || blob.scanStatus === "QUARANTINED";
   if (isDone && !again) return render(deps, blob);
   if (!deps.scanner.isOn) return "no scanner";
-  const verdict = await scanBytes(deps, blob, signal);
+  const verdict = await scanBytes(deps, { blob, again }, signal);
   if (typeof verdict === "string") return verdict;
   if (verdict.status === "not-scanned") return "no scanner";
   if (verdict.status === "clean") return recordClean(deps, blob);
@@ -70,7 +72,7 @@ async function render({ db, requestVariants }: ScanBlobDeps, blob: BlobRow): Pro
 
 async function scanBytes(
   { db, scanner, storage, log }: ScanBlobDeps,
-  blob: BlobRow,
+  { blob, again }: { readonly blob: BlobRow; readonly again: boolean },
   signal: AbortSignal | undefined,
 ): Promise<ScanResult | ScanOutcome> {
   const { companyId, storageKey, size } = blob;
@@ -82,6 +84,7 @@ async function scanBytes(
     if (!isDamaged && !(error instanceof ScanFault)) throw error;
     // While the scanner is down, nothing is postponed: everything is scanned as soon as it is back.
     if (isDamaged || (await answers(scanner))) await postponeScan(db, blob);
+    else if (again) await keepRequest(db, blob);
     const message =
       error instanceof ScanRefused ? TOO_LARGE : "a file got no verdict and is scanned again later";
     log.warn({ err: error, companyId, storageKey, size }, message);
@@ -90,7 +93,7 @@ async function scanBytes(
 }
 
 const TOO_LARGE =
-  "the scanner does not look at a file of this size: it cannot be downloaded until the scanner's limits are raised";
+  "the scanner does not look at a file of this size: raise the scanner's limits; until then, it stays as it is";
 
 const answers = (scanner: Scanner): Promise<boolean> =>
   scanner.check().then(
@@ -104,7 +107,10 @@ async function recordClean(deps: ScanBlobDeps, blob: BlobRow): Promise<ScanOutco
   return db.transaction(async (tx) => {
     const before = await lockScannedBlob(tx, blob);
     if (before === null) return "purged";
-    if (before.scanStatus === "INFECTED" || before.scanStatus === "QUARANTINED") return "scanned before";
+    if (before.scanStatus === "INFECTED" || before.scanStatus === "QUARANTINED") {
+      await forgetRequest(tx, blob);
+      return "scanned before";
+    }
     await updateScan(tx, blob, { scanStatus: "CLEAN", scanResult: null });
     if (before.scanStatus === "CLEAN") return "clean";
     await announceScan({ tx, onScanned }, blob, "file.scanned");

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { BlobRow } from "../blob.tables.js";
 import { blobs } from "../blob.tables.js";
@@ -25,7 +26,7 @@ export async function lockScannedBlob(tx: Database, blob: BlobKey): Promise<Blob
 export type ScanVerdict = Pick<BlobRow, "scanStatus" | "scanResult"> &
   Partial<Pick<BlobRow, "storageKey" | "scanReleasedAt">>;
 
-/** Records a verdict of now. The caller has locked the blob. */
+/** Records a verdict of now, which answers what was requested before. The caller has locked the blob. */
 export async function updateScan(tx: Database, blob: BlobKey, verdict: ScanVerdict): Promise<void> {
   const { scanStatus, scanResult, storageKey, scanReleasedAt = null } = verdict;
   await tx
@@ -43,6 +44,27 @@ export async function updateScan(tx: Database, blob: BlobKey, verdict: ScanVerdi
     .where(thisOne(blob));
 }
 
+/**
+ * Records that these bytes are to be scanned again, whatever their status: until the next verdict, however long the
+ * scanner is away.
+ */
+export async function requestRescan(tx: Database, ids: readonly string[]): Promise<void> {
+  await tx.update(blobs).set({ scanAttempts: 0, scanRetryAt: sql`now()` }).where(isAnyOf(blobs.id, ids));
+}
+
+/** The same for a scan without a verdict, while the scanner is away: it is due at once, unless it was before. */
+export async function keepRequest(db: Database, blob: BlobKey): Promise<void> {
+  await db
+    .update(blobs)
+    .set({ scanRetryAt: sql`coalesce(${blobs.scanRetryAt}, now())` })
+    .where(thisOne(blob));
+}
+
+/** A request has been answered by a scan that changes nothing of what is recorded. */
+export async function forgetRequest(tx: Database, blob: BlobKey): Promise<void> {
+  await tx.update(blobs).set({ scanAttempts: 0, scanRetryAt: null }).where(thisOne(blob));
+}
+
 /** A minute, then twice the previous pause, at most an hour; by the clock of the database. */
 const pause = sql`least(interval '1 minute' * power(2, least(${blobs.scanAttempts}, 10)), interval '1 hour')`;
 
@@ -54,30 +76,48 @@ export async function postponeScan(db: Database, blob: BlobKey): Promise<void> {
     .where(thisOne(blob));
 }
 
+/** Written out, so that the partial index is used. */
+const isWaiting = sql`(${blobs.scanStatus} in ('PENDING', 'INFECTED') or ${blobs.scanRetryAt} is not null)`;
+
+export interface WaitingBlob extends BlobToScan {
+  /** Whether it has a verdict, and a new one was requested. */
+  readonly again: boolean;
+}
+
 /**
  * Blobs that wait for a scan which is due, or for their way into quarantine, in the order of their ids. Every tenant's:
  * for the job.
+ *
+ * @param which "infected": only those that take no scanner
  */
 export async function listWaiting(
   db: Database,
-  statuses: readonly ("PENDING" | "INFECTED")[],
+  which: "all" | "infected",
   after: string | null,
   limit: number,
-): Promise<BlobToScan[]> {
+): Promise<WaitingBlob[]> {
+  const again = sql<boolean>`${blobs.scanStatus} not in ('PENDING', 'INFECTED')`;
   return db
-    .select({ id: blobs.id, companyId: blobs.companyId })
+    .select({ id: blobs.id, companyId: blobs.companyId, again })
     .from(blobs)
     .where(
       and(
-        // Written out, so that the partial index is used.
-        sql`${blobs.scanStatus} in ('PENDING', 'INFECTED')`,
-        sql`${blobs.scanStatus} = any(${sql.param([...statuses])}::scan_status[])`,
+        isWaiting,
+        which === "infected" ? eq(blobs.scanStatus, "INFECTED") : undefined,
         or(isNull(blobs.scanRetryAt), lte(blobs.scanRetryAt, sql`now()`)),
         after === null ? undefined : gt(blobs.id, after),
       ),
     )
     .orderBy(asc(blobs.id))
     .limit(limit);
+}
+
+/** The number of blobs with a verdict that wait for a new one, of all tenants: for the operator. */
+export async function countToRescan(db: Pick<Database, "execute">): Promise<number> {
+  const [row] = await db.execute<{ count: number }>(sql`
+    select count(*)::int as count from ${blobs}
+    where ${isWaiting} and ${blobs.scanStatus} not in ('PENDING', 'INFECTED')`);
+  return row?.count ?? 0;
 }
 
 /** Which stored bytes are scanned again: all, those without a scan, those in quarantine, or those last scanned before. */
