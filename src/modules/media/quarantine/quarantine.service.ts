@@ -71,7 +71,15 @@ async function release(
   const now = await lockScannedBlob(tx, blob);
   if (now?.scanStatus !== "QUARANTINED" || now.storageKey !== from) throw notQuarantined();
   const { scanResult } = now;
-  await updateScan(tx, blob, { scanStatus: "CLEAN", scanResult, scanReleasedAt: clock(), storageKey: to });
+  await updateScan(tx, blob, {
+    scanStatus: "CLEAN",
+    scanResult,
+    scanReleasedAt: clock(),
+    releasedSignatures: [
+      ...new Set([...now.releasedSignatures, ...(scanResult === null ? [] : [scanResult])]),
+    ],
+    storageKey: to,
+  });
   await announceScan({ tx, onScanned }, blob, "file.released");
   await requestVariants(tx, await listUnrenderedOfBlob(tx, blob));
   return clock();

@@ -22,8 +22,8 @@ export const keyOutsideQuarantine = (key: string): string =>
 const quarantineKeyOf = (key: string): string => (key.startsWith(PREFIX) ? key : `${PREFIX}${key}`);
 
 /**
- * Records a detection: from this commit on nobody downloads the bytes, unless a manager has released them with this
- * signature.
+ * Records a detection: from this commit on nobody downloads the bytes, unless a manager has once released them
+ * with this signature.
  *
  * @returns null if they have been purged
  */
@@ -39,9 +39,8 @@ export async function recordInfection(
       await forgetRequest(tx, blob);
       return "withheld";
     }
-    const { scanStatus, scanResult, scanReleasedAt } = before;
-    if (scanReleasedAt !== null && scanResult === signature) {
-      await updateScan(tx, blob, { scanStatus, scanResult, scanReleasedAt });
+    if (before.releasedSignatures.includes(signature)) {
+      await updateScan(tx, blob, { scanStatus: "CLEAN", scanResult: signature });
       return "released";
     }
     await updateScan(tx, blob, { scanStatus: "INFECTED", scanResult: signature });

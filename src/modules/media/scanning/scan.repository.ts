@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, arrayContains, asc, eq, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { BlobRow } from "../blob.tables.js";
@@ -24,22 +24,18 @@ export async function lockScannedBlob(tx: Database, blob: BlobKey): Promise<Blob
 }
 
 export type ScanVerdict = Pick<BlobRow, "scanStatus" | "scanResult"> &
-  Partial<Pick<BlobRow, "storageKey" | "scanReleasedAt">>;
+  Partial<Pick<BlobRow, "storageKey" | "scanReleasedAt" | "releasedSignatures">>;
 
 /** Records a verdict of now, which answers what was requested before. The caller has locked the blob. */
 export async function updateScan(tx: Database, blob: BlobKey, verdict: ScanVerdict): Promise<void> {
-  const { scanStatus, scanResult, storageKey, scanReleasedAt = null } = verdict;
   await tx
     .update(blobs)
     .set({
-      scanStatus,
-      scanResult,
+      ...verdict,
       scannedAt: sql`now()`,
-      scanReleasedAt,
       scanAttempts: 0,
       scanRetryAt: null,
       updatedAt: sql`now()`,
-      ...(storageKey !== undefined && { storageKey }),
     })
     .where(thisOne(blob));
 }
@@ -155,8 +151,7 @@ export async function isReleased(
     and(
       eq(blobs.companyId, companyId),
       eq(blobs.sha256, sha256),
-      eq(blobs.scanResult, signature),
-      isNotNull(blobs.scanReleasedAt),
+      arrayContains(blobs.releasedSignatures, [signature]),
     ),
   );
   return released > 0;

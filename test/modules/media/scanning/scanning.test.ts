@@ -518,6 +518,32 @@ interface Seen {
       expect((await download(again.url, participant)).status).toBe(200);
     });
 
+    it("remembers each signature it was released with, through clean scans and detections of others", async () => {
+      const { manager, participant } = people();
+      const text = "harmless-until-later";
+      const { url, mediaFileId } = await quarantined(asFile(largeText(`${malware()} ${text}`)));
+      const old = `Local.Eicar-Test:0:0:${eicar().toString("hex")}\n`;
+      const later = `Local.Later:0:*:${Buffer.from(text).toString("hex")}\n`;
+      const scanWith = async (lines?: string) => {
+        await clamd.kill();
+        await clamd.setSignatures(lines);
+        await clamd.start();
+        await world.server.services.rescan({ which: "all" });
+        await scanRequested(world.server);
+        return (await download(url, participant)).status;
+      };
+      expect(codeIn(await release(manager, mediaFileId))).toBe("ok");
+      expect(await scanWith(old)).toBe(200);
+      // The first signature again, after a clean scan.
+      expect(await scanWith()).toBe(200);
+      expect(await scanWith(old + later)).toBe(403);
+      expect(codeIn(await release(manager, mediaFileId))).toBe("ok");
+      expect(await scanWith()).toBe(200);
+      expect(await scanWith(old + later)).toBe(200);
+      expect(await auditOf("media-file.released")).toHaveLength(2);
+      await scanWith();
+    });
+
     it("takes a small file again that was released, and not before", async () => {
       const { requester, manager, participant } = people();
       await clamd.kill();
