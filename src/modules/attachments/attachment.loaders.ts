@@ -12,13 +12,10 @@ import {
 import type { Viewer, ViewerContext } from "../identity/viewer.js";
 import { tenantsOf, tenantsOfRows, tenantsReachedBy } from "../identity/viewer.js";
 import { isKnownTo, seesUnscanned } from "../media/unscanned.js";
-import type { AttachmentCount, AttachmentView } from "./attachment.repository.js";
-import {
-  attachmentPosition,
-  countOfParents,
-  listAttachments,
-  listPagesOfParents,
-} from "./attachment.repository.js";
+import type { AttachmentView } from "./attachment.repository.js";
+import { listAttachments } from "./attachment.repository.js";
+import type { AttachmentCount } from "./attachment-list.repository.js";
+import { attachmentPosition, countOfParents, listPagesOfParents } from "./attachment-list.repository.js";
 import type { FindAttachmentDeps } from "./find-attachment.js";
 import { isLive, parentOf } from "./find-attachment.js";
 import type { ParentRef } from "./parents.js";

@@ -1,15 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { and, eq, gt, isNotNull, isNull, lt, sql } from "drizzle-orm";
-import type { Page, PageRequest } from "../../kernel/pagination.js";
-import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
 import { deleteInBatches } from "../../platform/database/in-batches.js";
-import { keysetTemplate, keysetValues, pageShape } from "../../platform/database/keyset.js";
-import { preparedByShape } from "../../platform/database/prepared-once.js";
-import { withQuickRows } from "../../platform/database/quick-rows.js";
-import type { TenantShape } from "../identity/tenant.repository.js";
-import { inTenants, inTenantsTemplate, tenantShape, tenantValue } from "../identity/tenant.repository.js";
+import { inTenants } from "../identity/tenant.repository.js";
 import type { Authorship, TenantScope } from "../identity/viewer.js";
 import { blobs } from "../media/blob.tables.js";
 import { mediaFiles } from "../media/media-file.tables.js";
@@ -44,7 +38,8 @@ const columns = {
 
 export type AttachmentView = Awaited<ReturnType<typeof listAttachments>>[number];
 
-const joined = (db: Database) =>
+/** Attachments with their files. */
+export const joinedAttachments = (db: Database) =>
   db
     .select(columns)
     .from(attachments)
@@ -52,7 +47,9 @@ const joined = (db: Database) =>
     .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId));
 
 export async function listAttachments(db: Database, tenants: TenantScope, ids: readonly string[]) {
-  return joined(db).where(and(isAnyOf(attachments.id, ids), inTenants(attachments.companyId, tenants)));
+  return joinedAttachments(db).where(
+    and(isAnyOf(attachments.id, ids), inTenants(attachments.companyId, tenants)),
+  );
 }
 
 /** Deleted ones too: the service distinguishes "deleted" from "never existed". */
@@ -71,102 +68,15 @@ export async function listAttachmentsOfFiles(
   tenants: TenantScope,
   mediaFileIds: readonly string[],
 ) {
-  return joined(db).where(
+  return joinedAttachments(db).where(
     and(isAnyOf(attachments.mediaFileId, mediaFileIds), inTenants(attachments.companyId, tenants)),
   );
 }
 
 /** The column of the parent's id. */
-const PARENT_ID = { ticket: "ticketId", reply: "replyId", message: "messageId" } as const;
+export const PARENT_ID = { ticket: "ticketId", reply: "replyId", message: "messageId" } as const;
 
-const parentColumn = (kind: ParentRef["kind"]) => attachments[PARENT_ID[kind]];
-
-/** Order of a parent's list: by upload. */
-export const attachmentOrder = { keys: [attachments.createdAt, attachments.id], descending: false };
-export const attachmentPosition = (row: AttachmentView) => [row.createdAt.toISOString(), row.id];
-
-interface PagesShape extends ReturnType<typeof pageShape> {
-  readonly kind: ParentRef["kind"];
-  readonly tenants: TenantShape;
-}
-
-const pagesOfParents = preparedByShape((db, { kind, tenants, ...page }: PagesShape) => {
-  const { where, orderBy, limit } = keysetTemplate(attachmentOrder, page);
-  const parent = parentColumn(kind);
-  const inScope = inTenantsTemplate(attachments.companyId, tenants, "companyIds");
-  const ofParents = sql`${parent} = any(${sql.placeholder("parentIds")})`;
-  const ranked = db
-    .select({
-      id: attachments.id,
-      rank: sql<number>`row_number() over (partition by ${parent} order by ${sql.join(orderBy, sql`, `)})`.as(
-        "rank",
-      ),
-    })
-    .from(attachments)
-    .where(and(isNull(attachments.deletedAt), inScope, ofParents, where))
-    .as("ranked");
-  const statement = joined(db)
-    .innerJoin(ranked, eq(ranked.id, attachments.id))
-    .where(sql`${ranked.rank} <= ${limit}`)
-    .orderBy(...orderBy)
-    .prepare("attachments_of_parents");
-  return withQuickRows(statement);
-});
-
-/** One page of each parent's attachments, in one statement. */
-export async function listPagesOfParents(
-  db: Database,
-  tenants: TenantScope,
-  kind: ParentRef["kind"],
-  parentIds: readonly string[],
-  page: PageRequest,
-): Promise<Map<string, Page<AttachmentView>>> {
-  const statement = pagesOfParents(db, { kind, tenants: tenantShape(tenants), ...pageShape(page) });
-  const rows = await statement.execute({
-    parentIds,
-    companyIds: tenantValue(tenants),
-    ...keysetValues(attachmentOrder, page),
-  });
-  const ofParent = new Map<string, AttachmentView[]>(parentIds.map((id) => [id, []]));
-  for (const row of rows) {
-    const parentId = row[PARENT_ID[kind]];
-    if (parentId !== null) ofParent.get(parentId)?.push(row);
-  }
-  return new Map([...ofParent].map(([id, read]) => [id, toPage(page, read)]));
-}
-
-export async function countOfParents(
-  db: Database,
-  tenants: TenantScope,
-  kind: ParentRef["kind"],
-  parentIds: readonly string[],
-): Promise<Map<string, AttachmentCount>> {
-  const parent = parentColumn(kind);
-  const rows = await db
-    .select({ parentId: sql<string>`${parent}`, count: sql<number>`count(*)::int`, unscanned })
-    .from(attachments)
-    .where(live(tenants, isAnyOf(parent, parentIds)))
-    .groupBy(parent);
-  return new Map(rows.map((row) => [row.parentId, row]));
-}
-
-/** The number of a parent's attachments, and those of them that not everybody may know of. */
-export interface AttachmentCount {
-  readonly count: number;
-  readonly unscanned: readonly Pick<AttachmentView, "companyId" | "uploaderId" | "uploaderGuestId">[];
-}
-
-/** There are few at any time: they are looked up once, not for each attachment. */
-const unscanned = sql<AttachmentCount["unscanned"]>`
-  coalesce(
-    jsonb_agg(jsonb_build_object('companyId', company_id, 'uploaderId', uploader_id,
-      'uploaderGuestId', uploader_guest_id))
-    filter (where media_file_id in (
-      select f.id from blobs b join media_files f on f.blob_id = b.id where b.scan_status = 'PENDING')),
-    '[]')`;
-
-const live = (tenants: TenantScope, ...more: (SQL | undefined)[]) =>
-  and(isNull(attachments.deletedAt), inTenants(attachments.companyId, tenants), ...more);
+export const parentColumn = (kind: ParentRef["kind"]) => attachments[PARENT_ID[kind]];
 
 export interface NewAttachment {
   readonly id: string;
@@ -258,7 +168,7 @@ const ofParent = (companyId: string, parent: ParentRef) =>
 
 /** Without pages: for a parent that is being deleted. */
 export async function listLiveOfParent(db: Database, companyId: string, parent: ParentRef) {
-  return joined(db).where(and(ofParent(companyId, parent), isNull(attachments.deletedAt)));
+  return joinedAttachments(db).where(and(ofParent(companyId, parent), isNull(attachments.deletedAt)));
 }
 
 /** All attachments of a parent, deleted or not. */

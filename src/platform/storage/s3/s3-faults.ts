@@ -67,12 +67,12 @@ export const isNamed = (error: unknown, ...names: readonly string[]): boolean =>
 
 /** Turns the error of a request into one that tells an operator what is wrong and what to do. */
 export function storageFault(store: S3Store, doing: string, error: unknown): StorageFault {
-  const reason = `${explain(store, error as Fault)} (${doing}: ${told(error as Fault)})`;
+  const reason = `${explain(store, error as Fault)} (${doing}: ${describe(error as Fault)})`;
   return new StorageFault(reason, { cause: error });
 }
 
 /** An error as it came, without its repetitions. */
-const told = ({ name, message, code, $metadata }: Fault): string =>
+const describe = ({ name, message, code, $metadata }: Fault): string =>
   [...new Set([name, code, message, $metadata?.httpStatusCode])]
     .filter((part) => part !== undefined && part !== "" && part !== "Error")
     .join(", ");
