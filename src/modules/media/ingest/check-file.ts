@@ -1,7 +1,9 @@
 import type { Database } from "../../../platform/database/client.js";
+import type { JobSender } from "../../../platform/jobs/job.js";
 import type { AuditActor } from "../../identity/audit/audit.repository.js";
 import type { BucketRules } from "../buckets.js";
-import { isReleased } from "../scanning/scan.repository.js";
+import { requestRescans } from "../scanning/request-rescans.js";
+import { isReleased, listServedBytes } from "../scanning/scan.repository.js";
 import type { identify as Identify } from "./identify/identify.js";
 import { auditInfectedUpload } from "./infected-upload.audit.js";
 import type { IngestObserver } from "./ingest-observer.js";
@@ -12,6 +14,7 @@ import { scan } from "./scan.js";
 
 export interface CheckDeps extends Omit<ScanDeps, "onInfected" | "isReleased"> {
   readonly db: Database;
+  readonly jobs: JobSender;
   readonly maxPixels: number;
   readonly observer: Pick<IngestObserver, "step">;
 }
@@ -33,7 +36,7 @@ export async function checkFile(
   received: Received,
   { rules, companyId, uploader }: CheckRequest,
 ): Promise<Scanned> {
-  const { db, maxPixels, observer } = deps;
+  const { db, jobs, maxPixels, observer } = deps;
   const { step } = observer;
   const { identify, inspect } = await loadInspection();
   const identified = await step("identify", () => identify(received, rules));
@@ -42,7 +45,11 @@ export async function checkFile(
   );
   const { bucket } = rules;
   const onInfected = (signature: string) =>
-    auditInfectedUpload(db, { companyId, uploader, bucket, signature, ...inspected });
+    db.transaction(async (tx) => {
+      await auditInfectedUpload(tx, { companyId, uploader, bucket, signature, ...inspected });
+      // Equal bytes that the company has were stored before this signature: nobody waits for `filedesk rescan`.
+      await requestRescans({ jobs, tx }, await listServedBytes(tx, companyId, inspected.sha256));
+    });
   const isReleasedHere = (signature: string) =>
     isReleased(db, { companyId, sha256: inspected.sha256, signature });
   return step("scan", () => scan(inspected, { ...deps, isReleased: isReleasedHere, onInfected }));

@@ -1,4 +1,4 @@
-import { and, arrayContains, asc, eq, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, arrayContains, asc, eq, gt, inArray, isNull, lt, lte, notInArray, or, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { BlobRow } from "../blob.tables.js";
@@ -155,6 +155,24 @@ export async function isReleased(
     ),
   );
   return released > 0;
+}
+
+/** The company's bytes with this hash, unless they are withheld as infected. */
+export async function listServedBytes(
+  db: Database,
+  companyId: string,
+  sha256: string,
+): Promise<BlobToScan[]> {
+  return db
+    .select({ id: blobs.id, companyId: blobs.companyId })
+    .from(blobs)
+    .where(
+      and(
+        eq(blobs.companyId, companyId),
+        eq(blobs.sha256, sha256),
+        notInArray(blobs.scanStatus, ["INFECTED", "QUARANTINED"]),
+      ),
+    );
 }
 
 /** The first files of a blob, deleted ones too: whatever is told of it. */

@@ -339,6 +339,36 @@ interface Seen {
     expect((await download(url, participant)).status).toBe(403);
   });
 
+  it.each(["CLEAN", "NOT_SCANNED"])(
+    "scans a %s file again at once when an upload of the same bytes is refused",
+    async (status) => {
+      const { requester, participant } = people();
+      const { sql } = world.server.database;
+      const text = "harmless-until-noon";
+      const bytes = Buffer.from(`${text} ${Math.random()}`);
+      const file = asFile(bytes);
+      const { url } = await attach(requester, file);
+      await sql`update blobs set scan_status = ${status} where company_id = ${companyId}`;
+      await clamd.kill();
+      await clamd.setSignatures(
+        `Local.Eicar-Test:0:0:${eicar().toString("hex")}\nLocal.New:0:*:${Buffer.from(text).toString("hex")}\n`,
+      );
+      await clamd.start();
+      const by = { url: world.server.url, token: requester.token };
+      expect(await codeOf(attach(requester, file))).toBe("FILE_INFECTED");
+      const upload = { bucket: "ATTACHMENTS", ticketId, fileName: "a.txt", size: bytes.length } as const;
+      const { url: target } = await startUpload(by, upload);
+      expect(await patchBytes(target, requester.token, bytes)).toMatchObject({ code: "FILE_INFECTED" });
+      expect(await auditOf("media-file.infected-upload-refused")).toHaveLength(2);
+      expect((await download(url, participant)).status).toBe(200);
+      expect(await scanRequested(world.server)).toEqual(["quarantined", "quarantined"]);
+      expect((await download(url, participant)).status).toBe(403);
+      await clamd.kill();
+      await clamd.setSignatures();
+      await clamd.start();
+    },
+  );
+
   describe("for pictures that everybody sees", () => {
     const setLogo = (file: File) =>
       people().manager.client.mutate({
