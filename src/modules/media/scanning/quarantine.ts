@@ -1,6 +1,6 @@
 import type { Database } from "../../../platform/database/client.js";
 import type { Storage } from "../../../platform/storage/storage.js";
-import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
+import { insertAuditEntries } from "../../identity/audit/audit.repository.js";
 import type { BlobRow } from "../blob.tables.js";
 import type { OnScanned } from "./announce-scan.js";
 import { announceScan } from "./announce-scan.js";
@@ -44,18 +44,23 @@ export async function recordInfection(
       return "released";
     }
     await updateScan(tx, blob, { scanStatus: "INFECTED", scanResult: signature });
-    for (const id of await announceScan({ tx, onScanned }, blob, "file.infected"))
-      await insertAuditEntry(tx, {
-        companyId: blob.companyId,
-        by: null,
-        action: "media-file.quarantined",
-        subjectType: "media-file",
-        subjectId: id,
-        details: { signature, sha256: blob.sha256 },
-      });
+    await announceScan({ tx, onScanned }, blob, "file.infected", (ids) => audit(tx, blob, ids, signature));
     return "withheld";
   });
 }
+
+const audit = (tx: Database, { companyId, sha256 }: BlobRow, ids: readonly string[], signature: string) =>
+  insertAuditEntries(
+    tx,
+    ids.map((subjectId) => ({
+      companyId,
+      by: null,
+      action: "media-file.quarantined" as const,
+      subjectType: "media-file",
+      subjectId,
+      details: { signature, sha256 },
+    })),
+  );
 
 const isWithheld = ({ scanStatus }: BlobRow) => scanStatus === "INFECTED" || scanStatus === "QUARANTINED";
 

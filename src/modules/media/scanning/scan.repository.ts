@@ -175,12 +175,23 @@ export async function listServedBytes(
     );
 }
 
-/** The first files of a blob, deleted ones too: whatever is told of it. */
-export async function listFilesOfBytes(db: Database, blob: BlobKey, limit: number): Promise<string[]> {
+/** Files of a blob in the order of their ids, deleted ones too: whatever is told of it. */
+export async function listFilesOfBytes(
+  db: Database,
+  blob: BlobKey,
+  after: string | null,
+  limit: number,
+): Promise<string[]> {
   const rows = await db
     .select({ id: mediaFiles.id })
     .from(mediaFiles)
-    .where(and(eq(mediaFiles.companyId, blob.companyId), eq(mediaFiles.blobId, blob.id)))
+    .where(
+      and(
+        eq(mediaFiles.companyId, blob.companyId),
+        eq(mediaFiles.blobId, blob.id),
+        after === null ? undefined : gt(mediaFiles.id, after),
+      ),
+    )
     .orderBy(asc(mediaFiles.id))
     .limit(limit);
   return rows.map(({ id }) => id);

@@ -225,6 +225,41 @@ interface Seen {
     expect(await auditOf("media-file.quarantined")).toHaveLength(1);
   });
 
+  it("tells of every file that has infected bytes, however many there are", async () => {
+    const { agent } = people();
+    const { id } = await attach(people().requester, asFile(largeText(malware())));
+    const more = 250;
+    const { sql } = world.server.database;
+    const { mediaFile } = (await attachmentFor(agent, id))!;
+    await sql.begin(async (tx) => {
+      await tx`create temp table more_files on commit drop as
+        select gen_random_uuid() as id, gen_random_uuid() as attachment_id from generate_series(1, ${more})`;
+      await tx`insert into media_files
+        select (jsonb_populate_record(f, jsonb_build_object('id', m.id))).* from media_files f, more_files m
+        where f.id = ${mediaFile.id}`;
+      await tx`insert into attachments
+        select (jsonb_populate_record(a, jsonb_build_object('id', m.attachment_id, 'media_file_id', m.id))).*
+        from attachments a, more_files m where a.id = ${id}`;
+      await tx`insert into media_usages
+        select (jsonb_populate_record(u, jsonb_build_object('id', gen_random_uuid(), 'media_file_id', m.id, 'resource_id', m.attachment_id))).*
+        from media_usages u, more_files m where u.media_file_id = ${mediaFile.id}`;
+      await tx`update tickets set attachment_count = attachment_count * (${more}::int + 1),
+        attachment_bytes = attachment_bytes * (${more}::int + 1) where id = ${ticketId}`;
+    });
+    expect(await scanRequested(world.server)).toEqual(["quarantined"]);
+    const [audited] = await sql`select count(distinct subject_id)::int as files, count(*)::int as entries
+      from audit_log where company_id = ${companyId} and action = 'media-file.quarantined'`;
+    expect(audited).toEqual({ files: more + 1, entries: more + 1 });
+    const [told] = await sql`select count(distinct payload ->> 'attachmentId')::int as attachments from events
+      where topic = ${`ticket:${ticketId}`} and type = 'attachment.updated'`;
+    expect(told).toEqual({ attachments: more + 1 });
+    const [named] =
+      await sql`select count(distinct file)::int as files, max(jsonb_array_length(payload -> 'mediaFileIds')) as most
+      from events, jsonb_array_elements(payload -> 'mediaFileIds') file
+      where topic = ${`media:${companyId}`} and type = 'file.infected'`;
+    expect(named).toEqual({ files: more + 1, most: 100 });
+  });
+
   it("shares the verdict among files of equal bytes, and renders none of them before it", async () => {
     const { requester, participant } = people();
     const photo = await makeJpeg({ width: 400, height: 300 });

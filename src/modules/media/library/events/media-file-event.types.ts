@@ -78,7 +78,8 @@ export class IntegrityChanged {
 })
 export class ScanStatusChanged {
   @Field(() => [MediaFile], {
-    description: "The files with these bytes as they are now, without deleted and expired ones: at most 100.",
+    description:
+      "The files with these bytes as they are now, without deleted and expired ones: at most 100. More files come with further events.",
   })
   mediaFiles!: readonly MediaFileView[];
 }
