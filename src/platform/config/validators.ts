@@ -84,10 +84,13 @@ function hostsOf(text: string): readonly string[] {
 const CLAMD_FORM = /^(?:tcp:\/\/(?:[^\s/?#@:]+|\[[0-9a-fA-F:]+\]):\d{1,5}|unix:(?:\/\/)?\/.+)$/;
 
 export const clamdUrl = makeValidator<string>((text) => {
-  if (!CLAMD_FORM.test(text))
-    throw new EnvError(`"${text}" is not like tcp://127.0.0.1:3310 or unix:/run/clamav/clamd.ctl`);
+  const isLike = CLAMD_FORM.test(text) && (!text.startsWith("tcp:") || hasPort(text));
+  if (!isLike) throw new EnvError(`"${text}" is not like tcp://127.0.0.1:3310 or unix:/run/clamav/clamd.ctl`);
   return text;
 });
+
+/** A host that can be one, and a port from 1 to 65535. */
+const hasPort = (text: string) => URL.canParse(text) && Number(new URL(text).port) > 0;
 
 /** The path is a database number. */
 export const redisUrl = makeValidator<string>((text) => {

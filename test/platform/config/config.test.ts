@@ -21,6 +21,24 @@ describe("the configuration", () => {
     expect(config).toMatchObject({ demoData: true, introspection: true, isProduction: false });
   });
 
+  it.each([
+    "tcp://h:99999",
+    "tcp://h:0",
+    "tcp://[::1::2]:3310",
+    "tcp://h",
+    "http://h:3310",
+    "unix:clamd.ctl",
+  ])("does not take %s for the address of clamd", (url) => {
+    expect(problemsOf({ SCANNER: "clamd", CLAMD_URL: url })).toEqual([
+      expect.stringMatching(/^CLAMD_URL: .*is not like tcp:\/\/127/),
+    ]);
+  });
+
+  it.each(["tcp://h:65535", "tcp://[::1]:3310", "unix:/run/clamd.ctl", "unix:///run/clamd.ctl"])(
+    "takes %s for the address of clamd",
+    (url) => expect(problemsOf({ SCANNER: "clamd", CLAMD_URL: url })).toEqual([]),
+  );
+
   it("takes an empty variable for one that is not set", () => {
     expect(readConfig({ PORT: "", PUBLIC_URL: "" }).PORT).toBe(4000);
   });
