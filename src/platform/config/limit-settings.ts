@@ -110,7 +110,7 @@ export const limitSettings = {
   }),
   SIGN_INS_PER_MINUTE: whole({
     default: 10,
-    desc: "Maximum sign-in attempts in a minute per e-mail address; per network address, ten times as many",
+    desc: "Maximum sign-in attempts in a minute for one e-mail address from one network address; for either by itself, ten times as many",
     example: "10",
   }),
   SIGNED_URL_MINUTES: whole({ default: 60, desc: "Lifetime of a signed URL", example: "60" }),

@@ -61,16 +61,23 @@ describe("session", () => {
       expect(await failureOf(signIn(deactivated.email))).toEqual(wrong);
     });
 
-    it("is limited for one e-mail address, right or wrong, known or not", async () => {
+    it("is limited for one e-mail address from one network, right or wrong, known or not, and not from elsewhere", async () => {
       const { email } = await identity.buildUser();
       for (const address of [email, "nobody-limited@example.test"]) {
-        for (let attempt = 0; attempt < 5; attempt++)
-          await codeOf(signIn(address, "wrong", `198.51.100.${attempt}`));
-        expect(await failureOf(signIn(address.toUpperCase(), PASSWORD, "198.51.100.9"))).toMatchObject({
+        for (let attempt = 0; attempt < 5; attempt++) await codeOf(signIn(address, "wrong", "198.51.100.1"));
+        expect(await failureOf(signIn(address.toUpperCase(), PASSWORD, "198.51.100.1"))).toMatchObject({
           code: "RATE_LIMITED",
           details: { retryAfter: expect.any(Number) },
         });
       }
+      expect(await codeOf(signIn(email, PASSWORD, "198.51.100.2"))).toBe("ok");
+    });
+
+    it("is limited for one e-mail address from everywhere, ten times as high", async () => {
+      const attempts: string[] = [];
+      for (let index = 0; index < 51; index++)
+        attempts.push(await codeOf(signIn("guessed@example.test", "wrong", `192.0.2.${index}`)));
+      expect(attempts.filter((code) => code === "RATE_LIMITED")).toHaveLength(1);
     });
 
     it("is renewed so often in a minute from one network address, whoever asks", async () => {
@@ -101,7 +108,7 @@ describe("session", () => {
       expect(attempts.filter((code) => code === "RATE_LIMITED")).toHaveLength(10);
       const keys = await identity.sql`
       select key from rate_limits where key like '%2001:db8:7:8%' or key like '%:invented%'`;
-      expect(keys).toHaveLength(51);
+      expect(keys).toHaveLength(101);
       expect(await codeOf(signIn("other@example.test", "wrong", "2001:db8:7:9::1"))).toBe("UNAUTHENTICATED");
     });
   });
