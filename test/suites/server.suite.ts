@@ -12,6 +12,7 @@ import "../app/multipart-clients.test.js";
 import "../app/multipart-operations.test.js";
 import "../app/oversized-operations.test.js";
 import "../app/refusals-by-http.test.js";
+import "../app/route-walk.test.js";
 import "../app/request-bodies.test.js";
 import "../app/server/event-documents.test.js";
 import "../app/server/metrics.test.js";

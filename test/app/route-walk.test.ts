@@ -1,0 +1,285 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { pino } from "pino";
+import { createHttp } from "../../src/app/server/http.js";
+import { newId } from "../../src/kernel/ids.js";
+import { createTokenIssuer } from "../../src/modules/identity/sessions/access-token.js";
+import { readConfig } from "../../src/platform/config/config.js";
+import type { ChatWorld } from "../support/chat-world.js";
+import { startChatWorld } from "../support/chat-world.js";
+import { SetCompanyLogoDocument } from "../support/generated/operations.js";
+import { makeJpeg } from "../support/make-files.js";
+import { renderPending } from "../support/render-pending.js";
+import { BYTES, startUpload, TUS } from "../support/staged-uploads.js";
+import { bearer } from "../support/test-client.js";
+
+/** Those who ask, in the order of the columns below. */
+const CALLERS = [
+  "nobody",
+  "expired",
+  "revoked",
+  "guest",
+  "customer",
+  "other customer",
+  "foreign customer",
+  "agent",
+  "manager",
+  "foreign manager",
+  "admin",
+] as const;
+type Caller = (typeof CALLERS)[number];
+
+/** What a request asks for. */
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+let world: ChatWorld;
+let tokens: Record<Caller, string | undefined>;
+let asked: Record<string, Asked>;
+
+/**
+ * The status of each request for each caller. A route without a row fails the test. `GET /graphql` is an event stream
+ * of a subscription; files of a ticket and of a conversation are asked for by the same routes.
+ */
+const WALK: Readonly<Record<string, string>> = {
+  // nobody, expired, revoked, guest | customer, other, foreign | agent, manager, foreign manager, admin
+  "GET /healthz": "200 200 200 200  200 200 200  200 200 200 200",
+  "HEAD /healthz": "200 200 200 200  200 200 200  200 200 200 200",
+  "GET /readyz": "200 200 200 200  200 200 200  200 200 200 200",
+  "HEAD /readyz": "200 200 200 200  200 200 200  200 200 200 200",
+  "GET /events (a ticket)": "401 401 401 404  200 404 404  200 200 404 200",
+  "GET /events (a conversation)": "401 401 401 200  404 404 404  200 200 404 200",
+  "GET /events (a library)": "401 401 401 404  403 403 404  200 200 404 200",
+  "GET /graphql": "401 401 401 200  200 200 200  200 200 200 200",
+  "POST /graphql": "200 200 200 200  200 200 200  200 200 200 200",
+  "GET /files/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200",
+  "HEAD /files/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200",
+  "GET /files/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200",
+  "HEAD /files/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200",
+  "GET /attachments/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200",
+  "GET /attachments/:id/:name|:variant (of a guest)": "401 401 401 200  404 404 404  200 200 404 200",
+  "HEAD /attachments/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200",
+  "GET /attachments/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200",
+  "HEAD /attachments/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200",
+  "GET /public/:id/:variant/:name": "200 200 200 200  200 200 200  200 200 200 200",
+  "GET /public/:id/:variant/:name (a private file)": "404 404 404 404  404 404 404  404 404 404 404",
+  "HEAD /public/:id/:variant/:name": "200 200 200 200  200 200 200  200 200 200 200",
+  "OPTIONS /uploads": "204 204 204 204  204 204 204  204 204 204 204",
+  "POST /uploads": "401 401 401 404  201 201 404  201 201 404 201",
+  "OPTIONS /uploads/:id": "204 204 204 204  204 204 204  204 204 204 204",
+  "HEAD /uploads/:id": "401 401 401 404  200 404 404  404 404 404 404",
+  "PATCH /uploads/:id": "401 401 401 404  409 404 404  404 404 404 404",
+  "POST /uploads/:id": "401 401 401 404  409 404 404  404 404 404 404",
+  "DELETE /uploads/:id": "401 401 401 404  204 404 404  404 404 404 404",
+  "OPTIONS *": "204 204 204 204  204 204 204  204 204 204 204",
+};
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** An access token that has expired, of somebody who is still there. */
+async function expiredToken(userId: string): Promise<string> {
+  const path = join(world.server.dataFolder, "secrets.json");
+  const { authSecret: secret } = JSON.parse(await readFile(path, "utf8")) as { authSecret: string };
+  const issue = createTokenIssuer({ secret, clock: () => new Date(Date.now() - 3_600_000) });
+  return (await issue({ userId, sessionId: newId() })).accessToken;
+}
+
+async function revokedToken(): Promise<string> {
+  const { data } = await world.server.gql<{ signIn: { accessToken: string } }>(
+    `mutation ($input: SignInInput!) { signIn(input: $input) { accessToken } }`,
+    { input: { email: world.people.manager.email, password: "filedesk-demo" } },
+  );
+  const token = data!.signIn.accessToken;
+  await world.server.gql("mutation { signOut }", {}, token);
+  return token;
+}
+
+async function setLogo(companyId: string, logo: File): Promise<void> {
+  const { client } = world.people.manager;
+  await client.mutate({ mutation: SetCompanyLogoDocument, variables: { input: { companyId, file: logo } } });
+}
+
+/** The routes that Fastify prints as a tree, such as `GET /files/:id/:name`. */
+function routesIn(tree: string): string[] {
+  const parents: string[] = [];
+  return tree.split("\n").flatMap((line) => {
+    const [, indent = "", path, methods] = /^(.*?)[├└]── (\S+) \((.+)\)$/.exec(line) ?? [];
+    if (path === undefined || methods === undefined) return [];
+    const depth = indent.length / 4;
+    parents[depth] = (depth === 0 ? "" : parents[depth - 1]) + path;
+    return methods.split(", ").map((method) => `${method} ${parents[depth]}`);
+  });
+}
+
+async function statusOf({ method, path, headers, body }: Asked, token: string | undefined): Promise<number> {
+  const abort = new AbortController();
+  const response = await fetch(`${world.server.url}${path}`, {
+    method,
+    headers: { ...headers, ...bearer(token) },
+    redirect: "manual",
+    signal: abort.signal,
+    ...(body !== undefined && { body }),
+  });
+  // An event stream does not end by itself.
+  abort.abort();
+  return response.status;
+}
+
+interface Furniture {
+  readonly companyId: string;
+  readonly ticketId: string;
+  readonly conversationId: string;
+  readonly attached: { readonly id: string; readonly mediaFile: { readonly id: string } | null };
+  readonly said: { readonly attachments: { readonly nodes: readonly { readonly id: string }[] } };
+}
+
+/** A request for each row of the walk. */
+async function requestsFor({
+  companyId,
+  ticketId,
+  conversationId,
+  attached,
+  said,
+}: Furniture): Promise<Record<string, Asked>> {
+  const { server } = world;
+  const [logo] = await server.database.sql<{ id: string }[]>`
+    select id from media_files where company_id = ${companyId} and bucket = 'COMPANY_LOGOS'`;
+  const start = { bucket: "ATTACHMENTS", companyId, fileName: "note.txt", size: 4 } as const;
+  const upload = async () =>
+    new URL((await startUpload({ url: server.url, token: tokens.customer }, start)).url).pathname;
+  const get = (path: string): Asked => ({ method: "GET", path });
+  const head = (path: string): Asked => ({ method: "HEAD", path });
+  const tus = (method: string, path: string, headers: Record<string, string> = {}): Asked => ({
+    method,
+    path,
+    headers: { ...TUS, ...headers },
+  });
+  const file = `/files/${attached.mediaFile?.id}`;
+  const attachment = `/attachments/${attached.id}`;
+  const ofGuest = `/attachments/${said.attachments.nodes[0]!.id}`;
+  const stream = `subscription { ticketEvents(ticketId: "${ticketId}") { cursor } }`;
+  const created = Buffer.from(companyId).toString("base64");
+  const metadata = `bucket ${Buffer.from("ATTACHMENTS").toString("base64")},companyId ${created},filename ${Buffer.from("a.txt").toString("base64")}`;
+  return {
+    "GET /healthz": get("/healthz"),
+    "HEAD /healthz": head("/healthz"),
+    "GET /readyz": get("/readyz"),
+    "HEAD /readyz": head("/readyz"),
+    "GET /events (a ticket)": get(`/events?topic=ticket:${ticketId}`),
+    "GET /events (a conversation)": get(`/events?topic=conversation:${conversationId}`),
+    "GET /events (a library)": get(`/events?topic=media:${companyId}`),
+    "GET /graphql": {
+      ...get(`/graphql?query=${encodeURIComponent(stream)}`),
+      headers: { accept: "text/event-stream" },
+    },
+    "POST /graphql": {
+      method: "POST",
+      path: "/graphql",
+      headers: JSON_TYPE,
+      body: JSON.stringify({ query: "{ viewer { id } }" }),
+    },
+    "GET /files/:id/:name|:variant": get(`${file}/lamp.jpg`),
+    "HEAD /files/:id/:name|:variant": head(`${file}/lamp.jpg`),
+    "GET /files/:id/:name|:variant/:name": get(`${file}/thumbnail/lamp.jpg`),
+    "HEAD /files/:id/:name|:variant/:name": head(`${file}/thumbnail/lamp.jpg`),
+    "GET /attachments/:id/:name|:variant": get(`${attachment}/lamp.jpg`),
+    "GET /attachments/:id/:name|:variant (of a guest)": get(`${ofGuest}/room.jpg`),
+    "HEAD /attachments/:id/:name|:variant": head(`${attachment}/lamp.jpg`),
+    "GET /attachments/:id/:name|:variant/:name": get(`${attachment}/thumbnail/lamp.jpg`),
+    "HEAD /attachments/:id/:name|:variant/:name": head(`${attachment}/thumbnail/lamp.jpg`),
+    "GET /public/:id/:variant/:name": get(`/public/${logo!.id}/logo/logo.jpg`),
+    "GET /public/:id/:variant/:name (a private file)": get(
+      `/public/${attached.mediaFile?.id}/thumbnail/lamp.jpg`,
+    ),
+    "HEAD /public/:id/:variant/:name": head(`/public/${logo!.id}/logo/logo.jpg`),
+    "OPTIONS /uploads": tus("OPTIONS", "/uploads"),
+    "POST /uploads": tus("POST", "/uploads", { "upload-length": "4", "upload-metadata": metadata }),
+    "OPTIONS /uploads/:id": tus("OPTIONS", await upload()),
+    "HEAD /uploads/:id": tus("HEAD", await upload()),
+    "PATCH /uploads/:id": {
+      ...tus("PATCH", await upload(), { ...BYTES, "upload-offset": "9" }),
+      body: "text",
+    },
+    "POST /uploads/:id": {
+      ...tus("POST", await upload(), { ...BYTES, "upload-offset": "9", "x-http-method-override": "PATCH" }),
+      body: "text",
+    },
+    "DELETE /uploads/:id": tus("DELETE", await upload()),
+    "OPTIONS *": {
+      method: "OPTIONS",
+      path: "/graphql",
+      headers: { origin: "https://elsewhere.example", "access-control-request-method": "POST" },
+    },
+  };
+}
+
+/** The codes of all callers for one request, such as "401 401 … 200". */
+async function rowOf(name: string): Promise<string> {
+  const codes: number[] = [];
+  for (const caller of CALLERS) codes.push(await statusOf(asked[name]!, tokens[caller]));
+  return codes.join(" ");
+}
+
+describe("the walk over the routes", () => {
+  beforeAll(async () => {
+    world = await startChatWorld();
+    const { server, people } = world;
+    const companyId = await world.newCompany();
+    const photo = () => makeJpeg({ width: 64, height: 48 });
+    const picture = async (name: string) =>
+      new File([new Uint8Array(await photo())], name, { type: "image/jpeg" });
+    const ticket = await world.openTicket(people.requester, { companyId });
+    const [attached] = await world.attach(people.requester, {
+      ticketId: ticket.id,
+      files: [await picture("lamp.jpg")],
+    });
+    const conversationId = await world.start({ companyId });
+    const guest = await world.guestIn(conversationId);
+    const said = await world.say(guest, conversationId, {
+      body: "Here.",
+      files: [await picture("room.jpg")],
+    });
+    await setLogo(companyId, await picture("logo.jpg"));
+    await renderPending(server);
+    tokens = {
+      nobody: undefined,
+      expired: await expiredToken(people.manager.id),
+      revoked: await revokedToken(),
+      guest: guest.token,
+      customer: people.requester.token,
+      "other customer": people.participant.token,
+      "foreign customer": people.stranger.token,
+      agent: people.agent.token,
+      manager: people.manager.token,
+      "foreign manager": people.outsideManager.token,
+      admin: people.admin.token,
+    };
+    asked = await requestsFor({ companyId, ticketId: ticket.id, conversationId, attached: attached!, said });
+  });
+
+  afterAll(() => world.close());
+
+  it("has a row for each route", async () => {
+    const { services, database, feed, dataFolder } = world.server;
+    const config = readConfig({ NODE_ENV: "test", FILEDESK_DATA: dataFolder });
+    const app = await createHttp({ config, services, database, feed, log: pino({ level: "silent" }) });
+    await app.ready();
+    const tree = app.printRoutes({ commonPrefix: false });
+    await app.close();
+    const routes = routesIn(tree).sort();
+    const walked = new Set(Object.keys(WALK).map((name) => name.replace(/ \(.*/, "")));
+    expect([...walked].sort()).toEqual(routes);
+  });
+
+  it.each(Object.entries(WALK))("answers %s", async (name, expected) => {
+    expect({ callers: CALLERS.join(", "), codes: await rowOf(name) }).toEqual({
+      callers: CALLERS.join(", "),
+      codes: expected.replaceAll(/ +/g, " ").trim(),
+    });
+  });
+});
