@@ -73,7 +73,7 @@ async function readCurrent(
     ),
   ];
   const messageIds = named("messageId", "message.");
-  const attachmentIds = named("attachmentId", "attachment.restored");
+  const attachmentIds = named("attachmentId", "attachment.");
   const needsConversation = events.some(({ type }) => type.startsWith("conversation."));
   const [messages, attachments, actors, conversation] = await Promise.all([
     messageIds.length > 0 ? listMessagesOfConversation(db, id, messageIds) : [],
@@ -133,11 +133,13 @@ function attachmentRestored(current: CurrentObjects, ids: AttachmentIds): UnionM
     : attachmentDeleted(current, ids);
 }
 
+/** With the attachment until it is purged: who could not see it does not hear of its end either. */
 function attachmentDeleted(
-  _current: CurrentObjects,
+  { attachments }: CurrentObjects,
   { attachmentId, messageId }: AttachmentIds,
 ): UnionMember {
-  return { __typename: "AttachmentDeleted", attachmentId, messageId };
+  const attachment = attachments.get(attachmentId);
+  return { __typename: "AttachmentDeleted", attachmentId, messageId, ...(attachment && { attachment }) };
 }
 
 /** Null only for an actor who never existed: people are never removed, and guests only with their conversation. */

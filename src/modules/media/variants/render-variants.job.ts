@@ -69,8 +69,9 @@ async function run(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsData
   const there = new Set((await listVariantNames(deps.db, [file.blobId])).map((variant) => variant.name));
   const missing = presets.filter((preset) => !there.has(preset.name));
   if (missing.length === 0) return end(deps, file, "READY");
-  // The end of the scan asks again.
+  // The end of the scan asks again, and so does a release from quarantine.
   if (file.scanStatus === "PENDING") return { outcome: "waits for its scan" };
+  if (file.scanStatus === "INFECTED" || file.scanStatus === "QUARANTINED") return { outcome: "is withheld" };
   refuseUnsafe(file);
   const rendered = await renderFile(deps, file, missing, signal).catch((error: unknown) => {
     if (error instanceof Unrenderable) return error;

@@ -140,12 +140,20 @@ function attachmentAs(__typename: string): ToPayload<AttachmentIds> {
   };
 }
 
+/** With the attachment until it is purged: who could not see it does not hear of its end either. */
 function attachmentDeleted(
-  { ticket }: CurrentObjects,
+  { ticket, attachments }: CurrentObjects,
   { attachmentId, replyId }: AttachmentIds,
 ): UnionMember {
+  const attachment = attachments.get(attachmentId);
   const parent = replyId === undefined ? { ticketId: ticket.id, replyId: null } : { ticketId: null, replyId };
-  return { __typename: "AttachmentDeleted", attachmentId, messageId: null, ...parent };
+  return {
+    __typename: "AttachmentDeleted",
+    attachmentId,
+    messageId: null,
+    ...parent,
+    ...(attachment && { attachment }),
+  };
 }
 
 function postAs(__typename: string): ToPayload<PostIds> {

@@ -513,6 +513,41 @@ interface Seen {
     await Promise.all(streams.map((stream) => stream.stop()));
   });
 
+  it("tells nobody that a file is gone who never heard of it, on tickets and in conversations", async () => {
+    const { requester, participant, agent } = people();
+    const room = await world.start({ companyId, participantIds: [requester.id, participant.id] });
+    const guest = await world.guestIn(room);
+    const [onTicket, inRoom] = [`ticket:${ticketId}`, `conversation:${room}`];
+    const follow = ({ token }: { token: string }, ...topics: string[]) =>
+      topics.map((topic) => followStream(world.server.url, topic, token));
+    const knowing = follow(requester, onTicket, inRoom);
+    const others = [...follow(participant, onTicket, inRoom), ...follow(guest, inRoom)];
+    const has = (text: string) => (stream: (typeof knowing)[number]) =>
+      JSON.stringify(stream.events).includes(text);
+    const remove = async (id: string) => {
+      const mutation = "mutation ($id: ID!) { deleteAttachment(id: $id) { id } }";
+      expect(codeIn(await world.server.gql(mutation, { id }, requester.token))).toBe("ok");
+    };
+
+    const { id: pending } = await attach(requester, asFile(largeText()));
+    const said = await world.say(requester, room, { body: "It hums", files: [asFile(largeText())] });
+    const [inChat] = await world.server.database.sql<{ id: string }[]>`
+      select id from attachments where message_id = ${said.id}`;
+    const { id: clean } = await attach(requester, asFile(`${Math.random()}`));
+    for (const id of [pending, inChat!.id, clean]) await remove(id);
+    const last = await world.say(agent, room, "the last");
+    await until(() => knowing.every(has("AttachmentDeleted")));
+    await until(() => has("AttachmentDeleted")(others[0]!) && others.slice(1).every(has(last.id)));
+    const heard = others.map((stream) => [pending, inChat!.id, clean].map((id) => has(id)(stream)));
+    await Promise.all([...knowing, ...others].map((stream) => stream.stop()));
+    expect(heard).toEqual([
+      [false, false, true],
+      [false, false, false],
+      [false, false, false],
+    ]);
+    expect(await scanRequested(world.server)).toEqual(["clean", "clean"]);
+  });
+
   it("hides a file of a message from its other readers, guests among them, until it is scanned", async () => {
     const { requester, participant, agent } = people();
     const participantIds = [requester.id, participant.id];
@@ -607,6 +642,47 @@ interface Seen {
       expect(await scanWith(old + later)).toBe(200);
       expect(await auditOf("media-file.released")).toHaveLength(2);
       await scanWith();
+    });
+
+    it("does not render it, not even as a version of what replaces it, until it is released", async () => {
+      const { requester, manager } = people();
+      const picture = async (end: string) =>
+        asFile(
+          Buffer.concat([await makeJpeg({ width: 400, height: 300 }), Buffer.from(`${end}${Math.random()}`)]),
+          "a.jpg",
+        );
+      const infected = Buffer.concat([
+        await (await picture(malware())).bytes(),
+        Buffer.alloc(2 * INLINE_BYTES),
+      ]);
+      const twin = await attach(requester, asFile(infected, "b.jpg"));
+      const { id } = await attach(requester, asFile(infected, "a.jpg"));
+      expect(await scanRequested(world.server)).toEqual(["quarantined", "scanned before"]);
+      const mediaFileId = (await attachmentFor(manager, id))!.mediaFile.id;
+      const { services, database } = world.server;
+      await database.sql`delete from pgboss.job where name = 'render-variants'`;
+      const mutation = ReplaceMediaFileDocument;
+      const variables = { input: { id: mediaFileId, file: await picture("clean") } };
+      await requester.client.mutate({ mutation, variables });
+      const render = async () => {
+        const jobs = await database.sql<{ data: { mediaFileId: string } }[]>`
+          delete from pgboss.job where name = 'render-variants' returning data`;
+        const outcomes: string[] = [];
+        for (const { data } of jobs)
+          outcomes.push(
+            ((await services.renderVariants.run(data, new AbortController().signal)) as { outcome: string })
+              .outcome,
+          );
+        return outcomes.sort();
+      };
+      expect(await render()).toEqual(["is withheld", "rendered"]);
+      const [version] = await database.sql<{ id: string; status: string }[]>`
+        select id, variants_status as status from media_files where version_of = ${mediaFileId}`;
+      expect(version!.status).toBe("PENDING");
+      expect(codeIn(await release(manager, (await attachmentFor(manager, twin.id))!.mediaFile.id))).toBe(
+        "ok",
+      );
+      expect(await render()).toEqual(["READY", "rendered"]);
     });
 
     it("takes a small file again that was released, and not before", async () => {
