@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
 import type { Rescanned } from "../../modules/media/scanning/scan.repository.js";
 import { ExitCode } from "./exit-code.js";
+import { moment } from "./option-values.js";
 import type { OutputOptions } from "./run-command.js";
 import { runOnDesk } from "./run-command.js";
 import { runTask } from "./run-task.js";
@@ -54,11 +54,4 @@ function whichOf({ notScanned, quarantined, scannedBefore }: RescanOptions): Res
   if (notScanned) return "not scanned";
   if (quarantined) return "quarantined";
   return scannedBefore === undefined ? "all" : { scannedBefore };
-}
-
-function moment(text: string): Date {
-  const time = new Date(text);
-  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(time.getTime()))
-    throw new InvalidArgumentError("It must be a time such as 2026-11-30 or 2026-11-30T04:00:00Z.");
-  return time;
 }

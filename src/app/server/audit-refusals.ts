@@ -5,6 +5,7 @@ import { Kind } from "graphql";
 import type { RefusalLog } from "../../modules/identity/audit/refusal-log.js";
 import type { Viewer, ViewerContext } from "../../modules/identity/viewer.js";
 import { anonymous, clientOf } from "../../modules/identity/viewer.js";
+import { rootSelections } from "../../platform/graphql/documents/root-selections.js";
 import type { Subscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
 import { SubscriptionFailure } from "../../platform/graphql/subscriptions/subscriptions.js";
 import type { RequestViewers } from "./request-viewers.js";
@@ -55,23 +56,18 @@ const refusalIn = ({ path, extensions }: GraphQLFormattedError, fields: Readonly
   what: fields.get(String(path?.[0])) ?? "graphql",
 });
 
-/** The root fields of an operation that has been validated, by the names that they have in the response. */
-function rootFieldsOf(document: DocumentNode, operation: OperationDefinitionNode): Map<string, string> {
-  const fields = new Map<string, string>();
-  const seen = new Set([operation.selectionSet]);
-  // The loop also visits sets that are added meanwhile.
-  for (const { selections } of seen)
-    for (const selection of selections) {
-      if (selection.kind === Kind.FIELD)
-        fields.set((selection.alias ?? selection.name).value, selection.name.value);
-      if (selection.kind === Kind.INLINE_FRAGMENT) seen.add(selection.selectionSet);
-      if (selection.kind === Kind.FRAGMENT_SPREAD)
-        for (const each of document.definitions)
-          if (each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value)
-            seen.add(each.selectionSet);
-    }
-  return fields;
-}
+/** The root fields of an operation, by the names that they have in the response. */
+const rootFieldsOf = (
+  document: DocumentNode,
+  { selectionSet }: OperationDefinitionNode,
+): ReadonlyMap<string, string> =>
+  new Map(
+    rootSelections(document, selectionSet).flatMap((selection) =>
+      selection.kind === Kind.FIELD
+        ? [[(selection.alias ?? selection.name).value, selection.name.value] as const]
+        : [],
+    ),
+  );
 
 /** The same subscriptions, whose refusals are passed to the audit log. */
 export const auditRefusedSubscriptions = (

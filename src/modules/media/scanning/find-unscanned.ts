@@ -22,7 +22,8 @@ const PAGE = 500;
 
 /**
  * Requests the scans of files that wait for one without a job: because the scanner was down, the job was lost, or the
- * last scan gave no verdict and its pause is over. Files with a verdict wait as well if another scan was requested. As long as the scanner does not answer, nothing is requested.
+ * last scan gave no verdict and its pause is over. Files with a verdict wait as well if another scan was requested. As
+ * long as the scanner does not answer, only moves of what is infected are requested.
  */
 export async function findUnscanned(
   { db, scanner, jobs, listScansUnderWay }: FindUnscannedDeps,

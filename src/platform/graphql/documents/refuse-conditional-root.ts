@@ -1,6 +1,7 @@
 import { ApolloServerErrorCode } from "@apollo/server/errors";
 import type { DirectiveNode, DocumentNode, SelectionSetNode } from "graphql";
 import { GraphQLError, Kind, OperationTypeNode } from "graphql";
+import { rootSelections } from "./root-selections.js";
 
 /**
  * Refuses `@skip` and `@include` on root fields of subscriptions, which have exactly one root field regardless of
@@ -26,19 +27,7 @@ const CONDITIONAL =
   "A subscription's field takes no `@skip` or `@include`, and no fragment around it does: leave the subscription out instead.";
 
 /** The directives on root fields, including those in and on fragments. */
-function conditionsIn(document: DocumentNode, root: SelectionSetNode): DirectiveNode[] {
-  const found: DirectiveNode[] = [];
-  const seen = new Set([root]);
-  // The loop also visits sets that are added meanwhile.
-  for (const { selections } of seen)
-    for (const selection of selections) {
-      const { directives = [] } = selection;
-      found.push(...directives.filter(({ name }) => name.value === "skip" || name.value === "include"));
-      if (selection.kind === Kind.INLINE_FRAGMENT) seen.add(selection.selectionSet);
-      if (selection.kind === Kind.FRAGMENT_SPREAD)
-        for (const each of document.definitions)
-          if (each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value)
-            seen.add(each.selectionSet);
-    }
-  return found;
-}
+const conditionsIn = (document: DocumentNode, root: SelectionSetNode): readonly DirectiveNode[] =>
+  rootSelections(document, root).flatMap(({ directives = [] }) =>
+    directives.filter(({ name }) => name.value === "skip" || name.value === "include"),
+  );
