@@ -41,11 +41,12 @@ describe("the command line", () => {
     [["import"], /missing required argument/],
     [["import", "x.csv", "--concurrency", "0"], /from 1 to 64/],
     [["token", "a@b.c", "--minutes", "100000"], /from 1 to 1440/],
+    [["audit", "export", "--to", "2026-13-01"], /must be a moment/],
     [["report", "--colour"], /unknown option/],
     [["purge", "--company", "acme"], /add --orphans/],
     [["migrate-storage", "--from", "s3", "--to", "s3"], /are the same storage/],
     [["purge", "--older-than-days", "5"], /add --orphans/],
-    [["rescan", "--scanned-before", "yesterday"], /must be a time/],
+    [["rescan", "--scanned-before", "yesterday"], /must be a moment/],
     [["rescan", "--not-scanned", "--quarantined"], /exclude each other/],
     [
       ["import", "x.csv", "--report", "/nowhere/x/failed.csv"],
