@@ -13,18 +13,19 @@ import {
   StartConversationDocument,
   TicketConversationsDocument,
 } from "../../../support/generated/operations.js";
+import { countStatements } from "../../../support/statement-count.js";
 import { codeIn } from "../../../support/test-client.js";
 
 let world: ChatWorld;
 let companyId: string;
-let statements: string[] | null = null;
+const statements: string[] = [];
 
 const startWith = async (input: Partial<StartConversationInput>) =>
   world.server.gql(StartConversationDocument, { input: { companyId, ...input } }, world.people.agent.token);
 
 describe("conversation", () => {
   beforeAll(async () => {
-    world = await startChatWorld({ onStatement: (statement) => statements?.push(statement) });
+    world = await startChatWorld({ onStatement: (statement) => statements.push(statement) });
     companyId = await world.newCompany();
   });
 
@@ -301,13 +302,10 @@ describe("conversation", () => {
       const query = `query ($companyId: ID!) { conversations(filter: { companyId: $companyId }, first: 20) { nodes {
       id unreadCount participants { id } guests { id } startedBy { id } lastMessage { body sender { id } }
       messages(last: 3) { totalCount nodes { body } } } } }`;
-      const counted = async () => {
-        statements = [];
-        expect(codeIn(await world.server.gql(query, { companyId: own }, agent.token))).toBe("ok");
-        const { length } = statements;
-        statements = null;
-        return length;
-      };
+      const counted = () =>
+        countStatements(statements, async () => {
+          expect(codeIn(await world.server.gql(query, { companyId: own }, agent.token))).toBe("ok");
+        });
       const add = async () => world.say(agent, await world.start({ companyId: own }), "Hello");
       await add();
       const one = await counted();

@@ -19,22 +19,23 @@ import {
   RestoreAttachmentDocument,
   RevokeGuestDocument,
 } from "../../../support/generated/operations.js";
+import { countStatements } from "../../../support/statement-count.js";
 import { textFile } from "../../../support/ticket-world.js";
 
 let world: ChatWorld;
 let companyId: string;
 let channel: Channel<Viewer>;
-let statements: string[] | null = null;
+const statements: string[] = [];
 
 const viewerOf = ({ token }: Pick<Speaker, "token">) => world.server.services.sessions.viewerOf(token);
 
 /** How many statements some work runs. */
 async function counted<Result>(work: () => Promise<Result>): Promise<[Result, number]> {
-  statements = [];
-  const result = await work();
-  const { length } = statements;
-  statements = null;
-  return [result, length];
+  let result: Result;
+  const count = await countStatements(statements, async () => {
+    result = await work();
+  });
+  return [result!, count];
 }
 
 const payloadsOfLog = async (id: string) => channel.toPayloads(id, await world.log(id));
@@ -43,7 +44,7 @@ const typesOf = (payloads: readonly (EventPayload | null)[]) =>
 
 describe("conversation channel", () => {
   beforeAll(async () => {
-    world = await startChatWorld({ onStatement: (statement) => statements?.push(statement) });
+    world = await startChatWorld({ onStatement: (statement) => statements.push(statement) });
     companyId = await world.newCompany();
     channel = world.server.services.channels.find(({ kind }) => kind === "conversation")!;
   });

@@ -13,12 +13,13 @@ import {
   RestoreAttachmentDocument,
   SendMessageDocument,
 } from "../../../support/generated/operations.js";
+import { countStatements } from "../../../support/statement-count.js";
 import { codeIn, codeOf, failureOf } from "../../../support/test-client.js";
 import { downloadStatus, textFile } from "../../../support/ticket-world.js";
 
 let world: ChatWorld;
 let companyId: string;
-let statements: string[] | null = null;
+const statements: string[] = [];
 
 const start = () => world.start({ companyId });
 
@@ -33,7 +34,7 @@ const mediaFileIds = async () =>
 
 describe("message", () => {
   beforeAll(async () => {
-    world = await startChatWorld({ onStatement: (statement) => statements?.push(statement) });
+    world = await startChatWorld({ onStatement: (statement) => statements.push(statement) });
     companyId = await world.newCompany();
   });
 
@@ -302,13 +303,7 @@ describe("message", () => {
     const { agent, manager } = world.people;
     const conversationId = await start();
     const guest = await world.guestIn(conversationId);
-    const counted = async () => {
-      statements = [];
-      await world.read(agent, conversationId, { last: 100 });
-      const { length } = statements;
-      statements = null;
-      return length;
-    };
+    const counted = () => countStatements(statements, () => world.read(agent, conversationId, { last: 100 }));
     const say = async (body: string, replyToId?: string) => {
       const files = [textFile()];
       const sent = [];

@@ -9,6 +9,7 @@ import { brokenPromises, strayFiles } from "../../../support/inventory.js";
 import { makeJpeg, makePng } from "../../../support/make-files.js";
 import { purgeDeletedFiles } from "../../../support/purge-deleted-files.js";
 import { renderPending } from "../../../support/render-pending.js";
+import { countStatements } from "../../../support/statement-count.js";
 import { codeIn, codeOf, createClient } from "../../../support/test-client.js";
 import type { SignedIn } from "../../../support/test-server.js";
 import type { Part, TicketWorld } from "../../../support/ticket-world.js";
@@ -242,16 +243,15 @@ describe("company logo", () => {
 
     it("costs the list of companies one statement, whatever their number", async () => {
       await Promise.all(Array.from({ length: 4 }, () => world.newCompany()));
-      const cost = async (first: number) => {
-        statements.length = 0;
-        const answer = await world.server.gql(
-          CompaniesWithLogosDocument,
-          { first },
-          world.people.admin.token,
-        );
-        expect(answer.data!.companies.nodes).toHaveLength(first);
-        return statements.filter((statement) => !statement.includes("pg_catalog.pg_type")).length;
-      };
+      const cost = (first: number) =>
+        countStatements(statements, async () => {
+          const answer = await world.server.gql(
+            CompaniesWithLogosDocument,
+            { first },
+            world.people.admin.token,
+          );
+          expect(answer.data!.companies.nodes).toHaveLength(first);
+        });
       expect(await cost(1)).toBe(await cost(6));
       expect(statements.filter((statement) => statement.includes("media_usages"))).toHaveLength(1);
     });

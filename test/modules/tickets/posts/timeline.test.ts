@@ -9,6 +9,7 @@ import {
   TimelinePageDocument,
 } from "../../../support/generated/operations.js";
 import { makeJpeg } from "../../../support/make-files.js";
+import { countStatements } from "../../../support/statement-count.js";
 import { codeIn } from "../../../support/test-client.js";
 import type { SignedIn } from "../../../support/test-server.js";
 import type { TicketWorld } from "../../../support/ticket-world.js";
@@ -206,15 +207,12 @@ describe("timeline", () => {
         await world.addParticipant(ticketId, customer);
       }
       const listPage = async (first: number) => {
-        statements.length = 0;
-        const answer = await world.server.gql(
-          TimelinePageDocument,
-          { first, filter: { companyId: company } },
-          agent.token,
-        );
+        const variables = { first, filter: { companyId: company } };
+        const read = () => world.server.gql(TimelinePageDocument, variables, agent.token);
+        const count = await countStatements(statements, read);
+        const answer = await read();
         expect(codeIn(answer)).toBe("ok");
-        const run = statements.filter((statement) => !statement.includes("pg_catalog.pg_type"));
-        return { nodes: answer.data!.tickets.nodes, count: run.length };
+        return { nodes: answer.data!.tickets.nodes, count };
       };
       const two = await listPage(2);
       const ten = await listPage(10);
