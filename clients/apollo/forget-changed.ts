@@ -40,6 +40,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   deletePost: LIBRARY,
   deleteReply: ["Query.attachment", ...LIBRARY],
   deleteTicket: EVERYTHING,
+  destroyQuarantined: LIBRARY,
   inviteMember: ["Company.invitations"],
   purgeMessage: ["Query.attachment", "Query.conversations", ...LIBRARY],
   purgeOrphanedMedia: ["Query.mediaFile", ...LIBRARY],

@@ -167,6 +167,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       })),
     ),
     releaseQuarantined: notFound(byId("mediaFileIds")),
+    destroyQuarantined: notFound(byId("mediaFileIds")),
     removeMembership: notOfCompany(({ companyId, userId }) => [{ input: { companyId, userId } }]),
     removeParticipant: notFound(({ ticketIds, userId }) =>
       ticketIds.map((ticketId) => ({ input: { ticketId, userId } })),

@@ -83,6 +83,13 @@ const message = async (scene: Scene) => ({
 const file = async (scene: Scene) => ({
   id: (await uploadMedia(scene.people.agent, { companyId: scene.companyId })).id,
 });
+const quarantined = async (scene: Scene) => {
+  const { id } = await file(scene);
+  await scene.server.database.sql`
+    update blobs set scan_status = 'QUARANTINED', scan_result = 'Test'
+    where id = (select blob_id from media_files where id = ${id})`;
+  return { id };
+};
 const usage = async (scene: Scene) => ({
   input: { mediaFileId: (await file(scene)).id, resourceType: "page", resourceId: "1", fieldName: "banner" },
 });
@@ -162,13 +169,8 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
   updateMediaFile: byManager(async (scene) => ({ input: { ...(await file(scene)), fileName: "plan.txt" } })),
   deleteMediaFile: byManager(file),
   restoreMediaFile: byManager(after("deleteMediaFile", "agent", file)),
-  releaseQuarantined: byManager(async (scene) => {
-    const { id } = await file(scene);
-    await scene.server.database.sql`
-      update blobs set scan_status = 'QUARANTINED', scan_result = 'Test'
-      where id = (select blob_id from media_files where id = ${id})`;
-    return { id };
-  }),
+  releaseQuarantined: byManager(quarantined),
+  destroyQuarantined: byManager(quarantined),
   purgeOrphanedMedia: byManager(orphan, "FORBIDDEN"),
   startUpload: byManager(
     async ({ companyId }) => ({

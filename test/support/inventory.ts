@@ -58,7 +58,7 @@ export async function filesUnder(folder: string): Promise<string[]> {
 
 const listBlobs = (sql: postgres.Sql) =>
   sql<StoredBlob[]>`
-    select storage_key as key, sha256, size::float8 as size from blobs
+    select storage_key as key, sha256, size::float8 as size from blobs where integrity <> 'DESTROYED'
     union all select storage_key, sha256, size::float8 from blob_variants`;
 
 async function hashOf(bytes: Readable): Promise<string> {

@@ -46,6 +46,7 @@ export const CHANGES = [
   "purgeMessage",
   "purgeOrphanedMedia",
   "reactivateUser",
+  "destroyQuarantined",
   "releaseQuarantined",
   "removeAvatar",
   "removeCompanyLogo",

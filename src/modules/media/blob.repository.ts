@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, ne, not, sql } from "drizzle-orm";
+import { and, asc, desc, eq, not, notInArray, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
@@ -42,6 +42,7 @@ export interface BlobOnRecord extends BlobBytes {
   readonly companyId: string;
   /** In bytes. */
   readonly size: number;
+  readonly isDestroyed: boolean;
 }
 
 const bytes = { id: blobs.id, sha256: blobs.sha256, storageKey: blobs.storageKey };
@@ -57,7 +58,12 @@ export async function listKnownBlobs(
   hashes: readonly string[],
 ): Promise<BlobOnRecord[]> {
   return db
-    .select({ ...bytes, companyId: blobs.companyId, size: blobs.size })
+    .select({
+      ...bytes,
+      companyId: blobs.companyId,
+      size: blobs.size,
+      isDestroyed: sql<boolean>`${blobs.integrity} = 'DESTROYED'`,
+    })
     .from(blobs)
     .where(and(eq(blobs.companyId, companyId), isAnyOf(blobs.sha256, hashes), not(isDamaged)));
 }
@@ -127,7 +133,7 @@ const SAMPLE_OF_EACH = 100;
  */
 export async function listSampleKeys(db: Database, { lost = true } = {}): Promise<string[]> {
   const key = { key: blobs.storageKey };
-  const some = lost ? undefined : ne(blobs.integrity, "MISSING");
+  const some = notInArray(blobs.integrity, lost ? ["DESTROYED"] : ["DESTROYED", "MISSING"]);
   const oldest = await db.select(key).from(blobs).where(some).orderBy(asc(blobs.id)).limit(SAMPLE_OF_EACH);
   const newest = await db.select(key).from(blobs).where(some).orderBy(desc(blobs.id)).limit(SAMPLE_OF_EACH);
   return [...new Set([...oldest, ...newest].map((row) => row.key))];

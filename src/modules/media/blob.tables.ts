@@ -23,9 +23,18 @@ export const scanStatus = pgEnum("scan_status", [
   "NOT_SCANNED",
 ]);
 
-export const blobIntegrity = pgEnum("blob_integrity", ["UNVERIFIED", "INTACT", "ALTERED", "MISSING"]);
+export const blobIntegrity = pgEnum("blob_integrity", [
+  "UNVERIFIED",
+  "INTACT",
+  "ALTERED",
+  "MISSING",
+  "DESTROYED",
+]);
 
-/** Bytes, stored once per company. A row exists only while its bytes do. */
+/**
+ * Bytes, stored once per company. A row exists only while its bytes do, unless a manager has destroyed them: then it
+ * remembers the verdict.
+ */
 export const blobs = pgTable(
   "blobs",
   {
@@ -60,7 +69,7 @@ export const blobs = pgTable(
      */
     scanAttempts: integer("scan_attempts").notNull().default(0),
     scanRetryAt: moment("scan_retry_at"),
-    /** Result of the last verification of the stored bytes. The hash itself is never rewritten. */
+    /** Result of the last verification of the stored bytes, or that they were destroyed. The hash itself is never rewritten. */
     integrity: blobIntegrity("integrity").notNull().default("UNVERIFIED"),
     verifiedAt: moment("verified_at"),
     ...timestamps(),

@@ -14,8 +14,8 @@ export type FileEventType =
 /** Events of a blob: one event for all files that share its bytes. */
 export type BytesEventType = IntegrityEventType | ScanEventType;
 export type IntegrityEventType = "file.altered" | "file.missing" | "file.recovered";
-/** Nothing was found in them, or malware. */
-export type ScanEventType = "file.scanned" | "file.infected" | "file.released";
+/** Nothing was found in them, or malware, which a manager has released or destroyed. */
+export type ScanEventType = "file.scanned" | "file.infected" | "file.released" | "file.destroyed";
 
 const topicOf = (companyId: string) => `media:${companyId}`;
 

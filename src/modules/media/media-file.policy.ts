@@ -53,7 +53,7 @@ export const mediaFileChangePolicy = {
   replace: ownOrManager,
   delete: ownOrManager,
   restore: ownOrManager,
-  releaseFromQuarantine: (viewer: Viewer, subject: MediaFileSubject) =>
+  decideOnQuarantine: (viewer: Viewer, subject: MediaFileSubject) =>
     read(viewer, subject) && isManagerOf(viewer, subject.file.companyId),
   sayWhereItIsUsed: (viewer: Viewer, subject: MediaFileSubject) =>
     read(viewer, subject) && isStaffOf(viewer, subject.file.companyId),

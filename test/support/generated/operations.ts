@@ -149,10 +149,12 @@ export type EditMessageInput = {
   id: string | number;
 };
 
-/** Result of the last verification of a file's stored bytes. */
+/** Result of the last verification of a file's stored bytes, or that they were destroyed. */
 export type FileIntegrity =
   /** The stored bytes are not those that were uploaded. The file cannot be downloaded. */
   | 'ALTERED'
+  /** The stored bytes were in quarantine, and a manager destroyed them (`destroyQuarantined`). The file cannot be downloaded, nor released. */
+  | 'DESTROYED'
   /** The stored bytes are those that were uploaded. */
   | 'INTACT'
   /** The stored bytes are missing. The file cannot be downloaded. */

@@ -42,6 +42,7 @@ const ACTIONS = {
     "infected-upload-refused",
     "quarantined",
     "released",
+    "destroyed",
   ],
   attachment: ["added", "updated", "deleted", "restored", "downloaded"],
   ticket: ["opened", "updated", "deleted", "restored", "purged", "participant-added", "participant-removed"],

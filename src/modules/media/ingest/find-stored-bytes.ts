@@ -22,8 +22,10 @@ export async function findStoredBytes(
 ): Promise<ReadonlySet<string>> {
   const present = new Set<string>();
   for (const blob of await listKnownBlobs(db, companyId, hashes)) {
-    const stored = await storage.stat(blob.storageKey);
-    if (stored?.size === blob.size) present.add(blob.sha256);
+    const stored = blob.isDestroyed ? null : await storage.stat(blob.storageKey);
+    // Destroyed bytes are not stored again: their row refuses the upload.
+    if (blob.isDestroyed) present.add(blob.sha256);
+    else if (stored?.size === blob.size) present.add(blob.sha256);
     // If a purge has just removed row and bytes, there is nothing to mark.
     else await recordFinding(db, blob, stored === null ? "MISSING" : "ALTERED", clock());
   }

@@ -14,7 +14,8 @@ export async function auditMediaFile(
     | "restored"
     | "usage-added"
     | "usage-removed"
-    | "released",
+    | "released"
+    | "destroyed",
   file: { readonly id: string; readonly companyId: string },
   details?: Readonly<Record<string, unknown>>,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import { and, desc, eq, sql } from "drizzle-orm";
+import { and, desc, eq, ne, sql } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database } from "../../../platform/database/client.js";
@@ -119,6 +119,6 @@ export async function sumStoredBytes(db: Database, companyId: string) {
       variants: sql<number>`coalesce((select sum(${blobVariants.size}) from ${blobVariants} where ${blobVariants.companyId} = ${companyId}), 0)::float8`,
     })
     .from(blobs)
-    .where(eq(blobs.companyId, companyId));
+    .where(and(eq(blobs.companyId, companyId), ne(blobs.integrity, "DESTROYED")));
   return row ?? { originals: 0, variants: 0 };
 }

@@ -18,4 +18,15 @@ export class QuarantineResolver {
   ) {
     return this.quarantine.releaseQuarantined(viewer, id);
   }
+
+  @Mutation(() => MediaFile, {
+    description:
+      "Destroys the stored bytes of a file in quarantine, and its variants, for all files of the company that have the same bytes. This cannot be undone. The files remain in their lists as `QUARANTINED`, with the integrity `DESTROYED`, until they are deleted; equal bytes are refused as before. A file that is not in quarantine, or is destroyed already, fails with CONFLICT. For managers.",
+  })
+  destroyQuarantined(
+    @Arg("id", () => ID, { description: "The file's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.quarantine.destroyQuarantined(viewer, id);
+  }
 }

@@ -10,9 +10,15 @@ import { writeOnMediaFile } from "../library/write-on-media-file.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { OnScanned } from "../scanning/announce-scan.js";
 import { announceScan } from "../scanning/announce-scan.js";
-import { keyOutsideQuarantine } from "../scanning/quarantine.js";
-import { listUnrenderedOfBlob, lockScannedBlob, updateScan } from "../scanning/scan.repository.js";
+import { destroyedKeyOf, keyOutsideQuarantine } from "../scanning/quarantine.js";
+import {
+  listUnrenderedOfBlob,
+  lockScannedBlob,
+  updateDestroyed,
+  updateScan,
+} from "../scanning/scan.repository.js";
 import type { RequestVariants } from "../variants/request-variants.js";
+import { purgeVariants } from "../variants/variant.repository.js";
 
 export interface QuarantineServiceDeps extends FindMediaFileDeps {
   readonly storage: Pick<Storage, "copy" | "delete">;
@@ -31,6 +37,14 @@ export const createQuarantineService = (deps: QuarantineServiceDeps) => ({
    * @throws CONFLICT for a file that is not in quarantine
    */
   releaseQuarantined: (viewer: Viewer, id: string) => releaseQuarantined(deps, viewer, id),
+
+  /**
+   * Destroys the bytes of a file that is in quarantine, for all files of the company that share them, with what was
+   * rendered of them. The files remain, and their verdict: equal bytes are refused as before.
+   *
+   * @throws CONFLICT for a file that is not in quarantine, or whose bytes are destroyed already
+   */
+  destroyQuarantined: (viewer: Viewer, id: string) => destroyQuarantined(deps, viewer, id),
 });
 
 async function releaseQuarantined(
@@ -38,7 +52,7 @@ async function releaseQuarantined(
   viewer: Viewer,
   id: string,
 ): Promise<MediaFileView> {
-  const found = await requireMediaFile(deps, viewer, id, "releaseFromQuarantine");
+  const found = await requireMediaFile(deps, viewer, id, "decideOnQuarantine");
   const { storageKey } = found.file;
   refuseUnlessQuarantined(found.file);
   const key = keyOutsideQuarantine(storageKey);
@@ -47,7 +61,7 @@ async function releaseQuarantined(
   const released = await writeOnMediaFile(
     deps,
     found,
-    "releaseFromQuarantine",
+    "decideOnQuarantine",
     async (tx, { file, viewer: by }) => {
       refuseUnlessQuarantined(file);
       const scannedAt = await release(deps, tx, file, storageKey, key);
@@ -69,7 +83,8 @@ async function release(
 ): Promise<Date | null> {
   const blob = { id: file.blobId, companyId: file.companyId };
   const now = await lockScannedBlob(tx, blob);
-  if (now?.scanStatus !== "QUARANTINED" || now.storageKey !== from) throw notQuarantined();
+  if (now?.storageKey !== from) throw notQuarantined();
+  refuseUnlessQuarantined(now);
   const { scanResult } = now;
   await updateScan(tx, blob, {
     scanStatus: "CLEAN",
@@ -85,13 +100,49 @@ async function release(
   return clock();
 }
 
-/** Somebody else has released it meanwhile. */
+async function destroyQuarantined(
+  deps: QuarantineServiceDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<MediaFileView> {
+  const found = await requireMediaFile(deps, viewer, id, "decideOnQuarantine");
+  let keys: readonly string[] = [];
+  const destroyed = await writeOnMediaFile(
+    deps,
+    found,
+    "decideOnQuarantine",
+    async (tx, { file, viewer: by }) => {
+      refuseUnlessQuarantined(file);
+      const blob = { id: file.blobId, companyId: file.companyId };
+      const now = await lockScannedBlob(tx, blob);
+      if (now === null) throw notQuarantined();
+      refuseUnlessQuarantined(now);
+      const gone = { integrity: "DESTROYED" as const, storageKey: destroyedKeyOf(now.storageKey) };
+      await updateDestroyed(tx, blob, gone.storageKey);
+      keys = [now.storageKey, ...(await purgeVariants(tx, blob))];
+      await announceScan({ tx, onScanned: deps.onScanned }, blob, "file.destroyed");
+      await auditMediaFile(tx, by, "destroyed", file, { signature: now.scanResult, sha256: now.sha256 });
+      return { ...file, ...gone, placeholder: null };
+    },
+  );
+  // Rows first: no row is without its bytes. What cannot be removed now is left to the sweep.
+  await deps.storage.delete(keys).catch(() => {});
+  return destroyed;
+}
+
+/** Somebody else has released or destroyed it meanwhile. */
 function refuseMissing(error: unknown): never {
   throw error instanceof ObjectNotFound ? notQuarantined() : error;
 }
 
-function refuseUnlessQuarantined({ scanStatus }: Pick<MediaFileView, "scanStatus">): void {
+function refuseUnlessQuarantined({
+  scanStatus,
+  integrity,
+}: Pick<MediaFileView, "scanStatus" | "integrity">): void {
   if (scanStatus !== "QUARANTINED") throw notQuarantined();
+  if (integrity === "DESTROYED")
+    throw conflict("The bytes of this file are destroyed: it can only be deleted.");
 }
 
-const notQuarantined = () => conflict("This file is not in quarantine: there is nothing to release.");
+const notQuarantined = () =>
+  conflict("This file is not in quarantine: there is nothing to release or to destroy.");

@@ -18,6 +18,9 @@ const PREFIX = "quarantine/";
 export const keyOutsideQuarantine = (key: string): string =>
   key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
 
+/** The key of a row whose bytes are destroyed: none, so that the sweep removes what is left under the previous one. */
+export const destroyedKeyOf = (key: string): string => `destroyed/${keyOutsideQuarantine(key)}`;
+
 /** The key of the same bytes in quarantine, apart from whatever is served. */
 const quarantineKeyOf = (key: string): string => (key.startsWith(PREFIX) ? key : `${PREFIX}${key}`);
 

@@ -45,6 +45,7 @@ export async function scanBlob(
   const blob = await findScannedBlob(deps.db, blobId);
   if (blob === null) return "purged";
   if (blob.scanStatus === "INFECTED") return move(deps, blob);
+  if (blob.integrity === "DESTROYED") return forget(deps, blob);
   const isDone = blob.scanStatus === "CLEAN" || blob.scanStatus === "QUARANTINED";
   if (isDone && !again) return render(deps, blob);
   if (!deps.scanner.isOn) return "no scanner";
@@ -61,6 +62,12 @@ export async function scanBlob(
 async function move(deps: ScanBlobDeps, blob: BlobRow): Promise<ScanOutcome> {
   if (blob.scanStatus === "INFECTED") await moveToQuarantine(deps, blob);
   return "quarantined";
+}
+
+/** The scan was requested before the bytes were destroyed. */
+async function forget({ db }: ScanBlobDeps, blob: BlobRow): Promise<ScanOutcome> {
+  await forgetRequest(db, blob);
+  return "scanned before";
 }
 
 /** An upload may have recorded a file of these bytes while they were being scanned: it did not ask for its variants. */

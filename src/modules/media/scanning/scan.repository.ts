@@ -1,4 +1,18 @@
-import { and, arrayContains, asc, eq, gt, inArray, isNull, lt, lte, notInArray, or, sql } from "drizzle-orm";
+import {
+  and,
+  arrayContains,
+  asc,
+  eq,
+  gt,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  ne,
+  notInArray,
+  or,
+  sql,
+} from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { BlobRow } from "../blob.tables.js";
@@ -33,6 +47,21 @@ export async function updateScan(tx: Database, blob: BlobKey, verdict: ScanVerdi
     .set({
       ...verdict,
       scannedAt: sql`now()`,
+      scanAttempts: 0,
+      scanRetryAt: null,
+      updatedAt: sql`now()`,
+    })
+    .where(thisOne(blob));
+}
+
+/** Records that bytes are destroyed: their verdict is the last one. The caller has locked the blob. */
+export async function updateDestroyed(tx: Database, blob: BlobKey, storageKey: string): Promise<void> {
+  await tx
+    .update(blobs)
+    .set({
+      integrity: "DESTROYED",
+      storageKey,
+      placeholder: null,
       scanAttempts: 0,
       scanRetryAt: null,
       updatedAt: sql`now()`,
@@ -136,7 +165,13 @@ export async function listToRescan(
   return db
     .select({ id: blobs.id, companyId: blobs.companyId })
     .from(blobs)
-    .where(and(isRescanned(which), after === null ? undefined : gt(blobs.id, after)))
+    .where(
+      and(
+        isRescanned(which),
+        ne(blobs.integrity, "DESTROYED"),
+        after === null ? undefined : gt(blobs.id, after),
+      ),
+    )
     .orderBy(asc(blobs.id))
     .limit(limit);
 }

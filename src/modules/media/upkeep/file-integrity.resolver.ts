@@ -7,7 +7,7 @@ import { FileIntegrity } from "./file-integrity.types.js";
 @Resolver(() => MediaFile)
 export class FileIntegrityResolver {
   @FieldResolver(() => FileIntegrity, {
-    description: "Result of the last verification of its stored bytes.",
+    description: "Result of the last verification of its stored bytes, or that they were destroyed.",
   })
   integrity(@Root() file: MediaFileView): FileIntegrity {
     return file.integrity;

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { companies } from "../../identity/company.tables.js";
@@ -44,6 +44,9 @@ const blobColumns = {
   integrity: blobs.integrity,
 };
 
+/** Destroyed bytes are not looked for. */
+const hasBytes = ne(blobs.integrity, "DESTROYED");
+
 /** Blobs that have never been verified, in the order of their ids. Every tenant's: for the job, which has no viewer. */
 export async function listNeverVerified(
   db: Database,
@@ -53,7 +56,7 @@ export async function listNeverVerified(
   return db
     .select(blobColumns)
     .from(blobs)
-    .where(and(isNull(blobs.verifiedAt), after === null ? undefined : gt(blobs.id, after)))
+    .where(and(hasBytes, isNull(blobs.verifiedAt), after === null ? undefined : gt(blobs.id, after)))
     .orderBy(asc(blobs.id))
     .limit(limit);
 }
@@ -75,6 +78,7 @@ export async function listVerifiedBefore(
     .from(blobs)
     .where(
       and(
+        hasBytes,
         lt(blobs.verifiedAt, moment),
         position ? sql`(${blobs.verifiedAt}, ${blobs.id}) > ${position}` : undefined,
       ),
@@ -88,7 +92,7 @@ export async function countBlobsToVerify(db: Database, notSince: Date, limit: nu
   const some = db
     .select({ id: blobs.id })
     .from(blobs)
-    .where(or(isNull(blobs.verifiedAt), lt(blobs.verifiedAt, notSince)))
+    .where(and(hasBytes, or(isNull(blobs.verifiedAt), lt(blobs.verifiedAt, notSince))))
     .limit(limit)
     .as("some");
   const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(some);
@@ -100,7 +104,7 @@ export async function listBlobs(db: Database, after: string | null, limit: numbe
   return db
     .select(blobColumns)
     .from(blobs)
-    .where(after === null ? undefined : gt(blobs.id, after))
+    .where(and(hasBytes, after === null ? undefined : gt(blobs.id, after)))
     .orderBy(asc(blobs.id))
     .limit(limit);
 }
@@ -145,7 +149,7 @@ export async function listVariantsToVerify(
 
 /** How many blobs and variants there are together. Every tenant's. */
 export async function countStored(db: Database): Promise<number> {
-  return (await db.$count(blobs)) + (await db.$count(blobVariants));
+  return (await db.$count(blobs, hasBytes)) + (await db.$count(blobVariants));
 }
 
 /** Locks a blob. Null if it has been purged, or its key has changed. */

@@ -104,6 +104,18 @@ export async function insertVariants(tx: Database, variants: readonly NewVariant
   return inserted.map((row) => row.storageKey);
 }
 
+/** @returns the keys of the variants, whose bytes are to be removed after the commit */
+export async function purgeVariants(
+  tx: Database,
+  { id, companyId }: { readonly id: string; readonly companyId: string },
+): Promise<string[]> {
+  const purged = await tx
+    .delete(blobVariants)
+    .where(and(eq(blobVariants.companyId, companyId), eq(blobVariants.blobId, id)))
+    .returning({ storageKey: blobVariants.storageKey });
+  return purged.map((row) => row.storageKey);
+}
+
 export async function updatePlaceholder(tx: Database, blobId: string, placeholder: string): Promise<void> {
   await tx.update(blobs).set({ placeholder, updatedAt: sql`now()` }).where(eq(blobs.id, blobId));
 }

@@ -699,6 +699,47 @@ interface Seen {
       for (const one of [url, again.url]) expect((await download(one, participant)).status).toBe(200);
     });
 
+    it("lets managers alone destroy its bytes, which nothing brings back", async () => {
+      const { requester, agent, manager, outsideManager } = people();
+      const destroy = ({ token }: SignedIn, id: string) =>
+        world.server.gql<{ destroyQuarantined: { scanStatus: string; integrity: string } }>(
+          "mutation ($id: ID!) { destroyQuarantined(id: $id) { scanStatus integrity } }",
+          { id },
+          token,
+        );
+      const harmless = await attach(requester, asFile(largeText("harmless")));
+      expect(await scanRequested(world.server)).toEqual(["clean"]);
+      const clean = (await attachmentFor(agent, harmless.id))!.mediaFile.id;
+      expect(codeIn(await destroy(manager, clean))).toBe("CONFLICT");
+
+      const content = largeText(malware());
+      const { url, mediaFileId } = await quarantined(asFile(content));
+      for (const by of [requester, agent]) expect(codeIn(await destroy(by, mediaFileId))).toBe("FORBIDDEN");
+      expect(codeIn(await destroy(outsideManager, mediaFileId))).toBe("NOT_FOUND");
+      expect(await storedKeys()).toContainEqual(expect.stringContaining("quarantine"));
+      expect((await destroy(manager, mediaFileId)).data?.destroyQuarantined).toEqual({
+        scanStatus: "QUARANTINED",
+        integrity: "DESTROYED",
+      });
+      expect(await storedKeys()).not.toContainEqual(expect.stringContaining("quarantine"));
+      expect(await auditOf("media-file.destroyed")).toMatchObject([{ actor: manager.id }]);
+      for (const by of [requester, manager]) expect((await download(url, by)).status).toBe(403);
+      expect(codeIn(await destroy(manager, mediaFileId))).toBe("CONFLICT");
+      expect(codeIn(await release(manager, mediaFileId))).toBe("CONFLICT");
+      // Equal bytes are refused by their verdict, and no work goes looking for what is gone.
+      expect(await codeOf(attach(requester, asFile(content)))).toBe("FILE_INFECTED");
+      await world.server.services.rescan({ which: "all" });
+      expect(await scanRequested(world.server)).not.toContain("unreadable");
+      const { upkeep } = world.server.services;
+      expect(await upkeep.verifyIntegrity()).toMatchObject({ missing: 0, altered: 0 });
+      const integrityOf = async () =>
+        (
+          await world.server.database.sql`
+          select integrity from blobs join media_files f on f.blob_id = blobs.id where f.id = ${mediaFileId}`
+        )[0]!.integrity;
+      expect(await integrityOf()).toBe("DESTROYED");
+    });
+
     it("keeps it there when the scanner knows its signature no more", async () => {
       const { url } = await quarantined(asFile(largeText(malware())));
       await clamd.kill();

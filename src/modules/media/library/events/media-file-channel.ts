@@ -60,6 +60,7 @@ const OF_BYTES: Readonly<Record<BytesEventType, string>> = {
   "file.scanned": "ScanStatusChanged",
   "file.infected": "ScanStatusChanged",
   "file.released": "ScanStatusChanged",
+  "file.destroyed": "ScanStatusChanged",
 };
 
 const filesOf = ({ payload }: LoggedEvent): string[] => {

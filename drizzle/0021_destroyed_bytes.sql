@@ -1,0 +1,1 @@
+ALTER TYPE "public"."blob_integrity" ADD VALUE 'DESTROYED';
