@@ -89,6 +89,13 @@ export function serviceUnavailable(message: string, retryAfter: number, forOpera
 export const reasonForOperator = (error: Error): Error =>
   error instanceof FiledeskError && error.cause instanceof Error ? error.cause : error;
 
-/** `retryAfter` is in whole seconds, as in the HTTP header of that name (RFC 9110 §10.2.3). */
-export const rateLimited = (message: string, retryAfter: number) =>
-  new FiledeskError("RATE_LIMITED", message, { retryAfter });
+export interface RateLimitFigures {
+  /** What is limited: a name of docs/limits.md, which the header `RateLimit` has too. */
+  readonly policy: string;
+  readonly limit: number;
+  /** Whole seconds, as in the HTTP header of that name (RFC 9110 §10.2.3). */
+  readonly retryAfter: number;
+}
+
+export const rateLimited = (message: string, { policy, limit, retryAfter }: RateLimitFigures) =>
+  new FiledeskError("RATE_LIMITED", message, { policy, limit, retryAfter });

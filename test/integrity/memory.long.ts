@@ -36,6 +36,7 @@ describeWherePeaksAreTold("the server's memory", () => {
       DATABASE_URL: database.url,
       FILEDESK_DATA: dataFolder,
       UPLOADS_PER_MINUTE: "1000",
+      UPLOAD_FILES_PER_MINUTE: "1000",
       // What renderings take is not what streams take.
       WORKER: "off",
     });

@@ -101,7 +101,7 @@ describe("an upload of 400 MB is refused before its body is read, and leaves not
   it("when the minute's uploads are spent", async () => {
     const agent = await signIn("agent@acme.test");
     const sql = postgres(database.url, { max: 1 });
-    await sql`insert into rate_limits values (${`upload:${agent.id}`}, 10, now() + interval '1 minute')`;
+    await sql`insert into rate_limits values (${`uploads:${agent.id}`}, 10, now() + interval '1 minute')`;
     await sql.end();
     await refusesUpload("RATE_LIMITED", 429, "agent@acme.test");
   });

@@ -40,6 +40,7 @@ const start = (port = "0") =>
     FILEDESK_DATA: dataFolder,
     BUCKETS_FILE: join(dataFolder, "buckets.json"),
     UPLOADS_PER_MINUTE: "1000",
+    UPLOAD_FILES_PER_MINUTE: "1000",
     // What renderings take is not what streams take.
     WORKER: "off",
     PORT: port,

@@ -52,6 +52,7 @@ export interface TrafficOptions {
 /** Settings with which no limit is in its way. */
 export const UNLIMITED = {
   UPLOADS_PER_MINUTE: "1000000",
+  UPLOAD_FILES_PER_MINUTE: "1000000",
   UPLOADS_AT_ONCE: "1000",
   DOWNLOADS_PER_MINUTE: "1000000",
   SIGN_INS_PER_MINUTE: "1000000",

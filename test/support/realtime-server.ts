@@ -13,7 +13,7 @@ import type { Realtime } from "../../src/platform/graphql/subscriptions/realtime
 import { registerSubscriptionStreams } from "../../src/platform/graphql/subscriptions/subscription-streams.js";
 import { createSubscriptions } from "../../src/platform/graphql/subscriptions/subscriptions.js";
 import { registerWebSocketGateway } from "../../src/platform/graphql/subscriptions/websocket-gateway.js";
-import { createConnectionSlots } from "../../src/platform/http/connections/connection-slots.js";
+import { createStreamSlots } from "../../src/platform/http/connections/connection-slots.js";
 import type { UnreadBudget } from "../../src/platform/http/connections/unread-budget.js";
 import { createUnreadBudget } from "../../src/platform/http/connections/unread-budget.js";
 import { createUrlSigner } from "../../src/platform/http/files/signed-url.js";
@@ -184,6 +184,7 @@ export interface RealtimeServerOptions
   extends Partial<Pick<Realtime<Person>, "heartbeatMs" | "readTimeoutMs" | "authenticate">> {
   readonly introspection?: boolean;
   readonly maxSubscriptions?: number;
+  readonly startsPerMinute?: number;
   readonly connections?: number;
   readonly initTimeoutMs?: number;
   readonly sweepMs?: number;
@@ -239,13 +240,14 @@ export async function startRealtimeServer(options: RealtimeServerOptions = {}): 
       introspection,
       maxDepth: 6,
       maxCost: 100,
+      startsPerMinute: options.startsPerMinute ?? 100_000,
       maxAnswerBytes: 8 * MIB,
       log,
       preparations: createPreparationTurns(),
       callerOf: ({ viewer }) => ({ key: viewer.id, isAnonymous: false }),
     }),
     openingTurns: fairTurns({ total: 4, perKey: 2 }),
-    slots: createConnectionSlots(connections),
+    slots: createStreamSlots(connections),
     unread,
     heartbeatMs: options.heartbeatMs ?? 60_000,
     ...(options.readTimeoutMs && { readTimeoutMs: options.readTimeoutMs }),

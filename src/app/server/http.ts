@@ -94,7 +94,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     callerOf,
   };
   const subscriptions = auditRefusedSubscriptions(
-    createSubscriptions({ ...limits, maxCost: eventCost(config.GRAPHQL_COST), feed, log }),
+    createSubscriptions({
+      ...limits,
+      maxCost: eventCost(config.GRAPHQL_COST),
+      startsPerMinute: config.SUBSCRIPTIONS_PER_MINUTE,
+      feed,
+      log,
+    }),
     services.refusals,
   );
   registerRealtime(app, { config, services, subscriptions, unread });
@@ -163,7 +169,9 @@ function registerUploads(
     admit: async (request) => {
       const viewer = await viewers.ofRequest(request);
       if (viewer.kind === "anonymous") throw unauthenticated();
-      return services.uploadAdmission.admit(viewer);
+      const { uploadAdmission } = services;
+      const { release } = await uploadAdmission.admit(viewer);
+      return { release, admitFiles: (count) => uploadAdmission.admitFiles(viewer, count) };
     },
   });
 }

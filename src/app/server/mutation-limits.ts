@@ -5,6 +5,7 @@ import type { Database } from "../../platform/database/client.js";
 import type { AdmitMutation } from "../../platform/graphql/limit-mutations.js";
 import { networkKeyOf } from "../../platform/rate-limit/network-key.js";
 import { countUse } from "../../platform/rate-limit/rate-limit.repository.js";
+import { viewerKey } from "./caller.js";
 
 /** Mutations that create lasting objects. */
 const CREATING: ReadonlySet<string> = new Set([
@@ -14,9 +15,11 @@ const CREATING: ReadonlySet<string> = new Set([
   "createUser",
   "inviteGuest",
   "inviteMember",
-  "sendMessage",
   "startConversation",
 ]);
+
+/** Mutations that send text to others, who are notified at once. */
+const SENDING: ReadonlySet<string> = new Set(["sendMessage"]);
 
 /** Mutations with their own rate limits. */
 const LIMITED_ELSEWHERE: ReadonlySet<string> = new Set([
@@ -45,15 +48,34 @@ const MAX_ANONYMOUS = 5;
 
 export interface MutationLimits {
   readonly db: Database;
-  readonly config: Pick<Config, "CHANGES_PER_MINUTE" | "CREATIONS_PER_MINUTE">;
+  readonly config: Pick<Config, "CHANGES_PER_MINUTE" | "CREATIONS_PER_MINUTE" | "MESSAGES_PER_MINUTE">;
 }
 
 /**
- * Limits the mutations of a viewer per minute: those that create objects, and all others together. The first mutation
+ * Limits the mutations of a viewer per minute: messages, others that create objects, and all others together. The first mutation
  * of a request with files is not counted, because the request was already counted as an upload before its first byte
  * was read.
  */
 export function createMutationLimits({ db, config }: MutationLimits): AdmitMutation<ViewerContext> {
+  const messages = {
+    policy: "messages",
+    limit: config.MESSAGES_PER_MINUTE,
+    message: "You send too many messages",
+  };
+  const creations = {
+    policy: "creations",
+    limit: config.CREATIONS_PER_MINUTE,
+    message: "You create too much at once",
+  };
+  const changes = {
+    policy: "changes",
+    limit: config.CHANGES_PER_MINUTE,
+    message: "You change too much at once",
+  };
+  const limitOf = (mutation: string) => {
+    if (SENDING.has(mutation)) return messages;
+    return CREATING.has(mutation) ? creations : changes;
+  };
   const countedAsUploads = new WeakSet<ViewerContext>();
   const ofAnonymous = new WeakMap<ViewerContext, number>();
   const countAnonymous = (context: ViewerContext) => {
@@ -71,15 +93,12 @@ export function createMutationLimits({ db, config }: MutationLimits): AdmitMutat
       countedAsUploads.add(context);
       return;
     }
-    const creates = CREATING.has(mutation);
-    const limit = creates ? config.CREATIONS_PER_MINUTE : config.CHANGES_PER_MINUTE;
-    const whose = viewer.kind === "anonymous" ? networkKeyOf(clientAddress) : `${viewer.kind}:${viewer.id}`;
-    await countUse(db, {
-      key: `${creates ? "create" : "change"}:${whose}`,
-      limit: viewer.kind === "anonymous" ? limit * ADDRESS_FACTOR : limit,
-      windowSeconds: WINDOW_SECONDS,
-      message: creates ? "You create too much at once" : "You change too much at once",
-    });
+    const { limit, ...rate } = limitOf(mutation);
+    const by =
+      viewer.kind === "anonymous"
+        ? { whose: networkKeyOf(clientAddress), limit: limit * ADDRESS_FACTOR }
+        : { whose: viewerKey(viewer), limit };
+    await countUse(db, { ...rate, ...by, windowSeconds: WINDOW_SECONDS }, viewer.client?.rateUses);
   };
 }
 

@@ -11,7 +11,7 @@ import { registerSubscriptionStreams } from "../../platform/graphql/subscription
 import type { Subscriptions } from "../../platform/graphql/subscriptions/subscriptions.js";
 import { registerWebSocketGateway } from "../../platform/graphql/subscriptions/websocket-gateway.js";
 import { baseUrl } from "../../platform/http/base-url.js";
-import { createConnectionSlots } from "../../platform/http/connections/connection-slots.js";
+import { createStreamSlots } from "../../platform/http/connections/connection-slots.js";
 import type { UnreadBudget } from "../../platform/http/connections/unread-budget.js";
 import { acceptsOrigin } from "../../platform/http/origins.js";
 import type { Services } from "../wiring/services.js";
@@ -43,7 +43,7 @@ export function registerRealtime(
       total: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENING_SHARE)),
       perKey: Math.max(1, Math.floor(config.DATABASE_CONNECTIONS * OPENING_SHARE_PER_COMPANY)),
     }),
-    slots: createConnectionSlots(config.CONNECTIONS_PER_VIEWER),
+    slots: createStreamSlots(config.CONNECTIONS_PER_VIEWER),
     heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
     authenticate: async (token) =>
       token === null ? null : authenticationOf(await sessions.viewerOf(token), tokenEnd(token)),

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { SessionService } from "../../modules/identity/sessions/session.service.js";
 import type { Viewer } from "../../modules/identity/viewer.js";
 import { bearerToken } from "../../platform/http/bearer-token.js";
+import { rateUsesOf } from "../../platform/http/rate-limit-headers.js";
 
 /** Finds the viewers of requests, each with the client that the audit log names. */
 export interface RequestViewers {
@@ -38,5 +39,10 @@ function remembered(
 }
 
 async function withClient(request: FastifyRequest, viewer: Promise<Viewer>): Promise<Viewer> {
-  return { ...(await viewer), client: { address: request.ip, userAgent: request.headers["user-agent"] } };
+  const client = {
+    address: request.ip,
+    userAgent: request.headers["user-agent"],
+    rateUses: rateUsesOf(request),
+  };
+  return { ...(await viewer), client };
 }

@@ -16,7 +16,7 @@ import type { Config } from "../../platform/config/config.js";
 import { postQuotaOf } from "./tickets.js";
 
 interface StagedUploadOptions
-  extends Omit<StagedUploadDeps, "targets" | "leases" | "limits">,
+  extends Omit<StagedUploadDeps, "targets" | "leases" | "admission" | "limits">,
     FindMediaFileDeps {
   readonly config: Config;
   readonly quota: TicketQuota;
@@ -36,6 +36,7 @@ export function createStagedUploads({ config, quota, ...given }: StagedUploadOpt
   };
   const admission = createUploadAdmission(given.db, {
     perMinute: config.UPLOADS_PER_MINUTE,
+    filesPerMinute: config.UPLOAD_FILES_PER_MINUTE,
     atOnce: config.UPLOADS_AT_ONCE,
   });
   const deps = {
@@ -44,8 +45,6 @@ export function createStagedUploads({ config, quota, ...given }: StagedUploadOpt
     admission,
     leases: createUploadLeases(given),
     limits: {
-      // As many files as the requests of the other way may have together.
-      perMinute: config.UPLOADS_PER_MINUTE * config.FILES_PER_REQUEST,
       open: config.STAGED_UPLOADS,
       hours: config.UNFINISHED_UPLOAD_HOURS,
     },

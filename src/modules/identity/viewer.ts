@@ -1,19 +1,23 @@
 import type { RequestContext } from "../../platform/graphql/context.js";
+import type { RateUse } from "../../platform/rate-limit/rate-use.js";
 
 export type Role = "CUSTOMER" | "AGENT" | "MANAGER";
 
-/** From where a request comes, for the audit log. */
+/** From where a request comes, for the audit log, and what it has been counted for. */
 export interface Client {
   /** The network address, as reported by trusted proxies. */
   readonly address: string;
   /** `User-Agent`, as it was sent. */
   readonly userAgent?: string | null | undefined;
+  /** The rate limits that count the request, for the headers of its response. */
+  readonly rateUses?: RateUse[] | undefined;
 }
 
 /** The client of a request. */
-export const clientOf = ({ clientAddress, userAgent }: ViewerContext): Client => ({
+export const clientOf = ({ clientAddress, userAgent, viewer }: ViewerContext): Client => ({
   address: clientAddress,
   userAgent,
+  rateUses: viewer.client?.rateUses,
 });
 
 interface Requester {

@@ -50,6 +50,8 @@ function describe(name: string, error: Error): string {
 }
 
 interface Chosen {
+  readonly FILES_PER_REQUEST: number;
+  readonly UPLOAD_FILES_PER_MINUTE: number;
   readonly STORAGE: string;
   readonly STORAGE_FROM: string | undefined;
   readonly DOWNLOAD_MODE: string;
@@ -69,6 +71,10 @@ function contradictionsIn(chosen: Chosen): string[] {
     problems.push("DOWNLOAD_MODE: redirect takes a store that clients can reach; set STORAGE=s3 as well");
   if (ACCEL_REDIRECT !== undefined && !storages.includes("local"))
     problems.push("ACCEL_REDIRECT: nginx reads files of a local folder; it has no effect with STORAGE=s3");
+  if (chosen.UPLOAD_FILES_PER_MINUTE < chosen.FILES_PER_REQUEST)
+    problems.push(
+      `UPLOAD_FILES_PER_MINUTE: is ${chosen.UPLOAD_FILES_PER_MINUTE}, so that a request could never have the ${chosen.FILES_PER_REQUEST} files of FILES_PER_REQUEST; set both`,
+    );
   if (CLAMD_URL !== undefined && SCANNER !== "clamd")
     problems.push("CLAMD_URL: nothing is scanned with SCANNER=off; set SCANNER=clamd as well");
   return problems;

@@ -29,6 +29,11 @@ export const limitSettings = {
     desc: "Maximum subscriptions at once on one websocket",
     example: "100",
   }),
+  SUBSCRIPTIONS_PER_MINUTE: whole({
+    default: 1_000,
+    desc: "Maximum subscriptions that one person may start in a minute, over all websockets and event streams, per server",
+    example: "1000",
+  }),
   CONNECTIONS_PER_VIEWER: whole({
     default: 20,
     desc: "Maximum websockets and event streams that one person has open at once, per server",
@@ -65,8 +70,13 @@ export const limitSettings = {
   CHAT_FILES: whole({ default: 10, desc: "Maximum files on one chat message", example: "10" }),
   UPLOADS_PER_MINUTE: whole({
     default: 10,
-    desc: "Maximum requests with files that one user or guest may send in a minute; with startUpload, FILES_PER_REQUEST times as many",
+    desc: "Maximum requests with files that one user or guest may send in a minute",
     example: "10",
+  }),
+  UPLOAD_FILES_PER_MINUTE: whole({
+    default: 30,
+    desc: "Maximum files that one user or guest may upload in a minute: those of requests and those begun with startUpload, together; not less than FILES_PER_REQUEST",
+    example: "30",
   }),
   UPLOADS_AT_ONCE: whole({
     default: 3,
@@ -80,8 +90,13 @@ export const limitSettings = {
   }),
   CREATIONS_PER_MINUTE: whole({
     default: 120,
-    desc: "Maximum tickets, replies, messages, conversations and invitations that one user or guest may create in a minute, together",
+    desc: "Maximum tickets, replies, conversations and invitations that one user or guest may create in a minute, together",
     example: "120",
+  }),
+  MESSAGES_PER_MINUTE: whole({
+    default: 60,
+    desc: "Maximum chat messages that one user or guest may send in a minute",
+    example: "60",
   }),
   CHANGES_PER_MINUTE: whole({
     default: 600,

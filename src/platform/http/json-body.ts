@@ -110,5 +110,9 @@ const signInFirst = () =>
 const tooManyBodies = () =>
   rateLimited(
     `Too many requests with large bodies are waiting: send fewer at once, and try again in ${RETRY_AFTER_SECONDS} second.`,
-    RETRY_AFTER_SECONDS,
+    {
+      policy: "large-bodies-waiting",
+      limit: JSON_BODY_LIMITS.waitingPerCaller,
+      retryAfter: RETRY_AFTER_SECONDS,
+    },
   );

@@ -27,6 +27,7 @@ import { HttpRefusal } from "./errors/http-refusal.js";
 import { requestPath } from "./errors/request-path.js";
 import { logResourceFault } from "./errors/resource-faults.js";
 import { acceptsOrigin, originPatterns } from "./origins.js";
+import { sendRateLimits } from "./rate-limit-headers.js";
 import { TUS_RESPONSE_HEADERS } from "./tus/tus-headers.js";
 
 export interface HttpServerOptions {
@@ -56,6 +57,20 @@ const BODY_LIMIT = MIB;
 /** Headers fit into a packet or two, so this is generous. */
 const HEADERS_MS = 30 * SECOND_MS;
 const HEADERS_CHECK_MS = 5 * SECOND_MS;
+
+/** Headers that pages of other origins may read. */
+const EXPOSED_HEADERS: readonly string[] = [
+  ...TUS_RESPONSE_HEADERS,
+  "accept-ranges",
+  "content-disposition",
+  "content-length",
+  "content-range",
+  "etag",
+  "ratelimit",
+  "ratelimit-policy",
+  "retry-after",
+  "x-request-id",
+];
 
 /** The web server: request ids, one log line a request, CORS, and errors in the form that the client expects. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
@@ -90,16 +105,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     // An OPTIONS that is not a preflight is answered like one.
     strictPreflight: false,
     methods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
-    exposedHeaders: [
-      ...TUS_RESPONSE_HEADERS,
-      "accept-ranges",
-      "content-disposition",
-      "content-length",
-      "content-range",
-      "etag",
-      "retry-after",
-      "x-request-id",
-    ],
+    exposedHeaders: [...EXPOSED_HEADERS],
     maxAge: 600,
   });
   drainOnClose(app, connections, { timeoutMs: options.drainMs, stopNotice });
@@ -120,6 +126,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       );
   });
   refuseWhileClosing(app);
+  sendRateLimits(app);
   app.addHook("onResponse", async (request, reply) => {
     const { method, ip } = request;
     const ms = Math.round(reply.elapsedTime * 10) / 10;

@@ -10,17 +10,19 @@ import { startTestServer } from "../../support/test-server.js";
 let server: TestServer;
 
 const NOTHING = randomUUID();
+const LIMITS = { CREATIONS_PER_MINUTE: 2, CHANGES_PER_MINUTE: 2, MESSAGES_PER_MINUTE: 2 };
 
 describe("mutations in a minute", () => {
   beforeAll(async () => {
-    server = await startTestServer({ env: { CREATIONS_PER_MINUTE: "3", CHANGES_PER_MINUTE: "5" } });
+    server = await startTestServer({
+      env: { CREATIONS_PER_MINUTE: "3", CHANGES_PER_MINUTE: "5", MESSAGES_PER_MINUTE: "2" },
+    });
   });
   afterAll(() => server?.close());
 
   const creating = [
     `createTicket(input: { companyId: "${NOTHING}", subject: "a" }) { id }`,
     `addReply(input: { ticketId: "${NOTHING}", body: "a" }) { id }`,
-    `sendMessage(input: { conversationId: "${NOTHING}", body: "a" }) { id }`,
     `startConversation(input: { companyId: "${NOTHING}", subject: "a" }) { id }`,
     `inviteGuest(input: { conversationId: "${NOTHING}", displayName: "a" }) { url }`,
     `inviteMember(input: { companyId: "${NOTHING}", email: "a@b.test", role: AGENT }) { id }`,
@@ -40,9 +42,29 @@ describe("mutations in a minute", () => {
     expect(codeIn(await send(creating[0]!, other.token))).not.toBe("RATE_LIMITED");
   });
 
+  it("are bounded for messages by themselves, in the body and in headers", async () => {
+    const customer = await server.signInAs("customer2@acme.test");
+    const message = `sendMessage(input: { conversationId: "${NOTHING}", body: "a" }) { id }`;
+    const send = (aliases: string) =>
+      server.gql(
+        `mutation { ${[...aliases].map((name) => `${name}: ${message}`).join(" ")} }`,
+        {},
+        customer.token,
+      );
+    const sent = await send("a");
+    expect(sent.headers.get("ratelimit")).toMatch(/^"messages";r=1;t=\d+$/);
+    expect(sent.headers.get("ratelimit-policy")).toBe('"messages";q=2;w=60');
+    const { headers, errors } = await send("bc");
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(["NOT_FOUND", "RATE_LIMITED"]);
+    const { retryAfter, ...figures } = errors![1]!.extensions;
+    expect(figures).toEqual({ code: "RATE_LIMITED", status: 429, policy: "messages", limit: 2 });
+    expect(headers.get("retry-after")).toBe(String(retryAfter));
+    expect(headers.get("ratelimit")).toBe(`"messages";r=0;t=${retryAfter}`);
+  });
+
   it("count from the second on in a request with files, which was counted as an upload", async () => {
     const { db } = server.database;
-    const admit = createMutationLimits({ db, config: { CREATIONS_PER_MINUTE: 2, CHANGES_PER_MINUTE: 2 } });
+    const admit = createMutationLimits({ db, config: LIMITS });
     const viewer = { kind: "user", id: randomUUID() };
     const withFiles = () => ({ viewer, clientAddress: "::1", requestBytes: 100 }) as unknown as ViewerContext;
     for (let request = 0; request < 5; request++) await admit(withFiles(), "createTicket");
@@ -62,7 +84,7 @@ describe("mutations in a minute", () => {
       codeIn(await server.gql(`mutation { ${Array.from({ length: count }, refresh).join(" ")} }`));
     expect(await send(5)).toBe("UNAUTHENTICATED");
     const { db } = server.database;
-    const admit = createMutationLimits({ db, config: { CREATIONS_PER_MINUTE: 2, CHANGES_PER_MINUTE: 2 } });
+    const admit = createMutationLimits({ db, config: LIMITS });
     const request = () =>
       ({
         viewer: { kind: "anonymous" },
@@ -77,7 +99,7 @@ describe("mutations in a minute", () => {
 
   it("are bounded for every mutation there is", async () => {
     const { db } = server.database;
-    const admit = createMutationLimits({ db, config: { CREATIONS_PER_MINUTE: 2, CHANGES_PER_MINUTE: 2 } });
+    const admit = createMutationLimits({ db, config: LIMITS });
     const schema = await createSchema();
     const elsewhere = [
       "changePassword",

@@ -36,6 +36,7 @@ const start = () =>
     WORKER: "off",
     DEMO_DATA: "false",
     UPLOADS_PER_MINUTE: "1000",
+    UPLOAD_FILES_PER_MINUTE: "1000",
     STAGED_UPLOADS: String(OPEN_UPLOADS),
   });
 

@@ -223,7 +223,22 @@ describe("a download", () => {
       const url = data!.tickets.nodes.flatMap((ticket) => ticket.attachments.nodes)[0]!.url;
       const answers = [await fetchFile(url), await fetchFile(url), await fetchFile(url)];
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
-      expect(Number(answers[2]!.headers.get("retry-after"))).toBeGreaterThan(0);
+      const retryAfter = Number(answers[2]!.headers.get("retry-after"));
+      expect(retryAfter).toBeGreaterThan(0);
+      expect(answers[2]!.error).toMatchObject({
+        code: "RATE_LIMITED",
+        policy: "downloads",
+        limit: 2,
+        retryAfter,
+      });
+      const left = answers.map(
+        ({ headers }) => /^"downloads";r=(\d);t=\d+$/.exec(headers.get("ratelimit")!)?.[1],
+      );
+      expect(left).toEqual(["1", "0", "0"]);
+      expect(answers[0]!.headers.get("ratelimit-policy")).toBe('"downloads";q=2;w=60');
+      expect(answers[0]!.headers.get("access-control-expose-headers")).toContain(
+        "ratelimit, ratelimit-policy",
+      );
     } finally {
       await limited.close();
     }

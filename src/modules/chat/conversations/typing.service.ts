@@ -14,12 +14,17 @@ export const createTypingService = ({ db }: { readonly db: Database }) => ({
   /** @returns false when the conversation is closed: no signal is sent then. @throws RATE_LIMITED */
   async startTyping(viewer: Viewer, conversationId: string): Promise<boolean> {
     const { conversation, viewer: actor } = await requireConversation(db, viewer, conversationId, "sendTo");
-    await countUse(db, {
-      key: `typing:${actor.id}`,
-      limit: PER_MINUTE,
-      windowSeconds: WINDOW_SECONDS,
-      message: "Too many signs of typing",
-    });
+    await countUse(
+      db,
+      {
+        policy: "typing",
+        whose: actor.id,
+        limit: PER_MINUTE,
+        windowSeconds: WINDOW_SECONDS,
+        message: "Too many signs of typing",
+      },
+      actor.client?.rateUses,
+    );
     if (conversation.closedAt !== null) return false;
     await db.transaction(async (tx) => recordTyping(tx, conversation, actor));
     return true;

@@ -131,12 +131,17 @@ function endOf({ clock, guestDays }: GuestInvitationDeps, asked: Date | null): D
 
 async function joinAsGuest(deps: GuestInvitationDeps, token: string, client: Client): Promise<GuestJoining> {
   const { db, clock, issueGuestToken } = deps;
-  await countUse(db, {
-    key: `join:${networkKeyOf(client.address)}`,
-    limit: deps.joinsPerMinute,
-    windowSeconds: WINDOW_SECONDS,
-    message: "Too many attempts to join",
-  });
+  await countUse(
+    db,
+    {
+      policy: "guest-joins",
+      whose: networkKeyOf(client.address),
+      limit: deps.joinsPerMinute,
+      windowSeconds: WINDOW_SECONDS,
+      message: "Too many attempts to join",
+    },
+    client.rateUses,
+  );
   const guest = await findGuestByToken(db, hashOfToken(token), clock());
   const viewer = guest && { ...viewerOf(guest), client };
   const conversation = viewer && (await lookUpConversation(db, viewer, guest.conversationId));

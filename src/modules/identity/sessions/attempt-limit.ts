@@ -1,6 +1,10 @@
 import type { Database } from "../../../platform/database/client.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
+import type { RateLimit } from "../../../platform/rate-limit/rate-limit.repository.js";
 import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
+import type { RateUse } from "../../../platform/rate-limit/rate-use.js";
+import type { Client, UserViewer } from "../viewer.js";
+import { listSignInAddresses } from "./session.repository.js";
 
 const WINDOW_SECONDS = 60;
 /**
@@ -9,17 +13,30 @@ const WINDOW_SECONDS = 60;
  */
 const ALONE = 10;
 
-/** A kind of attempt: the prefix of its counters, and its name in messages. */
+/** A kind of attempt: the name of its limit, and its name in messages. */
 interface Attempted {
-  readonly what: string;
+  readonly policy: string;
   readonly spoken: string;
 }
 
-const SIGN_IN: Attempted = { what: "sign-in", spoken: "sign-in attempts" };
-const PASSWORD_CHANGE: Attempted = { what: "change-password", spoken: "attempts to change the password" };
-const PASSWORD_RESET: Attempted = { what: "reset-password", spoken: "attempts to reset a password" };
+const SIGN_IN: Attempted = { policy: "sign-ins", spoken: "sign-in attempts" };
+const SIGN_IN_OF_NETWORK: Attempted = { ...SIGN_IN, policy: "sign-ins-of-network" };
+const SIGN_IN_OF_ACCOUNT: Attempted = { ...SIGN_IN, policy: "sign-ins-of-account" };
+const PASSWORD_CHANGE: Attempted = {
+  policy: "password-changes",
+  spoken: "attempts to change the password",
+};
+const PASSWORD_RESET: Attempted = { policy: "password-resets", spoken: "attempts to reset a password" };
+const REFRESH: Attempted = { policy: "session-refreshes", spoken: "attempts to renew a session" };
 
-const REFRESH: Attempted = { what: "refresh-session", spoken: "attempts to renew a session" };
+/**
+ * Whether the person has signed in from this network before: then guesses from elsewhere do not keep them out, however
+ * many networks they come from.
+ */
+async function signedInFrom(db: Database, email: string, address: string): Promise<boolean> {
+  const addresses = await listSignInAddresses(db, email);
+  return addresses.some((known) => networkKeyOf(known) === networkKeyOf(address));
+}
 
 export type AttemptLimit = ReturnType<typeof createAttemptLimit>;
 
@@ -29,24 +46,30 @@ export type AttemptLimit = ReturnType<typeof createAttemptLimit>;
  * @param perMinute for one account from one network address; ten times as many for either by itself
  */
 export function createAttemptLimit(db: Database, perMinute: number) {
-  const count = ({ what, spoken }: Attempted, whose: string, limit: number) =>
-    countUse(db, {
-      key: `${what}:${whose}`,
-      limit,
-      windowSeconds: WINDOW_SECONDS,
-      message: `Too many ${spoken}`,
-    });
-  const countFrom = (attempted: Attempted, address: string) =>
-    count(attempted, networkKeyOf(address), perMinute * ALONE);
+  const count = (
+    { policy, spoken }: Attempted,
+    use: Pick<RateLimit, "whose" | "limit">,
+    counted?: RateUse[],
+  ) =>
+    countUse(db, { policy, ...use, windowSeconds: WINDOW_SECONDS, message: `Too many ${spoken}` }, counted);
+  const countFrom = (attempted: Attempted, { address, rateUses }: Client) =>
+    count(attempted, { whose: networkKeyOf(address), limit: perMinute * ALONE }, rateUses);
   return {
-    async signIn(email: string, address: string): Promise<void> {
+    async signIn(email: string, client: Client): Promise<void> {
       // First: so a network address cannot create more counters for e-mail addresses than it has attempts.
-      await countFrom(SIGN_IN, address);
-      await count(SIGN_IN, `email:${email}:${networkKeyOf(address)}`, perMinute);
-      await count(SIGN_IN, `email:${email}`, perMinute * ALONE);
+      await countFrom(SIGN_IN_OF_NETWORK, client);
+      // An e-mail address has no spaces, so that none can be chosen whose counter is that of another network.
+      const whose = `${networkKeyOf(client.address)} ${email}`;
+      await count(SIGN_IN, { whose, limit: perMinute }, client.rateUses);
+      // Its state is not sent: it would tell how often somebody else signs in.
+      const ofAccount = count(SIGN_IN_OF_ACCOUNT, { whose: email, limit: perMinute * ALONE });
+      await ofAccount.catch(async (refusal: unknown) => {
+        if (!(await signedInFrom(db, email, client.address))) throw refusal;
+      });
     },
-    passwordChange: (userId: string): Promise<void> => count(PASSWORD_CHANGE, `user:${userId}`, perMinute),
-    passwordReset: (address: string): Promise<void> => countFrom(PASSWORD_RESET, address),
-    sessionRefresh: (address: string): Promise<void> => countFrom(REFRESH, address),
+    passwordChange: (viewer: UserViewer): Promise<void> =>
+      count(PASSWORD_CHANGE, { whose: viewer.id, limit: perMinute }, viewer.client?.rateUses),
+    passwordReset: (client: Client): Promise<void> => countFrom(PASSWORD_RESET, client),
+    sessionRefresh: (client: Client): Promise<void> => countFrom(REFRESH, client),
   };
 }

@@ -47,7 +47,7 @@ export function createPasswordService(deps: PasswordDeps) {
   ): Promise<UserViewer> {
     const oneself = viewer.kind === "user" ? viewer : null;
     const { viewer: own } = authorize(userPolicy, "changePasswordOf", viewer, oneself);
-    await attempts.passwordChange(own.id);
+    await attempts.passwordChange(own);
     const account = await findAccount(db, own.id);
     if (!account) throw unauthenticated();
     if (!(await verifyPasswordFrom(own.id, account.passwordHash, currentPassword))) throw wrongPassword();
@@ -82,7 +82,7 @@ export function createPasswordService(deps: PasswordDeps) {
    * @throws RATE_LIMITED
    */
   async function resetPassword({ token, newPassword }: PasswordResetUse, client: Client): Promise<boolean> {
-    await attempts.passwordReset(client.address);
+    await attempts.passwordReset(client);
     const tokenHash = hashOfToken(token);
     const account = await findAccountByReset(db, tokenHash, clock());
     if (!account) throw linkEnded();

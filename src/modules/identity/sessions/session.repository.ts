@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, ne, or } from "drizzle-orm";
+import { and, desc, eq, gt, isNotNull, isNull, lt, ne, or } from "drizzle-orm";
 import { DAY_MS } from "../../../kernel/clock.js";
 import { isId } from "../../../kernel/ids.js";
 import { isAnyOf } from "../../../platform/database/any-of.js";
@@ -36,6 +36,21 @@ export interface NextToken {
   readonly usedTokens: readonly UsedToken[];
   readonly now: Date;
   readonly expiresAt: Date;
+}
+
+/** The latest sign-ins that are looked at. */
+const MAX_SIGN_INS = 50;
+
+/** From where the account was signed in to: the network addresses of its latest sessions. */
+export async function listSignInAddresses(db: Database, email: string): Promise<string[]> {
+  const rows = await db
+    .select({ address: sessions.address })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(users.email, email), isNotNull(sessions.address)))
+    .orderBy(desc(sessions.id))
+    .limit(MAX_SIGN_INS);
+  return rows.flatMap(({ address }) => address ?? []);
 }
 
 export async function insertSession(db: Database, session: NewSession): Promise<void> {

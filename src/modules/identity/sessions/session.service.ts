@@ -71,7 +71,7 @@ export function createSessionService(options: SessionServiceOptions) {
    */
   async function signIn({ email, password }: SignIn, client: Client): Promise<StartedSession> {
     const address = normalizeEmail(email);
-    await attempts.signIn(address, client.address);
+    await attempts.signIn(address, client);
     const account = await findCredentials(db, address);
     const isRight = await verifyPasswordFrom(
       networkKeyOf(client.address),
@@ -93,7 +93,7 @@ export function createSessionService(options: SessionServiceOptions) {
    * @throws RATE_LIMITED after too many attempts from one network address; the token stays valid
    */
   async function refreshSession(refreshToken: string, client: Client): Promise<StartedSession> {
-    await attempts.sessionRefresh(client.address);
+    await attempts.sessionRefresh(client);
     const sessionId = refreshTokens.sessionIdOf(refreshToken);
     if (!sessionId) throw unauthenticated(ENDED);
     const exchange = { refreshTokens, sessionId, token: refreshToken, client, now: clock() };

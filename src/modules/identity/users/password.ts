@@ -26,18 +26,21 @@ const argon2 = () => import("@node-rs/argon2");
 /** A hash takes some tens of milliseconds. */
 const RETRY_SECONDS = 1;
 
+const WAITING = { total: 50, perKey: 10 };
+
 /**
  * Hashes run in the thread pool of the process, whose four threads also write and sync files: unlimited anonymous
  * hashes would block uploads.
  */
 const inTurn = boundedTurns({
   running: { total: 2, perKey: 1 },
-  waiting: { total: 50, perKey: 10 },
+  waiting: WAITING,
   refusal: () =>
-    rateLimited(
-      `Too many passwords wait to be checked. Try again in ${RETRY_SECONDS} second.`,
-      RETRY_SECONDS,
-    ),
+    rateLimited(`Too many passwords wait to be checked. Try again in ${RETRY_SECONDS} second.`, {
+      policy: "passwords-waiting",
+      limit: WAITING.perKey,
+      retryAfter: RETRY_SECONDS,
+    }),
 });
 
 /**

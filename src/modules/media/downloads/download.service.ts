@@ -3,6 +3,7 @@ import { createConnectionSlots } from "../../../platform/http/connections/connec
 import type { HandOverHeaders } from "../../../platform/http/files/hand-over.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
 import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
+import type { RateUse } from "../../../platform/rate-limit/rate-use.js";
 import type { ByteRange } from "../../../platform/storage/storage.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { Actor } from "../../identity/viewer.js";
@@ -43,14 +44,16 @@ export type DownloadService = ReturnType<typeof createDownloadService>;
 
 export function createDownloadService(options: DownloadDeps) {
   const { db, downloadsPerMinute, downloadsAtOnce, ...deps } = options;
-  const open = createConnectionSlots(
-    downloadsAtOnce,
-    `You have ${downloadsAtOnce} downloads under way, which is as many as one person may have at once: let one end first.`,
-  );
-  const openPublic = createConnectionSlots(
-    downloadsAtOnce * PEOPLE_BEHIND_AN_ADDRESS,
-    "There are too many downloads under way to this network address: let one end first.",
-  );
+  const open = createConnectionSlots({
+    policy: "downloads-at-once",
+    limit: downloadsAtOnce,
+    message: `You have ${downloadsAtOnce} downloads under way, which is as many as one person may have at once: let one end first.`,
+  });
+  const openPublic = createConnectionSlots({
+    policy: "public-downloads-at-once",
+    limit: downloadsAtOnce * PEOPLE_BEHIND_AN_ADDRESS,
+    message: "There are too many downloads under way to this network address: let one end first.",
+  });
   return {
     /** Takes a slot for a download. Call the result to release it. @throws RATE_LIMITED */
     takeSlot: (viewer: Actor): (() => void) => open.take(viewer.id),
@@ -60,21 +63,31 @@ export function createDownloadService(options: DownloadDeps) {
 
     /** Counts the request before anything is looked up. @throws RATE_LIMITED */
     countDownload: (viewer: Actor): Promise<void> =>
-      countUse(db, {
-        key: `download:${viewer.id}`,
-        limit: downloadsPerMinute,
-        windowSeconds: 60,
-        message: "Too many downloads",
-      }),
+      countUse(
+        db,
+        {
+          policy: "downloads",
+          whose: viewer.id,
+          limit: downloadsPerMinute,
+          windowSeconds: 60,
+          message: "Too many downloads",
+        },
+        viewer.client?.rateUses,
+      ),
 
     /** The same for anonymous requests, by network address, which a whole office may share. @throws RATE_LIMITED */
-    countPublicDownload: (address: string): Promise<void> =>
-      countUse(db, {
-        key: `public-download:${networkKeyOf(address)}`,
-        limit: downloadsPerMinute * PEOPLE_BEHIND_AN_ADDRESS,
-        windowSeconds: 60,
-        message: "Too many downloads from this network address",
-      }),
+    countPublicDownload: (address: string, counted?: RateUse[]): Promise<void> =>
+      countUse(
+        db,
+        {
+          policy: "public-downloads",
+          whose: networkKeyOf(address),
+          limit: downloadsPerMinute * PEOPLE_BEHIND_AN_ADDRESS,
+          windowSeconds: 60,
+          message: "Too many downloads from this network address",
+        },
+        counted,
+      ),
 
     /** The bytes of a public variant. */
     openPublic(file: MediaFileView, variant: VariantView) {

@@ -3,6 +3,7 @@ import { normalizeId } from "../../../kernel/ids.js";
 import { sendFile } from "../../../platform/http/files/send-file.js";
 import { onFinished } from "../../../platform/http/multipart/on-finished.js";
 import { READ_BY_EVERY_PAGE } from "../../../platform/http/page-access.js";
+import { rateUsesOf } from "../../../platform/http/rate-limit-headers.js";
 import { urlVersionOf } from "../download-urls.js";
 import type { VariantService } from "../variants/variant.service.js";
 import { refuseDownload, servedAs } from "./download.route.js";
@@ -43,7 +44,7 @@ async function serve(
   reply: FastifyReply,
 ): Promise<void> {
   onFinished(request.raw, reply.raw, downloads.takePublicSlot(request.ip));
-  await downloads.countPublicDownload(request.ip);
+  await downloads.countPublicDownload(request.ip, rateUsesOf(request));
   const { file, variant } = await variants.requirePublic(
     normalizeId(request.params.id),
     request.params.variant,

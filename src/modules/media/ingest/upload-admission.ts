@@ -4,7 +4,10 @@ import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js"
 import type { Actor } from "../../identity/viewer.js";
 
 export interface UploadLimits {
+  /** Requests with files. */
   readonly perMinute: number;
+  /** Files, over all ways together. */
+  readonly filesPerMinute: number;
   readonly atOnce: number;
 }
 
@@ -13,23 +16,31 @@ const RETRY_SECONDS = 5;
 
 export type UploadAdmission = ReturnType<typeof createUploadAdmission>;
 
+const WINDOW_SECONDS = 60;
+
+/** A place among the concurrent uploads of a person. */
+export interface UploadPlace {
+  release(): void;
+}
+
 /**
- * Admits requests with files: a number per minute for each user on all servers together, and a number of concurrent
- * ones on this server. The latter protect this process, which therefore counts them itself.
+ * Admits requests with files and the files themselves: numbers per minute for each user on all servers together, and a
+ * number of concurrent requests on this server. The latter protect this process, which therefore counts them itself.
  */
-export function createUploadAdmission(db: Database, { perMinute, atOnce }: UploadLimits) {
+export function createUploadAdmission(db: Database, { perMinute, filesPerMinute, atOnce }: UploadLimits) {
   const underWay = new Map<string, number>();
   const change = (userId: string, by: number) => {
     const count = (underWay.get(userId) ?? 0) + by;
     if (count === 0) underWay.delete(userId);
     else underWay.set(userId, count);
   };
-  const occupy = ({ id }: Actor): { release(): void } => {
+  const occupy = ({ id }: Actor): UploadPlace => {
     if ((underWay.get(id) ?? 0) >= atOnce)
-      throw rateLimited(
-        `You have ${atOnce} uploads under way: wait until one of them is done.`,
-        RETRY_SECONDS,
-      );
+      throw rateLimited(`You have ${atOnce} uploads under way: wait until one of them is done.`, {
+        policy: "uploads-at-once",
+        limit: atOnce,
+        retryAfter: RETRY_SECONDS,
+      });
     change(id, 1);
     return { release: () => change(id, -1) };
   };
@@ -37,17 +48,33 @@ export function createUploadAdmission(db: Database, { perMinute, atOnce }: Uploa
     /** Takes a place among the concurrent ones, for bytes of an upload that was admitted before. @throws RATE_LIMITED */
     occupy,
 
-    /** @throws RATE_LIMITED */
-    async admit(uploader: Actor): Promise<{ release(): void }> {
-      const { id } = uploader;
+    /** Counts files, all of them or none, before the first of their bytes is read. @throws RATE_LIMITED */
+    async admitFiles({ id, client }: Actor, files: number): Promise<void> {
+      if (files === 0) return;
+      const rate = {
+        policy: "upload-files",
+        whose: id,
+        limit: filesPerMinute,
+        windowSeconds: WINDOW_SECONDS,
+        message: "Too many files",
+        uses: files,
+      };
+      await countUse(db, rate, client?.rateUses);
+    },
+
+    /** Counts a request with files. @throws RATE_LIMITED */
+    async admit(uploader: Actor): Promise<UploadPlace> {
+      const { id, client } = uploader;
       const place = occupy(uploader);
+      const rate = {
+        policy: "uploads",
+        whose: id,
+        limit: perMinute,
+        windowSeconds: WINDOW_SECONDS,
+        message: "Too many uploads",
+      };
       try {
-        await countUse(db, {
-          key: `upload:${id}`,
-          limit: perMinute,
-          windowSeconds: 60,
-          message: "Too many uploads",
-        });
+        await countUse(db, rate, client?.rateUses);
       } catch (error) {
         place.release();
         throw error;

@@ -14,7 +14,7 @@ import type { UploadLease } from "./upload-lease.js";
 import { whileAllowed } from "./while-allowed.js";
 
 export interface ResumableUploadDeps extends StagedUploadDeps {
-  readonly admission: Pick<UploadAdmission, "occupy">;
+  readonly admission: Pick<UploadAdmission, "admitFiles" | "occupy">;
 }
 
 export type ResumableUploadService = ReturnType<typeof createResumableUploadService>;

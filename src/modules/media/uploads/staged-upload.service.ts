@@ -2,12 +2,12 @@ import { HOUR_MS } from "../../../kernel/clock.js";
 import { conflict, FiledeskError, gone, notFound, unauthenticated } from "../../../kernel/errors.js";
 import { isId, newId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
-import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Actor, Viewer } from "../../identity/viewer.js";
 import { authorshipOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import { ownUploads } from "../ingest/staged-file.js";
+import type { UploadAdmission } from "../ingest/upload-admission.js";
 import { abortParts } from "../staging/abort-parts.js";
 import * as repository from "../staging/staged-upload.repository.js";
 import type { StagedUploadRow, UploadMethod } from "../staging/staged-upload.tables.js";
@@ -21,8 +21,6 @@ import type { TargetIds, UploadTargets } from "./upload-targets.js";
 import { targetOf } from "./upload-targets.js";
 
 export interface StagedUploadLimits {
-  /** Started in a minute, on all servers together. */
-  readonly perMinute: number;
   /** Open at once. */
   readonly open: number;
   /** Until an upload that nothing has used expires. */
@@ -33,6 +31,7 @@ export interface StagedUploadDeps extends FinishDeps {
   readonly db: Database;
   readonly targets: UploadTargets;
   readonly leases: UploadLeases;
+  readonly admission: Pick<UploadAdmission, "admitFiles">;
   readonly limits: StagedUploadLimits;
 }
 
@@ -112,12 +111,7 @@ async function startUpload(
   refuseDeclared(input, buckets[bucket]);
   const method = input.method ?? "RESUMABLE";
   if (method === "DIRECT") refuseIndirect(storage, size);
-  await countUse(db, {
-    key: `staged-upload:${by.id}`,
-    limit: limits.perMinute,
-    windowSeconds: 60,
-    message: "Too many uploads",
-  });
+  await deps.admission.admitFiles(by, 1);
   const now = clock();
   const owner = authorshipOf(by);
   const file = { id: newId(), bucket, method, fileName, mimeType, size };

@@ -64,7 +64,7 @@ export function createPreparationTurns(): PreparationTurns {
 const refusal = () =>
   rateLimited(
     `Too many operations that this server has not seen before are waiting. Send fewer of them at once, use variables instead of values in their text, and try again in ${RETRY_AFTER_SECONDS} second.`,
-    RETRY_AFTER_SECONDS,
+    { policy: "new-operations-waiting", limit: WAITING.perKey, retryAfter: RETRY_AFTER_SECONDS },
   );
 
 async function rest(ms: number): Promise<void> {

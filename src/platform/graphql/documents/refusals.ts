@@ -1,12 +1,19 @@
+import { HeaderMap } from "@apollo/server";
 import { GraphQLError } from "graphql";
 import { FiledeskError } from "../../../kernel/errors.js";
 
-/** An expected error before execution, with the status for Apollo Server's response. */
+/** An expected error before execution, with the status and headers for Apollo Server's response. */
 export const asRefusal = (failure: FiledeskError): GraphQLError =>
   new GraphQLError(failure.message, {
     originalError: failure,
-    extensions: { http: { status: failure.status } },
+    extensions: { http: { status: failure.status, headers: retryAfterOf(failure) } },
   });
+
+function retryAfterOf({ details: { retryAfter } }: FiledeskError): HeaderMap {
+  const headers = new HeaderMap();
+  if (typeof retryAfter === "number") headers.set("retry-after", String(retryAfter));
+  return headers;
+}
 
 /** The status for Apollo Server's response. */
 const BAD_REQUEST = { status: 400 };

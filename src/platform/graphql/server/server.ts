@@ -26,6 +26,7 @@ import { compiledExecution } from "../execution/compiled-execution.js";
 import { wellFormedStrings } from "../execution/well-formed-strings.js";
 import { subscriptionProtocol } from "../subscriptions/subscription-protocols.js";
 import { createAdmission } from "./admission.js";
+import { sendRetryAfter } from "./retry-after.js";
 import { unreadUploads } from "./unread-uploads.js";
 
 export const GRAPHQL_PATH = "/graphql";
@@ -82,6 +83,7 @@ export async function registerGraphQL<Context extends BaseContext & RequestPart>
       logUnexpectedErrors(app),
       answerLimit(options.maxAnswerBytes, app.log),
       unreadUploads,
+      sendRetryAfter,
       options.landingPage
         ? ApolloServerPluginLandingPageLocalDefault({ embed: true, includeCookies: false })
         : ApolloServerPluginLandingPageDisabled(),

@@ -44,5 +44,5 @@ export class DistinctOperations {
 const tooManyOperations = (limit: number) =>
   rateLimited(
     `You have ${limit} different subscriptions, which is the limit for one person: end one first, or send the same text with the same variables, which counts once.`,
-    RETRY_AFTER_SECONDS,
+    { policy: "different-subscriptions", limit, retryAfter: RETRY_AFTER_SECONDS },
   );

@@ -18,6 +18,7 @@ import type { SubscriptionRequest, SubscriptionRules } from "./prepare-subscript
 import { createPreparation, resultsOf } from "./prepare-subscription.js";
 import { interruptionIn, isInterrupted, retryEvent } from "./retry-event.js";
 import { executeWithoutArguments } from "./shared-results.js";
+import { SubscriptionStarts } from "./subscription-starts.js";
 
 /** The feed that subscriptions read: an `EventFeed`. */
 export interface SubscribedFeed<Viewer> {
@@ -31,6 +32,8 @@ export interface SubscribedFeed<Viewer> {
 export interface SubscriptionOptions<Viewer> extends SubscriptionRules {
   readonly feed: SubscribedFeed<Viewer>;
   readonly maxCost: number;
+  /** How many subscriptions a caller may start in a minute. */
+  readonly startsPerMinute: number;
   /** Maximum bytes of the result of one event, if fewer than `MAX_EVENT_BYTES`. */
   readonly maxAnswerBytes: number;
   readonly log: FailureLog;
@@ -76,6 +79,7 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
   const preparation = createPreparation<Viewer>(options);
   const maxEventBytes = Math.min(options.maxAnswerBytes, MAX_EVENT_BYTES);
   const distinctOperations = new DistinctOperations();
+  const starts = new SubscriptionStarts(options.startsPerMinute);
   const turns = new DeliveryTurns();
   executeWithoutArguments(schema);
 
@@ -84,8 +88,9 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     base: RequestContext<Viewer>,
     signal: AbortSignal,
   ): Promise<AsyncIterable<FormattedExecutionResult>> {
-    limitVariables(request.variables);
     const caller = options.callerOf(base);
+    starts.count(caller.key);
+    limitVariables(request.variables);
     const prepared = await preparation.prepare(request, caller);
     const { document, operation } = prepared;
     // A copy for this subscription: coerced variables are cached by the identity of this object.

@@ -16,8 +16,11 @@ export function authorizationIn(params: Readonly<Record<string, unknown>>): stri
   return typeof value === "string" ? value : undefined;
 }
 
+const RETRY_AFTER_SECONDS = 10;
+
 /** The errors of a subscription that exceeds the limit of its connection. */
 export function tooManySubscriptions(limit: number) {
   const message = `A connection can have at most ${limit} subscriptions: end one first.`;
-  return [{ message, extensions: { code: "RATE_LIMITED", status: 429, limit } }];
+  const figures = { policy: "subscriptions-at-once", limit, retryAfter: RETRY_AFTER_SECONDS };
+  return [{ message, extensions: { code: "RATE_LIMITED", status: 429, ...figures } }];
 }

@@ -10,20 +10,29 @@ export interface ConnectionSlots {
   take(viewerKey: string): () => void;
 }
 
-const tooManyConnections = (limit: number) =>
-  `You have ${limit} open connections, which is the limit for one person: close one first.`;
+export interface SlotLimit {
+  /** The name of what is limited, in the error. */
+  readonly policy: string;
+  readonly limit: number;
+  /** The error message for a viewer without a free slot. */
+  readonly message: string;
+}
 
-/**
- * Counts the open connections of each viewer.
- *
- * @param refusal the error message for a viewer without a free slot
- */
-export function createConnectionSlots(limit: number, refusal = tooManyConnections(limit)): ConnectionSlots {
+/** Slots for websockets and event streams. */
+export const createStreamSlots = (limit: number): ConnectionSlots =>
+  createConnectionSlots({
+    policy: "connections",
+    limit,
+    message: `You have ${limit} open connections, which is the limit for one person: close one first.`,
+  });
+
+/** Counts the open connections of each viewer. */
+export function createConnectionSlots({ policy, limit, message }: SlotLimit): ConnectionSlots {
   const taken = new Map<string, number>();
   return {
     take(viewerKey) {
       const held = taken.get(viewerKey) ?? 0;
-      if (held >= limit) throw rateLimited(refusal, RETRY_AFTER_SECONDS);
+      if (held >= limit) throw rateLimited(message, { policy, limit, retryAfter: RETRY_AFTER_SECONDS });
       taken.set(viewerKey, held + 1);
       let isTaken = true;
       return () => {

@@ -31,6 +31,8 @@ export interface IncomingBody {
 }
 
 export interface UploadSlot {
+  /** Called with the number of files before the first is received. @throws FiledeskError if they are too many */
+  admitFiles(count: number): Promise<void>;
   /** Releases the slot. Called exactly once, when the request has ended for any reason. */
   release(): void;
 }
@@ -98,6 +100,7 @@ async function receive(
   });
   sendContinue();
   received = await receiveMultipart(request.raw, limits, tempFolder);
+  await admission.admitFiles(received.fileCount);
   request.body = received.operations;
   const { fileCount, readRest } = received;
   request.incoming = { fileCount, requestBytes, readRest };

@@ -80,6 +80,24 @@ describe("session", () => {
       expect(attempts.filter((code) => code === "RATE_LIMITED")).toHaveLength(1);
     });
 
+    it("is not limited by whatever is chosen as an e-mail address elsewhere", async () => {
+      const { email } = await identity.buildUser();
+      for (const chosen of [`${email}:address:192.0.2.200`, `address:192.0.2.200 ${email}`])
+        for (let attempt = 0; attempt < 6; attempt++) await codeOf(signIn(chosen, "wrong", "203.0.113.66"));
+      expect(await codeOf(signIn(email, PASSWORD, "192.0.2.200"))).toBe("ok");
+    });
+
+    it("is not kept from its owner by guesses from any number of networks, where they have signed in before", async () => {
+      const { email } = await identity.buildUser();
+      expect(await codeOf(signIn(email, PASSWORD, "2001:db8:99:1::1"))).toBe("ok");
+      for (let index = 0; index < 55; index++) await codeOf(signIn(email, "wrong", `198.18.0.${index}`));
+      expect(await codeOf(signIn(email, PASSWORD, "198.18.1.1"))).toBe("RATE_LIMITED");
+      expect(await codeOf(signIn(email, PASSWORD, "2001:db8:99:1::2"))).toBe("ok");
+      // There, too, guesses are limited.
+      for (let attempt = 0; attempt < 5; attempt++) await codeOf(signIn(email, "wrong", "2001:db8:99:1::3"));
+      expect(await codeOf(signIn(email, PASSWORD, "2001:db8:99:1::2"))).toBe("RATE_LIMITED");
+    });
+
     it("is renewed so often in a minute from one network address, whoever asks", async () => {
       const { email } = await identity.buildUser();
       const { refreshToken } = await signIn(email);

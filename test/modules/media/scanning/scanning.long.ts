@@ -38,6 +38,7 @@ const BY_ITSELF_MS = 150_000;
     SCAN_INLINE_MEGABYTES: "1",
     DOWNLOADS_PER_MINUTE: "100000",
     UPLOADS_PER_MINUTE: "1000",
+    UPLOAD_FILES_PER_MINUTE: "1000",
   });
 
   describe("with its files on the disk", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import type { FormattedExecutionResult, GraphQLObjectType } from "graphql";
 import { notFound } from "../../../../src/kernel/errors.js";
 import { createPreparationTurns } from "../../../../src/platform/graphql/documents/preparation-turns.js";
+import { SubscriptionStarts } from "../../../../src/platform/graphql/subscriptions/subscription-starts.js";
 import type { SubscriptionFailure } from "../../../../src/platform/graphql/subscriptions/subscriptions.js";
 import { createSubscriptions } from "../../../../src/platform/graphql/subscriptions/subscriptions.js";
 import type { Context, Person, Seen } from "../../../support/realtime-server.js";
@@ -14,7 +15,7 @@ const EVENTS = `subscription Events($id: ID!) {
   }
 }`;
 
-function stage({ introspection = true } = {}) {
+function stage({ introspection = true, startsPerMinute = 1_000 } = {}) {
   const feed = new FakeFeed();
   const seen: Seen = { contexts: [] };
   const schema = realtimeSchema(seen);
@@ -25,6 +26,7 @@ function stage({ introspection = true } = {}) {
     introspection,
     maxDepth: 6,
     maxCost: 100,
+    startsPerMinute,
     maxAnswerBytes: 1_000,
     log,
     preparations: createPreparationTurns(),
@@ -279,6 +281,22 @@ const withAlias = (alias: string, fields = `${alias}: body`) =>
   `subscription ($id: ID!) { conversationEvents(conversationId: $id) { cursor event { ... on MessageAdded { message { ${fields} } } } } }`;
 
 describe("One viewer", () => {
+  it("may start so many subscriptions in a minute, ended or refused ones included", async () => {
+    const { open } = stage({ startsPerMinute: 3 });
+    (await open()).end();
+    await refusalOf(open("subscription { nothing }"));
+    const { end } = await open();
+    const { errors, failure } = await refusalOf(open());
+    expect(errors[0]?.extensions).toMatchObject({ code: "RATE_LIMITED", policy: "subscriptions", limit: 3 });
+    expect(failure?.details.retryAfter).toBeLessThanOrEqual(60);
+    const other = await open(EVENTS, { ...anna, id: "ben" });
+    for (const ending of [end, other.end]) ending();
+    const starts = new SubscriptionStarts(1);
+    starts.count("anna", 0);
+    expect(() => starts.count("anna", 59_999)).toThrow(/Try again in 1 seconds/);
+    starts.count("anna", 60_000);
+  });
+
   it("may have fifty different subscriptions, and any number with the same text", async () => {
     const { feed, open } = stage();
     const all = await Promise.all(Array.from({ length: 50 }, (_, n) => open(withAlias(`a${n}`))));

@@ -21,7 +21,11 @@ describe("an expected failure", () => {
   });
 
   it("says when to come again", () => {
-    expect(errorResponse(rateLimited("Slowly.", 11.2), "req-1").headers["retry-after"]).toBe("12");
+    const limited = rateLimited("Slowly.", { policy: "uploads", limit: 10, retryAfter: 11.2 });
+    expect(errorResponse(limited, "req-1")).toMatchObject({
+      headers: { "retry-after": "12" },
+      body: { error: { policy: "uploads", limit: 10 } },
+    });
     const pending = new FiledeskError("FILE_NOT_SCANNED", "Soon.", { retryAfter: 5 });
     expect(errorResponse(pending, "req-1")).toMatchObject({ status: 423, headers: { "retry-after": "5" } });
   });

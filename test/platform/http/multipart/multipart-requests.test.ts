@@ -53,12 +53,18 @@ const readAll: Handler = async (request) => {
 
 interface ServerOptions {
   handler?: Handler;
-  admit?: (request: FastifyRequest) => Promise<UploadSlot>;
+  admit?: (request: FastifyRequest) => Promise<Pick<UploadSlot, "release">>;
+  admitFiles?: UploadSlot["admitFiles"];
   limits?: Partial<typeof LIMITS>;
 }
 
 /** A server with the multipart handler, what it admitted and released, and how much its connections have read. */
-async function startServer({ handler = readAll, admit, limits }: ServerOptions = {}) {
+async function startServer({
+  handler = readAll,
+  admit,
+  admitFiles = async () => {},
+  limits,
+}: ServerOptions = {}) {
   const app = fastify();
   const seen = { admitted: 0, released: 0 };
   const sockets: Socket[] = [];
@@ -79,7 +85,7 @@ async function startServer({ handler = readAll, admit, limits }: ServerOptions =
         seen.released++;
         admission?.release();
       };
-      return { release };
+      return { release, admitFiles };
     },
   });
   app.post("/graphql", handler);
