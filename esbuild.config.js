@@ -9,7 +9,11 @@ const outdir = "dist/bundle";
  * of some 2,500 small ones. `npm run dev` and tests of single modules use the unbundled files in `dist`.
  */
 const { metafile } = await build({
-  entryPoints: ["dist/main.js", "dist/modules/media/ingest/inspect/read-video-thread.js"],
+  entryPoints: [
+    "dist/main.js",
+    "dist/modules/media/ingest/inspect/read-video-thread.js",
+    "dist/modules/media/pictures/pictures-process.js",
+  ],
   outdir,
   entryNames: "[name]",
   bundle: true,

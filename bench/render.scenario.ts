@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type postgres from "postgres";
 import sharp from "sharp";
 import { bucketRules } from "../src/modules/media/buckets.js";
-import { presetsOf } from "../src/modules/media/variants/presets.js";
-import { render } from "../src/modules/media/variants/render.js";
+import { renderInProcess } from "../src/modules/media/pictures/picture-process.js";
+import { presetsOf } from "../src/modules/media/pictures/presets.js";
 import { connectDriver } from "../src/platform/database/connect-driver.js";
 import type { Person } from "./desk-client.js";
 import { openTicket, signIn } from "./desk-client.js";
@@ -71,7 +71,8 @@ async function measureCost(folder: string, photo: Photo, { rounds }: Plan): Prom
   await writeFile(path, photo.bytes);
   const presets = presetsOf(bucketRules().ATTACHMENTS, "image/jpeg");
   const ways = {
-    ours: () => render(path, presets, { companyId: "acme", maxPixels: 50_000_000, timeoutSeconds: 60 }),
+    ours: () =>
+      renderInProcess(path, presets, { companyId: "acme", maxPixels: 50_000_000, timeoutSeconds: 60 }),
     alone: () => renderBySharpAlone(path),
     separately: () => renderSeparately(path),
   };

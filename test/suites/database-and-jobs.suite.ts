@@ -5,6 +5,7 @@ import "../platform/database/database-url.test.js";
 import "../platform/database/lost-connection.test.js";
 import "../platform/database/prepared-texts.test.js";
 import "../platform/database/statement-limits.test.js";
+import "../platform/processes/process-pool.test.js";
 import "../platform/jobs/await-disconnection.test.js";
 import "../platform/jobs/job-queue.test.js";
 import "../platform/jobs/job-turns.test.js";

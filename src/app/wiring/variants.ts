@@ -2,8 +2,8 @@ import type { Clock } from "../../kernel/clock.js";
 import { createAttachmentThumbnails } from "../../modules/attachments/thumbnail-url.js";
 import type { AllBucketRules } from "../../modules/media/buckets.js";
 import { createDownloadUrls } from "../../modules/media/download-urls.js";
+import { renderInProcess } from "../../modules/media/pictures/picture-process.js";
 import type { OriginalDeps } from "../../modules/media/variants/original-file.js";
-import type { RenderVariantsDeps } from "../../modules/media/variants/render-variants.job.js";
 import { createRenderVariantsJob } from "../../modules/media/variants/render-variants.job.js";
 import { createVariantLoaders } from "../../modules/media/variants/variant.loaders.js";
 import { createVariantService } from "../../modules/media/variants/variant.service.js";
@@ -23,12 +23,6 @@ interface VariantOptions extends OriginalDeps {
   readonly config: Config;
 }
 
-/** Loads sharp with the first rendering, so that other processes start without it. */
-const render: RenderVariantsDeps["render"] = async (...given) => {
-  const { render } = await import("../../modules/media/variants/render.js");
-  return render(...given);
-};
-
 /** Builds the services for variants, thumbnails and download URLs. */
 export async function createVariants({ config, background, ...options }: VariantOptions) {
   const { db, clock, buckets } = options;
@@ -44,7 +38,7 @@ export async function createVariants({ config, background, ...options }: Variant
       renderVariants: createRenderVariantsJob({
         ...options,
         db: background,
-        render,
+        render: renderInProcess,
         ...(posterOf && { posterOf }),
       }),
     },

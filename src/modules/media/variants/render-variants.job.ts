@@ -6,12 +6,13 @@ import type { AllBucketRules } from "../buckets.js";
 import { FILE_TYPES, kindOf } from "../file-types.js";
 import { refuseUnsafe } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import { decodesHeic } from "./decodes-heic.js";
+import { decodesHeic } from "../pictures/decodes-heic.js";
+import type { RenderTurn } from "../pictures/picture-process.js";
+import type { Preset } from "../pictures/presets.js";
+import { presetsOf } from "../pictures/presets.js";
+import type { Rendered, RenderOptions } from "../pictures/render.js";
 import type { OriginalDeps } from "./original-file.js";
 import { openOriginal } from "./original-file.js";
-import type { Preset } from "./presets.js";
-import { presetsOf } from "./presets.js";
-import type { Rendered, RenderOptions } from "./render.js";
 import { forgetFailures, recordFailure } from "./rendering-retry.repository.js";
 import { RENDER_VARIANTS } from "./request-variants.js";
 import { recordVariantsEvent, storeVariants } from "./store-variants.js";
@@ -30,7 +31,7 @@ export interface RenderVariantsDeps extends OriginalDeps {
   readonly render: (
     input: Buffer | string,
     presets: readonly Preset[],
-    options: RenderOptions,
+    options: RenderOptions & RenderTurn,
   ) => Promise<Rendered>;
   /**
    * Extracts a picture of a video, given the path of a local file; null if none can be decoded. Left out without

@@ -2,7 +2,7 @@ import type { Database } from "../../../platform/database/client.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
 import type { ClaimedBlob, NewBlob } from "../blob.repository.js";
 import type { BucketRules } from "../buckets.js";
-import { presetsOf } from "./presets.js";
+import { presetsOf } from "../pictures/presets.js";
 import { listVariantNames } from "./variant.repository.js";
 
 /** The job that makes variants. */

@@ -5,7 +5,7 @@ import type { Storage } from "../../../platform/storage/storage.js";
 import type { FileEventType } from "../media-file.events.js";
 import { recordFileEvents } from "../media-file.events.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import type { Rendered } from "./render.js";
+import type { Rendered } from "../pictures/render.js";
 import { forgetFailures } from "./rendering-retry.repository.js";
 import type { NewVariant } from "./variant.repository.js";
 import { insertVariants, updatePlaceholder, updateVariantsStatus } from "./variant.repository.js";

@@ -1,5 +1,5 @@
 import { newId } from "../../../kernel/ids.js";
-import type { RenderedVariant } from "./render.js";
+import type { RenderedVariant } from "../pictures/render.js";
 
 /**
  * The key of a variant: beside the original, `{companyId}/{bucket}/{YYYY}/{MM}/thumbnails/{uuid}-{run}.jpg`, with the

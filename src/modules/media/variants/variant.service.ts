@@ -9,7 +9,7 @@ import { isExpired } from "../find-media-file.js";
 import { refuseUnsafe } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
-import { PRESET_NAMES, presetsOf } from "./presets.js";
+import { PRESET_NAMES, presetsOf } from "../pictures/presets.js";
 import type { VariantLoaders } from "./variant.loaders.js";
 import type { VariantView } from "./variant.repository.js";
 import { findVariant } from "./variant.repository.js";

@@ -1,11 +1,10 @@
 import type { FileTypeName } from "../../file-types.js";
 import { corruptFile, tooManyFrames } from "../../media.errors.js";
+import { MAX_FRAMES } from "../../pictures/decoding.js";
 import type { FileBytes } from "../receive/file-bytes.js";
 import { endOfHeic } from "./heic-boxes.js";
 
 const endsTooEarly = () => corruptFile("the image ends too early");
-/** Frames of an animation. */
-export const MAX_FRAMES = 2_000;
 
 /** Chunks. A PNG of 50 megapixels with 16 bits a channel has as many at 8 KiB each, which is usual. */
 const MAX_CHUNKS = 50_000;

@@ -1,9 +1,10 @@
 import { FiledeskError } from "../../../../kernel/errors.js";
 import type { FileTypeName } from "../../file-types.js";
 import type { FileMetadata } from "../../metadata.js";
-import { decodesHeic } from "../../variants/decodes-heic.js";
-import type { PictureLimits } from "../../variants/decoding.js";
-import { refuseLarge, withDecodeSlot } from "../../variants/decoding.js";
+import { decodesHeic } from "../../pictures/decodes-heic.js";
+import type { PictureLimits } from "../../pictures/decoding.js";
+import { refuseLarge } from "../../pictures/decoding.js";
+import { inspectInProcess } from "../../pictures/picture-process.js";
 import { dimensionsOfHeic } from "../identify/heic-boxes.js";
 import type { Identified } from "../identify/identify.js";
 import { pdfBody } from "../identify/identify-pdf.js";
@@ -11,7 +12,6 @@ import type { TextCharset } from "../identify/text-encoding.js";
 import { openFileBytes } from "../receive/file-bytes.js";
 import { countPages } from "./count-pages.js";
 import { inspectBmp } from "./inspect-bmp.js";
-import { inspectImage } from "./inspect-image.js";
 import { inspectSound } from "./inspect-sound.js";
 import { inspectVideo } from "./inspect-video.js";
 
@@ -62,8 +62,8 @@ export async function inspect(identified: Identified, options: InspectOptions): 
 
 async function factsOf(file: Identified, options: InspectOptions): Promise<Facts> {
   const { kind, name, title } = file.type;
-  if (DECODED.has(name)) return inspectImageInTurn(file, options);
-  if (name === "heic") return decodesHeic() ? inspectImageInTurn(file, options) : inspectHeic(file, options);
+  if (DECODED.has(name)) return inspectInProcess(file, options);
+  if (name === "heic") return decodesHeic() ? inspectInProcess(file, options) : inspectHeic(file, options);
   if (name === "bmp") return inspectPlain(file, options);
   if (name === "pdf") return inspectPdf(file);
   if (kind === "VIDEO") return inspectVideo(file, options);
@@ -78,9 +78,6 @@ const charsetMetadata = ({ charset, isGuess }: TextCharset): FileMetadata => ({
   charset,
   isCharsetGuessed: isGuess,
 });
-
-const inspectImageInTurn = (file: Identified, options: InspectOptions): Promise<Facts> =>
-  withDecodeSlot(options.companyId, () => inspectImage(file, options));
 
 /** Without a decoder in libvips, the file's own statement of its size is all there is. */
 async function inspectHeic(file: Identified, limits: PictureLimits): Promise<Facts> {

@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { bucketRules } from "../../../../../src/modules/media/buckets.js";
 import { identify } from "../../../../../src/modules/media/ingest/identify/identify.js";
 import { inspect } from "../../../../../src/modules/media/ingest/inspect/inspect.js";
-import { readExif } from "../../../../../src/modules/media/ingest/inspect/read-exif.js";
+import { readExif } from "../../../../../src/modules/media/pictures/read-exif.js";
 import type { TempFile } from "../../../../../src/platform/storage/temp-file.js";
 import { fixture, makeJpeg, makePdf } from "../../../../support/make-files.js";
 import { newTempFile, receiveBytes } from "../../../../support/received.js";

@@ -8,6 +8,9 @@ import { tooLongSide, tooManyPixels } from "../media.errors.js";
  */
 export const MAX_SIDE = 16_384;
 
+/** Frames of an animation, pages of a TIFF. */
+export const MAX_FRAMES = 2_000;
+
 /** Concurrent decoders: one of libuv's four threads is always free for files, passwords and small pictures. */
 const DECODERS = 3;
 /** Of a processor of its own. A sound picture of 50 megapixels takes about a second, the largest of all take three. */

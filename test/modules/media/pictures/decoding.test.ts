@@ -7,7 +7,7 @@ import {
   decodeSecondsOn,
   withDecodeSlot,
   withRenderSlot,
-} from "../../../../src/modules/media/variants/decoding.js";
+} from "../../../../src/modules/media/pictures/decoding.js";
 import { makeJpeg } from "../../../support/make-files.js";
 import { newTempFile, receiveBytes } from "../../../support/received.js";
 

@@ -1,5 +1,5 @@
-import { composed } from "../../../../kernel/text.js";
-import type { FileMetadata } from "../../metadata.js";
+import { composed } from "../../../kernel/text.js";
+import type { FileMetadata } from "../metadata.js";
 
 /** Tags of EXIF 2.32: of the image, and of the block that `EXIF_BLOCK` points at. */
 const MAKE = 0x010f;

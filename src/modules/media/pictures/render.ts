@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
 import { rgbaToThumbHash } from "thumbhash";
-import { refuseLarge, withRenderSlot } from "./decoding.js";
+import { refuseLarge } from "./decoding.js";
 import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
 import type { Preset } from "./presets.js";
 
@@ -28,10 +28,6 @@ export interface RenderOptions {
   readonly maxPixels: number;
   /** How long the decoding may take. */
   readonly timeoutSeconds: number;
-  /** The company of the image: companies take turns. */
-  readonly companyId: string;
-  /** Aborts between two steps. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Pixels in memory: 8 bits a channel, sRGB, no metadata. */
@@ -68,18 +64,16 @@ export async function render(
   presets: readonly Preset[],
   options: RenderOptions,
 ): Promise<Rendered> {
-  let raster = await withRenderSlot(options.companyId, () => decode(input, presets, options));
+  let raster = await decode(input, presets, options);
   const rasters = [raster];
   const variants: RenderedVariant[] = [];
   for (const preset of presets.toSorted((a, b) => b.side - a.side)) {
-    options.signal?.throwIfAborted();
     if (preset.fit === "inside") {
       raster = await reduce(raster, preset.side);
       rasters.push(raster);
       variants.push(await encode(raster, preset));
     } else variants.push(await encode(await cropSquare(rasters, preset.side), preset));
   }
-  options.signal?.throwIfAborted();
   return { variants, placeholder: await placeholderOf(raster) };
 }
 

@@ -1,16 +1,25 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
-import { FiledeskError } from "../../../../kernel/errors.js";
-import { corruptFile, tooManyFrames, tooSlowToDecode } from "../../media.errors.js";
-import type { FileMetadata } from "../../metadata.js";
-import type { PictureLimits } from "../../variants/decoding.js";
-import { DECODE_SECONDS, ranOutOfTime, refuseLarge } from "../../variants/decoding.js";
-import { missedEndMark, withEndMark } from "../../variants/jpeg-end-mark.js";
-import type { Identified } from "../identify/identify.js";
-import { MAX_FRAMES } from "../identify/image-end.js";
+import { FiledeskError } from "../../../kernel/errors.js";
+import type { FileTypeName } from "../file-types.js";
+import { corruptFile, tooManyFrames, tooSlowToDecode } from "../media.errors.js";
+import type { FileMetadata } from "../metadata.js";
+import type { PictureLimits } from "./decoding.js";
+import { DECODE_SECONDS, MAX_FRAMES, ranOutOfTime, refuseLarge } from "./decoding.js";
+import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
 import { readExif } from "./read-exif.js";
 
-export interface DecodingOptions extends PictureLimits {
+/** A picture on the local disk. */
+export interface PictureFile {
+  /** All of it while it is small; of a larger one any beginning. */
+  readonly head: Uint8Array;
+  /** In bytes. */
+  readonly size: number;
+  readonly temp: { readonly path: string };
+  readonly type: { readonly name: FileTypeName };
+}
+
+export interface InspectPictureOptions extends PictureLimits {
   /** How long one decoding may take: PROVING_SECONDS without it. */
   readonly decodingSeconds?: number | undefined;
 }
@@ -40,7 +49,7 @@ sharp.concurrency(1);
  * @throws FILE_TOO_LARGE for more pixels or frames than allowed, before anything is decoded, and for an image whose
  *   decoding takes too long; CORRUPT_FILE if it does not decode
  */
-export async function inspectImage(file: Identified, options: DecodingOptions): Promise<ImageFacts> {
+export async function inspectPicture(file: PictureFile, options: InspectPictureOptions): Promise<ImageFacts> {
   const header = await refuseUndecodable(open(inputOf(file), "error", false).metadata());
   refuseLarge(header, options);
   if (header.format !== (file.type.name === "heic" ? "heif" : file.type.name))
@@ -59,7 +68,11 @@ function metadataOf({ exif, orientation }: Metadata): FileMetadata {
  * The strictest level detects a JPEG that was cut and closed again, but also rejects harmless oddities of some phones:
  * for any other complaint, a second decoding at the next level decides.
  */
-async function proveDecodable(file: Identified, header: Metadata, options: DecodingOptions): Promise<void> {
+async function proveDecodable(
+  file: PictureFile,
+  header: Metadata,
+  options: InspectPictureOptions,
+): Promise<void> {
   const { maxPixels, decodingSeconds = DECODE_SECONDS } = options;
   const input = inputOf(file);
   const decodeAt = (failOn: Strictness) =>
@@ -85,7 +98,7 @@ async function proveDecodable(file: Identified, header: Metadata, options: Decod
 async function proveAllRows(
   input: Buffer | string,
   { width, height }: Dimensions,
-  { maxPixels, decodingSeconds = DECODE_SECONDS }: DecodingOptions,
+  { maxPixels, decodingSeconds = DECODE_SECONDS }: InspectPictureOptions,
 ): Promise<void> {
   const decodeAt = (failOn: Strictness) => {
     // Extracting everything keeps libvips from skipping rows, as it does for a smaller picture.
@@ -105,8 +118,8 @@ async function decodeOnceMore(
 }
 
 /** A small file is in memory; libvips reads a large one itself. */
-const inputOf = ({ head, size, temp }: Identified): Buffer | string =>
-  head.length === size ? head : temp.path;
+const inputOf = ({ head, size, temp }: PictureFile): Buffer | string =>
+  head.length === size ? Buffer.from(head.buffer, head.byteOffset, head.length) : temp.path;
 
 const open = (input: Buffer | string, failOn: Strictness, limitInputPixels: number | false): Sharp =>
   sharp(input, { failOn, limitInputPixels, sequentialRead: true });

@@ -1,0 +1,23 @@
+import type { ErrorCode, ErrorDetails } from "../../kernel/errors.js";
+
+/** What a pool sends to its process. */
+export interface ProcessRequest {
+  readonly question: unknown;
+  readonly memoryBytes: number;
+}
+
+/** What a process sends to its pool. Errors are sent by their parts: they do not survive the way as objects. */
+export type ProcessMessage =
+  | { readonly ready: true }
+  | { readonly answer: unknown }
+  | {
+      readonly refusal: {
+        readonly code: ErrorCode;
+        readonly message: string;
+        readonly details: ErrorDetails;
+      };
+    }
+  | { readonly failure: { readonly message: string; readonly code?: string | undefined } };
+
+/** The exit code of a process that has taken more memory than its question may. */
+export const OUT_OF_MEMORY = 77;
