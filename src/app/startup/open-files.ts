@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { Database } from "../../platform/database/client.js";
+import { areRemovalsHeld } from "../../platform/database/removal-hold.js";
 import { guardStorage } from "../../platform/storage/guarded-storage.js";
+import { holdRemovals } from "../../platform/storage/held-storage.js";
 import { createMovingStaging } from "../../platform/storage/moving-staging.js";
 import type { MovingStorages } from "../../platform/storage/moving-storage.js";
 import { createMovingStorage } from "../../platform/storage/moving-storage.js";
@@ -57,9 +59,10 @@ export async function openFiles(deps: StoredFiles, log: Logger): Promise<OpenedF
 export function guardFiles(deps: StoredFiles, options: Pick<GuardOptions, "id" | "log">): OpenedFiles {
   const guard = createInstallationGuard({ ...deps, ...options });
   const { tempRoot } = deps;
+  const areHeld = () => areRemovalsHeld(deps.db);
   const storage = guardStorage(deps.storage, guard.assertOurs);
   const staging = guardStaging(deps.staging, guard.assertOurs);
-  if (deps.from === undefined) return { storage, staging, tempRoot, guard };
+  if (deps.from === undefined) return { storage: holdRemovals(storage, areHeld), staging, tempRoot, guard };
   const from = {
     ...guardStorage(deps.from.storage, guard.assertFromOurs),
     // Nothing is written there, so that nothing has to be writable.
@@ -69,7 +72,7 @@ export function guardFiles(deps: StoredFiles, options: Pick<GuardOptions, "id" |
   const begin = () => markAsMoved(deps, options.id);
   const moving = { to: storage, from, firstLook: deps.storage, stagingFrom, begin };
   return {
-    storage: createMovingStorage(moving),
+    storage: holdRemovals(createMovingStorage(moving), areHeld),
     staging: createMovingStaging(staging, stagingFrom),
     tempRoot,
     guard,

@@ -1,7 +1,7 @@
 import { openConnection } from "./open-connection.js";
 
 /** Numbers of the locks; they are arbitrary, but must differ. */
-export const AdvisoryLock = { DEMO: 7_305_101_413 } as const;
+export const AdvisoryLock = { DEMO: 7_305_101_413, REMOVALS: 7_305_101_414 } as const;
 
 /**
  * Runs the work while no other process runs work under the same lock; others wait. The lock has a connection of its

@@ -7,7 +7,7 @@ const TRASH = ".trash";
 
 export const localTrashRoot = (root: string): string => join(root, TRASH);
 
-type Objects = Pick<Storage, "walk" | "stat" | "putFile" | "delete">;
+type Objects = Pick<Storage, "get" | "walk" | "stat" | "putFile" | "delete">;
 
 /** The trash of a local storage is a storage below it. A move is a durable rename. */
 export function createLocalTrash(
@@ -23,6 +23,7 @@ export function createLocalTrash(
         if ((await live.objects.stat(key)) === null) await move(live.objects, key, trash.root);
     },
     walk: () => trash.objects.walk(),
+    get: (key) => trash.objects.get(key),
     delete: (keys) => trash.objects.delete(keys),
   };
 }

@@ -89,6 +89,11 @@ const movingTrash = (to: StorageTrash, from: StorageTrash): StorageTrash => ({
     yield* from.walk();
     yield* to.walk();
   },
+  get: (key) =>
+    firstFound(
+      () => to.get(key),
+      () => from.get(key),
+    ),
   async delete(keys) {
     await from.delete(keys);
     await to.delete(keys);

@@ -126,6 +126,8 @@ export interface StorageTrash {
   /** Moves objects back, except for keys that have an object again. */
   restore(keys: readonly string[]): Promise<void>;
   walk(): AsyncIterable<StoredObject>;
+  /** The bytes of a removed object, as `get` of the storage. @throws ObjectNotFound */
+  get(key: string): Promise<Readable>;
   /** Removes objects from the trash permanently. */
   delete(keys: readonly string[]): Promise<void>;
 }

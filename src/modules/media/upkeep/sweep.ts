@@ -1,5 +1,6 @@
 import type { RunOptions } from "../../../kernel/run-options.js";
 import type { Database } from "../../../platform/database/client.js";
+import { areRemovalsHeld } from "../../../platform/database/removal-hold.js";
 import { isStagedSegment } from "../../../platform/storage/segments.js";
 import type { Storage, StoredObject } from "../../../platform/storage/storage.js";
 import { listReferencedKeys } from "./sweep.repository.js";
@@ -139,13 +140,16 @@ async function restoreWanted(deps: SweepDeps, { dryRun = false, signal }: SweepO
   return restored;
 }
 
-/** Removes for good what has been in the trash long enough and has no row. @returns how many */
+/**
+ * Removes for good what has been in the trash long enough and has no row; during a backup, nothing. @returns how many
+ */
 async function emptyTrash(
   deps: SweepDeps,
   { trashedBefore }: SweepRules,
   { dryRun = false, signal }: SweepOptions,
 ): Promise<number> {
   const { trash } = deps.storage;
+  if (await areRemovalsHeld(deps.db)) return 0;
   let emptied = 0;
   for await (const page of pagesOf(trash.walk())) {
     signal?.throwIfAborted();

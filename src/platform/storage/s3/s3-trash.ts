@@ -46,6 +46,7 @@ export function createS3Trash(store: S3Store, live: Objects): StorageTrash {
       );
     },
     walk: () => reading.walk(),
+    get: (key) => reading.get(key),
     delete: (keys) => trash.delete(keys),
   };
 }
