@@ -1,4 +1,6 @@
 import "../app/answers.test.js";
+import "../app/backup/backup.test.js";
+import "../app/backup/restore.test.js";
 import "../app/bodies-on-demand.test.js";
 import "../app/branding.test.js";
 import "../app/commands/command-line.test.js";

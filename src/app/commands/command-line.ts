@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addAdoptStorageCommand } from "./adopt-storage.command.js";
 import { addAuditCommand } from "./audit.command.js";
+import { addBackupCommand } from "./backup.command.js";
 import { addDoctorCommand } from "./doctor.command.js";
 import { ExitCode } from "./exit-code.js";
 import { addImportCommand } from "./import.command.js";
@@ -9,6 +10,7 @@ import { addMigrateStorageCommand } from "./migrate-storage.command.js";
 import { addRenderCommand } from "./render.command.js";
 import { addReportCommand } from "./report.command.js";
 import { addRescanCommand } from "./rescan.command.js";
+import { addRestoreCommand } from "./restore.command.js";
 import { addSeedCommand } from "./seed.command.js";
 import { addServeCommand, addWorkerCommand } from "./serve.command.js";
 import { addTokenCommand } from "./token.command.js";
@@ -34,6 +36,8 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addRescanCommand,
   addPurgeCommand,
   addSweepCommand,
+  addBackupCommand,
+  addRestoreCommand,
   addMigrateStorageCommand,
   addAdoptStorageCommand,
   addDoctorCommand,

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
+import type { Readable, Writable } from "node:stream";
 import postgres from "postgres";
 import type { Observe } from "../telemetry/observe.js";
 import { ARRAY_PARSERS, toArrayLiteral } from "./array-values.js";
@@ -189,6 +190,18 @@ export class Connection {
       this.#unanswered--;
       this.#since = performance.now();
     }
+  }
+
+  /** Runs `copy … to stdout`. Read the stream to its end before the next statement. */
+  async copyOut(text: string): Promise<Readable> {
+    if (this.#isLost) throw connectionLost();
+    return this.#sql.unsafe(text).readable();
+  }
+
+  /** Runs `copy … from stdin`; the stream finishes when Postgres has taken all rows. */
+  async copyIn(text: string): Promise<Writable> {
+    if (this.#isLost) throw connectionLost();
+    return this.#sql.unsafe(text).writable();
   }
 
   /** How long the oldest unanswered statement has waited since the last answer, in milliseconds. */

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { MigrationMeta } from "drizzle-orm/migrator";
+import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import { packageRoot } from "../../kernel/package-root.js";
@@ -46,6 +48,30 @@ export async function runMigrations(url: string): Promise<void> {
   } finally {
     await sql.end();
   }
+}
+
+/** A migration that this version knows: when it was made, and the hash of its statements. */
+export type KnownMigration = Pick<MigrationMeta, "folderMillis" | "hash">;
+
+export const knownMigrations = (): readonly KnownMigration[] => readMigrationFiles({ migrationsFolder });
+
+/**
+ * The statements that create the schema as it was after a migration, in an empty database, and the one with which a
+ * transaction first keeps other processes from migrating it. They do not record the migrations.
+ */
+export function schemaUpTo(lastMigration: number): { readonly lock: string; readonly statements: string[] } {
+  const statements = readMigrationFiles({ migrationsFolder })
+    .filter(({ folderMillis }) => folderMillis <= lastMigration)
+    .flatMap(({ sql }) => sql);
+  return {
+    lock: `select pg_advisory_xact_lock(${MIGRATION_LOCK})`,
+    // As the migrator creates it.
+    statements: [
+      "create schema if not exists drizzle",
+      "create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)",
+      ...statements,
+    ],
+  };
 }
 
 export interface Migrations {

@@ -6,6 +6,8 @@ const COMMANDS = [
   "worker",
   "migrate",
   "migrate-storage",
+  "backup",
+  "restore",
   "seed",
   "import",
   "report",
@@ -28,7 +30,16 @@ describe("the command line", () => {
     expect(code).toBe(0);
     for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
     expect(stdout).toContain("Exit codes:");
-    for (const name of ["import", "migrate-storage", "purge", "rescan", "token", "user"]) {
+    for (const name of [
+      "backup",
+      "import",
+      "migrate-storage",
+      "purge",
+      "restore",
+      "rescan",
+      "token",
+      "user",
+    ]) {
       const help = await run([name, "--help"]);
       expect(help.code).toBe(0);
       expect(help.stdout).toMatch(/Examples?:\n {2}\S/);

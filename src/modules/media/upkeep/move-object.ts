@@ -131,11 +131,11 @@ async function* chunksOf(source: Readable): AsyncGenerator<Buffer> {
   }
 }
 
-/** Whether an object has these bytes. */
-async function hasBytes(
+/** Whether an object has these bytes. @throws ObjectNotFound */
+export async function hasBytes(
   storage: Pick<Storage, "get">,
-  { storageKey, sha256 }: RecordedBytes,
-  { signal }: MoveObjectOptions,
+  { storageKey, sha256 }: Pick<RecordedBytes, "storageKey" | "sha256">,
+  { signal }: Pick<MoveObjectOptions, "signal">,
 ): Promise<boolean> {
   const hash = createHash("sha256");
   for await (const chunk of await storage.get(storageKey)) {

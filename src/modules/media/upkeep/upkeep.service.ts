@@ -125,6 +125,9 @@ export function createUpkeepService(deps: UpkeepDeps) {
       return { ...report, unrendered: await findUnrendered(deps, ago(UNRENDERED_AFTER_MS), options) };
     },
 
+    /** Requests the variants of all files that wait for them without a job. @returns the number of files */
+    requestUnrendered: (options?: RunOptions): Promise<number> => findUnrendered(deps, clock(), options),
+
     /** Requests failed renderings again, after a pause or, with `all`, at once. */
     retryRenderings: (options?: RetryRenderingsOptions) => retryRenderings(deps, options),
 
