@@ -11,5 +11,6 @@ import "../modules/media/upkeep/unrendered.test.js";
 import "../modules/media/pictures/decoding.test.js";
 import "../modules/media/pictures/picture-process.test.js";
 import "../modules/media/pictures/render.test.js";
+import "../modules/media/pictures/sanitize-svg.test.js";
 import "../modules/media/variants/rendering-turns.test.js";
 import "../modules/media/variants/variants.test.js";

@@ -9,6 +9,7 @@ import "../modules/media/guest-files.test.js";
 import "../modules/media/library/events/media-file-events.test.js";
 import "../modules/media/library/library-list.test.js";
 import "../modules/media/library/orphans.test.js";
+import "../modules/media/library/svg.test.js";
 import "../modules/media/library/permissions.test.js";
 import "../modules/media/library/usages.test.js";
 import "../modules/media/library/versions.test.js";

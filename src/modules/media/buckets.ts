@@ -100,7 +100,7 @@ const DEFAULTS: AllBucketRules = {
   },
   PUBLIC_PAGES: {
     bucket: "PUBLIC_PAGES",
-    types: ["jpeg", "png", "webp"],
+    types: ["jpeg", "png", "webp", "svg"],
     maxBytes: 10 * MIB,
     access: "public",
     presets: SIZES,

@@ -24,7 +24,8 @@ export class MediaFileResolver {
   }
 
   @FieldResolver(() => String, {
-    description: "Absolute URL of the file, signed for this viewer and valid for about an hour.",
+    description:
+      "Absolute URL of the file, signed for this viewer and valid for about an hour. The original of an SVG image is not given out (403): use its variants.",
   })
   url(@Root() file: MediaFileView, @Ctx() context: ViewerContext): string {
     return this.urls.mediaFile(context, file);

@@ -1,3 +1,4 @@
+import { forbidden } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { createConnectionSlots } from "../../../platform/http/connections/connection-slots.js";
 import type { HandOverHeaders } from "../../../platform/http/files/hand-over.js";
@@ -7,6 +8,7 @@ import type { RateUse } from "../../../platform/rate-limit/rate-use.js";
 import type { ByteRange } from "../../../platform/storage/storage.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { Actor } from "../../identity/viewer.js";
+import { FILE_TYPES } from "../file-types.js";
 import { refuseUnsafe } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { VariantView } from "../variants/variant.repository.js";
@@ -98,10 +100,12 @@ export function createDownloadService(options: DownloadDeps) {
     /**
      * Opens the bytes of a file that the viewer may read, and audits it.
      *
-     * @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE
+     * @throws FILE_NOT_SCANNED, FILE_INFECTED, CORRUPT_FILE, FORBIDDEN for the original of an SVG image
      */
     openDownload({ viewer, file, variant, subject }: Download) {
       refuseUnsafe(file);
+      if (variant === undefined && file.mimeType === FILE_TYPES.svg.mimeType)
+        throw forbidden("The original of an SVG image is not given out. Use one of its variants.");
       const bytes = readable(deps, { file, variant });
       const audit = once(() =>
         insertAuditEntry(db, {

@@ -9,6 +9,7 @@ import { auditInfectedUpload } from "./infected-upload.audit.js";
 import type { IngestObserver } from "./ingest-observer.js";
 import type { inspect as Inspect } from "./inspect/inspect.js";
 import type { Received } from "./receive/receive.js";
+import type { sanitize as Sanitize, SanitizeOptions } from "./sanitize.js";
 import type { ScanDeps, Scanned } from "./scan.js";
 import { scan } from "./scan.js";
 
@@ -19,7 +20,7 @@ export interface CheckDeps extends Omit<ScanDeps, "onInfected" | "isReleased"> {
   readonly observer: Pick<IngestObserver, "step">;
 }
 
-export interface CheckRequest {
+export interface CheckRequest extends Pick<SanitizeOptions, "openTemp"> {
   readonly rules: BucketRules;
   /** The company of the file: companies take turns in decoding. */
   readonly companyId: string;
@@ -27,21 +28,22 @@ export interface CheckRequest {
 }
 
 /**
- * Identifies, inspects and scans a received file.
+ * Identifies, sanitizes, inspects and scans a received file.
  *
  * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED
  */
 export async function checkFile(
   deps: CheckDeps,
   received: Received,
-  { rules, companyId, uploader }: CheckRequest,
+  { rules, companyId, uploader, openTemp }: CheckRequest,
 ): Promise<Scanned> {
   const { db, jobs, maxPixels, observer } = deps;
   const { step } = observer;
-  const { identify, inspect } = await loadInspection();
+  const { identify, sanitize, inspect } = await loadInspection();
   const identified = await step("identify", () => identify(received, rules));
+  const sanitized = await step("sanitize", () => sanitize(identified, { companyId, openTemp }));
   const inspected = await step("inspect", () =>
-    inspect(identified, { companyId, maxPixels, maxSeconds: rules.maxSeconds }),
+    inspect(sanitized, { companyId, maxPixels, maxSeconds: rules.maxSeconds }),
   );
   const { bucket } = rules;
   const onInfected = (signature: string) =>
@@ -59,8 +61,9 @@ export async function checkFile(
 const loadInspection = () => {
   inspection ??= (async () => {
     const { identify } = await import("./identify/identify.js");
+    const { sanitize } = await import("./sanitize.js");
     const { inspect } = await import("./inspect/inspect.js");
-    return { identify, inspect };
+    return { identify, sanitize, inspect };
   })();
   return inspection;
 };
@@ -70,5 +73,6 @@ let inspection: Promise<Inspection> | undefined;
 
 interface Inspection {
   readonly identify: typeof Identify;
+  readonly sanitize: typeof Sanitize;
   readonly inspect: typeof Inspect;
 }

@@ -3,7 +3,7 @@ import { unobserved } from "../../../platform/telemetry/observe.js";
 import type { Bucket } from "../buckets.js";
 
 /** A step of the pipeline that an upload takes. */
-export type IngestStep = "receive" | "identify" | "inspect" | "scan" | "store" | "record";
+export type IngestStep = "receive" | "identify" | "sanitize" | "inspect" | "scan" | "store" | "record";
 
 /** Observes the pipeline of uploads. */
 export interface IngestObserver {

@@ -177,14 +177,18 @@ async function ingestFile(
   const { step, received: countReceived } = deps.observer;
   const rules = deps.buckets[bucket];
   try {
-    const temp = await deps.tempFolder.open();
-    batch.keep(temp);
+    const openTemp = async () => {
+      const temp = await deps.tempFolder.open();
+      batch.keep(temp);
+      return temp;
+    };
+    const temp = await openTemp();
     const received = await step("receive", () =>
       receive({ file, temp, maxBytes: rules.maxBytes, signal: batch.signal }),
     );
     countReceived(bucket, received.size);
     const { companyId, uploader } = batch;
-    return await checkFile(deps, received, { rules, companyId, uploader });
+    return await checkFile(deps, received, { rules, companyId, uploader, openTemp });
   } catch (error) {
     throw error instanceof FiledeskError ? ofFile(error, file.fileName, index) : error;
   }

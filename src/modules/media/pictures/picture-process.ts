@@ -12,6 +12,7 @@ import type { Rendered, RenderOptions } from "./render.js";
 
 /** What a process of pictures is asked. */
 export type PictureQuestion =
+  | { readonly task: "sanitize"; readonly path: string }
   | { readonly task: "inspect"; readonly file: PictureFile; readonly options: InspectPictureOptions }
   | {
       readonly task: "render";
@@ -83,6 +84,26 @@ export function inspectInProcess(
     }
   });
 }
+
+/** A drawing is small, and so is its sanitizer. */
+const SANITIZING = { timeoutMs: 10 * SECOND_MS, memoryBytes: 384 * MIB };
+
+/**
+ * Sanitizes a company's SVG in a process of its own, when its turn has come.
+ *
+ * @param path of a local file, which is left as it is
+ * @throws CORRUPT_FILE
+ */
+export const sanitizeInProcess = (path: string, companyId: string): Promise<Buffer> =>
+  withDecodeSlot(companyId, async () => {
+    try {
+      return (await ask({ task: "sanitize", path }, SANITIZING)) as Buffer;
+    } catch (error) {
+      if (error instanceof ProcessEnded)
+        throw corruptFile("the drawing cannot be read in the time and memory that are allowed");
+      throw error;
+    }
+  });
 
 /**
  * Renders a company's picture in a process of its own, when its turn has come.

@@ -29,7 +29,7 @@ export const PRESET_NAMES: readonly string[] = PRESETS.map((preset) => preset.na
 
 /** The types that the renderer decodes, HEIC where it can. Not BMP: the libvips of sharp does not decode it. */
 const DECODED: ReadonlySet<string> = new Set(
-  (["jpeg", "png", "gif", "webp", "tiff", "heic"] as const).map((name) => FILE_TYPES[name].mimeType),
+  (["jpeg", "png", "gif", "webp", "tiff", "svg", "heic"] as const).map((name) => FILE_TYPES[name].mimeType),
 );
 
 /** The presets of a file of this type in this bucket, the largest first; none for types without a picture. */

@@ -103,9 +103,14 @@ async function decodeStrictly(
     sequentialRead: true,
     autoOrient: true,
   };
-  const { width, height } = (await sharp(input, source).metadata()).autoOrient;
+  const header = await sharp(input, source).metadata();
+  const { width, height } = header.autoOrient;
   refuseLarge({ width, height }, { maxPixels });
-  const scale = scaleFor(presets, Math.max(width, height), Math.min(width, height));
+  const scale = scaleFor(presets, {
+    longest: Math.max(width, height),
+    shortest: Math.min(width, height),
+    isDrawing: header.format === "svg",
+  });
   const target = {
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale)),
@@ -114,11 +119,19 @@ async function decodeStrictly(
   return withoutIdleAlpha(await toRaster(image.resize({ ...target, fit: "fill" }).toColourspace("srgb")));
 }
 
-function scaleFor(presets: readonly Preset[], longest: number, shortest: number): number {
+interface Shape {
+  readonly longest: number;
+  readonly shortest: number;
+  /** Whether it has no pixels of its own: an icon of 24 pixels is drawn as large as it is wanted. */
+  readonly isDrawing: boolean;
+}
+
+function scaleFor(presets: readonly Preset[], { longest, shortest, isDrawing }: Shape): number {
   const needed = presets.map(({ fit, side }) =>
     fit === "inside" ? side / longest : Math.min(side / shortest, LONGEST_SIDE / longest),
   );
-  return Math.min(1, Math.max(PLACEHOLDER_SIDE / longest, ...needed));
+  const scale = Math.max(PLACEHOLDER_SIDE / longest, ...needed);
+  return isDrawing ? scale : Math.min(1, scale);
 }
 
 async function toRaster(image: Sharp): Promise<Raster> {

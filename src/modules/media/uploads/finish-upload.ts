@@ -4,6 +4,8 @@ import { FiledeskError } from "../../../kernel/errors.js";
 import { onlySegmentKey } from "../../../platform/storage/segments.js";
 import type { StagedBytes, StagingArea } from "../../../platform/storage/staging-area.js";
 import type { Storage } from "../../../platform/storage/storage.js";
+import type { TempFile } from "../../../platform/storage/temp-file.js";
+import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import type { AuditActor } from "../../identity/audit/audit.repository.js";
 import type { AllBucketRules } from "../buckets.js";
 import type { CheckDeps } from "../ingest/check-file.js";
@@ -21,6 +23,7 @@ export interface FinishDeps extends CheckDeps {
   readonly buckets: AllBucketRules;
   readonly clock: Clock;
   readonly observer: IngestObserver;
+  readonly tempFolder: Pick<TempFolder, "open">;
 }
 
 /** Failures that are the file's own: trying again does not help. */
@@ -70,19 +73,30 @@ async function checkAndStore(deps: FinishDeps, { upload, write }: UploadLease): 
   const { storage, buckets, clock, observer } = deps;
   const { companyId, bucket } = upload;
   const uploader = ownerOf(upload);
+  /** The bytes that are stored instead of those that were sent. */
+  let other: TempFile | null = null;
   const { bytes, received } = await observer.step("receive", () => receiveStaged(deps, { upload, write }));
   try {
     observer.received(bucket, received.size);
-    const checked = await checkFile(deps, received, { rules: buckets[bucket], companyId, uploader });
+    const checked = await checkFile(deps, received, {
+      rules: buckets[bucket],
+      companyId,
+      uploader,
+      openTemp: async () => {
+        other = await deps.tempFolder.open();
+        return other;
+      },
+    });
     const blob = newBlob(checked, newStorageKey(companyId, bucket, checked.type.extension, clock()));
     await write({ storageKey: blob.storageKey, checked: { fileName: checked.fileName, blob } });
     await observer.step("store", () =>
-      upload.method === "DIRECT"
+      upload.method === "DIRECT" && other === null
         ? storage.copy(onlySegmentKey(upload.id), blob.storageKey)
-        : storage.putFile(blob.storageKey, bytes.temp.path),
+        : storage.putFile(blob.storageKey, checked.temp.path),
     );
   } finally {
     await bytes[Symbol.asyncDispose]();
+    await (other as TempFile | null)?.[Symbol.asyncDispose]();
   }
 }
 

@@ -2,7 +2,6 @@ import { setImmediate as roundOfTheEventLoop, setTimeout as wait } from "node:ti
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
 import { identify } from "../../../../src/modules/media/ingest/identify/identify.js";
-import { inspect } from "../../../../src/modules/media/ingest/inspect/inspect.js";
 import {
   decodeSecondsOn,
   withDecodeSlot,
@@ -10,6 +9,7 @@ import {
 } from "../../../../src/modules/media/pictures/decoding.js";
 import { makeJpeg } from "../../../support/make-files.js";
 import { newTempFile, receiveBytes } from "../../../support/received.js";
+import { inspectIdentified } from "../../../support/take-in.js";
 
 type InTurn = typeof withDecodeSlot;
 
@@ -56,7 +56,11 @@ describe("decoding", () => {
       await receiveBytes(temp, await makeJpeg(), "a.jpg"),
       bucketRules().ATTACHMENTS,
     );
-    const inspecting = inspect(identified, { maxPixels: 50_000_000, companyId: "acme", decodingSeconds: 1 });
+    const inspecting = inspectIdentified(identified, {
+      maxPixels: 50_000_000,
+      companyId: "acme",
+      decodingSeconds: 1,
+    });
     await wait(1_500);
     for (const end of ends.splice(0)) end();
     expect((await inspecting).width).toBeGreaterThan(0);

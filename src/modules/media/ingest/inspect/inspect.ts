@@ -1,4 +1,3 @@
-import { FiledeskError } from "../../../../kernel/errors.js";
 import type { FileTypeName } from "../../file-types.js";
 import type { FileMetadata } from "../../metadata.js";
 import { decodesHeic } from "../../pictures/decodes-heic.js";
@@ -10,6 +9,7 @@ import type { Identified } from "../identify/identify.js";
 import { pdfBody } from "../identify/identify-pdf.js";
 import type { TextCharset } from "../identify/text-encoding.js";
 import { openFileBytes } from "../receive/file-bytes.js";
+import type { Sanitized } from "../sanitize.js";
 import { countPages } from "./count-pages.js";
 import { inspectBmp } from "./inspect-bmp.js";
 import { inspectSound } from "./inspect-sound.js";
@@ -18,7 +18,7 @@ import { inspectVideo } from "./inspect-video.js";
 declare const proof: unique symbol;
 
 /** A file that is intact, as far as its type can be checked. Only `inspect` makes one. */
-export interface Inspected extends Identified {
+export interface Inspected extends Sanitized {
   readonly [proof]: "inspected";
   /** In pixels, as displayed (EXIF orientation or rotation applied). Null for files without a picture. */
   readonly width: number | null;
@@ -45,7 +45,7 @@ interface Dimensions {
 type Facts = Partial<Pick<Inspected, "width" | "height" | "durationMs" | "metadata">>;
 
 /** The types that sharp decodes. */
-const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp", "tiff"]);
+const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp", "tiff", "svg"]);
 
 /**
  * Decodes an image once, to verify it and to read its dimensions; reads the metadata of a video or a PDF. Other types
@@ -55,22 +55,19 @@ const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp"
  *   whose decoding takes too long; CORRUPT_FILE for an image that does not decode and for a video that cannot be read;
  *   UNSUPPORTED_FILE_TYPE for a video without a picture
  */
-export async function inspect(identified: Identified, options: InspectOptions): Promise<Inspected> {
+export async function inspect(sanitized: Sanitized, options: InspectOptions): Promise<Inspected> {
   const none = { width: null, height: null, durationMs: null, metadata: {} };
-  return { ...identified, ...none, ...(await factsOf(identified, options)) } as Inspected;
+  return { ...sanitized, ...none, ...(await factsOf(sanitized, options)) } as Inspected;
 }
 
-async function factsOf(file: Identified, options: InspectOptions): Promise<Facts> {
-  const { kind, name, title } = file.type;
+async function factsOf(file: Sanitized, options: InspectOptions): Promise<Facts> {
+  const { kind, name } = file.type;
   if (DECODED.has(name)) return inspectInProcess(file, options);
   if (name === "heic") return decodesHeic() ? inspectInProcess(file, options) : inspectHeic(file, options);
   if (name === "bmp") return inspectPlain(file, options);
   if (name === "pdf") return inspectPdf(file);
   if (kind === "VIDEO") return inspectVideo(file, options);
   if (kind === "AUDIO") return inspectSound(file, options.companyId);
-  // There is no SVG sanitizer yet, so SVG is refused even if a bucket lists it.
-  if (kind === "IMAGE")
-    throw new FiledeskError("UNSUPPORTED_FILE_TYPE", `This file is ${title}, which cannot be taken yet.`);
   return file.text ? { metadata: charsetMetadata(file.text) } : {};
 }
 

@@ -3,7 +3,6 @@ import { bucketRules } from "../../../../../src/modules/media/buckets.js";
 import { readCompoundFile } from "../../../../../src/modules/media/ingest/identify/compound-file.js";
 import { identify } from "../../../../../src/modules/media/ingest/identify/identify.js";
 import { eachElement } from "../../../../../src/modules/media/ingest/identify/package-xml.js";
-import { inspect } from "../../../../../src/modules/media/ingest/inspect/inspect.js";
 import type { FileBytes } from "../../../../../src/modules/media/ingest/receive/file-bytes.js";
 import { openFileBytes } from "../../../../../src/modules/media/ingest/receive/file-bytes.js";
 import type { TempFile } from "../../../../../src/platform/storage/temp-file.js";
@@ -12,6 +11,7 @@ import { packageOf } from "../../../../support/hostile-files/packages.js";
 import { HOSTILE_FILES } from "../../../../support/hostile-files/table.js";
 import { leastCost } from "../../../../support/processor-cost.js";
 import { newTempFile, receiveBytes } from "../../../../support/received.js";
+import { inspectIdentified } from "../../../../support/take-in.js";
 
 const { ATTACHMENTS } = bucketRules();
 
@@ -26,7 +26,7 @@ async function judge(content: Buffer, fileName: string): Promise<Error | null> {
   temps.push(temp);
   const received = await receiveBytes(temp, content, fileName);
   return identify(received, ATTACHMENTS)
-    .then((identified) => inspect(identified, { companyId: "acme", maxPixels: 50_000_000 }))
+    .then((identified) => inspectIdentified(identified, { companyId: "acme", maxPixels: 50_000_000 }))
     .then(
       () => null,
       (error: Error) => error,

@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import { bucketRules } from "../../../../../src/modules/media/buckets.js";
 import { identify } from "../../../../../src/modules/media/ingest/identify/identify.js";
 import type { InspectOptions } from "../../../../../src/modules/media/ingest/inspect/inspect.js";
-import { inspect } from "../../../../../src/modules/media/ingest/inspect/inspect.js";
 import { scan } from "../../../../../src/modules/media/ingest/scan.js";
 import { scannerOff } from "../../../../../src/platform/scanner/off.js";
 import type { Scanner } from "../../../../../src/platform/scanner/scanner.js";
@@ -20,6 +19,7 @@ import {
   makeWebp,
 } from "../../../../support/make-files.js";
 import { newTempFile, receiveBytes } from "../../../../support/received.js";
+import { inspectIdentified } from "../../../../support/take-in.js";
 
 const { CHAT, PUBLIC_PAGES } = bucketRules();
 const maxPixels = 50_000_000;
@@ -34,7 +34,7 @@ async function inspectBytes(
 ) {
   const temp = newTempFile();
   temps.push(temp);
-  return inspect(await identify(await receiveBytes(temp, content, fileName), bucket), options);
+  return inspectIdentified(await identify(await receiveBytes(temp, content, fileName), bucket), options);
 }
 
 const size = { width: 300, height: 200 };
@@ -208,10 +208,34 @@ describe("inspect", () => {
       expect(await inspectBytes(odd, "a.jpg")).toMatchObject(size);
     });
 
-    it("takes no SVG as long as nothing makes it harmless", async () => {
-      const svg = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
-      await expect(inspectBytes(svg, "a.svg", PUBLIC_PAGES)).rejects.toMatchObject({
-        code: "UNSUPPORTED_FILE_TYPE",
+    it("takes an SVG by its own size, and none that a decoder cannot draw in time or memory", async () => {
+      const svg = (attributes: string, content = "") =>
+        `<svg xmlns="http://www.w3.org/2000/svg" ${attributes}>${content}</svg>`;
+      const judge = (text: string, decodingSeconds = 10) =>
+        inspectBytes(text, "a.svg", PUBLIC_PAGES, { companyId: "acme", maxPixels, decodingSeconds });
+      expect(await judge(svg('viewBox="0 0 30 20"', '<path d="M0 0h9"/>'))).toMatchObject({
+        width: 30,
+        height: 20,
+        type: { name: "svg" },
+      });
+      for (const [attributes, code] of [
+        ["", "CORRUPT_FILE"],
+        ['width="20000" height="20000"', "FILE_TOO_LARGE"],
+      ] as const)
+        await expect(judge(svg(attributes))).rejects.toMatchObject({ code });
+      // Small pictures that take long: filters over filters, which libvips cannot interrupt.
+      const filters = Array.from(
+        { length: 400 },
+        (_, n) => `<feTurbulence baseFrequency="0.${n + 1}" numOctaves="200"/>`,
+      );
+      const slow = svg(
+        'width="4000" height="4000"',
+        `<filter id="f" x="0" y="0" width="1" height="1">${filters.join("")}</filter>
+        <rect width="4000" height="4000" filter="url(#f)"/>`,
+      );
+      await expect(judge(slow, 1)).rejects.toMatchObject({
+        code: "FILE_TOO_LARGE",
+        details: { unit: "seconds" },
       });
     });
   });

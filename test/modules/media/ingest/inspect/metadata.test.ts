@@ -3,11 +3,11 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import sharp from "sharp";
 import { bucketRules } from "../../../../../src/modules/media/buckets.js";
 import { identify } from "../../../../../src/modules/media/ingest/identify/identify.js";
-import { inspect } from "../../../../../src/modules/media/ingest/inspect/inspect.js";
 import { readExif } from "../../../../../src/modules/media/pictures/read-exif.js";
 import type { TempFile } from "../../../../../src/platform/storage/temp-file.js";
 import { fixture, makeJpeg, makePdf } from "../../../../support/make-files.js";
 import { newTempFile, receiveBytes } from "../../../../support/received.js";
+import { inspectIdentified } from "../../../../support/take-in.js";
 
 const temps: TempFile[] = [];
 
@@ -16,7 +16,7 @@ async function metadataOf(content: Buffer, fileName: string) {
   temps.push(temp);
   const rules = bucketRules().ATTACHMENTS;
   const identified = await identify(await receiveBytes(temp, content, fileName), rules);
-  return (await inspect(identified, { companyId: "acme", maxPixels: 50_000_000 })).metadata;
+  return (await inspectIdentified(identified, { companyId: "acme", maxPixels: 50_000_000 })).metadata;
 }
 
 const photo = async (exif: object, format: "jpeg" | "webp" | "png" = "jpeg") =>

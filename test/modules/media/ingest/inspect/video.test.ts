@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { bucketRules } from "../../../../../src/modules/media/buckets.js";
 import { identify } from "../../../../../src/modules/media/ingest/identify/identify.js";
-import { inspect } from "../../../../../src/modules/media/ingest/inspect/inspect.js";
 import type { TempFile } from "../../../../../src/platform/storage/temp-file.js";
 import { hasFfmpeg, makeClip, turned } from "../../../../support/make-clips.js";
 import { fixture, makeJpeg } from "../../../../support/make-files.js";
 import { newTempFile, receiveBytes } from "../../../../support/received.js";
+import { inspectIdentified } from "../../../../support/take-in.js";
 
 const { VIDEOS, ATTACHMENTS, PHOTOS } = bucketRules();
 const maxPixels = 50_000_000;
@@ -16,7 +16,7 @@ async function takeIn(content: Buffer | string, fileName: string, rules = VIDEOS
   const temp = newTempFile();
   temps.push(temp);
   const identified = await identify(await receiveBytes(temp, content, fileName), rules);
-  return inspect(identified, { companyId: "acme", maxPixels, maxSeconds: rules.maxSeconds });
+  return inspectIdentified(identified, { companyId: "acme", maxPixels, maxSeconds: rules.maxSeconds });
 }
 
 const mp4 = fixture("clip.mp4");
