@@ -22,6 +22,7 @@ import "../app/server/mutation-limits.test.js";
 import "../app/server/realtime.test.js";
 import "../app/server/traces.test.js";
 import "../app/sign-in-limits.test.js";
+import "../app/startup/database-role.test.js";
 import "../app/startup/moving-installation.test.js";
 import "../app/upload-limits.test.js";
 import "../app/wiring/metrics.test.js";

@@ -24,6 +24,8 @@ const SETTINGS = {
 };
 /** What tests of passwords do not ask for: everybody of the demo signs in, on each of the tests' servers. */
 const QUICK_HASH = { memoryKib: 64, passes: 1 };
+/** SQLSTATE (PostgreSQL Appendix A). */
+const INSUFFICIENT_PRIVILEGE = "42501";
 const MEMORY_FOLDER = "/dev/shm";
 const ENOUGH_MEMORY = 2 * 1024 ** 3;
 
@@ -39,7 +41,30 @@ export default async function globalSetup() {
   process.env.TEST_RUN_PID = String(process.pid);
   build();
   if (!process.env.TEST_DATABASE_URL) await startCluster();
+  await createServerRole(process.env.TEST_DATABASE_URL);
   await makeTemplates(process.env.TEST_DATABASE_URL);
+}
+
+/** Its password has what a URL has to encode. */
+const SERVER_ROLE = { name: "filedesk_test_server", password: "p@ss/w:o#r%d?&=" };
+
+/** For the servers of tests that run as a role that owns no table; without the right to create roles there is none. */
+async function createServerRole(adminUrl) {
+  const { name, password } = SERVER_ROLE;
+  const url = new URL(adminUrl);
+  // The superuser of the embedded cluster has the same password.
+  if (globalThis.stopTestCluster) [url.username, url.pathname] = ["postgres", "/postgres"];
+  const sql = postgres(url.href, { max: 1, onnotice: () => {} });
+  try {
+    const [found] = await sql`select from pg_roles where rolname = ${name}`;
+    if (!found) await sql.unsafe(`create role ${name} login password '${password}'`);
+    process.env.TEST_SERVER_USER = name;
+    process.env.TEST_SERVER_PASSWORD = password;
+  } catch (error) {
+    if (error.code !== INSUFFICIENT_PRIVILEGE) throw error;
+  } finally {
+    await sql.end();
+  }
 }
 
 /** Types are `npm run check`'s business: code with a wrong type can be tested, code that is not there can not. */

@@ -43,6 +43,8 @@ export interface TestServerOptions {
   readonly parentFolder?: string;
   /** Where its files are instead of its data folder. */
   readonly bucket?: S3Bucket;
+  /** Whether its database role owns no table, as an operator should have it. */
+  readonly withServerRole?: boolean;
   /** Where log lines go; by default nowhere. */
   readonly log?: Logger;
 }
@@ -62,6 +64,8 @@ export interface TestServer {
   readonly dataFolder: string;
   readonly services: Desk["services"];
   readonly database: Desk["database"];
+  /** The database as the owner of the tables. */
+  readonly ownerUrl: string;
   readonly feed: Desk["feed"];
   /** One of the demo's people, or somebody with the demo's password; once per person. */
   signInAs(email: string): Promise<SignedIn>;
@@ -79,7 +83,10 @@ export interface TestServer {
 /** A whole desk with the demo data in this process, on a database and a data folder of its own. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   // What it makes of an empty installation is there already, as after a start before: that takes a while.
-  const database = await createTestDatabase("filedesk_demo_template");
+  const { withServerRole } = options;
+  const database = await createTestDatabase("filedesk_demo_template", {
+    ...(withServerRole && { withServerRole }),
+  });
   const dataFolder = await mkdtemp(join(options.parentFolder ?? tmpdir(), "filedesk-test-"));
   await cp(process.env.TEST_DEMO_FOLDER ?? "", dataFolder, { recursive: true });
   const bucket = options.bucket ?? (storesInS3() ? await makeBucket() : null);
@@ -87,7 +94,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const env = {
     NODE_ENV: "test",
     PORT: "0",
-    DATABASE_URL: options.proxy ? through(options.proxy, database.url) : database.socketUrl,
+    ...database.settings,
+    ...(options.proxy && { DATABASE_URL: through(options.proxy, database.url) }),
     FILEDESK_DATA: dataFolder,
     ...GENEROUS,
     // Jobs run where a test has them run: nothing comes and goes beside what it looks at.
@@ -129,6 +137,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     get database() {
       return desk.database;
     },
+    ownerUrl: database.url,
     get feed() {
       return desk.feed;
     },

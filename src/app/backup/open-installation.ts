@@ -19,6 +19,7 @@ interface Wanted {
 interface Found {
   readonly files: StoredFiles;
   readonly sessionUrl: string;
+  readonly migrateUrl: string | undefined;
   readonly secretsPath: string | null;
 }
 
@@ -31,13 +32,13 @@ async function onInstallation<Result>(
   await mkdir(dataFolder, { recursive: true });
   const found = await findDatabase({ config, dataFolder, log, role: "command" });
   try {
-    const { url, sessionUrl, transactionPooling } = found;
+    const { url, sessionUrl, migrateUrl, transactionPooling } = found;
     const client = connectDatabase(url, { sessionUrl, transactionPooling, connections: 2 });
     try {
       const files = await storedFiles(config, client.background);
       const areSet = config.AUTH_SECRET && config.URL_SIGNING_KEYS;
       const secretsPath = areSet ? null : join(dataFolder, "secrets.json");
-      return await work({ files, sessionUrl, secretsPath });
+      return await work({ files, sessionUrl, migrateUrl, secretsPath });
     } finally {
       await client.close();
     }

@@ -3,13 +3,14 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { isErrno } from "../../kernel/errno.js";
 import { restartUploadsStatements } from "../../modules/media/upkeep/recorded-files.repository.js";
-import { knownMigrations, runMigrations } from "../../platform/database/migrate.js";
+import { knownMigrations } from "../../platform/database/migrate.js";
 import { openConnection } from "../../platform/database/open-connection.js";
 import { findInstallationIds, listOccupants } from "../../platform/database/snapshot/catalog.js";
 import { DatabaseNotEmpty, writeSnapshot } from "../../platform/database/snapshot/write-snapshot.js";
 import type { ExaminedStorage } from "../startup/installation-finding.js";
 import { isEmptyStorage } from "../startup/installation-finding.js";
 import { writeMark } from "../startup/installation-mark.js";
+import { migrateDatabase } from "../startup/migrate-database.js";
 import type { PlacedStorage } from "../startup/open-storage.js";
 import type { BackupReading } from "./backup-folder.js";
 import { readBackupFolder } from "./backup-folder.js";
@@ -23,6 +24,8 @@ import type { VerifyBackupOptions } from "./verify-backup.js";
 export interface RestoreDeps extends Pick<PlacedStorage, "storage" | "place"> {
   /** For connections that keep a session. */
   readonly sessionUrl: string;
+  /** The same as the role that owns the tables, if that is another one. */
+  readonly migrateUrl?: string | undefined;
   /** Where generated secrets belong; null if they are settings. */
   readonly secretsPath: string | null;
 }
@@ -65,7 +68,7 @@ export async function restoreBackup(
   if (files.damaged > 0 && !options.evenDamaged)
     return { manifest, report: { rows: 0, ...files }, isComplete: false, secrets: "none" };
   if (!isRestored) await restoreDatabase(deps, { folder, manifest, lastMigration }, options.signal);
-  await runMigrations(deps.sessionUrl);
+  await migrateDatabase(deps, null);
   const secrets = await restoreSecrets(deps.secretsPath, folder, manifest);
   await writeMark(deps.storage, manifest.installation);
   return { manifest, report: { rows, ...files }, isComplete: true, secrets };
@@ -93,10 +96,11 @@ const begun = ({ id, installation }: Manifest) =>
  * @returns whether an earlier run has restored the database
  * @throws Error if the database or the storage is not empty
  */
-async function claim({ sessionUrl, storage, place }: RestoreDeps, manifest: Manifest): Promise<boolean> {
+async function claim(deps: RestoreDeps, manifest: Manifest): Promise<boolean> {
+  const { storage, place } = deps;
   const mark = await storage.readMark();
   const isContinued = mark === begun(manifest);
-  const { tables, installationId } = await examineDatabase(sessionUrl);
+  const { tables, installationId } = await examineDatabase(ownerUrl(deps));
   // It is restored in one transaction, so it is whole; the mark of a desk that has run since is another one.
   const isRestored = isContinued && installationId === manifest.installation.id;
   if (tables.length > 0 && !isRestored) throw databaseNotEmpty(tables);
@@ -104,6 +108,8 @@ async function claim({ sessionUrl, storage, place }: RestoreDeps, manifest: Mani
   if (!isContinued) await storage.writeMark(begun(manifest));
   return isRestored;
 }
+
+const ownerUrl = ({ sessionUrl, migrateUrl = sessionUrl }: RestoreDeps): string => migrateUrl;
 
 async function examineDatabase(
   url: string,
@@ -125,7 +131,7 @@ interface Source {
 }
 
 async function restoreDatabase(
-  { sessionUrl }: RestoreDeps,
+  deps: RestoreDeps,
   { folder, manifest: { tables, sequences }, lastMigration }: Source,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -135,7 +141,7 @@ async function restoreDatabase(
     sequences,
     statements: restartUploadsStatements(),
   };
-  await writeSnapshot(sessionUrl, snapshot, signal).catch((error: unknown) => {
+  await writeSnapshot(ownerUrl(deps), snapshot, signal).catch((error: unknown) => {
     throw error instanceof DatabaseNotEmpty ? databaseNotEmpty(error.names) : error;
   });
 }

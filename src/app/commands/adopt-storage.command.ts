@@ -23,7 +23,7 @@ Example:
     )
     .action((options: OutputOptions & { yes?: boolean }) =>
       runCommand(options, environment, async ({ config, log, output }) => {
-        const { runMigrations } = await import("../../platform/database/migrate.js");
+        const { migrateDatabase } = await import("../startup/migrate-database.js");
         const { connectDatabase } = await import("../../platform/database/client.js");
         const { findDatabase } = await import("../startup/find-database.js");
         const { storedFiles } = await import("../startup/open-files.js");
@@ -43,7 +43,7 @@ Example:
             output.line(detail);
             if (state === "same") return ExitCode.OK;
             if (!options.yes) return ExitCode.FINDINGS;
-            await runMigrations(sessionUrl);
+            await migrateDatabase(found, null);
             const { id } = await adoptStorage(deps);
             output.event("done", { id });
             output.line(`Done: ${belongTogether(id)}`);

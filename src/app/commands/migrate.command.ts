@@ -13,17 +13,21 @@ export function addMigrateCommand(program: Command, environment: NodeJS.ProcessE
     .option("--json", "one JSON object a line")
     .action((options: OutputOptions & { dryRun?: boolean }) =>
       runCommand(options, environment, async ({ config, log, output }) => {
-        const { migrationsOf, runMigrations } = await import("../../platform/database/migrate.js");
+        const { migrateDatabase, pendingMigrations } = await import("../startup/migrate-database.js");
         const { findDatabase } = await import("../startup/find-database.js");
         const dataFolder = resolve(config.FILEDESK_DATA);
         await mkdir(dataFolder, { recursive: true });
         const database = await findDatabase({ config, dataFolder, log, role: "command" });
         try {
-          const { pending } = await migrationsOf(database.sessionUrl);
-          if (!options.dryRun) await runMigrations(database.sessionUrl);
-          output.event("done", { pending, dryRun: options.dryRun ?? false });
+          const pending = await pendingMigrations(database);
+          const { granted } = options.dryRun
+            ? { granted: null }
+            : await migrateDatabase(database, config.AUDIT_DAYS);
+          output.event("done", { pending, granted, dryRun: options.dryRun ?? false });
           for (const name of pending) output.line(options.dryRun ? `missing: ${name}` : `applied: ${name}`);
           if (pending.length === 0) output.line("The schema is up to date.");
+          if (granted !== null)
+            output.line(`The role ${granted} may use the tables, and only add to the audit log.`);
           return options.dryRun && pending.length > 0 ? ExitCode.FINDINGS : ExitCode.OK;
         } finally {
           await database.close();

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { connectDatabase } from "../../platform/database/client.js";
+import { checkAuditRetention, checkDatabaseRole } from "../doctor/check-database-role.js";
 import { checkScanner } from "../doctor/check-scanner.js";
 import type { Check } from "../doctor/checks.js";
 import {
@@ -66,12 +67,17 @@ async function checkInside({ config, log, output }: CommandRun, dataFolder: stri
     const { url, sessionUrl, transactionPooling } = found;
     const database = connectDatabase(url, { sessionUrl, transactionPooling, connections: 2 });
     try {
-      const inDatabase = await checkDatabase(database);
-      const [reached, schema] = inDatabase;
-      if (reached?.state === "problem") return inDatabase;
+      const reached = await checkDatabase(database);
+      const [connected, schema] = reached;
+      if (connected?.state === "problem") return reached;
+      const inDatabase = [
+        ...reached,
+        ...(await checkDatabaseRole(database.db, found)),
+        ...(await checkAuditRetention(database.db, config)),
+      ];
       const deps = await storedFiles(config, database.db);
-      const { check: found, installation } = await checkInstallation(deps);
-      const ofFiles = [found, ...(found.state === "problem" ? [] : checkMoving(deps))];
+      const { check, installation } = await checkInstallation(deps);
+      const ofFiles = [check, ...(check.state === "problem" ? [] : checkMoving(deps))];
       // Does not open services, or create folders, if the files may belong to another installation or the database has
       // to be migrated.
       if (installation === null || schema?.state === "problem")

@@ -6,7 +6,6 @@ import type { Viewer } from "../../modules/identity/viewer.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import { connectDatabase } from "../../platform/database/client.js";
-import { runMigrations } from "../../platform/database/migrate.js";
 import type { EventBus } from "../../platform/events/bus/event-bus.js";
 import { createPostgresBus } from "../../platform/events/bus/postgres-bus.js";
 import { createEventFeed } from "../../platform/events/feed/event-feed.js";
@@ -14,8 +13,10 @@ import type { EventFeed } from "../../platform/events/feed/feed.js";
 import { withEventRecording } from "../../platform/events/log/record-event.js";
 import type { JobQueue } from "../../platform/jobs/job-queue.js";
 import { createJobQueue } from "../../platform/jobs/job-queue.js";
-import type { Role } from "../startup/find-database.js";
+import type { FoundDatabase, Role } from "../startup/find-database.js";
 import { findDatabase } from "../startup/find-database.js";
+import { asOwner, migrateDatabase } from "../startup/migrate-database.js";
+import type { StoredFiles } from "../startup/open-files.js";
 import { openFiles, storedFiles } from "../startup/open-files.js";
 import { readSecrets } from "../startup/secrets.js";
 import { assertFit } from "../startup/settle-installation.js";
@@ -87,8 +88,9 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     });
     closers.push(() => client.close());
     const stored = telemetry.observeFiles(await storedFiles(config, client.background));
-    await assertFit(stored);
-    await runMigrations(sessionUrl);
+    await assertFitAsOwner(stored, found);
+    // A command may run with other settings than the servers.
+    const { isOwner } = await migrateDatabase(found, role === "command" ? null : config.AUDIT_DAYS);
     signal?.throwIfAborted();
     const files = await openFiles(stored, log);
     const bus = await createEventBus(config, client, log);
@@ -101,6 +103,7 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       databaseUrl: url,
       sessionUrl,
       databaseIsStopped: found.isEmbedded,
+      isOwner,
       log,
       works: role === "worker" || (role === "server" && config.WORKER),
       concurrency: config.WORKER_CONCURRENCY,
@@ -128,6 +131,20 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Before the first migration, the role of the server may have no rights at all. */
+async function assertFitAsOwner(
+  stored: StoredFiles,
+  { migrateUrl }: Pick<FoundDatabase, "migrateUrl">,
+): Promise<void> {
+  if (migrateUrl === undefined) return void (await assertFit(stored));
+  const owner = connectDatabase(migrateUrl, { connections: 1 });
+  try {
+    await asOwner(() => assertFit({ ...stored, db: owner.background }));
+  } finally {
+    await owner.close();
   }
 }
 

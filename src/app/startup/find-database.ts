@@ -17,6 +17,8 @@ export interface FoundDatabase {
   readonly url: string;
   /** For connections that keep a session: it leads past a pooler. */
   readonly sessionUrl: string;
+  /** The same as the role that owns the tables, if that is another one. */
+  readonly migrateUrl?: string | undefined;
   /** Whether a pooler hands out another session for each transaction. */
   readonly transactionPooling: boolean;
   /** Whether it is the embedded database, which a process of Filedesk stops. */
@@ -98,10 +100,15 @@ const never = new Promise<never>(() => {});
 
 const external = (
   url: string,
-  { DATABASE_LISTEN_URL = url, DATABASE_PREPARE }: Pick<Config, "DATABASE_LISTEN_URL" | "DATABASE_PREPARE">,
+  {
+    DATABASE_LISTEN_URL = url,
+    DATABASE_MIGRATE_URL,
+    DATABASE_PREPARE,
+  }: Pick<Config, "DATABASE_LISTEN_URL" | "DATABASE_MIGRATE_URL" | "DATABASE_PREPARE">,
 ): FoundDatabase => ({
   url,
   sessionUrl: DATABASE_LISTEN_URL,
+  migrateUrl: DATABASE_MIGRATE_URL,
   transactionPooling: !DATABASE_PREPARE,
   isEmbedded: false,
   lost: never,

@@ -4,8 +4,6 @@ import type { Page, PageRequest, Position } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
-import type { BatchOptions } from "../../platform/database/in-batches.js";
-import { deleteInBatches } from "../../platform/database/in-batches.js";
 import { keyset } from "../../platform/database/keyset.js";
 import { auditLog } from "../identity/audit/audit.tables.js";
 import type { AuditAction } from "../identity/audit/audit-action.js";
@@ -45,10 +43,6 @@ export async function listAuditEntries(
 
 export const countAuditEntries = (db: Database, filter: AuditFilter): Promise<number> =>
   db.$count(auditLog, and(...conditions(filter)));
-
-/** Removes the entries of before a moment, in batches. @returns how many */
-export const purgeAuditEntries = (db: Database, before: Date, options: BatchOptions): Promise<number> =>
-  deleteInBatches(db, auditLog, lt(auditLog.createdAt, before), options);
 
 const conditions = (filter: AuditFilter): (SQL | undefined)[] => [
   filter.companyId == null ? undefined : eq(auditLog.companyId, filter.companyId),

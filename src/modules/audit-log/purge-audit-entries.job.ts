@@ -2,7 +2,7 @@ import type { Clock } from "../../kernel/clock.js";
 import { DAY_MS } from "../../kernel/clock.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Job } from "../../platform/jobs/job.js";
-import { purgeAuditEntries } from "./audit-log.repository.js";
+import { listPurgedCompanies, purgeAuditEntries, purgeAuditEntriesOf } from "./audit-purge.repository.js";
 
 export interface PurgeAuditEntriesDeps {
   readonly db: Database;
@@ -11,7 +11,10 @@ export interface PurgeAuditEntriesDeps {
   readonly auditDays: number;
 }
 
-/** Purges entries of the audit log that are older than the operator wants to keep. */
+/**
+ * Purges entries of the audit log that are older than the operator wants to keep, and those of purged companies after
+ * 30 days.
+ */
 export const createPurgeAuditEntriesJob = ({ db, clock, auditDays }: PurgeAuditEntriesDeps): Job => ({
   name: "purge-audit-entries",
   atOnce: 1,
@@ -19,6 +22,8 @@ export const createPurgeAuditEntriesJob = ({ db, clock, auditDays }: PurgeAuditE
   retries: 3,
   cron: "41 3 * * *",
   run: async (_data, signal) => {
+    for (const companyId of await listPurgedCompanies(db))
+      await purgeAuditEntriesOf(db, companyId, { signal });
     if (auditDays === 0) return;
     await purgeAuditEntries(db, new Date(clock().getTime() - auditDays * DAY_MS), { signal });
   },

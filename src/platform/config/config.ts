@@ -58,6 +58,8 @@ interface Chosen {
   readonly ACCEL_REDIRECT: string | undefined;
   readonly SCANNER: string;
   readonly CLAMD_URL: string | undefined;
+  readonly DATABASE_URL: string | undefined;
+  readonly DATABASE_MIGRATE_URL: string | undefined;
 }
 
 /** Settings that would have no effect, which an operator might not notice. */
@@ -77,6 +79,10 @@ function contradictionsIn(chosen: Chosen): string[] {
     );
   if (CLAMD_URL !== undefined && SCANNER !== "clamd")
     problems.push("CLAMD_URL: nothing is scanned with SCANNER=off; set SCANNER=clamd as well");
+  if (chosen.DATABASE_MIGRATE_URL !== undefined && chosen.DATABASE_URL === undefined)
+    problems.push(
+      "DATABASE_MIGRATE_URL: the embedded database has one role; set DATABASE_URL to the role of the server as well",
+    );
   return problems;
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 export const SECRET_SETTINGS = [
   "DATABASE_URL",
   "DATABASE_LISTEN_URL",
+  "DATABASE_MIGRATE_URL",
   "REDIS_URL",
   "AUTH_SECRET",
   "URL_SIGNING_KEYS",

@@ -85,6 +85,11 @@ export const settings = {
     desc: "The same database past a pooler, for connections that keep a session: notifications, migrations, locks; by default DATABASE_URL",
     example: "postgres://filedesk:secret@localhost:5432/filedesk",
   }),
+  DATABASE_MIGRATE_URL: postgresUrl({
+    default: undefined,
+    desc: "The same database past a pooler, as the role that owns the tables: it migrates, and gives the role of DATABASE_URL what a server needs; by default DATABASE_URL does",
+    example: "postgres://filedesk_owner:secret@localhost:5432/filedesk",
+  }),
   DATABASE_PREPARE: bool({
     default: true,
     desc: "Whether sessions keep prepared statements and timeouts; `off` behind PgBouncer in transaction mode",

@@ -4,7 +4,9 @@ import type { MigrationMeta } from "drizzle-orm/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
+import type postgres from "postgres";
 import { packageRoot } from "../../kernel/package-root.js";
+import type { Database } from "./client.js";
 import { connectDriver } from "./connect-driver.js";
 import { sqlState } from "./faults.js";
 import { findHost } from "./open-connection.js";
@@ -25,13 +27,21 @@ const occupied = (error: unknown) => {
   );
 };
 
+export interface MigrationOptions {
+  /** Leads past a pooler, because the lock belongs to the session. */
+  readonly url: string;
+  /** Runs under the same lock, after the migrations, if the role owns the tables. */
+  readonly afterwards?: (db: Database) => Promise<void>;
+}
+
 /**
- * Applies pending migrations under a lock, so that other instances wait.
+ * Applies pending migrations under a lock, so that other instances wait. A role that does not own the tables changes
+ * nothing.
  *
- * @param url leads past a pooler, because the lock belongs to the session
- * @throws if the server is older than Postgres 15
+ * @returns whether the role owns the tables
+ * @throws if the server is older than Postgres 15, or if migrations are pending and the role does not own the tables
  */
-export async function runMigrations(url: string): Promise<void> {
+export async function runMigrations({ url, afterwards }: MigrationOptions): Promise<boolean> {
   const sql = connectDriver(await findHost(url), { max: 1, fetch_types: false });
   try {
     const [server] = await sql<
@@ -42,9 +52,20 @@ export async function runMigrations(url: string): Promise<void> {
         `Filedesk needs Postgres 15 or newer; DATABASE_URL leads to ${Math.floor((server?.version ?? 0) / 10_000)}.`,
       );
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
-    await migrate(drizzle(sql), { migrationsFolder }).catch((error: unknown) => {
+    const [role] = await sql<{ name: string; isOwner: boolean }[]>`
+      select current_user as name, coalesce(
+        (select pg_has_role(nspowner, 'USAGE') from pg_namespace where nspname = 'drizzle'), true) as "isOwner"`;
+    if (!role?.isOwner) {
+      const { pending } = await readMigrations(sql);
+      if (pending.length > 0) throw notTheOwner(role?.name ?? "", pending);
+      return false;
+    }
+    const db = drizzle(sql);
+    await migrate(db, { migrationsFolder }).catch((error: unknown) => {
       throw sqlState(error) === DUPLICATE_TABLE ? occupied(error) : error;
     });
+    await afterwards?.(db);
+    return true;
   } finally {
     await sql.end();
   }
@@ -74,6 +95,12 @@ export function schemaUpTo(lastMigration: number): { readonly lock: string; read
   };
 }
 
+const notTheOwner = (role: string, pending: readonly string[]) =>
+  new Error(
+    `Migrations are missing (${pending.join(", ")}), and the role ${role} does not own the tables. ` +
+      "Run filedesk migrate with DATABASE_MIGRATE_URL set to the role that does.",
+  );
+
 export interface Migrations {
   /** Version of the Postgres server, such as `18.4`. */
   readonly serverVersion: string;
@@ -84,24 +111,28 @@ export interface Migrations {
 
 /** The applied and pending migrations of a database. Read-only. */
 export async function migrationsOf(url: string): Promise<Migrations> {
-  const journal = JSON.parse(await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8")) as {
-    entries: { tag: string; when: number }[];
-  };
   const sql = connectDriver(await findHost(url), { max: 1, fetch_types: false });
   try {
-    const [server] = await sql<{ version: string; isBegun: boolean }[]>`
-      select current_setting('server_version') as version,
-        to_regclass('drizzle.__drizzle_migrations') is not null as "isBegun"`;
-    const rows = server?.isBegun
-      ? await sql<{ when: string }[]>`select created_at as when from drizzle.__drizzle_migrations`
-      : [];
-    const last = Math.max(0, ...rows.map(({ when }) => Number(when)));
-    return {
-      serverVersion: server?.version ?? "",
-      applied: rows.length,
-      pending: journal.entries.filter(({ when }) => when > last).map(({ tag }) => tag),
-    };
+    return await readMigrations(sql);
   } finally {
     await sql.end();
   }
+}
+
+async function readMigrations(sql: postgres.Sql): Promise<Migrations> {
+  const journal = JSON.parse(await readFile(join(migrationsFolder, "meta/_journal.json"), "utf8")) as {
+    entries: { tag: string; when: number }[];
+  };
+  const [server] = await sql<{ version: string; isBegun: boolean }[]>`
+    select current_setting('server_version') as version,
+      to_regclass('drizzle.__drizzle_migrations') is not null as "isBegun"`;
+  const rows = server?.isBegun
+    ? await sql<{ when: string }[]>`select created_at as when from drizzle.__drizzle_migrations`
+    : [];
+  const last = Math.max(0, ...rows.map(({ when }) => Number(when)));
+  return {
+    serverVersion: server?.version ?? "",
+    applied: rows.length,
+    pending: journal.entries.filter(({ when }) => when > last).map(({ tag }) => tag),
+  };
 }

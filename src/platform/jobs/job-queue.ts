@@ -16,6 +16,8 @@ export interface JobQueueOptions {
   readonly databaseUrl: string;
   /** For the connection that listens: it leads past a pooler. By default the URL of the database. */
   readonly sessionUrl?: string;
+  /** Whether the role of the database owns the queue's schema, which it then creates and updates. By default it does. */
+  readonly isOwner?: boolean;
   /** Whether the database is stopped after the queue, which then waits until its connections are closed. */
   readonly databaseIsStopped?: boolean;
   readonly log: Logger;
@@ -28,7 +30,7 @@ export interface JobQueueOptions {
 export interface JobQueue {
   /** Enqueues jobs, once the queue is open. */
   readonly sender: JobSender;
-  /** Creates the queue's schema, and a queue for each job, if they are missing. Safe in several processes at once. */
+  /** Creates a queue for each job, and the queue's schema as its owner, if they are missing. Safe in several processes at once. */
   open(jobs: readonly Job[]): Promise<void>;
   /** Starts running jobs in this process, including recurring ones. */
   work(): Promise<void>;
@@ -54,6 +56,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const {
     databaseUrl,
     sessionUrl = databaseUrl,
+    isOwner = true,
     databaseIsStopped = false,
     log,
     works,
@@ -68,7 +71,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     applicationName,
     onFault,
   });
-  const boss = createBoss(db, works);
+  const boss = createBoss(db, { works, isOwner });
   boss.on("error", onFault);
   boss.on("warning", (warning) => log.warn(warning, "the job queue warns"));
   const clockRepair = createClockRepair({ db, log, onFault });
@@ -96,9 +99,11 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
     async open(jobs) {
       known = jobs;
-      await boss.start();
+      await boss.start().catch((error: unknown) => {
+        throw isOwner ? error : notInstalled(error);
+      });
       await ensureQueues(boss, jobs);
-      await ensureTurnIndex(db);
+      if (isOwner) await ensureTurnIndex(db);
       if (works) await clockRepair.start();
     },
     async work() {
@@ -121,9 +126,13 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   };
 }
 
-const createBoss = (db: Db, works: boolean): PgBoss =>
+const createBoss = (
+  db: Db,
+  { works, isOwner }: { readonly works: boolean; readonly isOwner: boolean },
+): PgBoss =>
   new PgBoss({
     db,
+    migrate: isOwner,
     supervise: works,
     schedule: works,
     useListenNotify: works,
@@ -132,6 +141,12 @@ const createBoss = (db: Db, works: boolean): PgBoss =>
     maintenanceIntervalSeconds: 300,
     cronWorkerIntervalSeconds: 2,
   });
+
+/** pg-boss says only by its message that its schema is missing or of another version. */
+const notInstalled = (error: unknown): unknown =>
+  error instanceof Error && /not installed|requires migrations/.test(error.message)
+    ? new Error(`${error.message}: run filedesk migrate with DATABASE_MIGRATE_URL.`)
+    : error;
 
 /** Logs a fault, and its repetitions only at `debug`. */
 function faultLog(log: Logger): (error: unknown) => void {

@@ -2,10 +2,8 @@ import type { Clock } from "../../../kernel/clock.js";
 import { MINUTE_MS } from "../../../kernel/clock.js";
 import type { ErrorCode } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import { isForeignKeyViolation } from "../../../platform/database/faults.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
 import type { Viewer } from "../viewer.js";
-import type { AuditEntry } from "./audit.repository.js";
 import { insertAuditEntries, MAX_USER_AGENT_LENGTH } from "./audit.repository.js";
 
 /** Failures that say something about the caller; all others are about the wording or the moment of a request. */
@@ -108,7 +106,7 @@ export function createRefusalLog({ db, clock, log, intervalMs = MINUTE_MS }: Ref
     const entries = [...anonymous.takeAll(), ...signedIn.takeAll()].map(toEntry);
     if (entries.length === 0) return;
     try {
-      await insertAll(db, entries);
+      await insertAuditEntries(db, entries);
     } catch (err) {
       log.warn({ err, entries: entries.length }, "refusals could not be audited");
     }
@@ -122,25 +120,6 @@ export function createRefusalLog({ db, clock, log, intervalMs = MINUTE_MS }: Ref
     },
     flush,
   };
-}
-
-async function insertAll(db: Database, entries: readonly AuditEntry[]): Promise<void> {
-  try {
-    await insertAuditEntries(db, entries);
-  } catch (error) {
-    if (!isForeignKeyViolation(error)) throw error;
-    for (const entry of entries) await insertOne(db, entry);
-  }
-}
-
-/** Its company may have been purged in the meantime: then it concerns none. */
-async function insertOne(db: Database, entry: AuditEntry): Promise<void> {
-  try {
-    await insertAuditEntries(db, [entry]);
-  } catch (error) {
-    if (!isForeignKeyViolation(error)) throw error;
-    await insertAuditEntries(db, [{ ...entry, companyId: null }]);
-  }
 }
 
 const keyOf = ({ viewer, code, what }: Refusal): string => {

@@ -2,7 +2,6 @@ import { and, asc, eq, isNotNull, lt } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
 import type { BatchOptions } from "../../../platform/database/in-batches.js";
 import { deleteInBatches } from "../../../platform/database/in-batches.js";
-import { auditLog } from "../audit/audit.tables.js";
 import type { CompanyRow } from "../company.tables.js";
 import { companies } from "../company.tables.js";
 import { invitations } from "../invitation.tables.js";
@@ -20,13 +19,12 @@ export async function listPurgeableCompanies(db: Database, deletedBefore: Date):
   return rows.map((row) => row.id);
 }
 
-/** Purges a due company's memberships, invitations and audit log in batches; there may be too many for one statement. */
+/** Purges a due company's memberships and invitations in batches; there may be too many for one statement. */
 export async function purgeMostOfCompany(
   db: Database,
   companyId: string,
   options?: BatchOptions,
 ): Promise<void> {
-  await deleteInBatches(db, auditLog, eq(auditLog.companyId, companyId), options);
   await deleteInBatches(db, memberships, eq(memberships.companyId, companyId), options);
   await deleteInBatches(db, invitations, eq(invitations.companyId, companyId), options);
 }
@@ -35,7 +33,7 @@ export async function isPurgeable(db: Database, companyId: string, deletedBefore
   return (await db.$count(companies, and(eq(companies.id, companyId), wasDeleted(deletedBefore)))) > 0;
 }
 
-/** Purges the rest of its memberships, invitations and audit log as well. Null when it is not due, or is purged already. */
+/** Purges the rest of its memberships and invitations as well. Null when it is not due, or is purged already. */
 export async function purgeCompany(
   tx: Database,
   companyId: string,
@@ -49,7 +47,6 @@ export async function purgeCompany(
   if (!due) return null;
   await tx.delete(memberships).where(eq(memberships.companyId, companyId));
   await tx.delete(invitations).where(eq(invitations.companyId, companyId));
-  await tx.delete(auditLog).where(eq(auditLog.companyId, companyId));
   await tx.delete(companies).where(eq(companies.id, companyId));
   return due;
 }
