@@ -1,6 +1,7 @@
 import "../platform/config/config.test.js";
 import "../platform/config/secret-files.test.js";
 import "../platform/data-folder-lock.test.js";
+import "../platform/database/copy-out.test.js";
 import "../platform/database/database-url.test.js";
 import "../platform/database/lost-connection.test.js";
 import "../platform/database/prepared-texts.test.js";

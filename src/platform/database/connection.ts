@@ -195,7 +195,9 @@ export class Connection {
   /** Runs `copy … to stdout`. Read the stream to its end before the next statement. */
   async copyOut(text: string): Promise<Readable> {
     if (this.#isLost) throw connectionLost();
-    return this.#sql.unsafe(text).readable();
+    const rows = await this.#sql.unsafe(text).readable();
+    // The driver pauses its socket while the stream is full, and resumes it when more is read: after the last row never.
+    return rows.once("end", () => rows._read(0));
   }
 
   /** Runs `copy … from stdin`; the stream finishes when Postgres has taken all rows. */

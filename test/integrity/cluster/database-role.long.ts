@@ -1,13 +1,13 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
 import { DEMO_PASSWORD } from "../../../src/app/demo/demo-people.js";
 import { SHARED_SECRETS, startCluster } from "../../support/cluster.js";
 import { runCommand } from "../../support/command-process.js";
 import type { TestDatabase } from "../../support/database.js";
-import { asServerRole, createTestDatabase } from "../../support/database.js";
+import { asServerRole, createTestDatabase, dropDatabase } from "../../support/database.js";
 import { startDeskTraffic, UNLIMITED } from "../../support/desk-traffic.js";
 import { until } from "../../support/feed-world.js";
 import { hasPgBouncer, startPgBouncer } from "../../support/pgbouncer.js";
@@ -85,16 +85,7 @@ withPgBouncer("servers whose database role owns no table, behind PgBouncer", () 
           select count(*)::int as done from pgboss.job where state = 'completed'`;
         return row!.done > 0;
       }, 180_000);
-      const backup = join(environment.FILEDESK_DATA!, "..", `${basename(environment.FILEDESK_DATA!)}-backup`);
-      cleanUps.push(() => rm(backup, { recursive: true, force: true }));
-      for (const args of [
-        ["backup", backup],
-        ["sweep"],
-        ["purge"],
-        ["verify"],
-        ["report"],
-        ["audit", "export"],
-      ])
+      for (const args of [["sweep"], ["purge"], ["verify"], ["report"], ["audit", "export"]])
         expect({ args, ...(await runCommand(args, environment)) }).toMatchObject({ args, code: 0 });
       const doctor = await runCommand(["doctor"], migrate);
       expect(doctor.stdout).toMatch(/ok\s+database role: filedesk_test_server owns no table/);
@@ -105,6 +96,27 @@ withPgBouncer("servers whose database role owns no table, behind PgBouncer", () 
     }
     expect(cluster.output()).not.toMatch(/"level":[456]0/);
     expect(cluster.output()).not.toMatch(/WARN|ERROR|FATAL|permission denied/);
+  });
+
+  it("are backed up, and restored by the owner into an empty database", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "filedesk-role-backup-"));
+    cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+    expect(await runCommand(["backup", join(folder, "backup")], environment)).toMatchObject({ code: 0 });
+    const name = `restored_${process.pid}`;
+    await owner.unsafe(`create database ${name}`);
+    cleanUps.push(() => dropDatabase(name));
+    const inIt = (url: string) => url.replace(/\/\w+$/, `/${name}`);
+    const target = {
+      ...environment,
+      DATABASE_URL: inIt(environment.DATABASE_LISTEN_URL!),
+      DATABASE_LISTEN_URL: inIt(environment.DATABASE_LISTEN_URL!),
+      FILEDESK_DATA: join(folder, "data"),
+    };
+    const migrate = { ...target, DATABASE_MIGRATE_URL: inIt(database.url) };
+    expect(await runCommand(["restore", join(folder, "backup")], migrate)).toMatchObject({ code: 0 });
+    const doctor = await runCommand(["doctor"], target);
+    expect(doctor.stdout).toMatch(/ok\s+database role: filedesk_test_server owns no table/);
+    expect(doctor.stdout).toMatch(/ok\s+installation/);
   });
 
   it("own nothing afterwards", async () => {
