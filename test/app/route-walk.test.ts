@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { pino } from "pino";
 import { createHttp } from "../../src/app/server/http.js";
@@ -116,7 +118,7 @@ function routesIn(tree: string): string[] {
   });
 }
 
-async function statusOf({ method, path, headers, body }: Asked, token: string | undefined): Promise<number> {
+async function answerTo({ method, path, headers, body }: Asked, token: string | undefined) {
   const abort = new AbortController();
   const response = await fetch(`${world.server.url}${path}`, {
     method,
@@ -127,8 +129,33 @@ async function statusOf({ method, path, headers, body }: Asked, token: string | 
   });
   // An event stream does not end by itself.
   abort.abort();
-  return response.status;
+  return response;
 }
+
+const JSON_POLICY = "default-src 'none'; frame-ancestors 'none'";
+/** Files may be shown in a page of another origin. */
+const FILE_POLICY = "default-src 'none'; sandbox";
+
+/** Who may keep the answers of a route; nobody by default, and nobody keeps a refusal. */
+const KEPT: Readonly<Record<string, string>> = {
+  files: "private, max-age=0",
+  attachments: "private, max-age=0",
+  public: "public, max-age=60",
+};
+
+/** What every answer says about itself, whatever it answers. */
+function headersExpected({ path }: Asked, { status }: Response) {
+  const cached = status === 200 ? KEPT[path.split("/")[1]!] : undefined;
+  return {
+    "cache-control": cached ?? "no-store",
+    "content-security-policy": cached ? FILE_POLICY : JSON_POLICY,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+const headersOf = ({ headers }: Response, names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, headers.get(name)]));
 
 interface Furniture {
   readonly companyId: string;
@@ -221,7 +248,12 @@ async function requestsFor({
 /** The codes of all callers for one request, such as "401 401 … 200". */
 async function rowOf(name: string): Promise<string> {
   const codes: number[] = [];
-  for (const caller of CALLERS) codes.push(await statusOf(asked[name]!, tokens[caller]));
+  for (const caller of CALLERS) {
+    const response = await answerTo(asked[name]!, tokens[caller]);
+    const headers = headersExpected(asked[name]!, response);
+    expect({ caller, ...headersOf(response, Object.keys(headers)) }).toEqual({ caller, ...headers });
+    codes.push(response.status);
+  }
   return codes.join(" ");
 }
 
@@ -281,5 +313,56 @@ describe("the walk over the routes", () => {
       callers: CALLERS.join(", "),
       codes: expected.replaceAll(/ +/g, " ").trim(),
     });
+  });
+
+  it.each<[string, number, Asked]>([
+    ["a path without a route", 404, { method: "GET", path: "/nothing" }],
+    ["another method", 405, { method: "PUT", path: "/graphql" }],
+    ["a path that cannot be decoded", 400, { method: "GET", path: "/files/%ff/a" }],
+    [
+      "a type that is not accepted",
+      406,
+      { method: "POST", path: "/graphql", headers: { accept: "text/css" } },
+    ],
+    ["a body that is no JSON", 400, { method: "POST", path: "/graphql", headers: JSON_TYPE, body: "{" }],
+    [
+      "a body of another type",
+      415,
+      { method: "POST", path: "/graphql", headers: { "content-type": "a/b" }, body: "a" },
+    ],
+    [
+      "a page of another origin",
+      400,
+      {
+        method: "GET",
+        path: "/graphql?query={viewer{id}}",
+        headers: { origin: "https://elsewhere.example" },
+      },
+    ],
+  ])("answers %s with %i, and the same headers", async (_what, status, request) => {
+    const response = await answerTo(request, undefined);
+    const headers = headersExpected(request, response);
+    expect({ status: response.status, ...headersOf(response, Object.keys(headers)) }).toEqual({
+      status,
+      ...headers,
+    });
+  });
+
+  it("answers what is no request with the same headers", async () => {
+    const socket = connect(Number(new URL(world.server.url).port), "127.0.0.1");
+    socket.end("GET /graphql HTTP/9\r\n\r\n");
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1.1 400/);
+    for (const line of [JSON_POLICY, "no-referrer", "nosniff", "no-store"])
+      expect(answer).toContain(`: ${line}\r\n`);
+  });
+
+  it("shows Apollo Sandbox, which has a policy of its own, where browsers get it", async () => {
+    const response = await answerTo(
+      { method: "GET", path: "/graphql", headers: { accept: "text/html" } },
+      undefined,
+    );
+    expect([response.status, response.headers.get("content-security-policy")]).toEqual([200, null]);
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   });
 });

@@ -6,6 +6,7 @@ import "../kernel/text.test.js";
 import "../platform/graphql/documents/coerce-variables.test.js";
 import "../platform/graphql/documents/document-stores.test.js";
 import "../platform/graphql/documents/operation-cost.test.js";
+import "../platform/graphql/documents/operation-manifest.test.js";
 import "../platform/graphql/documents/preparation-turns.test.js";
 import "../platform/graphql/documents/read-document.test.js";
 import "../platform/graphql/execution/answer-size.test.js";

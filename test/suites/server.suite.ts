@@ -16,6 +16,7 @@ import "../app/oversized-operations.test.js";
 import "../app/refusals-by-http.test.js";
 import "../app/route-walk.test.js";
 import "../app/request-bodies.test.js";
+import "../app/schema-details.test.js";
 import "../app/server/event-documents.test.js";
 import "../app/server/metrics.test.js";
 import "../app/server/mutation-limits.test.js";

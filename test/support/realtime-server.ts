@@ -240,6 +240,7 @@ export async function startRealtimeServer(options: RealtimeServerOptions = {}): 
       introspection,
       maxDepth: 6,
       maxCost: 100,
+      findOperation: null,
       startsPerMinute: options.startsPerMinute ?? 100_000,
       maxAnswerBytes: 8 * MIB,
       log,

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { connectDatabase } from "../../platform/database/client.js";
 import { checkAuditRetention, checkDatabaseRole } from "../doctor/check-database-role.js";
+import { checkOperations } from "../doctor/check-operations.js";
 import { checkScanner } from "../doctor/check-scanner.js";
 import type { Check } from "../doctor/checks.js";
 import {
@@ -38,6 +39,7 @@ export async function runDoctor(run: CommandRun, environment: NodeJS.ProcessEnv)
   const checks = [
     ...(await checkMachine(config, dataFolder)),
     ...(await checkInside(run, dataFolder)),
+    ...(await checkOperations(config)),
     ...(config.REDIS_URL ? [await checkEventBus(config.REDIS_URL)] : []),
   ];
   output.line("\nChecks");

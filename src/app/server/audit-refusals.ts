@@ -73,13 +73,22 @@ const rootFieldsOf = (
 export const auditRefusedSubscriptions = (
   subscriptions: Subscriptions<Viewer>,
   refusals: RefusalLog,
-): Subscriptions<Viewer> => ({
-  open: (request, context, signal) =>
-    subscriptions.open(request, context, signal).catch((error: unknown) => {
-      if (error instanceof SubscriptionFailure) {
-        const viewer = { ...context.viewer, client: clientOf(context) };
-        refusals.record({ viewer, code: error.failure?.code ?? "", what: "subscription" });
-      }
-      throw error;
-    }),
-});
+): Subscriptions<Viewer> => {
+  const audited =
+    <Request>(open: Opening<Request>): Opening<Request> =>
+    (request, context, signal) =>
+      open(request, context, signal).catch((error: unknown) => {
+        if (error instanceof SubscriptionFailure) {
+          const viewer = { ...context.viewer, client: clientOf(context) };
+          refusals.record({ viewer, code: error.failure?.code ?? "", what: "subscription" });
+        }
+        throw error;
+      });
+  return { open: audited(subscriptions.open), openOwn: audited(subscriptions.openOwn) };
+};
+
+type Opening<Request> = (
+  request: Request,
+  context: ViewerContext,
+  signal: AbortSignal,
+) => ReturnType<Subscriptions<Viewer>["open"]>;

@@ -29,6 +29,7 @@ import { registerJsonBodies } from "../../platform/http/json-body.js";
 import { ENVELOPE_BYTES } from "../../platform/http/multipart/incoming-files.js";
 import { registerMultipartRequests } from "../../platform/http/multipart/multipart-requests.js";
 import { createHttpServer } from "../../platform/http/server.js";
+import { openOperations } from "../startup/operations-manifest.js";
 import { createSchema } from "../wiring/schema.js";
 import type { Services } from "../wiring/services.js";
 import type { Telemetry } from "../wiring/telemetry.js";
@@ -81,13 +82,17 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   const preparations = createPreparationTurns();
   registerBodies(app, preparations, viewers);
   registerUploads(app, config, services, viewers);
-  const limits = {
+  const rules = {
     schema: limitMutations(readInSlots(await createSchema(services)), {
       admit: createMutationLimits({ db: database.db, config }),
       computing: HASHING,
     }),
     introspection: config.introspection,
     maxDepth: config.GRAPHQL_DEPTH,
+  };
+  const limits = {
+    ...rules,
+    findOperation: await openOperations(config, rules, log),
     maxCost: config.GRAPHQL_COST,
     maxAnswerBytes: config.GRAPHQL_ANSWER_MEGABYTES * MIB,
     preparations,

@@ -52,6 +52,8 @@ function describe(name: string, error: Error): string {
 interface Chosen {
   readonly FILES_PER_REQUEST: number;
   readonly UPLOAD_FILES_PER_MINUTE: number;
+  readonly OPERATIONS: string;
+  readonly OPERATIONS_MANIFEST: readonly string[];
   readonly STORAGE: string;
   readonly STORAGE_FROM: string | undefined;
   readonly DOWNLOAD_MODE: string;
@@ -77,6 +79,12 @@ function contradictionsIn(chosen: Chosen): string[] {
     problems.push(
       `UPLOAD_FILES_PER_MINUTE: is ${chosen.UPLOAD_FILES_PER_MINUTE}, so that a request could never have the ${chosen.FILES_PER_REQUEST} files of FILES_PER_REQUEST; set both`,
     );
+  if (chosen.OPERATIONS === "persisted" && chosen.OPERATIONS_MANIFEST.length === 0)
+    problems.push(
+      `OPERATIONS_MANIFEST: is missing; with OPERATIONS=persisted no other operations are executed (for example OPERATIONS_MANIFEST=${settings.OPERATIONS_MANIFEST.example})`,
+    );
+  if (chosen.OPERATIONS === "any" && chosen.OPERATIONS_MANIFEST.length > 0)
+    problems.push("OPERATIONS_MANIFEST: has no effect with OPERATIONS=any; set OPERATIONS=persisted as well");
   if (CLAMD_URL !== undefined && SCANNER !== "clamd")
     problems.push("CLAMD_URL: nothing is scanned with SCANNER=off; set SCANNER=clamd as well");
   if (chosen.DATABASE_MIGRATE_URL !== undefined && chosen.DATABASE_URL === undefined)

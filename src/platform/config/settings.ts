@@ -206,6 +206,17 @@ export const settings = {
     desc: "Allows GraphQL introspection; on by default outside production",
     example: "true",
   }),
+  OPERATIONS: str({
+    choices: ["any", "persisted"],
+    default: "any",
+    desc: "Which GraphQL operations are executed: `any`, or only the `persisted` ones of OPERATIONS_MANIFEST",
+    example: "persisted",
+  }),
+  OPERATIONS_MANIFEST: list({
+    default: [],
+    desc: "Manifests of persisted operations, as @apollo/generate-persisted-query-manifest writes them: files, comma-separated",
+    example: "/etc/filedesk/web.json,/etc/filedesk/ios.json",
+  }),
   REDIS_URL: redisUrl({
     default: undefined,
     desc: "Redis, version 6 or newer, that notifies the other servers of new events; by default Postgres does",

@@ -28,6 +28,7 @@ import { requestPath } from "./errors/request-path.js";
 import { logResourceFault } from "./errors/resource-faults.js";
 import { acceptsOrigin, originPatterns } from "./origins.js";
 import { sendRateLimits } from "./rate-limit-headers.js";
+import { setSecurityHeaders } from "./security-headers.js";
 import { TUS_RESPONSE_HEADERS } from "./tus/tus-headers.js";
 
 export interface HttpServerOptions {
@@ -97,6 +98,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
       void (reply as FastifyReply).status(status).headers(headers).send(body);
     },
   }) as unknown as FastifyInstance;
+  setSecurityHeaders(app);
   const connections = trackConnections(app);
   answerInOrder(app, connections);
   options.observe?.(app);

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { SECOND_MS } from "../../kernel/clock.js";
+import { SECURITY_HEADERS } from "../http/security-headers.js";
 import type { Metrics } from "./metrics.js";
 
 export interface MetricsServerOptions {
@@ -66,9 +67,10 @@ async function answer(
   { method, url = "" }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   if (url.split("?", 1)[0] !== PATH) return void response.writeHead(404).end();
   if (method !== "GET") return void response.writeHead(405, { allow: "GET" }).end();
   const text = await metrics.text();
-  response.writeHead(200, { "content-type": metrics.registry.contentType, "cache-control": "no-store" });
+  response.writeHead(200, { "content-type": metrics.registry.contentType });
   response.end(text);
 }

@@ -16,6 +16,7 @@ import { logResourceFault } from "../../http/errors/resource-faults.js";
 import { logSlowStatement } from "../../http/errors/slow-statement.js";
 import type { RequestContext } from "../context.js";
 import { createCoercion } from "../documents/coerce-variables.js";
+import type { FindOperation } from "../documents/persisted-operations.js";
 import type { Caller, PreparationTurns } from "../documents/preparation-turns.js";
 import { validationOptions } from "../documents/read-document.js";
 import { asRefusal } from "../documents/refusals.js";
@@ -26,6 +27,7 @@ import { compiledExecution } from "../execution/compiled-execution.js";
 import { wellFormedStrings } from "../execution/well-formed-strings.js";
 import { subscriptionProtocol } from "../subscriptions/subscription-protocols.js";
 import { createAdmission } from "./admission.js";
+import { persistedOperationsOnly } from "./persisted-operations-only.js";
 import { sendRetryAfter } from "./retry-after.js";
 import { unreadUploads } from "./unread-uploads.js";
 
@@ -47,6 +49,8 @@ export interface GraphQLServerOptions<Context extends BaseContext> {
   /** Observe operations, and are called before what refuses them. */
   readonly plugins?: readonly ApolloServerPlugin<Context>[];
   readonly observeOperation?: ObserveOperation | undefined;
+  /** Finds the operations that may be executed; null if all may. */
+  readonly findOperation: FindOperation | null;
 }
 
 type RequestPart = Pick<RequestContext<unknown>, "requestId" | "readRest">;
@@ -75,7 +79,8 @@ export async function registerGraphQL<Context extends BaseContext & RequestPart>
     stopOnTerminationSignals: false,
     plugins: [
       ...(options.plugins ?? []),
-      // It would inspect every field of every response; the route sets `no-store` for all of them.
+      ...(options.findOperation ? [persistedOperationsOnly(options.findOperation)] : []),
+      // It would inspect every field of every response; the server sets `no-store` for all of them.
       ApolloServerPluginCacheControlDisabled(),
       admission.plugin,
       refuseSubscriptions,
@@ -94,10 +99,7 @@ export async function registerGraphQL<Context extends BaseContext & RequestPart>
     url: GRAPHQL_PATH,
     method: ["GET", "POST"],
     exposeHeadRoute: false,
-    onRequest: (request, reply, done) => {
-      reply.header("cache-control", "no-store");
-      done(acceptsResponse(request) ? undefined : NOT_ACCEPTABLE);
-    },
+    onRequest: (request, _reply, done) => done(acceptsResponse(request) ? undefined : NOT_ACCEPTABLE),
     handler: fastifyApolloHandler(apollo, { context: (request) => openContext(options, request) }),
   });
   app.addHook("onClose", () => apollo.stop());

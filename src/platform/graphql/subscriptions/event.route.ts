@@ -98,7 +98,7 @@ async function open<Viewer>(
   const { kind, id } = topicIn(request.query.topic);
   const query = Object.hasOwn(documents, kind) ? documents[kind] : undefined;
   if (query === undefined) throw notFound("topic");
-  return subscriptions.open({ query, variables: { id, after: cursorIn(request) } }, context, signal);
+  return subscriptions.openOwn({ query, variables: { id, after: cursorIn(request) } }, context, signal);
 }
 
 function topicIn(topic: unknown): { kind: string; id: string } {

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { badUserInput, unauthenticated } from "../../../kernel/errors.js";
 import { bearerToken } from "../../http/bearer-token.js";
-import type { SubscriptionRequest } from "./prepare-subscription.js";
 import { wasInterrupted } from "./retry-event.js";
 import type { StreamsOptions } from "./streams.js";
 import { createStreams } from "./streams.js";
 import { subscriptionProtocol } from "./subscription-protocols.js";
+import type { ReceivedSubscription } from "./subscriptions.js";
+import { NOT_A_SUBSCRIPTION } from "./subscriptions.js";
 
 export interface SubscriptionStreamsOptions<Viewer> extends StreamsOptions<Viewer> {
   /** The URL of the GraphQL route. */
@@ -53,34 +54,40 @@ export function registerSubscriptionStreams<Viewer>(
 }
 
 /** @throws BAD_USER_INPUT if it is not a GraphQL request */
-function operationIn({ method, query, body }: FastifyRequest): SubscriptionRequest {
+function operationIn({ method, query, body }: FastifyRequest): ReceivedSubscription {
   const asked = method === "GET" ? queryParameters(query) : body;
-  if (typeof asked !== "object" || asked === null || Array.isArray(asked)) throw notARequest();
-  const { query: text, operationName, variables } = asked as Record<string, unknown>;
-  if (typeof text !== "string") throw notARequest();
-  if (!isNullable(operationName, "string")) throw notARequest();
-  if (!isNullable(variables, "object") || Array.isArray(variables)) throw notARequest();
+  if (!isObject(asked)) throw notARequest();
+  const { query: text, operationName, variables, extensions } = asked;
+  const isNamed = typeof text === "string" || (text == null && isObject(extensions));
+  if (!isNamed || !isNullable(operationName, "string")) throw notARequest();
+  if (variables != null && !isObject(variables)) throw notARequest();
   return {
     query: text,
+    extensions,
     operationName: operationName as string | null | undefined,
     variables: variables as Record<string, unknown> | null | undefined,
   };
 }
 
-const isNullable = (value: unknown, type: "string" | "object"): boolean =>
-  value === undefined || value === null || typeof value === type;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isNullable = (value: unknown, type: "string"): boolean => value == null || typeof value === type;
 
 function queryParameters(query: unknown): Record<string, unknown> {
-  const { variables, ...rest } = query as Record<string, unknown>;
-  if (typeof variables !== "string") return rest;
+  const { variables, extensions, ...rest } = query as Record<string, unknown>;
+  const parsed = Object.entries({ variables, extensions }).flatMap(([name, text]) =>
+    typeof text === "string" ? [[name, parseJson(text)] as const] : [],
+  );
+  return { ...rest, ...Object.fromEntries(parsed) };
+}
+
+function parseJson(text: string): unknown {
   try {
-    return { ...rest, variables: JSON.parse(variables) };
+    return JSON.parse(text);
   } catch {
     throw notARequest();
   }
 }
 
-const notARequest = () =>
-  badUserInput(
-    "Send a subscription as JSON: `query`, and where they are needed `variables` (an object) and `operationName`.",
-  );
+const notARequest = () => badUserInput(NOT_A_SUBSCRIPTION);

@@ -7,6 +7,8 @@ import type { Delivery, SubscribeRequest } from "../../events/feed/channel.js";
 import type { RequestContext, SubscriptionContext } from "../context.js";
 import { createCoercion, limitVariables } from "../documents/coerce-variables.js";
 import { limitCost } from "../documents/cost-limit.js";
+import type { FindOperation, NamedOperationRequest } from "../documents/persisted-operations.js";
+import { findText } from "../documents/persisted-operations.js";
 import type { Caller } from "../documents/preparation-turns.js";
 import type { FailureLog } from "../error-format.js";
 import { expectedFailure, isRefusalByGraphQL, reportErrors } from "../error-format.js";
@@ -29,9 +31,14 @@ export interface SubscribedFeed<Viewer> {
   ): Promise<AsyncIterable<Delivery<Viewer>>>;
 }
 
+/** A subscription as a client sends it: with its text, its id, or both. */
+export interface ReceivedSubscription extends NamedOperationRequest, Omit<SubscriptionRequest, "query"> {}
+
 export interface SubscriptionOptions<Viewer> extends SubscriptionRules {
   readonly feed: SubscribedFeed<Viewer>;
   readonly maxCost: number;
+  /** Finds the subscriptions that may be started; null if all may. */
+  readonly findOperation: FindOperation | null;
   /** How many subscriptions a caller may start in a minute. */
   readonly startsPerMinute: number;
   /** Maximum bytes of the result of one event, if fewer than `MAX_EVENT_BYTES`. */
@@ -65,6 +72,12 @@ export interface Subscriptions<Viewer> {
    * @throws SubscriptionFailure, as does the iteration; any other error means that the database is unavailable
    */
   open(
+    request: ReceivedSubscription,
+    context: RequestContext<Viewer>,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<FormattedExecutionResult>>;
+  /** The same with a text of this server, which is in no list of a client. */
+  openOwn(
     request: SubscriptionRequest,
     context: RequestContext<Viewer>,
     signal: AbortSignal,
@@ -140,14 +153,34 @@ export function createSubscriptions<Viewer>(options: SubscriptionOptions<Viewer>
     });
   }
 
-  return {
-    open: (request, base, signal) =>
-      begin(request, base, signal).catch((error: unknown) => {
-        // An unavailable database is not a refusal: clients retry.
-        throw interruptionIn(error) ?? failureFrom(error, log, base.requestId);
-      }),
-  };
+  const openOwn: Subscriptions<Viewer>["openOwn"] = (request, base, signal) =>
+    begin(request, base, signal).catch((error: unknown) => {
+      // An unavailable database is not a refusal: clients retry.
+      throw interruptionIn(error) ?? failureFrom(error, log, base.requestId);
+    });
+  return { openOwn, open: openReceived(openOwn, options) };
 }
+
+/** Finds the text of what a client has sent, before it is opened. */
+function openReceived<Viewer>(
+  openOwn: Subscriptions<Viewer>["openOwn"],
+  { findOperation, log }: SubscriptionOptions<Viewer>,
+): Subscriptions<Viewer>["open"] {
+  const find = findOperation ?? findText;
+  const requestIn = (received: ReceivedSubscription, requestId: string): SubscriptionRequest => {
+    try {
+      const query = find(received);
+      if (query === undefined) throw badUserInput(NOT_A_SUBSCRIPTION);
+      return { ...received, query };
+    } catch (error) {
+      throw failureFrom(error, log, requestId);
+    }
+  };
+  return async (received, base, signal) => openOwn(requestIn(received, base.requestId), base, signal);
+}
+
+export const NOT_A_SUBSCRIPTION =
+  "Send a subscription as JSON: `query`, or the id of a persisted operation, and where they are needed `variables` (an object) and `operationName`.";
 
 interface Delivering<Viewer> {
   make(delivery: Delivery<Viewer>): ExecutionResult | Promise<ExecutionResult>;

@@ -11,10 +11,10 @@ import { exceededLimit } from "../../http/json-limits.js";
 import type { RequestContext } from "../context.js";
 import type { FailureLog } from "../error-format.js";
 import { MessageBudget } from "./message-budget.js";
-import type { SubscriptionRequest } from "./prepare-subscription.js";
 import type { Authentication, Realtime } from "./realtime.js";
 import { READ_TIMEOUT_MS } from "./realtime.js";
 import { jsonOf } from "./shared-results.js";
+import type { ReceivedSubscription } from "./subscriptions.js";
 import { SubscriptionFailure } from "./subscriptions.js";
 import type { CloseReason } from "./websocket-close-reasons.js";
 import {
@@ -204,7 +204,7 @@ export class WebSocketConnection<Viewer> implements Swept {
     await this.#send(`{"type":"${MessageType.ConnectionAck}"}`);
   }
 
-  async #subscribe(id: string, request: SubscriptionRequest): Promise<void> {
+  async #subscribe(id: string, request: ReceivedSubscription): Promise<void> {
     if (!this.#authentication) return this.close(CloseCode.Unauthorized, "Unauthorized");
     if (this.#subscriptions.has(id))
       return this.close(CloseCode.SubscriberAlreadyExists, "Subscriber for this id already exists");
@@ -218,7 +218,7 @@ export class WebSocketConnection<Viewer> implements Swept {
     if (this.#subscriptions.get(id) === subscription) this.#subscriptions.delete(id);
   }
 
-  async #deliver(id: string, request: SubscriptionRequest, signal: AbortSignal): Promise<void> {
+  async #deliver(id: string, request: ReceivedSubscription, signal: AbortSignal): Promise<void> {
     try {
       const events = await this.#open(request, signal);
       if (!events) return;
@@ -239,7 +239,7 @@ export class WebSocketConnection<Viewer> implements Swept {
 
   /** Null if the connection or the subscription has ended in the meantime. */
   async #open(
-    request: SubscriptionRequest,
+    request: ReceivedSubscription,
     signal: AbortSignal,
   ): Promise<AsyncIterable<FormattedExecutionResult> | null> {
     const { authenticate, openingTurns, origin, subscriptions } = this.#options;

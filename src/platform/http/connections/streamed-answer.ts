@@ -45,10 +45,8 @@ export class StreamedAnswer implements Swept {
     if (this.#response.destroyed) this.#closed.abort();
     this.#response.writeHead(200, {
       ...(reply.getHeaders() as Record<string, string>),
-      "cache-control": "no-store",
       // Otherwise nginx would buffer the response.
       "x-accel-buffering": "no",
-      "x-content-type-options": "nosniff",
     });
     this.#response.write(framing.opening);
   }

@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorDetails } from "../../../kernel/errors.js";
 import { FiledeskError } from "../../../kernel/errors.js";
+import { SECURITY_HEADERS } from "../security-headers.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { resourceFailure } from "./resource-faults.js";
 import { slowStatement } from "./slow-statement.js";
@@ -58,8 +59,7 @@ export function errorResponse(
 function headersFor(status: number, retryAfter?: ErrorDetails[string]): Record<string, string> {
   return {
     "content-type": "application/json; charset=utf-8",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
+    ...SECURITY_HEADERS,
     ...(status === 401 && { "www-authenticate": "Bearer" }),
     ...(typeof retryAfter === "number" && { "retry-after": String(Math.max(0, Math.ceil(retryAfter))) }),
   };

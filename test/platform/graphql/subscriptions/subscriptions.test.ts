@@ -27,6 +27,7 @@ function stage({ introspection = true, startsPerMinute = 1_000 } = {}) {
     maxDepth: 6,
     maxCost: 100,
     startsPerMinute,
+    findOperation: null,
     maxAnswerBytes: 1_000,
     log,
     preparations: createPreparationTurns(),

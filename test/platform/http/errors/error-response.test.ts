@@ -16,6 +16,8 @@ describe("an expected failure", () => {
     expect(headers).toEqual({
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
     });
   });
