@@ -28,7 +28,7 @@ import { requestPath } from "./errors/request-path.js";
 import { logResourceFault } from "./errors/resource-faults.js";
 import { acceptsOrigin, originPatterns } from "./origins.js";
 import { sendRateLimits } from "./rate-limit-headers.js";
-import { setSecurityHeaders } from "./security-headers.js";
+import { setSecurityHeaders } from "./set-security-headers.js";
 import { TUS_RESPONSE_HEADERS } from "./tus/tus-headers.js";
 
 export interface HttpServerOptions {

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { SECOND_MS } from "../../kernel/clock.js";
-import { SECURITY_HEADERS } from "../http/security-headers.js";
+import { SECURITY_HEADERS } from "../security-headers.js";
 import type { Metrics } from "./metrics.js";
 
 export interface MetricsServerOptions {

@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorDetails } from "../../../kernel/errors.js";
 import { FiledeskError } from "../../../kernel/errors.js";
-import { SECURITY_HEADERS } from "../security-headers.js";
+import { SECURITY_HEADERS } from "../../security-headers.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { resourceFailure } from "./resource-faults.js";
 import { slowStatement } from "./slow-statement.js";
