@@ -6,6 +6,7 @@ import "../platform/database/database-url.test.js";
 import "../platform/database/lost-connection.test.js";
 import "../platform/database/prepared-texts.test.js";
 import "../platform/database/removal-hold.test.js";
+import "../platform/database/snapshot.test.js";
 import "../platform/database/statement-limits.test.js";
 import "../platform/processes/process-pool.test.js";
 import "../platform/jobs/await-disconnection.test.js";

@@ -22,7 +22,7 @@ export const saveDatabase = (
   url: string,
   { folder, into, signal }: { folder: BackupFolder; into: string; signal: AbortSignal },
 ): Promise<SavedDatabase> =>
-  readSnapshot(url, async (snapshot) => {
+  readSnapshot(url, signal, async (snapshot) => {
     const tables: SavedTable[] = [];
     for (const table of snapshot.tables) {
       signal.throwIfAborted();

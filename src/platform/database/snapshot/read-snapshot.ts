@@ -25,12 +25,17 @@ export interface Snapshot {
  */
 export async function readSnapshot<Result>(
   url: string,
+  signal: AbortSignal,
   work: (snapshot: Snapshot) => Promise<Result>,
 ): Promise<Result> {
   const connection = await openConnection({ url });
+  const stop = () => connection.destroy();
+  signal.addEventListener("abort", stop, { once: true });
   try {
+    signal.throwIfAborted();
     return await work(await begin(connection));
   } finally {
+    signal.removeEventListener("abort", stop);
     // Nothing was written. A stream that was not read to its end would delay the end of the session.
     connection.destroy();
   }
