@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import type postgres from "postgres";
 import { verifyBackup } from "../../../src/app/backup/verify-backup.js";
 import type { IntegrityFinding } from "../../../src/modules/media/upkeep/finding.js";
 import type { BackedUpDesk } from "../../support/backups.js";
@@ -40,6 +41,14 @@ async function companyWithFiles(): Promise<{ companyId: string; purge(): Promise
   };
 }
 
+/** Constraints, indexes and the state of sequences. */
+const schemaOf = async (sql: postgres.Sql) => [
+  ...(await sql`select conname, pg_get_constraintdef(oid) as definition from pg_constraint
+    where connamespace = 'public'::regnamespace order by 1, 2`),
+  ...(await sql`select indexdef from pg_indexes where schemaname in ('public', 'drizzle') order by 1`),
+  ...(await sql`select sequencename, last_value from pg_sequences where schemaname in ('public', 'drizzle')`),
+];
+
 describe("a backup", () => {
   beforeAll(async () => {
     world = await startTicketWorld({ env: { SWEEP_TRASH_DAYS: "1" } });
@@ -67,6 +76,7 @@ describe("a backup", () => {
     const restored = await newInstallation();
     await restore(restored, folder);
     expect(await wholeDatabase(restored.sql)).toEqual(await wholeDatabase(sql));
+    expect(await schemaOf(restored.sql)).toEqual(await schemaOf(sql));
     expect(await brokenPromises(restored.sql, restored.dataFolder)).toEqual([]);
     const secrets = (data: string) => readFile(join(data, "secrets.json"), "utf8");
     expect(await secrets(restored.dataFolder)).toBe(await secrets(desk.dataFolder));

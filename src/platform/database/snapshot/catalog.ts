@@ -92,6 +92,18 @@ export const listForeignKeys = (connection: Pick<Connection, "run">): Promise<re
       where k.contype = 'f' and k.conparentid = 0 and n.nspname in ${SCHEMAS} order by 1, 2`,
   );
 
+/** Indexes that no constraint has, and the statements that create them. */
+export const listIndexes = (
+  connection: Pick<Connection, "run">,
+): Promise<readonly { readonly name: string; readonly definition: string }[]> =>
+  rowsOf(
+    connection,
+    `select quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name, pg_get_indexdef(c.oid) as definition
+      from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname in ${SCHEMAS} and not exists (select 1 from pg_constraint k where k.conindid = c.oid)
+      order by 1`,
+  );
+
 /** The id of the installation that a database belongs to; none if it is no database of a desk. */
 export async function findInstallationIds(connection: Pick<Connection, "run">): Promise<readonly string[]> {
   const [table] = await rowsOf<{ found: boolean }>(

@@ -3,7 +3,15 @@ import type { Connection } from "../connection.js";
 import { schemaUpTo } from "../migrate.js";
 import { openConnection } from "../open-connection.js";
 import type { SequenceState, Table } from "./catalog.js";
-import { listForeignKeys, listOccupants, listTables, literal, quoted, SAME_TEXT } from "./catalog.js";
+import {
+  listForeignKeys,
+  listIndexes,
+  listOccupants,
+  listTables,
+  literal,
+  quoted,
+  SAME_TEXT,
+} from "./catalog.js";
 
 /** What `readSnapshot` has read. */
 export interface SnapshotToWrite {
@@ -47,6 +55,9 @@ export async function writeSnapshot(
     await createSchema(connection, snapshot);
     const keys = await listForeignKeys(connection);
     for (const { table, name } of keys) await run(`alter table ${table} drop constraint ${name}`);
+    // An index is made much faster of all rows than row by row.
+    const indexes = await listIndexes(connection);
+    for (const { name } of indexes) await run(`drop index ${name}`);
     for (const table of snapshot.tables) {
       signal?.throwIfAborted();
       await writeTable(connection, table);
@@ -54,6 +65,10 @@ export async function writeSnapshot(
     for (const { schema, name, value, isCalled } of snapshot.sequences)
       await run(`select setval(${literal(quoted(schema, name))}, ${BigInt(value)}, ${isCalled})`);
     for (const statement of snapshot.statements) await run(statement);
+    for (const { definition } of indexes) {
+      signal?.throwIfAborted();
+      await run(definition);
+    }
     for (const { table, name, definition } of keys)
       await run(`alter table ${table} add constraint ${name} ${definition}`);
     signal?.throwIfAborted();
