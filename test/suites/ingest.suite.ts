@@ -1,3 +1,4 @@
+import "../fuzz/kit.test.js";
 import "../modules/media/ingest/desk-files.test.js";
 import "../modules/media/ingest/identify/identify.test.js";
 import "../modules/media/ingest/identify/image-end.test.js";

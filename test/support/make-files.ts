@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import type { Sharp } from "sharp";
 import sharp from "sharp";
+import { packageRoot } from "../../src/kernel/package-root.js";
 import type { ZipEntry } from "./make-zip.js";
 import { makeZip } from "./make-zip.js";
 
 /** A file that lies in `test/fixtures`. */
 export const fixture = (name: string): Buffer =>
-  readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
+  readFileSync(join(packageRoot, "test", "fixtures", name));
 
 export interface ImageOptions {
   readonly width?: number;

@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { packageRoot } from "../../src/kernel/package-root.js";
 
 /** Built at the beginning of every test run. */
-const MAIN = fileURLToPath(new URL("../../dist/bundle/main.js", import.meta.url));
+const MAIN = join(packageRoot, "dist", "bundle", "main.js");
 /** The line for people, and the log's line in production. */
 const READY =
   /Filedesk is ready: (\S+)\/graphql|"url":"([^"]+)","msg":"the server is ready"|(?:worker is ready)/;
