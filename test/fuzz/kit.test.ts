@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { makeDocx, makePlainPng } from "../support/make-files.js";
 import { DOOR_NAMES, openDoor } from "./doors.js";
@@ -19,6 +20,9 @@ const world = {
   agent,
 } as unknown as World;
 
+const digestOf = ({ how, bytes }: { how: unknown; bytes: Buffer }): string =>
+  createHash("sha256").update(JSON.stringify(how)).update(bytes).digest("hex");
+
 const answerOf = (status: number, body: unknown, type = "application/json"): RawAnswer => ({
   status,
   headers: new Map([["content-type", type]]),
@@ -33,7 +37,8 @@ describe("the fuzzer", () => {
     "makes the same case again of the same seed, and others of others: %s",
     async (name) => {
       const door = await openDoor(name);
-      const make = (seed: number, n: number) => door.describe(door.make(createSource(seed, name, n), world));
+      const make = (seed: number, n: number) =>
+        digestOf(door.describe(door.make(createSource(seed, name, n), world)));
       const cases = Array.from({ length: 40 }, (_, n) => make(1, n));
       expect(Array.from({ length: 40 }, (_, n) => make(1, n))).toEqual(cases);
       const texts = new Set([...cases, make(2, 0), make(2, 1)].map((made) => JSON.stringify(made)));
@@ -46,10 +51,13 @@ describe("the fuzzer", () => {
       { fileName: "a.png", bytes: makePlainPng() },
       { fileName: "a.docx", bytes: makeDocx() },
     ];
-    const make = (n: number) => mutateFile(seeds, createSource(1, "files", n));
+    const make = (n: number) => {
+      const { fileName, bytes } = mutateFile(seeds, createSource(1, "files", n));
+      return digestOf({ how: fileName, bytes });
+    };
     const files = Array.from({ length: 40 }, (_, n) => make(n));
     expect(Array.from({ length: 40 }, (_, n) => make(n))).toEqual(files);
-    expect(new Set(files.map(({ bytes }) => bytes.toString("latin1"))).size).toBeGreaterThan(35);
+    expect(new Set(files).size).toBeGreaterThan(35);
   });
 
   it("finds what of an input matters", async () => {

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { FiledeskError, unauthenticated } from "../../../kernel/errors.js";
 import { normalizeId } from "../../../kernel/ids.js";
+import { onFinished } from "../../../platform/http/connections/on-finished.js";
 import { DOWNLOAD_STATUS, errorResponse } from "../../../platform/http/errors/error-response.js";
 import { logFailure } from "../../../platform/http/errors/log-failure.js";
 import { sendFile } from "../../../platform/http/files/send-file.js";
 import type { UrlSigner } from "../../../platform/http/files/signed-url.js";
 import { isSigned } from "../../../platform/http/files/signed-url.js";
-import { onFinished } from "../../../platform/http/multipart/on-finished.js";
 import { READ_BY_EVERY_PAGE } from "../../../platform/http/page-access.js";
 import type { Actor, Viewer } from "../../identity/viewer.js";
 import type { MediaFileView } from "../media-file.repository.js";

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { normalizeId } from "../../../kernel/ids.js";
+import { onFinished } from "../../../platform/http/connections/on-finished.js";
 import { sendFile } from "../../../platform/http/files/send-file.js";
-import { onFinished } from "../../../platform/http/multipart/on-finished.js";
 import { READ_BY_EVERY_PAGE } from "../../../platform/http/page-access.js";
 import { rateUsesOf } from "../../../platform/http/rate-limit-headers.js";
 import { urlVersionOf } from "../download-urls.js";

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { onFinished } from "./on-finished.js";
 import type { Reader, UnreadBudget } from "./unread-budget.js";
 
 /**
@@ -6,13 +7,14 @@ import type { Reader, UnreadBudget } from "./unread-budget.js";
  * closed.
  */
 export function holdUnreadAnswers(app: FastifyInstance, unread: UnreadBudget): void {
-  app.addHook("onSend", (_request, reply, payload, done) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
     const bytes = bytesOf(payload);
     if (bytes > 0) {
       const { raw } = reply;
       const reader: Reader = { cut: () => raw.destroy() };
-      raw.once("close", () => unread.hold(reader, 0));
       unread.hold(reader, bytes);
+      // The client may have left before its response was ready.
+      onFinished(request.raw, raw, () => unread.hold(reader, 0));
     }
     done();
   });

@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { badUserInput } from "../../../kernel/errors.js";
 import type { TempFolder } from "../../storage/temp-folder.js";
 import { bearerToken } from "../bearer-token.js";
+import { onFinished } from "../connections/on-finished.js";
 import type { MultipartLimits, ReceivedMultipart } from "./multipart.js";
 import { receiveMultipart, requestTooLarge } from "./multipart.js";
-import { onFinished } from "./on-finished.js";
 import { closeOnUnreadBody } from "./unread-body.js";
 
 const PREFLIGHT = "apollo-require-preflight";

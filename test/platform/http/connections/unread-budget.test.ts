@@ -62,6 +62,9 @@ describe("unread budget", () => {
   describe("answers that nobody reads", () => {
     let app: FastifyInstance;
     let budget: UnreadBudget;
+    /** How many clients wait for a response that is ready after they have left. */
+    let waiting = 0;
+    let sent = 0;
     const sockets: Socket[] = [];
     const answers: Readonly<Record<string, string>> = {
       large: "x".repeat(45 * MIB),
@@ -73,6 +76,15 @@ describe("unread budget", () => {
       app = Fastify();
       budget = createUnreadBudget({ maxBytes: 64 * MIB, log });
       holdUnreadAnswers(app, budget);
+      [waiting, sent] = [0, 0];
+      app.addHook("onSend", async () => {
+        sent++;
+      });
+      app.get("/late", async ({ raw }) => {
+        waiting++;
+        await once(raw.socket, "close");
+        return answers.small;
+      });
       app.get<{ Params: { size: string } }>("/:size", async ({ params }) => answers[params.size]);
       await app.listen({ port: 0, host: "127.0.0.1" });
     });
@@ -113,6 +125,14 @@ describe("unread budget", () => {
       }
       await until(() => log.warn.mock.calls.length > 0);
       expect(Math.max(most, budget.held)).toBeLessThanOrEqual(64 * MIB);
+    });
+
+    it("are not counted for a client that has left before", async () => {
+      const socket = await askAndNeverRead("late");
+      await until(() => waiting > 0);
+      socket.destroy();
+      await until(() => sent > 0);
+      expect(budget.held).toBe(0);
     });
 
     it("are forgotten when their connections end", async () => {
