@@ -31,6 +31,8 @@ export interface CampaignReport {
 
 /** The share of the cases in which caches and pools fill, before anything is compared. */
 const WARM_UP = 0.1;
+/** The share of the cases that may be refused for a rate: what is refused tries nothing. */
+const MOST_LIMITED = 0.02;
 /** So many cases share a company, and what they do to it. */
 const CASES_OF_WORLD = 250;
 const SHOWN_LEFT = 5;
@@ -65,6 +67,9 @@ export async function runCampaign(campaign: Campaign): Promise<CampaignReport> {
     memory.push(await server.memory());
     from = to;
   }
+  const limited = [...tally].filter(([said]) => said.includes("RATE_LIMITED"));
+  if (limited.reduce((sum, [, times]) => sum + times, 0) > MOST_LIMITED * count)
+    examination.report({ kind: "answer", what: "rates refuse what was to be tried", cases: [] });
   const [, first, second] = memory;
   for (const part of ["resident", "used"] as const)
     if (first && second && second[part] - first[part] > MOST_GROWTH[part])
