@@ -8,8 +8,7 @@ import type { ZipEntry } from "./make-zip.js";
 import { makeZip } from "./make-zip.js";
 
 /** A file that lies in `test/fixtures`. */
-export const fixture = (name: string): Buffer =>
-  readFileSync(join(packageRoot, "test", "fixtures", name));
+export const fixture = (name: string): Buffer => readFileSync(join(packageRoot, "test", "fixtures", name));
 
 export interface ImageOptions {
   readonly width?: number;
