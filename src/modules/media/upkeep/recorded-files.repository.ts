@@ -9,8 +9,8 @@ const textOf = (statement: ReturnType<typeof sql>): string => new PgDialect().sq
 
 /**
  * The query for all bytes that the database knows, of every tenant: originals wherever they are, variants, and checked
- * uploads that nothing has used yet. Not what a manager has destroyed. Its columns are hash, size, key, company, blob and name of the variant; its rows
- * are in the order of the hashes, those with equal bytes together.
+ * uploads that nothing has used yet. Not what a manager has destroyed. Its columns are hash, size, key, company, blob
+ * and name of the variant; its rows are in the order of the hashes, those with equal bytes together.
  */
 export const recordedFilesQuery = (): string =>
   textOf(sql`
@@ -30,6 +30,9 @@ export const recordedFilesQuery = (): string =>
     order by sha256 collate "C", storage_key collate "C"`);
 
 /**
+ * (Before Postgres 17, a transaction that has added a value to an enum cannot compare with it: values that migrations
+ * have added are compared as texts.)
+ *
  * Statements for a database whose uploads have lost the bytes that had arrived: clients begin again with those that go
  * through the server; the store does not know the others any more.
  */
@@ -41,5 +44,5 @@ export const restartUploadsStatements = (): readonly string[] => [
   textOf(sql`
     update ${stagedUploads} set status = 'CANCELLED', received_bytes = 0, storage_key = null, checked = null,
       lease_id = null, lease_until = null, is_lease_wanted = false
-    where status in ('RECEIVING', 'CHECKING') and method = 'DIRECT'`),
+    where status in ('RECEIVING', 'CHECKING') and method::text = 'DIRECT'`),
 ];
