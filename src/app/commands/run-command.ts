@@ -39,9 +39,12 @@ export async function runCommand(
     signal.throwIfAborted();
     const { readConfig } = await import("../../platform/config/config.js");
     const config = readConfig(environment);
-    const { destination, pino } = await import("pino");
+    const { destination } = await import("pino");
+    const { createLogger } = await import("../../platform/logger.js");
     // A command prints its own results; only errors are logged.
-    const log = pino({ level: config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL }, destination(2));
+    const log = createLogger(config.LOG_LEVEL === "info" ? "error" : config.LOG_LEVEL, {
+      destination: destination(2),
+    });
     const code = await work({ config, log, output, signal });
     process.exitCode = code;
   } catch (error) {

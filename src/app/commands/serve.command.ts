@@ -53,7 +53,9 @@ async function run(
     const { readConfig } = await import("../../platform/config/config.js");
     const config = readConfig(environment);
     const { createLogger } = await import("../../platform/logger.js");
-    const log = createLogger(config.LOG_LEVEL, process.stdout.isTTY && !config.isProduction);
+    const log = createLogger(config.LOG_LEVEL, {
+      forPeople: process.stdout.isTTY && !config.isProduction,
+    });
     const { default: closeWithGrace } = await import("close-with-grace");
     const started = await start({ config, log, signal: stop.signal });
     const close = async ({ err, signal }: { err?: Error; signal?: string }) => {

@@ -1,0 +1,77 @@
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { symbols } from "pino";
+import { createLogger } from "../../src/platform/logger.js";
+
+// Everything that servers of a test run log, and every secret that the tests know of. `global-teardown.js` compares them
+// and fails the run if a secret is in a log line.
+
+const { TEST_LOG_FOLDER = "" } = process.env;
+const LOG_FILE = join(TEST_LOG_FOLDER, `${process.pid}.log`);
+const SECRETS_FILE = join(TEST_LOG_FOLDER, `${process.pid}.secrets`);
+
+const noted = new Set<string>();
+
+/** Adds log lines of a server in a process of its own. */
+export function noteLog(text: string): void {
+  if (TEST_LOG_FOLDER !== "" && text !== "") appendFileSync(LOG_FILE, text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/** Adds what must not be in any log line of the run. */
+export function noteSecrets(...secrets: readonly (string | undefined)[]): void {
+  const news = secrets.filter((secret) => secret !== undefined && secret !== "" && !noted.has(secret));
+  if (TEST_LOG_FOLDER === "" || news.length === 0) return;
+  for (const secret of news) noted.add(secret as string);
+  appendFileSync(SECRETS_FILE, news.map((secret) => `${JSON.stringify(secret)}\n`).join(""));
+}
+
+/** The log of a server in this process, as in production, with every line that it could write. */
+export const runLogger = (): Logger => createLogger("trace", { destination: { write: noteLog } });
+
+/** The logger of a test, whose lines are noted as well. */
+export function alsoNoted(log: Logger): Logger {
+  const holder = log as unknown as Record<symbol, { write(line: string): void }>;
+  const own = holder[symbols.streamSym];
+  if (own === undefined) return log;
+  holder[symbols.streamSym] = {
+    write(line) {
+      noteLog(line);
+      own.write(line);
+    },
+  };
+  return log;
+}
+
+/** Settings that are secret as a whole. */
+const SECRET_SETTINGS = ["AUTH_SECRET", "ADMIN_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+const URLS = ["DATABASE_URL", "DATABASE_LISTEN_URL", "DATABASE_MIGRATE_URL", "REDIS_URL"];
+
+/** Notes the secrets in the settings of a server. */
+export function noteSecretSettings(environment: Readonly<Record<string, string | undefined>>): void {
+  for (const name of SECRET_SETTINGS) noteSecrets(environment[name]);
+  for (const pair of (environment.URL_SIGNING_KEYS ?? "").split(",")) noteSecrets(pair.split(":")[1]);
+  for (const name of URLS) notePassword(environment[name]);
+}
+
+function notePassword(url = ""): void {
+  const password = /^\w+:\/\/[^/:@]*:([^/@]*)@/.exec(url)?.[1];
+  if (password) noteSecrets(password, decodeURIComponent(password));
+}
+
+/** Notes the secrets that a first start has generated. */
+export function noteGeneratedSecrets(dataFolder: string): void {
+  const read = JSON.parse(readFileSync(join(dataFolder, "secrets.json"), "utf8")) as {
+    authSecret: string;
+    urlSigningKeys: { secret: string }[];
+  };
+  noteSecrets(read.authSecret, ...read.urlSigningKeys.map(({ secret }) => secret));
+}
+
+const TOKEN = /"(?:\w*[tT]oken|\w*[pP]assword)\\?":\s*\\?"([^"\\]{8,})/g;
+const IN_LINK = /#([\w-]{16,})"/g;
+
+/** Notes tokens, passwords and links in the text of a GraphQL request or response. */
+export function noteTokens(json: string): void {
+  noteSecrets(...[...json.matchAll(TOKEN), ...json.matchAll(IN_LINK)].map(([, token]) => token));
+}
