@@ -33,7 +33,7 @@ describe("what is written down", () => {
     const text = await readFile(file, "utf8");
     const set = [...text.matchAll(/^ +([A-Z][A-Z0-9_]+): /gm)].map((match) => match[1]!);
     const ofOthers =
-      /^(POSTGRES_(USER|PASSWORD|DB)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|REGION)|ROOT_(ACCESS|SECRET)_KEY)$/;
+      /^(POSTGRES_(USER|PASSWORD|DB|SERVER_PASSWORD)|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|REGION)|ROOT_(ACCESS|SECRET)_KEY)$/;
     const unknown = set.filter((name) => !(name in settings) && !ofOthers.test(name));
     expect(unknown).toEqual([]);
   });

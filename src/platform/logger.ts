@@ -10,10 +10,7 @@ export interface LoggerOptions {
 }
 
 /** A logger with one JSON object per line, or readable lines for a terminal. */
-export function createLogger(
-  level: string,
-  { forPeople = false, destination }: LoggerOptions = {},
-): Logger {
+export function createLogger(level: string, { forPeople = false, destination }: LoggerOptions = {}): Logger {
   const options = {
     level,
     base: null,

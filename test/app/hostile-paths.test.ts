@@ -182,6 +182,11 @@ describe("is no fault of the server's:", () => {
     expect((await statusOf({ headers, body: '{"query":"{ __typename }"}' })) ?? 400).toBeLessThan(500),
   );
 
+  it("an unknown expectation, which is ignored while the body comes", async () =>
+    expect(
+      await statusOf({ headers: { ...JSON_BODY, expect: "nothing" }, body: '{"query":"{ __typename }"}' }),
+    ).toBe(200));
+
   it.each(ODD_MESSAGES)("over a websocket %s", async (message) => {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
     const told: string[] = [];

@@ -3,9 +3,10 @@ import { DrizzleQueryError } from "drizzle-orm";
 import { createLogger } from "../../src/platform/logger.js";
 
 const logged = (err: unknown): string => {
-  let line = "";
-  createLogger("info", { destination: { write: (text) => void (line += text) } }).error({ err }, "failed");
-  return line;
+  const lines: string[] = [];
+  const destination = { write: (text: string) => void lines.push(text) };
+  createLogger("info", { destination }).error({ err }, "failed");
+  return lines.join("");
 };
 
 describe("a log line about an error", () => {

@@ -9,6 +9,7 @@ import "../app/files-for-pages.test.js";
 import "../app/graphql-over-http.test.js";
 import "../app/graphql.test.js";
 import "../app/hostile-paths.test.js";
+import "../app/known-holes.test.js";
 import "../app/hostile.test.js";
 import "../app/multipart-clients.test.js";
 import "../app/multipart-operations.test.js";

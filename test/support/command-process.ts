@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { noteLog, noteSecretSettings } from "./run-log.js";
 import type { Environment } from "./server-process.js";
 
 /** Built at the beginning of every test run. */
@@ -38,6 +39,7 @@ export function startCommand(
     env: { PATH, HOME, ...environment },
   });
   child.stdin.on("error", () => {}).end(input);
+  noteSecretSettings(environment);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -45,6 +47,8 @@ export function startCommand(
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
+    // Its results are on the standard output, tokens that were asked for among them.
+    noteLog(text);
   });
   const ended = once(child, "close").then(([code]): CommandEnding => {
     const lines = stdout.split("\n").filter((line) => line.startsWith("{") && line.endsWith("}"));

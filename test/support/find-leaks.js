@@ -47,7 +47,10 @@ function forms(line) {
   try {
     return [line, decodeURIComponent(line)];
   } catch {
-    return [line, line.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)))];
+    return [
+      line,
+      line.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16))),
+    ];
   }
 }
 

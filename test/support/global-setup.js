@@ -39,6 +39,7 @@ const ENOUGH_MEMORY = 2 * 1024 ** 3;
 export default async function globalSetup() {
   // Outside components that tests start for all files of the run end with this process.
   process.env.TEST_RUN_PID = String(process.pid);
+  process.env.TEST_LOG_FOLDER = await mkdtemp(join(tmpdir(), "filedesk-logs-"));
   build();
   if (!process.env.TEST_DATABASE_URL) await startCluster();
   await createServerRole(process.env.TEST_DATABASE_URL);

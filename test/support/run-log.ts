@@ -1,29 +1,33 @@
-import { appendFileSync, readFileSync } from "node:fs";
+import { existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { symbols } from "pino";
+import { DEMO_PASSWORD } from "../../src/app/demo/demo-people.js";
 import { createLogger } from "../../src/platform/logger.js";
 
 // Everything that servers of a test run log, and every secret that the tests know of. `global-teardown.js` compares them
 // and fails the run if a secret is in a log line.
 
 const { TEST_LOG_FOLDER = "" } = process.env;
-const LOG_FILE = join(TEST_LOG_FOLDER, `${process.pid}.log`);
-const SECRETS_FILE = join(TEST_LOG_FOLDER, `${process.pid}.secrets`);
+const open = (kind: "log" | "secrets"): number =>
+  TEST_LOG_FOLDER === "" ? -1 : openSync(join(TEST_LOG_FOLDER, `${process.pid}.${kind}`), "a");
+const logFile = open("log");
+const secretsFile = open("secrets");
 
-const noted = new Set<string>();
+/** The demo's password is printed on purpose, where people see it. */
+const noted = new Set<string>([DEMO_PASSWORD]);
 
 /** Adds log lines of a server in a process of its own. */
 export function noteLog(text: string): void {
-  if (TEST_LOG_FOLDER !== "" && text !== "") appendFileSync(LOG_FILE, text.endsWith("\n") ? text : `${text}\n`);
+  if (logFile >= 0 && text !== "") writeSync(logFile, text.endsWith("\n") ? text : `${text}\n`);
 }
 
 /** Adds what must not be in any log line of the run. */
 export function noteSecrets(...secrets: readonly (string | undefined)[]): void {
   const news = secrets.filter((secret) => secret !== undefined && secret !== "" && !noted.has(secret));
-  if (TEST_LOG_FOLDER === "" || news.length === 0) return;
+  if (secretsFile < 0 || news.length === 0) return;
   for (const secret of news) noted.add(secret as string);
-  appendFileSync(SECRETS_FILE, news.map((secret) => `${JSON.stringify(secret)}\n`).join(""));
+  writeSync(secretsFile, news.map((secret) => `${JSON.stringify(secret)}\n`).join(""));
 }
 
 /** The log of a server in this process, as in production, with every line that it could write. */
@@ -59,8 +63,9 @@ function notePassword(url = ""): void {
   if (password) noteSecrets(password, decodeURIComponent(password));
 }
 
-/** Notes the secrets that a first start has generated. */
+/** Notes the secrets that a first start has generated, if it has. */
 export function noteGeneratedSecrets(dataFolder: string): void {
+  if (!existsSync(join(dataFolder, "secrets.json"))) return;
   const read = JSON.parse(readFileSync(join(dataFolder, "secrets.json"), "utf8")) as {
     authSecret: string;
     urlSigningKeys: { secret: string }[];

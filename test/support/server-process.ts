@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../../src/kernel/package-root.js";
 
+import { noteLog, noteSecretSettings } from "./run-log.js";
+
 /** Built at the beginning of every test run. */
 const MAIN = join(packageRoot, "dist", "bundle", "main.js");
 /** The line for people, and the log's line in production. */
@@ -76,10 +78,12 @@ function launch(environment: Environment, command: Command = "serve") {
       ...settings,
     },
   });
+  noteSecretSettings(environment);
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
+      noteLog(text);
     });
   const ended = once(child, "close").then(([code, signal]): Ending => ({ code, signal, output }));
   return { child, ended, output: () => output };

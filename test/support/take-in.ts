@@ -3,7 +3,7 @@ import type { Identified } from "../../src/modules/media/ingest/identify/identif
 import { identify } from "../../src/modules/media/ingest/identify/identify.js";
 import type { Inspected, InspectOptions } from "../../src/modules/media/ingest/inspect/inspect.js";
 import { inspect } from "../../src/modules/media/ingest/inspect/inspect.js";
-import { sanitize } from "../../src/modules/media/ingest/sanitize.js";
+import { sanitize } from "../../src/modules/media/ingest/sanitize/sanitize.js";
 import { newTempFile, receiveBytes } from "./received.js";
 
 /** Has a file judged as an upload is, and removes it. */

@@ -2,6 +2,7 @@ import type { TypedDocumentNode } from "@apollo/client";
 import { ApolloClient, CombinedGraphQLErrors, InMemoryCache, ServerError } from "@apollo/client";
 import UploadHttpLink from "apollo-upload-client/UploadHttpLink.mjs";
 import { print } from "graphql";
+import { noteTokens } from "./run-log.js";
 
 /** A client as a web app has it: normalising cache, upload link, the header that lets multipart requests through. */
 export const createClient = (url: string, token?: string): ApolloClient =>
@@ -48,7 +49,10 @@ export async function postGraphQL<Data, Variables>(
     headers: { "content-type": "application/json", ...bearer(token) },
     body: JSON.stringify({ query: typeof query === "string" ? query : print(query), variables }),
   });
-  const body = JSON.parse(await response.text()) as Pick<GraphQLAnswer<Data>, "data" | "errors">;
+  const text = await response.text();
+  noteTokens(JSON.stringify(variables ?? {}));
+  noteTokens(text);
+  const body = JSON.parse(text) as Pick<GraphQLAnswer<Data>, "data" | "errors">;
   return { status: response.status, headers: response.headers, ...body };
 }
 

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ApolloClient } from "@apollo/client";
 import type { Logger } from "pino";
-import { pino } from "pino";
 import { DEMO_PASSWORD } from "../../src/app/demo/demo-people.js";
 import type { Desk } from "../../src/app/server/serve.js";
 import { serve } from "../../src/app/server/serve.js";
@@ -11,6 +10,7 @@ import { readConfig } from "../../src/platform/config/config.js";
 import { createTestDatabase } from "./database.js";
 import { moveIntoBucket, storesInS3 } from "./desk-storage.js";
 import { SignInDocument } from "./generated/operations.js";
+import { alsoNoted, noteGeneratedSecrets, noteSecretSettings, runLogger } from "./run-log.js";
 import type { S3Bucket } from "./s3-gateway.js";
 import { makeBucket } from "./s3-gateway.js";
 import type { TcpProxy } from "./tcp-proxy.js";
@@ -103,10 +103,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...storedAt,
     ...options.env,
   };
+  noteSecretSettings(env);
   const start = (port = env.PORT) =>
     serve({
       config: readConfig({ ...env, PORT: port }),
-      log: options.log ?? pino({ level: "silent" }),
+      log: options.log ? alsoNoted(options.log) : runLogger(),
       ...(options.onStatement && { onStatement: options.onStatement }),
     });
   const removeAll = async () => {
@@ -117,6 +118,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     await removeAll();
     throw error;
   });
+  noteGeneratedSecrets(dataFolder);
   const { url } = desk;
   const people = new Map<string, Promise<SignedIn>>();
   const signIn = async (email: string): Promise<SignedIn> => {

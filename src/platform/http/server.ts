@@ -1,4 +1,4 @@
-import type { ServerOptions } from "node:http";
+import type { IncomingMessage, ServerOptions, ServerResponse } from "node:http";
 import cors from "@fastify/cors";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import Fastify, { LogController } from "fastify";
@@ -136,7 +136,18 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   });
   answerErrors(app, graphqlPath);
   surviveUnacceptedConnections(app, options.log);
+  ignoreUnknownExpectations(app);
   return app;
+}
+
+/**
+ * Node answers an unknown expectation with 417 and closes the connection; a client that is sending its body may never
+ * see the answer. A server may ignore it instead (RFC 9110 §10.1.1).
+ */
+function ignoreUnknownExpectations({ server }: FastifyInstance): void {
+  server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
+    server.emit("request", request, response),
+  );
 }
 
 /** Handles errors of accepting connections, which would end the process without a listener. */

@@ -9,7 +9,7 @@ import { auditInfectedUpload } from "./infected-upload.audit.js";
 import type { IngestObserver } from "./ingest-observer.js";
 import type { inspect as Inspect } from "./inspect/inspect.js";
 import type { Received } from "./receive/receive.js";
-import type { sanitize as Sanitize, SanitizeOptions } from "./sanitize.js";
+import type { sanitize as Sanitize, SanitizeOptions } from "./sanitize/sanitize.js";
 import type { ScanDeps, Scanned } from "./scan.js";
 import { scan } from "./scan.js";
 
@@ -61,7 +61,7 @@ export async function checkFile(
 const loadInspection = () => {
   inspection ??= (async () => {
     const { identify } = await import("./identify/identify.js");
-    const { sanitize } = await import("./sanitize.js");
+    const { sanitize } = await import("./sanitize/sanitize.js");
     const { inspect } = await import("./inspect/inspect.js");
     return { identify, sanitize, inspect };
   })();

@@ -9,7 +9,7 @@ import type { Identified } from "../identify/identify.js";
 import { pdfBody } from "../identify/identify-pdf.js";
 import type { TextCharset } from "../identify/text-encoding.js";
 import { openFileBytes } from "../receive/file-bytes.js";
-import type { Sanitized } from "../sanitize.js";
+import type { Sanitized } from "../sanitize/sanitize.js";
 import { countPages } from "./count-pages.js";
 import { inspectBmp } from "./inspect-bmp.js";
 import { inspectSound } from "./inspect-sound.js";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { KIB, MIB } from "../../../kernel/bytes.js";
-import type { TempFile } from "../../../platform/storage/temp-file.js";
-import { fileTooLarge } from "../media.errors.js";
-import { sanitizeInProcess } from "../pictures/picture-process.js";
-import type { Identified } from "./identify/identify.js";
+import { KIB, MIB } from "../../../../kernel/bytes.js";
+import type { TempFile } from "../../../../platform/storage/temp-file.js";
+import { fileTooLarge } from "../../media.errors.js";
+import { sanitizeInProcess } from "../../pictures/picture-process.js";
+import type { Identified } from "../identify/identify.js";
 
 declare const proof: unique symbol;
 
