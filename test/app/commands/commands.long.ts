@@ -119,7 +119,7 @@ describe("commands", () => {
       expect((await run(["migrate"], more)).stdout).toContain("applied: 0000_start");
       const again = await run(["migrate", "--dry-run", "--json"], more);
       expect(again.code).toBe(0);
-      expect(again.events).toEqual([{ event: "done", pending: [], dryRun: true }]);
+      expect(again.events).toEqual([{ event: "done", pending: [], granted: null, dryRun: true }]);
       await sql.unsafe(`drop database ${name} with (force)`);
     });
   });
