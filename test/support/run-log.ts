@@ -1,7 +1,6 @@
 import { existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { symbols } from "pino";
 import { DEMO_PASSWORD } from "../../src/app/demo/demo-people.js";
 import { createLogger } from "../../src/platform/logger.js";
 
@@ -32,20 +31,6 @@ export function noteSecrets(...secrets: readonly (string | undefined)[]): void {
 
 /** The log of a server in this process, as in production, with every line that it could write. */
 export const runLogger = (): Logger => createLogger("trace", { destination: { write: noteLog } });
-
-/** The logger of a test, whose lines are noted as well. */
-export function alsoNoted(log: Logger): Logger {
-  const holder = log as unknown as Record<symbol, { write(line: string): void }>;
-  const own = holder[symbols.streamSym];
-  if (own === undefined) return log;
-  holder[symbols.streamSym] = {
-    write(line) {
-      noteLog(line);
-      own.write(line);
-    },
-  };
-  return log;
-}
 
 /** Settings that are secret as a whole. */
 const SECRET_SETTINGS = ["AUTH_SECRET", "ADMIN_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];

@@ -10,7 +10,7 @@ import { readConfig } from "../../src/platform/config/config.js";
 import { createTestDatabase } from "./database.js";
 import { moveIntoBucket, storesInS3 } from "./desk-storage.js";
 import { SignInDocument } from "./generated/operations.js";
-import { alsoNoted, noteGeneratedSecrets, noteSecretSettings, runLogger } from "./run-log.js";
+import { noteGeneratedSecrets, noteSecretSettings, runLogger } from "./run-log.js";
 import type { S3Bucket } from "./s3-gateway.js";
 import { makeBucket } from "./s3-gateway.js";
 import type { TcpProxy } from "./tcp-proxy.js";
@@ -107,7 +107,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const start = (port = env.PORT) =>
     serve({
       config: readConfig({ ...env, PORT: port }),
-      log: options.log ? alsoNoted(options.log) : runLogger(),
+      // A test's own logger does not hide what the server's own does.
+      log: options.log ?? runLogger(),
       ...(options.onStatement && { onStatement: options.onStatement }),
     });
   const removeAll = async () => {
