@@ -11,7 +11,9 @@ const MAX_DEPTH = 100;
 const LOCAL = /^#[\w.:-]+$/;
 /** A picture within the document, of a kind that has no references of its own. */
 const PICTURE = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*$/i;
-const URLS = /url\(\s*(["']?)([^"')]*)\1\s*\)/gi;
+/** Without a bracket in it, so that a text of unclosed ones is read once, not once for each. */
+const URLS = /url\(([^()]*)\)/gi;
+const QUOTED = /^(["'])(.*)\1$/s;
 /** Functions of CSS that load something. */
 const LOADS = /(?:url|image|image-set|src|expression)\s*\(/i;
 
@@ -93,8 +95,8 @@ function harmless(attributes: Readonly<Record<string, string>>): Record<string, 
 
 /** Whether a value refers to nothing outside of the document. */
 function isLocal(value: string): boolean {
-  const rest = value.replace(URLS, (_url, _quote, target: string) =>
-    LOCAL.test(target.trim()) ? "" : "url(",
+  const rest = value.replace(URLS, (_url, target: string) =>
+    LOCAL.test(target.trim().replace(QUOTED, "$2").trim()) ? "" : "url(",
   );
   // With escapes, functions can be written in other ways.
   return !rest.includes("\\") && !LOADS.test(rest);

@@ -137,6 +137,15 @@ describe("the sanitizer of SVG", () => {
     await expect(refused(text)).rejects.toThrow(message);
   });
 
+  it.each([
+    ["unclosed references", `fill="${"url(".repeat(400_000)}"`],
+    ["an unclosed reference with a long gap", `fill="url(${" ".repeat(1_500_000)}x"`],
+    ["declarations that do not close", `style="${"fill:url( ".repeat(150_000)}"`],
+  ])("reads %s once", async (_what, attribute) => {
+    // Read once for each of them, the document would take minutes: more than its process has.
+    expect(await left(`<path d="M0 0" ${attribute}/>`)).toMatch(/^<path d="M0 0"( style="")?><\/path>$/);
+  });
+
   it("bounds how deep elements are", async () => {
     const deep = String(await sanitizeSvg(Buffer.from(svg("<g>".repeat(20_000) + "</g>".repeat(20_000)))));
     expect(deep.split("<g>").length).toBeLessThanOrEqual(100);
