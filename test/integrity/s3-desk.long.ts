@@ -120,7 +120,7 @@ withS3("a desk whose files are in a bucket (needs radosgw, ceph-mon and ceph-osd
     expect(well.code).toBe(0);
     const wrong: readonly (readonly [Environment, RegExp])[] = [
       [
-        { AWS_SECRET_ACCESS_KEY: "wrong" },
+        { AWS_SECRET_ACCESS_KEY: "not-the-secret-key" },
         /PROBLEM .*the secret key is wrong\. Correct AWS_SECRET_ACCESS_KEY/,
       ],
       [{ AWS_ACCESS_KEY_ID: "wrong" }, /PROBLEM .*does not know the access key\. Correct AWS_ACCESS_KEY_ID/],

@@ -14,6 +14,7 @@ answerQuestions(async (question) => {
       kept.push(Buffer.alloc(16 * 1024 ** 2, 1));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  if (question === "bloat") kept.push(Buffer.alloc(300 * 1024 ** 2, 1));
   if (question === "refuse") throw new FiledeskError("CORRUPT_FILE", "No.", { limit: 7 });
   if (question === "fail") throw Object.assign(new Error("No space"), { code: "ENOSPC" });
   return { pid: process.pid, question, environment: Object.keys(process.env) };

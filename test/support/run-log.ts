@@ -21,9 +21,14 @@ export function noteLog(text: string): void {
   if (logFile >= 0 && text !== "") writeSync(logFile, text.endsWith("\n") ? text : `${text}\n`);
 }
 
+/** What is shorter (settings that are wrong on purpose) is a word that log lines have by chance. */
+const SHORTEST = 8;
+
 /** Adds what must not be in any log line of the run. */
 export function noteSecrets(...secrets: readonly (string | undefined)[]): void {
-  const news = secrets.filter((secret) => secret !== undefined && secret !== "" && !noted.has(secret));
+  const news = secrets.filter(
+    (secret) => secret !== undefined && secret.length >= SHORTEST && !noted.has(secret),
+  );
   if (secretsFile < 0 || news.length === 0) return;
   for (const secret of news) noted.add(secret as string);
   writeSync(secretsFile, news.map((secret) => `${JSON.stringify(secret)}\n`).join(""));

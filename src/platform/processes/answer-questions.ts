@@ -1,5 +1,5 @@
 import { FiledeskError } from "../../kernel/errors.js";
-import type { ProcessMessage, ProcessRequest } from "./process-messages.js";
+import type { ProcessAnswer, ProcessMessage, ProcessRequest } from "./process-messages.js";
 import { OUT_OF_MEMORY } from "./process-messages.js";
 
 const LOOK_EVERY_MS = 20;
@@ -18,18 +18,14 @@ export function answerQuestions<Question>(answer: (question: Question) => Promis
     const watch = setInterval(() => {
       if (process.memoryUsage.rss() > memoryBytes) process.exit(OUT_OF_MEMORY);
     }, LOOK_EVERY_MS);
-    try {
-      send({ answer: await answer(question as Question) });
-    } catch (error) {
-      send(messageOf(error));
-    } finally {
-      clearInterval(watch);
-    }
+    const said = await answer(question as Question).then((value) => ({ answer: value }), failureOf);
+    clearInterval(watch);
+    send({ ...said, residentBytes: process.memoryUsage.rss() });
   });
   send({ ready: true });
 }
 
-function messageOf(error: unknown): ProcessMessage {
+function failureOf(error: unknown): ProcessAnswer {
   if (error instanceof FiledeskError) {
     const { code, message, details } = error;
     return { refusal: { code, message, details } };

@@ -6,9 +6,11 @@ export interface ProcessRequest {
   readonly memoryBytes: number;
 }
 
-/** What a process sends to its pool. Errors are sent by their parts: they do not survive the way as objects. */
-export type ProcessMessage =
-  | { readonly ready: true }
+/** What a process sends to its pool. */
+export type ProcessMessage = { readonly ready: true } | (ProcessAnswer & { readonly residentBytes: number });
+
+/** What comes of a question. Errors are sent by their parts: they do not survive the way as objects. */
+export type ProcessAnswer =
   | { readonly answer: unknown }
   | {
       readonly refusal: {

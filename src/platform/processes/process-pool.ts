@@ -1,8 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { on } from "node:events";
+import { MIB } from "../../kernel/bytes.js";
 import { FiledeskError } from "../../kernel/errors.js";
-import type { ProcessMessage, ProcessRequest } from "./process-messages.js";
+import type { ProcessAnswer, ProcessMessage, ProcessRequest } from "./process-messages.js";
 import { OUT_OF_MEMORY } from "./process-messages.js";
 
 /** Why a process ended instead of answering. */
@@ -38,6 +39,11 @@ export interface ProcessPool<Question> {
 /** For the start of a process: a tenth of a second, on an overloaded machine a hundred times that. */
 const LONGEST_START_MS = 30_000;
 const IDLE_MS = 30_000;
+/**
+ * A process that holds more when it has answered is not used again: allocators keep what they have once got, and that
+ * would count as memory of the next question.
+ */
+const KEPT_BYTES = 256 * MIB;
 
 /**
  * Processes that answer one question at a time (`answerQuestions`). One is started when all are busy, so the caller
@@ -69,21 +75,21 @@ export function createProcessPool<Question>(entry: string): ProcessPool<Question
     async run(question, limits) {
       limits.signal?.throwIfAborted();
       const pooled = takeIdle() ?? (await PooledProcess.start(entry));
-      let isSound = false;
+      let isReusable = false;
       try {
         const answer = await pooled.ask({ question, memoryBytes: limits.memoryBytes }, limits);
-        isSound = true;
+        isReusable = answer.residentBytes <= KEPT_BYTES;
         if ("answer" in answer) return answer.answer;
         throw errorOf(answer);
       } finally {
-        if (isSound) release(pooled);
+        if (isReusable) release(pooled);
         else pooled.end();
       }
     },
   };
 }
 
-function errorOf(message: Extract<ProcessMessage, { failure: unknown } | { refusal: unknown }>): Error {
+function errorOf(message: Exclude<ProcessAnswer, { answer: unknown }>): Error {
   if ("refusal" in message) {
     const { code, message: text, details } = message.refusal;
     return new FiledeskError(code, text, details);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { withChangedSignature } from "../../support/changed-signature.js";
 import { makeJpeg } from "../../support/make-files.js";
 import { bearer } from "../../support/test-client.js";
 import type { TicketWorld } from "../../support/ticket-world.js";
@@ -107,12 +108,7 @@ describe("a download", () => {
   it.each([
     ["no credentials", () => [path(attachment.url), {}], 401, "UNAUTHENTICATED"],
     ["a token that is none", () => [path(attachment.url), bearer("abc.def.ghi")], 401, "UNAUTHENTICATED"],
-    [
-      "a changed signature",
-      () => [attachment.url.replace(/signature=./, "signature=_"), {}],
-      403,
-      "FORBIDDEN",
-    ],
+    ["a changed signature", () => [withChangedSignature(attachment.url), {}], 403, "FORBIDDEN"],
     [
       "another person's id under the signature",
       () => [attachment.url.replace(/viewer=[^&]+/, `viewer=${world.people.admin.id}`), {}],

@@ -51,6 +51,12 @@ describe("a pool of processes", () => {
     expect((await ask("after")).pid).not.toBe(pid);
   });
 
+  it("asks no process again that has kept much memory", async () => {
+    const { pid } = await ask("bloat");
+    await until(() => !isRunning(pid));
+    expect((await ask("after")).pid).not.toBe(pid);
+  });
+
   it("passes on what a process refuses, and what fails in it", async () => {
     await expect(ask("refuse")).rejects.toMatchObject({
       name: "FiledeskError",
