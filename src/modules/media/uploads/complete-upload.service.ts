@@ -30,7 +30,7 @@ export const createCompleteUploadService = (deps: StagedUploadDeps) => ({
       if (status === "RECEIVING" && method === "DIRECT") await takeParts(deps.storage, lease);
       else if (status === "RECEIVING") throw incomplete(lease.upload);
       const receivedBytes = lease.upload.size ?? lease.upload.receivedBytes;
-      await finishUpload(deps, { ...lease, upload: { ...lease.upload, receivedBytes } });
+      await finishUpload(deps, { ...lease, upload: { ...lease.upload, receivedBytes } }, by);
     });
     return requireOwn(deps, by, id);
   },

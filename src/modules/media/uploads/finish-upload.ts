@@ -39,12 +39,17 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
  * Checks an upload whose bytes have all arrived, and stores them under the key that a blob will have. It may be
  * interrupted at any moment and repeated: the key is written before the bytes are moved there.
  *
+ * @param uploader its owner, as the audit log names them if the file is infected
  * @throws why the file is refused; its bytes are removed then. Other failures leave it as it is, to be checked again.
  */
-export async function finishUpload(deps: FinishDeps, lease: UploadLease): Promise<void> {
+export async function finishUpload(
+  deps: FinishDeps,
+  lease: UploadLease,
+  uploader: AuditActor,
+): Promise<void> {
   const { upload, write } = lease;
   try {
-    if (!(await isStored(deps, lease))) await checkAndStore(deps, lease);
+    if (!(await isStored(deps, lease))) await checkAndStore(deps, lease, uploader);
     await write({ status: "READY" });
   } catch (error) {
     if (!(error instanceof FiledeskError) || !REFUSALS.has(error.code)) throw error;
@@ -63,16 +68,13 @@ async function isStored({ storage }: FinishDeps, { upload: { checked } }: Upload
   return (await storage.stat(storageKey))?.size === size;
 }
 
-/** The owner as an actor of the audit log: a person or a guest. */
-const ownerOf = ({ ownerId, ownerGuestId }: UploadLease["upload"]): AuditActor =>
-  ownerId === null
-    ? { kind: "guest", ...(ownerGuestId !== null && { id: ownerGuestId }) }
-    : { kind: "user", id: ownerId };
-
-async function checkAndStore(deps: FinishDeps, { upload, write }: UploadLease): Promise<void> {
+async function checkAndStore(
+  deps: FinishDeps,
+  { upload, write }: UploadLease,
+  uploader: AuditActor,
+): Promise<void> {
   const { storage, buckets, clock, observer } = deps;
   const { companyId, bucket } = upload;
-  const uploader = ownerOf(upload);
   /** The bytes that are stored instead of those that were sent. */
   let other: TempFile | null = null;
   const { bytes, received } = await observer.step("receive", () => receiveStaged(deps, { upload, write }));

@@ -32,7 +32,8 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
      * @throws NOT_FOUND, GONE for one that has expired, was cancelled or refused
      */
     async find(viewer: Viewer, id: string): Promise<ResumableUpload> {
-      const upload = await requireOwn(deps, requireActor(viewer), id);
+      const by = requireActor(viewer);
+      const upload = await requireOwn(deps, by, id);
       refuseDirect(upload);
       if (upload.status === "READY" || upload.status === "USED") return stateOf(upload);
       refuseEnded(upload);
@@ -40,7 +41,7 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
       if (upload.status === "RECEIVING" && upload.leaseId === null) return stateOf(upload);
       return deps.leases.withLease(upload, async (lease) => {
         refuseEnded(lease.upload);
-        if (lease.upload.status === "CHECKING") await finishUpload(deps, lease);
+        if (lease.upload.status === "CHECKING") await finishUpload(deps, lease, by);
         return stateOf(lease.upload);
       });
     },
@@ -61,7 +62,7 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
           (ended) =>
             deps.leases.withLease(upload, (lease) => {
               const signal = AbortSignal.any([lease.signal, ended]);
-              return append(deps, { ...lease, signal }, bytes);
+              return append(deps, { ...lease, signal, by }, bytes);
             }),
         );
       } finally {
@@ -79,7 +80,7 @@ async function confirmOwn(deps: StagedUploadDeps, viewer: Actor, { id, companyId
 
 async function append(
   deps: ResumableUploadDeps,
-  lease: UploadLease,
+  { by, ...lease }: UploadLease & { readonly by: Actor },
   { offset, size: stated, body, bodyBytes, checksum }: IncomingBytes,
 ): Promise<ResumableUpload> {
   const { upload, write } = lease;
@@ -98,7 +99,7 @@ async function append(
     if (!isComplete) return stateOf({ ...upload, size, receivedBytes });
   }
   const complete = { ...upload, size, receivedBytes: size ?? upload.receivedBytes };
-  await finishUpload(deps, { ...lease, upload: complete });
+  await finishUpload(deps, { ...lease, upload: complete }, by);
   return stateOf(complete);
 }
 

@@ -70,8 +70,10 @@ interface Seen {
     return nodes.map(({ id }) => id);
   };
   const auditOf = (action: string) =>
-    world.server.database.sql<{ actor: string | null; details: Record<string, unknown> }[]>`
-      select actor_id as actor, details from audit_log
+    world.server.database.sql<
+      { actor: string | null; address: string; userAgent: string; details: Record<string, unknown> }[]
+    >`
+      select actor_id as actor, address, user_agent as "userAgent", details from audit_log
       where company_id = ${companyId} and action = ${action} order by id`;
   const eventsOf = async (topic: string) => {
     const events = await world.server.database.sql<{ type: string }[]>`
@@ -147,7 +149,9 @@ interface Seen {
     const end = await patchBytes(upload.url, requester.token, bytes.subarray(half), { offset: half });
     expect(end).toMatchObject({ status: 422, code: "FILE_INFECTED" });
     expect(await storedKeys()).toEqual([]);
-    expect(await auditOf("media-file.infected-upload-refused")).toHaveLength(1);
+    expect(await auditOf("media-file.infected-upload-refused")).toMatchObject([
+      { actor: requester.id, address: "127.0.0.1", userAgent: expect.any(String) },
+    ]);
   });
 
   it("shows a large file to its uploader and the staff alone until it is scanned, and gives it to nobody", async () => {
