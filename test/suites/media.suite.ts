@@ -15,4 +15,5 @@ import "../modules/media/library/usages.test.js";
 import "../modules/media/library/versions.test.js";
 import "../modules/media/scanning/scanning.test.js";
 import "../modules/media/uploads/ended-access.test.js";
+import "../modules/media/uploads/receive-bytes.test.js";
 import "../modules/media/uploads/staged-uploads.test.js";

@@ -27,7 +27,10 @@ export async function receiveBytes(
 ): Promise<number> {
   const hash = checksum && createHash(checksum.algorithm);
   const writer = await staging.continueAt(upload.id, upload.receivedBytes);
-  const stopReading = () => body.destroy();
+  // A request that has arrived as a whole is answered: there is nothing to wait for.
+  const stopReading = () => {
+    if (!body.complete) body.destroy();
+  };
   signal.addEventListener("abort", stopReading, { once: true });
   if (signal.aborted) stopReading();
   let offset = upload.receivedBytes;
