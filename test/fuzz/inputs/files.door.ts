@@ -12,16 +12,10 @@ interface FileCase extends SeedFile {
 
 const BOUNDARY = "fuzz-boundary";
 const BUCKETS = ["ATTACHMENTS", "ATTACHMENTS", "ATTACHMENTS", "ATTACHMENTS", "CHAT", "PUBLIC_PAGES"];
-const FIELDS = `id url mimeType size width height duration placeholder scanStatus metadata { __typename }`;
-const QUERY = `mutation ($i: UploadMediaInput!) { uploadMedia(input: $i) { ${FIELDS} } }`;
-/** Also those that only images and videos may go to. */
-const SHOWN: readonly (readonly [string, string, string])[] = [
-  ["PHOTOS", "createPhoto", "CreatePhotoInput"],
-  ["VIDEOS", "createVideoClip", "CreateVideoClipInput"],
-  ["COMPANY_LOGOS", "setCompanyLogo", "SetCompanyLogoInput"],
-];
+/** Those that only images and videos may go to. */
+const SHOWN = ["PHOTOS", "VIDEOS", "COMPANY_LOGOS"];
 const SHOWN_NAME = /\.(?:jpe?g|png|gif|webp|mp4|webm|mov)$/;
-const OF_SHOWN = new Map(SHOWN.map(([bucket, ...field]) => [bucket, field]));
+const FIELDS = "id url mimeType size width height duration placeholder scanStatus metadata { __typename }";
 
 /** Files of all accepted kinds, mutated: what is taken comes back as it was sent. */
 export async function openFilesDoor(): Promise<Door<FileCase>> {
@@ -33,7 +27,7 @@ export async function openFilesDoor(): Promise<Door<FileCase>> {
     make(source) {
       const file = mutateFile(seeds, source);
       const isShown = SHOWN_NAME.test(file.fileName) && source.chance(0.3);
-      return { ...file, bucket: isShown ? source.one(SHOWN)[0] : source.one(BUCKETS) };
+      return { ...file, bucket: source.one(isShown ? SHOWN : BUCKETS) };
     },
     play,
     sequence: { of: ({ bytes }) => bytes, replace: (input, bytes) => ({ ...input, bytes: bytes as Buffer }) },
@@ -42,8 +36,13 @@ export async function openFilesDoor(): Promise<Door<FileCase>> {
 }
 
 async function play(input: FileCase, { server: { port }, world }: Place): Promise<Outcome> {
-  const authorization = `Authorization: Bearer ${world.agent.token}`;
-  const body = bodyOf(input, operationsOf(input, world.ids));
+  const { field, type, variables, path, selection } = uploadOf(input, world.ids);
+  // Managers may give a company its logo; agents may do all else.
+  const name = input.bucket === "COMPANY_LOGOS" ? "manager" : "agent";
+  const sender = world.callers.find((caller) => caller.name === name);
+  const authorization = `Authorization: Bearer ${sender?.token}`;
+  const query = `mutation ($i: ${type}!) { ${field}(input: $i) { ${selection} } }`;
+  const body = bodyOf(input, { operations: { query, variables: { i: variables } }, path });
   const lines = [
     "Host: x",
     "Connection: close",
@@ -54,10 +53,7 @@ async function play(input: FileCase, { server: { port }, world }: Place): Promis
   const answer = await sendRaw({ port, pieces: [headOf("POST /graphql", lines), body] });
   const outcome = judgeAnswer(answer, { isGraphQL: true });
   if (typeof answer === "string" || outcome.problem !== null || answer.status !== 200) return outcome;
-  const { data } = JSON.parse(answer.body.toString("utf8")) as {
-    data: Record<string, { url?: string } | null>;
-  };
-  const url = data.uploadMedia?.url;
+  const url = /"url":"([^"]+)"/.exec(answer.body.toString("utf8"))?.[1];
   return url ? comesBack(input, { port, url, authorization }) : outcome;
 }
 
@@ -76,33 +72,51 @@ async function comesBack(
   const head = headOf(`GET ${pathname}?inline`, ["Host: x", "Connection: close", authorization]);
   const answer = await sendRaw({ port, pieces: [head] });
   const outcome = judgeAnswer(answer);
-  if (typeof answer === "string" || outcome.problem !== null || bucket === "PUBLIC_PAGES") return outcome;
+  if (typeof answer === "string" || outcome.problem !== null || bucket === "PUBLIC_PAGES")
+    return { ...outcome, isAccepted: true };
   const isSame = hashOf(answer.body) === hashOf(bytes);
   return {
     said: `taken ${answer.status}`,
     problem: answer.status === 200 && !isSame ? "other bytes came back" : null,
+    isAccepted: true,
   };
 }
 
 const hashOf = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
-function operationsOf({ bucket }: FileCase, { companyId, ticketId }: Place["world"]["ids"]): object {
-  const field = OF_SHOWN.get(bucket);
-  if (!field) return { query: QUERY, variables: { i: { companyId, bucket, file: null } } };
-  const [name, type] = field;
-  const owner = bucket === "COMPANY_LOGOS" ? { companyId } : { ticketId };
+/** The mutation that takes files of a bucket. */
+function uploadOf({ bucket }: FileCase, ids: Place["world"]["ids"]) {
+  const { companyId, ticketId, conversationId } = ids;
+  const one = (field: string, owner: object, selection = "id") => ({
+    field,
+    type: `${field[0]!.toUpperCase()}${field.slice(1)}Input`,
+    variables: { ...owner, file: null } as object,
+    path: "variables.i.file",
+    selection,
+  });
+  if (bucket === "PHOTOS") return one("createPhoto", { ticketId });
+  if (bucket === "VIDEOS") return one("createVideoClip", { ticketId });
+  if (bucket === "COMPANY_LOGOS") return one("setCompanyLogo", { companyId });
+  if (bucket !== "CHAT") return one("uploadMedia", { companyId, bucket }, FIELDS);
   return {
-    query: `mutation ($i: ${type}!) { ${name}(input: $i) { id } }`,
-    variables: { i: { ...owner, file: null } },
+    ...one("sendMessage", {}, "attachments { nodes { url } }"),
+    variables: { conversationId, files: [null] },
+    path: "variables.i.files.0",
   };
 }
 
-function bodyOf({ fileName, bytes }: FileCase, operations: object): Buffer {
+interface Operation {
+  readonly operations: object;
+  /** Where the file is in it. */
+  readonly path: string;
+}
+
+function bodyOf({ fileName, bytes }: FileCase, { operations, path }: Operation): Buffer {
   const field = (name: string, value: object) =>
     `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${JSON.stringify(value)}\r\n`;
   return Buffer.concat([
     Buffer.from(field("operations", operations)),
-    Buffer.from(field("map", { 0: ["variables.i.file"] })),
+    Buffer.from(field("map", { 0: [path] })),
     Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; name="0"; filename="${fileName}"\r\n\r\n`),
     bytes,
     Buffer.from(`\r\n--${BOUNDARY}--\r\n`),

@@ -13,11 +13,13 @@ export interface Step {
   readonly isBent: boolean;
   /** Sent together with the step before. */
   readonly isParallel: boolean;
+  /** Asks for the offset first, and sends this share of what is missing from there on, instead of a body of its own. */
+  readonly shareOfRest?: number;
 }
 
-const base64 = (text: string) => Buffer.from(text).toString("base64");
-const VERSION = "Tus-Resumable: 1.0.0";
-const BYTES = "Content-Type: application/offset+octet-stream";
+export const base64 = (text: string): string => Buffer.from(text).toString("base64");
+export const VERSION = "Tus-Resumable: 1.0.0";
+export const BYTES = "Content-Type: application/offset+octet-stream";
 
 function step(
   source: Source,
@@ -141,6 +143,10 @@ function useIt(source: Source, { ids: { companyId } }: World): Step {
     `mutation { uploadMedia(input: { companyId: "${companyId}", bucket: ATTACHMENTS, stagedUploadId: "{id}" }) { id } }`,
     `mutation { createTicket(input: { companyId: "${companyId}", subject: "Lamp", stagedUploadIds: ["{id}", "{id}"] }) { id } }`,
   ]);
+  return { ...graphqlStep(query), isParallel: source.chance(0.4) };
+}
+
+export function graphqlStep(query: string): Step {
   const body = Buffer.from(JSON.stringify({ query }));
   // Every id is as long as the other.
   const length = body.length + (query.split("{id}").length - 1) * (36 - "{id}".length);
@@ -150,7 +156,7 @@ function useIt(source: Source, { ids: { companyId } }: World): Step {
     body,
     ending: "wait",
     isBent: false,
-    isParallel: source.chance(0.4),
+    isParallel: false,
   };
 }
 

@@ -59,11 +59,15 @@ function play({ headers, frames, ending }: WebSocketCase, { server: { port } }: 
     const socket = connect(port, "127.0.0.1");
     const told: string[] = [];
     let received: Buffer = Buffer.alloc(0);
-    let isOpen = false;
+    let [isOpen, isAccepted] = [false, false];
     const done = (last: string, problem: string | null) => {
       clearTimeout(impatience);
       socket.destroy();
-      resolve({ said: [...new Set([...told, last])].sort().join(", ").slice(0, 60), problem });
+      resolve({
+        said: [...new Set([...told, last])].sort().join(", ").slice(0, 60),
+        problem,
+        isAccepted,
+      });
     };
     const impatience = setTimeout(() => done("silent", "no answer: silent"), ANSWER_MS);
     socket.on("error", () => {});
@@ -91,15 +95,22 @@ function play({ headers, frames, ending }: WebSocketCase, { server: { port } }: 
           return done(code, FAULT_CLOSINGS.test(code) ? `closed with ${code} ${payload.subarray(2)}` : null);
         }
         if (opcode !== OPCODES.text) continue;
-        const { type, problem } = judgeMessage(payload.toString("utf8"));
+        const { type, problem, hasErrors } = judgeMessage(payload.toString("utf8"));
         told.push(type);
+        isAccepted ||= type === "next" && !hasErrors;
         if (problem !== null) return done(type, problem);
       }
     });
   });
 }
 
-function judgeMessage(json: string): { readonly type: string; readonly problem: string | null } {
+interface Judged {
+  readonly type: string;
+  readonly problem: string | null;
+  readonly hasErrors?: boolean;
+}
+
+function judgeMessage(json: string): Judged {
   let message: { type?: string; payload?: unknown };
   try {
     message = JSON.parse(json);
@@ -109,7 +120,7 @@ function judgeMessage(json: string): { readonly type: string; readonly problem: 
   const { type = "?", payload } = message;
   const errors = type === "error" ? payload : (Object(payload) as { errors?: unknown }).errors;
   const problem = Array.isArray(errors) ? problemIn(errors) : null;
-  return { type, problem: problem && `${problem}: ${json.slice(0, 300)}` };
+  return { type, problem: problem && `${problem}: ${json.slice(0, 300)}`, hasErrors: errors !== undefined };
 }
 
 const text = (message: unknown): Buffer => Buffer.from(JSON.stringify(message) ?? "");

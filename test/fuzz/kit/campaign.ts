@@ -22,6 +22,8 @@ export interface CampaignReport {
   readonly seconds: number;
   /** How often the server said what. */
   readonly tally: ReadonlyMap<string, number>;
+  /** In how many cases it did what was asked for. */
+  readonly accepted: number;
   /** Blocks of the event loop that no case causes when it is alone. */
   readonly unexplained: readonly Suspicion[];
   /** After the warm-up, after the first half of the rest, and after the second. */
@@ -48,7 +50,7 @@ export async function runCampaign(campaign: Campaign): Promise<CampaignReport> {
   const { door, server, seed, count } = campaign;
   const started = performance.now();
   const examination = new Examination(campaign);
-  const tally = new Map<string, number>();
+  const tally: Tally = { said: new Map(), accepted: 0 };
   const memory: Memory[] = [];
   let descriptors: Descriptors | undefined;
   let from = 0;
@@ -67,7 +69,7 @@ export async function runCampaign(campaign: Campaign): Promise<CampaignReport> {
     memory.push(await server.memory());
     from = to;
   }
-  const limited = [...tally].filter(([said]) => said.includes("RATE_LIMITED"));
+  const limited = [...tally.said].filter(([said]) => said.includes("RATE_LIMITED"));
   if (limited.reduce((sum, [, times]) => sum + times, 0) > MOST_LIMITED * count)
     examination.report({ kind: "answer", what: "rates refuse what was to be tried", cases: [] });
   const [, first, second] = memory;
@@ -83,17 +85,23 @@ export async function runCampaign(campaign: Campaign): Promise<CampaignReport> {
     seed,
     cases: count,
     seconds: (performance.now() - started) / 1_000,
-    tally,
+    tally: tally.said,
+    accepted: tally.accepted,
     unexplained: examination.unexplained,
     memory,
     findings: examination.findings,
   };
 }
 
+interface Tally {
+  readonly said: Map<string, number>;
+  accepted: number;
+}
+
 interface Cases {
   readonly campaign: Campaign;
   readonly examination: Examination;
-  readonly tally: Map<string, number>;
+  readonly tally: Tally;
   readonly from: number;
   readonly to: number;
 }
@@ -115,8 +123,9 @@ async function runCases({ campaign, examination, tally, from, to }: Cases): Prom
       const world = await worldOf(n);
       const input = door.make(createSource(seed, door.name, n), world);
       const begun = Date.now();
-      const { said, problem } = await door.play(input, { server, world });
-      tally.set(said, (tally.get(said) ?? 0) + 1);
+      const { said, problem, isAccepted } = await door.play(input, { server, world });
+      tally.said.set(said, (tally.said.get(said) ?? 0) + 1);
+      if (isAccepted) tally.accepted++;
       examination.saw({ n, input, from: begun, to: Date.now() });
       if (problem !== null && server.ending() === null)
         examination.suspect({ kind: "answer", what: problem, cases: [n] });

@@ -8,6 +8,8 @@ export interface Outcome {
   readonly said: string;
   /** What it must not have done; null if all was well. */
   readonly problem: string | null;
+  /** Whether it did what was asked for; a generator of which all is refused at the entrance tries little. */
+  readonly isAccepted?: boolean;
 }
 
 export interface Place {

@@ -31,9 +31,11 @@ export function judgeAnswer(answer: RawAnswer | "closed" | "silent", { isGraphQL
   });
   if (!(status >= 100 && status < 500)) return wrong("status");
   if (body.length === 0 || status < 300 ? !isGraphQL || body.length === 0 : false)
-    return { said: said(""), problem: null };
+    return { said: said(""), problem: null, isAccepted: status < 300 };
   if (!/^application\/(?:graphql-response\+)?json\b/.test(headers.get("content-type") ?? ""))
-    return status < 400 ? { said: said("other"), problem: null } : wrong("not JSON");
+    return status < 400
+      ? { said: said("other"), problem: null, isAccepted: status < 300 }
+      : wrong("not JSON");
   return judgeJson(body.toString("utf8"), isGraphQL, wrong, said);
 }
 
@@ -56,7 +58,13 @@ function judgeJson(
   const told = isGraphQL ? (errors ?? []) : error ? [{ message: error.message, extensions: error }] : null;
   if (told === null) return wrong("no error in the body");
   const problem = problemIn(told);
-  return problem ? wrong(problem) : { said: said(String(told[0]?.extensions?.code ?? "")), problem: null };
+  return problem
+    ? wrong(problem)
+    : {
+        said: said(String(told[0]?.extensions?.code ?? "")),
+        problem: null,
+        isAccepted: isGraphQL && told.length === 0,
+      };
 }
 
 /** What is wrong with errors that a client was told; null if nothing is. */

@@ -12,6 +12,7 @@ export function reportText({
   cases,
   seconds,
   tally,
+  accepted,
   unexplained,
   memory,
   findings,
@@ -20,6 +21,7 @@ export function reportText({
   const mib = (part: "resident" | "used") => memory.map((held) => (held[part] / MIB).toFixed(1)).join(" → ");
   return [
     `${door}: ${cases} cases with seed ${seed} in ${seconds.toFixed(0)} s, ${findings.length} findings`,
+    `  accepted: ${((100 * accepted) / cases).toFixed(1)} %`,
     `  answers: ${said
       .slice(0, MOST_SAID)
       .map(([what, count]) => `${what} × ${count}`)
