@@ -25,6 +25,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   cancelUpload: STAGED,
   closeConversation: ["Query.conversations"],
   completeUpload: STAGED,
+  createApiKey: ["Query.apiKeys"],
   createCompany: ["Query.companies"],
   createPhoto: TAKING_FILES,
   createPhotoSeries: TAKING_FILES,

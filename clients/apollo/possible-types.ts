@@ -7,6 +7,7 @@
       const result: PossibleTypesResultData = {
   "possibleTypes": {
     "Actor": [
+      "ApiKey",
       "Guest",
       "User"
     ],

@@ -102,6 +102,7 @@ const whole = { merge: false };
 export const typePolicies: TypePolicies = {
   Query: {
     fields: {
+      apiKeys: paged("companyId"),
       auditLog: paged("filter"),
       companies: paged("search"),
       conversations: paged("filter"),

@@ -3,6 +3,8 @@ import { forbidden, notFound, unauthenticated } from "./errors.js";
 /** The sender of a request. The identity module defines the other properties of a viewer. */
 export interface Principal {
   readonly kind: string;
+  /** Why the credentials of an anonymous request are not accepted, if it is worth saying. */
+  readonly refusal?: string;
 }
 
 /** A rule without side effects: may this viewer do this to this subject? */
@@ -45,7 +47,7 @@ export function authorize<Viewer extends Principal, Subject, P extends Policy<Vi
   const rule = policy[action];
   if (subject !== null && isOfKind(viewer, policy) && typeof rule === "function" && rule(viewer, subject))
     return { viewer, subject };
-  if (viewer.kind === "anonymous") throw unauthenticated();
+  if (viewer.kind === "anonymous") throw unauthenticated(viewer.refusal);
   if (subject === null || !policy.read(viewer, subject)) throw notFound(policy.subject);
   const what = spoken(action, policy.subject);
   throw forbidden(`You may see this ${policy.subject}, but this is not yours to do: ${what}.`, { action });
@@ -67,7 +69,7 @@ export function readable<Viewer extends Principal, Subject>(
   subject: Subject | null,
 ): Subject | null {
   if (subject !== null && isOfKind(viewer, policy) && policy.read(viewer, subject)) return subject;
-  if (viewer.kind === "anonymous") throw unauthenticated();
+  if (viewer.kind === "anonymous") throw unauthenticated(viewer.refusal);
   return null;
 }
 

@@ -15,6 +15,9 @@ export interface FieldAnswers {
 }
 
 export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
+  ApiKey: {
+    staff: "company createdAt createdBy expiresAt id lastUsedAt name prefix revokedAt scopes",
+  },
   Attachment: {
     guest:
       "createdAt deletedAt description fileName id inlineUrl mediaFile message mimeType scanResult scanStatus scannedAt size thumbnailUrl updatedAt uploadedBy uploader url",
@@ -35,6 +38,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
     member: "ticket",
   },
   Guest: { guest: "displayName expiresAt id joinedAt name revokedAt" },
+  CreatedApiKey: { doer: "apiKey key" },
   GuestInvitation: { doer: "conversation guest token url" },
   GuestSession: { doer: "accessToken conversation expiresAt guest" },
   Invitation: { member: "company createdAt email expiresAt id inviterName role" },
@@ -77,7 +81,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin", staff: "deactivatedAt" },
   UserSession: { member: "address createdAt expiresAt id isCurrent lastUsedAt userAgent" },
   VideoClip: { member: "author createdAt deletedAt description file id ticket updatedAt" },
-  Viewer: { guest: "guest id", member: "invitations memberships sessions user" },
+  Viewer: { guest: "guest id", member: "invitations memberships sessions user", staff: "apiKey" },
 
   AuditEntry: {
     staff:

@@ -59,6 +59,7 @@ const inConversation = (more: (outside: Outside) => object) => (outside: Outside
 /** Every field of a root type has an answer here; one that is new needs one before it is let in. */
 export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<string, RootAnswer>>>> = {
   Query: {
+    apiKeys: notOfCompany(ofCompany),
     attachment: noObject(byId("attachmentIds")),
     auditLog: notOfCompany(({ companyId }) => [{ filter: { companyId } }]),
     companies: noItems(() => [{ search: "Acme" }], { bystander: "open" }),
@@ -112,6 +113,9 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     },
     closeConversation: notFound(byId("conversationIds")),
     completeUpload: notFound(byId("stagedUploadIds")),
+    createApiKey: notOfCompany(({ companyId }) => [
+      { input: { companyId, name: "Mine", scopes: ["READ", "UPLOAD", "MANAGE"] } },
+    ]),
     createCompany: forbidden(() => [{ input: { name: "Mine", slug: "mine" } }]),
     createPasswordReset: notFound(({ userId }) => [{ userId }]),
     createPhoto: notFound(inTicket(() => ({ file: textFile() }))),
@@ -186,6 +190,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     restoreMediaFile: notFound(byId("mediaFileIds")),
     restorePost: notFound(byId("postIds")),
     restoreTicket: notFound(byId("ticketIds")),
+    revokeApiKey: notFound(byId("apiKeyIds")),
     revokeGuest: notFound(byId("guestIds")),
     revokeInvitation: notFound(byId("invitationIds")),
     sendMessage: notFound(inConversation(() => ({ body: "Mine", files: [textFile()] }))),

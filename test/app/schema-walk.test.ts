@@ -18,14 +18,14 @@ import type { RootAnswer } from "./outsider-visibility.js";
 import { whatOutsidersAreTold } from "./outsider-visibility.js";
 
 const ROOTS = ["Query", "Mutation", "Subscription"] as const;
-const NAMES = ["guest", "bystander", "stranger", "strangeAgent", "nobody"] as const;
+const NAMES = ["guest", "bystander", "stranger", "strangeAgent", "strangeKey", "nobody"] as const;
 const GROUPS = ["guest", "member", "staff", "doer"] as const;
 
 /** As many as are answered soon: on a busy machine hundreds at once would wait until the server gives up on them. */
 const inTurn = pLimit(16);
 
 /** How many things of a kind each tries. Who belongs to nothing here is told the same of all. */
-const TRIES: Partial<Record<string, number>> = { strangeAgent: 3, nobody: 3 };
+const TRIES: Partial<Record<string, number>> = { strangeAgent: 3, strangeKey: 3, nobody: 3 };
 
 let world: WalkedWorld;
 let walkers: ReadonlyMap<string, Walker>;
@@ -119,8 +119,23 @@ const isClosing = (error: unknown): boolean =>
 const leaksIn = ({ texts }: Walk, { reach }: Walker) =>
   texts.flatMap(({ at, text }) => (strangersIn(text, reach).length > 0 ? `${at}: ${text}` : []));
 
+/** Of people, a key is told what a guest is told, and the staff's of the library alone. */
+const keptFromKeys = new Set([
+  "User.email",
+  "User.isAdmin",
+  "User.avatarUrl",
+  "User.avatarThumbnailUrl",
+  "User.deactivatedAt",
+  "Company.memberships",
+  "Company.invitations",
+  "MediaUsage.attachment",
+  "MediaUsage.post",
+  "MediaUsage.user",
+]);
+
 function keptFrom(name: string): ReadonlySet<string> {
   if (name === "strangeAgent") return new Set();
+  if (name === "strangeKey") return keptFromKeys;
   return new Set(
     name === "guest" || name === "nobody" ? inGroup("member", "staff", "doer") : inGroup("staff", "doer"),
   );

@@ -1,5 +1,7 @@
 import "../app/account-access.test.js";
 import "../app/account-enumeration.test.js";
+import "../app/api-key-access.test.js";
+import "../app/api-key-rights.test.js";
 import "../app/compiled-queries.test.js";
 import "../app/event-unions.test.js";
 import "../app/events-url.test.js";

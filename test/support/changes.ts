@@ -1,4 +1,5 @@
 import { DEMO_PASSWORD } from "../../src/app/demo/demo-people.js";
+import { createKey } from "./api-keys.js";
 import type { ChatWorld, Speaker } from "./chat-world.js";
 import { uploadMedia } from "./library-world.js";
 import { makePng } from "./make-files.js";
@@ -216,6 +217,13 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
     }),
     "FORBIDDEN",
   ),
+  createApiKey: byManager(
+    async ({ companyId }) => ({ input: { companyId, name: "Made", scopes: ["READ"] } }),
+    "FORBIDDEN",
+  ),
+  revokeApiKey: byManager(async ({ server, people, companyId }) => ({
+    id: (await createKey(server, people.admin.token, { companyId, scopes: ["READ"] })).id,
+  })),
   revokeInvitation: byManager(invitationTo("stranger"), "FORBIDDEN"),
   acceptInvitation: byOneself("outsideManager", invitationTo("outsideManager")),
   declineInvitation: byOneself("stranger", invitationTo("stranger")),

@@ -28,8 +28,8 @@ export function elsewhere<Value>(value: Value, walker: Walker): Value {
 }
 
 /**
- * What stands in each table, in short. How often somebody has asked is no secret and changes, and refusals are counted in
- * the audit log once a minute.
+ * What stands in each table, in short. How often somebody has asked is no secret and changes, when a key was last used
+ * as well, and refusals are counted in the audit log once a minute.
  */
 export async function digestOf({ server: { database } }: WalkedWorld): Promise<Record<string, string>> {
   const tables = await database.sql<{ name: string }[]>`
@@ -37,7 +37,8 @@ export async function digestOf({ server: { database } }: WalkedWorld): Promise<R
     where table_schema = 'public' and table_name <> 'rate_limits' order by 1`;
   const digests = tables.map(async ({ name }) => {
     const [row] = await database.sql<{ digest: string }[]>`
-      select md5(coalesce(string_agg(t::text, ' ' order by t::text), '')) as digest from ${database.sql(name)} t
+      select md5(coalesce(string_agg(told, ' ' order by told), '')) as digest from ${database.sql(name)} t,
+        lateral (select (to_jsonb(t) - 'last_used_at')::text as told) row
       where ${name === "audit_log" ? database.sql`t.action <> 'request.refused'` : database.sql`true`}`;
     return [name, row!.digest];
   });

@@ -29,7 +29,7 @@ export async function followOwn(world: WalkedWorld, walker: Walker, walk: Walk):
   const [ticket] = await server.database.sql<{ topic: string }[]>`
     select topic from event_topics where company_id = ${globex.id} and topic like 'ticket:%' order by sequence desc`;
   if (walker.name === "stranger") await follow(world, walker, walk, "ticketEvents", ticket!.topic);
-  if (walker.name === "strangeAgent")
+  if (walker.name === "strangeAgent" || walker.name === "strangeKey")
     await follow(world, walker, walk, "mediaFileEvents", `media:${globex.id}`);
   if (walker.name === "guest")
     await follow(world, walker, walk, "conversationEvents", `conversation:${acme.lobby.id}`);
@@ -43,8 +43,12 @@ async function follow(
   field: string,
   topic: string,
 ): Promise<void> {
-  const [row] = await server.database.sql<{ last: string }[]>`
-    select max(sequence)::text as last from events where topic = ${topic}`;
+  const { sql } = server.database;
+  // A key is not told of all; of its own files it is.
+  const ofOwn = sql`and payload->>'mediaFileId' in (select id::text from media_files where uploader_api_key_id is not null)`;
+  const [row] = await sql<{ last: string }[]>`
+    select max(sequence)::text as last from events
+    where topic = ${topic} ${walker.name === "strangeKey" ? ofOwn : sql``}`;
   const argument = ARGUMENT[field];
   const asked = `${field}(${argument}: "${topic.split(":")[1]}", after: "0")`;
   for await (const told of eventsOf(server, walker, walk, `${asked} ${eventSelection(field, walk)}`))

@@ -65,8 +65,10 @@ export function noteGeneratedSecrets(dataFolder: string): void {
 
 const TOKEN = /"(?:\w*[tT]oken|\w*[pP]assword)\\?":\s*\\?"([^"\\]{8,})/g;
 const IN_LINK = /#([\w-]{16,})"/g;
+const API_KEY = /(fdk_[0-9a-f]{64})/g;
 
-/** Notes tokens, passwords and links in the text of a GraphQL request or response. */
+/** Notes tokens, passwords, API keys and links in the text of a GraphQL request or response. */
 export function noteTokens(json: string): void {
-  noteSecrets(...[...json.matchAll(TOKEN), ...json.matchAll(IN_LINK)].map(([, token]) => token));
+  const found = [TOKEN, IN_LINK, API_KEY].flatMap((form) => [...json.matchAll(form)]);
+  noteSecrets(...found.map(([, secret]) => secret));
 }

@@ -10,7 +10,7 @@ export const createClient = (url: string, token?: string): ApolloClient =>
 
 export const createCache = (): InMemoryCache =>
   new InMemoryCache({
-    possibleTypes: { Post: ["Photo", "PhotoSeries", "VideoClip"], Actor: ["User", "Guest"] },
+    possibleTypes: { Post: ["Photo", "PhotoSeries", "VideoClip"], Actor: ["User", "Guest", "ApiKey"] },
   });
 
 export const createUploadLink = (url: string, token?: string): UploadHttpLink =>

@@ -1,4 +1,6 @@
 import { DEMO_PASSWORD } from "../../src/app/demo/demo-people.js";
+import type { TestKey } from "./api-keys.js";
+import { createKey, revokeKey } from "./api-keys.js";
 import { createFaultLog } from "./fault-log.js";
 import { fixture, makePng } from "./make-files.js";
 import { rotatedPhoneJpeg } from "./make-pictures.js";
@@ -37,6 +39,8 @@ export interface WalkedCompany {
   readonly lobby: WalkedConversation;
   readonly suite: WalkedConversation;
   readonly seriesId: string;
+  /** With every scope. */
+  readonly key: TestKey;
 }
 
 export interface WalkedWorld {
@@ -98,11 +102,12 @@ async function furnish(server: TestServer, act: Act, slug: string): Promise<Walk
     input: { bucket: "ATTACHMENTS", ticketId, fileName: "draft.txt", size: 9 },
   });
   await fillLibrary(act, cast, companyId);
+  const key = await fillKeys(server, act, cast, companyId);
   const rooms = ["lobby", "suite"].map((room) =>
     fillConversation(server, act, cast, { companyId, ticketId, room }),
   );
   const [lobby, suite] = await Promise.all(rooms);
-  return { id: companyId, slug, lobby: lobby!, suite: suite!, seriesId };
+  return { id: companyId, slug, lobby: lobby!, suite: suite!, seriesId, key };
 }
 
 type Cast = Readonly<Record<"requester" | "participant" | "agent" | "manager", Doer>>;
@@ -188,6 +193,24 @@ async function fillLibrary(act: Act, { agent, manager, requester }: Cast, compan
   await act("restoreMediaFile", manager, { id: back });
   await act("setCompanyLogo", manager, { input: { companyId, file: await picture("logo.png") } });
   await act("setAvatar", requester, { file: await picture("face.png") });
+}
+
+/** A key that has uploaded and begun an upload, and one that has been revoked. */
+async function fillKeys(
+  server: TestServer,
+  act: Act,
+  { manager }: Cast,
+  companyId: string,
+): Promise<TestKey> {
+  const options = { companyId, scopes: ["READ", "UPLOAD", "MANAGE"] } as const;
+  const ended = await createKey(server, manager.token, options);
+  await revokeKey(server, manager.token, ended.id);
+  const key = await createKey(server, manager.token, options);
+  await act("uploadMedia", key, { input: { companyId, bucket: "PUBLIC_PAGES", file: await picture() } });
+  await act("startUpload", key, {
+    input: { companyId, bucket: "PUBLIC_PAGES", fileName: "draft.png", size: 9 },
+  });
+  return key;
 }
 
 interface Room {

@@ -18,13 +18,14 @@ export interface Outside {
   readonly conversationIds: readonly string[];
   readonly messageIds: readonly string[];
   readonly guestIds: readonly string[];
+  readonly apiKeyIds: readonly string[];
   readonly invitationIds: readonly string[];
   readonly stagedUploadIds: readonly string[];
 }
 
 /** Somebody who goes where the schema leads. */
 export interface Walker {
-  readonly name: "guest" | "bystander" | "stranger" | "strangeAgent" | "nobody";
+  readonly name: "guest" | "bystander" | "stranger" | "strangeAgent" | "strangeKey" | "nobody";
   readonly token?: string | undefined;
   readonly outside: Outside;
   /** Every id, address and hash that the walker may come to know. */
@@ -83,6 +84,11 @@ export async function walkersOf(world: WalkedWorld): Promise<readonly Walker[]> 
       `company(id: "${globex.id}")`,
       `mediaFiles(companyId: "${globex.id}")`,
     ]),
+    walker("strangeKey", globex.key.token, ofGlobex, [
+      ...anybody,
+      `company(id: "${globex.id}")`,
+      `mediaFiles(companyId: "${globex.id}")`,
+    ]),
     walker("nobody", undefined, [], anybody),
   ];
 }
@@ -138,6 +144,7 @@ const reachOfCompany = async (sql: postgres.Sql, id: string) => {
       union select id from staged_uploads where company_id = ${id}
       union select id from conversations where company_id = ${id}
       union select id from guests where company_id = ${id}
+      union select id from api_keys where company_id = ${id}
       union select id from chat_messages where company_id = ${id}
       union select value::uuid from (${topics}) told, jsonb_each_text(told.payload) where value ~ '^[0-9a-f-]{36}$'`,
   );
@@ -204,6 +211,8 @@ async function outsideOf(
     guestIds: await ids(sql`
       select distinct on (conversation_id, joined_at is null, revoked_at is null) id from guests
       where company_id = ${companyId} and ${elsewhere}`),
+    apiKeyIds: await ids(sql`
+      select distinct on (revoked_at is null) id from api_keys where company_id = ${companyId}`),
     invitationIds: await ids(sql`select id from invitations where email = ${`new@${slug}.test`}`),
   };
 }

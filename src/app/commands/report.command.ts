@@ -74,7 +74,10 @@ async function show(output: Output, db: Database, title: string, report: Storage
     ...report.byType.map((count) => [`type ${count.mimeType}`, inWords(count)] as const),
     ...report.byUploader.map(
       (count) =>
-        [`by ${count.uploaderId ? emailOf.get(count.uploaderId) : "guests"}`, inWords(count)] as const,
+        [
+          `by ${count.uploaderId ? emailOf.get(count.uploaderId) : "guests and API keys"}`,
+          inWords(count),
+        ] as const,
     ),
     ...report.byMonth.map((count) => [`in ${count.month.slice(0, 7)}`, inWords(count)] as const),
   ];

@@ -173,7 +173,7 @@ function registerUploads(
     },
     admit: async (request) => {
       const viewer = await viewers.ofRequest(request);
-      if (viewer.kind === "anonymous") throw unauthenticated();
+      if (viewer.kind === "anonymous") throw unauthenticated(viewer.refusal);
       const { uploadAdmission } = services;
       const { release } = await uploadAdmission.admit(viewer);
       return { release, admitFiles: (count) => uploadAdmission.admitFiles(viewer, count) };

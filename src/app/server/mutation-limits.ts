@@ -1,4 +1,5 @@
 import { FiledeskError } from "../../kernel/errors.js";
+import { timesForApiKeys } from "../../modules/identity/api-keys/api-key-limits.js";
 import type { ViewerContext } from "../../modules/identity/viewer.js";
 import type { Config } from "../../platform/config/config.js";
 import type { Database } from "../../platform/database/client.js";
@@ -10,6 +11,7 @@ import { viewerKey } from "./caller.js";
 /** Mutations that create lasting objects. */
 const CREATING: ReadonlySet<string> = new Set([
   "addReply",
+  "createApiKey",
   "createCompany",
   "createTicket",
   "createUser",
@@ -48,7 +50,10 @@ const MAX_ANONYMOUS = 5;
 
 export interface MutationLimits {
   readonly db: Database;
-  readonly config: Pick<Config, "CHANGES_PER_MINUTE" | "CREATIONS_PER_MINUTE" | "MESSAGES_PER_MINUTE">;
+  readonly config: Pick<
+    Config,
+    "CHANGES_PER_MINUTE" | "CREATIONS_PER_MINUTE" | "MESSAGES_PER_MINUTE" | "API_KEY_RATE_FACTOR"
+  >;
 }
 
 /**
@@ -72,6 +77,7 @@ export function createMutationLimits({ db, config }: MutationLimits): AdmitMutat
     limit: config.CHANGES_PER_MINUTE,
     message: "You change too much at once",
   };
+  const limitFor = timesForApiKeys(config.API_KEY_RATE_FACTOR);
   const limitOf = (mutation: string) => {
     if (SENDING.has(mutation)) return messages;
     return CREATING.has(mutation) ? creations : changes;
@@ -97,7 +103,7 @@ export function createMutationLimits({ db, config }: MutationLimits): AdmitMutat
     const by =
       viewer.kind === "anonymous"
         ? { whose: networkKeyOf(clientAddress), limit: limit * ADDRESS_FACTOR }
-        : { whose: viewerKey(viewer), limit };
+        : { whose: viewerKey(viewer), limit: limitFor(viewer, limit) };
     await countUse(db, { ...rate, ...by, windowSeconds: WINDOW_SECONDS }, viewer.client?.rateUses);
   };
 }

@@ -45,8 +45,11 @@ export function registerRealtime(
     }),
     slots: createStreamSlots(config.CONNECTIONS_PER_VIEWER),
     heartbeatMs: config.HEARTBEAT_SECONDS * SECOND_MS,
-    authenticate: async (token) =>
-      token === null ? null : authenticationOf(await sessions.viewerOf(token), tokenEnd(token)),
+    async authenticate(token) {
+      if (token === null) return null;
+      const viewer = await sessions.viewerOf(token);
+      return authenticationOf(viewer, viewer.kind === "api-key" ? viewer.expiresAt : tokenEnd(token));
+    },
     requestOf: (request) => ({ baseUrl: baseUrl(request, config.PUBLIC_URL), clientAddress: request.ip }),
   };
   registerSubscriptionStreams(app, { ...realtime, path: GRAPHQL_PATH });

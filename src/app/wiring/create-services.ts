@@ -11,6 +11,7 @@ import { createConversationLoaders } from "../../modules/chat/conversations/conv
 import { createConversationGuestsLoaders } from "../../modules/chat/guests/conversation-guests.loaders.js";
 import { createChatMessageLoaders } from "../../modules/chat/messages/chat-message.loaders.js";
 import { messageParents } from "../../modules/chat/messages/message-parents.js";
+import { timesForApiKeys } from "../../modules/identity/api-keys/api-key-limits.js";
 import { createDownloadService } from "../../modules/media/downloads/download.service.js";
 import { createMediaImportService } from "../../modules/media/import/media-import.service.js";
 import { createIngestService } from "../../modules/media/ingest/ingest.service.js";
@@ -150,6 +151,7 @@ function createDownloads({ config, jobs, ...deps }: DownloadServiceDeps) {
     ...deps,
     downloadsPerMinute: config.DOWNLOADS_PER_MINUTE,
     downloadsAtOnce: config.DOWNLOADS_AT_ONCE,
+    limitFor: timesForApiKeys(config.API_KEY_RATE_FACTOR),
     redirects: config.DOWNLOAD_MODE === "redirect",
     reportDamage,
   });

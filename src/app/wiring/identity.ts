@@ -2,6 +2,9 @@ import type { Clock } from "../../kernel/clock.js";
 import { MINUTE_MS } from "../../kernel/clock.js";
 import { createAuditLogService } from "../../modules/audit-log/audit-log.service.js";
 import { endConversationParticipations } from "../../modules/chat/conversations/end-conversation-participations.js";
+import { createApiKeyLoaders } from "../../modules/identity/api-keys/api-key.loaders.js";
+import { createApiKeyService } from "../../modules/identity/api-keys/api-key.service.js";
+import { createApiKeyViewers } from "../../modules/identity/api-keys/api-key-viewers.js";
 import type { RefusalLogDeps } from "../../modules/identity/audit/refusal-log.js";
 import { createRefusalLog } from "../../modules/identity/audit/refusal-log.js";
 import { createCompanyLoaders } from "../../modules/identity/companies/company.loaders.js";
@@ -47,7 +50,11 @@ interface IdentityOptions {
 export function createIdentity({ config, secrets, db, clock, log }: IdentityOptions) {
   const { AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
   const secret = secrets.authSecret;
-  const people = { users: createUserLoaders({ db }), guests: createGuestLoaders({ db }) };
+  const people = {
+    users: createUserLoaders({ db }),
+    guests: createGuestLoaders({ db }),
+    apiKeys: createApiKeyLoaders({ db }),
+  };
   const loaders = {
     ...people,
     actors: createActorLoaders(people),
@@ -76,7 +83,9 @@ export function createIdentity({ config, secrets, db, clock, log }: IdentityOpti
         ...(url && issuer && audience && { jwks: { url, issuer, audience } }),
       }),
       attempts,
+      apiKeys: createApiKeyViewers({ db, clock, log }),
     }),
+    apiKeys: createApiKeyService({ db, clock, maxKeys: config.API_KEYS }),
     ownSessions: createOwnSessionService({ db, clock }),
     passwords: createPasswordService({ ...resets, attempts }),
     userAccess: createUserAccessService({ db, clock }),

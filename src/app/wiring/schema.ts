@@ -18,6 +18,7 @@ import {
 } from "../../modules/chat/messages/chat-message.resolver.js";
 import { ConversationEventResolver } from "../../modules/chat/messages/conversation-event.resolver.js";
 import { ConversationMessagesResolver } from "../../modules/chat/messages/conversation-messages.resolver.js";
+import { ApiKeyResolver } from "../../modules/identity/api-keys/api-key.resolver.js";
 import { CompanyResolver } from "../../modules/identity/companies/company.resolver.js";
 import { CompanyMembersResolver } from "../../modules/identity/memberships/company-members.resolver.js";
 import { InvitationResolver } from "../../modules/identity/memberships/invitation.resolver.js";
@@ -73,8 +74,15 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [
     ViewerResolver,
     ({ loaders }) =>
-      new ViewerResolver(loaders.memberships, loaders.guests, loaders.sessions, loaders.invitations),
+      new ViewerResolver(
+        loaders.memberships,
+        loaders.guests,
+        loaders.sessions,
+        loaders.invitations,
+        loaders.apiKeys,
+      ),
   ],
+  [ApiKeyResolver, ({ apiKeys, loaders }) => new ApiKeyResolver(apiKeys, loaders.companies, loaders.users)],
   [CompanyResolver, ({ companies }) => new CompanyResolver(companies)],
   [
     CompanyMembersResolver,

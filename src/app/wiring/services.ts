@@ -13,6 +13,8 @@ import type { ChatMessageLoaders } from "../../modules/chat/messages/chat-messag
 import type { ChatMessageService } from "../../modules/chat/messages/chat-message.service.js";
 import type { ChatMessageChangeService } from "../../modules/chat/messages/chat-message-change.service.js";
 import type { ReadMarkService } from "../../modules/chat/messages/read-mark.service.js";
+import type { ApiKeyLoaders } from "../../modules/identity/api-keys/api-key.loaders.js";
+import type { ApiKeyService } from "../../modules/identity/api-keys/api-key.service.js";
 import type { RefusalLog } from "../../modules/identity/audit/refusal-log.js";
 import type { CompanyLoaders } from "../../modules/identity/companies/company.loaders.js";
 import type { CompanyService } from "../../modules/identity/companies/company.service.js";
@@ -88,6 +90,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly ownSessions: OwnSessionService;
   readonly scriptTokens: ScriptTokenService;
+  readonly apiKeys: ApiKeyService;
   readonly passwords: PasswordService;
   readonly operatorAccounts: OperatorAccountService;
   readonly users: UserService;
@@ -168,6 +171,7 @@ export interface Services {
 /** Batched reads for nested fields. */
 export interface Loaders {
   readonly actors: ActorLoaders;
+  readonly apiKeys: ApiKeyLoaders;
   readonly attachments: AttachmentLoaders;
   readonly avatars: AvatarLoaders;
   readonly chatMessages: ChatMessageLoaders;

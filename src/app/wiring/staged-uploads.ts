@@ -1,4 +1,5 @@
 import { authorizeMessageUpload } from "../../modules/chat/messages/message-upload-target.js";
+import { timesForApiKeys } from "../../modules/identity/api-keys/api-key-limits.js";
 import type { FindMediaFileDeps } from "../../modules/media/find-media-file.js";
 import { createUploadAdmission } from "../../modules/media/ingest/upload-admission.js";
 import { createCompleteUploadService } from "../../modules/media/uploads/complete-upload.service.js";
@@ -34,10 +35,12 @@ export function createStagedUploads({ config, quota, ...given }: StagedUploadOpt
     ticket: { ...tickets.ticket, PHOTOS: forPost, VIDEOS: forPost },
     conversation: { CHAT: authorizeMessageUpload },
   };
+  const limitFor = timesForApiKeys(config.API_KEY_RATE_FACTOR);
   const admission = createUploadAdmission(given.db, {
     perMinute: config.UPLOADS_PER_MINUTE,
     filesPerMinute: config.UPLOAD_FILES_PER_MINUTE,
     atOnce: config.UPLOADS_AT_ONCE,
+    limitFor,
   });
   const deps = {
     ...given,
@@ -46,6 +49,7 @@ export function createStagedUploads({ config, quota, ...given }: StagedUploadOpt
     leases: createUploadLeases(given),
     limits: {
       open: config.STAGED_UPLOADS,
+      limitFor,
       hours: config.UNFINISHED_UPLOAD_HOURS,
     },
   };

@@ -48,7 +48,7 @@ export class AuditLogResolver {
     description: "The kind of the actor; null for entries of versions that did not record it.",
   })
   actorKind(@Root() { actorKind }: AuditEntryRow): string | null {
-    return actorKind?.toUpperCase() ?? null;
+    return actorKind?.toUpperCase().replace("-", "_") ?? null;
   }
 
   @FieldResolver(() => Actor, {
@@ -59,10 +59,11 @@ export class AuditLogResolver {
     @Root() { actorKind, actorId }: AuditEntryRow,
     @Ctx() context: ViewerContext,
   ): Promise<ActorView | null> {
-    const isGuest = actorKind === "guest";
+    const isUser = actorKind !== "guest" && actorKind !== "api-key";
     return this.actors.author(context, {
-      userId: isGuest ? null : actorId,
-      guestId: isGuest ? actorId : null,
+      userId: isUser ? actorId : null,
+      guestId: actorKind === "guest" ? actorId : null,
+      apiKeyId: actorKind === "api-key" ? actorId : null,
     });
   }
 }

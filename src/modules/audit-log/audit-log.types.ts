@@ -25,6 +25,7 @@ registerEnumType(AuditActionName, {
 export const AuditActorKind = {
   USER: "USER",
   GUEST: "GUEST",
+  API_KEY: "API_KEY",
   ANONYMOUS: "ANONYMOUS",
   SERVER: "SERVER",
 } as const;
@@ -35,6 +36,7 @@ registerEnumType(AuditActorKind, {
   valuesConfig: {
     USER: { description: "A person with an account." },
     GUEST: { description: "A guest of a conversation." },
+    API_KEY: { description: "A backend with an API key." },
     ANONYMOUS: { description: "A caller without a valid token or signature." },
     SERVER: { description: "The server itself: a job, or a command of the operator." },
   },
@@ -56,7 +58,7 @@ export class AuditEntry {
 
   @Field(() => ID, {
     nullable: true,
-    description: "The id of the person or guest, also when they are no more; null for other actors.",
+    description: "The id of the person, guest or API key, also when they are no more; null for other actors.",
   })
   actorId!: string | null;
 

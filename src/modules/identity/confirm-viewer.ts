@@ -1,7 +1,7 @@
 import { unauthenticated } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
-import { lockGuestViewer, lockUserViewer } from "./confirmed-viewer.repository.js";
-import type { Actor, Viewer } from "./viewer.js";
+import { lockApiKeyViewer, lockGuestViewer, lockUserViewer } from "./confirmed-viewer.repository.js";
+import type { Identified, Viewer } from "./viewer.js";
 
 /** A write: on whose behalf, and in which company. */
 export interface Writing<Writer extends Viewer = Viewer> {
@@ -11,7 +11,7 @@ export interface Writing<Writer extends Viewer = Viewer> {
 }
 
 /** The current viewer, of the same kind as before. */
-export type Confirmed<Writer extends Viewer> = Extract<Actor, { readonly kind: Writer["kind"] }>;
+export type Confirmed<Writer extends Viewer> = Extract<Identified, { readonly kind: Writer["kind"] }>;
 
 /**
  * Reads the viewer again in the transaction that writes. The account, the session or the membership may have ended
@@ -20,26 +20,28 @@ export type Confirmed<Writer extends Viewer> = Extract<Actor, { readonly kind: W
  *
  * The rows that it reads stay locked for share. A transaction that ends one of these rights has either committed
  * before and is visible here, or waits for this transaction. These locks are the first in the lock order: account,
- * session, membership, company, conversation or ticket, and then what belongs to these; memberships of other people
+ * session or API key, membership, company, conversation or ticket, and then what belongs to these; memberships of other people
  * come directly after the own one. The statement is sent before the promise is returned, so that locks requested
  * directly afterwards are queued behind it.
  *
  * @returns the current viewer, with their role in this company only
- * @throws UNAUTHENTICATED when the account, the session or the access of the guest has ended
+ * @throws UNAUTHENTICATED when the account, the session, the API key or the access of the guest has ended
  */
 export async function confirmViewer<Writer extends Viewer>(
   tx: Database,
   { viewer, companyId }: Writing<Writer>,
 ): Promise<Confirmed<Writer>> {
   const known: Viewer = viewer;
-  let confirmed: Actor | null = null;
+  let confirmed: Identified | null = null;
   if (known.kind === "user") confirmed = await lockUserViewer(tx, known, companyId);
   if (known.kind === "guest") confirmed = await lockGuestViewer(tx, known.id);
-  if (confirmed === null) throw unauthenticated(ENDED);
+  if (known.kind === "api-key") confirmed = await lockApiKeyViewer(tx, known);
+  if (confirmed === null) throw unauthenticated(known.kind === "api-key" ? KEY_ENDED : ENDED);
   return { ...confirmed, ...(known.client && { client: known.client }) } as Confirmed<Writer>;
 }
 
 const ENDED = "Your access has ended: sign in again.";
+const KEY_ENDED = "This API key is not valid any more: use another one.";
 
 /** A write and the locks that it needs. */
 export interface LockedWriting<Writer extends Viewer, Locked> extends Writing<Writer> {

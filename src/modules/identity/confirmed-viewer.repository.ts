@@ -1,11 +1,12 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "../../platform/database/client.js";
+import { apiKeys } from "./api-key.tables.js";
 import { companies } from "./company.tables.js";
 import { guests } from "./guest.tables.js";
 import { memberships } from "./membership.tables.js";
 import { sessions } from "./session.tables.js";
 import { users } from "./user.tables.js";
-import type { GuestViewer, Role, UserViewer } from "./viewer.js";
+import type { ApiKeyScope, ApiKeyViewer, GuestViewer, Role, UserViewer } from "./viewer.js";
 
 /** The columns of the statement below. */
 const personColumns = {
@@ -65,4 +66,40 @@ export async function lockGuestViewer(tx: Database, id: string): Promise<GuestVi
     .for("share", { of: guests })
     .execute();
   return guest ? { ...guest, kind: "guest" } : null;
+}
+
+const keyColumns = {
+  id: sql<string>`id`,
+  name: sql<string>`name`,
+  companyId: sql<string>`company_id`,
+  scopes: sql<ApiKeyScope[]>`scopes`.mapWith(apiKeys.scopes),
+  createdBy: sql<string | null>`created_by`,
+  expiresAt: sql<Date | null>`expires_at`.mapWith(apiKeys.expiresAt),
+};
+
+/**
+ * As `lockUserViewer`, for an API key: the account and the membership of whoever created it stay locked as well,
+ * because the key ends with them. Null when it has ended by the clock of the database.
+ */
+export async function lockApiKeyViewer(
+  tx: Database,
+  { id, createdBy }: Pick<ApiKeyViewer, "id" | "createdBy">,
+): Promise<ApiKeyViewer | null> {
+  const confirmed = sql`(
+    with creator as materialized (
+      select id, is_admin from ${users}
+      where id = ${createdBy}::uuid and deleted_at is null and deactivated_at is null for share),
+    valid as materialized (
+      select k.* from (select count(*) from creator) first, ${apiKeys} k
+      where k.id = ${id}::uuid and k.revoked_at is null
+        and (k.expires_at is null or k.expires_at > clock_timestamp()) for share of k),
+    membership as materialized (
+      select m.role from creator join ${memberships} m on m.user_id = creator.id
+        join valid on valid.company_id = m.company_id for share of m)
+    select valid.* from valid
+    where exists (select from ${companies} c where c.id = valid.company_id and c.deleted_at is null)
+      and (valid.created_by is null or exists (select from creator where is_admin)
+        or exists (select from membership where role = 'MANAGER'))) as confirmed`;
+  const [key] = await tx.select(keyColumns).from(confirmed).execute();
+  return key ? { ...key, kind: "api-key" } : null;
 }

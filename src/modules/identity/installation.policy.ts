@@ -7,7 +7,7 @@ export const installation = { name: "installation" } as const;
 
 export const installationPolicy = {
   subject: "installation",
-  viewers: ["user", "guest"],
+  viewers: ["user", "guest", "api-key"],
   read: (viewer: Viewer, _installation: typeof installation) => viewer.kind !== "anonymous",
   administer: (viewer: Viewer, _installation: typeof installation) => isAdmin(viewer),
 } satisfies Policy<Viewer, typeof installation> & Record<string, unknown>;

@@ -3,6 +3,10 @@ import type { RateUse } from "../../platform/rate-limit/rate-use.js";
 
 export type Role = "CUSTOMER" | "AGENT" | "MANAGER";
 
+/** What an API key may do with the files of its company. */
+export const ApiKeyScope = { READ: "READ", UPLOAD: "UPLOAD", MANAGE: "MANAGE" } as const;
+export type ApiKeyScope = (typeof ApiKeyScope)[keyof typeof ApiKeyScope];
+
 /** From where a request comes, for the audit log, and what it has been counted for. */
 export interface Client {
   /** The network address, as reported by trusted proxies. */
@@ -28,6 +32,8 @@ interface Requester {
 /** A request without a valid token. */
 export interface AnonymousViewer extends Requester {
   readonly kind: "anonymous";
+  /** Why the credentials that it has are not accepted, if they are an API key's. */
+  readonly refusal?: string;
 }
 
 /** A signed-in person with their roles; read again for every request. */
@@ -52,11 +58,27 @@ export interface GuestViewer extends Requester {
   readonly conversationId: string;
 }
 
-/** A viewer who can be the author of something. */
+/** The backend of one company, with an API key. It belongs to no company and is nobody's colleague: its scopes decide. */
+export interface ApiKeyViewer extends Requester {
+  readonly kind: "api-key";
+  readonly id: string;
+  readonly name: string;
+  readonly companyId: string;
+  readonly scopes: readonly ApiKeyScope[];
+  /** Whose rights it ends with; null for a key of the operator. */
+  readonly createdBy: string | null;
+  /** Null: it does not expire. */
+  readonly expiresAt: Date | null;
+}
+
+/** A viewer who can be the author of something that is said. */
 export type Actor = UserViewer | GuestViewer;
 
+/** A viewer with valid credentials, who can upload files. */
+export type Identified = Actor | ApiKeyViewer;
+
 /** Who sends the request. */
-export type Viewer = AnonymousViewer | Actor;
+export type Viewer = AnonymousViewer | Identified;
 
 export type ViewerContext = RequestContext<Viewer>;
 
@@ -80,30 +102,56 @@ export const isStaffOf = (viewer: Viewer, companyId: string): boolean =>
 export const isManagerOf = (viewer: Viewer, companyId: string): boolean =>
   isAdmin(viewer) || roleIn(viewer, companyId) === "MANAGER";
 
+/** Whether the viewer is an API key of the company that has this scope; MANAGE includes READ. */
+export const isKeyOf = (viewer: Viewer, companyId: string, scope: ApiKeyScope): boolean =>
+  viewer.kind === "api-key" &&
+  viewer.companyId === companyId &&
+  (viewer.scopes.includes(scope) || (scope === "READ" && viewer.scopes.includes("MANAGE")));
+
 /** Whether the viewer is this very person. */
 export const isUser = (viewer: Viewer, userId: string | null): boolean =>
   viewer.kind === "user" && viewer.id === userId;
 
-/** The author columns of a row: one of the two is set. */
+const KEY_IN_SIGNATURE = "key-";
+
+/** What a signed URL names its viewer by: it says of a key that it is one, so that only keys are looked through. */
+export const signedNameOf = ({ kind, id }: Pick<Identified, "kind" | "id">): string =>
+  kind === "api-key" ? `${KEY_IN_SIGNATURE}${id}` : id;
+
+/** The id of the key that a signed URL names; null if it names a person or a guest. */
+export const keyIdInSignature = (name: string): string | null =>
+  name.startsWith(KEY_IN_SIGNATURE) ? name.slice(KEY_IN_SIGNATURE.length) : null;
+
+/** The author columns of a row: one of them is set. */
 export interface Authorship {
   readonly userId: string | null;
   readonly guestId: string | null;
+  /** Of files only: nothing that is said has a key as its author. */
+  readonly apiKeyId?: string | null;
 }
 
 /** The viewer as the author of a row. */
-export const authorshipOf = (actor: Actor): Authorship =>
-  actor.kind === "user" ? { userId: actor.id, guestId: null } : { userId: null, guestId: actor.id };
+export const authorshipOf = ({ kind, id }: Pick<Identified, "kind" | "id">): Authorship => ({
+  userId: kind === "user" ? id : null,
+  guestId: kind === "guest" ? id : null,
+  apiKeyId: kind === "api-key" ? id : null,
+});
 
 /** Whether the viewer is the author. */
-export const isAuthor = (viewer: Viewer, { userId, guestId }: Authorship): boolean =>
-  viewer.kind === "user" ? viewer.id === userId : viewer.kind === "guest" && viewer.id === guestId;
+export function isAuthor(viewer: Viewer, { userId, guestId, apiKeyId }: Authorship): boolean {
+  if (viewer.kind === "user") return viewer.id === userId;
+  if (viewer.kind === "guest") return viewer.id === guestId;
+  return viewer.kind === "api-key" && viewer.id === apiKeyId;
+}
 
 /**
- * Every tenant whose rows may become visible to the viewer by a policy; for a guest, the company of the conversation,
- * although a guest belongs to no company.
+ * Every tenant whose rows may become visible to the viewer by a policy; for a guest and an API key, the company of the
+ * conversation or of the key, although they belong to no company.
  */
 export const tenantsReachedBy = (viewer: Viewer): TenantScope =>
-  viewer.kind === "guest" ? { companyIds: [viewer.companyId] } : tenantsOf(viewer);
+  viewer.kind === "guest" || viewer.kind === "api-key"
+    ? { companyIds: [viewer.companyId] }
+    : tenantsOf(viewer);
 
 /** The tenants of rows that the viewer may read: what belongs to these rows is readable as well. */
 export const tenantsOfRows = (rows: readonly { readonly companyId: string }[]): TenantScope => ({

@@ -1,6 +1,7 @@
 import { harmlessName } from "../../platform/http/files/file-name.js";
 import type { UrlSigner } from "../../platform/http/files/signed-url.js";
 import type { ViewerContext } from "../identity/viewer.js";
+import { signedNameOf } from "../identity/viewer.js";
 import { isShowable } from "./shown-as.js";
 
 interface Downloadable {
@@ -33,7 +34,7 @@ export function createDownloadUrls(signer: UrlSigner) {
   const urlOf = (context: ViewerContext, resource: string, file: Downloadable) =>
     context.viewer.kind === "anonymous"
       ? `${context.baseUrl}/${resource}/${encodeURIComponent(file.fileName)}?v=${urlVersionOf(file)}`
-      : `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: context.viewer.id })}&v=${urlVersionOf(file)}`;
+      : `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: signedNameOf(context.viewer) })}&v=${urlVersionOf(file)}`;
   return {
     mediaFile: (context: ViewerContext, file: Downloadable) => urlOf(context, `files/${file.id}`, file),
     /** For display in a browser; null for files that are served for download only. */

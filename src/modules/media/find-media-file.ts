@@ -4,7 +4,7 @@ import type { Clock } from "../../kernel/clock.js";
 import { gone } from "../../kernel/errors.js";
 import { isId } from "../../kernel/ids.js";
 import type { Database } from "../../platform/database/client.js";
-import type { UserViewer, Viewer } from "../identity/viewer.js";
+import type { Identified, Viewer } from "../identity/viewer.js";
 import { tenantsReachedBy } from "../identity/viewer.js";
 import type { DecideAccess } from "./access-decisions.js";
 import { isInternalUsage } from "./internal-usages.js";
@@ -60,7 +60,7 @@ export const isLive = async (deps: FindMediaFileDeps, { file, decision }: MediaF
   file.deletedAt === null && decision !== "deleted" && !(await isExpired(deps, file));
 
 export interface FoundMediaFile {
-  readonly viewer: UserViewer;
+  readonly viewer: Identified;
   readonly file: MediaFileView;
 }
 

@@ -1,12 +1,8 @@
+/** Resource types of what people say and show: files of tickets and conversations, and avatars. */
+export const PERSONAL_USAGES = ["attachment", "user", "photo", "photo-series", "video-clip"] as const;
+
 /** Resource types of Filedesk itself. Their usages are written by the module that uses the file, never by a client. */
-const INTERNAL: ReadonlySet<string> = new Set([
-  "attachment",
-  "company",
-  "user",
-  "photo",
-  "photo-series",
-  "video-clip",
-]);
+const INTERNAL: ReadonlySet<string> = new Set([...PERSONAL_USAGES, "company"]);
 
 /** Whether usages of this type are written by Filedesk itself. */
 export const isInternalUsage = (resourceType: string): boolean => INTERNAL.has(resourceType);

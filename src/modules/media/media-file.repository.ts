@@ -6,6 +6,7 @@ import { inTenants } from "../identity/tenant.repository.js";
 import type { Authorship, TenantScope } from "../identity/viewer.js";
 import { blobs } from "./blob.tables.js";
 import type { Bucket } from "./buckets.js";
+import { PERSONAL_USAGES } from "./internal-usages.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
@@ -18,6 +19,7 @@ export const mediaFileColumns = {
   fileName: mediaFiles.fileName,
   uploaderId: mediaFiles.uploaderId,
   uploaderGuestId: mediaFiles.uploaderGuestId,
+  uploaderApiKeyId: mediaFiles.uploaderApiKeyId,
   variantsStatus: mediaFiles.variantsStatus,
   expiresAt: mediaFiles.expiresAt,
   createdAt: mediaFiles.createdAt,
@@ -77,6 +79,7 @@ export async function insertMediaFiles(tx: Database, files: readonly NewMediaFil
     id: newId(),
     uploaderId: uploader.userId,
     uploaderGuestId: uploader.guestId,
+    uploaderApiKeyId: uploader.apiKeyId ?? null,
     ...file,
   }));
   if (rows.length > 0) await tx.insert(mediaFiles).values(rows);
@@ -96,6 +99,10 @@ export const hasNoActiveUsages = sql`not exists (select from ${mediaUsages} wher
  * usages.
  */
 export const hasUsages = sql`exists ${usagesOfIt}`;
+
+/** No ticket, conversation or person uses the file, in the snapshot of the statement. */
+export const isNotPersonal = sql`not exists (select from ${mediaUsages}
+  where ${mediaUsages.mediaFileId} = ${mediaFiles.id} and ${isAnyOf(mediaUsages.resourceType, PERSONAL_USAGES)})`;
 
 /**
  * Locks files until the transaction ends: new usages of them wait. Check conditions in a statement after this one: in

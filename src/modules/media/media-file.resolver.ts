@@ -42,13 +42,16 @@ export class MediaFileResolver {
 
   @FieldResolver(() => User, {
     nullable: true,
-    description: "The person who uploaded it; null if a guest did (see `uploader`).",
+    description: "The person who uploaded it; null if a guest or an API key did (see `uploader`).",
   })
   uploadedBy(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return file.uploaderId && this.users.byId(context).load(file.uploaderId);
   }
 
-  @FieldResolver(() => Actor, { nullable: true, description: "Who uploaded it, a person or a guest." })
+  @FieldResolver(() => Actor, {
+    nullable: true,
+    description: "Who uploaded it: a person, a guest or an API key.",
+  })
   uploader(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return this.actors.author(context, uploaderOf(file));
   }

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import { bigint, check, index, pgEnum, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { moment, primaryId, softDelete, timestamps } from "../../platform/database/columns.js";
+import { apiKeys } from "../identity/api-key.tables.js";
 import { companies } from "../identity/company.tables.js";
 import { guests } from "../identity/guest.tables.js";
 import { users } from "../identity/user.tables.js";
@@ -28,9 +29,10 @@ export const mediaFiles = pgTable(
     /** Copied from the blob, where they never change, so that an index filters and sorts lists. */
     size: bigint("size", { mode: "number" }).notNull(),
     mimeType: text("mime_type").notNull(),
-    /** The uploader: a person with an account, or a guest. */
+    /** The uploader: a person with an account, a guest, or an API key. */
     uploaderId: uuid("uploader_id").references(() => users.id),
     uploaderGuestId: uuid("uploader_guest_id").references(() => guests.id),
+    uploaderApiKeyId: uuid("uploader_api_key_id").references(() => apiKeys.id),
     expiresAt: moment("expires_at"),
     /** Whether the variants of its bucket's presets have been rendered. */
     variantsStatus: variantsStatus("variants_status").notNull().default("NOT_APPLICABLE"),
@@ -40,7 +42,10 @@ export const mediaFiles = pgTable(
     ...softDelete(),
   },
   (table) => [
-    check("media_files_one_uploader", sql`num_nonnulls(${table.uploaderId}, ${table.uploaderGuestId}) = 1`),
+    check(
+      "media_files_one_uploader",
+      sql`num_nonnulls(${table.uploaderId}, ${table.uploaderGuestId}, ${table.uploaderApiKeyId}) = 1`,
+    ),
     index("media_files_by_company")
       .on(table.companyId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null and ${table.versionOf} is null`),
@@ -67,6 +72,9 @@ export const mediaFiles = pgTable(
       .on(table.versionOf, table.createdAt)
       .where(sql`${table.versionOf} is not null`),
     index("media_files_expiring").on(table.expiresAt).where(sql`${table.expiresAt} is not null`),
+    index("media_files_by_api_key")
+      .on(table.uploaderApiKeyId)
+      .where(sql`${table.uploaderApiKeyId} is not null`),
     index("media_files_by_blob").on(table.blobId),
     index("media_files_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],

@@ -125,7 +125,7 @@ async function changeTicket(db: Database, viewer: Viewer, input: TicketChange): 
 
 /** Deleted tickets are listed only for viewers who may restore them. */
 function scopeOf(viewer: Viewer, filter: TicketFilter): TicketScope {
-  if (viewer.kind === "anonymous") throw unauthenticated();
+  if (viewer.kind === "anonymous") throw unauthenticated(viewer.refusal);
   const userId = viewer.id;
   return filter.isDeleted
     ? { userId, staffOf: managedTenantsOf(viewer), memberOf: { companyIds: [] } }

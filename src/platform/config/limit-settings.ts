@@ -123,6 +123,16 @@ export const limitSettings = {
     desc: "Maximum downloads that one user or guest may start in a minute; of public files, ten times as many per network address",
     example: "600",
   }),
+  API_KEYS: whole({
+    default: 50,
+    desc: "Maximum API keys of one company that are neither revoked nor expired",
+    example: "50",
+  }),
+  API_KEY_RATE_FACTOR: whole({
+    default: 10,
+    desc: "How many times as much one API key may do as one person: uploads, files, open uploads, downloads and mutations, each counted by the key",
+    example: "10",
+  }),
   SIGN_INS_PER_MINUTE: whole({
     default: 10,
     desc: "Maximum sign-in attempts in a minute for one e-mail address from one network address; for either by itself, ten times as many",

@@ -10,7 +10,12 @@ import { startTestServer } from "../../support/test-server.js";
 let server: TestServer;
 
 const NOTHING = randomUUID();
-const LIMITS = { CREATIONS_PER_MINUTE: 2, CHANGES_PER_MINUTE: 2, MESSAGES_PER_MINUTE: 2 };
+const LIMITS = {
+  CREATIONS_PER_MINUTE: 2,
+  CHANGES_PER_MINUTE: 2,
+  MESSAGES_PER_MINUTE: 2,
+  API_KEY_RATE_FACTOR: 3,
+};
 
 describe("mutations in a minute", () => {
   beforeAll(async () => {

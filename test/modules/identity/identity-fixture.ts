@@ -4,6 +4,8 @@ import { graphql } from "graphql";
 import { buildSchema } from "type-graphql";
 import type { Clock } from "../../../src/kernel/clock.js";
 import { systemClock } from "../../../src/kernel/clock.js";
+import { createApiKeyLoaders } from "../../../src/modules/identity/api-keys/api-key.loaders.js";
+import { createApiKeyViewers } from "../../../src/modules/identity/api-keys/api-key-viewers.js";
 import { createCompanyLoaders } from "../../../src/modules/identity/companies/company.loaders.js";
 import { insertCompany } from "../../../src/modules/identity/companies/company.repository.js";
 import { CompanyResolver } from "../../../src/modules/identity/companies/company.resolver.js";
@@ -82,6 +84,7 @@ export async function startIdentity({
     refreshTokens: createRefreshTokens({ secret: SECRET }),
     verifyToken: createTokenVerifier({ secret: SECRET, clock, ...(jwks && { jwks }) }),
     attempts,
+    apiKeys: createApiKeyViewers({ db, clock, log: { warn: () => {} } }),
   });
   const loaders = createMembershipLoaders({ db });
   const companies = createCompanyService({ db, clock, retentionDays: 14 });
@@ -115,6 +118,7 @@ export async function startIdentity({
         createGuestLoaders({ db }),
         createSessionLoaders({ db, clock }),
         invitationLoaders,
+        createApiKeyLoaders({ db }),
       ),
     ],
   ]);

@@ -795,6 +795,7 @@ export type FacesOfTicketsQueryVariables = Exact<{
 export type FacesOfTicketsQuery = { tickets: { nodes: Array<{ id: string, requester: { id: string, name: string, avatarUrl: string | null, avatarThumbnailUrl: string | null }, assignee: { id: string, name: string, avatarUrl: string | null, avatarThumbnailUrl: string | null } | null, participants: Array<{ id: string, name: string, avatarUrl: string | null, avatarThumbnailUrl: string | null }> }> } };
 
 export type SaidMessageFragment = { id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
+    | { __typename: 'ApiKey', id: string, name: string }
     | { __typename: 'Guest', displayName: string, id: string, name: string }
     | { __typename: 'User', id: string, name: string }
   , replyTo: { id: string, body: string, isDeleted: boolean } | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, url: string, mediaFile: { id: string } | null }> } };
@@ -811,6 +812,7 @@ export type ConversationQueryVariables = Exact<{
 
 
 export type ConversationQuery = { conversation: { id: string, subject: string | null, room: string | null, unreadCount: number, eventCursor: string, createdAt: string, updatedAt: string, lastActivityAt: string, closedAt: string | null, messages: { totalCount: number, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null }, nodes: Array<{ id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
+          | { __typename: 'ApiKey', id: string, name: string }
           | { __typename: 'Guest', displayName: string, id: string, name: string }
           | { __typename: 'User', id: string, name: string }
         , replyTo: { id: string, body: string, isDeleted: boolean } | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, url: string, mediaFile: { id: string } | null }> } }> }, company: { id: string }, ticket: { id: string } | null, startedBy: { id: string }, closedBy: { id: string } | null, participants: Array<{ id: string }>, guests: Array<{ id: string, displayName: string, joinedAt: string | null, revokedAt: string | null }>, lastMessage: { id: string, body: string } | null } | null };
@@ -903,6 +905,7 @@ export type SendMessageMutationVariables = Exact<{
 
 
 export type SendMessageMutation = { sendMessage: { id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
+      | { __typename: 'ApiKey', id: string, name: string }
       | { __typename: 'Guest', displayName: string, id: string, name: string }
       | { __typename: 'User', id: string, name: string }
     , replyTo: { id: string, body: string, isDeleted: boolean } | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, url: string, mediaFile: { id: string } | null }> } } };
@@ -913,6 +916,7 @@ export type EditMessageMutationVariables = Exact<{
 
 
 export type EditMessageMutation = { editMessage: { id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
+      | { __typename: 'ApiKey', id: string, name: string }
       | { __typename: 'Guest', displayName: string, id: string, name: string }
       | { __typename: 'User', id: string, name: string }
     , replyTo: { id: string, body: string, isDeleted: boolean } | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, url: string, mediaFile: { id: string } | null }> } } };
@@ -923,6 +927,7 @@ export type DeleteMessageMutationVariables = Exact<{
 
 
 export type DeleteMessageMutation = { deleteMessage: { id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
+      | { __typename: 'ApiKey', id: string, name: string }
       | { __typename: 'Guest', displayName: string, id: string, name: string }
       | { __typename: 'User', id: string, name: string }
     , replyTo: { id: string, body: string, isDeleted: boolean } | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, url: string, mediaFile: { id: string } | null }> } } };
@@ -1275,31 +1280,38 @@ export type FollowConversationSubscription = { conversationEvents: { cursor: str
       | { __typename: 'ConversationClosed' }
       | { __typename: 'ConversationReopened' }
       | { __typename: 'MessageAdded', message: { id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
+            | { __typename: 'ApiKey', id: string, name: string }
             | { __typename: 'Guest', displayName: string, id: string, name: string }
             | { __typename: 'User', id: string, name: string }
           , replyTo: { id: string, body: string, isDeleted: boolean } | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, url: string, mediaFile: { id: string } | null }> } } }
       | { __typename: 'MessageDeleted', message: { id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
+            | { __typename: 'ApiKey', id: string, name: string }
             | { __typename: 'Guest', displayName: string, id: string, name: string }
             | { __typename: 'User', id: string, name: string }
           , replyTo: { id: string, body: string, isDeleted: boolean } | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, url: string, mediaFile: { id: string } | null }> } } }
       | { __typename: 'MessagePurged', messageId: string | null }
       | { __typename: 'MessageUpdated', message: { id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
+            | { __typename: 'ApiKey', id: string, name: string }
             | { __typename: 'Guest', displayName: string, id: string, name: string }
             | { __typename: 'User', id: string, name: string }
           , replyTo: { id: string, body: string, isDeleted: boolean } | null, attachments: { totalCount: number, nodes: Array<{ id: string, fileName: string, url: string, mediaFile: { id: string } | null }> } } }
       | { __typename: 'ParticipantJoined', actor:
           | { id: string, name: string }
           | { id: string, name: string }
+          | { id: string, name: string }
          }
       | { __typename: 'ParticipantLeft', actor:
+          | { id: string, name: string }
           | { id: string, name: string }
           | { id: string, name: string }
          }
       | { __typename: 'PresenceChanged', isOnline: boolean, actor:
           | { id: string, name: string }
           | { id: string, name: string }
+          | { id: string, name: string }
          }
       | { __typename: 'TypingStarted', actor:
+          | { id: string, name: string }
           | { id: string, name: string }
           | { id: string, name: string }
          }
@@ -1321,6 +1333,7 @@ export type FollowMessagesSubscription = { conversationEvents: { cursor: string,
       | { __typename: 'MessagePurged', messageId: string | null }
       | { __typename: 'MessageUpdated' }
       | { __typename: 'ParticipantJoined', actor:
+          | { id: string }
           | { id: string }
           | { id: string }
          }

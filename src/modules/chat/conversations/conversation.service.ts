@@ -72,7 +72,7 @@ async function listConversations(
 
 /** @throws UNAUTHENTICATED */
 export function scopeOf(viewer: Viewer): ConversationScope {
-  if (viewer.kind === "anonymous") throw unauthenticated();
+  if (viewer.kind === "anonymous") throw unauthenticated(viewer.refusal);
   if (viewer.kind === "guest") {
     const { companyId, conversationId } = viewer;
     return { userId: null, companyId, conversationId };

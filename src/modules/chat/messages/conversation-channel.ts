@@ -24,7 +24,7 @@ export const createConversationChannel = ({ db }: { readonly db: Database }): Ch
 
   toSignalPayload: (_id, signal) => toConversationSignalPayload(db, signal),
 
-  presenceOf: (viewer) => (viewer.kind === "anonymous" ? null : idsOfActor(viewer)),
+  presenceOf: (viewer) => (viewer.kind === "user" || viewer.kind === "guest" ? idsOfActor(viewer) : null),
 
   /** Viewers do not get signals of their own typing and presence, nor a file of others before it is scanned. */
   isVisibleTo: (viewer, payload) =>

@@ -24,6 +24,7 @@ const ACTIONS = {
     "avatar-removed",
   ],
   membership: ["set", "removed"],
+  "api-key": ["created", "revoked"],
   invitation: ["created", "revoked", "accepted", "declined"],
   session: ["opened", "opened-for-script", "ended", "revoked"],
   request: ["refused"],

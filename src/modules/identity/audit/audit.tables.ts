@@ -9,9 +9,9 @@ export const auditLog = pgTable(
     id: primaryId(),
     /** Without a foreign key: entries outlive a purged company for a while. */
     companyId: uuid("company_id"),
-    /** "user", "guest", "anonymous" or "server"; null in entries that are older than the column. */
+    /** "user", "guest", "api-key", "anonymous" or "server"; null in entries that are older than the column. */
     actorKind: text("actor_kind"),
-    /** A user or a guest. */
+    /** A user, a guest or an API key. */
     actorId: uuid("actor_id"),
     /** From where the request came; null for what the server did by itself. */
     address: text("address"),

@@ -146,7 +146,7 @@ const toEntry = ({ viewer, code, what, since, count }: Counted) => ({
 
 /** The company whose managers read of it: the only one that the caller belongs to. */
 function companyOf(viewer: Viewer): string | null {
-  if (viewer.kind === "guest") return viewer.companyId;
+  if (viewer.kind === "guest" || viewer.kind === "api-key") return viewer.companyId;
   const [first, second] = viewer.kind === "user" ? [...viewer.roles.keys()] : [];
   return second === undefined ? (first ?? null) : null;
 }

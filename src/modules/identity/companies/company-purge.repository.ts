@@ -2,6 +2,7 @@ import { and, asc, eq, isNotNull, lt } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
 import type { BatchOptions } from "../../../platform/database/in-batches.js";
 import { deleteInBatches } from "../../../platform/database/in-batches.js";
+import { apiKeys } from "../api-key.tables.js";
 import type { CompanyRow } from "../company.tables.js";
 import { companies } from "../company.tables.js";
 import { invitations } from "../invitation.tables.js";
@@ -19,7 +20,7 @@ export async function listPurgeableCompanies(db: Database, deletedBefore: Date):
   return rows.map((row) => row.id);
 }
 
-/** Purges a due company's memberships and invitations in batches; there may be too many for one statement. */
+/** Purges a due company's memberships, invitations and API keys in batches; there may be too many for one statement. */
 export async function purgeMostOfCompany(
   db: Database,
   companyId: string,
@@ -27,13 +28,14 @@ export async function purgeMostOfCompany(
 ): Promise<void> {
   await deleteInBatches(db, memberships, eq(memberships.companyId, companyId), options);
   await deleteInBatches(db, invitations, eq(invitations.companyId, companyId), options);
+  await deleteInBatches(db, apiKeys, eq(apiKeys.companyId, companyId), options);
 }
 
 export async function isPurgeable(db: Database, companyId: string, deletedBefore: Date): Promise<boolean> {
   return (await db.$count(companies, and(eq(companies.id, companyId), wasDeleted(deletedBefore)))) > 0;
 }
 
-/** Purges the rest of its memberships and invitations as well. Null when it is not due, or is purged already. */
+/** Purges the rest of its memberships, invitations and API keys as well. Null when it is not due, or is purged already. */
 export async function purgeCompany(
   tx: Database,
   companyId: string,
@@ -47,6 +49,7 @@ export async function purgeCompany(
   if (!due) return null;
   await tx.delete(memberships).where(eq(memberships.companyId, companyId));
   await tx.delete(invitations).where(eq(invitations.companyId, companyId));
+  await tx.delete(apiKeys).where(eq(apiKeys.companyId, companyId));
   await tx.delete(companies).where(eq(companies.id, companyId));
   return due;
 }

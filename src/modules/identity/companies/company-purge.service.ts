@@ -16,7 +16,7 @@ export const createCompanyPurgeService = ({ db }: { readonly db: Database }) => 
   listDue: (deletedBefore: Date): Promise<string[]> => listPurgeableCompanies(db, deletedBefore),
 
   /**
-   * Purges a company with its memberships, invitations and events; its audit log is left to a job of its own. They are
+   * Purges a company with its memberships, invitations, API keys and events; its audit log is left to a job of its own. They are
    * purged in batches before the company: an interrupted run leaves a deleted company with fewer of them, and the next
    * run finishes it. A company that is due can no longer be restored, and nobody reads it or subscribes to it.
    *

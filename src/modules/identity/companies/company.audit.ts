@@ -2,12 +2,12 @@ import type { Database } from "../../../platform/database/client.js";
 import { insertAuditEntry } from "../audit/audit.repository.js";
 import type { AuditActionOn } from "../audit/audit-action.js";
 import type { CompanyRow } from "../company.tables.js";
-import type { Actor } from "../viewer.js";
+import type { Identified } from "../viewer.js";
 
 /** Writes down what somebody did to a company, in the transaction that does it. */
 export const auditCompany = (
   tx: Database,
-  by: Actor,
+  by: Identified,
   action: AuditActionOn<"company">,
   { id, slug, name }: CompanyRow,
 ): Promise<void> =>

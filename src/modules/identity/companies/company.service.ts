@@ -10,10 +10,10 @@ import { toConnection } from "../../../platform/graphql/connection.js";
 import type { CompanyRow } from "../company.tables.js";
 import { writeAs } from "../confirm-viewer.js";
 import { installation, installationPolicy } from "../installation.policy.js";
-import type { Actor, Viewer } from "../viewer.js";
+import type { UserViewer, Viewer } from "../viewer.js";
 import { tenantsOf } from "../viewer.js";
 import { auditCompany } from "./company.audit.js";
-import { companyPolicy } from "./company.policy.js";
+import { companyPolicy, companyReadPolicy } from "./company.policy.js";
 import type { NewCompany } from "./company.repository.js";
 import {
   companyPosition,
@@ -49,7 +49,7 @@ export interface CompanyDeps {
 export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) {
   /** Null when it does not exist, is deleted, or is not visible to the viewer. */
   const readCompany = async (viewer: Viewer, id: string): Promise<CompanyRow | null> =>
-    readable(companyPolicy, viewer, await findCompany(db, id));
+    readable(companyReadPolicy, viewer, await findCompany(db, id));
 
   /** The viewer's companies; all companies for administrators. */
   async function browseCompanies(
@@ -68,8 +68,8 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   /** @throws CONFLICT when the slug is taken */
   async function createCompany(viewer: Viewer, company: NewCompany): Promise<CompanyRow> {
     authorize(installationPolicy, "administer", viewer, installation);
-    return writeAs(db, { viewer, companyId: null }, async (tx, by) => {
-      authorize(installationPolicy, "administer", by, installation);
+    return writeAs(db, { viewer, companyId: null }, async (tx, known) => {
+      const { viewer: by } = authorize(installationPolicy, "administer", known, installation);
       const created = await insertCompany(tx, company);
       if (!created) throw slugTaken(company.slug);
       await auditCompany(tx, by, "company.created", created);
@@ -81,10 +81,10 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   async function changeCompany(
     viewer: Viewer,
     { id, action }: { readonly id: string; readonly action: "edit" | "delete" | "restore" },
-    change: (tx: Database, by: Actor) => Promise<CompanyRow>,
+    change: (tx: Database, by: UserViewer) => Promise<CompanyRow>,
   ): Promise<CompanyRow> {
-    authorize(companyPolicy, action, viewer, await findCompany(db, id));
-    return writeAs(db, { viewer, companyId: id }, async (tx, by) => {
+    const { viewer: allowed } = authorize(companyPolicy, action, viewer, await findCompany(db, id));
+    return writeAs(db, { viewer: allowed, companyId: id }, async (tx, by) => {
       authorize(companyPolicy, action, by, await findCompany(tx, id));
       return change(tx, by);
     });

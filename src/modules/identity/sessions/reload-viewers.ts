@@ -1,12 +1,13 @@
 import type { Database } from "../../../platform/database/client.js";
+import { listApiKeyViewers } from "../api-keys/api-key-viewers.js";
 import { listGuestViewers } from "../guests/guest.repository.js";
 import type { UserViewer, Viewer } from "../viewer.js";
 import { anonymous } from "../viewer.js";
 import { listViewersByIds, listViewersBySessions } from "./viewer.repository.js";
 
 /**
- * Reads these viewers again, in at most three statements for any number: a topic may have a thousand subscribers. The
- * result is anonymous where the session, the account or the access of the guest has ended. Unchanged viewers are
+ * Reads these viewers again, in at most four statements for any number: a topic may have a thousand subscribers. The
+ * result is anonymous where the session, the account, the API key or the access of the guest has ended. Unchanged viewers are
  * returned as the same objects.
  */
 export async function reloadViewers(
@@ -18,17 +19,19 @@ export async function reloadViewers(
   const sessionIds = people.flatMap(({ sessionId }) => sessionId ?? []);
   const withoutSession = people.filter(({ sessionId }) => sessionId === undefined);
   const guestIds = viewers.flatMap((viewer) => (viewer.kind === "guest" ? viewer.id : []));
-  const [bySession, byId, guests] = await Promise.all([
+  const keyIds = viewers.flatMap((viewer) => (viewer.kind === "api-key" ? viewer.id : []));
+  const [bySession, byId, guests, keys] = await Promise.all([
     listViewersBySessions(db, distinct(sessionIds), now),
     listViewersByIds(db, distinct(withoutSession.map(({ id }) => id))),
     listGuestViewers(db, distinct(guestIds), now),
+    listApiKeyViewers(db, distinct(keyIds), now),
   ]);
   const sessions = new Map(bySession.map((viewer) => [viewer.sessionId, viewer]));
-  const others = new Map<string, Viewer>([...byId, ...guests].map((viewer) => [viewer.id, viewer]));
+  const others = new Map<string, Viewer>([...byId, ...guests, ...keys].map((viewer) => [viewer.id, viewer]));
   return viewers.map((viewer) => {
     if (viewer.kind === "anonymous") return anonymous;
     const found =
-      viewer.kind === "guest" || viewer.sessionId === undefined
+      viewer.kind !== "user" || viewer.sessionId === undefined
         ? others.get(viewer.id)
         : ofSamePerson(viewer, sessions.get(viewer.sessionId));
     if (found === undefined) return anonymous;
@@ -49,6 +52,8 @@ function isUnchanged(known: Viewer, found: Viewer): boolean {
       known.isAdmin === found.isAdmin &&
       hasEqualRoles(known, found)
     );
+  // Only the name and the end of a key could change, and its scopes: none does.
+  if (known.kind === "api-key") return found.kind === "api-key";
   if (known.kind !== "guest" || found.kind !== "guest") return false;
   const { companyId, conversationId, name } = known;
   return name === found.name && companyId === found.companyId && conversationId === found.conversationId;

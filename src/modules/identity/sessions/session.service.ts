@@ -5,13 +5,15 @@ import { isId, newId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
+import { resemblesApiKey } from "../api-keys/api-key-text.js";
+import type { ApiKeyViewers } from "../api-keys/api-key-viewers.js";
 import { listGuestViewers } from "../guests/guest.repository.js";
 import { isEmail, normalizeEmail } from "../users/email.js";
 import { verifyPasswordFrom } from "../users/password.js";
 import type { Credentials } from "../users/user.repository.js";
 import { findCredentials, lockForSignIn, updateExternalSubject } from "../users/user.repository.js";
 import type { Client, GuestViewer, UserViewer, Viewer } from "../viewer.js";
-import { anonymous } from "../viewer.js";
+import { anonymous, keyIdInSignature } from "../viewer.js";
 import type {
   AccessToken,
   GuestTokenIssuer,
@@ -37,6 +39,7 @@ export interface SessionServiceOptions {
   readonly verifyToken: TokenVerifier;
   readonly refreshTokens: RefreshTokens;
   readonly attempts: AttemptLimit;
+  readonly apiKeys: ApiKeyViewers;
   readonly clock?: Clock;
 }
 
@@ -54,7 +57,7 @@ export interface StartedSession extends AccessToken {
 export type SessionService = ReturnType<typeof createSessionService>;
 
 export function createSessionService(options: SessionServiceOptions) {
-  const { db, issueToken, verifyToken, refreshTokens, attempts, clock = systemClock } = options;
+  const { db, issueToken, verifyToken, refreshTokens, attempts, apiKeys, clock = systemClock } = options;
 
   const open = async (userId: string, sessionId: string, refreshToken: string): Promise<StartedSession> => {
     const viewer = await findViewer(db, { userId, sessionId });
@@ -119,8 +122,9 @@ export function createSessionService(options: SessionServiceOptions) {
   const findGuestViewer = async (id: string): Promise<GuestViewer | undefined> =>
     isId(id) ? (await listGuestViewers(db, [id], clock()))[0] : undefined;
 
-  /** The viewer of a bearer token; anonymous without a valid one. */
+  /** The viewer of a bearer token or an API key; anonymous without a valid one. */
   async function viewerOf(token: string | null): Promise<Viewer> {
+    if (token && resemblesApiKey(token)) return apiKeys.ofKey(token);
     const subject = token ? await verifyToken(token) : null;
     if (!subject) return anonymous;
     if ("userId" in subject) return (await findViewer(db, subject)) ?? anonymous;
@@ -129,12 +133,19 @@ export function createSessionService(options: SessionServiceOptions) {
   }
 
   /**
-   * The viewer of a signed URL with their current permissions; anonymous when the account, the access of the guest or
-   * the session of the URL has ended.
+   * The viewer of a signed URL with their current permissions; anonymous when the account, the access of the guest, the
+   * API key or the session of the URL has ended.
    */
   async function viewerById(id: string, sessionId?: string): Promise<Viewer> {
     if (sessionId !== undefined) return (await findViewer(db, { userId: id, sessionId })) ?? anonymous;
-    return (await findViewer(db, { userId: id })) ?? (await findGuestViewer(id)) ?? anonymous;
+    const keyId = keyIdInSignature(id);
+    if (keyId !== null) return (await apiKeys.byId(keyId)) ?? anonymous;
+    return (
+      (await findViewer(db, { userId: id })) ??
+      (await findGuestViewer(id)) ??
+      (await apiKeys.byId(id)) ??
+      anonymous
+    );
   }
 
   return {

@@ -1,5 +1,7 @@
 import { Ctx, FieldResolver, Query, Resolver, Root } from "type-graphql";
 import { ID } from "../../../platform/graphql/scalars.js";
+import type { ApiKeyLoaders } from "../api-keys/api-key.loaders.js";
+import { ApiKey } from "../api-keys/api-key.types.js";
 import type { GuestLoaders } from "../guests/guest.loaders.js";
 import { Guest } from "../guests/guest.types.js";
 import type { InvitationLoaders } from "../memberships/invitation.loaders.js";
@@ -18,31 +20,41 @@ export class ViewerResolver {
     private readonly guests: GuestLoaders,
     private readonly sessions: SessionLoaders,
     private readonly invitations: InvitationLoaders,
+    private readonly apiKeys: ApiKeyLoaders,
   ) {}
 
   @Query(() => ViewerProfile, {
     nullable: true,
-    description: "Who sends the request; null without a valid access token.",
+    description: "Who sends the request; null without a valid access token or API key.",
   })
   viewer(@Ctx() { viewer }: ViewerContext): ViewerProfile | null {
     if (viewer.kind === "anonymous") return null;
+    if (viewer.kind === "api-key") return { user: null, apiKey: viewer };
     return viewer.kind === "user" ? { user: viewer } : { user: null, guest: viewer };
   }
 
-  @FieldResolver(() => ID, { name: "id", description: "The id of the person, or of the guest." })
-  idOfViewer(@Root() { user, guest }: ViewerProfile) {
-    return user?.id ?? guest?.id;
+  @FieldResolver(() => ID, {
+    name: "id",
+    description: "The id of the person, of the guest, or of the API key.",
+  })
+  idOfViewer(@Root() { user, guest, apiKey }: ViewerProfile) {
+    return user?.id ?? guest?.id ?? apiKey?.id;
   }
 
-  @FieldResolver(() => Guest, { nullable: true, description: "The guest; null for a person." })
+  @FieldResolver(() => Guest, { nullable: true, description: "The guest; null for others." })
   guest(@Root() { guest }: ViewerProfile, @Ctx() context: ViewerContext) {
     return guest ? this.guests.byId(context).load(guest.id) : null;
+  }
+
+  @FieldResolver(() => ApiKey, { nullable: true, description: "The API key; null for others." })
+  apiKey(@Root() { apiKey }: ViewerProfile, @Ctx() context: ViewerContext) {
+    return apiKey ? this.apiKeys.byId(context).load(apiKey.id) : null;
   }
 
   @FieldResolver(() => [UserSession], {
     name: "sessions",
     description:
-      "Sessions of the person, the newest first: at most 100. Guests and users of an external identity provider have none.",
+      "Sessions of the person, the newest first: at most 100. Guests, API keys and users of an external identity provider have none.",
   })
   async sessionsOfViewer(
     @Root() { user }: ViewerProfile,
@@ -60,7 +72,7 @@ export class ViewerResolver {
   @FieldResolver(() => [Membership], {
     name: "memberships",
     description:
-      "Memberships of the person, the oldest first: at most 100. Administrators do not need any; guests have none.",
+      "Memberships of the person, the oldest first: at most 100. Administrators do not need any; guests and API keys have none.",
   })
   membershipsOfViewer(@Root() { user }: ViewerProfile, @Ctx() context: ViewerContext) {
     return user === null ? [] : this.memberships.ofUser(context).load(user.id);

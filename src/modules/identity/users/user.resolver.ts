@@ -68,17 +68,18 @@ export class UserResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: "E-mail address for signing in, in lowercase. Null for guests.",
+    description: "E-mail address for signing in, in lowercase. Null for guests and API keys.",
   })
   email(@Root() person: Person, @Ctx() { viewer }: ViewerContext): string | null {
-    return viewer.kind === "guest" ? null : person.email;
+    return viewer.kind === "user" ? person.email : null;
   }
 
   @FieldResolver(() => Boolean, {
     nullable: true,
-    description: "Whether the person is an administrator of the whole installation. Null for guests.",
+    description:
+      "Whether the person is an administrator of the whole installation. Null for guests and API keys.",
   })
   isAdmin(@Root() person: Person, @Ctx() { viewer }: ViewerContext): boolean | null {
-    return viewer.kind === "guest" ? null : person.isAdmin;
+    return viewer.kind === "user" ? person.isAdmin : null;
   }
 }

@@ -1,12 +1,12 @@
 import type { Database } from "../../../platform/database/client.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { AuditActionOn } from "../../identity/audit/audit-action.js";
-import type { UserViewer } from "../../identity/viewer.js";
+import type { Identified } from "../../identity/viewer.js";
 
 /** Audits a change of a company's logo, in its transaction. */
 export const auditLogo = (
   tx: Database,
-  by: UserViewer,
+  by: Identified,
   action: Extract<AuditActionOn<"company">, `company.logo-${string}`>,
   { companyId, mediaFileId }: { readonly companyId: string; readonly mediaFileId: string },
 ): Promise<void> =>

@@ -1,7 +1,6 @@
 import { authorize } from "../../../kernel/authorize.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
-import { companyPolicy } from "../../identity/companies/company.policy.js";
 import { findCompany, findCompanyForChange } from "../../identity/companies/company.repository.js";
 import type { CompanyRow } from "../../identity/company.tables.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
@@ -11,6 +10,7 @@ import type { IngestService } from "../ingest/ingest.service.js";
 import { requireRecorded } from "../ingest/record.js";
 import { recordBrandingEvents } from "../media-file.events.js";
 import { auditLogo } from "./logo.audit.js";
+import { logoPolicy } from "./logo.policy.js";
 import { logoOf } from "./logo.repository.js";
 
 export interface LogoDeps {
@@ -24,7 +24,7 @@ export function createLogoService({ db, ingest }: LogoDeps) {
   return {
     /** Sets a company's logo, and releases the previous one. @throws what the ingest throws of a file */
     async setCompanyLogo(viewer: Viewer, companyId: string, incoming: IncomingFiles): Promise<CompanyRow> {
-      const allowed = authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
+      const allowed = authorize(logoPolicy, "change", viewer, await findCompany(db, companyId));
       const { viewer: by, subject: company } = allowed;
       return ingest.ingestFiles({
         viewer: by,
@@ -32,7 +32,7 @@ export function createLogoService({ db, ingest }: LogoDeps) {
         bucket: "COMPANY_LOGOS",
         incoming,
         permit: async (tx, known) => {
-          authorize(companyPolicy, "edit", known, await findCompany(tx, company.id));
+          authorize(logoPolicy, "change", known, await findCompany(tx, company.id));
         },
         inTransaction: async (tx, files) => {
           const locked = await lockCompany(tx, by, company.id);
@@ -51,7 +51,7 @@ export function createLogoService({ db, ingest }: LogoDeps) {
 
     /** Changes nothing if the company has no logo. */
     async removeCompanyLogo(viewer: Viewer, companyId: string): Promise<CompanyRow> {
-      const allowed = authorize(companyPolicy, "edit", viewer, await findCompany(db, companyId));
+      const allowed = authorize(logoPolicy, "change", viewer, await findCompany(db, companyId));
       return writeAs(db, { viewer: allowed.viewer, companyId }, async (tx, by) => {
         const company = await lockCompany(tx, by, companyId);
         const released = await releaseFileOfField(tx, logoOf(company.id), by.id);
@@ -69,5 +69,5 @@ export function createLogoService({ db, ingest }: LogoDeps) {
  * been deleted meanwhile.
  */
 async function lockCompany(tx: Database, viewer: Viewer, companyId: string): Promise<CompanyRow> {
-  return authorize(companyPolicy, "edit", viewer, await findCompanyForChange(tx, companyId)).subject;
+  return authorize(logoPolicy, "change", viewer, await findCompanyForChange(tx, companyId)).subject;
 }

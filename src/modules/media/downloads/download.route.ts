@@ -8,7 +8,7 @@ import { sendFile } from "../../../platform/http/files/send-file.js";
 import type { UrlSigner } from "../../../platform/http/files/signed-url.js";
 import { isSigned } from "../../../platform/http/files/signed-url.js";
 import { READ_BY_EVERY_PAGE } from "../../../platform/http/page-access.js";
-import type { Actor, Viewer } from "../../identity/viewer.js";
+import type { Identified, Viewer } from "../../identity/viewer.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { MediaFileService } from "../media-file.service.js";
 import { shownAs } from "../shown-as.js";
@@ -21,7 +21,7 @@ export interface DownloadRoute {
   /** The first segment of its paths. */
   readonly resource: "files" | "attachments";
   /** The file of an id, if the viewer may read it. @throws NOT_FOUND, GONE */
-  find(viewer: Actor, id: string): Promise<Omit<Download, "viewer">>;
+  find(viewer: Identified, id: string): Promise<Omit<Download, "viewer">>;
 }
 
 export interface DownloadRouteDeps {
@@ -112,10 +112,11 @@ async function identify(
   return { viewer: known(await viewers.ofRequest(request)), maxAgeSeconds: 0 };
 }
 
-function known(viewer: Viewer): Actor {
+function known(viewer: Viewer): Identified {
   if (viewer.kind === "anonymous")
     throw unauthenticated(
-      "Downloads take the header `Authorization: Bearer <accessToken>`, or the `url` that the API gives.",
+      viewer.refusal ??
+        "Downloads take the header `Authorization: Bearer <accessToken>`, or the `url` that the API gives.",
     );
   return viewer;
 }

@@ -6,8 +6,9 @@ import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
 import { countUse } from "../../../platform/rate-limit/rate-limit.repository.js";
 import type { RateUse } from "../../../platform/rate-limit/rate-use.js";
 import type { ByteRange } from "../../../platform/storage/storage.js";
+import type { LimitFor } from "../../identity/api-keys/api-key-limits.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
-import type { Actor } from "../../identity/viewer.js";
+import type { Identified } from "../../identity/viewer.js";
 import { FILE_TYPES } from "../file-types.js";
 import { refuseUnsafe } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
@@ -19,10 +20,12 @@ export interface DownloadDeps extends StoredBytesDeps {
   readonly db: Database;
   readonly downloadsPerMinute: number;
   readonly downloadsAtOnce: number;
+  /** What the limits of a person are for others. */
+  readonly limitFor: LimitFor;
 }
 
 export interface Download {
-  readonly viewer: Actor;
+  readonly viewer: Identified;
   readonly file: MediaFileView;
   /** The variant, if not the file itself is requested. */
   readonly variant?: VariantView;
@@ -42,35 +45,50 @@ function once(work: () => Promise<unknown>): () => Promise<unknown> {
   };
 }
 
+/** Places among the downloads at once, on this server. */
+function createSlots(ofOnePerson: number, limitFor: LimitFor) {
+  const policy = "downloads-at-once";
+  const ofOneKey = limitFor({ kind: "api-key" }, ofOnePerson);
+  return {
+    ofPeople: createConnectionSlots({
+      policy,
+      limit: ofOnePerson,
+      message: `You have ${ofOnePerson} downloads under way, which is as many as one person may have at once: let one end first.`,
+    }),
+    ofKeys: createConnectionSlots({
+      policy,
+      limit: ofOneKey,
+      message: `There are ${ofOneKey} downloads under way with this API key or its URLs, which is the limit: let one end first.`,
+    }),
+    ofAddresses: createConnectionSlots({
+      policy: "public-downloads-at-once",
+      limit: ofOnePerson * PEOPLE_BEHIND_AN_ADDRESS,
+      message: "There are too many downloads under way to this network address: let one end first.",
+    }),
+  };
+}
+
 export type DownloadService = ReturnType<typeof createDownloadService>;
 
 export function createDownloadService(options: DownloadDeps) {
-  const { db, downloadsPerMinute, downloadsAtOnce, ...deps } = options;
-  const open = createConnectionSlots({
-    policy: "downloads-at-once",
-    limit: downloadsAtOnce,
-    message: `You have ${downloadsAtOnce} downloads under way, which is as many as one person may have at once: let one end first.`,
-  });
-  const openPublic = createConnectionSlots({
-    policy: "public-downloads-at-once",
-    limit: downloadsAtOnce * PEOPLE_BEHIND_AN_ADDRESS,
-    message: "There are too many downloads under way to this network address: let one end first.",
-  });
+  const { db, downloadsPerMinute, downloadsAtOnce, limitFor, ...deps } = options;
+  const slots = createSlots(downloadsAtOnce, limitFor);
   return {
     /** Takes a slot for a download. Call the result to release it. @throws RATE_LIMITED */
-    takeSlot: (viewer: Actor): (() => void) => open.take(viewer.id),
+    takeSlot: ({ kind, id }: Identified): (() => void) =>
+      (kind === "api-key" ? slots.ofKeys : slots.ofPeople).take(id),
 
     /** The same for anonymous requests, by network address. @throws RATE_LIMITED */
-    takePublicSlot: (address: string): (() => void) => openPublic.take(networkKeyOf(address)),
+    takePublicSlot: (address: string): (() => void) => slots.ofAddresses.take(networkKeyOf(address)),
 
     /** Counts the request before anything is looked up. @throws RATE_LIMITED */
-    countDownload: (viewer: Actor): Promise<void> =>
+    countDownload: (viewer: Identified): Promise<void> =>
       countUse(
         db,
         {
           policy: "downloads",
           whose: viewer.id,
-          limit: downloadsPerMinute,
+          limit: limitFor(viewer, downloadsPerMinute),
           windowSeconds: 60,
           message: "Too many downloads",
         },

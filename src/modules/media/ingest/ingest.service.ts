@@ -10,7 +10,7 @@ import { ENVELOPE_BYTES } from "../../../platform/http/multipart/incoming-files.
 import type { TempFolder } from "../../../platform/storage/temp-folder.js";
 import type { Confirmed } from "../../identity/confirm-viewer.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
-import type { Actor } from "../../identity/viewer.js";
+import type { Identified } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
 import type { CheckDeps } from "./check-file.js";
 import { checkFile } from "./check-file.js";
@@ -28,7 +28,7 @@ export interface IngestDeps extends RecordDeps, CheckDeps {
   readonly observer: IngestObserver;
 }
 
-export interface IngestRequest<Result, Uploader extends Actor = Actor> {
+export interface IngestRequest<Result, Uploader extends Identified = Identified> {
   /** The uploader. The permission has been checked before the first byte. */
   readonly viewer: Uploader;
   readonly companyId: string;
@@ -68,7 +68,7 @@ export function createIngestService(deps: IngestDeps) {
      *   `index` and `fileName` of the refused file, and what `requireStagedFiles` throws; none of the files is kept
      *   then, and staged uploads can still be used
      */
-    async ingestFiles<Result, Uploader extends Actor>(
+    async ingestFiles<Result, Uploader extends Identified>(
       request: IngestRequest<Result, Uploader>,
     ): Promise<Result> {
       const { incoming, bucket } = request;
@@ -85,7 +85,7 @@ export function createIngestService(deps: IngestDeps) {
   };
 }
 
-const recordWithoutFiles = <Result, Uploader extends Actor>(
+const recordWithoutFiles = <Result, Uploader extends Identified>(
   { db }: IngestDeps,
   { permit, inTransaction, ...writing }: IngestRequest<Result, Uploader>,
 ): Promise<Result> =>
@@ -99,11 +99,11 @@ const recordWithoutFiles = <Result, Uploader extends Actor>(
 /** The temp files of one request; disposing it removes those that the storage has not moved. */
 class Batch {
   readonly companyId: string;
-  readonly uploader: Actor;
+  readonly uploader: Identified;
   readonly #abort = new AbortController();
   readonly #temps: AsyncDisposable[] = [];
 
-  constructor(companyId: string, uploader: Actor) {
+  constructor(companyId: string, uploader: Identified) {
     this.companyId = companyId;
     this.uploader = uploader;
   }
@@ -126,7 +126,7 @@ class Batch {
 }
 
 /** All files of a request in their order. Staged uploads are checked first: they cost no bytes. */
-async function collectFiles<Result, Uploader extends Actor>(
+async function collectFiles<Result, Uploader extends Identified>(
   deps: IngestDeps,
   { viewer, companyId, bucket, incoming: { files } }: IngestRequest<Result, Uploader>,
   batch: Batch,

@@ -4,7 +4,7 @@ import { commitIsInDoubt, isDeadlock } from "../../../platform/database/faults.j
 import type { JobSender } from "../../../platform/jobs/job.js";
 import type { Confirmed } from "../../identity/confirm-viewer.js";
 import { confirmViewer } from "../../identity/confirm-viewer.js";
-import type { Actor } from "../../identity/viewer.js";
+import type { Identified } from "../../identity/viewer.js";
 import { authorshipOf } from "../../identity/viewer.js";
 import type { ClaimedBlob, NewBlob, UpsertedBlob } from "../blob.repository.js";
 import { lockBlobs, upsertBlobs } from "../blob.repository.js";
@@ -43,7 +43,7 @@ export interface RecordDeps extends StoreDeps {
   readonly observer: Pick<IngestObserver, "step">;
 }
 
-interface RecordRequest<Result, Uploader extends Actor> {
+interface RecordRequest<Result, Uploader extends Identified> {
   readonly viewer: Uploader;
   readonly companyId: string;
   readonly bucket: Bucket;
@@ -73,7 +73,7 @@ const ATTEMPTS = 3;
  * Bytes first, rows after: no row is ever without its bytes. Bytes without a row, because equal ones were first or the
  * transaction failed, are removed again; if the process dies before, the sweep does it.
  */
-export async function storeAndRecord<Result, Uploader extends Actor>(
+export async function storeAndRecord<Result, Uploader extends Identified>(
   deps: RecordDeps,
   request: RecordRequest<Result, Uploader>,
 ): Promise<Result> {
@@ -120,7 +120,7 @@ function contentOf(file: CheckedFile): { sha256: string; size: number; mimeType:
   return { sha256: file.sha256, size: file.size, mimeType: file.type.mimeType };
 }
 
-async function record<Result, Uploader extends Actor>(
+async function record<Result, Uploader extends Identified>(
   { buckets, jobs, clock }: RecordDeps,
   tx: Database,
   request: RecordRequest<Result, Uploader>,

@@ -2,7 +2,7 @@ import type { Clock } from "../../../kernel/clock.js";
 import { conflict, FiledeskError, gone, notFound } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { Actor } from "../../identity/viewer.js";
+import type { Identified } from "../../identity/viewer.js";
 import { authorshipOf, tenantsReachedBy } from "../../identity/viewer.js";
 import type { NewBlob } from "../blob.repository.js";
 import type { Bucket } from "../buckets.js";
@@ -23,7 +23,7 @@ export interface Taking {
 }
 
 /** The owner's uploads: nobody else knows of them. */
-export const ownUploads = (viewer: Actor) => ({
+export const ownUploads = (viewer: Identified) => ({
   owner: authorshipOf(viewer),
   tenants: tenantsReachedBy(viewer),
 });
@@ -36,7 +36,7 @@ export const ownUploads = (viewer: Actor) => ({
  */
 export async function requireStagedFiles(
   { db, clock }: { readonly db: Database; readonly clock: Clock },
-  viewer: Actor,
+  viewer: Identified,
   ids: readonly string[],
   taking: Taking,
 ): Promise<StagedFile[]> {
@@ -60,7 +60,7 @@ export async function requireStagedFiles(
  */
 export async function takeStagedFiles(
   tx: Database,
-  viewer: Actor,
+  viewer: Identified,
   files: readonly { readonly stagedUploadId: string; readonly mediaFileId: string }[],
   { clock, ...taking }: Taking & { readonly clock: Clock },
 ): Promise<void> {

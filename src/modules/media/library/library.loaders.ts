@@ -1,7 +1,7 @@
 import type { Database } from "../../../platform/database/client.js";
 import { perRequest } from "../../../platform/graphql/loaders.js";
 import type { ViewerContext } from "../../identity/viewer.js";
-import { isStaffOf, tenantsOf } from "../../identity/viewer.js";
+import { isKeyOf, isStaffOf, tenantsReachedBy } from "../../identity/viewer.js";
 import { showsVersions } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { MediaUsageView } from "../media-usage.repository.js";
@@ -15,10 +15,12 @@ export type LibraryLoaders = ReturnType<typeof createLibraryLoaders>;
 
 /** Usages and versions of files that the viewer may read. */
 export const createLibraryLoaders = ({ db }: { readonly db: Database }) => ({
-  /** Usages, for the staff of the company; empty for others. */
+  /** Usages, for the staff of the company and its API keys that read files; empty for others. */
   usages: perRequest<ViewerContext, Pick<MediaFileView, "id" | "companyId">, MediaUsageView[]>(
     async ({ viewer }, files) => {
-      const shown = files.filter((file) => isStaffOf(viewer, file.companyId));
+      const shown = files.filter(
+        ({ companyId }) => isStaffOf(viewer, companyId) || isKeyOf(viewer, companyId, "READ"),
+      );
       if (shown.length === 0) return files.map(() => []);
       const companyIds = [...new Set(shown.map((file) => file.companyId))];
       const ids = [...new Set(shown.map((file) => file.id))];
@@ -27,7 +29,7 @@ export const createLibraryLoaders = ({ db }: { readonly db: Database }) => ({
     },
   ),
 
-  /** Earlier versions, for the staff of the company and the uploader; empty for others. */
+  /** Earlier versions, for the staff of the company, its API keys that read files, and the uploader; empty for others. */
   versions: perRequest<
     ViewerContext,
     Pick<MediaFileView, "id" | "companyId" | "uploaderId">,
@@ -35,7 +37,7 @@ export const createLibraryLoaders = ({ db }: { readonly db: Database }) => ({
   >(async ({ viewer }, files) => {
     const ids = [...new Set(files.filter((file) => showsVersions(viewer, file)).map((file) => file.id))];
     if (ids.length === 0) return files.map(() => []);
-    const versions = await listVersionsOfFiles(db, tenantsOf(viewer), ids, MOST);
+    const versions = await listVersionsOfFiles(db, tenantsReachedBy(viewer), ids, MOST);
     return files.map((file) => versions.filter((version) => version.versionOf === file.id));
   }),
 });

@@ -11,7 +11,7 @@ import type { Bucket } from "../buckets.js";
 import type { FileKind } from "../file-types.js";
 import { mimeTypesOf } from "../file-types.js";
 import type { MediaFileView } from "../media-file.repository.js";
-import { hasNoUsages, hasUsages, mediaFileColumns } from "../media-file.repository.js";
+import { hasNoUsages, hasUsages, isNotPersonal, mediaFileColumns } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 
 export interface MediaFileFilter {
@@ -39,7 +39,9 @@ export interface LibraryScope {
   /** Files that were deleted earlier are about to be purged and are not listed. */
   readonly restorableSince: Date;
   /** Whose deleted files are listed, when they are asked for. */
-  readonly deletedOf: "everybody" | { readonly uploaderId: string };
+  readonly deletedOf: "everybody" | "nobody" | { readonly uploaderId: string };
+  /** Whether files of tickets, conversations and people are left out. */
+  readonly withoutPersonal: boolean;
 }
 
 const ORDERS = {
@@ -96,6 +98,7 @@ function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefi
   return [
     eq(mediaFiles.companyId, scope.companyId),
     isNull(mediaFiles.versionOf),
+    scope.withoutPersonal ? isNotPersonal : undefined,
     ...(filter.isDeleted ? [isRestorable(scope)] : [isNull(mediaFiles.deletedAt), isCurrent(scope.now)]),
     filter.bucket?.length ? isAnyOf(mediaFiles.bucket, filter.bucket) : undefined,
     filter.kind?.length ? isAnyOf(mediaFiles.mimeType, filter.kind.flatMap(mimeTypesOf)) : undefined,
@@ -126,5 +129,6 @@ const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
     isCurrent(now),
     // A file that was deleted with a ticket is restored only with it.
     hasNoUsages,
-    deletedOf === "everybody" ? undefined : eq(mediaFiles.uploaderId, deletedOf.uploaderId),
+    deletedOf === "nobody" ? sql`false` : undefined,
+    typeof deletedOf === "string" ? undefined : eq(mediaFiles.uploaderId, deletedOf.uploaderId),
   );

@@ -5,8 +5,8 @@ import { restorableSince } from "../../../kernel/retention.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
-import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import { isManagerOf } from "../../identity/viewer.js";
+import type { Identified, Viewer } from "../../identity/viewer.js";
+import { isKeyOf, isManagerOf } from "../../identity/viewer.js";
 import type { FindMediaFileDeps } from "../find-media-file.js";
 import { isLive, lookUpMediaFile } from "../find-media-file.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
@@ -46,6 +46,7 @@ export const createLibraryService = (deps: LibraryDeps) => ({
       now: deps.clock(),
       restorableSince: restorableSince(deps.clock, deps.retentionDays),
       deletedOf: deletedOf(by, companyId),
+      withoutPersonal: by.kind === "api-key",
     };
     const request = pageRequest(list.page, LIBRARY_CURSOR_SIZE);
     const page = await listLibrary(deps.db, scope, list.filter, { order, page: request });
@@ -54,5 +55,7 @@ export const createLibraryService = (deps: LibraryDeps) => ({
 });
 
 /** Whose deleted files the viewer may restore. */
-const deletedOf = (viewer: UserViewer, companyId: string): LibraryScope["deletedOf"] =>
-  isManagerOf(viewer, companyId) ? "everybody" : { uploaderId: viewer.id };
+function deletedOf(viewer: Identified, companyId: string): LibraryScope["deletedOf"] {
+  if (isManagerOf(viewer, companyId) || isKeyOf(viewer, companyId, "MANAGE")) return "everybody";
+  return viewer.kind === "user" ? { uploaderId: viewer.id } : "nobody";
+}

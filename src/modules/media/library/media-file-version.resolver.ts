@@ -26,13 +26,16 @@ export class MediaFileVersionResolver {
 
   @FieldResolver(() => User, {
     nullable: true,
-    description: "The person who uploaded it; null if a guest did (see `uploader`).",
+    description: "The person who uploaded it; null if a guest or an API key did (see `uploader`).",
   })
   uploadedBy(@Root() version: MediaFileView, @Ctx() context: ViewerContext) {
     return version.uploaderId && this.users.byId(context).load(version.uploaderId);
   }
 
-  @FieldResolver(() => Actor, { nullable: true, description: "Who uploaded it, a person or a guest." })
+  @FieldResolver(() => Actor, {
+    nullable: true,
+    description: "Who uploaded it: a person, a guest or an API key.",
+  })
   uploader(@Root() version: MediaFileView, @Ctx() context: ViewerContext) {
     return this.actors.author(context, uploaderOf(version));
   }

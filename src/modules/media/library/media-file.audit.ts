@@ -1,11 +1,11 @@
 import type { Database } from "../../../platform/database/client.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
-import type { UserViewer } from "../../identity/viewer.js";
+import type { Identified } from "../../identity/viewer.js";
 
 /** Audits an action on a media file, in its transaction. */
 export async function auditMediaFile(
   tx: Database,
-  viewer: UserViewer,
+  viewer: Identified,
   what:
     | "uploaded"
     | "updated"

@@ -4,8 +4,8 @@ import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
-import type { UserViewer, Viewer } from "../../identity/viewer.js";
-import { tenantsOf } from "../../identity/viewer.js";
+import type { Viewer } from "../../identity/viewer.js";
+import { tenantsReachedBy } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import type { FileKind } from "../file-types.js";
 import { kindOf } from "../file-types.js";
@@ -153,7 +153,7 @@ async function replaceMediaFile(
 /** An attachment names its uploader, which must stay true. @throws FORBIDDEN */
 async function refuseOthersAttachment(
   { db, attachments }: MediaUploadDeps,
-  viewer: UserViewer,
+  viewer: Viewer,
   file: MediaFileView,
 ): Promise<void> {
   if (await attachments.mayReplace(db, viewer, file)) return;
@@ -188,7 +188,7 @@ async function refuseOtherKind(
 
 /** Reads a file that the caller has just made or changed. @throws GONE if it has been purged meanwhile */
 async function reread({ db }: MediaUploadDeps, viewer: Viewer, id: string): Promise<MediaFileView> {
-  const file = await findMediaFile(db, tenantsOf(viewer), id);
+  const file = await findMediaFile(db, tenantsReachedBy(viewer), id);
   if (file === null) throw gone("file");
   return file;
 }

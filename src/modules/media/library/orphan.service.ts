@@ -8,7 +8,7 @@ import { toConnection } from "../../../platform/graphql/connection.js";
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
 import { confirmViewer } from "../../identity/confirm-viewer.js";
-import type { UserViewer, Viewer } from "../../identity/viewer.js";
+import type { Identified, Viewer } from "../../identity/viewer.js";
 import type { FindMediaFileDeps } from "../find-media-file.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { PurgeDeps } from "../upkeep/purge.js";
@@ -80,7 +80,7 @@ const NAMED = 100;
 
 async function purge(
   deps: OrphanDeps,
-  by: UserViewer,
+  by: Identified,
   { companyId, before }: OrphanScope,
   dryRun: boolean,
 ): Promise<PurgeReport> {

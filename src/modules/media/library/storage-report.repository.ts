@@ -91,7 +91,7 @@ export async function countByProperties(db: Database, companyId: string, now: Da
   };
 }
 
-/** The uploaders of the most live bytes; null stands for all guests together. */
+/** The uploaders of the most live bytes; null stands for all guests and API keys together. */
 export async function countByUploader(db: Database, companyId: string, now: Date, limit: number) {
   return db
     .select({ uploaderId: mediaFiles.uploaderId, files, bytes })

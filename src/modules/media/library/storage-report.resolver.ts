@@ -26,7 +26,7 @@ export class StorageReportResolver {
 
   @FieldResolver(() => User, {
     nullable: true,
-    description: "The uploader; null stands for all guests together.",
+    description: "The uploader; null stands for all guests and API keys together.",
   })
   uploadedBy(@Root() count: { readonly uploaderId: string | null }, @Ctx() context: ViewerContext) {
     return count.uploaderId && this.users.byId(context).load(count.uploaderId);

@@ -75,6 +75,7 @@ export async function exchangeContents(
       mimeType: sql`${other.mimeType}`,
       uploaderId: sql`${other.uploaderId}`,
       uploaderGuestId: sql`${other.uploaderGuestId}`,
+      uploaderApiKeyId: sql`${other.uploaderApiKeyId}`,
       variantsStatus: sql`${other.variantsStatus}`,
       createdAt: sql`${other.createdAt}`,
       versionOf: sql`case when ${mediaFiles.id} = ${uploadedId} then ${currentId}::uuid end`,

@@ -1,3 +1,4 @@
+import type { SQL } from "drizzle-orm";
 import { and, asc, desc, eq, gt, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
@@ -15,12 +16,12 @@ export interface OwnUploads {
 }
 
 const isOwn = ({ tenants, owner }: OwnUploads) =>
-  and(
-    owner.guestId === null
-      ? eq(stagedUploads.ownerId, owner.userId ?? "")
-      : eq(stagedUploads.ownerGuestId, owner.guestId),
-    inTenants(stagedUploads.companyId, tenants),
-  );
+  and(isOwnedBy(owner), inTenants(stagedUploads.companyId, tenants));
+
+function isOwnedBy({ userId, guestId, apiKeyId }: Authorship): SQL {
+  if (apiKeyId) return eq(stagedUploads.ownerApiKeyId, apiKeyId);
+  return guestId === null ? eq(stagedUploads.ownerId, userId ?? "") : eq(stagedUploads.ownerGuestId, guestId);
+}
 
 /** Those that a mutation may still take, or that are still arriving. */
 const isOpen = (now: Date) =>
@@ -63,7 +64,7 @@ export async function listOpenUploads(
 /** Counts them under a lock of the owner's, so that concurrent starts do not exceed the limit together. */
 export async function countOpenUploads(tx: Database, owner: Authorship, now: Date): Promise<number> {
   await tx.execute(
-    sql`select pg_advisory_xact_lock(hashtextextended(${`staged:${owner.userId ?? owner.guestId}`}, 0))`,
+    sql`select pg_advisory_xact_lock(hashtextextended(${`staged:${owner.userId ?? owner.guestId ?? owner.apiKeyId}`}, 0))`,
   );
   return tx.$count(stagedUploads, and(isOwn({ owner, tenants: "every company" }), isOpen(now)));
 }

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { bigint, boolean, check, index, jsonb, pgEnum, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import type { ErrorCode, ErrorDetails } from "../../../kernel/errors.js";
 import { moment, primaryId, timestamps } from "../../../platform/database/columns.js";
+import { apiKeys } from "../../identity/api-key.tables.js";
 import { companies } from "../../identity/company.tables.js";
 import { guests } from "../../identity/guest.tables.js";
 import { users } from "../../identity/user.tables.js";
@@ -55,9 +56,10 @@ export const stagedUploads = pgTable(
     companyId: uuid("company_id")
       .notNull()
       .references(() => companies.id, { onDelete: "cascade" }),
-    /** The uploader: a person with an account, or a guest. */
+    /** The uploader: a person with an account, a guest, or an API key. */
     ownerId: uuid("owner_id").references(() => users.id),
     ownerGuestId: uuid("owner_guest_id").references(() => guests.id, { onDelete: "cascade" }),
+    ownerApiKeyId: uuid("owner_api_key_id").references(() => apiKeys.id, { onDelete: "cascade" }),
     bucket: bucket("bucket").notNull(),
     method: uploadMethod("method").notNull(),
     status: stagedUploadStatus("status").notNull().default("RECEIVING"),
@@ -88,12 +90,18 @@ export const stagedUploads = pgTable(
     ...timestamps(),
   },
   (table) => [
-    check("staged_uploads_one_owner", sql`num_nonnulls(${table.ownerId}, ${table.ownerGuestId}) = 1`),
+    check(
+      "staged_uploads_one_owner",
+      sql`num_nonnulls(${table.ownerId}, ${table.ownerGuestId}, ${table.ownerApiKeyId}) = 1`,
+    ),
     check("staged_uploads_received", sql`${table.receivedBytes} between 0 and ${table.size}`),
     index("staged_uploads_by_owner").on(table.ownerId, table.id),
     index("staged_uploads_by_guest")
       .on(table.ownerGuestId, table.id)
       .where(sql`${table.ownerGuestId} is not null`),
+    index("staged_uploads_by_api_key")
+      .on(table.ownerApiKeyId, table.id)
+      .where(sql`${table.ownerApiKeyId} is not null`),
     index("staged_uploads_by_company").on(table.companyId),
     index("staged_uploads_expiring").on(table.expiresAt),
     index("staged_uploads_by_file").on(table.mediaFileId).where(sql`${table.mediaFileId} is not null`),

@@ -6,7 +6,7 @@ import { takeParts } from "./direct-parts.js";
 import { finishUpload } from "./finish-upload.js";
 import { refuseEnded } from "./refuse-ended.js";
 import type { StagedUploadDeps } from "./staged-upload.service.js";
-import { requireActor, requireOwn } from "./staged-upload.service.js";
+import { requireIdentified, requireOwn } from "./staged-upload.service.js";
 
 export type CompleteUploadService = ReturnType<typeof createCompleteUploadService>;
 
@@ -18,7 +18,7 @@ export const createCompleteUploadService = (deps: StagedUploadDeps) => ({
    * @throws UPLOAD_INCOMPLETE, and why the file is refused; NOT_FOUND, GONE
    */
   async completeUpload(viewer: Viewer, id: string): Promise<StagedUploadRow> {
-    const by = requireActor(viewer);
+    const by = requireIdentified(viewer);
     const upload = await requireOwn(deps, by, id);
     const { companyId } = upload;
     await deps.db.transaction((tx) => confirmViewer(tx, { viewer: by, companyId }));

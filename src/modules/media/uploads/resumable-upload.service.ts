@@ -1,7 +1,7 @@
 import { conflict, notFound } from "../../../kernel/errors.js";
 import type { IncomingBytes, ResumableUpload } from "../../../platform/http/tus/resumable-uploads.js";
 import { confirmViewer } from "../../identity/confirm-viewer.js";
-import type { Actor, Viewer } from "../../identity/viewer.js";
+import type { Identified, Viewer } from "../../identity/viewer.js";
 import type { UploadAdmission } from "../ingest/upload-admission.js";
 import { fileTooLarge } from "../media.errors.js";
 import type { StagedUploadRow } from "../staging/staged-upload.tables.js";
@@ -9,7 +9,7 @@ import { finishUpload } from "./finish-upload.js";
 import { receiveBytes } from "./receive-bytes.js";
 import { refuseEnded } from "./refuse-ended.js";
 import type { StagedUploadDeps } from "./staged-upload.service.js";
-import { requireActor, requireOwn } from "./staged-upload.service.js";
+import { requireIdentified, requireOwn } from "./staged-upload.service.js";
 import type { UploadLease } from "./upload-lease.js";
 import { whileAllowed } from "./while-allowed.js";
 
@@ -32,7 +32,7 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
      * @throws NOT_FOUND, GONE for one that has expired, was cancelled or refused
      */
     async find(viewer: Viewer, id: string): Promise<ResumableUpload> {
-      const by = requireActor(viewer);
+      const by = requireIdentified(viewer);
       const upload = await requireOwn(deps, by, id);
       refuseDirect(upload);
       if (upload.status === "READY" || upload.status === "USED") return stateOf(upload);
@@ -52,7 +52,7 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
      * @throws CONFLICT for another offset, FILE_TOO_LARGE, UPLOAD_INCOMPLETE, RATE_LIMITED, and why the file is refused
      */
     async append(viewer: Viewer, id: string, bytes: IncomingBytes): Promise<ResumableUpload> {
-      const by = requireActor(viewer);
+      const by = requireIdentified(viewer);
       const upload = await requireOwn(deps, by, id);
       refuseDirect(upload);
       const slot = deps.admission.occupy(by);
@@ -73,14 +73,14 @@ export function createResumableUploadService(deps: ResumableUploadDeps) {
 }
 
 /** @throws UNAUTHENTICATED, NOT_FOUND, GONE if a new request of the viewer would not find the upload any more */
-async function confirmOwn(deps: StagedUploadDeps, viewer: Actor, { id, companyId }: StagedUploadRow) {
+async function confirmOwn(deps: StagedUploadDeps, viewer: Identified, { id, companyId }: StagedUploadRow) {
   const confirmed = await deps.db.transaction((tx) => confirmViewer(tx, { viewer, companyId }));
   await requireOwn(deps, confirmed, id);
 }
 
 async function append(
   deps: ResumableUploadDeps,
-  { by, ...lease }: UploadLease & { readonly by: Actor },
+  { by, ...lease }: UploadLease & { readonly by: Identified },
   { offset, size: stated, body, bodyBytes, checksum }: IncomingBytes,
 ): Promise<ResumableUpload> {
   const { upload, write } = lease;

@@ -2,8 +2,9 @@ import { HOUR_MS } from "../../../kernel/clock.js";
 import { conflict, FiledeskError, gone, notFound, unauthenticated } from "../../../kernel/errors.js";
 import { isId, newId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
+import type { LimitFor } from "../../identity/api-keys/api-key-limits.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
-import type { Actor, Viewer } from "../../identity/viewer.js";
+import type { Identified, Viewer } from "../../identity/viewer.js";
 import { authorshipOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import { ownUploads } from "../ingest/staged-file.js";
@@ -21,8 +22,10 @@ import type { TargetIds, UploadTargets } from "./upload-targets.js";
 import { targetOf } from "./upload-targets.js";
 
 export interface StagedUploadLimits {
-  /** Open at once. */
+  /** Open at once, of one person. */
   readonly open: number;
+  /** What the limits of a person are for others. */
+  readonly limitFor: LimitFor;
   /** Until an upload that nothing has used expires. */
   readonly hours: number;
 }
@@ -58,37 +61,37 @@ export function createStagedUploadService(deps: StagedUploadDeps) {
     /** Null for one that does not exist, has expired, or is somebody else's. */
     async stagedUpload(viewer: Viewer, id: string): Promise<StagedUploadRow | null> {
       const row = isId(id)
-        ? await repository.findStagedUpload(db, ownUploads(requireActor(viewer)), id)
+        ? await repository.findStagedUpload(db, ownUploads(requireIdentified(viewer)), id)
         : null;
       return row && row.expiresAt > clock() ? row : null;
     },
 
     /** The viewer's uploads that a mutation may still take, or that are still arriving; the newest first. */
     openUploads(viewer: Viewer): Promise<StagedUploadRow[]> {
-      return repository.listOpenUploads(db, ownUploads(requireActor(viewer)), {
+      return repository.listOpenUploads(db, ownUploads(requireIdentified(viewer)), {
         now: clock(),
-        limit: limits.open,
+        limit: limits.limitFor(viewer, limits.open),
       });
     },
 
     /** Removes an upload that has not been used, with its bytes. @throws CONFLICT for a used one, NOT_FOUND, GONE */
     async cancelUpload(viewer: Viewer, id: string): Promise<StagedUploadRow> {
-      const by = requireActor(viewer);
+      const by = requireIdentified(viewer);
       return cancelUpload(deps, by, await requireOwn(deps, by, id));
     },
   };
 }
 
 /** @throws UNAUTHENTICATED */
-export function requireActor(viewer: Viewer): Actor {
-  if (viewer.kind === "anonymous") throw unauthenticated();
+export function requireIdentified(viewer: Viewer): Identified {
+  if (viewer.kind === "anonymous") throw unauthenticated(viewer.refusal);
   return viewer;
 }
 
 /** An upload of the viewer's own that exists. @throws NOT_FOUND, GONE */
 export async function requireOwn(
   { db, clock }: Pick<StagedUploadDeps, "db" | "clock">,
-  viewer: Actor,
+  viewer: Identified,
   id: string,
 ): Promise<StagedUploadRow> {
   const row = isId(id) ? await repository.findStagedUpload(db, ownUploads(viewer), id) : null;
@@ -119,12 +122,14 @@ async function startUpload(
     writeAs(db, { viewer: by, companyId }, async (tx, known) => {
       await authorizeUpload(tx, known, target);
       const open = await repository.countOpenUploads(tx, owner, now);
-      if (open >= limits.open) throw tooManyOpen(limits.open, open);
+      const mostOpen = limits.limitFor(known, limits.open);
+      if (open >= mostOpen) throw tooManyOpen(mostOpen, open);
       return repository.insertStagedUpload(tx, {
         ...file,
         companyId,
         ownerId: owner.userId,
         ownerGuestId: owner.guestId,
+        ownerApiKeyId: owner.apiKeyId ?? null,
         multipart,
         tusMetadata: input.tusMetadata ?? null,
         expiresAt: new Date(now.getTime() + limits.hours * HOUR_MS),
@@ -135,7 +140,7 @@ async function startUpload(
 
 async function cancelUpload(
   { db, staging, storage, leases }: StagedUploadDeps,
-  viewer: Actor,
+  viewer: Identified,
   upload: StagedUploadRow,
 ): Promise<StagedUploadRow> {
   const { id, companyId } = upload;

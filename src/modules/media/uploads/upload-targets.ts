@@ -1,6 +1,6 @@
 import { badUserInput } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { Actor, Viewer } from "../../identity/viewer.js";
+import type { Identified, Viewer } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 
 /** What an upload is begun for. */
@@ -31,7 +31,7 @@ export type AuthorizeUpload = (
   db: Database,
   viewer: Viewer,
   target: UploadTarget,
-) => Promise<{ readonly viewer: Actor; readonly companyId: string }>;
+) => Promise<{ readonly viewer: Identified; readonly companyId: string }>;
 
 /** By what an upload is begun for, and its bucket. The modules that take files provide them, and `app` joins them. */
 export type UploadTargets = Readonly<Record<TargetKind, Readonly<Partial<Record<Bucket, AuthorizeUpload>>>>>;

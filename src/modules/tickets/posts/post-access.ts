@@ -1,5 +1,5 @@
 import type { AttachmentParents, ParentRef } from "../../attachments/parents.js";
-import { tenantsOf } from "../../identity/viewer.js";
+import { tenantsReachedBy } from "../../identity/viewer.js";
 import type { DecideAccess } from "../../media/access-decisions.js";
 import { listPostsOfFile } from "./post.repository.js";
 
@@ -11,7 +11,7 @@ const ticketOf = ({ ticketId }: { readonly ticketId: string }): ParentRef => ({
 /** Decides on a media file: readable with a ticket that it is posted on, deleted with all posts, or hidden. */
 export function createPostAccess({ parents }: { readonly parents: AttachmentParents }): DecideAccess {
   return async (db, viewer, mediaFileId) => {
-    const posts = await listPostsOfFile(db, tenantsOf(viewer), mediaFileId);
+    const posts = await listPostsOfFile(db, tenantsReachedBy(viewer), mediaFileId);
     if (posts.length === 0) return null;
     const states = await parents.statesFor(db, viewer, posts.map(ticketOf));
     const known = posts.filter(({ ticketId }) => states.has(ticketId));

@@ -187,7 +187,9 @@ class LogFeed<Viewer extends FeedViewer> implements EventFeed<Viewer> {
   }
 
   #checkViewer(id: string): void {
-    const subscribers = this.#subscribers().filter(({ viewer }) => viewer.id === id);
+    const subscribers = this.#subscribers().filter(
+      ({ viewer }) => viewer.id === id || viewer.createdBy === id,
+    );
     if (subscribers.length > 0) this.#checks?.check(subscribers).catch(this.#logFault);
   }
 

@@ -5,6 +5,8 @@ import type { Channel, Delivery, SubscribeRequest } from "./channel.js";
 /** A viewer that can subscribe. Viewers without an id cannot be distinguished. */
 export interface FeedViewer extends Principal {
   readonly id?: string;
+  /** Another viewer, with whose rights those of this one end. */
+  readonly createdBy?: string | null;
 }
 
 /** Reloads the viewers of subscribers; implemented by the identity module. */

@@ -39,7 +39,12 @@ export const createMediaFileChannel = ({ db, clock }: MediaFileChannelDeps): Cha
     return events.map((event) => payloadOf(event, known));
   },
 
-  isVisibleTo: () => true,
+  /** An API key is told of no file of a ticket, a conversation or a person; that one is gone has no name. */
+  isVisibleTo(viewer, payload) {
+    if (viewer.kind !== "api-key") return true;
+    const { mediaFile, mediaFiles = [] } = payload as MediaFilePayload;
+    return !(mediaFile?.isPersonal || mediaFiles.some(({ isPersonal }) => isPersonal));
+  },
 });
 
 const BRANDING = "company.branding-changed";
