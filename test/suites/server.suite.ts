@@ -5,6 +5,7 @@ import "../app/bodies-on-demand.test.js";
 import "../app/branding.test.js";
 import "../app/commands/command-line.test.js";
 import "../app/doctor/check-scanner.test.js";
+import "../app/doctor/settings-in-force.test.js";
 import "../app/files-for-pages.test.js";
 import "../app/graphql-over-http.test.js";
 import "../app/graphql.test.js";

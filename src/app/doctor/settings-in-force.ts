@@ -1,13 +1,14 @@
 import { formatBytes } from "../../kernel/bytes.js";
 import type { AllBucketRules } from "../../modules/media/buckets.js";
 import type { Config } from "../../platform/config/config.js";
+import { SECRET_FILE_SUFFIX } from "../../platform/config/secret-files.js";
 import { settings } from "../../platform/config/settings.js";
 
 export interface SettingInForce {
   readonly name: string;
   /** The value for display, with secrets masked. */
   readonly value: string;
-  /** Whether it is set in the environment; otherwise it is the default. */
+  /** Whether it is set in the environment, by itself or as a file of a secret; otherwise it is the default. */
   readonly isSet: boolean;
 }
 
@@ -19,7 +20,7 @@ export function settingsInForce(config: Config, environment: NodeJS.ProcessEnv):
   return names.map((name) => ({
     name,
     value: shown(name, config[name]),
-    isSet: (environment[name] ?? "") !== "",
+    isSet: [name, `${name}${SECRET_FILE_SUFFIX}`].some((variable) => (environment[variable] ?? "") !== ""),
   }));
 }
 

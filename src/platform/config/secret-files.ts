@@ -11,7 +11,8 @@ export const SECRET_SETTINGS = [
   "ADMIN_PASSWORD",
 ] as const;
 
-const SUFFIX = "_FILE";
+/** Of a variable that names the file of a secret. */
+export const SECRET_FILE_SUFFIX = "_FILE";
 
 /**
  * The environment with the contents of files in the place of secrets: `AUTH_SECRET_FILE=/run/secrets/auth` is read as
@@ -22,10 +23,10 @@ const SUFFIX = "_FILE";
 export function withSecretFiles(environment: NodeJS.ProcessEnv, problems: string[]): NodeJS.ProcessEnv {
   const read: NodeJS.ProcessEnv = {};
   for (const name of SECRET_SETTINGS) {
-    const path = environment[name + SUFFIX];
+    const path = environment[name + SECRET_FILE_SUFFIX];
     if (!path) continue;
-    if (environment[name]) problems.push(`${name}${SUFFIX}: ${name} is set as well; set one of them`);
-    else read[name] = readSecret(path, (problem) => problems.push(`${name}${SUFFIX}: ${problem}`));
+    if (environment[name]) problems.push(`${name}${SECRET_FILE_SUFFIX}: ${name} is set as well; set one of them`);
+    else read[name] = readSecret(path, (problem) => problems.push(`${name}${SECRET_FILE_SUFFIX}: ${problem}`));
   }
   return { ...environment, ...read };
 }
