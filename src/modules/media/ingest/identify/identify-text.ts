@@ -9,7 +9,7 @@ import {
 import type { FileBytes } from "../receive/file-bytes.js";
 import type { Recognition } from "./recognition.js";
 
-const BEGINNING_BYTES = 8 * KIB;
+const BEGINNING_BYTES = 64 * KIB;
 
 /** Text formats with a type of their own, by how they begin. */
 const FORMATS: readonly (readonly [RegExp, string])[] = [
@@ -28,6 +28,8 @@ const SVG = /^<(\w+:)?svg[\s/>]/i;
 /** XSLT, a style sheet that is a program. */
 const XSLT = /^<(\w+:)?(stylesheet|transform)[\s/>]/i;
 const XML = /^<\?xml/i;
+/** The start tag of a root element; its name tells what an XML document is. */
+const ROOT = /^<[^\s<>/!?]+[\s/>]/;
 /** Tags with which Markdown may begin without being HTML. */
 const WHOLE_PAGE = /^<(html|head|script|iframe|style|title|body)[\s/>]|^<!doctype\s+html/i;
 
@@ -47,10 +49,20 @@ export async function recognizeText(
   const refused = whatElse(beginning, root, extension);
   if (refused === HTML_PAGE && isOfficeNameOfText(extension)) return { type: "html" };
   if (refused !== null) return { refused };
-  if (XML.test(beginning)) return { type: "xml" };
+  if (XML.test(beginning)) return xml(root);
   if ((extension === null || isMailExtension(extension)) && isMail(beginning)) return { type: "eml" };
-  return plainText(extension, beginning);
+  const text = plainText(extension, beginning);
+  const mayBeXml = beginning === "" ? bytes.size > BEGINNING_BYTES : beginning.startsWith("<");
+  return "type" in text && text.type === "xml" && mayBeXml ? xml(root) : text;
 }
+
+/** What comes before the root may be so long, or written in such a way, that it hides a drawing or a page. */
+const xml = (root: string): Recognition =>
+  ROOT.test(root)
+    ? { type: "xml" }
+    : {
+        refused: `an XML document whose root element is not found in its first ${BEGINNING_BYTES / KIB} KiB`,
+      };
 
 /** Without invisible characters at the beginning. */
 const textOf = (bytes: Buffer, charset: string): string =>
@@ -114,7 +126,7 @@ function isMail(beginning: string): boolean {
   );
 }
 
-/** Skips what may precede the root element: XML declaration, comments, document type. */
+/** Skips what may precede the root element: XML declaration, processing instructions, comments, document type. */
 function skipProlog(text: string): string {
   let rest = text;
   for (;;) {
@@ -125,13 +137,13 @@ function skipProlog(text: string): string {
 }
 
 function endOfProlog(text: string): number {
-  if (/^<\?xml/i.test(text)) return after(text, "?>");
-  if (text.startsWith("<!--")) return after(text, "-->");
-  if (/^<!doctype(?!\s+html)/i.test(text)) return after(text, /^[^>[]*\[/.test(text) ? "]>" : ">");
+  if (text.startsWith("<?")) return after(text, /\?>/);
+  if (text.startsWith("<!--")) return after(text, /-->/);
+  if (/^<!doctype(?!\s+html)/i.test(text)) return after(text, /^[^>[]*\[/.test(text) ? /\]\s*>/ : />/);
   return 0;
 }
 
-const after = (text: string, mark: string) => {
-  const at = text.indexOf(mark);
-  return at === -1 ? text.length : at + mark.length;
+const after = (text: string, mark: RegExp) => {
+  const found = mark.exec(text);
+  return found === null ? text.length : found.index + found[0].length;
 };

@@ -63,6 +63,17 @@ const TAKEN: readonly [FileTypeName, string, Make][] = [
   ["txt", "magic.txt", () => "BMW, MZ, GIF89a and other words that begin like binary files do"],
   ["txt", "pdf.txt", () => join("How to write a PDF:\n", makePdf())],
   ["txt", "quote.txt", () => "<jo@acme.test> wrote: use <html> and <?php here\n"],
+  [
+    "xml",
+    "sheet.xml",
+    () => '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<ss:Workbook xmlns:ss="urn:x"/>',
+  ],
+  [
+    "xml",
+    "book.xml",
+    () => `<!DOCTYPE book [ <!ENTITY a "b"> ]\n><!--${"x".repeat(20_000)}--><book>&a;</book>`,
+  ],
+  ["xml", "bare.xml", () => "<note/>"],
   ["csv", "counts.csv", () => "page,jams\n1,0\n"],
   ["csv", "utf-16.csv", () => utf16le("page,jams\n1,0\n")],
   ["jpeg", "photo.jpg", () => makeJpeg()],
@@ -163,6 +174,27 @@ const REFUSED: readonly [string, string, string, Make][] = [
     () => '<?xml version="1.0"?><xsl:stylesheet/>',
   ],
   ["SVG as XML", "a.xml", "UNSUPPORTED_FILE_TYPE", () => SVG],
+  ...[
+    "<?note x?>",
+    `<!--${"x".repeat(20_000)}-->`,
+    `<!--${"x".repeat(300_000)}-->`,
+    '<!DOCTYPE svg [<!ENTITY a "]>">]>',
+    "<!DOCTYPE svg []\n>",
+    " ".repeat(300_000),
+  ].map((before): readonly [string, string, string, Make] => [
+    `SVG behind ${before.slice(0, 32).replace(/\s+/g, " ").trim() || "white space"} (${before.length})`,
+    "a.xml",
+    "UNSUPPORTED_FILE_TYPE",
+    () =>
+      `${before.startsWith(" ") ? "" : '<?xml version="1.0"?>'}${before}<svg xmlns="http://www.w3.org/2000/svg"/>`,
+  ]),
+  [
+    "HTML behind an instruction",
+    "a.xml",
+    "UNSUPPORTED_FILE_TYPE",
+    () => `<?xml version="1.0"?><?note x?>${HTML}`,
+  ],
+  ["XML without a root", "a.xml", "UNSUPPORTED_FILE_TYPE", () => '<?xml version="1.0"?> hello'],
   ["a note as mail", "a.eml", "FILE_TYPE_MISMATCH", () => "hello\n"],
   ["a photo as mail", "a.eml", "FILE_TYPE_MISMATCH", () => makeJpeg()],
   [
