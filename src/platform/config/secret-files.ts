@@ -25,8 +25,10 @@ export function withSecretFiles(environment: NodeJS.ProcessEnv, problems: string
   for (const name of SECRET_SETTINGS) {
     const path = environment[name + SECRET_FILE_SUFFIX];
     if (!path) continue;
-    if (environment[name]) problems.push(`${name}${SECRET_FILE_SUFFIX}: ${name} is set as well; set one of them`);
-    else read[name] = readSecret(path, (problem) => problems.push(`${name}${SECRET_FILE_SUFFIX}: ${problem}`));
+    if (environment[name])
+      problems.push(`${name}${SECRET_FILE_SUFFIX}: ${name} is set as well; set one of them`);
+    else
+      read[name] = readSecret(path, (problem) => problems.push(`${name}${SECRET_FILE_SUFFIX}: ${problem}`));
   }
   return { ...environment, ...read };
 }
