@@ -181,7 +181,7 @@ const REFUSED: readonly [string, string, string, Make][] = [
     '<!DOCTYPE svg [<!ENTITY a "]>">]>',
     "<!DOCTYPE svg []\n>",
     " ".repeat(300_000),
-  ].map((before): readonly [string, string, string, Make] => [
+  ].map((before): [string, string, string, Make] => [
     `SVG behind ${before.slice(0, 32).replace(/\s+/g, " ").trim() || "white space"} (${before.length})`,
     "a.xml",
     "UNSUPPORTED_FILE_TYPE",
