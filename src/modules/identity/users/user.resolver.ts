@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { DateTime, ID } from "../../../platform/graphql/scalars.js";
-import type { ViewerContext } from "../viewer.js";
+import type { Viewer, ViewerContext } from "../viewer.js";
 import { CreateUserInput, UpdateUserInput, UsersArgs } from "./user.inputs.js";
 import type { UserLoaders } from "./user.loaders.js";
 import type { Person } from "./user.repository.js";
@@ -9,6 +9,9 @@ import type { UserService } from "./user.service.js";
 import { User, UserConnection } from "./user.types.js";
 
 const ID_OPTIONS = { description: "The person's id." };
+
+/** Guests and API keys meet people as authors, by their names. Whoever has just signed in has no token yet. */
+const seesAccounts = ({ kind }: Viewer) => kind !== "guest" && kind !== "api-key";
 
 @Resolver(() => User)
 export class UserResolver {
@@ -71,7 +74,7 @@ export class UserResolver {
     description: "E-mail address for signing in, in lowercase. Null for guests and API keys.",
   })
   email(@Root() person: Person, @Ctx() { viewer }: ViewerContext): string | null {
-    return viewer.kind === "user" ? person.email : null;
+    return seesAccounts(viewer) ? person.email : null;
   }
 
   @FieldResolver(() => Boolean, {
@@ -80,6 +83,6 @@ export class UserResolver {
       "Whether the person is an administrator of the whole installation. Null for guests and API keys.",
   })
   isAdmin(@Root() person: Person, @Ctx() { viewer }: ViewerContext): boolean | null {
-    return viewer.kind === "user" ? person.isAdmin : null;
+    return seesAccounts(viewer) ? person.isAdmin : null;
   }
 }
