@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addAdoptStorageCommand } from "./adopt-storage.command.js";
+import { addApiKeyCommand } from "./api-key.command.js";
 import { addAuditCommand } from "./audit.command.js";
 import { addBackupCommand } from "./backup.command.js";
 import { addDoctorCommand } from "./doctor.command.js";
@@ -43,6 +44,7 @@ const COMMANDS: readonly ((program: Command, environment: NodeJS.ProcessEnv) => 
   addDoctorCommand,
   addTokenCommand,
   addUserCommand,
+  addApiKeyCommand,
   addAuditCommand,
 ];
 

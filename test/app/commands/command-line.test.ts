@@ -19,6 +19,7 @@ const COMMANDS = [
   "doctor",
   "token",
   "user",
+  "api-key",
   "audit",
 ];
 
@@ -39,6 +40,7 @@ describe("the command line", () => {
       "rescan",
       "token",
       "user",
+      "api-key",
     ]) {
       const help = await run([name, "--help"]);
       expect(help.code).toBe(0);
@@ -52,6 +54,13 @@ describe("the command line", () => {
     [["import"], /missing required argument/],
     [["import", "x.csv", "--concurrency", "0"], /from 1 to 64/],
     [["token", "a@b.c", "--minutes", "100000"], /from 1 to 1440/],
+    [["api-key", "create", "Course platform", "--company", "acme"], /required option '--scope/],
+    [
+      ["api-key", "create", "Course platform", "--company", "acme", "--scope", "all"],
+      /read, upload or manage/,
+    ],
+    [["api-key", "create", " ", "--company", "acme", "--scope", "read"], /1 to 100 characters/],
+    [["api-key", "list"], /required option '--company/],
     [["audit", "export", "--to", "2026-13-01"], /must be a moment/],
     [["report", "--colour"], /unknown option/],
     [["purge", "--company", "acme"], /add --orphans/],

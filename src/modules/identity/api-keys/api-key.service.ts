@@ -2,7 +2,7 @@ import { authorize } from "../../../kernel/authorize.js";
 import type { Clock } from "../../../kernel/clock.js";
 import { badUserInput, notFound, quotaExceeded } from "../../../kernel/errors.js";
 import { isId, newId } from "../../../kernel/ids.js";
-import type { PageArguments } from "../../../kernel/pagination.js";
+import type { PageArguments, Position } from "../../../kernel/pagination.js";
 import { pageRequest } from "../../../kernel/pagination.js";
 import type { Database } from "../../../platform/database/client.js";
 import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
@@ -40,6 +40,8 @@ export interface CreatedApiKeyView {
   readonly apiKey: ApiKeyView;
 }
 
+const LISTED_AT_ONCE = 100;
+
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 
 /** API keys for backends: each belongs to one company, and its scopes say what it may do there. */
@@ -71,8 +73,17 @@ export const createApiKeyService = (deps: ApiKeyDeps) => ({
       refusePast(input.expiresAt, deps.clock());
       return deps.db.transaction((tx) => insertKey(deps, tx, null, input));
     },
-    list: async (companyId: string, page: PageArguments) =>
-      repository.listApiKeys(deps.db, companyId, pageRequest(page)),
+    /** All keys of a company from the newest on, read page by page. */
+    async *list(companyId: string): AsyncGenerator<ApiKeyView> {
+      for (let from: Position | null = null; ; ) {
+        const request = { limit: LISTED_AT_ONCE, direction: "forward", from } as const;
+        const { rows, hasNextPage } = await repository.listApiKeys(deps.db, companyId, request);
+        yield* rows;
+        const last = rows.at(-1);
+        if (!hasNextPage || last === undefined) return;
+        from = repository.apiKeyPosition(last);
+      }
+    },
     async revoke(companyId: string, id: string): Promise<ApiKeyView> {
       const key = isId(id) ? await repository.findApiKey(deps.db, { companyIds: [companyId] }, id) : null;
       if (key === null) throw notFound(apiKeyPolicy.subject);
