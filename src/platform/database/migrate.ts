@@ -6,6 +6,7 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import type postgres from "postgres";
 import { packageRoot } from "../../kernel/package-root.js";
+import { withAddedEnumValues } from "./added-enum-values.js";
 import type { Database } from "./client.js";
 import { connectDriver } from "./connect-driver.js";
 import { sqlState } from "./faults.js";
@@ -90,7 +91,7 @@ export function schemaUpTo(lastMigration: number): { readonly lock: string; read
     statements: [
       "create schema if not exists drizzle",
       "create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)",
-      ...statements,
+      ...withAddedEnumValues(statements),
     ],
   };
 }
