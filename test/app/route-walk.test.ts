@@ -8,6 +8,7 @@ import { createHttp } from "../../src/app/server/http.js";
 import { newId } from "../../src/kernel/ids.js";
 import { createTokenIssuer } from "../../src/modules/identity/sessions/access-token.js";
 import { readConfig } from "../../src/platform/config/config.js";
+import { createKey, revokeKey } from "../support/api-keys.js";
 import type { ChatWorld } from "../support/chat-world.js";
 import { startChatWorld } from "../support/chat-world.js";
 import { SetCompanyLogoDocument } from "../support/generated/operations.js";
@@ -29,6 +30,9 @@ const CALLERS = [
   "manager",
   "foreign manager",
   "admin",
+  "key",
+  "foreign key",
+  "revoked key",
 ] as const;
 type Caller = (typeof CALLERS)[number];
 
@@ -49,36 +53,38 @@ let asked: Record<string, Asked>;
  * of a subscription; files of a ticket and of a conversation are asked for by the same routes.
  */
 const WALK: Readonly<Record<string, string>> = {
-  // nobody, expired, revoked, guest | customer, other, foreign | agent, manager, foreign manager, admin
-  "GET /healthz": "200 200 200 200  200 200 200  200 200 200 200",
-  "HEAD /healthz": "200 200 200 200  200 200 200  200 200 200 200",
-  "GET /readyz": "200 200 200 200  200 200 200  200 200 200 200",
-  "HEAD /readyz": "200 200 200 200  200 200 200  200 200 200 200",
-  "GET /events (a ticket)": "401 401 401 404  200 404 404  200 200 404 200",
-  "GET /events (a conversation)": "401 401 401 200  404 404 404  200 200 404 200",
-  "GET /events (a library)": "401 401 401 404  403 403 404  200 200 404 200",
-  "GET /graphql": "401 401 401 200  200 200 200  200 200 200 200",
-  "POST /graphql": "200 200 200 200  200 200 200  200 200 200 200",
-  "GET /files/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200",
-  "HEAD /files/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200",
-  "GET /files/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200",
-  "HEAD /files/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200",
-  "GET /attachments/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200",
-  "GET /attachments/:id/:name|:variant (of a guest)": "401 401 401 200  404 404 404  200 200 404 200",
-  "HEAD /attachments/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200",
-  "GET /attachments/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200",
-  "HEAD /attachments/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200",
-  "GET /public/:id/:variant/:name": "200 200 200 200  200 200 200  200 200 200 200",
-  "GET /public/:id/:variant/:name (a private file)": "404 404 404 404  404 404 404  404 404 404 404",
-  "HEAD /public/:id/:variant/:name": "200 200 200 200  200 200 200  200 200 200 200",
-  "OPTIONS /uploads": "204 204 204 204  204 204 204  204 204 204 204",
-  "POST /uploads": "401 401 401 404  201 201 404  201 201 404 201",
-  "OPTIONS /uploads/:id": "204 204 204 204  204 204 204  204 204 204 204",
-  "HEAD /uploads/:id": "401 401 401 404  200 404 404  404 404 404 404",
-  "PATCH /uploads/:id": "401 401 401 404  409 404 404  404 404 404 404",
-  "POST /uploads/:id": "401 401 401 404  409 404 404  404 404 404 404",
-  "DELETE /uploads/:id": "401 401 401 404  204 404 404  404 404 404 404",
-  "OPTIONS *": "204 204 204 204  204 204 204  204 204 204 204",
+  // nobody, expired, revoked, guest | customer, other, foreign | agent, manager, foreign manager, admin | key, foreign, revoked
+  "GET /healthz": "200 200 200 200  200 200 200  200 200 200 200  200 200 200",
+  "HEAD /healthz": "200 200 200 200  200 200 200  200 200 200 200  200 200 200",
+  "GET /readyz": "200 200 200 200  200 200 200  200 200 200 200  200 200 200",
+  "HEAD /readyz": "200 200 200 200  200 200 200  200 200 200 200  200 200 200",
+  "GET /events (a ticket)": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "GET /events (a conversation)": "401 401 401 200  404 404 404  200 200 404 200  404 404 401",
+  "GET /events (a library)": "401 401 401 404  403 403 404  200 200 404 200  200 404 401",
+  "GET /graphql": "401 401 401 200  200 200 200  200 200 200 200  200 200 401",
+  "POST /graphql": "200 200 200 200  200 200 200  200 200 200 200  200 200 200",
+  "GET /files/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "HEAD /files/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "GET /files/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "HEAD /files/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "GET /attachments/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "GET /attachments/:id/:name|:variant (of a guest)":
+    "401 401 401 200  404 404 404  200 200 404 200  404 404 401",
+  "HEAD /attachments/:id/:name|:variant": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "GET /attachments/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "HEAD /attachments/:id/:name|:variant/:name": "401 401 401 404  200 404 404  200 200 404 200  404 404 401",
+  "GET /public/:id/:variant/:name": "200 200 200 200  200 200 200  200 200 200 200  200 200 200",
+  "GET /public/:id/:variant/:name (a private file)":
+    "404 404 404 404  404 404 404  404 404 404 404  404 404 404",
+  "HEAD /public/:id/:variant/:name": "200 200 200 200  200 200 200  200 200 200 200  200 200 200",
+  "OPTIONS /uploads": "204 204 204 204  204 204 204  204 204 204 204  204 204 204",
+  "POST /uploads": "401 401 401 404  201 201 404  201 201 404 201  404 404 401",
+  "OPTIONS /uploads/:id": "204 204 204 204  204 204 204  204 204 204 204  204 204 204",
+  "HEAD /uploads/:id": "401 401 401 404  200 404 404  404 404 404 404  404 404 401",
+  "PATCH /uploads/:id": "401 401 401 404  409 404 404  404 404 404 404  404 404 401",
+  "POST /uploads/:id": "401 401 401 404  409 404 404  404 404 404 404  404 404 401",
+  "DELETE /uploads/:id": "401 401 401 404  204 404 404  404 404 404 404  404 404 401",
+  "OPTIONS *": "204 204 204 204  204 204 204  204 204 204 204  204 204 204",
 };
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -99,6 +105,23 @@ async function revokedToken(): Promise<string> {
   const token = data!.signIn.accessToken;
   await world.server.gql("mutation { signOut }", {}, token);
   return token;
+}
+
+const newKey = (by: string, companyId: string) =>
+  createKey(world.server, by, { companyId, scopes: ["READ", "UPLOAD", "MANAGE"] });
+
+async function foreignCompany(): Promise<string> {
+  const [company] = await world.server.database.sql<
+    { id: string }[]
+  >`select id from companies where slug = 'globex'`;
+  return company!.id;
+}
+
+async function revokedKey(companyId: string): Promise<string> {
+  const { token } = world.people.manager;
+  const { id, token: key } = await newKey(token, companyId);
+  await revokeKey(world.server, token, id);
+  return key;
 }
 
 async function setLogo(companyId: string, logo: File): Promise<void> {
@@ -290,6 +313,9 @@ describe("the walk over the routes", () => {
       manager: people.manager.token,
       "foreign manager": people.outsideManager.token,
       admin: people.admin.token,
+      key: (await newKey(people.manager.token, companyId)).token,
+      "foreign key": (await newKey(people.outsideManager.token, await foreignCompany())).token,
+      "revoked key": await revokedKey(companyId),
     };
     asked = await requestsFor({ companyId, ticketId: ticket.id, conversationId, attached: attached!, said });
   });

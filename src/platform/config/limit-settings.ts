@@ -90,7 +90,7 @@ export const limitSettings = {
   }),
   CREATIONS_PER_MINUTE: whole({
     default: 120,
-    desc: "Maximum tickets, replies, conversations and invitations that one user or guest may create in a minute, together",
+    desc: "Maximum tickets, replies, conversations, invitations and API keys that one user or guest may create in a minute, together",
     example: "120",
   }),
   MESSAGES_PER_MINUTE: whole({

@@ -19,7 +19,7 @@ export class CompanyLogoResolver {
 
   @Mutation(() => Company, {
     description:
-      "Sets a company's logo, which replaces the previous one. Its URLs are null until it is rendered. For the company's managers and administrators.",
+      "Sets a company's logo, which replaces the previous one. Its URLs are null until it is rendered. For the company's managers and administrators, and its API keys with `MANAGE`.",
   })
   setCompanyLogo(
     @Arg("input", () => SetCompanyLogoInput, { description: "The logo." }) input: SetCompanyLogoInput,
@@ -29,7 +29,8 @@ export class CompanyLogoResolver {
   }
 
   @Mutation(() => Company, {
-    description: "Removes a company's logo at once. For the company's managers and administrators.",
+    description:
+      "Removes a company's logo at once. For the company's managers and administrators, and its API keys with `MANAGE`.",
   })
   removeCompanyLogo(
     @Arg("companyId", () => ID, { description: "The company's id." }) companyId: string,

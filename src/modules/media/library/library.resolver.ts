@@ -38,7 +38,10 @@ export class LibraryResolver {
     return this.library.mediaFile(viewer, id);
   }
 
-  @Query(() => MediaFileConnection, { description: "A company's files. For its staff." })
+  @Query(() => MediaFileConnection, {
+    description:
+      "A company's files. For its staff, and API keys with `READ`, which see none of tickets, conversations and people.",
+  })
   mediaFiles(
     @Arg("companyId", () => ID, { description: "The company." }) companyId: string,
     @Arg("filter", () => MediaFileFilterInput, { nullable: true, description: "Restricts the list." })
@@ -52,7 +55,8 @@ export class LibraryResolver {
   }
 
   @Query(() => MediaFileConnection, {
-    description: "A company's orphans (files without any usage), the oldest first. For its managers.",
+    description:
+      "A company's orphans (files without any usage), the oldest first. For its managers, and API keys with `MANAGE`.",
   })
   orphanedMediaFiles(
     @Args(() => OrphanedMediaFilesArgs) args: OrphanedMediaFilesArgs,
@@ -61,7 +65,9 @@ export class LibraryResolver {
     return this.orphans.listOrphans(viewer, args, args);
   }
 
-  @Mutation(() => MediaFile, { description: "Uploads a file to a company's library. For its staff." })
+  @Mutation(() => MediaFile, {
+    description: "Uploads a file to a company's library. For its staff, and API keys with `UPLOAD`.",
+  })
   uploadMedia(
     @Arg("input", () => UploadMediaInput, { description: "The file." }) input: UploadMediaInput,
     @Ctx() context: ViewerContext,
@@ -70,7 +76,8 @@ export class LibraryResolver {
   }
 
   @Mutation(() => MediaFile, {
-    description: "Changes a file's name or when it expires. For its uploader and managers.",
+    description:
+      "Changes a file's name or when it expires. For its uploader and managers, and API keys with `MANAGE`.",
   })
   updateMediaFile(
     @Arg("input", () => UpdateMediaFileInput, { description: "The changes." })
@@ -82,7 +89,7 @@ export class LibraryResolver {
 
   @Mutation(() => MediaFile, {
     description:
-      "Replaces the content of a file: its id and usages stay, its URLs change, and the old content becomes an earlier version. For its uploader and managers; an attached file only for the person who attached it and administrators, and on a chat message only for this person.",
+      "Replaces the content of a file: its id and usages stay, its URLs change, and the old content becomes an earlier version. For its uploader and managers; an attached file only for the person who attached it and administrators, and on a chat message only for this person. API keys with `MANAGE` replace files of the library.",
   })
   replaceMediaFile(
     @Arg("input", () => ReplaceMediaFileInput, { description: "The file and its new content." })
@@ -94,13 +101,15 @@ export class LibraryResolver {
 
   @Mutation(() => MediaFile, {
     description:
-      "Deletes a file without usages (a file in use fails with CONFLICT): it is removed from all lists and its URL answers 410. It can be restored, by default for 14 days. For its uploader and managers.",
+      "Deletes a file without usages (a file in use fails with CONFLICT): it is removed from all lists and its URL answers 410. It can be restored, by default for 14 days. For its uploader and managers, and API keys with `MANAGE`.",
   })
   deleteMediaFile(@Arg("id", () => ID, FILE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.changes.deleteMediaFile(viewer, id);
   }
 
-  @Mutation(() => MediaFile, { description: "Restores a deleted file. For its uploader and managers." })
+  @Mutation(() => MediaFile, {
+    description: "Restores a deleted file. For its uploader and managers, and API keys with `MANAGE`.",
+  })
   restoreMediaFile(@Arg("id", () => ID, FILE_ID) id: string, @Ctx() { viewer }: ViewerContext) {
     return this.changes.restoreMediaFile(viewer, id);
   }
@@ -108,7 +117,7 @@ export class LibraryResolver {
   @Extensions({ cost: 450 })
   @Mutation(() => PurgeReport, {
     description:
-      "Removes a company's orphans (files without any usage) for good, or only reports which would be removed. For its managers.",
+      "Removes a company's orphans (files without any usage) for good, or only reports which would be removed. For its managers, and API keys with `MANAGE`.",
   })
   purgeOrphanedMedia(
     @Arg("input", () => PurgeOrphanedMediaInput, { description: "Which orphans to remove." })

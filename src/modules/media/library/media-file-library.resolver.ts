@@ -16,7 +16,8 @@ export class MediaFileLibraryResolver {
 
   @Extensions({ listSize: LIST_SIZE })
   @FieldResolver(() => [MediaUsage], {
-    description: "Where it is used, the first 100 usages. For the staff of its company; empty for others.",
+    description:
+      "Where it is used, the first 100 usages. For the staff of its company, and its API keys with `READ`; empty for others.",
   })
   usages(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return this.loaders.usages(context).load(file);
@@ -25,7 +26,7 @@ export class MediaFileLibraryResolver {
   @Extensions({ listSize: LIST_SIZE })
   @FieldResolver(() => [MediaFileVersion], {
     description:
-      "Earlier contents, the newest first, at most 100. For its uploader and the staff of its company; empty for others.",
+      "Earlier contents, the newest first, at most 100. For its uploader, the staff of its company, and its API keys with `READ`; empty for others.",
   })
   versions(@Root() file: MediaFileView, @Ctx() context: ViewerContext) {
     return this.loaders.versions(context).load(file);

@@ -23,7 +23,7 @@ export class MediaUsageResolver {
 
   @Mutation(() => MediaUsage, {
     description:
-      "Registers a usage of a file by an external application: the file then cannot be deleted and is not an orphan. Registering the same usage again changes nothing. For the staff of the company.",
+      "Registers a usage of a file by an external application: the file then cannot be deleted and is not an orphan. Registering the same usage again changes nothing. For the staff of the company, API keys with `MANAGE`, and those with `UPLOAD` for what they have uploaded.",
   })
   addMediaUsage(
     @Arg("input", () => MediaUsageInput, { description: "The file and its usage." })
@@ -35,7 +35,7 @@ export class MediaUsageResolver {
 
   @Mutation(() => MediaUsage, {
     description:
-      "Removes a usage of a file by an external application, and returns it. Removing it again changes nothing. For the staff of the company.",
+      "Removes a usage of a file by an external application, and returns it. Removing it again changes nothing. For the staff of the company, API keys with `MANAGE`, and those with `UPLOAD` for what they have uploaded.",
   })
   removeMediaUsage(
     @Arg("input", () => MediaUsageInput, { description: "The file and its usage." })

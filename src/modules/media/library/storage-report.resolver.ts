@@ -15,7 +15,8 @@ export class StorageReportResolver {
 
   @Extensions({ cost: 450 })
   @Query(() => StorageReport, {
-    description: "How much space a company's files take, and what could be freed. For its managers.",
+    description:
+      "How much space a company's files take, and what could be freed. For its managers, and API keys with `MANAGE`.",
   })
   storageReport(
     @Arg("companyId", () => ID, { description: "The company." }) companyId: string,

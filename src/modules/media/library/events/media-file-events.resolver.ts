@@ -26,7 +26,7 @@ export class MediaFileEventsResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: `Current position of the events of its files: pass it as \`after\` to \`mediaFileEvents\`. ${EVENT_CURSOR} For its staff; null for others.`,
+    description: `Current position of the events of its files: pass it as \`after\` to \`mediaFileEvents\`. ${EVENT_CURSOR} For its staff, and API keys with \`READ\`; null for others.`,
   })
   mediaFileEventCursor(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
     return libraryPolicy.browseTheFilesOf(context.viewer, company)
@@ -36,7 +36,7 @@ export class MediaFileEventsResolver {
 
   @FieldResolver(() => String, {
     nullable: true,
-    description: `Absolute URL of the events of its files as Server-Sent Events, ${EVENTS_URL} For its staff; null for others.`,
+    description: `Absolute URL of the events of its files as Server-Sent Events, ${EVENTS_URL} For its staff, and API keys with \`READ\`; null for others.`,
   })
   mediaFileEventsUrl(@Root() company: CompanyRow, @Ctx() context: ViewerContext) {
     return libraryPolicy.browseTheFilesOf(context.viewer, company)
@@ -46,7 +46,7 @@ export class MediaFileEventsResolver {
 
   @Subscription(() => MediaFileEventEdge, {
     description:
-      "Events of a company's files, each with the file as it is at delivery. For the staff of the company.",
+      "Events of a company's files, each with the file as it is at delivery. For the staff of the company, and its API keys with `READ`, which are told of no files of tickets, conversations and people.",
     subscribe: ({ args, context }: Following) =>
       context.subscribe({ kind: "media", id: args.companyId, after: args.after }),
   })
