@@ -16,6 +16,7 @@ if (isMainThread && socketPath) {
   const collect = runInNewContext("gc");
   const blocks = watchEventLoop();
   const answers = {
+    "/alive": async () => true,
     "/blocks": async () => {
       const seen = blocks.seen;
       blocks.seen = [];

@@ -116,19 +116,27 @@ async function runCases({ campaign, examination, tally, from, to }: Cases): Prom
     if (!worlds.has(number)) worlds.set(number, openWorld(server));
     return worlds.get(number)!;
   };
+  const runCase = async (n: number) => {
+    const world = await worldOf(n);
+    const input = door.make(createSource(seed, door.name, n), world);
+    const begun = Date.now();
+    const { said, problem, isAccepted } = await door.play(input, { server, world });
+    tally.said.set(said, (tally.said.get(said) ?? 0) + 1);
+    if (isAccepted) tally.accepted++;
+    examination.saw({ n, input, from: begun, to: Date.now() });
+    if (problem !== null && (await server.settledEnding()) === null)
+      examination.suspect({ kind: "answer", what: problem, cases: [n] });
+  };
   let next = from;
   const work = async () => {
     while (next < to && server.ending() === null) {
       const n = next++;
-      const world = await worldOf(n);
-      const input = door.make(createSource(seed, door.name, n), world);
-      const begun = Date.now();
-      const { said, problem, isAccepted } = await door.play(input, { server, world });
-      tally.said.set(said, (tally.said.get(said) ?? 0) + 1);
-      if (isAccepted) tally.accepted++;
-      examination.saw({ n, input, from: begun, to: Date.now() });
-      if (problem !== null && server.ending() === null)
-        examination.suspect({ kind: "answer", what: problem, cases: [n] });
+      try {
+        await runCase(n);
+      } catch (error) {
+        // Nobody opens a world in a server that has just ended.
+        if ((await server.settledEnding()) === null) throw error;
+      }
       if (n % CASES_OF_WORLD === CASES_OF_WORLD - 1) {
         await examination.look();
         campaign.onProgress?.(n + 1);

@@ -64,6 +64,7 @@ export class Examination {
     const { server } = this.campaign;
     for (const { time, text } of server.newFaults())
       this.suspect({ kind: "log", what: text, cases: this.during(time - 1_000, time) });
+    const blocks = await server.blocks();
     const ending = server.ending();
     if (ending !== null) {
       if (!this.hasEnded)
@@ -72,7 +73,7 @@ export class Examination {
       return;
     }
     this.hasEnded = false;
-    for (const { ms, from, to } of await server.blocks()) {
+    for (const { ms, from, to } of blocks) {
       if (ms > MOST_BLOCKED_MS)
         this.suspect({ kind: "block", what: `for ${ms.toFixed(0)} ms`, cases: this.during(from, to) });
     }
@@ -80,6 +81,7 @@ export class Examination {
 
   /** Sends the cases of all suspicions again, each by itself, and makes findings of those that hold. */
   async examine(): Promise<void> {
+    const { server } = this.campaign;
     for (const alike of this.suspicions.values())
       for (const suspicion of alike.slice(0, isOfBlocks(alike) ? alike.length : OF_A_KIND)) {
         const culprit = await this.culpritOf(suspicion);
@@ -89,6 +91,7 @@ export class Examination {
         else this.report(suspicion);
       }
     this.suspicions.clear();
+    if (server.ending() !== null) await server.restart();
   }
 
   private isSuspected(n: number): boolean {
@@ -142,7 +145,7 @@ export class Examination {
     await server.blocks();
     for (let left = kind === "block" ? BLOCK_TRIES : 1; left > 0; left--) {
       const { problem } = await door.play(input, { server, world });
-      if (server.ending() !== null) return kind === "crash";
+      if ((await server.settledEnding()) !== null) return kind === "crash";
       if (kind === "crash") return false;
       if (kind === "answer") return problem !== null;
       if (kind === "log") return server.newFaults().length > 0;

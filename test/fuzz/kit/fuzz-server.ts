@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readlink } from "node:fs/promises";
+import { once } from "node:events";
+import { readdir, readlink, rm } from "node:fs/promises";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
@@ -33,7 +35,9 @@ export interface FuzzServer {
   readonly sql: postgres.Sql;
   /** Why it has ended; null while it runs. */
   ending(): string | null;
-  /** Blocks of its event loop since the last call. */
+  /** As `ending`, but of a server that no longer answers it waits until it has ended. */
+  settledEnding(): Promise<string | null>;
+  /** Blocks of its event loop since the last call; none of a server that has ended. */
   blocks(): Promise<readonly Block[]>;
   memory(): Promise<Memory>;
   /** Its log lines of level error and above since the last call. */
@@ -56,7 +60,10 @@ export interface LoggedFault {
 
 const PROBE = pathToFileURL(join(packageRoot, "test", "fuzz", "server-probe.js")).href;
 const OURSELVES = "filedesk-fuzz";
+/** Only what hangs takes so long. */
 const QUIET_MS = 60_000;
+/** From the end of its sockets to that of a process. */
+const ENDING_MS = 10_000;
 
 /** Without these settings, the fuzzer would be told to come back later; all checks are in force. */
 const NO_RATES = {
@@ -83,12 +90,18 @@ export interface FuzzServerOptions {
   readonly driverUrl?: string;
   /** An empty folder for all that the server writes. */
   readonly folder: string;
+  /** Modules that are loaded before the server, besides the probe. */
+  readonly preloaded?: readonly string[];
+  /** For how long work in progress is waited for. */
+  readonly quietMs?: number;
 }
 
 export async function startFuzzServer({
   databaseUrl,
   driverUrl = databaseUrl,
   folder,
+  preloaded = [],
+  quietMs = QUIET_MS,
 }: FuzzServerOptions): Promise<FuzzServer> {
   const secret = randomBytes(32).toString("hex");
   const data = join(folder, "data");
@@ -107,7 +120,7 @@ export async function startFuzzServer({
       AUTH_SECRET: secret,
       URL_SIGNING_KEYS: `k1:${"0123456789abcdef".repeat(4)}`,
       ...NO_RATES,
-      NODE_OPTIONS: `--import ${PROBE}`,
+      NODE_OPTIONS: [PROBE, ...preloaded].map((module) => `--import ${module}`).join(" "),
       FUZZ_PROBE: socketPath,
     });
   let server = await start();
@@ -119,6 +132,19 @@ export async function startFuzzServer({
     });
   };
   watch();
+  /** @returns null if it has ended, or ends instead of answering */
+  const askRunning = async <Answer>(path: string): Promise<Answer | null> => {
+    try {
+      if (ending !== null) return null;
+      // One that stops after a failure answers the probe for a while.
+      await accepts(Number(new URL(server.url).port));
+      return await ask<Answer>(socketPath, path);
+    } catch (error) {
+      await Promise.race([server.ended, delay(ENDING_MS, undefined, { ref: false })]);
+      if (ending === null) throw error;
+      return null;
+    }
+  };
   return {
     get port() {
       return Number(new URL(server.url).port);
@@ -126,7 +152,11 @@ export async function startFuzzServer({
     secret,
     sql,
     ending: () => ending,
-    blocks: () => ask(socketPath, "/blocks"),
+    async settledEnding() {
+      await askRunning("/alive");
+      return ending;
+    },
+    blocks: async () => (await askRunning("/blocks")) ?? [],
     memory: () => ask(socketPath, "/memory"),
     newFaults() {
       const output = server.output();
@@ -135,9 +165,11 @@ export async function startFuzzServer({
       return faultsIn(lines);
     },
     descriptors: () => descriptorsOf({ server, sql }),
-    becomeQuiet: (most) => becomeQuiet({ server, sql, data }, most),
+    becomeQuiet: (most) => becomeQuiet({ server, sql, data, quietMs }, most),
     async restart() {
       [ending, read] = [null, 0];
+      // Whoever crashes leaves it, and nobody can listen on it then.
+      await rm(socketPath, { force: true });
       server = await start();
       watch();
     },
@@ -146,6 +178,16 @@ export async function startFuzzServer({
       await sql.end();
     },
   };
+}
+
+/** @throws if nobody listens there */
+async function accepts(port: number): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function ask<Answer>(socketPath: string, path: string): Promise<Answer> {
@@ -163,7 +205,10 @@ function faultsIn(lines: string): LoggedFault[] {
   return lines
     .split("\n")
     .filter((line) => FAULT.test(line))
-    .map((line) => ({ time: Number(/"time":(\d+)/.exec(line)?.[1] ?? 0), text: line.slice(0, 2_000) }));
+    .map((line) => ({
+      time: Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? ""),
+      text: line.slice(0, 2_000),
+    }));
 }
 
 /** Without those of the database's pool, which grows and shrinks as it likes. */
@@ -186,10 +231,11 @@ interface Watched {
   readonly server: ServerProcess;
   readonly sql: postgres.Sql;
   readonly data: string;
+  readonly quietMs: number;
 }
 
 async function becomeQuiet(watched: Watched, most: Descriptors | undefined): Promise<string[]> {
-  const deadline = Date.now() + QUIET_MS;
+  const deadline = Date.now() + watched.quietMs;
   for (;;) {
     const busy = await stillBusy(watched, most);
     if (busy.length === 0) return leftBehind(watched);
