@@ -5,7 +5,12 @@ import { isErrno } from "../../kernel/errno.js";
 import { restartUploadsStatements } from "../../modules/media/upkeep/recorded-files.repository.js";
 import { knownMigrations } from "../../platform/database/migrate.js";
 import { openConnection } from "../../platform/database/open-connection.js";
-import { findInstallationIds, listOccupants } from "../../platform/database/snapshot/catalog.js";
+import type { Creator } from "../../platform/database/snapshot/catalog.js";
+import {
+  describeCreator,
+  findInstallationIds,
+  listOccupants,
+} from "../../platform/database/snapshot/catalog.js";
 import { DatabaseNotEmpty, writeSnapshot } from "../../platform/database/snapshot/write-snapshot.js";
 import type { ExaminedStorage } from "../startup/installation-finding.js";
 import { isEmptyStorage } from "../startup/installation-finding.js";
@@ -100,10 +105,11 @@ async function claim(deps: RestoreDeps, manifest: Manifest): Promise<boolean> {
   const { storage, place } = deps;
   const mark = await storage.readMark();
   const isContinued = mark === begun(manifest);
-  const { tables, installationId } = await examineDatabase(ownerUrl(deps));
+  const { tables, installationId, creator } = await examineDatabase(ownerUrl(deps));
   // It is restored in one transaction, so it is whole; the mark of a desk that has run since is another one.
   const isRestored = isContinued && installationId === manifest.installation.id;
   if (tables.length > 0 && !isRestored) throw databaseNotEmpty(tables);
+  if (!isRestored && !creator.may) throw mayNotCreate(creator.name);
   if (!isContinued && (mark !== null || !(await isEmptyStorage(storage)))) throw storageNotEmpty(place, mark);
   if (!isContinued) await storage.writeMark(begun(manifest));
   return isRestored;
@@ -111,14 +117,19 @@ async function claim(deps: RestoreDeps, manifest: Manifest): Promise<boolean> {
 
 const ownerUrl = ({ sessionUrl, migrateUrl = sessionUrl }: RestoreDeps): string => migrateUrl;
 
-async function examineDatabase(
-  url: string,
-): Promise<{ readonly tables: readonly string[]; readonly installationId: string | null }> {
+interface ExaminedDatabase {
+  readonly tables: readonly string[];
+  readonly installationId: string | null;
+  /** The role, and whether it may create the schema of the desk. */
+  readonly creator: Creator;
+}
+
+async function examineDatabase(url: string): Promise<ExaminedDatabase> {
   const connection = await openConnection({ url });
   try {
     const tables = await listOccupants(connection);
     const [found] = tables.length === 0 ? [] : await findInstallationIds(connection);
-    return { tables, installationId: found ?? null };
+    return { tables, installationId: found ?? null, creator: await describeCreator(connection) };
   } finally {
     await connection.close();
   }
@@ -168,6 +179,12 @@ const databaseNotEmpty = (names: readonly string[]) =>
   new Error(
     `The database is not empty: it has ${names.slice(0, 3).join(", ")}${names.length > 3 ? " and more" : ""}. ${ONLY_EMPTY} ` +
       "Set DATABASE_URL to a new, empty database; without DATABASE_URL, set FILEDESK_DATA to a new folder.",
+  );
+
+const mayNotCreate = (role: string) =>
+  new Error(
+    `The role ${role} may not create schemas and tables in the database. Nothing has been changed. ` +
+      "Set DATABASE_MIGRATE_URL to the role that owns the database.",
   );
 
 const storageNotEmpty = ({ location, kind }: ExaminedStorage["place"], mark: string | null) =>

@@ -10,6 +10,7 @@ import { migrationsOf, schemaUpTo } from "../../../src/platform/database/migrate
 import { createLocalStorage } from "../../../src/platform/storage/local.js";
 import type { BackedUpDesk, EmptyInstallation } from "../../support/backups.js";
 import { backUp, backUpAsItIs, emptyInstallation, restore } from "../../support/backups.js";
+import { asServerRole } from "../../support/database.js";
 import { filesFolderOf } from "../../support/desk-storage.js";
 import { brokenPromises, filesUnder } from "../../support/inventory.js";
 import { patchBytes, startUpload } from "../../support/staged-uploads.js";
@@ -68,7 +69,9 @@ describe("a restore", () => {
 
   it("is refused where something is already, and changes nothing there", async () => {
     const before = await wholeDatabase(world.server.database.sql);
-    await expect(restore(desk, backup)).rejects.toThrow(/The database is not empty: it has attachments/);
+    await expect(restore(desk, backup)).rejects.toThrow(
+      /The database is not empty: it has api_keys, attachments/,
+    );
     expect(await wholeDatabase(world.server.database.sql)).toEqual(before);
 
     await restored.sql`create table somebodys (id int)`;
@@ -82,6 +85,12 @@ describe("a restore", () => {
     await storage.writeMark('{"id":"x","epoch":1}');
     await expect(restore(restored, backup)).rejects.toThrow(/it has the mark of an installation/);
     await expect(restore(restored, folder)).rejects.toThrow(/There is no backup in/);
+    expect(await isEmpty(restored)).toEqual({ tables: 0, files: 0 });
+  });
+
+  it("is refused before it copies a file if its role may not create the tables", async () => {
+    const asServer = { ...restored, databaseUrl: asServerRole(new URL(restored.databaseUrl)) };
+    await expect(restore(asServer, backup)).rejects.toThrow(/may not create schemas .* DATABASE_MIGRATE_URL/);
     expect(await isEmpty(restored)).toEqual({ tables: 0, files: 0 });
   });
 

@@ -65,6 +65,22 @@ export async function listOccupants(connection: Pick<Connection, "run">): Promis
   return rows.map(({ name }) => name);
 }
 
+export interface Creator {
+  readonly name: string;
+  readonly may: boolean;
+}
+
+/** The role of the connection, and whether it may create schemas, and tables in `public`. */
+export async function describeCreator(connection: Pick<Connection, "run">): Promise<Creator> {
+  const [row] = await rowsOf<Creator>(
+    connection,
+    `select current_user as name, has_database_privilege(current_database(), 'CREATE')
+        and (to_regnamespace('public') is null or has_schema_privilege('public', 'CREATE')) as may`,
+  );
+  if (row === undefined) throw new Error("the role of the database connection is unknown");
+  return row;
+}
+
 export async function listSequences(connection: Pick<Connection, "run">): Promise<readonly SequenceState[]> {
   const names = await rowsOf<{ schema: string; name: string }>(
     connection,
