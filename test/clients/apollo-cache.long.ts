@@ -89,6 +89,7 @@ function documentOf(name: string, args: object, around: string): DocumentNode {
 
 /** Of answers that no page shows. */
 const OWN: Readonly<Record<string, string>> = {
+  CreatedApiKey: "apiKey { ...ApiKeyShown }",
   GuestInvitation: "guest { ...GuestShown }",
   MediaUsage: "resourceId",
   PasswordReset: "expiresAt",

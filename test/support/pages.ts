@@ -14,6 +14,7 @@ fragment ActorShown on Actor { id name }
 fragment UserShown on User { id name email isAdmin deactivatedAt }
 fragment GuestShown on Guest { id name displayName expiresAt joinedAt revokedAt }
 fragment MembershipShown on Membership { id role createdAt user { ...UserShown } company { id name } }
+fragment ApiKeyShown on ApiKey { id name prefix scopes createdAt expiresAt revokedAt }
 fragment InvitationShown on Invitation { id email role createdAt expiresAt inviterName company { slug name } }
 fragment CompanyShown on Company { id name slug createdAt updatedAt deletedAt }
 fragment ViewerShown on Viewer {
@@ -106,6 +107,7 @@ export const pagesOf = (part: Part, companyId: string): readonly Page[] => [
   ...(MANAGERS.includes(part)
     ? [
         page("mediaFiles", `(companyId: "${companyId}", first: 20)`, list("MediaFile")),
+        page("apiKeys", `(companyId: "${companyId}", first: 20)`, list("ApiKey")),
         page("orphanedMediaFiles", `(companyId: "${companyId}", first: 20)`, list("MediaFile")),
         page("storageReport", `(companyId: "${companyId}")`, "{ files bytes storedBytes deleted { files } }"),
         page(
