@@ -8,6 +8,8 @@ interface Cache {
 
 /** The files of companies, and what is counted of them. */
 const LIBRARY = ["Query.mediaFiles", "Query.orphanedMediaFiles", "Query.storageReport"];
+/** Which file is used where: a usage that takes the place of others changes their files too. */
+const USAGES = ["MediaFile.usages", "Query.mediaUsages"];
 /** What the viewer has uploaded and not used yet: a mutation that takes files may have taken some. */
 const STAGED = ["Query.stagedUpload", "Query.stagedUploads"];
 const TAKING_FILES = [...LIBRARY, ...STAGED];
@@ -20,6 +22,7 @@ const EVERYTHING = ["Query"];
  */
 export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   acceptInvitation: EVERYTHING,
+  addMediaUsage: ["Query.mediaFiles", "Query.orphanedMediaFiles", ...USAGES],
   addReply: TAKING_FILES,
   addToPhotoSeries: TAKING_FILES,
   cancelUpload: STAGED,
@@ -47,6 +50,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   purgeOrphanedMedia: ["Query.mediaFile", ...LIBRARY],
   reactivateUser: EVERYTHING,
   releaseQuarantined: LIBRARY,
+  removeMediaUsage: ["Query.mediaFiles", "Query.orphanedMediaFiles", "Query.mediaUsages"],
   removeAvatar: LIBRARY,
   removeCompanyLogo: ["Query.companyBranding", ...LIBRARY],
   removeConversationParticipant: ["Query.conversations"],
@@ -54,7 +58,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   removeMembership: EVERYTHING,
   removeParticipant: ["Query.tickets"],
   reopenConversation: ["Query.conversations"],
-  replaceMediaFile: TAKING_FILES,
+  replaceMediaFile: [...TAKING_FILES, ...USAGES],
   restoreAttachment: ["Query.attachment", ...LIBRARY],
   restoreCompany: EVERYTHING,
   restoreMediaFile: ["Query.mediaFile", ...LIBRARY],
@@ -71,7 +75,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   updateMediaFile: LIBRARY,
   updateTicket: ["Query.tickets"],
   updateUser: ["Query.users"],
-  uploadMedia: TAKING_FILES,
+  uploadMedia: [...TAKING_FILES, ...USAGES],
   uploadReplyAttachments: TAKING_FILES,
   uploadTicketAttachments: TAKING_FILES,
 };

@@ -107,6 +107,7 @@ export const typePolicies: TypePolicies = {
       companies: paged("search"),
       conversations: paged("filter"),
       mediaFiles: paged("companyId", "filter", "orderBy"),
+      mediaUsages: paged("companyId", "resourceType", "resourceIds", "fieldName"),
       orphanedMediaFiles: paged("companyId", "olderThanDays"),
       tickets: paged("filter", "orderBy"),
       users: paged("search", "isDeactivated"),

@@ -55,7 +55,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
     guest: "audioCodec cameraMake cameraModel charset isCharsetGuessed orientation pages takenAt videoCodec",
   },
   MediaUsage: {
-    staff: "attachment company createdAt fieldName mediaFile post resourceId resourceType user",
+    staff: "attachment company createdAt fieldName id mediaFile post resourceId resourceType user",
   },
   MediaVariant: { guest: "height mimeType name size url width" },
   Membership: { member: "company createdAt id role user" },

@@ -75,6 +75,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     ),
     mediaFile: noObject(byId("mediaFileIds")),
     mediaFiles: notOfCompany(ofCompany),
+    mediaUsages: notOfCompany(({ companyId }) => [{ companyId, resourceType: "page", resourceIds: ["7"] }]),
     orphanedMediaFiles: notOfCompany(ofCompany),
     stagedUpload: noObject(byId("stagedUploadIds")),
     stagedUploads: toldOf("open")(() => [{}]),

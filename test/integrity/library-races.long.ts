@@ -135,8 +135,8 @@ describe("a new content for a file", () => {
       const id = await upload(someBytes());
       const codes = codesOf(
         await Promise.allSettled([
-          mediaUploads.replaceMediaFile(viewer, id, incoming(someBytes())),
-          later(round % 3, () => mediaUploads.replaceMediaFile(viewer, id, incoming(someBytes()))),
+          mediaUploads.replaceMediaFile(viewer, { id }, incoming(someBytes())),
+          later(round % 3, () => mediaUploads.replaceMediaFile(viewer, { id }, incoming(someBytes()))),
           later(round % 20, () => mediaFileChanges.deleteMediaFile(viewer, id)),
         ]),
       );

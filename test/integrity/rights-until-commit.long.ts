@@ -100,7 +100,7 @@ const doors: Readonly<Record<string, Door>> = {
       incoming,
     ),
   replaceMediaFile: (viewer, incoming) =>
-    services().mediaUploads.replaceMediaFile(viewer, scene.mediaFileId, incoming),
+    services().mediaUploads.replaceMediaFile(viewer, { id: scene.mediaFileId }, incoming),
   setCompanyLogo: (viewer, incoming) => services().logos.setCompanyLogo(viewer, scene.companyId, incoming),
   setAvatar: (viewer, incoming) => services().avatars.setAvatar(viewer, incoming),
   sendMessage: (viewer, incoming) =>

@@ -11,6 +11,7 @@ import "../modules/media/library/library-list.test.js";
 import "../modules/media/library/orphans.test.js";
 import "../modules/media/library/svg.test.js";
 import "../modules/media/library/permissions.test.js";
+import "../modules/media/library/resource-usages.test.js";
 import "../modules/media/library/usages.test.js";
 import "../modules/media/library/versions.test.js";
 import "../modules/media/scanning/scanning.test.js";

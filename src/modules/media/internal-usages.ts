@@ -7,9 +7,15 @@ const INTERNAL: ReadonlySet<string> = new Set([...PERSONAL_USAGES, "company"]);
 /** Whether usages of this type are written by Filedesk itself. */
 export const isInternalUsage = (resourceType: string): boolean => INTERNAL.has(resourceType);
 
-const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
-const INTERNAL_LETTERS: ReadonlySet<string> = new Set([...INTERNAL].map(lettersOf));
+/** Words for things of Filedesk: nobody else's resource has one of them as its type, used by Filedesk today or not. */
+const RESERVED = [
+  ...INTERNAL,
+  ...["ticket", "reply", "message", "chat-message", "conversation", "post", "membership", "guest"],
+];
 
-/** Whether the type could be mistaken for an internal one, such as `PhotoSeries` or `photo.series`. */
+const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
+const RESERVED_LETTERS: ReadonlySet<string> = new Set(RESERVED.map(lettersOf));
+
+/** Whether the type is that of a thing of Filedesk, or could be mistaken for it, such as `PhotoSeries` or `photo.series`. */
 export const resemblesInternalUsage = (resourceType: string): boolean =>
-  INTERNAL_LETTERS.has(lettersOf(resourceType));
+  RESERVED_LETTERS.has(lettersOf(resourceType));

@@ -123,11 +123,22 @@ const statusOf = (code: unknown, error: unknown): number =>
   (code === ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND ? 200 : 400);
 
 function invalidInput({ extensions }: ArgumentValidationError): FiledeskError {
-  const problems = extensions.validationErrors
-    .slice(0, MAX_ERRORS)
-    .flatMap((problem) =>
-      Object.values(problem.constraints ?? {}).map((text) => ({ field: problem.property, text })),
-    );
+  const problems = extensions.validationErrors.flatMap((problem) => problemsIn(problem)).slice(0, MAX_ERRORS);
   const message = problems.map(({ text }) => text).join("; ");
   return badUserInput(`The input is not valid: ${message}.`, { fields: problems.map(({ field }) => field) });
 }
+
+interface InvalidField {
+  readonly property: string;
+  readonly constraints?: Readonly<Record<string, string>>;
+  readonly children?: readonly InvalidField[];
+}
+
+/** Those of an object within the input are named by their path, such as `usage.fieldName`. */
+const problemsIn = (
+  { property, constraints, children }: InvalidField,
+  path = property,
+): { readonly field: string; readonly text: string }[] => [
+  ...Object.values(constraints ?? {}).map((text) => ({ field: path, text })),
+  ...(children ?? []).flatMap((child) => problemsIn(child, `${path}.${child.property}`)),
+];

@@ -1,4 +1,13 @@
-import { ArrayMaxSize, IsOptional, IsUUID, Length, Matches, Max, MaxLength, Min } from "class-validator";
+import {
+  ArrayMaxSize,
+  IsOptional,
+  IsUUID,
+  Length,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from "class-validator";
 import type { FileUpload } from "graphql-upload-ts";
 import { ArgsType, Field, InputType, Int } from "type-graphql";
 import { PageArgs } from "../../../platform/graphql/connection.types.js";
@@ -9,8 +18,7 @@ import { Bucket } from "../buckets.js";
 import { FileKind } from "../file-types.js";
 import { ScanStatus } from "../media-file.types.js";
 import { FileIntegrity } from "../upkeep/file-integrity.types.js";
-
-const ONE_LINE = /^\P{Cc}*$/u;
+import { NewMediaUsageInput, UsingResourceInput } from "./media-usage.inputs.js";
 
 @InputType({ description: "A file for a company's library." })
 export class UploadMediaInput {
@@ -35,6 +43,14 @@ export class UploadMediaInput {
     description: "When it expires, a time in the future; by default never.",
   })
   expiresAt?: Date | null;
+
+  @Field(() => NewMediaUsageInput, {
+    nullable: true,
+    description: "A usage of the file by an external application, registered together with it.",
+  })
+  @IsOptional()
+  @ValidateNested()
+  usage?: NewMediaUsageInput | null;
 }
 
 @InputType({ description: "Changes of a file; omitted fields stay as they are." })
@@ -68,35 +84,15 @@ export class ReplaceMediaFileInput {
 
   @Field(() => ID, { nullable: true, description: STAGED_FILE("the file's bucket") })
   stagedUploadId?: string | null;
-}
 
-@InputType({ description: "A usage of a file by an external application." })
-export class MediaUsageInput {
-  @Field(() => ID, { description: "The file's id." })
-  mediaFileId!: string;
-
-  @Field(() => String, {
+  @Field(() => NewMediaUsageInput, {
+    nullable: true,
     description:
-      "Type of the resource, such as `course`, `page` or `ad`: a letter, then up to 63 letters, digits, `-`, `_`, `.`.",
+      "A usage of the file by an external application, registered together with the content. For staff.",
   })
-  @Matches(/^[A-Za-z][\w.-]{0,63}$/, {
-    message: "resourceType must be a letter, then up to 63 letters, digits, hyphens, underscores and dots",
-  })
-  resourceType!: string;
-
-  @Field(() => ID, { description: "Id of the resource: one line of up to 200 characters." })
-  @Length(1, 200)
-  @Matches(ONE_LINE, { message: "resourceId must be one line" })
-  resourceId!: string;
-
-  @Field(() => String, {
-    description:
-      "Field of the resource, such as `thumbnail`: a letter, then up to 63 letters, digits, `-`, `_`, `.`.",
-  })
-  @Matches(/^[A-Za-z][\w.-]{0,63}$/, {
-    message: "fieldName must be a letter, then up to 63 letters, digits, hyphens, underscores and dots",
-  })
-  fieldName!: string;
+  @IsOptional()
+  @ValidateNested()
+  usage?: NewMediaUsageInput | null;
 }
 
 @InputType({ description: "Selects the orphans to purge." })
@@ -181,6 +177,14 @@ export class MediaFileFilterInput {
     description: "True: files that are used; false: files without any usage.",
   })
   isUsed?: boolean | null;
+
+  @Field(() => UsingResourceInput, {
+    nullable: true,
+    description: "Files that this resource of an external application uses.",
+  })
+  @IsOptional()
+  @ValidateNested()
+  usedBy?: UsingResourceInput | null;
 
   @Field(() => [ScanStatus], { nullable: true, description: "Files with one of these scan results." })
   @IsOptional()

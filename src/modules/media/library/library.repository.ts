@@ -13,6 +13,7 @@ import { mimeTypesOf } from "../file-types.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { hasNoUsages, hasUsages, isNotPersonal, mediaFileColumns } from "../media-file.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
+import { isUsedBy } from "./resource-usage.repository.js";
 
 export interface MediaFileFilter {
   readonly bucket?: readonly Bucket[] | null | undefined;
@@ -25,6 +26,15 @@ export interface MediaFileFilter {
   readonly minSize?: number | null | undefined;
   readonly maxSize?: number | null | undefined;
   readonly isUsed?: boolean | null | undefined;
+  /** A resource of an external application that uses the file, with one of its fields or any. */
+  readonly usedBy?:
+    | {
+        readonly resourceType: string;
+        readonly resourceId: string;
+        readonly fieldName?: string | null | undefined;
+      }
+    | null
+    | undefined;
   readonly scanStatus?: readonly MediaFileView["scanStatus"][] | null | undefined;
   readonly integrity?: readonly MediaFileView["integrity"][] | null | undefined;
   readonly isDeleted?: boolean | null | undefined;
@@ -94,7 +104,7 @@ export async function countLibrary(
 }
 
 function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefined)[] {
-  const { search } = filter;
+  const { search, usedBy } = filter;
   return [
     eq(mediaFiles.companyId, scope.companyId),
     isNull(mediaFiles.versionOf),
@@ -109,6 +119,7 @@ function conditions(scope: LibraryScope, filter: MediaFileFilter): (SQL | undefi
     filter.minSize == null ? undefined : gte(mediaFiles.size, filter.minSize),
     filter.maxSize == null ? undefined : lte(mediaFiles.size, filter.maxSize),
     filter.isUsed == null ? undefined : filter.isUsed ? hasUsages : hasNoUsages,
+    usedBy == null ? undefined : isUsedBy(scope.companyId, { ...usedBy, resourceIds: [usedBy.resourceId] }),
     filter.scanStatus?.length ? hasBlob(scope, isAnyOf(blobs.scanStatus, filter.scanStatus)) : undefined,
     filter.integrity?.length ? hasBlob(scope, isAnyOf(blobs.integrity, filter.integrity)) : undefined,
     search ? ilike(mediaFiles.fileName, `%${search.replace(/[\\%_]/g, "\\$&")}%`) : undefined,

@@ -96,7 +96,7 @@ export class LibraryResolver {
     input: ReplaceMediaFileInput,
     @Ctx() context: ViewerContext,
   ) {
-    return this.uploads.replaceMediaFile(context.viewer, input.id, requestFile(input, context));
+    return this.uploads.replaceMediaFile(context.viewer, input, requestFile(input, context));
   }
 
   @Mutation(() => MediaFile, {

@@ -9,8 +9,10 @@ import type { Identified, Viewer } from "../../identity/viewer.js";
 import { isKeyOf, isManagerOf } from "../../identity/viewer.js";
 import type { FindMediaFileDeps } from "../find-media-file.js";
 import { isLive, lookUpMediaFile } from "../find-media-file.js";
+import { isInternalUsage } from "../internal-usages.js";
 import { mediaFilePolicy } from "../media-file.policy.js";
 import type { MediaFileView } from "../media-file.repository.js";
+import { internalResource } from "./declare-usage.js";
 import { libraryPolicy } from "./library.policy.js";
 import type { LibraryOrder, LibraryScope, MediaFileFilter } from "./library.repository.js";
 import { countLibrary, LIBRARY_CURSOR_SIZE, libraryPosition, listLibrary } from "./library.repository.js";
@@ -41,6 +43,8 @@ export const createLibraryService = (deps: LibraryDeps) => ({
     const { companyId, order } = list;
     const company = await findCompany(deps.db, companyId);
     const { viewer: by } = authorize(libraryPolicy, "browseTheFilesOf", viewer, company);
+    const { usedBy } = list.filter;
+    if (usedBy && isInternalUsage(usedBy.resourceType)) throw internalResource(usedBy.resourceType);
     const scope = {
       companyId,
       now: deps.clock(),

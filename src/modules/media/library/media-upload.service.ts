@@ -18,6 +18,8 @@ import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
 import { MUTATION_OF_PURPOSE } from "../single-purpose-buckets.js";
 import { requestVariants } from "../variants/request-variants.js";
+import type { NewUsage } from "./declare-usage.js";
+import { declareUsage, lockReplacedUsages, refuseInternalResource } from "./declare-usage.js";
 import { refusePast } from "./expiry.js";
 import { libraryPolicy } from "./library.policy.js";
 import { auditMediaFile } from "./media-file.audit.js";
@@ -36,6 +38,12 @@ export interface NewUpload {
   readonly companyId: string;
   readonly bucket: Bucket;
   readonly expiresAt?: Date | null | undefined;
+  readonly usage?: NewUsage | null | undefined;
+}
+
+export interface NewContent {
+  readonly id: string;
+  readonly usage?: NewUsage | null | undefined;
 }
 
 export type MediaUploadService = ReturnType<typeof createMediaUploadService>;
@@ -52,8 +60,8 @@ export const createMediaUploadService = (deps: MediaUploadDeps) => ({
    * @throws FORBIDDEN if somebody else has attached it, what the ingest throws of a file, UNSUPPORTED_FILE_TYPE if a
    *   post that shows it requires another kind, QUOTA_EXCEEDED if it is attached to a ticket whose quota it exceeds
    */
-  replaceMediaFile: (viewer: Viewer, id: string, incoming: IncomingFiles) =>
-    replaceMediaFile(deps, viewer, id, incoming),
+  replaceMediaFile: (viewer: Viewer, input: NewContent, incoming: IncomingFiles) =>
+    replaceMediaFile(deps, viewer, input, incoming),
 });
 
 /** How files get into the buckets to which the library does not upload. */
@@ -66,7 +74,7 @@ const OTHER_WAY: Partial<Record<Bucket, string>> = {
 async function uploadMedia(
   deps: MediaUploadDeps,
   viewer: Viewer,
-  { companyId, bucket, expiresAt }: NewUpload,
+  { companyId, bucket, expiresAt, usage }: NewUpload,
   incoming: IncomingFiles,
 ): Promise<MediaFileView> {
   const company = await findCompany(deps.db, companyId);
@@ -75,6 +83,7 @@ async function uploadMedia(
   if (otherWay)
     throw badUserInput(`The library does not upload to ${bucket}. ${otherWay}`, { field: "bucket" });
   refusePast(expiresAt, deps.clock());
+  if (usage) refuseInternalResource(usage);
   const id = await deps.ingest.ingestFiles({
     viewer: by,
     companyId,
@@ -93,6 +102,7 @@ async function uploadMedia(
         { id: file.id, companyId },
         { fileName: file.fileName, bucket },
       );
+      if (usage) await declareUsageOf(deps, tx, by, { id: file.id, companyId, usage });
       return file.id;
     },
   });
@@ -102,7 +112,7 @@ async function uploadMedia(
 async function replaceMediaFile(
   deps: MediaUploadDeps,
   viewer: Viewer,
-  id: string,
+  { id, usage }: NewContent,
   incoming: IncomingFiles,
 ): Promise<MediaFileView> {
   const { file, viewer: by } = await requireMediaFile(deps, viewer, id, "replace");
@@ -113,6 +123,10 @@ async function replaceMediaFile(
       field: "id",
     });
   await refuseOthersAttachment(deps, by, file);
+  if (usage) {
+    refuseInternalResource(usage);
+    await requireMediaFile(deps, viewer, id, "sayWhereItIsUsed");
+  }
   await deps.ingest.ingestFiles({
     viewer: by,
     companyId,
@@ -126,11 +140,14 @@ async function replaceMediaFile(
         known,
         (await requireMediaFile(within, known, id, "replace")).file,
       );
+      if (usage) await requireMediaFile(within, known, id, "sayWhereItIsUsed");
     },
     inTransaction: async (tx, files) => {
       const uploaded = requireRecorded(files);
       // The quotas are locked before the file, as everywhere.
       const resize = await deps.attachments.lockQuotas(tx, companyId, id);
+      const declared = usage && { ...fieldOf(usage), companyId, mediaFileId: id };
+      const formerly = declared && usage.replace ? await lockReplacedUsages(tx, declared) : [];
       const replaced = await lockMediaFileForReplacement(tx, companyId, id);
       if (replaced === null) throw gone("file");
       await refuseOtherKind(deps, tx, file, uploaded.id);
@@ -145,9 +162,28 @@ async function replaceMediaFile(
         fileName: uploaded.fileName,
         versionId: uploaded.id,
       });
+      if (declared) await declareUsage(tx, by, { usage: declared, replaced: formerly, now: deps.clock() });
     },
   });
   return reread(deps, viewer, id);
+}
+
+const fieldOf = ({ resourceType, resourceId, fieldName }: NewUsage) => ({
+  resourceType,
+  resourceId,
+  fieldName,
+});
+
+/** Of a file that this transaction has made: nobody else knows it, and its lock comes last. */
+async function declareUsageOf(
+  { clock }: MediaUploadDeps,
+  tx: Database,
+  by: UserViewer,
+  { id, companyId, usage }: { id: string; companyId: string; usage: NewUsage },
+): Promise<void> {
+  const declared = { ...fieldOf(usage), companyId, mediaFileId: id };
+  const replaced = usage.replace ? await lockReplacedUsages(tx, declared) : [];
+  await declareUsage(tx, by, { usage: declared, replaced, now: clock() });
 }
 
 /** An attachment names its uploader, which must stay true. @throws FORBIDDEN */

@@ -1,53 +1,85 @@
 import { authorize } from "../../../kernel/authorize.js";
-import { badUserInput, gone } from "../../../kernel/errors.js";
+import { gone } from "../../../kernel/errors.js";
+import type { PageArguments } from "../../../kernel/pagination.js";
+import { pageRequest } from "../../../kernel/pagination.js";
 import type { Database } from "../../../platform/database/client.js";
+import type { Connection } from "../../../platform/graphql/connection.js";
+import { toConnection } from "../../../platform/graphql/connection.js";
+import { findCompany } from "../../identity/companies/company.repository.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
 import type { FindMediaFileDeps, FoundMediaFile } from "../find-media-file.js";
 import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
-import { isInternalUsage, resemblesInternalUsage } from "../internal-usages.js";
-import { recordFileEvents } from "../media-file.events.js";
+import { isInternalUsage } from "../internal-usages.js";
 import { mediaFileChangePolicy } from "../media-file.policy.js";
 import { lockMediaFiles } from "../media-file.repository.js";
-import type { MediaUsageView } from "../media-usage.repository.js";
-import { deleteUsage, findUsage, insertUsages, lockMediaFileForUse } from "../media-usage.repository.js";
+import type { MediaUsage, MediaUsageView } from "../media-usage.repository.js";
+import { findUsage, lockMediaFileForUse } from "../media-usage.repository.js";
 import { refuseSinglePurpose } from "../single-purpose-buckets.js";
-import { softDeleteIfSuspended } from "../suspend-usages.js";
-import { auditMediaFile } from "./media-file.audit.js";
-import { updateMediaFile } from "./media-file-change.repository.js";
+import type { NewUsage, ResourceField } from "./declare-usage.js";
+import {
+  declareUsage,
+  internalResource,
+  lockReplacedUsages,
+  refuseInternalResource,
+  removeUsage,
+} from "./declare-usage.js";
+import { libraryPolicy } from "./library.policy.js";
+import type { ResourceUsage, UsingResources } from "./resource-usage.repository.js";
+import {
+  countUsagesOfResources,
+  listUsagesOfResources,
+  USAGE_CURSOR_SIZE,
+  usagePosition,
+} from "./resource-usage.repository.js";
 
 /** A usage of a file by a resource of an external application. */
-export interface ExternalUsage {
+export interface ExternalUsage extends ResourceField {
   readonly mediaFileId: string;
-  readonly resourceType: string;
-  readonly resourceId: string;
-  readonly fieldName: string;
+}
+
+export interface UsageList extends UsingResources {
+  readonly companyId: string;
 }
 
 export type MediaUsageService = ReturnType<typeof createMediaUsageService>;
 
-/** Usages by external applications. Both operations are idempotent. */
+/** Usages by external applications. The changes are idempotent. */
 export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
+  /** Usages by resources of external applications, for the staff of the company. @throws BAD_USER_INPUT */
+  async listUsages(
+    viewer: Viewer,
+    { companyId, ...resources }: UsageList,
+    page: PageArguments,
+  ): Promise<Connection<ResourceUsage>> {
+    authorize(libraryPolicy, "browseTheFilesOf", viewer, await findCompany(deps.db, companyId));
+    if (isInternalUsage(resources.resourceType)) throw internalResource(resources.resourceType);
+    const request = pageRequest(page, USAGE_CURSOR_SIZE);
+    return toConnection(
+      await listUsagesOfResources(deps.db, companyId, resources, request),
+      usagePosition,
+      () => countUsagesOfResources(deps.db, companyId, resources),
+    );
+  },
+
   /**
    * The file cannot be deleted and is not an orphan as long as it has the usage. @throws BAD_USER_INPUT for a resource
-   * type of Filedesk, or a file of a single-purpose bucket; GONE
+   * type of Filedesk, or a file of a single-purpose bucket; GONE; CONFLICT if it would replace too many
    */
-  async addUsage(viewer: Viewer, input: ExternalUsage): Promise<MediaUsageView> {
+  async addUsage(viewer: Viewer, { replace, ...input }: ExternalUsage & NewUsage): Promise<MediaUsageView> {
     const found = await requireMediaFile(deps, viewer, input.mediaFileId, "sayWhereItIsUsed");
-    if (resemblesInternalUsage(input.resourceType)) throw internalResource(input.resourceType);
+    refuseInternalResource(input);
     refuseSinglePurpose(found.file, "mediaFileId");
     const { id, companyId } = found.file;
-    const usage = { ...input, companyId };
-    const lock = (tx: Database) => lockMediaFileForUse(tx, companyId, id);
-    return writeAs(deps.db, { viewer: found.viewer, companyId, lock }, async (tx, by, isThere) => {
-      const { file } = await requireMediaFile({ ...deps, db: tx }, by, id, "sayWhereItIsUsed");
-      if (!isThere) throw gone("file");
-      const known = await findUsage(tx, usage);
-      if (known) return known;
-      await insertUsages(tx, [usage]);
-      recordFileEvents(tx, companyId, "file.updated", [id]);
-      await auditMediaFile(tx, by, "usage-added", file, where(usage));
-      return (await findUsage(tx, usage)) ?? { ...usage, createdAt: deps.clock() };
+    const usage: MediaUsage = { ...input, mediaFileId: id, companyId };
+    const lock = async (tx: Database) => {
+      const replaced = replace ? await lockReplacedUsages(tx, usage) : [];
+      return { replaced, isThere: await lockMediaFileForUse(tx, companyId, id) };
+    };
+    return writeAs(deps.db, { viewer: found.viewer, companyId, lock }, async (tx, by, locked) => {
+      await requireMediaFile({ ...deps, db: tx }, by, id, "sayWhereItIsUsed");
+      if (!locked?.isThere) throw gone("file");
+      return declareUsage(tx, by, { usage, replaced: locked.replaced, now: deps.clock() });
     });
   },
 
@@ -59,15 +91,9 @@ export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
     const usage = { ...input, companyId };
     const lock = (tx: Database) => lockMediaFiles(tx, [id]);
     return writeAs(deps.db, { viewer: found.viewer, companyId, lock }, async (tx, by) => {
-      const { file } = await requireUsed({ ...deps, db: tx }, by, id);
+      await requireUsed({ ...deps, db: tx }, by, id);
       const known = await findUsage(tx, usage);
-      if (await deleteUsage(tx, usage)) {
-        // The age of an orphan counts from its last usage.
-        await updateMediaFile(tx, companyId, id, {});
-        await softDeleteIfSuspended(tx, companyId, id, by.id);
-        recordFileEvents(tx, companyId, "file.updated", [id]);
-        await auditMediaFile(tx, by, "usage-removed", file, where(usage));
-      }
+      await removeUsage(tx, by, usage);
       return known ?? { ...usage, createdAt: deps.clock() };
     });
   },
@@ -79,15 +105,3 @@ async function requireUsed(deps: FindMediaFileDeps, viewer: Viewer, id: string):
   const allowed = authorize(mediaFileChangePolicy, "sayWhereItIsUsed", viewer, found);
   return { viewer: allowed.viewer, file: allowed.subject.file };
 }
-
-const internalResource = (resourceType: string) =>
-  badUserInput(
-    `"${resourceType}" is, or looks like, a resource of Filedesk, which writes down its usages by itself. Name one of your own, such as "page" or "course".`,
-    { field: "resourceType" },
-  );
-
-const where = ({ resourceType, resourceId, fieldName }: ExternalUsage) => ({
-  resourceType,
-  resourceId,
-  fieldName,
-});

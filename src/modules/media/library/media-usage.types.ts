@@ -1,4 +1,5 @@
 import { Field, ObjectType } from "type-graphql";
+import { connectionType } from "../../../platform/graphql/connection.types.js";
 import { DateTime, ID } from "../../../platform/graphql/scalars.js";
 
 @ObjectType({
@@ -21,3 +22,6 @@ export class MediaUsage {
   @Field(() => DateTime, { description: "When the usage was registered." })
   createdAt!: Date;
 }
+
+@ObjectType({ description: "A page of usages.", simpleResolvers: true })
+export class MediaUsageConnection extends connectionType("MediaUsage", () => MediaUsage) {}

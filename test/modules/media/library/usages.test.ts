@@ -93,6 +93,7 @@ describe("usages", () => {
     it.each([
       ...["Company", "PHOTO_SERIES", "photoSeries", "photo.series", "Photo_Series", "PHOTOSERIES"],
       ...["videoclip", "VideoClip", "video_clip", "user.", "attach-ment", "photo2"],
+      ...["ticket", "Reply", "message", "chat_message", "conversation", "post", "guest"],
     ])("are not those that look like the inside's, but can be taken back: %s", async (resourceType) => {
       const { id } = await uploadMedia(world.people.agent, { companyId });
       expect(codeIn(await add(banner(id, { resourceType })))).toBe("BAD_USER_INPUT");
