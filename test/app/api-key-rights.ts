@@ -68,6 +68,12 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     conversations: never("empty"),
     mediaFile: row("ok", "null", "ok", aFile),
     mediaFiles: row("ok", "FORBIDDEN", "ok", ofCompany),
+    // Nothing has been registered yet; `resource-usages.test.ts` has what they see.
+    mediaUsages: row("empty", "FORBIDDEN", "empty", async ({ companyId }) => ({
+      companyId,
+      resourceType: "course",
+      resourceIds: ["17"],
+    })),
     orphanedMediaFiles: row("FORBIDDEN", "FORBIDDEN", "ok", async ({ companyId }) => ({
       companyId,
       olderThanDays: 0,

@@ -44,12 +44,23 @@ export const mediaFileColumns = {
 
 export type MediaFileView = Awaited<ReturnType<typeof listMediaFiles>>[number];
 
-export async function listMediaFiles(db: Database, tenants: TenantScope, ids: readonly string[]) {
+export async function listMediaFiles(
+  db: Database,
+  tenants: TenantScope,
+  ids: readonly string[],
+  { withoutPersonal = false }: { readonly withoutPersonal?: boolean } = {},
+) {
   return db
     .select(mediaFileColumns)
     .from(mediaFiles)
     .innerJoin(blobs, eq(blobs.id, mediaFiles.blobId))
-    .where(and(isAnyOf(mediaFiles.id, ids), inTenants(mediaFiles.companyId, tenants)));
+    .where(
+      and(
+        isAnyOf(mediaFiles.id, ids),
+        inTenants(mediaFiles.companyId, tenants),
+        withoutPersonal ? isNotPersonal : undefined,
+      ),
+    );
 }
 
 /** Deleted ones too: the service distinguishes "deleted" from "never existed". */

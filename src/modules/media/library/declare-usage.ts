@@ -1,8 +1,12 @@
+import { authorize } from "../../../kernel/authorize.js";
 import { badUserInput, conflict } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
-import type { UserViewer } from "../../identity/viewer.js";
+import type { Identified, Viewer } from "../../identity/viewer.js";
+import type { FindMediaFileDeps, FoundMediaFile } from "../find-media-file.js";
+import { lookUpMediaFile } from "../find-media-file.js";
 import { resemblesInternalUsage } from "../internal-usages.js";
 import { recordFileEvents } from "../media-file.events.js";
+import { mediaFileChangePolicy } from "../media-file.policy.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import type { MediaUsage, MediaUsageView } from "../media-usage.repository.js";
 import { deleteUsage, findUsage, insertUsages } from "../media-usage.repository.js";
@@ -60,25 +64,30 @@ export async function lockReplacedUsages(tx: Database, usage: MediaUsage): Promi
 /**
  * Registers a usage, under the lock of its file, and removes those that it takes the place of, under theirs.
  *
- * @param now the time of a usage that is new
+ * @param deps with the transaction
+ * @throws NOT_FOUND, FORBIDDEN if the viewer may not remove those
  */
 export async function declareUsage(
-  tx: Database,
-  by: UserViewer,
-  { usage, replaced, now }: { usage: MediaUsage; replaced: readonly MediaUsage[]; now: Date },
+  deps: FindMediaFileDeps,
+  by: Identified,
+  { usage, replaced }: { readonly usage: MediaUsage; readonly replaced: readonly MediaUsage[] },
 ): Promise<MediaUsageView> {
-  for (const former of replaced) await removeUsage(tx, by, former);
+  const { db: tx } = deps;
+  for (const former of replaced) {
+    await requireUsed(deps, by, former.mediaFileId);
+    await removeUsage(tx, by, former);
+  }
   const known = await findUsage(tx, usage);
   if (known) return known;
   const { companyId, mediaFileId: id } = usage;
   await insertUsages(tx, [usage]);
   recordFileEvents(tx, companyId, "file.updated", [id]);
   await auditMediaFile(tx, by, "usage-added", { id, companyId }, where(usage));
-  return (await findUsage(tx, usage)) ?? { ...usage, createdAt: now };
+  return (await findUsage(tx, usage)) ?? { ...usage, createdAt: deps.clock() };
 }
 
 /** Removes a usage, under the lock of its file. Nothing happens if it has been removed already. */
-export async function removeUsage(tx: Database, by: UserViewer, usage: MediaUsage): Promise<void> {
+export async function removeUsage(tx: Database, by: Identified, usage: MediaUsage): Promise<void> {
   const { companyId, mediaFileId: id } = usage;
   if (!(await deleteUsage(tx, usage))) return;
   // The age of an orphan counts from its last usage.
@@ -86,6 +95,17 @@ export async function removeUsage(tx: Database, by: UserViewer, usage: MediaUsag
   await softDeleteIfSuspended(tx, companyId, id, by.id);
   recordFileEvents(tx, companyId, "file.updated", [id]);
   await auditMediaFile(tx, by, "usage-removed", { id, companyId }, where(usage));
+}
+
+/** A file whose usages the viewer may change, deleted or not. @throws NOT_FOUND, FORBIDDEN */
+export async function requireUsed(
+  deps: FindMediaFileDeps,
+  viewer: Viewer,
+  id: string,
+): Promise<FoundMediaFile> {
+  const found = await lookUpMediaFile(deps, viewer, id);
+  const allowed = authorize(mediaFileChangePolicy, "sayWhereItIsUsed", viewer, found);
+  return { viewer: allowed.viewer, file: allowed.subject.file };
 }
 
 const where = ({ resourceType, resourceId, fieldName }: ResourceField) => ({

@@ -4,7 +4,7 @@ import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
 import type { JobSender } from "../../../platform/jobs/job.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
-import type { Viewer } from "../../identity/viewer.js";
+import type { Identified, Viewer } from "../../identity/viewer.js";
 import { tenantsReachedBy } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import type { FileKind } from "../file-types.js";
@@ -162,7 +162,7 @@ async function replaceMediaFile(
         fileName: uploaded.fileName,
         versionId: uploaded.id,
       });
-      if (declared) await declareUsage(tx, by, { usage: declared, replaced: formerly, now: deps.clock() });
+      if (declared) await declareUsage({ ...deps, db: tx }, by, { usage: declared, replaced: formerly });
     },
   });
   return reread(deps, viewer, id);
@@ -176,14 +176,14 @@ const fieldOf = ({ resourceType, resourceId, fieldName }: NewUsage) => ({
 
 /** Of a file that this transaction has made: nobody else knows it, and its lock comes last. */
 async function declareUsageOf(
-  { clock }: MediaUploadDeps,
+  deps: MediaUploadDeps,
   tx: Database,
-  by: UserViewer,
+  by: Identified,
   { id, companyId, usage }: { id: string; companyId: string; usage: NewUsage },
 ): Promise<void> {
   const declared = { ...fieldOf(usage), companyId, mediaFileId: id };
   const replaced = usage.replace ? await lockReplacedUsages(tx, declared) : [];
-  await declareUsage(tx, by, { usage: declared, replaced, now: clock() });
+  await declareUsage({ ...deps, db: tx }, by, { usage: declared, replaced });
 }
 
 /** An attachment names its uploader, which must stay true. @throws FORBIDDEN */

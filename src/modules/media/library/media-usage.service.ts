@@ -8,10 +8,9 @@ import { toConnection } from "../../../platform/graphql/connection.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Viewer } from "../../identity/viewer.js";
-import type { FindMediaFileDeps, FoundMediaFile } from "../find-media-file.js";
-import { lookUpMediaFile, requireMediaFile } from "../find-media-file.js";
+import type { FindMediaFileDeps } from "../find-media-file.js";
+import { requireMediaFile } from "../find-media-file.js";
 import { isInternalUsage } from "../internal-usages.js";
-import { mediaFileChangePolicy } from "../media-file.policy.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import type { MediaUsage, MediaUsageView } from "../media-usage.repository.js";
 import { findUsage, lockMediaFileForUse } from "../media-usage.repository.js";
@@ -23,6 +22,7 @@ import {
   lockReplacedUsages,
   refuseInternalResource,
   removeUsage,
+  requireUsed,
 } from "./declare-usage.js";
 import { libraryPolicy } from "./library.policy.js";
 import type { ResourceUsage, UsingResources } from "./resource-usage.repository.js";
@@ -79,7 +79,7 @@ export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
     return writeAs(deps.db, { viewer: found.viewer, companyId, lock }, async (tx, by, locked) => {
       await requireMediaFile({ ...deps, db: tx }, by, id, "sayWhereItIsUsed");
       if (!locked?.isThere) throw gone("file");
-      return declareUsage(tx, by, { usage, replaced: locked.replaced, now: deps.clock() });
+      return declareUsage({ ...deps, db: tx }, by, { usage, replaced: locked.replaced });
     });
   },
 
@@ -98,10 +98,3 @@ export const createMediaUsageService = (deps: FindMediaFileDeps) => ({
     });
   },
 });
-
-/** Deleted or not. @throws NOT_FOUND, FORBIDDEN */
-async function requireUsed(deps: FindMediaFileDeps, viewer: Viewer, id: string): Promise<FoundMediaFile> {
-  const found = await lookUpMediaFile(deps, viewer, id);
-  const allowed = authorize(mediaFileChangePolicy, "sayWhereItIsUsed", viewer, found);
-  return { viewer: allowed.viewer, file: allowed.subject.file };
-}

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { TestKey } from "../../../support/api-keys.js";
+import { createKey } from "../../../support/api-keys.js";
 import type { AddMediaUsageInput, NewMediaUsageInput } from "../../../support/generated/operations.js";
 import {
   AddMediaUsageDocument,
@@ -9,6 +11,7 @@ import {
   ReplaceWithUsageDocument,
 } from "../../../support/generated/operations.js";
 import { uploadMedia } from "../../../support/library-world.js";
+import { postOperation } from "../../../support/schema-operations.js";
 import { codeIn } from "../../../support/test-client.js";
 import type { SignedIn } from "../../../support/test-server.js";
 import type { TicketWorld } from "../../../support/ticket-world.js";
@@ -260,5 +263,54 @@ describe("a field with a single file", () => {
     expect(
       codeIn(await world.server.gql(RemoveMediaUsageDocument, { input }, world.people.agent.token)),
     ).toBe("ok");
+  });
+});
+
+describe("the usages of a backend with an API key", () => {
+  beforeAll(async () => {
+    world = await startTicketWorld();
+    companyId = await world.newCompany();
+  });
+
+  afterAll(() => world?.close());
+
+  const key = (...scopes: ("READ" | "UPLOAD" | "MANAGE")[]) =>
+    createKey(world.server, world.people.manager.token, { companyId, scopes });
+
+  it("lead to the files, except to those of tickets", async () => {
+    const id = newCourse();
+    const { token } = await key("READ");
+    const { requester } = world.people;
+    const ticket = await world.openTicket(requester, { companyId, files: [textFile()] });
+    const personal = ticket.attachments.nodes[0]!.mediaFile!.id;
+    const file = await upload(course(id));
+    await add({ mediaFileId: personal, ...course(id) });
+    const variables = { companyId, resourceType: "course", resourceIds: [id] };
+    const { data } = await world.server.gql(MediaUsagesDocument, variables, token);
+    expect(data!.mediaUsages.nodes.map(({ mediaFile }) => mediaFile?.id ?? null)).toEqual([file.id, null]);
+  });
+
+  it("take the place of other people's by the scope MANAGE alone", async () => {
+    const id = newCourse();
+    const file = await upload(course(id));
+    const [uploading, managing] = [await key("UPLOAD"), await key("UPLOAD", "MANAGE")];
+    const uploadBy = async ({ token }: TestKey) => {
+      const variables = {
+        input: { companyId, bucket: "ATTACHMENTS", file: textFile(), usage: course(id, { replace: true }) },
+      };
+      return codeIn(
+        await postOperation(
+          world.server.url,
+          "mutation ($input: UploadMediaInput!) { uploadMedia(input: $input) { id } }",
+          variables,
+          token,
+        ),
+      );
+    };
+    expect(await uploadBy(uploading)).toBe("NOT_FOUND");
+    expect(await filesOf(id)).toEqual([file.id]);
+    expect(await uploadBy(managing)).toBe("ok");
+    expect(await uploadBy(uploading)).toBe("NOT_FOUND");
+    expect(await filesOf(id)).not.toEqual([file.id]);
   });
 });
