@@ -1,3 +1,4 @@
+import "../modules/identity/api-keys/api-keys.test.js";
 import "../kernel/authorize.test.js";
 import "../kernel/bounded-turns.test.js";
 import "../kernel/fair-turns.test.js";

@@ -1,4 +1,3 @@
-import "../modules/identity/api-keys/api-keys.test.js";
 import "../modules/identity/companies/company.service.test.js";
 import "../modules/identity/confirm-viewer.test.js";
 import "../modules/identity/identity.resolver.test.js";

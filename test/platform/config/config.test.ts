@@ -132,7 +132,7 @@ describe("the configuration", () => {
   it("refuses in production what .env.example has for secrets", async () => {
     const file = await readFile(new URL("../../../.env.example", import.meta.url), "utf8");
     const examples = [...file.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].filter(
-      ([, name, value]) => /SECRET$|KEYS$|PASSWORD$/.test(name!) || /:\/\/[^/]*:[^/]*@/.test(value!),
+      ([, name, value]) => /SECRET$|SIGNING_KEYS$|PASSWORD$/.test(name!) || /:\/\/[^/]*:[^/]*@/.test(value!),
     );
     expect(examples.map(([, name]) => name)).toEqual(
       expect.arrayContaining([
