@@ -46,7 +46,7 @@ export function randomOperation(
   const root = ROOTS[kind];
   const count = kind === "subscription" ? 1 : source.size(kind === "mutation" ? 4 : 8);
   const fields = Array.from({ length: count }, () => source.one(Object.values(root.getFields())));
-  const body = fields.map((field, n) => writer.field(field, count > 1 ? `r${n}` : "", 0)).join(" ");
+  const body = fields.map((field, n) => writer.rootField(field, kind, count > 1 ? `r${n}` : "")).join(" ");
   const condition = source.chance(0.03) ? writer.directive() : "";
   const declared = writer.declarations.length > 0 ? `(${writer.declarations.join(", ")})` : "";
   return {
@@ -56,6 +56,8 @@ export function randomOperation(
 }
 
 const MAX_DEPTH = 5;
+/** How often a field has a directive. */
+const CONDITIONS = 0.04;
 /** How often a value of an argument is not what its type says. */
 const ODD = 0.06;
 
@@ -63,6 +65,7 @@ class Writer {
   readonly declarations: string[] = [];
   readonly fragments: string[] = [];
   readonly variables: Record<string, unknown> = {};
+  private aliases = 0;
   private readonly source: Source;
   private readonly ids: Readonly<Record<string, string>>;
 
@@ -71,23 +74,29 @@ class Writer {
     this.ids = ids;
   }
 
-  field(field: GraphQLField<unknown, unknown>, alias: string, depth: number): string {
+  /** The field of a subscription has no condition, which the server refuses, except now and then. */
+  rootField(field: GraphQLField<unknown, unknown>, kind: OperationKind, alias: string): string {
+    return this.field(field, alias, { depth: 0, conditions: kind === "subscription" ? 0.005 : CONDITIONS });
+  }
+
+  private field(
+    field: GraphQLField<unknown, unknown>,
+    alias: string,
+    { depth, conditions = CONDITIONS }: { readonly depth: number; readonly conditions?: number },
+  ): string {
     const type = getNamedType(field.type);
     const selection = isCompositeType(type) ? ` { ${this.selection(type, depth + 1)} }` : "";
-    const condition = this.source.chance(0.04) ? ` ${this.directive()}` : "";
+    const condition = this.source.chance(conditions) ? ` ${this.directive()}` : "";
     return `${alias && `${alias}: `}${field.name}${this.argumentsOf(field.args)}${condition}${selection}`;
   }
 
   directive(): string {
     const { source } = this;
-    return source.one([
-      `@include(if: ${source.chance(0.5)})`,
-      `@skip(if: ${source.chance(0.5)})`,
-      `@include(if: ${this.variable("Boolean!", source.chance(0.9) ? source.chance(0.5) : oddValue(source))})`,
-      "@deprecated",
-      '@specifiedBy(url: "x")',
-      "@nothing",
-    ]);
+    if (source.chance(0.02)) return source.one(["@deprecated", '@specifiedBy(url: "x")', "@nothing"]);
+    const name = source.one(["include", "skip"]);
+    if (source.chance(0.5)) return `@${name}(if: ${source.chance(0.5)})`;
+    const value = source.chance(0.9) ? source.chance(0.5) : oddValue(source);
+    return `@${name}(if: ${this.variable("Boolean!", value)})`;
   }
 
   private selection(type: GraphQLCompositeType, depth: number): string {
@@ -95,21 +104,23 @@ class Writer {
     if (source.chance(0.1)) return this.fragment(type, depth);
     if (isAbstractType(type)) {
       const shapes = schema.getPossibleTypes(type).filter(() => source.chance(0.5));
-      return `__typename ${shapes.map((shape) => `... on ${shape.name} { ${this.fields(shape, depth)} }`).join(" ")}`;
+      return `__typename ${shapes.map((shape) => `... on ${shape.name} { ${this.fields(shape, depth, true)} }`).join(" ")}`;
     }
     return isObjectType(type) ? this.fields(type, depth) : "__typename";
   }
 
-  private fields(type: GraphQLObjectType, depth: number): string {
+  /** @param isOneOfSeveral types in one place, whose fields of the same name may differ: each gets a name of its own */
+  private fields(type: GraphQLObjectType, depth: number, isOneOfSeveral = false): string {
     const { source } = this;
     const all = Object.values(type.getFields()).filter(
       (field) => depth < MAX_DEPTH || !isCompositeType(getNamedType(field.type)),
     );
     if (all.length === 0) return "__typename";
     const chosen = Array.from({ length: source.int(1, depth < 2 ? 6 : 3) }, () => source.one(all));
-    const written = chosen.map((field, n) =>
-      this.field(field, chosen.indexOf(field) < n || source.chance(0.05) ? `a${n}` : "", depth),
-    );
+    const written = chosen.map((field, n) => {
+      const isRenamed = chosen.indexOf(field) < n || source.chance(isOneOfSeveral ? 0.98 : 0.05);
+      return this.field(field, isRenamed ? `a${this.aliases++}` : "", { depth });
+    });
     return ["__typename", ...written].slice(source.chance(0.5) ? 0 : 1).join(" ");
   }
 
