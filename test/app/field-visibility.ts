@@ -85,7 +85,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
 
   AuditEntry: {
     staff:
-      "action actor actorId actorKind address companyId createdAt details id subjectId subjectType userAgent",
+      "action actor actorId actorKind address companyId createdAt details id result subjectId subjectType userAgent",
   },
 
   BucketCount: { staff: "bucket bytes files" },

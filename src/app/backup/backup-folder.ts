@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { KIB } from "../../kernel/bytes.js";
 import { isErrno } from "../../kernel/errno.js";
@@ -129,12 +129,23 @@ function readingIn(root: string): BackupReading {
   };
 }
 
-/** An existing folder keeps its mode: it may be the root of a mounted disk. */
+/**
+ * An existing folder keeps its mode: it may be the root of a mounted disk.
+ *
+ * @throws Error with instructions if it cannot be made or written
+ */
 async function makeRoot(root: string): Promise<void> {
-  await mkdir(dirname(root), { recursive: true });
-  await mkdir(root, { mode: 0o700 }).catch((error: unknown) => {
-    if (!isErrno(error, "EEXIST")) throw error;
-  });
+  try {
+    await mkdir(dirname(root), { recursive: true });
+    await mkdir(root, { mode: 0o700 }).catch((error: unknown) => {
+      if (!isErrno(error, "EEXIST")) throw error;
+    });
+    await readdir(root);
+    await access(root, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (isErrno(error, "ENOSPC", "EDQUOT")) throw diskIsFull(root);
+    throw cannotBeUsed(root, error as Error);
+  }
 }
 
 async function fill(
@@ -174,4 +185,10 @@ const diskIsFull = (root: string) =>
   new Error(
     `The disk of ${root} is full. This backup is not complete; an earlier one in this folder still is. Make room and ` +
       "run this again: it continues with what is missing.",
+  );
+
+const cannotBeUsed = (root: string, { message }: Error) =>
+  new Error(
+    `The folder of the backup, ${root}, cannot be made or written (${message}). Nothing is saved. Give a folder that ` +
+      "this user may write: one that exists, or whose parent folder may be written.",
   );

@@ -1,4 +1,4 @@
-import { ArrayMaxSize, IsOptional, Length } from "class-validator";
+import { ArrayMaxSize, IsOptional, IsUUID, Length } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { DateTime, ID } from "../../platform/graphql/scalars.js";
 import type { AuditFilter } from "./audit-log.repository.js";
@@ -14,7 +14,9 @@ export class AuditFilterInput implements Omit<AuditFilter, "action"> {
   })
   companyId?: string | null;
 
-  @Field(() => ID, { nullable: true, description: "The person or guest who did it." })
+  @Field(() => ID, { nullable: true, description: "The person, guest or API key." })
+  @IsOptional()
+  @IsUUID()
   actorId?: string | null;
 
   @Field(() => [AuditActionName], {
@@ -34,6 +36,8 @@ export class AuditFilterInput implements Omit<AuditFilter, "action"> {
   subjectType?: string | null;
 
   @Field(() => ID, { nullable: true, description: "The subject." })
+  @IsOptional()
+  @IsUUID()
   subjectId?: string | null;
 
   @Field(() => DateTime, { nullable: true, description: "From this moment on." })

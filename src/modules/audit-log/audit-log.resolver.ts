@@ -3,6 +3,7 @@ import type { Connection } from "../../platform/graphql/connection.js";
 import { PageArgs } from "../../platform/graphql/connection.types.js";
 import type { ActorView } from "../identity/actor.types.js";
 import { Actor } from "../identity/actor.types.js";
+import { auditResultOf } from "../identity/audit/audit-action.js";
 import type { ActorLoaders } from "../identity/guests/actor.loaders.js";
 import type { ViewerContext } from "../identity/viewer.js";
 import { AuditFilterInput } from "./audit-log.inputs.js";
@@ -13,6 +14,7 @@ import {
   AuditActorKind,
   AuditEntry,
   AuditEntryConnection,
+  AuditResultName,
   auditActionName,
   auditActionsNamed,
 } from "./audit-log.types.js";
@@ -41,6 +43,11 @@ export class AuditLogResolver {
   @FieldResolver(() => AuditActionName, { description: "What was done." })
   action(@Root() { action }: AuditEntryRow): string {
     return auditActionName(action);
+  }
+
+  @FieldResolver(() => AuditResultName, { description: "How it ended." })
+  result(@Root() { action }: AuditEntryRow): string {
+    return auditResultOf(action).toUpperCase();
   }
 
   @FieldResolver(() => AuditActorKind, {

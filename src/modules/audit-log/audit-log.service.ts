@@ -4,6 +4,8 @@ import { pageRequest } from "../../kernel/pagination.js";
 import type { Database } from "../../platform/database/client.js";
 import type { Connection } from "../../platform/graphql/connection.js";
 import { toConnection } from "../../platform/graphql/connection.js";
+import type { AuditResult } from "../identity/audit/audit-action.js";
+import { auditResultOf } from "../identity/audit/audit-action.js";
 import { companyPolicy } from "../identity/companies/company.policy.js";
 import { findCompany } from "../identity/companies/company.repository.js";
 import { installation, installationPolicy } from "../identity/installation.policy.js";
@@ -12,6 +14,10 @@ import type { AuditEntryRow, AuditFilter } from "./audit-log.repository.js";
 import { auditPosition, countAuditEntries, listAuditEntries } from "./audit-log.repository.js";
 
 const EXPORTED_AT_ONCE = 1_000;
+
+export interface ExportedAuditEntry extends AuditEntryRow {
+  readonly result: AuditResult;
+}
 
 export type AuditLogService = ReturnType<typeof createAuditLogService>;
 
@@ -31,8 +37,8 @@ export function createAuditLogService({ db }: { readonly db: Database }) {
     return toConnection(found, auditPosition, () => countAuditEntries(db, filter));
   }
 
-  /** All entries from the oldest on, for the operator. They are read page by page. */
-  async function* exportEntries(filter: AuditFilter): AsyncGenerator<AuditEntryRow> {
+  /** All entries with their results, from the oldest on, for the operator. They are read page by page. */
+  async function* exportEntries(filter: AuditFilter): AsyncGenerator<ExportedAuditEntry> {
     for (let from: Position | null = null; ; ) {
       const { rows } = await listAuditEntries(db, filter, {
         limit: EXPORTED_AT_ONCE,
@@ -41,7 +47,7 @@ export function createAuditLogService({ db }: { readonly db: Database }) {
       });
       const [newest] = rows;
       if (newest === undefined) return;
-      yield* rows.toReversed();
+      for (const row of rows.toReversed()) yield { ...row, result: auditResultOf(row.action) };
       from = auditPosition(newest);
     }
   }

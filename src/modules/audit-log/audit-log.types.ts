@@ -22,6 +22,18 @@ registerEnumType(AuditActionName, {
     "What was done: the kind of the subject and the change. REQUEST_REFUSED counts refused requests.",
 });
 
+export const AuditResultName = { SUCCEEDED: "SUCCEEDED", REFUSED: "REFUSED", FAILED: "FAILED" } as const;
+
+registerEnumType(AuditResultName, {
+  name: "AuditResult",
+  description: "How it ended.",
+  valuesConfig: {
+    SUCCEEDED: { description: "It was done." },
+    REFUSED: { description: "It was refused: requests, and uploads of infected files." },
+    FAILED: { description: "The server could not do it: a rendering." },
+  },
+});
+
 export const AuditActorKind = {
   USER: "USER",
   GUEST: "GUEST",

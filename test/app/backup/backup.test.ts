@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type postgres from "postgres";
 import { verifyBackup } from "../../../src/app/backup/verify-backup.js";
+import { describeStartError } from "../../../src/app/startup/start-faults.js";
 import type { IntegrityFinding } from "../../../src/modules/media/upkeep/finding.js";
 import type { BackedUpDesk } from "../../support/backups.js";
 import { backUp, emptyInstallation, restore } from "../../support/backups.js";
@@ -163,6 +164,15 @@ describe("a backup", () => {
     expect(await brokenPromises(restored.sql, restored.dataFolder)).toHaveLength(2);
     await sql`update companies set deleted_at = now() - interval '60 days' where id = ${companyId}`;
     await world.server.services.upkeep.purgeDeleted();
+  });
+
+  it("names the folder of the backup if it cannot be made, and not FILEDESK_DATA", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    for (const path of [file, join(file, "below"), "/proc/filedesk-backup"]) {
+      const fault = await backUp(desk, path).catch((error: unknown) => describeStartError(error as Error));
+      expect(fault).toContain(`The folder of the backup, ${path}, cannot be made or written`);
+    }
   });
 
   it("is refused in a folder of something else, and while another is made", async () => {

@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { systemClock } from "../../../src/kernel/clock.js";
 import { setAuditRetention } from "../../../src/modules/audit-log/audit-purge.repository.js";
 import { createPurgeAuditEntriesJob } from "../../../src/modules/audit-log/purge-audit-entries.job.js";
+import { AUDIT_ACTIONS, auditResultOf } from "../../../src/modules/identity/audit/audit-action.js";
 import { createRefusalLog } from "../../../src/modules/identity/audit/refusal-log.js";
 import type { SignedIn, TestServer } from "../../support/test-server.js";
 import { startTestServer } from "../../support/test-server.js";
@@ -10,6 +11,7 @@ import { startTestServer } from "../../support/test-server.js";
 interface Entry {
   readonly id: string;
   readonly action: string;
+  readonly result: string;
   readonly actorKind: string;
   readonly actor: { readonly name: string } | null;
   readonly address: string | null;
@@ -24,7 +26,7 @@ const LOG = `query ($filter: AuditFilter, $first: Int, $after: String, $last: In
   auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
     totalCount
     pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
-    nodes { id action actorKind actor { name } address userAgent companyId subjectType subjectId details } } }`;
+    nodes { id action result actorKind actor { name } address userAgent companyId subjectType subjectId details } } }`;
 
 let server: TestServer;
 let acme: string;
@@ -75,7 +77,7 @@ describe("the audit log", () => {
     const { nodes } = await read({ filter: { companyId: acme }, first: 2 }, people["manager of acme"]!);
     const ticket = { companyId: acme, subjectType: "ticket", subjectId: ticketId, actorKind: "USER" };
     expect(nodes).toMatchObject([
-      { ...ticket, action: "TICKET_DELETED" },
+      { ...ticket, action: "TICKET_DELETED", result: "SUCCEEDED" },
       {
         ...ticket,
         action: "TICKET_OPENED",
@@ -169,6 +171,7 @@ describe("the audit log", () => {
     await fetch(`${server.url}/files/${acme}/x`);
     await server.services.refusals.flush();
     const { nodes } = await read({ filter: { action: ["REQUEST_REFUSED"] }, first: 100 }, people.admin!);
+    expect(new Set(nodes!.map(({ result }) => result))).toEqual(new Set(["REFUSED"]));
     const details = nodes!.map(({ details, actorKind, companyId }) => ({
       ...details,
       actorKind,
@@ -265,7 +268,33 @@ describe("the audit log", () => {
     expect(await of({ action: Array(101).fill("TICKET_OPENED") })).toBe("BAD_USER_INPUT");
   });
 
-  it("is exported from the oldest entry on", async () => {
+  it.each(["actorId", "subjectId"])(
+    "refuses a filter whose %s is no id, and names the field",
+    async (field) => {
+      const { errors } = await server.gql(LOG, { filter: { [field]: "x" } }, people.admin!.token);
+      expect(errors).toMatchObject([
+        { message: expect.stringContaining(field), extensions: { code: "BAD_USER_INPUT" } },
+      ]);
+    },
+  );
+
+  it("says of each action how it ended", () => {
+    const others = AUDIT_ACTIONS.filter((action) => auditResultOf(action) !== "succeeded");
+    expect(others.map((action) => `${action} ${auditResultOf(action)}`).sort()).toEqual([
+      "media-file.infected-upload-refused refused",
+      "media-file.rendering-failed failed",
+      "request.refused refused",
+    ]);
+  });
+
+  it("is exported from the oldest entry on, with results", async () => {
+    const results = new Set<string>();
+    for await (const { action, result } of server.services.audit.exportEntries({}))
+      results.add(`${action} ${result}`);
+    expect([...results]).toEqual(
+      expect.arrayContaining(["request.refused refused", "ticket.opened succeeded"]),
+    );
+
     const ids: string[] = [];
     for await (const { id } of server.services.audit.exportEntries({ companyId: acme })) ids.push(id);
     const { nodes } = await read({ filter: { companyId: acme }, first: 100 }, people.admin!);

@@ -69,3 +69,15 @@ export type AuditAction = AuditActionOn<keyof Actions>;
 export const AUDIT_ACTIONS: readonly AuditAction[] = Object.entries(ACTIONS).flatMap(([subject, actions]) =>
   actions.map((action) => `${subject}.${action}` as AuditAction),
 );
+
+export type AuditResult = "succeeded" | "refused" | "failed";
+
+/** The actions that record something else than a success. */
+const OTHER_RESULTS: ReadonlyMap<string, AuditResult> = new Map<AuditAction, AuditResult>([
+  ["request.refused", "refused"],
+  ["media-file.infected-upload-refused", "refused"],
+  ["media-file.rendering-failed", "failed"],
+]);
+
+/** How it ended, which the action says: it is not stored. */
+export const auditResultOf = (action: string): AuditResult => OTHER_RESULTS.get(action) ?? "succeeded";
