@@ -46,6 +46,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   deleteTicket: EVERYTHING,
   destroyQuarantined: LIBRARY,
   inviteMember: ["Company.invitations"],
+  makeVersionCurrent: LIBRARY,
   purgeMessage: ["Query.attachment", "Query.conversations", ...LIBRARY],
   purgeOrphanedMedia: ["Query.mediaFile", ...LIBRARY],
   reactivateUser: EVERYTHING,

@@ -127,6 +127,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     inviteMember: forbidden,
     // Its right is a token that it does not have.
     joinAsGuest: never("UNAUTHENTICATED"),
+    makeVersionCurrent: row("FORBIDDEN", "NOT_FOUND", "ok", aFile),
     markRead: notThere,
     purgeMessage: notThere,
     purgeOrphanedMedia: row("FORBIDDEN", "FORBIDDEN", "ok", async ({ companyId }) => ({
@@ -207,5 +208,6 @@ export const whatUploadersMay: Readonly<Record<string, RightsRow>> = {
   "Mutation.replaceMediaFile": never("FORBIDDEN", async ({ ownFileId }) => ({
     input: { id: await ownFileId(), file: textFile() },
   })),
+  "Mutation.makeVersionCurrent": never("NOT_FOUND", async ({ ownFileId }) => ({ id: await ownFileId() })),
   "Mutation.deleteMediaFile": never("FORBIDDEN", async ({ ownFileId }) => ({ id: await ownFileId() })),
 };

@@ -151,6 +151,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       { input: { companyId, email: "customer@globex.test", role: "MANAGER" } },
     ]),
     joinAsGuest: { args: () => [{ token: "nobody's" }], outcome: { others: "UNAUTHENTICATED" } },
+    makeVersionCurrent: notFound(byId("mediaFileIds")),
     markRead: notFound(inConversation(({ messageIds }) => ({ messageId: messageIds[0] }))),
     purgeMessage: notFound(byId("messageIds")),
     purgeOrphanedMedia: notOfCompany(({ companyId }) => [

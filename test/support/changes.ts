@@ -94,6 +94,13 @@ const quarantined = async (scene: Scene) => {
 const usage = async (scene: Scene) => ({
   input: { mediaFileId: (await file(scene)).id, resourceType: "page", resourceId: "1", fieldName: "banner" },
 });
+const version = async (scene: Scene) => {
+  const { id } = await file(scene);
+  await done(scene, "replaceMediaFile", { input: { id, file: await picture() } }, "agent");
+  const [earlier] = await scene.server.database.sql<{ id: string }[]>`
+    select id from media_files where version_of = ${id}`;
+  return { id: earlier!.id };
+};
 const orphan = async (scene: Scene) => {
   const { id } = await file(scene);
   await scene.server.database.sql`update media_files
@@ -168,6 +175,7 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
   addMediaUsage: byManager(usage),
   removeMediaUsage: byManager(after("addMediaUsage", "agent", usage)),
   updateMediaFile: byManager(async (scene) => ({ input: { ...(await file(scene)), fileName: "plan.txt" } })),
+  makeVersionCurrent: byManager(version),
   deleteMediaFile: byManager(file),
   restoreMediaFile: byManager(after("deleteMediaFile", "agent", file)),
   releaseQuarantined: byManager(quarantined),

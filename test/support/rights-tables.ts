@@ -43,6 +43,7 @@ export const CHANGES = [
   "endSession",
   "inviteGuest",
   "inviteMember",
+  "makeVersionCurrent",
   "markRead",
   "purgeMessage",
   "purgeOrphanedMedia",

@@ -10,6 +10,7 @@ import { createMediaUsageService } from "../../modules/media/library/media-usage
 import type { OrphanDeps } from "../../modules/media/library/orphan.service.js";
 import { createOrphanService } from "../../modules/media/library/orphan.service.js";
 import { createStorageReportService } from "../../modules/media/library/storage-report.service.js";
+import { createVersionService } from "../../modules/media/library/version.service.js";
 import { createQuarantineService } from "../../modules/media/quarantine/quarantine.service.js";
 import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
 import { postReplacement } from "../../modules/tickets/posts/post-replacement.js";
@@ -26,16 +27,18 @@ interface LibraryOptions extends FindMediaFileDeps, Pick<OrphanDeps, "assertMayR
   readonly orphanDays: number;
 }
 
+const replacementIn = ({ parents }: LibraryOptions) => ({
+  attachments: createAttachmentReplacement(parents),
+  posts: postReplacement,
+});
+
 /** Builds the services for a company's files: uploads, lists, changes, usages, orphans and reports. */
 export const createLibrary = (options: LibraryOptions) => ({
   loaders: createLibraryLoaders(options),
   services: {
     library: createLibraryService(options),
-    mediaUploads: createMediaUploadService({
-      ...options,
-      attachments: createAttachmentReplacement(options.parents),
-      posts: postReplacement,
-    }),
+    mediaUploads: createMediaUploadService({ ...options, ...replacementIn(options) }),
+    versions: createVersionService({ ...options, ...replacementIn(options) }),
     mediaFileChanges: createMediaFileChangeService(options),
     quarantine: createQuarantineService({
       ...options,

@@ -114,7 +114,8 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [MediaFileLibraryResolver, ({ loaders }) => new MediaFileLibraryResolver(loaders.library)],
   [
     MediaFileVersionResolver,
-    ({ loaders, urls }) => new MediaFileVersionResolver(loaders.users, loaders.actors, urls),
+    ({ loaders, urls, versions }) =>
+      new MediaFileVersionResolver(loaders.users, loaders.actors, urls, versions),
   ],
   [
     MediaUsageResolver,

@@ -51,6 +51,7 @@ import type { MediaUploadService } from "../../modules/media/library/media-uploa
 import type { MediaUsageService } from "../../modules/media/library/media-usage.service.js";
 import type { OrphanService } from "../../modules/media/library/orphan.service.js";
 import type { StorageReportService } from "../../modules/media/library/storage-report.service.js";
+import type { VersionService } from "../../modules/media/library/version.service.js";
 import type { MediaFileLoaders } from "../../modules/media/media-file.loaders.js";
 import type { MediaFileService } from "../../modules/media/media-file.service.js";
 import type { QuarantineService } from "../../modules/media/quarantine/quarantine.service.js";
@@ -124,6 +125,7 @@ export interface Services {
   // media: the library
   readonly library: LibraryService;
   readonly mediaUploads: MediaUploadService;
+  readonly versions: VersionService;
   readonly mediaFileChanges: MediaFileChangeService;
   readonly quarantine: QuarantineService;
   readonly mediaUsages: MediaUsageService;

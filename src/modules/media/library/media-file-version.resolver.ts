@@ -1,4 +1,5 @@
-import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import { ID } from "../../../platform/graphql/scalars.js";
 import { Actor } from "../../identity/actor.types.js";
 import type { ActorLoaders } from "../../identity/guests/actor.loaders.js";
 import type { UserLoaders } from "../../identity/users/user.loaders.js";
@@ -6,8 +7,10 @@ import { User } from "../../identity/users/user.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { DownloadUrls } from "../download-urls.js";
 import type { MediaFileView } from "../media-file.repository.js";
+import { MediaFile } from "../media-file.types.js";
 import { uploaderOf } from "../uploader.js";
 import { MediaFileVersion } from "./library.types.js";
+import type { VersionService } from "./version.service.js";
 
 @Resolver(() => MediaFileVersion)
 export class MediaFileVersionResolver {
@@ -15,7 +18,25 @@ export class MediaFileVersionResolver {
     private readonly users: UserLoaders,
     private readonly actors: ActorLoaders,
     private readonly urls: DownloadUrls,
+    private readonly versions: VersionService,
   ) {}
+
+  @Mutation(() => MediaFile, {
+    description:
+      "Makes the content of an earlier version the current one of its file: the file's id and usages stay, its URLs change, and the content that was current becomes the version with this id. For whoever may replace the file. A version with malware, or whose scan or bytes are missing, stays an earlier one. The id of a file that is current already changes nothing.",
+  })
+  makeVersionCurrent(
+    @Arg("id", () => ID, { description: "The version's id." }) id: string,
+    @Arg("sha256", () => String, {
+      nullable: true,
+      description:
+        "SHA-256 of the version's content. With it a repeated request changes nothing; without it, it brings the former content back.",
+    })
+    sha256: string | null,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.versions.makeVersionCurrent(viewer, { id, sha256 });
+  }
 
   @FieldResolver(() => String, {
     description: "Absolute URL of the file, signed for this viewer and valid for about an hour.",

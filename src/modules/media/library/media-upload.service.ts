@@ -1,37 +1,28 @@
 import { authorize } from "../../../kernel/authorize.js";
-import { badUserInput, FiledeskError, forbidden, gone } from "../../../kernel/errors.js";
+import { badUserInput, gone } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
-import type { JobSender } from "../../../platform/jobs/job.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
 import type { Identified, Viewer } from "../../identity/viewer.js";
 import { tenantsReachedBy } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
-import type { FileKind } from "../file-types.js";
-import { kindOf } from "../file-types.js";
-import type { FindMediaFileDeps } from "../find-media-file.js";
 import { requireMediaFile } from "../find-media-file.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import { requireRecorded } from "../ingest/record.js";
-import { recordFileEvents } from "../media-file.events.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import { findMediaFile } from "../media-file.repository.js";
 import { MUTATION_OF_PURPOSE } from "../single-purpose-buckets.js";
-import { requestVariants } from "../variants/request-variants.js";
 import type { NewUsage } from "./declare-usage.js";
 import { declareUsage, lockReplacedUsages, refuseInternalResource } from "./declare-usage.js";
+import type { ExchangeDeps } from "./exchange-content.js";
+import { exchangeContent, refuseOthersAttachment } from "./exchange-content.js";
 import { refusePast } from "./expiry.js";
 import { libraryPolicy } from "./library.policy.js";
 import { auditMediaFile } from "./media-file.audit.js";
 import { updateMediaFile } from "./media-file-change.repository.js";
-import type { AttachmentReplacement, PostReplacement } from "./replacement-ports.js";
-import { exchangeContents, lockMediaFileForReplacement } from "./version.repository.js";
 
-export interface MediaUploadDeps extends FindMediaFileDeps {
+export interface MediaUploadDeps extends ExchangeDeps {
   readonly ingest: IngestService;
-  readonly attachments: AttachmentReplacement;
-  readonly posts: PostReplacement;
-  readonly jobs: JobSender;
 }
 
 export interface NewUpload {
@@ -148,20 +139,7 @@ async function replaceMediaFile(
       const resize = await deps.attachments.lockQuotas(tx, companyId, id);
       const declared = usage && { ...fieldOf(usage), companyId, mediaFileId: id };
       const formerly = declared && usage.replace ? await lockReplacedUsages(tx, declared) : [];
-      const replaced = await lockMediaFileForReplacement(tx, companyId, id);
-      if (replaced === null) throw gone("file");
-      await refuseOtherKind(deps, tx, file, uploaded.id);
-      await resize(uploaded.size - replaced.size);
-      const exchange = { currentId: id, uploadedId: uploaded.id };
-      const variantsStatus = await exchangeContents(tx, companyId, exchange);
-      // The job of the upload belongs to the row that has the old content now.
-      if (variantsStatus === "PENDING") await requestVariants({ jobs: deps.jobs, tx }, [{ id, companyId }]);
-      await deps.posts.contentReplaced(tx, companyId, id);
-      recordFileEvents(tx, companyId, "file.updated", [id]);
-      await auditMediaFile(tx, by, "replaced", file, {
-        fileName: uploaded.fileName,
-        versionId: uploaded.id,
-      });
+      await exchangeContent(deps, tx, { by, file, otherId: uploaded.id, resize });
       if (declared) await declareUsage({ ...deps, db: tx }, by, { usage: declared, replaced: formerly });
     },
   });
@@ -184,42 +162,6 @@ async function declareUsageOf(
   const declared = { ...fieldOf(usage), companyId, mediaFileId: id };
   const replaced = usage.replace ? await lockReplacedUsages(tx, declared) : [];
   await declareUsage({ ...deps, db: tx }, by, { usage: declared, replaced });
-}
-
-/** An attachment names its uploader, which must stay true. @throws FORBIDDEN */
-async function refuseOthersAttachment(
-  { db, attachments }: MediaUploadDeps,
-  viewer: Viewer,
-  file: MediaFileView,
-): Promise<void> {
-  if (await attachments.mayReplace(db, viewer, file)) return;
-  throw forbidden(
-    "Somebody else has attached this file, and only they may replace it, and administrators where it is not on a message. Attach yours as a file of its own.",
-    { action: "replace" },
-  );
-}
-
-const CALLED: Partial<Record<FileKind, string>> = { IMAGE: "an image", VIDEO: "a video" };
-
-/** @throws UNSUPPORTED_FILE_TYPE when the posts that show the file require another kind */
-async function refuseOtherKind(
-  { posts }: MediaUploadDeps,
-  tx: Database,
-  { id, companyId }: MediaFileView,
-  uploadedId: string,
-): Promise<void> {
-  const required = await posts.requiredKinds(tx, companyId, id);
-  if (required.length === 0) return;
-  const uploaded = await findMediaFile(tx, { companyIds: [companyId] }, uploadedId);
-  if (uploaded === null) throw gone("file");
-  const { mimeType } = uploaded;
-  const missed = required.find((kind) => kind !== kindOf(mimeType));
-  if (missed)
-    throw new FiledeskError(
-      "UNSUPPORTED_FILE_TYPE",
-      `This file is posted on a ticket as ${CALLED[missed]} and stays one; what you sent is ${mimeType}. Upload it as a file of its own.`,
-      { actual: mimeType },
-    );
 }
 
 /** Reads a file that the caller has just made or changed. @throws GONE if it has been purged meanwhile */
