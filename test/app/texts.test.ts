@@ -16,7 +16,7 @@ let companyId: string;
 
 /** Texts that programs make: they are what they are, letter by letter. */
 const FOR_PROGRAMS: ReadonlySet<string> = new Set([
-  ...["slug", "token", "refreshToken", "after", "before", "clientId", "mimeType"],
+  ...["slug", "token", "refreshToken", "after", "before", "clientId", "mimeType", "sha256"],
   ...["resourceType", "fieldName", "subjectType", "password", "currentPassword", "newPassword"],
   // Has rules of its own: see `fittingName`.
   "fileName",

@@ -9,9 +9,10 @@ let database: TestDatabase;
 let sql: postgres.Sql;
 
 const version = async () => (await sql`select version from pgboss.version`)[0]!.version as number;
+/** Without the days that partitions are named by: midnight may pass in between. */
 const indexes = async () =>
   (await sql`select indexname as name from pg_indexes where schemaname = 'pgboss' order by 1`).map(
-    ({ name }) => name as string,
+    ({ name }) => (name as string).replace(/_\d{8}_/, "_<day>_"),
   );
 
 describe("the schema of the job queue", () => {
