@@ -64,6 +64,7 @@ export function createIdentity({ config, secrets, db, clock, log }: IdentityOpti
     sessions: createSessionLoaders({ db, clock }),
   };
   const attempts = createAttemptLimit(db, config.SIGN_INS_PER_MINUTE);
+  const refusals = createRefusalLog({ db, clock, log });
   const resets = { db, clock, resetUrl: config.RESET_URL ?? null, resetHours: config.RESET_HOURS };
   return {
     loaders,
@@ -84,6 +85,7 @@ export function createIdentity({ config, secrets, db, clock, log }: IdentityOpti
       }),
       attempts,
       apiKeys: createApiKeyViewers({ db, clock, log }),
+      refusals,
     }),
     apiKeys: createApiKeyService({ db, clock, maxKeys: config.API_KEYS }),
     ownSessions: createOwnSessionService({ db, clock }),
@@ -106,7 +108,7 @@ export function createIdentity({ config, secrets, db, clock, log }: IdentityOpti
     }),
     users: createUserService({ db }),
     audit: createAuditLogService({ db }),
-    refusals: createRefusalLog({ db, clock, log }),
+    refusals,
   };
 }
 

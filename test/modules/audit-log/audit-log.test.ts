@@ -198,6 +198,35 @@ describe("the audit log", () => {
     expect(JSON.stringify(nodes)).not.toContain("not this one");
   });
 
+  it("names the account that a wrong password was for, and no other", async () => {
+    const customer = people["customer of globex"]!;
+    const attempt = (email: string) =>
+      server.gql(`mutation ($input: SignInInput!) { signIn(input: $input) { expiresAt } }`, {
+        input: { email, password: "not this one" },
+      });
+    await server.services.refusals.flush();
+    await attempt("CUSTOMER@globex.test");
+    await attempt("customer@globex.test");
+    await attempt("nobody@globex.test");
+    await server.services.refusals.flush();
+    const of = (filter: object) =>
+      read({ filter: { action: ["USER_SIGN_IN_REFUSED"], ...filter } }, people.admin!);
+    const { nodes } = await of({ subjectId: customer.id });
+    expect(nodes).toMatchObject([
+      {
+        result: "REFUSED",
+        actorKind: "ANONYMOUS",
+        address: expect.stringContaining("127.0.0.1"),
+        subjectType: "user",
+        companyId: null,
+        details: { code: "UNAUTHENTICATED", what: "signIn", count: 2 },
+      },
+    ]);
+    const all = (await of({})).nodes!.map(({ subjectId }) => subjectId);
+    expect(new Set(all)).toEqual(new Set([customer.id, people["agent of acme"]!.id])); // and that of an earlier test
+    expect((await of({ companyId: acme })).nodes).toEqual([]);
+  });
+
   it("counts each failed field by its own name, whatever it is called in the request", async () => {
     const ATTEMPT = 'signIn(input: { email: "agent@acme.test", password: "not this one" }) { expiresAt }';
     await server.services.refusals.flush();
@@ -262,6 +291,22 @@ describe("the audit log", () => {
     expect([...rows]).toEqual([{ company_id: guest.companyId }]);
   });
 
+  it("keeps the accounts that were tried, whatever else anonymous callers do", async () => {
+    const { db, sql } = server.database;
+    const refusals = createRefusalLog({ db, clock: () => new Date(), log: pino({ level: "silent" }) });
+    for (let n = 0; n < 1_000; n++) {
+      const client = { address: `10.1.${n >> 8}.${n & 255}` };
+      refusals.record({ viewer: { kind: "anonymous", client }, code: "UNAUTHENTICATED", what: "noise" });
+    }
+    const { id: userId } = people["customer of acme"]!;
+    refusals.recordSignIn({ userId, client: { address: "10.2.0.1" } });
+    await refusals.flush();
+    const [{ tries } = { tries: 0 }] = await sql<{ tries: number }[]>`
+      select count(*)::int as tries from audit_log
+      where action = 'user.sign-in-refused' and subject_id = ${userId}`;
+    expect(tries).toBe(1);
+  });
+
   it("refuses a filter that is too long", async () => {
     const of = async (filter: object) => (await read({ filter }, people.admin!)).code;
     expect(await of({ subjectType: "x".repeat(51) })).toBe("BAD_USER_INPUT");
@@ -284,6 +329,7 @@ describe("the audit log", () => {
       "media-file.infected-upload-refused refused",
       "media-file.rendering-failed failed",
       "request.refused refused",
+      "user.sign-in-refused refused",
     ]);
   });
 

@@ -85,6 +85,7 @@ export async function startIdentity({
     verifyToken: createTokenVerifier({ secret: SECRET, clock, ...(jwks && { jwks }) }),
     attempts,
     apiKeys: createApiKeyViewers({ db, clock, log: { warn: () => {} } }),
+    refusals: { recordSignIn: () => {} },
   });
   const loaders = createMembershipLoaders({ db });
   const companies = createCompanyService({ db, clock, retentionDays: 14 });

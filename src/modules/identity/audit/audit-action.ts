@@ -15,6 +15,7 @@ const ACTIONS = {
     "updated",
     "deactivated",
     "reactivated",
+    "sign-in-refused",
     "signed-out-elsewhere",
     "password-changed",
     "password-set",
@@ -75,6 +76,7 @@ export type AuditResult = "succeeded" | "refused" | "failed";
 /** The actions that record something else than a success. */
 const OTHER_RESULTS: ReadonlyMap<string, AuditResult> = new Map<AuditAction, AuditResult>([
   ["request.refused", "refused"],
+  ["user.sign-in-refused", "refused"],
   ["media-file.infected-upload-refused", "refused"],
   ["media-file.rendering-failed", "failed"],
 ]);

@@ -3,7 +3,8 @@ import { MINUTE_MS } from "../../../kernel/clock.js";
 import type { ErrorCode } from "../../../kernel/errors.js";
 import type { Database } from "../../../platform/database/client.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
-import type { Viewer } from "../viewer.js";
+import type { Client, Viewer } from "../viewer.js";
+import type { AuditEntry } from "./audit.repository.js";
 import { insertAuditEntries, MAX_USER_AGENT_LENGTH } from "./audit.repository.js";
 
 /** Failures that say something about the caller; all others are about the wording or the moment of a request. */
@@ -22,9 +23,9 @@ const RECORDED: ReadonlySet<string> = new Set<ErrorCode>([
 
 /**
  * Kinds of refusals that are told apart in a minute; further ones are counted together. Those of callers without
- * credentials are counted apart, so that they cannot push out the others.
+ * credentials are counted apart, so that they cannot push out the others; attempts to sign in to an account as well.
  */
-const MOST_KINDS = { anonymous: 250, signedIn: 1_000 };
+const MOST_KINDS = { anonymous: 250, signedIn: 1_000, signIns: 1_000 };
 const OTHERS = "others";
 
 export interface Refusal {
@@ -35,8 +36,16 @@ export interface Refusal {
   readonly what: string;
 }
 
+/** An attempt to sign in to an account with a wrong password. */
+export interface RefusedSignIn {
+  readonly userId: string;
+  readonly client: Client;
+}
+
 export interface RefusalLog {
   record(refusal: Refusal): void;
+  /** Names the account, which the refused request does not. */
+  recordSignIn(refusal: RefusedSignIn): void;
   /** Writes what has been counted. Call it before the process ends; what cannot be written is logged. */
   flush(): Promise<void>;
 }
@@ -49,11 +58,13 @@ export interface RefusalLogDeps {
 }
 
 interface Counted extends Refusal {
+  /** The account to which the caller tried to sign in. */
+  readonly userId?: string;
   readonly since: Date;
   count: number;
 }
 
-/** The refusals of one class of callers, by caller, code and operation. */
+/** The refusals of one class of callers, by caller, code, operation and account. */
 class Counts {
   readonly #most: number;
   #counted = new Map<string, Counted>();
@@ -62,7 +73,7 @@ class Counts {
     this.#most = most;
   }
 
-  add(refusal: Refusal, now: Date): void {
+  add(refusal: Refusal & Pick<Counted, "userId">, now: Date): void {
     const key = keyOf(refusal);
     const known = this.#counted.get(key);
     if (known) known.count++;
@@ -98,12 +109,13 @@ class Counts {
 export function createRefusalLog({ db, clock, log, intervalMs = MINUTE_MS }: RefusalLogDeps): RefusalLog {
   const anonymous = new Counts(MOST_KINDS.anonymous);
   const signedIn = new Counts(MOST_KINDS.signedIn);
+  const signIns = new Counts(MOST_KINDS.signIns);
   let timer: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    const entries = [...anonymous.takeAll(), ...signedIn.takeAll()].map(toEntry);
+    const entries = [anonymous, signedIn, signIns].flatMap((counts) => counts.takeAll()).map(toEntry);
     if (entries.length === 0) return;
     try {
       await insertAuditEntries(db, entries);
@@ -111,20 +123,28 @@ export function createRefusalLog({ db, clock, log, intervalMs = MINUTE_MS }: Ref
       log.warn({ err, entries: entries.length }, "refusals could not be audited");
     }
   }
+  const flushLater = (): void => {
+    timer ??= setTimeout(() => void flush(), intervalMs).unref();
+  };
   return {
     record(refusal) {
       if (!RECORDED.has(refusal.code)) return;
       const counts = refusal.viewer.kind === "anonymous" ? anonymous : signedIn;
       counts.add(refusal, clock());
-      timer ??= setTimeout(() => void flush(), intervalMs).unref();
+      flushLater();
+    },
+    recordSignIn({ userId, client }) {
+      const viewer = { kind: "anonymous", client } as const;
+      signIns.add({ viewer, code: "UNAUTHENTICATED", what: "signIn", userId }, clock());
+      flushLater();
     },
     flush,
   };
 }
 
-const keyOf = ({ viewer, code, what }: Refusal): string => {
+const keyOf = ({ viewer, code, what, userId = "" }: Refusal & Pick<Counted, "userId">): string => {
   const caller = viewer.kind === "anonymous" ? networkKeyOf(viewer.client?.address ?? "") : viewer.id;
-  return `${caller} ${code} ${what}`;
+  return `${caller} ${code} ${what} ${userId}`;
 };
 
 /** The viewer without the rest of a long header, of which a part of a text would keep the whole in memory. */
@@ -135,12 +155,12 @@ function kept(viewer: Viewer): Viewer {
   return { ...viewer, client: { ...client, userAgent } };
 }
 
-const toEntry = ({ viewer, code, what, since, count }: Counted) => ({
+const toEntry = ({ viewer, code, what, userId, since, count }: Counted): AuditEntry => ({
   companyId: companyOf(viewer),
   by: viewer,
-  action: "request.refused" as const,
-  subjectType: "request",
-  subjectId: null,
+  ...(userId === undefined
+    ? { action: "request.refused", subjectType: "request", subjectId: null }
+    : { action: "user.sign-in-refused", subjectType: "user", subjectId: userId }),
   details: { code, what, count, since: since.toISOString() },
 });
 

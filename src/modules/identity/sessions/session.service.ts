@@ -7,6 +7,7 @@ import { viewerChanged } from "../../../platform/events/log/viewer-changed.js";
 import { networkKeyOf } from "../../../platform/rate-limit/network-key.js";
 import { resemblesApiKey } from "../api-keys/api-key-text.js";
 import type { ApiKeyViewers } from "../api-keys/api-key-viewers.js";
+import type { RefusalLog } from "../audit/refusal-log.js";
 import { listGuestViewers } from "../guests/guest.repository.js";
 import { isEmail, normalizeEmail } from "../users/email.js";
 import { verifyPasswordFrom } from "../users/password.js";
@@ -40,6 +41,7 @@ export interface SessionServiceOptions {
   readonly refreshTokens: RefreshTokens;
   readonly attempts: AttemptLimit;
   readonly apiKeys: ApiKeyViewers;
+  readonly refusals: Pick<RefusalLog, "recordSignIn">;
   readonly clock?: Clock;
 }
 
@@ -75,13 +77,7 @@ export function createSessionService(options: SessionServiceOptions) {
   async function signIn({ email, password }: SignIn, client: Client): Promise<StartedSession> {
     const address = normalizeEmail(email);
     await attempts.signIn(address, client);
-    const account = await findCredentials(db, address);
-    const isRight = await verifyPasswordFrom(
-      networkKeyOf(client.address),
-      account?.passwordHash ?? null,
-      password,
-    );
-    if (!account || !isRight) throw wrongCredentials();
+    const account = await requireAccount(options, { email: address, password }, client);
     const token = refreshTokens.issue(newId());
     await beginSession(db, { account, token, client, expiresAt: sessionEnd(clock()) });
     return open(account.id, token.id, token.token);
@@ -161,6 +157,21 @@ export function createSessionService(options: SessionServiceOptions) {
     /** Reads these viewers again, in their order; anonymous where access has ended. */
     reload: (viewers: readonly Viewer[]): Promise<readonly Viewer[]> => reloadViewers(db, viewers, clock()),
   };
+}
+
+/** The account of an e-mail address and its password. @throws UNAUTHENTICATED */
+async function requireAccount(
+  { db, refusals }: SessionServiceOptions,
+  { email, password }: SignIn,
+  client: Client,
+): Promise<Credentials> {
+  const account = await findCredentials(db, email);
+  const network = networkKeyOf(client.address);
+  // Without an account as well, so that the time does not tell whether there is one.
+  const isRight = await verifyPasswordFrom(network, account?.passwordHash ?? null, password);
+  if (account && isRight) return account;
+  if (account) refusals.recordSignIn({ userId: account.id, client });
+  throw wrongCredentials();
 }
 
 interface Beginning {
