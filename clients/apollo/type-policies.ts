@@ -135,5 +135,6 @@ export const typePolicies: TypePolicies = {
   // They have no id, and belong to what they stand on.
   MediaMetadata: { merge: true },
   MediaVariant: { merge: true },
+  SignedUrl: { merge: true },
   StorageReport: { merge: true },
 };

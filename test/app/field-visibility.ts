@@ -20,7 +20,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   },
   Attachment: {
     guest:
-      "createdAt deletedAt description fileName id inlineUrl mediaFile message mimeType scanResult scanStatus scannedAt size thumbnailUrl updatedAt uploadedBy uploader url",
+      "createdAt deletedAt description fileName id inlineUrl mediaFile message mimeType scanResult scanStatus scannedAt signedUrl size thumbnailUrl updatedAt uploadedBy uploader url",
     member: "reply ticket",
   },
   ChatMessage: {
@@ -44,7 +44,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Invitation: { member: "company createdAt email expiresAt id inviterName role" },
   MediaFile: {
     guest:
-      "bucket createdAt deletedAt duration expiresAt fileName height id inlineUrl integrity kind metadata mimeType placeholder scanResult scanStatus scannedAt sha256 size uploadedBy uploader url variant variants variantsStatus verifiedAt width",
+      "bucket createdAt deletedAt duration expiresAt fileName height id inlineUrl integrity kind metadata mimeType placeholder scanResult scanStatus scannedAt sha256 signedUrl size uploadedBy uploader url variant variants variantsStatus verifiedAt width",
     member: "versions",
     staff: "usages",
   },
@@ -57,7 +57,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   MediaUsage: {
     staff: "attachment company createdAt fieldName id mediaFile post resourceId resourceType user",
   },
-  MediaVariant: { guest: "height mimeType name size url width" },
+  MediaVariant: { guest: "height mimeType name signedUrl size url width" },
   Membership: { member: "company createdAt id role user" },
   PageInfo: { guest: "endCursor hasNextPage hasPreviousPage startCursor" },
   Photo: { member: "author createdAt deletedAt description file id ticket updatedAt" },
@@ -67,6 +67,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   PurgeReport: { doer: "bytes dryRun files ids" },
   Reply: { member: "attachments author body createdAt deletedAt id isInternal ticket updatedAt" },
   SeriesPhoto: { member: "caption file mediaFileId position" },
+  SignedUrl: { guest: "expiresAt url" },
   StagedUpload: {
     doer: "bucket createdAt expiresAt fileName headers id mediaFileId method mimeType offset parts refusal size status url usedAt",
   },

@@ -5,6 +5,7 @@ import "../modules/media/avatars/avatar.test.js";
 import "../modules/media/branding/company-logo.test.js";
 import "../modules/media/buckets.test.js";
 import "../modules/media/downloads/damaged-download.test.js";
+import "../modules/media/downloads/signed-urls.test.js";
 import "../modules/media/guest-files.test.js";
 import "../modules/media/library/events/media-file-events.test.js";
 import "../modules/media/library/library-list.test.js";

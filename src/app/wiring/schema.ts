@@ -5,6 +5,7 @@ import type { NonEmptyArray, PubSub } from "type-graphql";
 import { buildSchema } from "type-graphql";
 import { AttachmentResolver } from "../../modules/attachments/attachment.resolver.js";
 import { AttachmentScanResolver } from "../../modules/attachments/attachment-scan.resolver.js";
+import { AttachmentSignedUrlResolver } from "../../modules/attachments/attachment-signed-url.resolver.js";
 import { AttachmentThumbnailResolver } from "../../modules/attachments/attachment-thumbnail.resolver.js";
 import { AttachmentUsageResolver } from "../../modules/attachments/attachment-usage.resolver.js";
 import { AuditLogResolver } from "../../modules/audit-log/audit-log.resolver.js";
@@ -31,6 +32,10 @@ import { UserResolver } from "../../modules/identity/users/user.resolver.js";
 import { AvatarResolver } from "../../modules/media/avatars/avatar.resolver.js";
 import { CompanyBrandingResolver } from "../../modules/media/branding/company-branding.resolver.js";
 import { CompanyLogoResolver } from "../../modules/media/branding/company-logo.resolver.js";
+import {
+  MediaFileSignedUrlResolver,
+  MediaVariantSignedUrlResolver,
+} from "../../modules/media/downloads/signed-url.resolver.js";
 import { MediaFileEventsResolver } from "../../modules/media/library/events/media-file-events.resolver.js";
 import { LibraryResolver } from "../../modules/media/library/library.resolver.js";
 import { MediaFileLibraryResolver } from "../../modules/media/library/media-file-library.resolver.js";
@@ -160,6 +165,9 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
       new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
   ],
   [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
+  [MediaFileSignedUrlResolver, ({ signedUrls }) => new MediaFileSignedUrlResolver(signedUrls)],
+  [MediaVariantSignedUrlResolver, ({ signedUrls }) => new MediaVariantSignedUrlResolver(signedUrls)],
+  [AttachmentSignedUrlResolver, ({ signedUrls }) => new AttachmentSignedUrlResolver(signedUrls)],
   [AttachmentScanResolver, () => new AttachmentScanResolver()],
   [AttachmentThumbnailResolver, ({ thumbnails }) => new AttachmentThumbnailResolver(thumbnails)],
   [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],

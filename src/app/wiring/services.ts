@@ -41,6 +41,7 @@ import type { LogoService } from "../../modules/media/branding/logo.service.js";
 import type { AllBucketRules } from "../../modules/media/buckets.js";
 import type { DownloadUrls } from "../../modules/media/download-urls.js";
 import type { DownloadService } from "../../modules/media/downloads/download.service.js";
+import type { SignedUrls } from "../../modules/media/downloads/signed-urls.js";
 import type { MediaImportService } from "../../modules/media/import/media-import.service.js";
 import type { IngestService } from "../../modules/media/ingest/ingest.service.js";
 import type { UploadAdmission } from "../../modules/media/ingest/upload-admission.js";
@@ -116,6 +117,7 @@ export interface Services {
   readonly downloads: DownloadService;
   readonly signer: UrlSigner;
   readonly urls: DownloadUrls;
+  readonly signedUrls: SignedUrls;
   readonly variants: VariantService;
   readonly renderVariants: Job<RenderVariantsData>;
   readonly scanner: Scanner;

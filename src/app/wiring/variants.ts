@@ -2,6 +2,7 @@ import type { Clock } from "../../kernel/clock.js";
 import { createAttachmentThumbnails } from "../../modules/attachments/thumbnail-url.js";
 import type { AllBucketRules } from "../../modules/media/buckets.js";
 import { createDownloadUrls } from "../../modules/media/download-urls.js";
+import { createSignedUrls } from "../../modules/media/downloads/signed-urls.js";
 import { renderInProcess } from "../../modules/media/pictures/picture-process.js";
 import type { OriginalDeps } from "../../modules/media/variants/original-file.js";
 import { createRenderVariantsJob } from "../../modules/media/variants/render-variants.job.js";
@@ -33,6 +34,12 @@ export async function createVariants({ config, background, ...options }: Variant
     loaders,
     services: {
       urls,
+      signedUrls: createSignedUrls({
+        signer: options.signer,
+        clock,
+        defaultMinutes: config.SIGNED_URL_MINUTES,
+        maxMinutes: config.SIGNED_URL_MAX_MINUTES,
+      }),
       variants: createVariantService({ db, clock, buckets, loaders, urls }),
       thumbnails: createAttachmentThumbnails({ loaders, urls }),
       renderVariants: createRenderVariantsJob({

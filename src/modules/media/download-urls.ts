@@ -11,7 +11,8 @@ interface Downloadable {
   readonly sha256: string;
 }
 
-interface Showable extends Downloadable {
+/** A file of whose kind a URL takes notice. */
+export interface Showable extends Downloadable {
   readonly mimeType: string;
 }
 
@@ -21,7 +22,7 @@ interface VariantOfUrl {
 }
 
 /** Not signed: whether a file may be shown inline depends on the file alone. */
-const INLINE = "&inline";
+export const INLINE = "&inline";
 
 /** The version in a URL: the beginning of the hash. */
 export const urlVersionOf = ({ sha256 }: { readonly sha256: string }): string => sha256.slice(0, 12);

@@ -139,6 +139,11 @@ export const limitSettings = {
     example: "10",
   }),
   SIGNED_URL_MINUTES: whole({ default: 60, desc: "Lifetime of a signed URL", example: "60" }),
+  SIGNED_URL_MAX_MINUTES: whole({
+    default: 10_080,
+    desc: "The longest lifetime that clients may ask for with `signedUrl`; 7 days, as object stores allow for theirs",
+    example: "10080",
+  }),
   ORPHAN_DAYS: whole({
     default: 30,
     desc: "Days without any use after which a file counts as an orphan",

@@ -44,7 +44,7 @@ const bySubject = preparedOnce((db) => select(db, isThisSubject).prepare("viewer
  * Finds a person with all their roles in one statement, which runs for every request.
  *
  * The expiry of the session is not checked: an access token expires 29 days earlier, and so do the URLs issued with
- * it.
+ * it; those that a client has asked to last longer end when the session is purged.
  */
 export async function findViewer(db: Database, key: ViewerKey): Promise<UserViewer | null> {
   if ("userId" in key && !isId(key.userId)) return null;

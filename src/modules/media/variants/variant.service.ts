@@ -28,6 +28,12 @@ type Pictured = Pick<
   "id" | "companyId" | "blobId" | "bucket" | "fileName" | "mimeType" | "sha256"
 >;
 
+/** A variant with the file that it is shown of. */
+export interface ShownVariant extends VariantView {
+  readonly url: string;
+  readonly file: Pictured;
+}
+
 export type VariantService = ReturnType<typeof createVariantService>;
 
 /** A rendering takes seconds: a client that asks too early retries. */
@@ -39,7 +45,7 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
     presetsOf(buckets[file.bucket], file.mimeType).map((preset) => preset.name);
   const isPublic = ({ bucket }: Pick<MediaFileView, "bucket">) => buckets[bucket].access === "public";
 
-  const variants = async (context: ViewerContext, file: Pictured) => {
+  const variants = async (context: ViewerContext, file: Pictured): Promise<ShownVariant[]> => {
     const found = await loaders.ofBlob(context).load(file);
     return namesOf(file).flatMap((name) => {
       const variant = found.find((candidate) => candidate.name === name);
@@ -47,7 +53,7 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
       const url = isPublic(file)
         ? urls.publicVariant(context, file, variant)
         : urls.mediaFileVariant(context, file, name);
-      return [{ ...variant, url }];
+      return [{ ...variant, url, file }];
     });
   };
 

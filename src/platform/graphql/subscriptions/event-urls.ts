@@ -1,4 +1,6 @@
 import type { FeedViewer } from "../../events/feed/feed.js";
+import type { SignedFor } from "../../http/files/signed-for.js";
+import { writeSignedFor } from "../../http/files/signed-for.js";
 import type { UrlSigner } from "../../http/files/signed-url.js";
 import type { RequestContext } from "../context.js";
 
@@ -6,12 +8,6 @@ export const EVENTS_PATH = "/events";
 
 /** What a topic's URL is signed for. */
 export const eventResource = (topic: string): string => `events/${topic}`;
-
-/** The viewer that a URL is signed for. It is valid no longer than their session, if they have one. */
-export interface SignedFor {
-  readonly id: string;
-  readonly sessionId?: string;
-}
 
 interface SigningContext extends Pick<RequestContext<unknown>, "baseUrl"> {
   readonly viewer: FeedViewer & Partial<SignedFor>;
@@ -27,16 +23,10 @@ export const createEventUrls = (signer: Pick<UrlSigner, "signQuery">) => ({
     const url = `${baseUrl}${EVENTS_PATH}?topic=${topic}`;
     const { id: viewerId, sessionId } = viewer;
     if (viewerId === undefined) return url;
-    const signedFor = sessionId === undefined ? viewerId : `${viewerId}.${sessionId}`;
+    const signedFor = writeSignedFor({ id: viewerId, ...(sessionId !== undefined && { sessionId }) });
     return `${url}&${signer.signQuery(eventResource(topic), signedFor)}`;
   },
 });
-
-/** Parses the viewer of such a URL's signature. Ids contain no dots. */
-export function readSignedFor(text: string): SignedFor {
-  const [id = "", sessionId] = text.split(".");
-  return sessionId === undefined ? { id } : { id, sessionId };
-}
 
 /** The description of such a URL in the schema. */
 export const EVENTS_URL =

@@ -28,6 +28,8 @@ export interface SigningTarget {
   /** The last segment of the path, for display only; not signed. */
   readonly name: string;
   readonly viewerId: string;
+  /** In whole seconds; left out: at the end of a window of the signer, within its lifetime. */
+  readonly expiresAt?: Date | undefined;
 }
 
 /** The viewer of a valid signature, and its expiry. */
@@ -39,7 +41,7 @@ export interface SignedAccess {
 }
 
 export interface UrlSigner {
-  /** `/{resource}/{name}?viewer=…&expires=…&key=…&signature=…`, valid for at least lifetime − window. */
+  /** `/{resource}/{name}?viewer=…&expires=…&key=…&signature=…`, valid for at least lifetime − window, or as long as the target says. */
   sign(target: SigningTarget): string;
   /** Only the query of such a URL, for a resource that its route names differently. */
   signQuery(resource: string, viewerId: string): string;
@@ -67,9 +69,13 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   const keyById = new Map(keys);
   const remember = memo(REMEMBERED_SIGNATURES);
 
-  const signQuery = (resource: string, viewerId: string): string => {
+  const ownExpiry = (): number => {
     const lastSecond = (clock().getTime() + lifetimeMs) / SECOND_MS;
-    const expires = String(Math.floor(lastSecond / windowSeconds) * windowSeconds);
+    return Math.floor(lastSecond / windowSeconds) * windowSeconds;
+  };
+
+  const signQuery = (resource: string, viewerId: string, expiresAt?: Date): string => {
+    const expires = String(expiresAt ? Math.floor(expiresAt.getTime() / SECOND_MS) : ownExpiry());
     return remember(`${resource} ${viewerId} ${expires}`, () => {
       const signature = signatureOf(newestKey, [newestId, resource, viewerId, expires]);
       return `viewer=${encodeURIComponent(viewerId)}&expires=${expires}&key=${newestId}&signature=${signature}`;
@@ -77,10 +83,10 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   };
 
   return {
-    signQuery,
+    signQuery: (resource, viewerId) => signQuery(resource, viewerId),
 
-    sign: ({ resource, name, viewerId }) =>
-      `/${resource}/${encodeURIComponent(harmlessName(name))}?${signQuery(resource, viewerId)}`,
+    sign: ({ resource, name, viewerId, expiresAt }) =>
+      `/${resource}/${encodeURIComponent(harmlessName(name))}?${signQuery(resource, viewerId, expiresAt)}`,
 
     verify(resource, query) {
       const { viewer, expires, key: keyId, signature } = query;
