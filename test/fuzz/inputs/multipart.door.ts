@@ -7,7 +7,7 @@ import type { Source } from "../kit/source.js";
 import type { MultipartForm } from "./multipart-form.js";
 import { bendForm, bytesOf, randomForm } from "./multipart-form.js";
 
-interface MultipartCase {
+export interface MultipartCase {
   readonly caller: Caller;
   readonly headers: readonly string[];
   readonly body: Buffer;

@@ -47,6 +47,7 @@ export interface FuzzServer {
   descriptors(): Promise<Descriptors>;
   /** Starts it again after it has ended. */
   restart(): Promise<void>;
+  readonly restarts: number;
   stop(): Promise<void>;
 }
 
@@ -125,6 +126,7 @@ export async function startFuzzServer({
     });
   let server = await start();
   let [ending, read]: [string | null, number] = [null, 0];
+  let restarts = 0;
   const watch = () => {
     const watched = server;
     void watched.ended.then(({ code, signal, output }) => {
@@ -166,8 +168,12 @@ export async function startFuzzServer({
     },
     descriptors: () => descriptorsOf({ server, sql }),
     becomeQuiet: (most) => becomeQuiet({ server, sql, data, quietMs }, most),
+    get restarts() {
+      return restarts;
+    },
     async restart() {
       [ending, read] = [null, 0];
+      restarts++;
       // Whoever crashes leaves it, and nobody can listen on it then.
       await rm(socketPath, { force: true });
       server = await start();
