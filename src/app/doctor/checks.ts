@@ -9,6 +9,7 @@ import type { Database, DatabaseClient } from "../../platform/database/client.js
 import { hasTable } from "../../platform/database/has-table.js";
 import type { Installation } from "../../platform/database/installation.repository.js";
 import { listenTo } from "../../platform/database/listen.js";
+import type { Migrations } from "../../platform/database/migrate.js";
 import { migrationsOf } from "../../platform/database/migrate.js";
 import type { JobCount } from "../../platform/jobs/job-count.repository.js";
 import { listJobCounts } from "../../platform/jobs/job-count.repository.js";
@@ -97,10 +98,10 @@ async function checkVideo(ffmpeg = "ffmpeg"): Promise<Check> {
 export async function checkDatabase(database: DatabaseClient): Promise<Check[]> {
   try {
     await database.db.execute(sql`select 1`);
-    const { serverVersion, applied, pending } = await migrationsOf(database.sessionUrl);
+    const migrations = await migrationsOf(database.sessionUrl);
     return [
-      ok("database", `Postgres ${serverVersion}`),
-      checkSchema(applied, pending),
+      ok("database", `Postgres ${migrations.serverVersion}`),
+      checkSchema(migrations),
       await checkListening(database),
     ];
   } catch (error) {
@@ -144,8 +145,14 @@ async function checkListening({ db, sessionUrl }: DatabaseClient): Promise<Check
   }
 }
 
-function checkSchema(applied: number, pending: readonly string[]): Check {
+/** Checks that the schema is that of this version. */
+function checkSchema({ applied, unknown, pending }: Omit<Migrations, "serverVersion">): Check {
   if (applied === 0) return note("schema", "no tables yet: the first start creates them");
+  if (unknown > 0)
+    return problem(
+      "schema",
+      `${unknown} of ${applied} migrations are those of a later version: run that version, or restore a backup from before it`,
+    );
   return pending.length === 0
     ? ok("schema", `${applied} migrations, none is missing`)
     : problem("schema", `${pending.length} missing (${pending.join(", ")}): run filedesk migrate`);

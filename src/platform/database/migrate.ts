@@ -106,6 +106,8 @@ export interface Migrations {
   /** Version of the Postgres server, such as `18.4`. */
   readonly serverVersion: string;
   readonly applied: number;
+  /** How many of them this version does not know: they are those of a later one. */
+  readonly unknown: number;
   /** Names of the pending migrations, in their order. */
   readonly pending: readonly string[];
 }
@@ -131,9 +133,11 @@ async function readMigrations(sql: postgres.Sql): Promise<Migrations> {
     ? await sql<{ when: string }[]>`select created_at as when from drizzle.__drizzle_migrations`
     : [];
   const last = Math.max(0, ...rows.map(({ when }) => Number(when)));
+  const known = new Set(journal.entries.map(({ when }) => when));
   return {
     serverVersion: server?.version ?? "",
     applied: rows.length,
+    unknown: rows.filter(({ when }) => !known.has(Number(when))).length,
     pending: journal.entries.filter(({ when }) => when > last).map(({ tag }) => tag),
   };
 }

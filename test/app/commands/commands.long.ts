@@ -107,7 +107,7 @@ describe("commands", () => {
   });
 
   describe("filedesk migrate", () => {
-    it("says what is missing with 2, applies it with 0, and then has nothing to do", async () => {
+    it("says what is missing with 2, applies it with 0, then has nothing to do, and doctor names what is later", async () => {
       const name = `cli_${Date.now()}`;
       const url = new URL(environment.DATABASE_URL ?? "");
       await sql.unsafe(`create database ${name}`);
@@ -120,6 +120,15 @@ describe("commands", () => {
       const again = await run(["migrate", "--dry-run", "--json"], more);
       expect(again.code).toBe(0);
       expect(again.events).toEqual([{ event: "done", pending: [], granted: null, dryRun: true }]);
+
+      const migrated = postgres(url.href, { max: 1 });
+      await migrated`
+        insert into drizzle.__drizzle_migrations (hash, created_at)
+        select 'of a later version', max(created_at) + 1 from drizzle.__drizzle_migrations`;
+      await migrated.end();
+      const { code, stdout } = await run(["doctor"], more);
+      expect(code).toBe(2);
+      expect(stdout).toMatch(/PROBLEM {2}schema: 1 of \d+ migrations are those of a later version/);
       await sql.unsafe(`drop database ${name} with (force)`);
     });
   });
