@@ -14,6 +14,7 @@
     "ConversationEvent": [
       "AttachmentDeleted",
       "AttachmentRestored",
+      "AttachmentUpdated",
       "ConversationClosed",
       "ConversationReopened",
       "MessageAdded",

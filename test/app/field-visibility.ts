@@ -102,6 +102,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   ConversationEventEdge: { guest: "cursor event" },
   AttachmentDeleted: { guest: "attachmentId messageId", member: "replyId ticketId" },
   AttachmentRestored: { guest: "attachment" },
+  AttachmentUpdated: { guest: "attachment" },
   ConversationClosed: { guest: "conversation" },
   ConversationReopened: { guest: "conversation" },
   MessageAdded: { guest: "message" },
@@ -115,7 +116,6 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
 
   TicketEventEdge: { member: "cursor event" },
   AttachmentAdded: { member: "attachment" },
-  AttachmentUpdated: { member: "attachment" },
   PostAdded: { member: "post" },
   PostDeleted: { member: "postId" },
   PostUpdated: { member: "post" },

@@ -10,6 +10,7 @@ import "../modules/media/upkeep/purge.test.js";
 import "../modules/media/upkeep/unrendered.test.js";
 import "../modules/media/pictures/decoding.test.js";
 import "../modules/media/pictures/picture-process.test.js";
+import "../modules/media/pictures/placeholder.test.js";
 import "../modules/media/pictures/render.test.js";
 import "../modules/media/pictures/sanitize-svg.test.js";
 import "../modules/media/variants/rendering-turns.test.js";

@@ -10,6 +10,13 @@ const ATTACHMENT = /* GraphQL */ `
   }
 `;
 
+/** What an attachment has more of when its variants are ready. */
+const RENDERED = /* GraphQL */ `
+  fragment RenderedFields on Attachment {
+    mediaFile { id placeholder variantsStatus variants { name url width height } }
+  }
+`;
+
 const FILE = /* GraphQL */ `
   fragment FileFields on MediaFile {
     id fileName bucket mimeType kind size width height duration placeholder scanStatus variantsStatus
@@ -28,6 +35,7 @@ const CONVERSATION = /* GraphQL */ `
         ... on MessageUpdated { message { ...MessageFields } }
         ... on MessageDeleted { message { ...MessageFields } }
         ... on MessagePurged { messageId }
+        ... on AttachmentUpdated { attachment { ...AttachmentFields ...RenderedFields message { id } } }
         ... on AttachmentDeleted { attachmentId messageId }
         ... on AttachmentRestored { attachment { ...AttachmentFields message { id } } }
         ... on ParticipantJoined { actor { ...ActorFields } }
@@ -47,6 +55,7 @@ const CONVERSATION = /* GraphQL */ `
   }
   fragment ConversationFields on Conversation { id subject room lastActivityAt closedAt }
   ${ATTACHMENT}
+  ${RENDERED}
 `;
 
 const TICKET = /* GraphQL */ `
@@ -62,7 +71,7 @@ const TICKET = /* GraphQL */ `
         ... on ReplyUpdated { reply { ...ReplyFields } }
         ... on ReplyDeleted { replyId }
         ... on AttachmentAdded { attachment { ...AttachmentFields reply { id } } }
-        ... on AttachmentUpdated { attachment { ...AttachmentFields reply { id } } }
+        ... on AttachmentUpdated { attachment { ...AttachmentFields ...RenderedFields reply { id } } }
         ... on AttachmentDeleted { attachmentId ticketId replyId }
         ... on AttachmentRestored { attachment { ...AttachmentFields reply { id } } }
         ... on PostAdded { post { ...PostFields } }
@@ -91,6 +100,7 @@ const TICKET = /* GraphQL */ `
     ... on VideoClip { file { ...FileFields } }
   }
   ${ATTACHMENT}
+  ${RENDERED}
   ${FILE}
 `;
 

@@ -102,7 +102,7 @@ export async function createServices({
   };
   const filesPerRequest = config.FILES_PER_REQUEST;
   const ingest = createIngestService({ ...shared, ...checking, filesPerRequest });
-  const variants = await createVariants({ ...shared, maxPixels, signer });
+  const variants = await createVariants({ ...shared, maxPixels, signer, parents });
   const branding = createBranding({ db, ingest, urls: variants.services.urls });
   const library = createLibrary({ ...shared, ...finding, ingest, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents });

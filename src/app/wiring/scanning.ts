@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { RunOptions } from "../../kernel/run-options.js";
-import { announceAttachmentScans } from "../../modules/attachments/attachment-scan.js";
+import { announceAttachments } from "../../modules/attachments/announce-attachments.js";
 import type { AttachmentParents } from "../../modules/attachments/parents.js";
 import type { OnScanned } from "../../modules/media/scanning/announce-scan.js";
 import { findUnscanned } from "../../modules/media/scanning/find-unscanned.js";
@@ -8,6 +8,7 @@ import { SCAN_FILE } from "../../modules/media/scanning/request-scans.js";
 import type { RescanOptions } from "../../modules/media/scanning/rescan.js";
 import { rescan } from "../../modules/media/scanning/rescan.js";
 import { createFindUnscannedJob, createScanFileJob } from "../../modules/media/scanning/scan-file.job.js";
+import type { OnRendered } from "../../modules/media/variants/announce-variants.js";
 import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
 import { postReplacement } from "../../modules/tickets/posts/post-replacement.js";
 import type { Database } from "../../platform/database/client.js";
@@ -41,11 +42,16 @@ export function createScanning({ parents, ...given }: ScanningOptions) {
   };
 }
 
-/** What shows a file tells its subscribers. */
-export function onScannedOf(parents: AttachmentParents): OnScanned {
-  const announceAttachments = announceAttachmentScans(parents);
+/** What shows a file tells its subscribers of the verdict. */
+export const onScannedOf = (parents: AttachmentParents): OnScanned => announcing(parents, "updated");
+
+/** And of its variants. */
+export const onRenderedOf = (parents: AttachmentParents): OnRendered => announcing(parents, "rendered");
+
+function announcing(parents: AttachmentParents, what: "updated" | "rendered"): OnRendered {
+  const announce = announceAttachments(parents, what);
   return async (tx, companyId, mediaFileIds) => {
-    await announceAttachments(tx, companyId, mediaFileIds);
+    await announce(tx, companyId, mediaFileIds);
     for (const id of mediaFileIds) await postReplacement.contentReplaced(tx, companyId, id);
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../kernel/clock.js";
+import type { AttachmentParents } from "../../modules/attachments/parents.js";
 import { createAttachmentThumbnails } from "../../modules/attachments/thumbnail-url.js";
 import type { AllBucketRules } from "../../modules/media/buckets.js";
 import { createDownloadUrls } from "../../modules/media/download-urls.js";
@@ -12,6 +13,7 @@ import type { Config } from "../../platform/config/config.js";
 import type { Database } from "../../platform/database/client.js";
 import type { UrlSigner } from "../../platform/http/files/signed-url.js";
 import { findFrameTaker } from "../../platform/video/take-frame.js";
+import { onRenderedOf } from "./scanning.js";
 
 interface VariantOptions extends OriginalDeps {
   readonly db: Database;
@@ -22,10 +24,11 @@ interface VariantOptions extends OriginalDeps {
   readonly maxPixels: number;
   readonly signer: UrlSigner;
   readonly config: Config;
+  readonly parents: AttachmentParents;
 }
 
 /** Builds the services for variants, thumbnails and download URLs. */
-export async function createVariants({ config, background, ...options }: VariantOptions) {
+export async function createVariants({ config, background, parents, ...options }: VariantOptions) {
   const { db, clock, buckets } = options;
   const urls = createDownloadUrls(options.signer);
   const loaders = createVariantLoaders({ db });
@@ -46,6 +49,7 @@ export async function createVariants({ config, background, ...options }: Variant
         ...options,
         db: background,
         render: renderInProcess,
+        onRendered: onRenderedOf(parents),
         ...(posterOf && { posterOf }),
       }),
     },

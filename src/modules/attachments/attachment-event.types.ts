@@ -13,7 +13,8 @@ export class AttachmentAdded {
 
 @ObjectType({
   simpleResolvers: true,
-  description: "The description or the file of an attachment was changed.",
+  description:
+    "The description, the file or the scan status of an attachment has changed, or its variants are ready (or cannot be made: see `variantsStatus` of its file). In a conversation it reports the variants; the rest of it is a `MessageUpdated` there.",
 })
 export class AttachmentUpdated {
   @Field(() => Attachment, ATTACHMENT)

@@ -14,7 +14,8 @@ export type ParentState = "readable" | "deleted";
 export interface AttachmentEvent {
   readonly companyId: string;
   readonly attachmentId: string;
-  readonly what: "added" | "updated" | "deleted" | "restored";
+  /** `rendered`: its variants are ready, or it is known now that it will have none. */
+  readonly what: "added" | "updated" | "rendered" | "deleted" | "restored";
 }
 
 /**

@@ -15,6 +15,7 @@ export interface NewBlob {
   readonly height: number | null;
   readonly durationMs: number | null;
   readonly metadata: FileMetadata;
+  readonly placeholder: string | null;
   readonly scanStatus: "CLEAN" | "PENDING" | "NOT_SCANNED";
 }
 

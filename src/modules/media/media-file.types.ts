@@ -92,7 +92,7 @@ export class MediaFile {
   @Field(() => String, {
     nullable: true,
     description:
-      "ThumbHash of the image in base64, to show until the image has loaded; null until it is computed.",
+      "ThumbHash of the image in base64, to show until the image has loaded. It is there when an image has been uploaded; of a video, when its poster is rendered. Null for files without a picture.",
   })
   placeholder!: string | null;
 

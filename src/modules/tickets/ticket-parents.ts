@@ -64,7 +64,7 @@ async function attachmentChanged(
   parent: ParentRef,
   { companyId, attachmentId, what }: AttachmentEvent,
 ): Promise<void> {
-  const type = `attachment.${what}` as const;
+  const type = `attachment.${what === "rendered" ? "updated" : what}` as const;
   if (parent.kind === "ticket")
     return recordTicketEvent(tx, { id: parent.id, companyId }, type, { attachmentId });
   const { ticketId, isInternal } = await requireReplyTicket(tx, parent.id);

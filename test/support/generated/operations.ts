@@ -1346,6 +1346,7 @@ export type FollowConversationSubscriptionVariables = Exact<{
 export type FollowConversationSubscription = { conversationEvents: { cursor: string, event:
       | { __typename: 'AttachmentDeleted', attachmentId: string, messageId: string | null }
       | { __typename: 'AttachmentRestored' }
+      | { __typename: 'AttachmentUpdated' }
       | { __typename: 'ConversationClosed' }
       | { __typename: 'ConversationReopened' }
       | { __typename: 'MessageAdded', message: { id: string, number: number, body: string, isEdited: boolean, editedAt: string | null, isDeleted: boolean, deletedAt: string | null, clientId: string | null, createdAt: string, sender:
@@ -1395,6 +1396,7 @@ export type FollowMessagesSubscriptionVariables = Exact<{
 export type FollowMessagesSubscription = { conversationEvents: { cursor: string, event:
       | { __typename: 'AttachmentDeleted' }
       | { __typename: 'AttachmentRestored' }
+      | { __typename: 'AttachmentUpdated' }
       | { __typename: 'ConversationClosed' }
       | { __typename: 'ConversationReopened' }
       | { __typename: 'MessageAdded', message: { id: string, number: number, clientId: string | null } }
@@ -1420,6 +1422,7 @@ export type FollowMessagesWithAttachmentsSubscriptionVariables = Exact<{
 export type FollowMessagesWithAttachmentsSubscription = { conversationEvents: { cursor: string, event:
       | { __typename: 'AttachmentDeleted' }
       | { __typename: 'AttachmentRestored' }
+      | { __typename: 'AttachmentUpdated' }
       | { __typename: 'ConversationClosed' }
       | { __typename: 'ConversationReopened' }
       | { __typename: 'MessageAdded', message: { id: string, clientId: string | null, attachments: { nodes: Array<{ id: string, fileName: string }> } } }

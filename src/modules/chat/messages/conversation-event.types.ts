@@ -1,7 +1,11 @@
 import { createUnionType, Field, ObjectType } from "type-graphql";
 import type { EventPayload } from "../../../platform/events/feed/channel.js";
 import { ID } from "../../../platform/graphql/scalars.js";
-import { AttachmentDeleted, AttachmentRestored } from "../../attachments/attachment-event.types.js";
+import {
+  AttachmentDeleted,
+  AttachmentRestored,
+  AttachmentUpdated,
+} from "../../attachments/attachment-event.types.js";
 import { Actor } from "../../identity/actor.types.js";
 import { ParticipantJoined, ParticipantLeft } from "../../identity/participant-event.types.js";
 import { Conversation } from "../conversations/conversation.types.js";
@@ -86,6 +90,7 @@ export const ConversationEvent = createUnionType({
       MessageUpdated,
       MessageDeleted,
       MessagePurged,
+      AttachmentUpdated,
       AttachmentDeleted,
       AttachmentRestored,
       ParticipantJoined,

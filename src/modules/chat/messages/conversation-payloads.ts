@@ -104,8 +104,9 @@ const TO_PAYLOAD: {
   "message.updated": messageAs("MessageUpdated"),
   "message.deleted": messageAs("MessageDeleted"),
   "message.purged": messagePurged,
+  "attachment.updated": attachmentAs("AttachmentUpdated"),
   "attachment.deleted": attachmentDeleted,
-  "attachment.restored": attachmentRestored,
+  "attachment.restored": attachmentAs("AttachmentRestored"),
   "participant.joined": actorAs("ParticipantJoined"),
   "participant.left": actorAs("ParticipantLeft"),
   "conversation.closed": conversationAs("ConversationClosed"),
@@ -126,11 +127,11 @@ function messagePurged(_current: CurrentObjects, { messageId }: MessageIds): Uni
   return { __typename: "MessagePurged", messageId };
 }
 
-function attachmentRestored(current: CurrentObjects, ids: AttachmentIds): UnionMember {
-  const attachment = current.attachments.get(ids.attachmentId);
-  return attachment?.deletedAt === null
-    ? { __typename: "AttachmentRestored", attachment }
-    : attachmentDeleted(current, ids);
+function attachmentAs(__typename: string): ToPayload<AttachmentIds> {
+  return (current, ids) => {
+    const attachment = current.attachments.get(ids.attachmentId);
+    return attachment?.deletedAt === null ? { __typename, attachment } : attachmentDeleted(current, ids);
+  };
 }
 
 /** With the attachment until it is purged: who could not see it does not hear of its end either. */

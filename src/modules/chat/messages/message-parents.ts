@@ -41,7 +41,10 @@ export const messageParents: AttachmentParents = {
     if (what === "added" || isDeleted) return;
     const conversation = { id: conversationId, companyId };
     if (what === "updated") recordConversationEvent(tx, conversation, "message.updated", { messageId: id });
-    else recordConversationEvent(tx, conversation, `attachment.${what}`, { attachmentId, messageId: id });
+    else {
+      const type = `attachment.${what === "rendered" ? "updated" : what}` as const;
+      recordConversationEvent(tx, conversation, type, { attachmentId, messageId: id });
+    }
   },
 };
 

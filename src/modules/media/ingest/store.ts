@@ -38,6 +38,7 @@ export function newBlob(file: Scanned, storageKey: string): NewBlob {
     height: file.height,
     durationMs: file.durationMs,
     metadata: file.metadata,
+    placeholder: file.placeholder,
     scanStatus: file.scanStatus,
   };
 }

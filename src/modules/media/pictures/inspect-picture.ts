@@ -7,6 +7,8 @@ import type { FileMetadata } from "../metadata.js";
 import type { PictureLimits } from "./decoding.js";
 import { DECODE_SECONDS, MAX_FRAMES, ranOutOfTime, refuseLarge } from "./decoding.js";
 import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
+import type { Raster } from "./placeholder.js";
+import { placeholderOf } from "./placeholder.js";
 import { readExif } from "./read-exif.js";
 
 /** A picture on the local disk. */
@@ -32,6 +34,8 @@ interface Dimensions {
 /** In pixels, as displayed (EXIF orientation applied). */
 export interface ImageFacts extends Dimensions {
   readonly metadata: FileMetadata;
+  /** ThumbHash, base64. */
+  readonly placeholder: string;
 }
 
 type Strictness = NonNullable<SharpOptions["failOn"]>;
@@ -39,12 +43,16 @@ type Strictness = NonNullable<SharpOptions["failOn"]>;
 /** JPEG decoders can skip 7 of 8 rows and columns: all coded data is read, little is computed. */
 const SHRINK = 8;
 
+/** What a placeholder needs of a side. */
+const LEAST_SIDE = 32;
+
 // Each file is decoded once, so a cache holds nothing of use; and uploads, not threads, are what runs in parallel.
 sharp.cache(false);
 sharp.concurrency(1);
 
 /**
- * Decodes an image once, to verify it and to read its dimensions and metadata.
+ * Decodes an image once, to verify it and to read its dimensions and metadata; its placeholder is made of the pixels
+ * that this leaves.
  *
  * @throws FILE_TOO_LARGE for more pixels or frames than allowed, before anything is decoded, and for an image whose
  *   decoding takes too long; CORRUPT_FILE if it does not decode
@@ -55,9 +63,14 @@ export async function inspectPicture(file: PictureFile, options: InspectPictureO
   if (header.format !== (file.type.name === "heic" ? "heif" : file.type.name))
     throw corruptFile("the image is not of the kind that it begins as");
   if ((header.pages ?? 1) > MAX_FRAMES) throw tooManyFrames(MAX_FRAMES, header.pages ?? 1);
-  await proveDecodable(file, header, options);
+  const decoded = await proveDecodable(file, header, options);
   const pages = file.type.name === "tiff" ? { pages: header.pages ?? 1 } : {};
-  return { ...header.autoOrient, metadata: { ...metadataOf(header), ...pages } };
+  const { autoOrient, orientation = 1 } = header;
+  return {
+    ...autoOrient,
+    metadata: { ...metadataOf(header), ...pages },
+    placeholder: placeholderOf(decoded, { ...autoOrient, orientation }),
+  };
 }
 
 function metadataOf({ exif, orientation }: Metadata): FileMetadata {
@@ -72,7 +85,7 @@ async function proveDecodable(
   file: PictureFile,
   header: Metadata,
   options: InspectPictureOptions,
-): Promise<void> {
+): Promise<Raster> {
   const { maxPixels, decodingSeconds = DECODE_SECONDS } = options;
   const input = inputOf(file);
   const decodeAt = (failOn: Strictness) =>
@@ -83,11 +96,11 @@ async function proveDecodable(
       return decodeOnceMore(error, decodeAt);
     });
   try {
-    await decodeOrRetry();
+    return await decodeOrRetry();
   } catch (error) {
     // It may be reported only after another oddity.
     if (!missedEndMark(error)) throw error;
-    await withEndMark(input, (marked) => proveAllRows(marked, header, options));
+    return withEndMark(input, (marked) => proveAllRows(marked, header, options));
   }
 }
 
@@ -99,22 +112,22 @@ async function proveAllRows(
   input: Buffer | string,
   { width, height }: Dimensions,
   { maxPixels, decodingSeconds = DECODE_SECONDS }: InspectPictureOptions,
-): Promise<void> {
+): Promise<Raster> {
   const decodeAt = (failOn: Strictness) => {
     // Extracting everything keeps libvips from skipping rows, as it does for a smaller picture.
     const rows = open(input, failOn, maxPixels).extract({ left: 0, top: 0, width, height });
     return decodeTo(rows, { width: Math.ceil(width / SHRINK), height }, decodingSeconds);
   };
-  await decodeAt("warning").catch((error: unknown) => decodeOnceMore(error, decodeAt));
+  return decodeAt("warning").catch((error: unknown) => decodeOnceMore(error, decodeAt));
 }
 
 async function decodeOnceMore(
   error: unknown,
-  decodeAt: (failOn: Strictness) => Promise<void>,
-): Promise<void> {
+  decodeAt: (failOn: Strictness) => Promise<Raster>,
+): Promise<Raster> {
   if (error instanceof FiledeskError) throw error;
   if (/premature end/i.test(String(error))) throw corruptFile("the image ends too early");
-  await refuseUndecodable(decodeAt("error"));
+  return refuseUndecodable(decodeAt("error"));
 }
 
 /** A small file is in memory; libvips reads a large one itself. */
@@ -124,16 +137,19 @@ const inputOf = ({ head, size, temp }: PictureFile): Buffer | string =>
 const open = (input: Buffer | string, failOn: Strictness, limitInputPixels: number | false): Sharp =>
   sharp(input, { failOn, limitInputPixels, sequentialRead: true });
 
-const decodeSmall = (image: Sharp, { width, height }: Dimensions, seconds: number): Promise<void> =>
-  decodeTo(image, { width: Math.ceil(width / SHRINK), height: Math.ceil(height / SHRINK) }, seconds);
+const decodeSmall = (image: Sharp, { width, height }: Dimensions, seconds: number): Promise<Raster> =>
+  decodeTo(image, { width: shrunk(width), height: shrunk(height) }, seconds);
 
-async function decodeTo(image: Sharp, { width, height }: Dimensions, seconds: number): Promise<void> {
+const shrunk = (side: number): number => Math.max(Math.ceil(side / SHRINK), Math.min(side, LEAST_SIDE));
+
+async function decodeTo(image: Sharp, { width, height }: Dimensions, seconds: number): Promise<Raster> {
   try {
-    await image
+    const { data, info } = await image
       .timeout({ seconds })
       .resize(width, height, { fit: "fill", kernel: "nearest" })
-      .raw()
-      .toBuffer();
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return { data, width: info.width, height: info.height, channels: info.channels };
   } catch (error) {
     throw ranOutOfTime(error) ? tooSlowToDecode(seconds) : error;
   }

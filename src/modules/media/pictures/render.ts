@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Sharp, SharpOptions } from "sharp";
 import sharp from "sharp";
-import { rgbaToThumbHash } from "thumbhash";
 import { refuseLarge } from "./decoding.js";
 import { missedEndMark, withEndMark } from "./jpeg-end-mark.js";
+import { thumbHashOf } from "./placeholder.js";
 import type { Preset } from "./presets.js";
 
 /** A rendered variant in memory: the largest has some hundred kilobytes. */
@@ -182,9 +182,8 @@ async function inForm(raster: Raster, form: Preset["form"]) {
     : { mimeType: "image/jpeg", extension: "jpg", bytes: await image.jpeg(JPEG).toBuffer() };
 }
 
-/** The placeholder that a client shows until the image has loaded: a ThumbHash of about 25 bytes, in base64. */
+/** The placeholder that a client shows until the image has loaded; of a video, of its poster. */
 async function placeholderOf(raster: Raster): Promise<string> {
   const small = await reduce(raster, PLACEHOLDER_SIDE);
-  const { data, width, height } = await toRaster(open(small).toColourspace("srgb").ensureAlpha());
-  return Buffer.from(rgbaToThumbHash(width, height, data)).toString("base64");
+  return thumbHashOf(await toRaster(open(small).toColourspace("srgb").ensureAlpha()));
 }

@@ -11,11 +11,13 @@ import type { RenderTurn } from "../pictures/picture-process.js";
 import type { Preset } from "../pictures/presets.js";
 import { presetsOf } from "../pictures/presets.js";
 import type { Rendered, RenderOptions } from "../pictures/render.js";
+import type { OnRendered } from "./announce-variants.js";
+import { announceVariants } from "./announce-variants.js";
 import type { OriginalDeps } from "./original-file.js";
 import { openOriginal } from "./original-file.js";
 import { forgetFailures, recordFailure } from "./rendering-retry.repository.js";
 import { RENDER_VARIANTS } from "./request-variants.js";
-import { recordVariantsEvent, storeVariants } from "./store-variants.js";
+import { storeVariants } from "./store-variants.js";
 import { classifyDecoderError, Unrenderable } from "./unrenderable.js";
 import { findMediaFileToRender, listVariantNames, updateVariantsStatus } from "./variant.repository.js";
 
@@ -26,6 +28,7 @@ export interface RenderVariantsData {
 export interface RenderVariantsDeps extends OriginalDeps {
   readonly db: Database;
   readonly buckets: AllBucketRules;
+  readonly onRendered: OnRendered;
   /** The largest image, in pixels (width × height). */
   readonly maxPixels: number;
   readonly render: (
@@ -118,12 +121,17 @@ async function renderFile(
   }
 }
 
-async function end({ db }: RenderVariantsDeps, file: MediaFileView, status: "READY" | "NOT_APPLICABLE") {
+async function end(
+  { db, onRendered }: RenderVariantsDeps,
+  file: MediaFileView,
+  status: "READY" | "NOT_APPLICABLE",
+) {
   if (file.variantsStatus === status) return { outcome: "done before" };
   await db.transaction(async (tx) => {
     if (!(await updateVariantsStatus(tx, file, status))) return;
     await forgetFailures(tx, [file.id]);
-    recordVariantsEvent(tx, file, status === "READY" ? "file.variants-ready" : "file.updated");
+    const type = status === "READY" ? "file.variants-ready" : "file.updated";
+    await announceVariants({ tx, onRendered }, file, type);
   });
   return { outcome: status };
 }
@@ -143,7 +151,7 @@ async function giveUp(deps: RenderVariantsDeps, { mediaFileId }: RenderVariantsD
  * @param mayPass whether it is retried later (`retry-renderings`)
  */
 async function fail(
-  { db }: RenderVariantsDeps,
+  { db, onRendered }: RenderVariantsDeps,
   file: MediaFileView,
   { mayPass }: { readonly mayPass: boolean },
 ): Promise<void> {
@@ -159,6 +167,6 @@ async function fail(
       subjectType: "media-file",
       subjectId: id,
     });
-    recordVariantsEvent(tx, file, "file.variants-failed");
+    await announceVariants({ tx, onRendered }, file, "file.variants-failed");
   });
 }

@@ -2,10 +2,10 @@ import { Readable } from "node:stream";
 import type { Database } from "../../../platform/database/client.js";
 import { commitIsInDoubt } from "../../../platform/database/faults.js";
 import type { Storage } from "../../../platform/storage/storage.js";
-import type { FileEventType } from "../media-file.events.js";
-import { recordFileEvents } from "../media-file.events.js";
 import type { MediaFileView } from "../media-file.repository.js";
 import type { Rendered } from "../pictures/render.js";
+import type { OnRendered } from "./announce-variants.js";
+import { announceVariants } from "./announce-variants.js";
 import { forgetFailures } from "./rendering-retry.repository.js";
 import type { NewVariant } from "./variant.repository.js";
 import { insertVariants, updatePlaceholder, updateVariantsStatus } from "./variant.repository.js";
@@ -14,6 +14,7 @@ import { newVariantKey } from "./variant-key.js";
 export interface StoreVariantsDeps {
   readonly db: Database;
   readonly storage: Storage;
+  readonly onRendered: OnRendered;
 }
 
 /**
@@ -24,7 +25,7 @@ export interface StoreVariantsDeps {
  * @returns false if it has been purged or replaced
  */
 export async function storeVariants(
-  { db, storage }: StoreVariantsDeps,
+  { db, storage, onRendered }: StoreVariantsDeps,
   file: MediaFileView,
   { variants: rendered, placeholder }: Rendered,
 ): Promise<boolean> {
@@ -50,7 +51,7 @@ export async function storeVariants(
       await storage.put(storageKey, Readable.from([bytes]));
     }
     recorded = "unknown";
-    const kept = await db.transaction((tx) => record(tx, file, variants, placeholder));
+    const kept = await db.transaction((tx) => record({ tx, onRendered }, file, variants, placeholder));
     recorded = new Set(kept);
     return kept !== null;
   } catch (error) {
@@ -63,7 +64,7 @@ export async function storeVariants(
 
 /** The media file first, then its blob, in the order in which the purge locks. */
 async function record(
-  tx: Database,
+  { tx, onRendered }: { readonly tx: Database; readonly onRendered: OnRendered },
   file: MediaFileView,
   variants: readonly NewVariant[],
   placeholder: string,
@@ -72,17 +73,8 @@ async function record(
   await forgetFailures(tx, [file.id]);
   const inserted = await insertVariants(tx, variants);
   await updatePlaceholder(tx, file.blobId, placeholder);
-  recordVariantsEvent(tx, file, "file.variants-ready");
+  await announceVariants({ tx, onRendered }, file, "file.variants-ready");
   return inserted;
-}
-
-/** Records an event of the variants of a file. An earlier version has none. */
-export function recordVariantsEvent(
-  tx: Database,
-  { id, companyId, versionOf }: Pick<MediaFileView, "id" | "companyId" | "versionOf">,
-  type: FileEventType,
-): void {
-  if (versionOf === null) recordFileEvents(tx, companyId, type, [id]);
 }
 
 async function removeSurplus(

@@ -249,7 +249,7 @@ describe("integrity", () => {
       expect(await lockBlobs(db, companyId, [lost.sha256])).toEqual([]);
       const storageKey = lost.key.replace("originals", "again");
       await world.storage.put(storageKey, Readable.from([content]));
-      const found = { durationMs: null, width: null, height: null, metadata: {} };
+      const found = { durationMs: null, width: null, height: null, metadata: {}, placeholder: null };
       const blob = { ...found, sha256: lost.sha256, size: lost.size, mimeType: "text/plain", storageKey };
       const [claimed] = await upsertBlobs(db, companyId, [{ ...blob, scanStatus: "NOT_SCANNED" }]);
       expect(claimed).toMatchObject({ id: lost.blobId, storageKey, isHealed: true });

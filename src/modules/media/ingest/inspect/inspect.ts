@@ -26,6 +26,8 @@ export interface Inspected extends Sanitized {
   /** Of a video or a recording, in milliseconds. */
   readonly durationMs: number | null;
   readonly metadata: FileMetadata;
+  /** ThumbHash of an image, base64; null for other files, and for an image that is not decoded here. */
+  readonly placeholder: string | null;
 }
 
 export interface InspectOptions extends PictureLimits {
@@ -42,7 +44,7 @@ interface Dimensions {
   readonly height: number;
 }
 
-type Facts = Partial<Pick<Inspected, "width" | "height" | "durationMs" | "metadata">>;
+type Facts = Partial<Pick<Inspected, "width" | "height" | "durationMs" | "metadata" | "placeholder">>;
 
 /** The types that sharp decodes. */
 const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp", "tiff", "svg"]);
@@ -56,7 +58,7 @@ const DECODED: ReadonlySet<FileTypeName> = new Set(["jpeg", "png", "gif", "webp"
  *   UNSUPPORTED_FILE_TYPE for a video without a picture
  */
 export async function inspect(sanitized: Sanitized, options: InspectOptions): Promise<Inspected> {
-  const none = { width: null, height: null, durationMs: null, metadata: {} };
+  const none = { width: null, height: null, durationMs: null, metadata: {}, placeholder: null };
   return { ...sanitized, ...none, ...(await factsOf(sanitized, options)) } as Inspected;
 }
 
