@@ -64,6 +64,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   restoreCompany: EVERYTHING,
   restoreMediaFile: ["Query.mediaFile", ...LIBRARY],
   restorePost: LIBRARY,
+  restoreReply: ["Query.attachment", ...LIBRARY],
   restoreTicket: EVERYTHING,
   revokeInvitation: ["Company.invitations"],
   sendMessage: ["Query.conversations", ...TAKING_FILES],

@@ -155,6 +155,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
       id: await deletedFileId(),
     })),
     restorePost: notThere,
+    restoreReply: notThere,
     restoreTicket: notThere,
     revokeApiKey: notThere,
     revokeGuest: notThere,

@@ -191,6 +191,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     restoreCompany: notOfCompany(byId("companyId")),
     restoreMediaFile: notFound(byId("mediaFileIds")),
     restorePost: notFound(byId("postIds")),
+    restoreReply: notFound(byId("replyIds")),
     restoreTicket: notFound(byId("ticketIds")),
     revokeApiKey: notFound(byId("apiKeyIds")),
     revokeGuest: notFound(byId("guestIds")),

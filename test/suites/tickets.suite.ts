@@ -7,5 +7,6 @@ import "../modules/tickets/posts/post.test.js";
 import "../modules/tickets/posts/posts-of-file.test.js";
 import "../modules/tickets/posts/timeline.test.js";
 import "../modules/tickets/reply.test.js";
+import "../modules/tickets/restore.test.js";
 import "../modules/tickets/ticket-list.test.js";
 import "../modules/tickets/ticket.test.js";

@@ -40,6 +40,7 @@ export const CHANGES_TO_TICKETS: Readonly<Record<TicketChange, Change>> = {
   },
   updateReply: { args: ({ replyId }) => ({ input: { id: replyId, body: "Changed" } }) },
   deleteReply: { args: ({ replyId }) => ({ id: replyId }) },
+  restoreReply: { after: "deleteReply", args: ({ replyId }) => ({ id: replyId }) },
   reorderPhotoSeries: {
     args: ({ seriesId, photoIds }) => ({ input: { seriesId, mediaFileIds: [...photoIds].reverse() } }),
   },

@@ -82,6 +82,7 @@ export const TICKET_CHANGES = [
   "reorderPhotoSeries",
   "restoreAttachment",
   "restorePost",
+  "restoreReply",
   "restoreTicket",
   "updateAttachment",
   "updateReply",

@@ -141,6 +141,9 @@ async function fillTicket(server: TestServer, act: Act, cast: Cast, companyId: s
   await act("updateReply", agent, { input: { id: told, body: "We have seen." } });
   await reply(agent, true);
   await act("deleteReply", agent, { id: await reply(agent, false) });
+  const back = await reply(agent, false);
+  await act("deleteReply", agent, { id: back });
+  await act("restoreReply", agent, { id: back });
   const [first, second] = await server.database.sql<{ id: string; file: string }[]>`
     select id, media_file_id as file from attachments where ticket_id = ${ticketId} order by id`;
   await act("updateAttachment", requester, { input: { id: first!.id, description: "The lamp" } });

@@ -1,4 +1,5 @@
 import { createAttachmentReplacement } from "../../modules/attachments/attachment-replacement.js";
+import { createFindDeletedAttachment } from "../../modules/attachments/deleted-attachment.js";
 import type { AttachmentParents } from "../../modules/attachments/parents.js";
 import type { FindMediaFileDeps } from "../../modules/media/find-media-file.js";
 import type { IngestService } from "../../modules/media/ingest/ingest.service.js";
@@ -13,6 +14,7 @@ import { createStorageReportService } from "../../modules/media/library/storage-
 import { createVersionService } from "../../modules/media/library/version.service.js";
 import { createQuarantineService } from "../../modules/media/quarantine/quarantine.service.js";
 import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
+import { findDeletedPost } from "../../modules/tickets/posts/deleted-post.js";
 import { postReplacement } from "../../modules/tickets/posts/post-replacement.js";
 import type { JobSender } from "../../platform/jobs/job.js";
 import type { Storage } from "../../platform/storage/storage.js";
@@ -39,7 +41,10 @@ export const createLibrary = (options: LibraryOptions) => ({
     library: createLibraryService(options),
     mediaUploads: createMediaUploadService({ ...options, ...replacementIn(options) }),
     versions: createVersionService({ ...options, ...replacementIn(options) }),
-    mediaFileChanges: createMediaFileChangeService(options),
+    mediaFileChanges: createMediaFileChangeService({
+      ...options,
+      findDeletedUsers: [createFindDeletedAttachment(options), findDeletedPost],
+    }),
     quarantine: createQuarantineService({
       ...options,
       requestVariants: requestVariantsOf(options.jobs),

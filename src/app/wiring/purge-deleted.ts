@@ -11,6 +11,7 @@ import type { PurgeReport } from "../../modules/media/upkeep/purge.repository.js
 import { measurePurge } from "../../modules/media/upkeep/purge.repository.js";
 import type { TicketPurgeService } from "../../modules/tickets/deletion/ticket-purge.service.js";
 import type { PostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
+import type { ReplyDeletionService } from "../../modules/tickets/reply-deletion.service.js";
 
 export interface PurgeDeletedDeps extends PurgeDeps {
   readonly clock: Clock;
@@ -20,6 +21,7 @@ export interface PurgeDeletedDeps extends PurgeDeps {
   readonly chatPurge: ChatPurgeService;
   readonly attachmentDeletions: AttachmentDeletionService;
   readonly postDeletions: PostDeletionService;
+  readonly replyDeletions: Pick<ReplyDeletionService, "purgeDeleted">;
 }
 
 export interface DeletedPurgeReport extends PurgeReport {
@@ -38,7 +40,7 @@ export async function purgeDeleted(
   deps: PurgeDeletedDeps,
   options: RunOptions = {},
 ): Promise<DeletedPurgeReport> {
-  const { companyPurge, ticketPurge, chatPurge, attachmentDeletions, postDeletions } = deps;
+  const { companyPurge, ticketPurge, chatPurge, attachmentDeletions, postDeletions, replyDeletions } = deps;
   const { dryRun = false, signal } = options;
   const before = restorableSince(deps.clock, deps.retentionDays);
   const companiesBefore = new Date(before.getTime() - CLOCK_TOLERANCE_MS);
@@ -49,6 +51,7 @@ export async function purgeDeleted(
     for (const companyId of companyIds) await chatPurge.purgeMessagesOf(companyId, before, signal);
     await chatPurge.purgeDeleted(before);
     await attachmentDeletions.purgeDeleted(before);
+    await replyDeletions.purgeDeleted(before);
     await postDeletions.purgeDeleted(before);
   }
   const purged = new Set<string>();

@@ -161,8 +161,15 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [TicketDeletionResolver, ({ ticketDeletions }) => new TicketDeletionResolver(ticketDeletions)],
   [
     ReplyResolver,
-    ({ replies, uploads, loaders }) =>
-      new ReplyResolver(replies, uploads, loaders.tickets, loaders.attachments, loaders.users),
+    ({ replies, replyDeletions, uploads, loaders }) =>
+      new ReplyResolver(
+        replies,
+        replyDeletions,
+        uploads,
+        loaders.tickets,
+        loaders.attachments,
+        loaders.users,
+      ),
   ],
   [MediaVariantResolver, ({ variants }) => new MediaVariantResolver(variants)],
   [MediaFileSignedUrlResolver, ({ signedUrls }) => new MediaFileSignedUrlResolver(signedUrls)],

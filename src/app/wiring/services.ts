@@ -71,6 +71,7 @@ import type { PostService } from "../../modules/tickets/posts/post.service.js";
 import type { PostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
 import type { PostUsageLoaders } from "../../modules/tickets/posts/post-usage.loaders.js";
 import type { ReplyService } from "../../modules/tickets/reply.service.js";
+import type { ReplyDeletionService } from "../../modules/tickets/reply-deletion.service.js";
 import type { TicketLoaders } from "../../modules/tickets/ticket.loaders.js";
 import type { TicketService } from "../../modules/tickets/ticket.service.js";
 import type { TicketParticipantService } from "../../modules/tickets/ticket-participant.service.js";
@@ -147,6 +148,7 @@ export interface Services {
   readonly ticketParticipants: TicketParticipantService;
   readonly ticketDeletions: TicketDeletionService;
   readonly replies: ReplyService;
+  readonly replyDeletions: ReplyDeletionService;
   readonly uploads: AttachmentUploadService;
   readonly posts: PostService;
   readonly photoSeries: PhotoSeriesService;

@@ -9,6 +9,7 @@ import { createPostService } from "../../modules/tickets/posts/post.service.js";
 import type { PostDeletionDeps } from "../../modules/tickets/posts/post-deletion.service.js";
 import { createPostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
 import { createReplyService } from "../../modules/tickets/reply.service.js";
+import { createReplyDeletionService } from "../../modules/tickets/reply-deletion.service.js";
 import { createTicketService } from "../../modules/tickets/ticket.service.js";
 import { createTicketParticipantService } from "../../modules/tickets/ticket-participant.service.js";
 import type { TicketQuota } from "../../modules/tickets/ticket-quota.repository.js";
@@ -34,7 +35,8 @@ export function createTickets({ config, quota, attachments, attachmentDeletions,
   return {
     tickets: createTicketService(files),
     ticketParticipants: createTicketParticipantService(deps),
-    replies: createReplyService({ ...files, attachmentDeletions }),
+    replies: createReplyService(files),
+    replyDeletions: createReplyDeletionService({ ...deps, attachmentDeletions }),
     uploads: createAttachmentUploadService(files),
     posts: createPostService(deps),
     photoSeries: createPhotoSeriesService(deps),

@@ -9,6 +9,7 @@ import { createUpkeepService } from "../../modules/media/upkeep/upkeep.service.j
 import { RENDER_VARIANTS, requestVariantsOf } from "../../modules/media/variants/request-variants.js";
 import { createTicketPurgeService } from "../../modules/tickets/deletion/ticket-purge.service.js";
 import { createPostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
+import { createReplyDeletionService } from "../../modules/tickets/reply-deletion.service.js";
 import type { Config } from "../../platform/config/config.js";
 import type { JobSender } from "../../platform/jobs/job.js";
 import { listUnderWay } from "../../platform/jobs/job-under-way.repository.js";
@@ -35,10 +36,12 @@ export type UpkeepServices = ReturnType<typeof createUpkeep>;
 export function createUpkeep({ config, tempRoot, ...given }: UpkeepOptions) {
   const { jobs } = given;
   const shared = { ...given, retentionDays: config.RETENTION_DAYS };
+  const attachmentDeletions = createAttachmentDeletionService(shared);
   const deps = {
     ...shared,
     // With the database of the jobs, whose statements have more time than those of requests.
-    attachmentDeletions: createAttachmentDeletionService(shared),
+    attachmentDeletions,
+    replyDeletions: createReplyDeletionService({ ...shared, attachmentDeletions }),
     postDeletions: createPostDeletionService({ ...shared, postQuota: postQuotaOf(config) }),
   };
   const ticketPurge = createTicketPurgeService(deps);

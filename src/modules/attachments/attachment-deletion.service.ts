@@ -39,8 +39,18 @@ export const createAttachmentDeletionService = (deps: AttachmentDeletionDeps) =>
   /** @throws GONE after the retention period, QUOTA_EXCEEDED if the parent has no room left */
   restoreAttachment: (viewer: Viewer, id: string) => restoreAttachment(deps, viewer, id),
 
-  /** Soft-deletes all attachments of a parent that is being deleted, under its lock, and is never restored. */
+  /** Soft-deletes all attachments of a parent that is being deleted, under its lock. */
   softDeleteAllOf: (tx: Database, by: Actor, parent: OwnedParent) => softDeleteAllOf(deps, tx, by, parent),
+
+  /**
+   * Restores the attachments that were deleted with their parent, which has just been restored, under its lock; those
+   * that were deleted before it stay deleted.
+   *
+   * @param deletedAt when the parent was deleted
+   * @throws QUOTA_EXCEEDED if it has no room for them, GONE if one has been purged
+   */
+  restoreAllOf: (tx: Database, by: Actor, parent: OwnedParent, deletedAt: Date) =>
+    restoreAllOf(deps, tx, { by, deletedAt, ...parent }),
 
   /**
    * Purges all attachments of a parent that is being purged; their files become due for the purge of files.
@@ -109,8 +119,44 @@ async function softDeleteAllOf(
   by: Actor,
   { companyId, parent }: OwnedParent,
 ): Promise<void> {
-  for (const attachment of await repository.listLiveOfParent(tx, companyId, parent))
+  for (const attachment of byFile(await repository.listLiveOfParent(tx, companyId, parent)))
     await softDeleteOne(deps, tx, by, attachment);
+}
+
+/** In the order of their files, so that transactions that lock several files do not deadlock. */
+const byFile = (attachments: readonly AttachmentView[]): AttachmentView[] =>
+  attachments.toSorted((a, b) => (a.mediaFileId < b.mediaFileId ? -1 : 1));
+
+interface RestoredParent extends OwnedParent {
+  readonly by: Actor;
+  readonly deletedAt: Date;
+}
+
+async function restoreAllOf(
+  deps: AttachmentDeletionDeps,
+  tx: Database,
+  { by, deletedAt, companyId, parent }: RestoredParent,
+): Promise<void> {
+  for (const attachment of byFile(await repository.listDeletedWithParent(tx, companyId, parent, deletedAt)))
+    await restoreOne(deps, tx, by, attachment);
+}
+
+/** @throws GONE after the retention period, QUOTA_EXCEEDED if the parent has no room left */
+async function restoreOne(
+  { parents, clock, retentionDays }: AttachmentDeletionDeps,
+  tx: Database,
+  by: Actor,
+  attachment: AttachmentView,
+): Promise<repository.AttachmentChanges> {
+  const { id, companyId, mediaFileId, size } = attachment;
+  const deletedAfter = restorableSince(clock, retentionDays);
+  const restored = await repository.restoreAttachment(tx, companyId, id, deletedAfter);
+  if (restored === null) throw gone("attachment");
+  await parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
+  if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
+  await insertUsages(tx, [attachmentUsageOf(attachment)]);
+  await auditAttachment(tx, by, "attachment.restored", attachment);
+  return restored;
 }
 
 async function purgeAllOf(
@@ -133,17 +179,10 @@ async function restoreAttachment(
 ): Promise<AttachmentView> {
   const found = await requireRestorable(deps, viewer, id);
   if (found.attachment.deletedAt === null) return found.attachment;
-  const deletedAfter = restorableSince(deps.clock, deps.retentionDays);
   return writeOnParent(deps, found, async (tx, by) => {
     const { attachment } = await requireRestorable({ ...deps, db: tx }, by, id);
     if (attachment.deletedAt === null) return attachment; // somebody else has restored it meanwhile
-    const { companyId, mediaFileId, size } = attachment;
-    const restored = await repository.restoreAttachment(tx, companyId, id, deletedAfter);
-    if (restored === null) throw gone("attachment");
-    await deps.parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
-    if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
-    await insertUsages(tx, [attachmentUsageOf(attachment)]);
-    await auditAttachment(tx, by, "attachment.restored", attachment);
+    const restored = await restoreOne(deps, tx, by, attachment);
     await recordEvents(deps, tx, attachment, "restored");
     return { ...attachment, ...restored };
   });

@@ -1,6 +1,6 @@
 import type { Policy } from "../../kernel/authorize.js";
 import type { Viewer } from "../identity/viewer.js";
-import { isAdmin, isAuthor, isManagerOf, isStaffOf } from "../identity/viewer.js";
+import { isAdmin, isAuthor, isDeletedByOther, isManagerOf, isStaffOf } from "../identity/viewer.js";
 import { uploaderOf } from "../media/uploader.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import type { ParentState } from "./parents.js";
@@ -24,10 +24,6 @@ const isTheirs = (viewer: Viewer, attachment: Uploaded) =>
 /** Managers of its company, including administrators. */
 const isManaged = (viewer: Viewer, attachment: AttachmentView) =>
   isManagerOf(viewer, attachment.companyId) && !isSaid(attachment);
-
-/** Only managers restore what somebody else has deleted. */
-const isDeletedByOther = (viewer: Viewer, { deletedBy }: AttachmentView) =>
-  deletedBy !== null && (viewer.kind === "anonymous" || viewer.id !== deletedBy);
 
 export const attachmentPolicy = {
   subject: "attachment",

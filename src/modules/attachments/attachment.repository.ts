@@ -171,6 +171,16 @@ export async function listLiveOfParent(db: Database, companyId: string, parent: 
   return joinedAttachments(db).where(and(ofParent(companyId, parent), isNull(attachments.deletedAt)));
 }
 
+/** Those that were deleted with their parent. */
+export async function listDeletedWithParent(
+  db: Database,
+  companyId: string,
+  parent: ParentRef,
+  deletedAt: Date,
+) {
+  return joinedAttachments(db).where(and(ofParent(companyId, parent), eq(attachments.deletedAt, deletedAt)));
+}
+
 /** All attachments of a parent, deleted or not. */
 export async function purgeAttachmentsOfParent(tx: Database, companyId: string, parent: ParentRef) {
   return tx.delete(attachments).where(ofParent(companyId, parent)).returning({

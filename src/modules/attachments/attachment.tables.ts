@@ -47,6 +47,15 @@ export const attachments = pgTable(
       .on(table.messageId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null`),
     index("attachments_by_media_file").on(table.mediaFileId),
+    index("attachments_deleted_by_ticket")
+      .on(table.ticketId, table.deletedAt, table.id)
+      .where(sql`${table.deletedAt} is not null`),
+    index("attachments_deleted_by_reply")
+      .on(table.replyId, table.deletedAt, table.id)
+      .where(sql`${table.deletedAt} is not null`),
+    index("attachments_deleted_by_message")
+      .on(table.messageId, table.deletedAt, table.id)
+      .where(sql`${table.deletedAt} is not null`),
     index("attachments_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],
 );

@@ -122,6 +122,12 @@ export const signedNameOf = ({ kind, id }: Pick<Identified, "kind" | "id">): str
 export const keyIdInSignature = (name: string): string | null =>
   name.startsWith(KEY_IN_SIGNATURE) ? name.slice(KEY_IN_SIGNATURE.length) : null;
 
+/** Whether somebody else has deleted it: then only who manages such things restores it. */
+export const isDeletedByOther = (
+  viewer: Viewer,
+  { deletedBy }: { readonly deletedBy: string | null },
+): boolean => deletedBy !== null && (viewer.kind === "anonymous" || viewer.id !== deletedBy);
+
 /** The author columns of a row: one of them is set. */
 export interface Authorship {
   readonly userId: string | null;

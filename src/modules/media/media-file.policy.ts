@@ -1,7 +1,15 @@
 import type { Policy } from "../../kernel/authorize.js";
 import { FiledeskError } from "../../kernel/errors.js";
 import type { ApiKeyScope, Viewer } from "../identity/viewer.js";
-import { isAuthor, isKeyOf, isManagerOf, isMemberOf, isStaffOf, isUser } from "../identity/viewer.js";
+import {
+  isAuthor,
+  isDeletedByOther,
+  isKeyOf,
+  isManagerOf,
+  isMemberOf,
+  isStaffOf,
+  isUser,
+} from "../identity/viewer.js";
 import { damagedFile } from "./media.errors.js";
 import type { MediaFileView } from "./media-file.repository.js";
 import { isKnownTo } from "./unscanned.js";
@@ -37,11 +45,11 @@ const read = (viewer: Viewer, subject: MediaFileSubject) =>
       uploadedByKey(viewer, subject)
     : subject.decision !== "hidden");
 
+const manages = (viewer: Viewer, { file }: MediaFileSubject) =>
+  isManagerOf(viewer, file.companyId) || asKey(viewer, file, "MANAGE");
+
 const ownOrManager = (viewer: Viewer, subject: MediaFileSubject) =>
-  read(viewer, subject) &&
-  (ownHere(viewer, subject) ||
-    isManagerOf(viewer, subject.file.companyId) ||
-    asKey(viewer, subject.file, "MANAGE"));
+  read(viewer, subject) && (ownHere(viewer, subject) || manages(viewer, subject));
 
 /** Not everybody who reads the file: its content may have been replaced because others should no longer see it. */
 export const showsVersions = (
@@ -68,7 +76,9 @@ export const mediaFileChangePolicy = {
   change: ownOrManager,
   replace: ownOrManager,
   delete: ownOrManager,
-  restore: ownOrManager,
+  restore: (viewer: Viewer, subject: MediaFileSubject) =>
+    read(viewer, subject) &&
+    ((ownHere(viewer, subject) && !isDeletedByOther(viewer, subject.file)) || manages(viewer, subject)),
   decideOnQuarantine: (viewer: Viewer, subject: MediaFileSubject) =>
     read(viewer, subject) && isManagerOf(viewer, subject.file.companyId),
   sayWhereItIsUsed: (viewer: Viewer, subject: MediaFileSubject) =>

@@ -25,6 +25,7 @@ export const mediaFileColumns = {
   createdAt: mediaFiles.createdAt,
   updatedAt: mediaFiles.updatedAt,
   deletedAt: mediaFiles.deletedAt,
+  deletedBy: mediaFiles.deletedBy,
   versionOf: mediaFiles.versionOf,
   sha256: blobs.sha256,
   size: blobs.size,

@@ -65,8 +65,8 @@ export interface FoundReply extends FoundTicket {
   readonly reply: ReplyRow;
 }
 
-/** @throws NOT_FOUND, FORBIDDEN, GONE for a reply that has been deleted, or whose ticket has */
-export async function requireReply(
+/** A reply, deleted or not. @throws NOT_FOUND, FORBIDDEN, GONE for one whose ticket has been deleted */
+export async function requireAnyReply(
   db: Database,
   viewer: Viewer,
   id: string,
@@ -74,8 +74,20 @@ export async function requireReply(
 ): Promise<FoundReply> {
   const found = await lookUpReply(db, viewer, id);
   const { viewer: by, subject } = authorize(replyPolicy, action, viewer, found);
-  if (subject.reply.deletedAt !== null || subject.ticket.deletedAt !== null) throw gone("reply");
+  if (subject.ticket.deletedAt !== null) throw gone("reply");
   return { viewer: by, ...subject };
+}
+
+/** As `requireAnyReply`. @throws GONE for a reply that has been deleted as well */
+export async function requireReply(
+  db: Database,
+  viewer: Viewer,
+  id: string,
+  action: ReplyAction,
+): Promise<FoundReply> {
+  const found = await requireAnyReply(db, viewer, id, action);
+  if (found.reply.deletedAt !== null) throw gone("reply");
+  return found;
 }
 
 async function lookUpReply(db: Database, viewer: Viewer, id: string) {
@@ -89,4 +101,11 @@ export async function rereadTicket(db: Database, viewer: UserViewer, id: string)
   const ticket = await lookUpTicket(db, viewer, id);
   if (ticket === null) throw gone("ticket");
   return ticket;
+}
+
+/** As `rereadTicket`, for a reply. @throws GONE when somebody has purged it meanwhile */
+export async function rereadReply(db: Database, viewer: UserViewer, id: string): Promise<ReplyRow> {
+  const reply = await findReply(db, tenantsOf(viewer), id);
+  if (reply === null) throw gone("reply");
+  return reply;
 }

@@ -1,13 +1,13 @@
 import type { Policy } from "../../kernel/authorize.js";
 import type { Viewer } from "../identity/viewer.js";
-import { isManagerOf, isStaffOf, isUser } from "../identity/viewer.js";
+import { isDeletedByOther, isManagerOf, isStaffOf, isUser } from "../identity/viewer.js";
 import type { ReplyRow } from "./reply.tables.js";
 import type { TicketSubject } from "./ticket.policy.js";
 import { ticketPolicy } from "./ticket.policy.js";
 
 /** A reply and the ticket that it answers. */
 export interface ReplySubject {
-  readonly reply: Pick<ReplyRow, "authorId" | "isInternal" | "deletedAt">;
+  readonly reply: Pick<ReplyRow, "authorId" | "isInternal" | "deletedAt" | "deletedBy">;
   readonly ticket: TicketSubject;
 }
 
@@ -23,6 +23,9 @@ export const replyPolicy = {
   edit: own,
   delete: (viewer: Viewer, subject: ReplySubject) =>
     own(viewer, subject) || isManagerOf(viewer, subject.ticket.companyId),
+  restore: (viewer: Viewer, subject: ReplySubject) =>
+    (own(viewer, subject) && !isDeletedByOther(viewer, subject.reply)) ||
+    isManagerOf(viewer, subject.ticket.companyId),
   attach: (viewer: Viewer, subject: ReplySubject) =>
     own(viewer, subject) || isStaffOf(viewer, subject.ticket.companyId),
 } satisfies Policy<Viewer, ReplySubject>;

@@ -1,9 +1,10 @@
-import { and, eq, getTableColumns, isNull, ne, or, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, gt, isNotNull, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { newId } from "../../kernel/ids.js";
 import type { Page, PageRequest } from "../../kernel/pagination.js";
 import { toPage } from "../../kernel/pagination.js";
 import { isAnyOf } from "../../platform/database/any-of.js";
 import type { Database } from "../../platform/database/client.js";
+import { deleteInBatches } from "../../platform/database/in-batches.js";
 import { keyset } from "../../platform/database/keyset.js";
 import { inTenants } from "../identity/tenant.repository.js";
 import { users } from "../identity/user.tables.js";
@@ -128,12 +129,19 @@ export type NewReply = Pick<ReplyRow, "companyId" | "ticketId" | "authorId" | "b
 export async function insertReply(tx: Database, reply: NewReply): Promise<string> {
   const id = newId();
   await tx.insert(replies).values({ id, ...reply });
-  if (reply.isInternal) return id;
+  await touchTicket(tx, reply);
+  return id;
+}
+
+async function touchTicket(
+  tx: Database,
+  { companyId, ticketId, isInternal }: Pick<ReplyRow, "companyId" | "ticketId" | "isInternal">,
+): Promise<void> {
+  if (isInternal) return;
   await tx
     .update(tickets)
     .set({ updatedAt: sql`now()` })
-    .where(and(eq(tickets.companyId, reply.companyId), eq(tickets.id, reply.ticketId)));
-  return id;
+    .where(and(eq(tickets.companyId, companyId), eq(tickets.id, ticketId)));
 }
 
 /** @returns false when the body is the same, or the reply has been deleted */
@@ -171,4 +179,31 @@ export async function softDeleteReply(
     .where(and(eq(replies.companyId, companyId), eq(replies.id, id), isNull(replies.deletedAt)))
     .returning({ id: replies.id });
   return deleted.length > 0;
+}
+
+/** Also sets `updatedAt` of the ticket, as `insertReply` does. @returns false when it is not deleted, or was deleted before `deletedAfter` */
+export async function restoreReply(
+  tx: Database,
+  reply: Pick<ReplyRow, "id" | "companyId" | "ticketId" | "isInternal">,
+  deletedAfter: Date,
+): Promise<boolean> {
+  const restored = await tx
+    .update(replies)
+    .set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` })
+    .where(
+      and(
+        eq(replies.companyId, reply.companyId),
+        eq(replies.id, reply.id),
+        isNotNull(replies.deletedAt),
+        gt(replies.deletedAt, deletedAfter),
+      ),
+    )
+    .returning({ id: replies.id });
+  if (restored.length > 0) await touchTicket(tx, reply);
+  return restored.length > 0;
+}
+
+/** Every tenant's: for the purge, which has no viewer. Their attachments, which were deleted with them or before, are purged first. */
+export async function purgeReplies(db: Database, deletedBefore: Date): Promise<void> {
+  await deleteInBatches(db, replies, and(isNotNull(replies.deletedAt), lt(replies.deletedAt, deletedBefore)));
 }

@@ -12,6 +12,7 @@ import { AddReplyInput, UpdateReplyInput, UploadReplyAttachmentsInput } from "./
 import type { ListedReply } from "./reply.repository.js";
 import type { ReplyService } from "./reply.service.js";
 import { Reply } from "./reply.types.js";
+import type { ReplyDeletionService } from "./reply-deletion.service.js";
 import type { TicketLoaders } from "./ticket.loaders.js";
 import { Ticket } from "./ticket.types.js";
 
@@ -19,6 +20,7 @@ import { Ticket } from "./ticket.types.js";
 export class ReplyResolver {
   constructor(
     private readonly replies: ReplyService,
+    private readonly deletions: ReplyDeletionService,
     private readonly uploads: AttachmentUploadService,
     private readonly loaders: TicketLoaders,
     private readonly attachmentLoaders: AttachmentLoaders,
@@ -45,13 +47,25 @@ export class ReplyResolver {
   }
 
   @Mutation(() => Reply, {
-    description: "Deletes a reply with its files; it cannot be restored. For its author and managers.",
+    description:
+      "Deletes a reply with its files. It can be restored, by default for 14 days. For its author and managers.",
   })
   deleteReply(
     @Arg("id", () => ID, { description: "The reply's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,
   ) {
-    return this.replies.deleteReply(viewer, id);
+    return this.deletions.deleteReply(viewer, id);
+  }
+
+  @Mutation(() => Reply, {
+    description:
+      "Restores a deleted reply with the files that were deleted with it. For its author, if nobody else has deleted it, and managers.",
+  })
+  restoreReply(
+    @Arg("id", () => ID, { description: "The reply's id." }) id: string,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.deletions.restoreReply(viewer, id);
   }
 
   @Mutation(() => [Attachment], {

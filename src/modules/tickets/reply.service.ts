@@ -1,14 +1,12 @@
 import { authorize } from "../../kernel/authorize.js";
-import { badUserInput, gone } from "../../kernel/errors.js";
+import { badUserInput } from "../../kernel/errors.js";
 import type { Database } from "../../platform/database/client.js";
 import type { IncomingFiles } from "../../platform/http/multipart/incoming-files.js";
 import type { AttachmentService } from "../attachments/attachment.service.js";
-import type { AttachmentDeletionService } from "../attachments/attachment-deletion.service.js";
 import type { Viewer } from "../identity/viewer.js";
-import { tenantsOf } from "../identity/viewer.js";
 import type { IngestService } from "../media/ingest/ingest.service.js";
 import { refuseIncomingOverQuota } from "./attachment-upload.service.js";
-import { requireLockedTicket, requireReply, requireTicket } from "./find-ticket.js";
+import { requireLockedTicket, requireReply, requireTicket, rereadReply } from "./find-ticket.js";
 import { auditReply } from "./reply.audit.js";
 import * as repository from "./reply.repository.js";
 import type { ReplyRow } from "./reply.tables.js";
@@ -20,19 +18,13 @@ import { writeOnTicket } from "./write-on-ticket.js";
 export interface ReplyDeps {
   readonly db: Database;
   readonly attachments: AttachmentService;
-  readonly attachmentDeletions: AttachmentDeletionService;
   readonly ingest: IngestService;
   readonly quota: TicketQuota;
 }
 
 export type ReplyService = ReturnType<typeof createReplyService>;
 
-export function createReplyService({ db, attachments, attachmentDeletions, ingest, quota }: ReplyDeps) {
-  const reread = async (viewer: Viewer, id: string): Promise<ReplyRow> => {
-    const reply = await repository.findReply(db, tenantsOf(viewer), id);
-    if (reply === null) throw gone("reply");
-    return reply;
-  };
+export function createReplyService({ db, attachments, ingest, quota }: ReplyDeps) {
   return {
     /** Answers a ticket, with files, all or nothing. */
     async addReply(
@@ -70,7 +62,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
           return replyId;
         },
       });
-      return reread(author, id);
+      return rereadReply(db, author, id);
     },
 
     async changeReply(viewer: Viewer, input: { id: string; body: string }): Promise<ReplyRow> {
@@ -82,21 +74,7 @@ export function createReplyService({ db, attachments, attachmentDeletions, inges
         await auditReply(tx, by, "reply.updated", reply);
         recordReplyEvent(tx, reply, "reply.updated");
       });
-      return reread(viewer, input.id);
-    },
-
-    /** Its files are deleted with it, and no longer count towards the quota. */
-    async deleteReply(viewer: Viewer, id: string): Promise<ReplyRow> {
-      const found = await requireReply(db, viewer, id, "delete");
-      const { companyId } = found.reply;
-      await writeOnTicket(db, found, async (tx, by) => {
-        const { reply } = await requireReply(tx, by, id, "delete");
-        if (!(await repository.softDeleteReply(tx, companyId, id, by.id))) throw gone("reply");
-        recordReplyEvent(tx, reply, "reply.deleted");
-        await attachmentDeletions.softDeleteAllOf(tx, by, { companyId, parent: { kind: "reply", id } });
-        await auditReply(tx, by, "reply.deleted", reply);
-      });
-      return reread(viewer, id);
+      return rereadReply(db, found.viewer, input.id);
     },
   };
 }

@@ -27,6 +27,10 @@ export const replies = pgTable(
     index("replies_by_ticket")
       .on(table.ticketId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null`),
+    index("replies_deleted_by_ticket")
+      .on(table.ticketId, table.deletedAt, table.id)
+      .where(sql`${table.deletedAt} is not null`),
+    index("replies_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],
 );
 

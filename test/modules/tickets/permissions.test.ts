@@ -18,6 +18,7 @@ import {
   ReorderPhotoSeriesDocument,
   RestoreAttachmentDocument,
   RestorePostDocument,
+  RestoreReplyDocument,
   RestoreTicketDocument,
   TicketDocument,
   TicketPostsDocument,
@@ -227,6 +228,33 @@ const REPLIES: readonly Row[] = [
     },
   ],
   [
+    "restore the participant's reply, which the participant has deleted",
+    "U N N | N ✓ F | F ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id } = await replyBy("participant", ticketId);
+      await world.people.participant.client.mutate({ mutation: DeleteReplyDocument, variables: { id } });
+      return code(RestoreReplyDocument, { id });
+    },
+  ],
+  [
+    "restore the participant's reply, which a manager has deleted",
+    "U N N | N F F | F ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id } = await replyBy("participant", ticketId);
+      await world.people.manager.client.mutate({ mutation: DeleteReplyDocument, variables: { id } });
+      return code(RestoreReplyDocument, { id });
+    },
+  ],
+  [
+    "restore an internal reply, which the agent has deleted",
+    "U N N | N N N | ✓ ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id } = await replyBy("agent", ticketId, true);
+      await world.people.agent.client.mutate({ mutation: DeleteReplyDocument, variables: { id } });
+      return code(RestoreReplyDocument, { id });
+    },
+  ],
+  [
     "delete an internal reply",
     "U N N | N N N | ✓ ✓ ✓",
     async ({ code, ticketId }) => {
@@ -421,8 +449,17 @@ const POSTS: readonly Row[] = [
       code(DeletePostDocument, { id: (await seriesBy("requester", ticketId)).id }),
   ],
   [
-    "restore the requester's post",
+    "restore the requester's post, which the requester has deleted",
     "U N N | N F ✓ | F ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id } = await seriesBy("requester", ticketId);
+      await world.people.requester.client.mutate({ mutation: DeletePostDocument, variables: { id } });
+      return code(RestorePostDocument, { id });
+    },
+  ],
+  [
+    "restore the requester's post, which an administrator has deleted",
+    "U N N | N F F | F ✓ ✓",
     async ({ code, ticketId }) => {
       const { id } = await seriesBy("requester", ticketId);
       await world.people.admin.client.mutate({ mutation: DeletePostDocument, variables: { id } });

@@ -48,7 +48,7 @@ const ACTIONS = {
   ],
   attachment: ["added", "updated", "deleted", "restored", "downloaded"],
   ticket: ["opened", "updated", "deleted", "restored", "purged", "participant-added", "participant-removed"],
-  reply: ["updated", "deleted"],
+  reply: ["updated", "deleted", "restored"],
   photo: ["posted"],
   "photo-series": ["posted", "reordered", "captioned", "photos-added", "photo-removed"],
   clip: ["posted"],

@@ -42,6 +42,11 @@ export interface MediaFileFilter {
   readonly search?: string | null | undefined;
 }
 
+/** Files that their uploader has deleted, and those that ended by themselves. */
+interface DeletedByUploader {
+  readonly uploaderId: string;
+}
+
 /** Which files of a company are listed, and as of which moment. */
 export interface LibraryScope {
   readonly companyId: string;
@@ -49,7 +54,7 @@ export interface LibraryScope {
   /** Files that were deleted earlier are about to be purged and are not listed. */
   readonly restorableSince: Date;
   /** Whose deleted files are listed, when they are asked for. */
-  readonly deletedOf: "everybody" | "nobody" | { readonly uploaderId: string };
+  readonly deletedOf: "everybody" | "nobody" | DeletedByUploader;
   /** Whether files of tickets, conversations and people are left out. */
   readonly withoutPersonal: boolean;
 }
@@ -141,5 +146,11 @@ const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
     // A file that was deleted with a ticket is restored only with it.
     hasNoUsages,
     deletedOf === "nobody" ? sql`false` : undefined,
-    typeof deletedOf === "string" ? undefined : eq(mediaFiles.uploaderId, deletedOf.uploaderId),
+    typeof deletedOf === "string" ? undefined : isDeletedByUploader(deletedOf),
+  );
+
+const isDeletedByUploader = ({ uploaderId }: DeletedByUploader) =>
+  and(
+    eq(mediaFiles.uploaderId, uploaderId),
+    or(isNull(mediaFiles.deletedBy), eq(mediaFiles.deletedBy, uploaderId)),
   );

@@ -14,6 +14,7 @@ import type { MediaFileView } from "../media-file.repository.js";
 import { lockMediaFiles } from "../media-file.repository.js";
 import { softDeleteMediaFileIfUnused } from "../media-file-deletion.js";
 import { listUsagesOfFiles, listUsingTypes } from "../media-usage.repository.js";
+import type { DeletedUser, FindDeletedUser } from "./deletion-ports.js";
 import { refusePast } from "./expiry.js";
 import { auditMediaFile } from "./media-file.audit.js";
 import type { MediaFileChanges } from "./media-file-change.repository.js";
@@ -22,6 +23,8 @@ import { writeOnMediaFile } from "./write-on-media-file.js";
 
 export interface MediaFileChangeDeps extends FindMediaFileDeps {
   readonly retentionDays: number;
+  /** Of the modules that use files. */
+  readonly findDeletedUsers: readonly FindDeletedUser[];
 }
 
 export interface MediaFileChange {
@@ -115,6 +118,7 @@ async function restoreMediaFile(
   await writeAs(deps.db, { viewer: restorer, companyId, lock }, async (tx, by) => {
     const { file: now } = await requireRestorable({ ...deps, db: tx }, by, id);
     if (now.deletedAt === null) return; // somebody else has restored it meanwhile
+    for (const find of deps.findDeletedUsers) refuseToRestoreWithout(await find(tx, by, now));
     if (await restoreDeletedMediaFile(tx, companyId, id, deletedAfter)) {
       recordFileEvents(tx, companyId, "file.restored", [id]);
       return auditMediaFile(tx, by, "restored", file, { fileName: file.fileName });
@@ -124,6 +128,17 @@ async function restoreMediaFile(
     throw gone("file");
   });
   return { ...file, deletedAt: null };
+}
+
+/** @throws CONFLICT, or GONE if the file is out of reach for good */
+function refuseToRestoreWithout(user: DeletedUser | null): void {
+  if (user === null) return;
+  const { kind, id, restoredBy } = user;
+  if (restoredBy === null) throw gone("file");
+  throw conflict(
+    `This file was deleted with the ${kind} ${id}: call \`${restoredBy}\` with its id, and the file comes back.`,
+    { [`${kind}Id`]: id },
+  );
 }
 
 /** Deleted or not, and not an earlier version. @throws NOT_FOUND, FORBIDDEN, GONE if it has expired */

@@ -42,7 +42,7 @@ export class TicketRestored {
   ticket!: TicketRow;
 }
 
-@ObjectType({ simpleResolvers: true, description: "A reply was added to the ticket." })
+@ObjectType({ simpleResolvers: true, description: "A reply was added to the ticket, or restored." })
 export class ReplyAdded {
   @Field(() => Reply, REPLY)
   reply!: ReplyRow;

@@ -1,13 +1,13 @@
 import type { Policy } from "../../../kernel/authorize.js";
 import type { Viewer } from "../../identity/viewer.js";
-import { isManagerOf, isStaffOf, isUser } from "../../identity/viewer.js";
+import { isDeletedByOther, isManagerOf, isStaffOf, isUser } from "../../identity/viewer.js";
 import type { TicketSubject } from "../ticket.policy.js";
 import { ticketPolicy } from "../ticket.policy.js";
 import type { PostRow } from "./post.tables.js";
 
 /** A photo, a series or a clip, and the ticket that it is posted on. */
 export interface PostSubject {
-  readonly post: Pick<PostRow, "authorId" | "deletedAt">;
+  readonly post: Pick<PostRow, "authorId" | "deletedAt" | "deletedBy">;
   readonly ticket: TicketSubject;
 }
 
@@ -32,5 +32,7 @@ export const postPolicy = {
     change(viewer, subject) && ticketPolicy.attach(viewer, subject.ticket),
   removeFrom: ownOrManager,
   delete: ownOrManager,
-  restore: ownOrManager,
+  restore: (viewer: Viewer, subject: PostSubject) =>
+    (own(viewer, subject) && !isDeletedByOther(viewer, subject.post)) ||
+    isManagerOf(viewer, subject.ticket.companyId),
 } satisfies Policy<Viewer, PostSubject>;

@@ -64,7 +64,9 @@ export class PostResolver {
     return this.deletions.deletePost(viewer, id);
   }
 
-  @Mutation(() => Post, { description: "Restores a deleted post. For its author and managers." })
+  @Mutation(() => Post, {
+    description: "Restores a deleted post. For its author, if nobody else has deleted it, and managers.",
+  })
   restorePost(
     @Arg("id", () => ID, { description: "The post's id." }) id: string,
     @Ctx() { viewer }: ViewerContext,

@@ -31,6 +31,9 @@ export const mediaPosts = pgTable(
     index("media_posts_by_ticket")
       .on(table.ticketId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null`),
+    index("media_posts_deleted_by_ticket")
+      .on(table.ticketId, table.deletedAt, table.id)
+      .where(sql`${table.deletedAt} is not null`),
     index("media_posts_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],
 );

@@ -192,6 +192,15 @@ const ROWS: readonly Row[] = [
     },
   ],
   [
+    "restore an agent's file that a manager has deleted",
+    "U N N | N N N | F ✓ ✓",
+    async ({ code }) => {
+      const { id } = await agents();
+      await world.server.gql(DeleteMediaFileDocument, { id }, world.people.manager.token);
+      return code(RestoreMediaFileDocument, { id });
+    },
+  ],
+  [
     "restore a manager's file",
     "U N N | N N N | F ✓ ✓",
     async ({ code }) => {
