@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { getIntrospectionQuery } from "graphql";
 import { pino } from "pino";
 import { MIB } from "../../src/kernel/bytes.js";
+import { query } from "../support/database.js";
 import { CreateTicketDocument } from "../support/generated/operations.js";
 import type { GraphQLFailure } from "../support/test-client.js";
 import { bearer, codeIn } from "../support/test-client.js";
@@ -223,10 +224,9 @@ describe("graphql", () => {
     });
 
     it("that nobody expected are masked, and stand in the log under the id that the client is told", async () => {
-      const { sql } = server.database;
-      await sql`alter table replies rename to hidden_replies`;
+      await query(server.ownerUrl, "alter table replies rename to hidden_replies");
       const answer = await ask("{ tickets(first: 1) { nodes { id replies { nodes { body } } } } }");
-      await sql`alter table hidden_replies rename to replies`;
+      await query(server.ownerUrl, "alter table hidden_replies rename to replies");
       const [failure] = answer.errors!;
       expect(failure).toMatchObject({
         path: ["tickets", "nodes", 0, "replies"],
@@ -241,10 +241,9 @@ describe("graphql", () => {
     });
 
     it("before GraphQL begins are masked and logged in the same way", async () => {
-      const { sql } = server.database;
-      await sql`alter table sessions rename to hidden_sessions`;
+      await query(server.ownerUrl, "alter table sessions rename to hidden_sessions");
       const answer = await ask("{ viewer { user { id } } }");
-      await sql`alter table hidden_sessions rename to sessions`;
+      await query(server.ownerUrl, "alter table hidden_sessions rename to sessions");
       expect(answer.status).toBe(500);
       const [failure] = answer.errors!;
       const requestId = answer.headers.get("x-request-id");

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { dropDatabase } from "../support/database.js";
+import { dropDatabase, query } from "../support/database.js";
 import type { OperatedDesk } from "../support/operated-desk.js";
-import { filedesk, inventory, newTicketWithFile, openDesks, query } from "../support/operated-desk.js";
+import { filedesk, inventory, newTicketWithFile, openDesks } from "../support/operated-desk.js";
 import { postFiles } from "../support/post-files.js";
 import { codeIn } from "../support/test-client.js";
 

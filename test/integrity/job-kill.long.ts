@@ -27,6 +27,7 @@ const PATIENCE_MS = 150_000;
 /** What one test works on. */
 interface Place {
   readonly databaseUrl: string;
+  readonly serverUrl: string;
   readonly sql: postgres.Sql;
   readonly dataFolder: string;
   readonly environment: Environment;
@@ -36,13 +37,13 @@ interface Place {
 
 /** Every test has a place of its own, so that they wait for heartbeats and retries at the same time. */
 const inOwnPlace = (check: (place: Place) => Promise<void>) => async () => {
-  const { url: databaseUrl, drop } = await createTestDatabase();
+  const { url: databaseUrl, serverUrl, drop } = await createTestDatabase();
   const sql = postgres(databaseUrl, { max: 2, onnotice: () => {} });
   const dataFolder = await mkdtemp(join(tmpdir(), "filedesk-job-kill-"));
   const cleanUps = [drop, () => sql.end(), () => rm(dataFolder, { recursive: true })];
-  const environment = { FILEDESK_DATA: dataFolder, DATABASE_URL: databaseUrl };
+  const environment = { FILEDESK_DATA: dataFolder, DATABASE_URL: serverUrl };
   try {
-    await check({ databaseUrl, sql, dataFolder, environment, cleanUps });
+    await check({ databaseUrl, serverUrl, sql, dataFolder, environment, cleanUps });
   } finally {
     for (const cleanUp of cleanUps.reverse()) await cleanUp();
   }
@@ -53,10 +54,10 @@ describe("a job whose process is killed in the middle", () => {
     it.concurrent(
       `runs again and ends in the same state (${by})`,
       inOwnPlace(async (place) => {
-        const { databaseUrl, sql, dataFolder, environment } = place;
+        const { databaseUrl, serverUrl, sql, dataFolder, environment } = place;
         await deleteSomethingLongAgo(place);
         const before = await filesUnder(join(dataFolder, "files"));
-        const killed = { databaseUrl, environment, by, heldAt: "blobs" };
+        const killed = { databaseUrl, serverUrl, environment, by, heldAt: "blobs" };
         const { attempts } = await killJob({ ...killed, name: "purge-deleted" });
         expect(attempts).toBe(2);
         expect(await brokenPromises(sql, dataFolder)).toEqual([]);

@@ -3,6 +3,7 @@ import { setTimeout as pass, setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { files } from "../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../src/modules/identity/viewer.js";
+import { query } from "../support/database.js";
 import { brokenPromises, strayFiles } from "../support/inventory.js";
 import type { TestServer } from "../support/test-server.js";
 import { startTestServer } from "../support/test-server.js";
@@ -175,11 +176,13 @@ async function later<Result>(ms: number, action: () => Promise<Result>): Promise
 
 /** Gives rivals time: before a usage is there, before a row points at its blob, and before bytes go. */
 async function dawdle(): Promise<void> {
-  await desk.database.sql.unsafe(`
-    create function dawdle() returns trigger language plpgsql as
+  await query(
+    desk.ownerUrl,
+    `create function dawdle() returns trigger language plpgsql as
       $$ begin perform pg_sleep(random() * 0.008); return new; end $$;
     create trigger dawdle before insert on media_files for each row execute function dawdle();
-    create trigger dawdle after insert on media_usages for each row execute function dawdle();`);
+    create trigger dawdle after insert on media_usages for each row execute function dawdle();`,
+  );
   const { trash } = desk.services.storage;
   const remove = trash.put;
   trash.put = async (keys) => {

@@ -12,7 +12,7 @@ import { createS3Storage } from "../../src/platform/storage/s3/s3.js";
 import type { Storage } from "../../src/platform/storage/storage.js";
 import { runCommand, startCommand } from "../support/command-process.js";
 import type { TestDatabase } from "../support/database.js";
-import { createTestDatabase } from "../support/database.js";
+import { createTestDatabase, query } from "../support/database.js";
 import { startDeskTraffic, UNLIMITED } from "../support/desk-traffic.js";
 import { until } from "../support/feed-world.js";
 import {
@@ -20,7 +20,6 @@ import {
   CreateTicketDocument,
   SignInDocument,
 } from "../support/generated/operations.js";
-import { query } from "../support/operated-desk.js";
 import { postFiles, sha256 } from "../support/post-files.js";
 import type { S3Bucket } from "../support/s3-gateway.js";
 import { hasS3Gateway, makeBucket } from "../support/s3-gateway.js";

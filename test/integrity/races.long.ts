@@ -5,6 +5,7 @@ import { setTimeout as pass, setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { files as incoming } from "../../src/app/demo/demo-files.js";
 import type { UserViewer } from "../../src/modules/identity/viewer.js";
+import { query } from "../support/database.js";
 import {
   AddReplyDocument,
   CreateTicketDocument,
@@ -275,17 +276,19 @@ async function read(id: string) {
 
 /** @returns the attachments' ids */
 async function attach(ticketId: string, ...files: NamedBytes[]): Promise<string[]> {
-  const query = UploadTicketAttachmentsDocument;
-  const { data } = await postFiles(desk.url, { query, input: { ticketId }, files, token });
+  const document = UploadTicketAttachmentsDocument;
+  const { data } = await postFiles(desk.url, { query: document, input: { ticketId }, files, token });
   return data!.uploadTicketAttachments.map(({ id }) => id);
 }
 
 /** Gives rivals time: between claiming a blob and pointing at it, and between removing its row and its bytes. */
 async function dawdle(): Promise<void> {
-  await desk.database.sql.unsafe(`
-    create function dawdle() returns trigger language plpgsql as
+  await query(
+    desk.ownerUrl,
+    `create function dawdle() returns trigger language plpgsql as
       $$ begin perform pg_sleep(random() * 0.01); return new; end $$;
-    create trigger dawdle before insert on media_files execute function dawdle();`);
+    create trigger dawdle before insert on media_files execute function dawdle();`,
+  );
   const { trash } = desk.services.storage;
   const remove = trash.put;
   jest.spyOn(trash, "put").mockImplementation(async (keys) => {

@@ -47,7 +47,7 @@ describe("an upload of 400 MB is refused before its body is read, and leaves not
     database = await createTestDatabase();
     folder = await mkdtemp(join(tmpdir(), "filedesk-refusals-"));
     server = await startServerProcess({
-      DATABASE_URL: database.url,
+      DATABASE_URL: database.serverUrl,
       FILEDESK_DATA: folder,
       TMPDIR: folder,
       TICKET_MEGABYTES: "300",

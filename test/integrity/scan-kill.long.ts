@@ -23,7 +23,7 @@ import { openStoredWorld } from "../support/stored-files.js";
       await sql`update blobs set scan_status = 'PENDING'`;
       await sql`create table gate (at timestamptz)`;
       await sql.unsafe(`
-        create function pass_gate() returns trigger language plpgsql as $$ begin
+        create function pass_gate() returns trigger language plpgsql security definer as $$ begin
           insert into gate values (now());
           return new;
         end $$;
@@ -31,6 +31,7 @@ import { openStoredWorld } from "../support/stored-files.js";
           execute function pass_gate();`);
       const { attempts } = await killJob({
         databaseUrl: world.databaseUrl,
+        serverUrl: world.serverUrl,
         environment: {
           FILEDESK_DATA: world.dataFolder,
           DEMO_DATA: "false",

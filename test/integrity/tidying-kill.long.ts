@@ -43,6 +43,7 @@ it("a worker that is killed in the middle of end-sessions, end-rate-limits and s
   await sql`insert into rate_limits values ('old', 1, now() - interval '2 hours'), ('new', 1, now() + interval '1 hour')`;
   const attempts = await killJobs({
     databaseUrl: world.databaseUrl,
+    serverUrl: world.serverUrl,
     environment: { FILEDESK_DATA: world.dataFolder, DEMO_DATA: "false" },
     held: ["sessions", "rate_limits"],
     jobs: [

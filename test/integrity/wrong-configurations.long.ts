@@ -2,6 +2,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { query } from "../support/database.js";
 import { filesUnder } from "../support/inventory.js";
 import type { OperatedDesk } from "../support/operated-desk.js";
 import {
@@ -11,7 +12,6 @@ import {
   MARK,
   newTicketWithFile,
   openDesks,
-  query,
 } from "../support/operated-desk.js";
 import { postFiles } from "../support/post-files.js";
 import { runToItsEnd } from "../support/server-process.js";

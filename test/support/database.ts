@@ -2,42 +2,61 @@ import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 
 export interface TestDatabase {
+  /** As the role that owns the tables. */
   readonly url: string;
-  /** The same through a Unix socket, for servers: drivers do not know it. */
-  readonly socketUrl: string;
-  /** The settings of a server: through the socket, as a role of its own that owns no table if that is wanted. */
-  readonly settings: Readonly<Record<string, string>>;
+  /** As the role of servers, which owns nothing; the owner's, if that is what servers run as. */
+  readonly serverUrl: string;
+  /** The settings of a server in this process: `serverUrl` through a Unix socket, which other drivers do not know. */
+  readonly settings: { readonly DATABASE_URL: string };
   /** Drops the database, whoever is still connected. */
   drop(): Promise<void>;
 }
 
-/** With `TEST_DATABASE_ROLES=two`, all test servers run as a role that owns no table. */
-export const serversHaveRole = (): boolean => process.env.TEST_DATABASE_ROLES === "two";
+export interface TestDatabaseOptions {
+  /** Whether servers run as the role that owns the tables, as with the embedded database. */
+  readonly oneRole?: boolean;
+}
 
-/** A new, migrated database of the test's own, copied in milliseconds from a template of `global-setup.js`. */
+/**
+ * A new, migrated database of the test's own, copied in milliseconds from a template of `global-setup.js`. Its servers
+ * run as a role that owns nothing, as an operator should have it.
+ */
 export async function createTestDatabase(
   template: "filedesk_template" | "filedesk_demo_template" = "filedesk_template",
-  { withServerRole = serversHaveRole() }: { readonly withServerRole?: boolean } = {},
+  { oneRole = false }: TestDatabaseOptions = {},
 ): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await asAdmin(`create database ${name} template ${template}`);
   const [url, socketUrl] = [adminUrl(), new URL(process.env.TEST_DATABASE_SOCKET_URL ?? adminUrl())];
   for (const one of [url, socketUrl]) one.pathname = `/${name}`;
-  const settings = withServerRole
-    ? { DATABASE_URL: asServerRole(socketUrl), DATABASE_MIGRATE_URL: socketUrl.href }
-    : { DATABASE_URL: socketUrl.href };
-  return { url: url.href, socketUrl: socketUrl.href, settings, drop: () => dropDatabase(name) };
+  const ofServer = (one: URL) => (oneRole ? one.href : asServerRole(one));
+  return {
+    url: url.href,
+    serverUrl: ofServer(url),
+    settings: { DATABASE_URL: ofServer(socketUrl) },
+    drop: () => dropDatabase(name),
+  };
 }
 
 /** The URL of the same database for the role of servers, which `global-setup.js` has created. */
 export function asServerRole(url: URL): string {
   const { TEST_SERVER_USER, TEST_SERVER_PASSWORD } = process.env;
   if (!TEST_SERVER_USER || !TEST_SERVER_PASSWORD)
-    throw new Error("There is no role for servers: the one of TEST_DATABASE_URL may not create roles.");
+    throw new Error("TEST_SERVER_USER is not set: run the tests through jest.");
   const own = new URL(url);
   own.username = TEST_SERVER_USER;
   own.password = encodeURIComponent(TEST_SERVER_PASSWORD);
   return own.href;
+}
+
+/** Runs statements on a connection of their own. */
+export async function query(url: string, statement: string): Promise<readonly Record<string, unknown>[]> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    return await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+  }
 }
 
 /** SQLSTATE (PostgreSQL Appendix A): here, that an autovacuum worker is in the database, which is the superuser's. */
@@ -62,10 +81,5 @@ function adminUrl(): URL {
 }
 
 async function asAdmin(statement: string): Promise<void> {
-  const sql = postgres(adminUrl().href, { max: 1, onnotice: () => {} });
-  try {
-    await sql.unsafe(statement);
-  } finally {
-    await sql.end();
-  }
+  await query(adminUrl().href, statement);
 }

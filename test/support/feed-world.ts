@@ -88,7 +88,7 @@ export async function startFeedWorld(): Promise<FeedWorld> {
     topic: `room:${ground.room}`,
     databaseName: new URL(database.url).pathname.slice(1),
     async start({ intervals = {}, change = (bus: EventBus) => bus } = {}) {
-      const client = connectDatabase(database.url, {
+      const client = connectDatabase(database.serverUrl, {
         connections: 10,
         onStatement: (statement) => ground.statements.push(statement),
       });

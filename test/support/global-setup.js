@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import postgres from "postgres";
+import { startSystemPostgres } from "./system-postgres.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const TEMPLATE = "filedesk_template";
@@ -30,10 +31,10 @@ const MEMORY_FOLDER = "/dev/shm";
 const ENOUGH_MEMORY = 2 * 1024 ** 3;
 
 /**
- * Builds `dist/`, which tests start as processes; starts one Postgres for the whole run, unless
- * TEST_DATABASE_URL names one; and makes the templates that each test's database is a copy of: a migrated one, and
- * one with the demo data, whose files lie in TEST_DEMO_FOLDER. TEST_DATABASE_SOCKET_URL is the faster way to it, for
- * servers.
+ * Builds `dist/`, which tests start as processes; starts one Postgres for the whole run, unless TEST_DATABASE_URL names
+ * one, with the programs in the folder TEST_POSTGRES instead of those from npm, if that is set; and makes the templates
+ * that each test's database is a copy of: a migrated one, and one with the demo data, whose files lie in
+ * TEST_DEMO_FOLDER. TEST_DATABASE_SOCKET_URL is the faster way to it, for servers.
  */
 // biome-ignore lint/style/noDefaultExport: jest asks for one
 export default async function globalSetup() {
@@ -49,23 +50,24 @@ export default async function globalSetup() {
 /** Its password has what a URL has to encode. */
 const SERVER_ROLE = { name: "filedesk_test_server", password: "p@ss/w:o#r%d?&=" };
 
-/** For the servers of tests that run as a role that owns no table; without the right to create roles there is none. */
+/** For the servers of tests, which own nothing. The owner may do what they may: see their statements, and end them. */
 async function createServerRole(adminUrl) {
   const { name, password } = SERVER_ROLE;
-  const url = new URL(adminUrl);
-  // The superuser of the embedded cluster has the same password.
-  if (globalThis.stopTestCluster) [url.username, url.pathname] = ["postgres", "/postgres"];
+  const owner = decodeURIComponent(new URL(adminUrl).username);
+  const url = new URL(globalThis.testSuperuserUrl ?? adminUrl);
   const sql = postgres(url.href, { max: 1, onnotice: () => {} });
   try {
     const [found] = await sql`select from pg_roles where rolname = ${name}`;
     if (!found) await sql.unsafe(`create role ${name} login password '${password}'`);
-    process.env.TEST_SERVER_USER = name;
-    process.env.TEST_SERVER_PASSWORD = password;
+    await sql`grant ${sql(name)} to ${sql(owner)}`;
   } catch (error) {
     if (error.code !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new Error(`The role of TEST_DATABASE_URL needs CREATEROLE: ${error.message}`, { cause: error });
   } finally {
     await sql.end();
   }
+  process.env.TEST_SERVER_USER = name;
+  process.env.TEST_SERVER_PASSWORD = password;
 }
 
 /** Types are `npm run check`'s business: code with a wrong type can be tested, code that is not there can not. */
@@ -82,18 +84,37 @@ const load = (path) => import(pathToFileURL(join(root, "dist", path)).href);
 async function startCluster() {
   const parent = await fastestFolder();
   await removeLeftovers(parent);
-  const { startEmbeddedPostgres } = await load("platform/database/embedded/embedded-postgres.js");
   const folder = await mkdtemp(join(parent, `filedesk-tests-${process.pid}-`));
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   try {
-    const cluster = await startEmbeddedPostgres({ folder, log: () => {}, settings: SETTINGS });
+    const { TEST_POSTGRES } = process.env;
+    const cluster = await (TEST_POSTGRES ? startOf(TEST_POSTGRES, folder) : startEmbedded(folder));
     globalThis.stopTestCluster = () => cluster.stop().finally(removeFolder);
+    globalThis.testSuperuserUrl = cluster.superuserUrl;
     process.env.TEST_DATABASE_URL = cluster.url;
-    process.env.TEST_DATABASE_SOCKET_URL = cluster.socketUrl;
+    if (cluster.socketUrl) process.env.TEST_DATABASE_SOCKET_URL = cluster.socketUrl;
   } catch (error) {
     await removeFolder();
     throw error;
   }
+}
+
+async function startEmbedded(folder) {
+  const { startEmbeddedPostgres } = await load("platform/database/embedded/embedded-postgres.js");
+  const cluster = await startEmbeddedPostgres({ folder, log: () => {}, settings: SETTINGS });
+  const superuser = new URL(cluster.url);
+  // Their passwords are the same.
+  [superuser.username, superuser.pathname] = ["postgres", "/postgres"];
+  return { ...cluster, superuserUrl: superuser.href };
+}
+
+async function startOf(programs, folder) {
+  if (!existsSync(join(programs, "postgres"))) throw new Error(`TEST_POSTGRES: ${programs} has no postgres.`);
+  const { hasSetpriv, spawnBound } = await load("platform/database/embedded/bound-process.js");
+  const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : null;
+  const binding = { account, passBarriers: false, setpriv: await hasSetpriv() };
+  const spawn = (program, args) => spawnBound(binding, program, args);
+  return startSystemPostgres({ programs, folder, spawn, settings: SETTINGS });
 }
 
 /** A copy of the template is some 300 new files: 30 ms in memory, up to ten times as much on a disk. */
@@ -152,9 +173,17 @@ async function createDatabase(adminUrl, { name, template }) {
 async function onDesk(adminUrl, { database, folder }, work) {
   const { openDesk } = await load("app/server/open-desk.js");
   const { readConfig } = await load("platform/config/config.js");
-  const url = new URL(adminUrl);
-  url.pathname = `/${database}`;
-  const config = readConfig({ NODE_ENV: "test", DATABASE_URL: url.href, FILEDESK_DATA: folder });
+  const owner = new URL(adminUrl);
+  owner.pathname = `/${database}`;
+  const server = new URL(owner);
+  server.username = SERVER_ROLE.name;
+  server.password = encodeURIComponent(SERVER_ROLE.password);
+  const config = readConfig({
+    NODE_ENV: "test",
+    DATABASE_URL: server.href,
+    DATABASE_MIGRATE_URL: owner.href,
+    FILEDESK_DATA: folder,
+  });
   const desk = await openDesk({ config, log: console, role: "command" });
   try {
     await work(desk);

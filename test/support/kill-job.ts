@@ -7,7 +7,10 @@ import type { BuiltProcess, Environment } from "./server-process.js";
 import { startServerProcess, startWorkerProcess } from "./server-process.js";
 
 export interface JobToKill {
+  /** Of the owner of the tables. */
   readonly databaseUrl: string;
+  /** Of the process that runs the job. */
+  readonly serverUrl: string;
   /** Of the process that runs the job; DATABASE_URL is set already. */
   readonly environment: Environment;
   readonly name: string;
@@ -90,14 +93,14 @@ async function attemptsOf(sql: postgres.Sql, name: string): Promise<number> {
   return attempts;
 }
 
-const start = ({ by = "worker", databaseUrl, environment }: JobToKill): Promise<BuiltProcess> =>
-  (by === "worker" ? startWorkerProcess : startServerProcess)({ ...environment, DATABASE_URL: databaseUrl });
+const start = ({ by = "worker", serverUrl, environment }: JobToKill): Promise<BuiltProcess> =>
+  (by === "worker" ? startWorkerProcess : startServerProcess)({ ...environment, DATABASE_URL: serverUrl });
 
 async function ask({
-  databaseUrl,
+  serverUrl: databaseUrl,
   name,
   data = {},
-}: Pick<JobToKill, "databaseUrl" | "name" | "data">): Promise<void> {
+}: Pick<JobToKill, "serverUrl" | "name" | "data">): Promise<void> {
   const client = connectDatabase(databaseUrl, { connections: 1 });
   const log = pino({ level: "silent" });
   const queue = createJobQueue({ databaseUrl, log, works: false, concurrency: 1 });
@@ -118,7 +121,7 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
   }
 }
 
-export interface JobsToKill extends Pick<JobToKill, "databaseUrl" | "environment"> {
+export interface JobsToKill extends Pick<JobToKill, "databaseUrl" | "serverUrl" | "environment"> {
   /** Locked against changes until the kill. */
   readonly held: readonly string[];
   /** Asked for one after the other; the last one must be in its middle when the others are. */
@@ -129,7 +132,7 @@ export interface JobsToKill extends Pick<JobToKill, "databaseUrl" | "environment
 export async function killJobs({ held, jobs, ...where }: JobsToKill): Promise<Record<string, number>> {
   const sql = postgres(where.databaseUrl, { max: 2 + held.length, onnotice: () => {} });
   try {
-    const first = await startWorkerProcess({ ...where.environment, DATABASE_URL: where.databaseUrl });
+    const first = await startWorkerProcess({ ...where.environment, DATABASE_URL: where.serverUrl });
     await sql.begin(async (lock) => {
       try {
         for (const table of held) await lock`lock table ${sql(table)} in exclusive mode`;
@@ -153,10 +156,10 @@ export async function killJobs({ held, jobs, ...where }: JobsToKill): Promise<Re
 
 async function runAllOn(
   sql: postgres.Sql,
-  { databaseUrl, environment }: Pick<JobToKill, "databaseUrl" | "environment">,
+  { serverUrl, environment }: Pick<JobToKill, "serverUrl" | "environment">,
   jobs: JobsToKill["jobs"],
 ): Promise<Record<string, number>> {
-  const next = await startWorkerProcess({ ...environment, DATABASE_URL: databaseUrl });
+  const next = await startWorkerProcess({ ...environment, DATABASE_URL: serverUrl });
   try {
     const attempts: Record<string, number> = {};
     for (const { name } of jobs) attempts[name] = await attemptsOf(sql, name);

@@ -3,11 +3,10 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pass } from "node:timers/promises";
-import postgres from "postgres";
 import { clockAhead } from "./clock-ahead.js";
 import type { CommandEnding } from "./command-process.js";
 import { runCommand } from "./command-process.js";
-import { createTestDatabase } from "./database.js";
+import { createTestDatabase, query } from "./database.js";
 import { CreateTicketDocument, SignInDocument } from "./generated/operations.js";
 import { filesUnder } from "./inventory.js";
 import type { Environment, ServerProcess } from "./server-process.js";
@@ -95,15 +94,6 @@ export async function openDesks() {
       for (const closer of closers.splice(0).reverse()) await closer();
     },
   };
-}
-
-export async function query(url: string, statement: string): Promise<readonly Record<string, unknown>[]> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
-    return await sql.unsafe(statement);
-  } finally {
-    await sql.end();
-  }
 }
 
 export const environmentOf = ({ database, data }: OperatedDesk): Environment => ({

@@ -35,7 +35,10 @@ export interface FileToStore {
 }
 
 export interface StoredWorld {
+  /** Of the owner of the tables, as `database.sql` is; `database.db` is a server's. */
   readonly databaseUrl: string;
+  /** The settings of a server. */
+  readonly serverUrl: string;
   readonly database: DatabaseClient;
   readonly dataFolder: string;
   readonly storage: Storage;
@@ -54,7 +57,7 @@ export interface StoredWorld {
 /** A database and a storage of files without a server: for what works on many of them. */
 export async function openStoredWorld(): Promise<StoredWorld> {
   const testDatabase = await createTestDatabase();
-  const client = connectDatabase(testDatabase.url, { connections: 5 });
+  const client = connectDatabase(testDatabase.serverUrl, { connections: 5 });
   // Drizzle has its own idea of dates on the connections that it is given.
   const sql = postgres(testDatabase.url, { max: 3, onnotice: () => {} });
   const database = { ...client, sql, db: withEventRecording(client.db, () => {}) };
@@ -93,6 +96,7 @@ export async function openStoredWorld(): Promise<StoredWorld> {
 
   return {
     databaseUrl: testDatabase.url,
+    serverUrl: testDatabase.serverUrl,
     database,
     dataFolder,
     storage,

@@ -43,8 +43,8 @@ export interface TestServerOptions {
   readonly parentFolder?: string;
   /** Where its files are instead of its data folder. */
   readonly bucket?: S3Bucket;
-  /** Whether its database role owns no table, as an operator should have it. */
-  readonly withServerRole?: boolean;
+  /** Whether it runs as the role that owns the tables. */
+  readonly oneRole?: boolean;
   /** Where log lines go; by default nowhere. */
   readonly log?: Logger;
 }
@@ -83,10 +83,7 @@ export interface TestServer {
 /** A whole desk with the demo data in this process, on a database and a data folder of its own. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   // What it makes of an empty installation is there already, as after a start before: that takes a while.
-  const { withServerRole } = options;
-  const database = await createTestDatabase("filedesk_demo_template", {
-    ...(withServerRole && { withServerRole }),
-  });
+  const database = await createTestDatabase("filedesk_demo_template", options);
   const dataFolder = await mkdtemp(join(options.parentFolder ?? tmpdir(), "filedesk-test-"));
   await cp(process.env.TEST_DEMO_FOLDER ?? "", dataFolder, { recursive: true });
   const bucket = options.bucket ?? (storesInS3() ? await makeBucket() : null);
@@ -95,7 +92,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     NODE_ENV: "test",
     PORT: "0",
     ...database.settings,
-    ...(options.proxy && { DATABASE_URL: through(options.proxy, database.url) }),
+    ...(options.proxy && { DATABASE_URL: through(options.proxy, database.serverUrl) }),
     FILEDESK_DATA: dataFolder,
     ...GENEROUS,
     // Jobs run where a test has them run: nothing comes and goes beside what it looks at.

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import postgres from "postgres";
 import { createJobs } from "../../../src/app/wiring/jobs.js";
+import { setAuditRetention } from "../../../src/modules/audit-log/audit-purge.repository.js";
 import { readConfig } from "../../../src/platform/config/config.js";
+import { connectDatabase } from "../../../src/platform/database/client.js";
 import type { ChatWorld } from "../../support/chat-world.js";
 import { startChatWorld } from "../../support/chat-world.js";
 import { makeJpeg } from "../../support/make-files.js";
@@ -32,6 +34,12 @@ const expectRefused = async (statements: readonly string[]) => {
 const ageEntries = (companyId: string, days: number) =>
   owner`update audit_log set created_at = now() - make_interval(days => ${days}) where company_id = ${companyId}`;
 
+/** What the owner allows to be removed. */
+async function keepFor(days: number): Promise<void> {
+  const client = connectDatabase(world.server.ownerUrl, { connections: 1 });
+  await setAuditRetention(client.db, days).finally(() => client.close());
+}
+
 const entriesOf = async (companyId: string) =>
   (await owner`select from audit_log where company_id = ${companyId}`).length;
 
@@ -42,9 +50,35 @@ const runAllJobs = async (settings: Record<string, string> = {}) => {
     if (job.cron) await job.run({}, new AbortController().signal);
 };
 
+/** Tickets, files, chat, renderings, every recurring job, purges. */
+async function doEverything(): Promise<void> {
+  const { requester, agent, admin } = world.people;
+  const companyId = await world.newCompany();
+  const photo = new File([await makeJpeg({ width: 400, height: 300 })], "tap.jpg", { type: "image/jpeg" });
+  const ticket = await world.openTicket(requester, { companyId, files: [textFile(), photo] });
+  await world.addReply(agent, { ticketId: ticket.id, files: [textFile()] });
+  const conversationId = await world.start({ companyId });
+  await world.guestIn(conversationId);
+  await world.say(agent, conversationId, { body: "Hello", files: [textFile()] });
+  await renderPending(world.server);
+  const { services, database } = world.server;
+  const change = async (text: string) => {
+    const { errors } = await world.server.gql(text, {}, admin.token);
+    expect(errors).toBeUndefined();
+  };
+  await change(`mutation { deleteTicket(id: "${ticket.id}") { id } }`);
+  await change(`mutation { deleteCompany(id: "${companyId}") { id } }`);
+  const { sql } = database;
+  for (const table of ["tickets", "companies"])
+    await sql.unsafe(`update ${table} set deleted_at = deleted_at - interval '20 days'`);
+  expect(await services.upkeep.purgeDeleted({})).toMatchObject({ companies: 1, tickets: 1, files: 4 });
+  await runAllJobs();
+  expect((await sql`select from companies where id = ${companyId}`).length).toBe(0);
+}
+
 describe("a server whose database role owns no table", () => {
   beforeAll(async () => {
-    world = await startChatWorld({ withServerRole: true });
+    world = await startChatWorld();
     owner = postgres(world.server.ownerUrl, { max: 1, onnotice: () => {} });
   });
   afterAll(async () => {
@@ -53,28 +87,7 @@ describe("a server whose database role owns no table", () => {
   });
 
   it("does everything: tickets, files, chat, renderings, every recurring job, purges", async () => {
-    const { requester, agent, admin } = world.people;
-    const companyId = await world.newCompany();
-    const photo = new File([await makeJpeg({ width: 400, height: 300 })], "tap.jpg", { type: "image/jpeg" });
-    const ticket = await world.openTicket(requester, { companyId, files: [textFile(), photo] });
-    await world.addReply(agent, { ticketId: ticket.id, files: [textFile()] });
-    const conversationId = await world.start({ companyId });
-    await world.guestIn(conversationId);
-    await world.say(agent, conversationId, { body: "Hello", files: [textFile()] });
-    await renderPending(world.server);
-    const { services, database } = world.server;
-    const change = async (text: string) => {
-      const { errors } = await world.server.gql(text, {}, admin.token);
-      expect(errors).toBeUndefined();
-    };
-    await change(`mutation { deleteTicket(id: "${ticket.id}") { id } }`);
-    await change(`mutation { deleteCompany(id: "${companyId}") { id } }`);
-    const { sql } = database;
-    for (const table of ["tickets", "companies"])
-      await sql.unsafe(`update ${table} set deleted_at = deleted_at - interval '20 days'`);
-    expect(await services.upkeep.purgeDeleted({})).toMatchObject({ companies: 1, tickets: 1, files: 4 });
-    await runAllJobs();
-    expect((await sql`select from companies where id = ${companyId}`).length).toBe(0);
+    await doEverything();
   });
 
   it("only adds to the audit log", async () => {
@@ -148,16 +161,16 @@ describe("a server whose database role owns no table", () => {
     // Kept for ever, whatever the server's own setting says.
     await runAllJobs({ AUDIT_DAYS: "1" });
     expect([...(await purgeAll())]).toEqual([{ removed: 0 }]);
-    await owner`update audit_retention set days = 401`;
+    await keepFor(401);
     expect([...(await purgeAll())]).toEqual([{ removed: 0 }]);
     expect(await entriesOf(companyId)).toBe(aged);
-    await owner`update audit_retention set days = 399`;
+    await keepFor(399);
     await runAllJobs({ AUDIT_DAYS: "500" });
     expect(await entriesOf(companyId)).toBe(aged);
     await runAllJobs({ AUDIT_DAYS: "399" });
     expect(await entriesOf(companyId)).toBe(0);
     expect((await owner`select from audit_log`).length).toBeGreaterThan(0);
-    await owner`update audit_retention set days = 0`;
+    await keepFor(0);
   });
 
   it("keeps the entries of a purged company for 30 days, and those of every other", async () => {
@@ -176,5 +189,26 @@ describe("a server whose database role owns no table", () => {
     await ageEntries(companyId, 31);
     await runAllJobs();
     expect(await entriesOf(companyId)).toBe(0);
+  });
+});
+
+describe("a server whose database role owns the tables", () => {
+  beforeAll(async () => {
+    world = await startChatWorld({ oneRole: true });
+  });
+  afterAll(() => world?.close());
+
+  it("does everything as well", async () => {
+    const [role] = await world.server.database.sql`select tableowner = current_user as owns from pg_tables
+      where tablename = 'audit_log'`;
+    expect(role).toEqual({ owns: true });
+    await doEverything();
+  });
+
+  it("starts again, and keeps what its one role may do", async () => {
+    await world.server.restart();
+    const companyId = await world.newCompany();
+    const { sql } = world.server.database;
+    expect((await sql`delete from audit_log where company_id = ${companyId}`).count).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { systemClock } from "../../../src/kernel/clock.js";
 import { createPurgeAuditEntriesJob } from "../../../src/modules/audit-log/purge-audit-entries.job.js";
+import { query } from "../../support/database.js";
 import { InviteMemberDocument } from "../../support/generated/operations.js";
 import { brokenPromises, strayFiles } from "../../support/inventory.js";
 import type { TicketWorld } from "../../support/ticket-world.js";
@@ -158,18 +159,21 @@ describe("purge deleted", () => {
       select gen_random_uuid(), ${companyId}::uuid, 'x', 'x', gen_random_uuid(), now() - interval '31 days'
       from generate_series(1, 7000)`;
       // Statement triggers write down how many rows each statement takes away.
-      await sql`create table removals (of_table text, removed int)`;
-      await sql`
-      create function note_removal() returns trigger language plpgsql as $$
-      begin insert into public.removals select tg_table_name, count(*) from gone; return null; end $$`;
-      for (const table of ["events", "audit_log"])
-        await sql.unsafe(
-          `create trigger note_removal after delete on ${table} referencing old table as gone for each statement execute function note_removal()`,
-        );
+      const { ownerUrl } = world.server;
+      const trigger = (table: string) =>
+        `create trigger note_removal after delete on ${table} referencing old table as gone for each statement execute function note_removal()`;
+      await query(
+        ownerUrl,
+        `create table removals (of_table text, removed int);
+        create function note_removal() returns trigger language plpgsql security definer as $$
+        begin insert into public.removals select tg_table_name, count(*) from gone; return null; end $$;
+        ${trigger("events")};
+        ${trigger("audit_log")}`,
+      );
       try {
         await purge();
         await purgeAuditEntries();
-        const [most] = await sql`select max(removed), sum(removed)::int from removals`;
+        const [most] = await query(ownerUrl, "select max(removed), sum(removed)::int from removals");
         expect(most!.sum).toBeGreaterThanOrEqual(14_000);
         expect(most!.max).toBeLessThanOrEqual(2_000);
         expect((await rowsOf(companyId)).events).toBeUndefined();
@@ -177,8 +181,7 @@ describe("purge deleted", () => {
         expect(left).toHaveLength(0);
         expect([...(await sql`select from event_topics where company_id = ${companyId}`)]).toHaveLength(0);
       } finally {
-        await sql`drop function note_removal() cascade`;
-        await sql`drop table removals`;
+        await query(ownerUrl, "drop function note_removal() cascade; drop table removals");
       }
     });
   });

@@ -35,6 +35,8 @@ withPgBouncer("servers whose database role owns no table, behind PgBouncer", () 
     cleanUps.push(() => pooler.close());
     owner = postgres(database.url, { max: 1, onnotice: () => {} });
     cleanUps.push(() => owner.end());
+    // The template has given it what a server needs.
+    await owner`drop owned by filedesk_test_server`;
     environment = {
       DATABASE_URL: pooler.url,
       DATABASE_LISTEN_URL: serverUrl,

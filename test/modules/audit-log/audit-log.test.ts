@@ -5,6 +5,8 @@ import { setAuditRetention } from "../../../src/modules/audit-log/audit-purge.re
 import { createPurgeAuditEntriesJob } from "../../../src/modules/audit-log/purge-audit-entries.job.js";
 import { AUDIT_ACTIONS, auditResultOf } from "../../../src/modules/identity/audit/audit-action.js";
 import { createRefusalLog } from "../../../src/modules/identity/audit/refusal-log.js";
+import { connectDatabase } from "../../../src/platform/database/client.js";
+import { query } from "../../support/database.js";
 import type { SignedIn, TestServer } from "../../support/test-server.js";
 import { startTestServer } from "../../support/test-server.js";
 
@@ -350,7 +352,7 @@ describe("the audit log", () => {
   it("is kept for ever, or for AUDIT_DAYS", async () => {
     const { sql, db } = server.database;
     const count = async () => (await sql`select count(*)::int as n from audit_log`)[0]!.n as number;
-    await sql`update audit_log set created_at = created_at - interval '365 days'`;
+    await query(server.ownerUrl, "update audit_log set created_at = created_at - interval '365 days'");
     const run = (auditDays: number) =>
       createPurgeAuditEntriesJob({ db, clock: systemClock, auditDays }).run({}, new AbortController().signal);
     // Those of a company that is no more go after 30 days.
@@ -361,7 +363,8 @@ describe("the audit log", () => {
     // The owner of the tables has not allowed it.
     await run(364);
     expect(await count()).toBe(before);
-    await setAuditRetention(db, 364);
+    const owner = connectDatabase(server.ownerUrl, { connections: 1 });
+    await setAuditRetention(owner.db, 364).finally(() => owner.close());
     await run(366);
     expect(await count()).toBe(before);
     await run(364);

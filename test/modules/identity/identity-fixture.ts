@@ -70,7 +70,7 @@ export async function startIdentity({
 }: IdentityOptions = {}) {
   const database = await createTestDatabase();
   const statements: string[] = [];
-  const client = connectDatabase(database.url, {
+  const client = connectDatabase(database.serverUrl, {
     connections: 5,
     onStatement: (text) => statements.push(text),
   });

@@ -2,6 +2,7 @@ import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { hideMark } from "../../../support/damage-files.js";
+import { query } from "../../../support/database.js";
 import { tempFolderOf } from "../../../support/desk-storage.js";
 import {
   AddMediaUsageDocument,
@@ -180,14 +181,17 @@ describe("orphans", () => {
       const { sql } = world.server.database;
       const [first, second] = [await lying(50, "first"), await lying(40, "second")];
       // Their membership ends with the first file: until that was committed they had it.
-      await sql.unsafe(`
-      create function end_membership() returns trigger language plpgsql as $$ begin
+      const { ownerUrl } = world.server;
+      await query(
+        ownerUrl,
+        `create function end_membership() returns trigger language plpgsql as $$ begin
         delete from memberships where user_id = '${world.people.manager.id}' and company_id = '${companyId}';
         return null;
       end $$;
-      create trigger end_membership after delete on media_files execute function end_membership()`);
+      create trigger end_membership after delete on media_files execute function end_membership()`,
+      );
       const refused = await ask(PurgeOrphanedMediaDocument, { input: { companyId, dryRun: false } });
-      await sql`drop function end_membership cascade`;
+      await query(ownerUrl, "drop function end_membership cascade");
       expect(codeIn(refused)).toBe("NOT_FOUND");
       const left = await sql`select id from media_files where company_id = ${companyId}`;
       expect(left.map(({ id }) => id)).toEqual([second.id]);
