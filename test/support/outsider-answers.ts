@@ -39,7 +39,7 @@ export async function digestOf({ server: { database } }: WalkedWorld): Promise<R
     const [row] = await database.sql<{ digest: string }[]>`
       select md5(coalesce(string_agg(told, ' ' order by told), '')) as digest from ${database.sql(name)} t,
         lateral (select (to_jsonb(t) - 'last_used_at')::text as told) row
-      where ${name === "audit_log" ? database.sql`t.action <> 'request.refused'` : database.sql`true`}`;
+      where ${name === "audit_log" ? database.sql`t.action not in ('request.refused', 'user.sign-in-refused')` : database.sql`true`}`;
     return [name, row!.digest];
   });
   return Object.fromEntries(await Promise.all(digests));
