@@ -3,6 +3,7 @@ import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import type { ChatWorld, Speaker } from "../../support/chat-world.js";
 import { startChatWorld } from "../../support/chat-world.js";
+import { query } from "../../support/database.js";
 import { until } from "../../support/feed-world.js";
 import { followStream } from "../../support/follow-stream.js";
 import { fileOf } from "../../support/library-world.js";
@@ -176,7 +177,8 @@ describe("when the variants of an attachment are ready", () => {
     const { requester } = world.people;
     const ticket = await world.openTicket(requester, { companyId });
     const [attachment] = await world.attach(requester, { ticketId: ticket.id, files: [await picture()] });
-    const { sql } = world.server.database;
+    const { ownerUrl, database } = world.server;
+    const { sql } = database;
     const updates = async () =>
       (await logOf(`ticket:${ticket.id}`)).filter(({ type }) => type === "attachment.updated").length;
     const [row] = await sql<{ id: string }[]>`
@@ -184,11 +186,14 @@ describe("when the variants of an attachment are ready", () => {
     const render = () =>
       world.server.services.renderVariants.run({ mediaFileId: row!.id }, new AbortController().signal);
     // What cannot be committed tells nobody.
-    await sql.unsafe(`create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
-      create trigger refuse before insert on blob_variants for each row execute function refuse()`);
+    await query(
+      ownerUrl,
+      `create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
+      create trigger refuse before insert on blob_variants for each row execute function refuse()`,
+    );
     await expect(render()).rejects.toThrow();
     expect(await updates()).toBe(0);
-    await sql.unsafe("drop trigger refuse on blob_variants; drop function refuse()");
+    await query(ownerUrl, "drop trigger refuse on blob_variants; drop function refuse()");
     await render();
     await render();
     expect(await updates()).toBe(1);

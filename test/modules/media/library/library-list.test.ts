@@ -211,9 +211,16 @@ describe("library list", () => {
       const { agent, manager } = world.people;
       const { gql } = world.server;
       const own = await uploadMedia(agent, { companyId });
+      // An agent's file that a manager has deleted.
+      const removed = await uploadMedia(agent, { companyId });
       const others = await uploadMedia(manager, { companyId });
-      for (const { id } of [own, others]) {
-        const answer = await gql(DeleteMediaFileDocument, { id }, manager.token);
+      const deletions = [
+        [own, agent],
+        [removed, manager],
+        [others, manager],
+      ] as const;
+      for (const [{ id }, by] of deletions) {
+        const answer = await gql(DeleteMediaFileDocument, { id }, by.token);
         expect(answer.data?.deleteMediaFile.deletedAt).toEqual(expect.any(String));
       }
       expect(await downloadStatus(own.url, agent)).toBe(410);
@@ -232,9 +239,11 @@ describe("library list", () => {
         (
           await gql(MediaFilesDocument, { companyId, filter: { isDeleted: true } }, token)
         ).data!.mediaFiles.nodes.map(({ id }) => id);
-      expect(await trash(manager.token)).toEqual([others.id, own.id]);
+      expect(await trash(manager.token)).toEqual([others.id, removed.id, own.id]);
       expect(await trash(agent.token)).toEqual([own.id]);
-      for (const { id } of [own, others])
+      expect(codeIn(await gql(RestoreMediaFileDocument, { id: removed.id }, agent.token))).toBe("FORBIDDEN");
+      expect(codeIn(await gql(RestoreMediaFileDocument, { id: own.id }, agent.token))).toBe("ok");
+      for (const { id } of [removed, others])
         expect(codeIn(await gql(RestoreMediaFileDocument, { id }, manager.token))).toBe("ok");
       expect(await downloadStatus(own.url, agent)).toBe(200);
       expect(await trash(manager.token)).toEqual([]);
