@@ -26,7 +26,7 @@ export const mediaUsages = pgTable(
   },
   (table) => [
     unique("media_usages_once").on(table.mediaFileId, table.resourceType, table.resourceId, table.fieldName),
-    index("media_usages_by_resource").on(table.resourceType, table.resourceId),
+    index("media_usages_by_resource").on(table.companyId, table.resourceType, table.resourceId),
     // A company has one logo and a person one avatar.
     uniqueIndex("media_usages_single")
       .on(table.resourceType, table.resourceId, table.fieldName)
