@@ -54,13 +54,25 @@ export async function walkFrom(ask: Ask, root: string, walk = new Walk()): Promi
     const half = Math.ceil(ways.length / 2);
     return [...(await askFor(ways.slice(0, half))), ...(await askFor(ways.slice(half)))];
   };
-  const askFor = async (ways: readonly Way[]): Promise<Way[]> => {
-    const query = `{ told: ${root} ${selectionOf(typeOfRoot, treeOf(ways), "", refusedWays)} }`;
-    if (ways.length > 1 && tokensIn(query) > TOKENS) {
-      return inHalves(ways);
-    }
+  /** One thing that has more fields than fit into an operation: half of them, then the others. */
+  const halfOfFields = async (way: Way, omitted: ReadonlySet<string>): Promise<Way[]> => {
+    const last = way.at(-1);
+    const fields = objectsOf(last === undefined ? typeOfRoot : fieldOf(last).type)
+      .flatMap((object) => Object.keys(object.getFields()).map((field) => `${object.name}.${field}`))
+      .map((step) => ["", ...way, step].join("/"))
+      .filter((field) => !omitted.has(field));
+    if (fields.length < 2) throw new Error(`${fields} is more than an operation may ask for`);
+    const half = Math.ceil(fields.length / 2);
+    const first = await askFor([way], new Set([...omitted, ...fields.slice(half)]));
+    return [...first, ...(await askFor([way], new Set([...omitted, ...fields.slice(0, half)])))];
+  };
+  const askFor = async (ways: readonly Way[], omitted: ReadonlySet<string> = new Set()): Promise<Way[]> => {
+    const leftOut = new Set([...refusedWays, ...omitted]);
+    const query = `{ told: ${root} ${selectionOf(typeOfRoot, treeOf(ways), "", leftOut)} }`;
+    const inParts = () => (ways.length > 1 ? inHalves(ways) : halfOfFields(ways[0]!, omitted));
+    if (tokensIn(query) > TOKENS) return inParts();
     const { data, errors = [] } = await ask(query);
-    if (ways.length > 1 && errors[0]?.extensions.code === "QUERY_TOO_COMPLEX") return inHalves(ways);
+    if (errors[0]?.extensions.code === "QUERY_TOO_COMPLEX") return inParts();
     for (const { path, message, extensions } of errors) {
       if (!path) throw new Error(`${message}: ${query.slice(0, 300)}`);
       const way = path
@@ -73,7 +85,7 @@ export async function walkFrom(ask: Ask, root: string, walk = new Walk()): Promi
       refusedWays.add(`/${way.join("/")}`);
     }
     // A field that is refused takes its parents with it.
-    if (errors.length > 0) return askFor(ways);
+    if (errors.length > 0) return askFor(ways, omitted);
     const next = new Map<string, Way>();
     read(walk, data?.told, [], (way, object) => {
       // What stands on an edge stands among the nodes as well.
@@ -97,9 +109,30 @@ export const readEvent = (walk: Walk, event: unknown): Walk => {
 /**
  * What a subscription tells, with the things that its events name and what is next to those; without what the walker was
  * refused before, which would be refused here as well and take the event with it.
+ *
+ * @param kinds the events that are read whole; of all others only that they came
  */
-export const eventSelection = (field: string, { refused }: Walk): string =>
-  nearby(fieldOf(`Subscription.${field}`).type, 1, "", new Set(refused.keys()));
+export function eventSelection(field: string, { refused }: Walk, kinds: readonly string[]): string {
+  const edge = fieldOf(`Subscription.${field}`).type;
+  const others = eventsOf(field).filter(({ name }) => !kinds.includes(name));
+  const omitted = others.flatMap((kind) => Object.keys(kind.getFields()).map((one) => `${kind.name}.${one}`));
+  return nearby(edge, 1, "", new Set([...refused.keys(), ...omitted]));
+}
+
+/** The kinds of events of a subscription, in parts that an operation may ask for together. */
+export function eventKinds(field: string, walk: Walk): string[][] {
+  const parts = (kinds: string[]): string[][] => {
+    if (kinds.length < 2 || tokensIn(eventSelection(field, walk, kinds)) < TOKENS) return [kinds];
+    const half = Math.ceil(kinds.length / 2);
+    return [...parts(kinds.slice(0, half)), ...parts(kinds.slice(half))];
+  };
+  return parts(eventsOf(field).map(({ name }) => name));
+}
+
+const eventsOf = (field: string): readonly GraphQLObjectType[] => {
+  const edge = getNamedType(fieldOf(`Subscription.${field}`).type);
+  return objectsOf(fieldOf(`${edge.name}.event`).type);
+};
 
 const fieldOf = (coordinate: string): GraphQLField<unknown, unknown> => {
   const [type = "", field = ""] = coordinate.split(".");
@@ -165,9 +198,10 @@ function nearby(type: GraphQLOutputType, steps: number, way: string, refused: Re
       const inside = isLeaf ? "" : nearby(field.type, left, `${way}/${step}`, refused);
       return `${aliasOf(step)}: ${calling(step)} ${inside}`;
     });
-    return `... on ${object.name} { ${shown.filter(Boolean).join(" ")} }`;
+    const all = shown.filter(Boolean).join(" ");
+    return all && `... on ${object.name} { ${all} }`;
   });
-  return parts.length > 0 ? `{ __typename ${parts.join(" ")} }` : "";
+  return parts.length > 0 ? `{ __typename ${parts.filter(Boolean).join(" ")} }` : "";
 }
 
 const idsOf = (type: GraphQLOutputType) =>
