@@ -121,6 +121,9 @@ export const typePolicies: TypePolicies = {
     fields: {
       attachments: paged(),
       conversations: paged(),
+      deletedAttachments: paged(),
+      deletedPosts: paged(),
+      deletedReplies: paged(),
       participants: whole,
       posts: paged(),
       replies: paged(),

@@ -179,6 +179,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     updateMediaFile: row("FORBIDDEN", "NOT_FOUND", "ok", async ({ mediaFileId }) => ({
       input: { id: await mediaFileId(), fileName: "other.txt" },
     })),
+    updatePost: notThere,
     updateReply: notThere,
     updateTicket: notThere,
     updateUser: notThere,

@@ -20,7 +20,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   },
   Attachment: {
     guest:
-      "createdAt deletedAt description fileName id inlineUrl mediaFile message mimeType scanResult scanStatus scannedAt signedUrl size thumbnailUrl updatedAt uploadedBy uploader url",
+      "createdAt deletedAt deletedBy description fileName id inlineUrl mediaFile message mimeType scanResult scanStatus scannedAt signedUrl size thumbnailUrl updatedAt uploadedBy uploader url",
     member: "reply ticket",
   },
   ChatMessage: {
@@ -60,12 +60,14 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   MediaVariant: { guest: "height mimeType name signedUrl size url width" },
   Membership: { member: "company createdAt id role user" },
   PageInfo: { guest: "endCursor hasNextPage hasPreviousPage startCursor" },
-  Photo: { member: "author createdAt deletedAt description file id ticket updatedAt" },
+  Photo: { member: "author createdAt deletedAt deletedBy description file id ticket updatedAt" },
   PasswordReset: { doer: "expiresAt token url user" },
-  PhotoSeries: { member: "author createdAt deletedAt description id photos ticket updatedAt" },
+  PhotoSeries: {
+    member: "author createdAt deletedAt deletedBy description id photos ticket totalImages updatedAt",
+  },
   PurgedMessage: { doer: "conversation id" },
   PurgeReport: { doer: "bytes dryRun files ids" },
-  Reply: { member: "attachments author body createdAt deletedAt id isInternal ticket updatedAt" },
+  Reply: { member: "attachments author body createdAt deletedAt deletedBy id isInternal ticket updatedAt" },
   SeriesPhoto: { member: "caption file mediaFileId position" },
   SignedUrl: { guest: "expiresAt url" },
   StagedUpload: {
@@ -78,10 +80,11 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Ticket: {
     member:
       "assignee attachmentBytes attachmentCount attachments company conversations createdAt deletedAt description eventCursor eventsUrl id number participants posts priority replies requester status subject timeline updatedAt",
+    staff: "deletedAttachments deletedPosts deletedReplies",
   },
   User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin", staff: "deactivatedAt" },
   UserSession: { member: "address createdAt expiresAt id isCurrent lastUsedAt userAgent" },
-  VideoClip: { member: "author createdAt deletedAt description file id ticket updatedAt" },
+  VideoClip: { member: "author createdAt deletedAt deletedBy description file id ticket updatedAt" },
   Viewer: { guest: "guest id", member: "invitations memberships sessions user", staff: "apiKey" },
 
   AuditEntry: {

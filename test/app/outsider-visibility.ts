@@ -230,6 +230,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     updateAttachment: notFound(byInputId("attachmentIds", () => ({ description: "Mine" }))),
     updateCompany: notOfCompany(byInputId("companyId", () => ({ name: "Mine" }))),
     updateMediaFile: notFound(byInputId("mediaFileIds", () => ({ fileName: "mine.txt" }))),
+    updatePost: notFound(byInputId("postIds", () => ({ description: "Mine" }))),
     updateReply: notFound(byInputId("replyIds", () => ({ body: "Mine" }))),
     updateTicket: notFound(byInputId("ticketIds", () => ({ subject: "Mine", status: "CLOSED" }))),
     updateUser: notFound(({ userId }) => [

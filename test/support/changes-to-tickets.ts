@@ -50,6 +50,7 @@ export const CHANGES_TO_TICKETS: Readonly<Record<TicketChange, Change>> = {
   removeFromPhotoSeries: {
     args: ({ seriesId, photoIds }) => ({ input: { seriesId, mediaFileId: photoIds[0] } }),
   },
+  updatePost: { args: ({ seriesId }) => ({ input: { id: seriesId, description: "Changed" } }) },
   deletePost: { args: ({ seriesId }) => ({ id: seriesId }) },
   restorePost: { after: "deletePost", args: ({ seriesId }) => ({ id: seriesId }) },
   updateAttachment: { args: ({ attachmentId }) => ({ input: { id: attachmentId, description: "Changed" } }) },

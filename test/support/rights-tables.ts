@@ -85,6 +85,7 @@ export const TICKET_CHANGES = [
   "restoreReply",
   "restoreTicket",
   "updateAttachment",
+  "updatePost",
   "updateReply",
   "updateTicket",
 ] as const;

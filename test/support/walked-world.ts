@@ -170,6 +170,7 @@ async function fillTimeline(act: Act, { agent, manager }: Cast, ticketId: string
   ];
   await photo();
   const series = await act("createPhotoSeries", agent, { input: { ticketId, description: "Both", photos } });
+  await act("updatePost", agent, { input: { id: series.id, description: "Before and after" } });
   await act("addToPhotoSeries", agent, {
     input: { seriesId: series.id, photos: [{ caption: "Later", file: await picture() }] },
   });

@@ -20,6 +20,8 @@ import { createMediaFileService } from "../../modules/media/media-file.service.j
 import type { ReportDamageDeps } from "../../modules/media/upkeep/report-damage.js";
 import { createReportDamage } from "../../modules/media/upkeep/report-damage.js";
 import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
+import type { DeletedItemDeps } from "../../modules/tickets/deletion/deleted-items.loaders.js";
+import { createDeletedItemLoaders } from "../../modules/tickets/deletion/deleted-items.loaders.js";
 import { createPostLoaders } from "../../modules/tickets/posts/post.loaders.js";
 import { createPostUsageLoaders } from "../../modules/tickets/posts/post-usage.loaders.js";
 import type { TicketLoaderDeps } from "../../modules/tickets/ticket.loaders.js";
@@ -135,7 +137,7 @@ export async function createServices({
     loaders: {
       ...identity.loaders,
       ...branding.loaders,
-      ...createLoaders({ db, parents, users: identity.loaders.users }),
+      ...createLoaders({ db, parents, users: identity.loaders.users, clock, retentionDays }),
       variants: variants.loaders,
       library: library.loaders,
     },
@@ -157,7 +159,9 @@ function createDownloads({ config, jobs, ...deps }: DownloadServiceDeps) {
   });
 }
 
-function createLoaders({ db, parents, users }: FindAttachmentDeps & TicketLoaderDeps) {
+type LoaderDeps = FindAttachmentDeps & TicketLoaderDeps & DeletedItemDeps;
+
+function createLoaders({ db, parents, users, ...retention }: LoaderDeps) {
   const tickets = createTicketLoaders({ db, users });
   const conversations = createConversationLoaders({ db });
   return {
@@ -168,6 +172,7 @@ function createLoaders({ db, parents, users }: FindAttachmentDeps & TicketLoader
     mediaFiles: createMediaFileLoaders({ db }),
     attachments: createAttachmentLoaders({ db, parents }),
     posts: createPostLoaders({ db }),
+    deletedItems: createDeletedItemLoaders({ db, ...retention }),
     postUsages: createPostUsageLoaders(db, tickets),
     eventCursors: createEventCursorLoaders({ db }),
   };

@@ -53,6 +53,7 @@ import {
 } from "../../modules/media/uploads/staged-upload.resolver.js";
 import { MediaVariantResolver } from "../../modules/media/variants/media-variant.resolver.js";
 import { AttachmentParentResolver } from "../../modules/tickets/attachment-parent.resolver.js";
+import { DeletedItemsResolver } from "../../modules/tickets/deletion/deleted-items.resolver.js";
 import { TicketDeletionResolver } from "../../modules/tickets/deletion/ticket-deletion.resolver.js";
 import { TicketEventResolver } from "../../modules/tickets/events/ticket-event.resolver.js";
 import { PhotoSeriesResolver } from "../../modules/tickets/posts/photo-series.resolver.js";
@@ -180,8 +181,8 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [AttachmentParentResolver, ({ loaders }) => new AttachmentParentResolver(loaders.tickets)],
   [
     PostResolver,
-    ({ posts, postDeletions, loaders }) =>
-      new PostResolver(posts, postDeletions, loaders.tickets, loaders.users),
+    ({ posts, postChanges, postDeletions, loaders }) =>
+      new PostResolver(posts, postChanges, postDeletions, loaders.tickets, loaders.users),
   ],
   [PhotoSeriesResolver, ({ photoSeries }) => new PhotoSeriesResolver(photoSeries)],
   [PhotoResolver, ({ loaders }) => new PhotoResolver(loaders.posts, loaders.mediaFiles)],
@@ -189,6 +190,7 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [PhotoSeriesPhotosResolver, ({ loaders }) => new PhotoSeriesPhotosResolver(loaders.posts)],
   [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
   [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
+  [DeletedItemsResolver, ({ loaders }) => new DeletedItemsResolver(loaders.deletedItems)],
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
   [TicketEventResolver, ({ eventUrls, loaders }) => new TicketEventResolver(eventUrls, loaders.eventCursors)],
   [

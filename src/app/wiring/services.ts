@@ -64,10 +64,12 @@ import type { RenderVariantsData } from "../../modules/media/variants/render-var
 import type { VariantLoaders } from "../../modules/media/variants/variant.loaders.js";
 import type { VariantService } from "../../modules/media/variants/variant.service.js";
 import type { AttachmentUploadService } from "../../modules/tickets/attachment-upload.service.js";
+import type { DeletedItemLoaders } from "../../modules/tickets/deletion/deleted-items.loaders.js";
 import type { TicketDeletionService } from "../../modules/tickets/deletion/ticket-deletion.service.js";
 import type { PhotoSeriesService } from "../../modules/tickets/posts/photo-series.service.js";
 import type { PostLoaders } from "../../modules/tickets/posts/post.loaders.js";
 import type { PostService } from "../../modules/tickets/posts/post.service.js";
+import type { PostChangeService } from "../../modules/tickets/posts/post-change.service.js";
 import type { PostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
 import type { PostUsageLoaders } from "../../modules/tickets/posts/post-usage.loaders.js";
 import type { ReplyService } from "../../modules/tickets/reply.service.js";
@@ -152,6 +154,7 @@ export interface Services {
   readonly uploads: AttachmentUploadService;
   readonly posts: PostService;
   readonly photoSeries: PhotoSeriesService;
+  readonly postChanges: PostChangeService;
   readonly postDeletions: PostDeletionService;
 
   // chat
@@ -192,6 +195,7 @@ export interface Loaders {
   readonly mediaFiles: MediaFileLoaders;
   readonly memberships: MembershipLoaders;
   readonly posts: PostLoaders;
+  readonly deletedItems: DeletedItemLoaders;
   readonly postUsages: PostUsageLoaders;
   readonly sessions: SessionLoaders;
   readonly tickets: TicketLoaders;

@@ -6,6 +6,7 @@ import { createTicketDeletionService } from "../../modules/tickets/deletion/tick
 import { createPhotoSeriesService } from "../../modules/tickets/posts/photo-series.service.js";
 import type { PostDeps } from "../../modules/tickets/posts/post.service.js";
 import { createPostService } from "../../modules/tickets/posts/post.service.js";
+import { createPostChangeService } from "../../modules/tickets/posts/post-change.service.js";
 import type { PostDeletionDeps } from "../../modules/tickets/posts/post-deletion.service.js";
 import { createPostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
 import { createReplyService } from "../../modules/tickets/reply.service.js";
@@ -40,6 +41,7 @@ export function createTickets({ config, quota, attachments, attachmentDeletions,
     uploads: createAttachmentUploadService(files),
     posts: createPostService(deps),
     photoSeries: createPhotoSeriesService(deps),
+    postChanges: createPostChangeService(deps),
     postDeletions,
     ticketDeletions: createTicketDeletionService(deps),
   };

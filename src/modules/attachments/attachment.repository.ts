@@ -101,11 +101,12 @@ const thisOne = (companyId: string, id: string, ...more: (SQL | undefined)[]) =>
   and(eq(attachments.companyId, companyId), eq(attachments.id, id), ...more);
 
 /** The columns that a change returns. */
-export type AttachmentChanges = Pick<AttachmentView, "description" | "deletedAt" | "updatedAt">;
+export type AttachmentChanges = Pick<AttachmentView, "description" | "deletedAt" | "deletedBy" | "updatedAt">;
 
 const changes = {
   description: attachments.description,
   deletedAt: attachments.deletedAt,
+  deletedBy: attachments.deletedBy,
   updatedAt: attachments.updatedAt,
 };
 

@@ -15,6 +15,12 @@ import type { AttachmentService } from "./attachment.service.js";
 import { Attachment } from "./attachment.types.js";
 import type { AttachmentDeletionService } from "./attachment-deletion.service.js";
 
+/** A guest deletes only its own. */
+const deleterOf = ({ deletedBy, uploaderGuestId }: AttachmentView) =>
+  deletedBy !== null && deletedBy === uploaderGuestId
+    ? { userId: null, guestId: deletedBy }
+    : { userId: deletedBy, guestId: null };
+
 @Resolver(() => Attachment)
 export class AttachmentResolver {
   constructor(
@@ -98,6 +104,14 @@ export class AttachmentResolver {
   @FieldResolver(() => Actor, { nullable: true, description: "Who uploaded it, a person or a guest." })
   uploader(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
     return this.actors.author(context, uploaderOf(attachment));
+  }
+
+  @FieldResolver(() => Actor, {
+    nullable: true,
+    description: "Who deleted it, a person or a guest; null if it is not deleted.",
+  })
+  deletedBy(@Root() attachment: AttachmentView, @Ctx() context: ViewerContext) {
+    return this.actors.author(context, deleterOf(attachment));
   }
 
   @FieldResolver(() => MediaFile, { nullable: true, description: "The media file of the attachment." })

@@ -98,6 +98,14 @@ export class ReplyResolver {
     return this.users.byId(context).load(reply.authorId);
   }
 
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: "Who deleted it; null if it is not deleted.",
+  })
+  deletedBy(@Root() reply: ListedReply, @Ctx() context: ViewerContext) {
+    return reply.deletedBy && this.users.byId(context).load(reply.deletedBy);
+  }
+
   @FieldResolver(() => AttachmentConnection, { description: "Its files, in the order of upload." })
   attachments(
     @Root() reply: ListedReply,

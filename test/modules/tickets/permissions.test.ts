@@ -24,6 +24,7 @@ import {
   TicketPostsDocument,
   TicketsDocument,
   UpdateAttachmentDocument,
+  UpdatePostDocument,
   UpdateReplyDocument,
   UpdateTicketDocument,
   UploadReplyAttachmentsDocument,
@@ -440,6 +441,14 @@ const POSTS: readonly Row[] = [
       const { id, photos } = await seriesBy("requester", ticketId);
       const mediaFileId = photos[0]!.mediaFileId;
       return code(RemoveFromPhotoSeriesDocument, { input: { seriesId: id, mediaFileId } });
+    },
+  ],
+  [
+    "change the description of the requester's post",
+    "U N N | N F ✓ | F ✓ ✓",
+    async ({ code, ticketId }) => {
+      const { id } = await seriesBy("requester", ticketId);
+      return code(UpdatePostDocument, { input: { id, description: "Both" } });
     },
   ],
   [

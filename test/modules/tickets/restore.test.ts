@@ -186,6 +186,75 @@ describe("what is restored", () => {
     });
   });
 
+  describe("the bin of a ticket", () => {
+    const BIN = `query ($id: ID!, $first: Int, $after: String) { ticket(id: $id) {
+      deletedReplies(first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes { id deletedAt deletedBy { id } } }
+      deletedPosts { totalCount nodes { id deletedBy { id } } }
+      deletedAttachments { totalCount nodes { id fileName deletedBy { __typename ... on User { id } } } } } }`;
+    interface Deleted {
+      readonly totalCount: number;
+      readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+      readonly nodes: readonly { readonly id: string; readonly deletedBy: { readonly id: string } }[];
+    }
+    type Bin = { readonly ticket: Record<"deletedReplies" | "deletedPosts" | "deletedAttachments", Deleted> };
+    const binFor = async (by: SignedIn, more = {}) =>
+      (await world.server.gql<Bin>(BIN, { id: ticketId, ...more }, by.token)).data!.ticket;
+    const idsIn = ({ nodes }: Deleted) => nodes.map(({ id, deletedBy }) => [id, deletedBy.id]);
+
+    it("shows staff what was deleted, by whom, the latest first, and customers nothing", async () => {
+      const { requester, participant, agent, manager, admin } = world.people;
+      await world.addParticipant(ticketId, participant);
+      const [one, two] = [await withFiles(requester, 1), await withFiles(agent, 1, true)];
+      const kept = await withFiles(requester, 1);
+      const [direct] = await world.attach(requester, { ticketId, files: [textFile()] });
+      const file = new File([new Uint8Array(await makeJpeg({ width: 40, height: 30 }))], "a.jpg");
+      const { data } = await agent.client.mutate({
+        mutation: CreatePhotoDocument,
+        variables: { input: { ticketId, file } },
+      });
+      const photo = data!.createPhoto.id;
+      const ofReply = kept.attachments.nodes[0]!.id;
+      await ask(requester, DeleteReplyDocument, { id: one.id });
+      await ask(agent, DeleteReplyDocument, { id: two.id });
+      await ask(manager, DeletePostDocument, { id: photo });
+      await ask(requester, DeleteAttachmentDocument, { id: direct!.id });
+      await ask(manager, DeleteAttachmentDocument, { id: ofReply });
+      for (const person of [agent, manager, admin]) {
+        const bin = await binFor(person);
+        expect(bin.deletedReplies.totalCount).toBe(2);
+        expect(idsIn(bin.deletedReplies)).toEqual([
+          [two.id, agent.id],
+          [one.id, requester.id],
+        ]);
+        expect(idsIn(bin.deletedPosts)).toEqual([[photo, manager.id]]);
+        expect(bin.deletedAttachments.totalCount).toBe(2);
+        expect(idsIn(bin.deletedAttachments)).toEqual([
+          [ofReply, manager.id],
+          [direct!.id, requester.id],
+        ]);
+      }
+      for (const person of [requester, participant]) {
+        const bin = await binFor(person);
+        for (const list of Object.values(bin)) expect(list).toMatchObject({ totalCount: 0, nodes: [] });
+      }
+    });
+
+    it("is read page by page, without what can no longer be restored", async () => {
+      const { agent } = world.people;
+      const ids: string[] = [];
+      for (let index = 0; index < 4; index++) ids.push((await withFiles(agent, 0)).id);
+      for (const id of ids) await ask(agent, DeleteReplyDocument, { id });
+      await world.server.database.sql`
+        update replies set deleted_at = now() - interval '15 days' where id = ${ids[3]!}`;
+      const first = (await binFor(agent, { first: 2 })).deletedReplies;
+      expect(first).toMatchObject({ totalCount: 3, pageInfo: { hasNextPage: true } });
+      expect(first.nodes.map(({ id }) => id)).toEqual([ids[2], ids[1]]);
+      const second = (await binFor(agent, { first: 2, after: first.pageInfo.endCursor })).deletedReplies;
+      expect(second.pageInfo.hasNextPage).toBe(false);
+      expect(second.nodes.map(({ id }) => id)).toEqual([ids[0]]);
+    });
+  });
+
   describe("a file", () => {
     const restoreFile = (by: SignedIn, id: string) => ask(by, RestoreMediaFileDocument, { id });
 

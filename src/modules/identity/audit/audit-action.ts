@@ -52,7 +52,7 @@ const ACTIONS = {
   photo: ["posted"],
   "photo-series": ["posted", "reordered", "captioned", "photos-added", "photo-removed"],
   clip: ["posted"],
-  post: ["deleted", "restored"],
+  post: ["updated", "deleted", "restored"],
   conversation: ["started", "closed", "reopened", "participant-added", "participant-removed"],
   message: ["updated", "deleted", "purged"],
   guest: ["invited", "joined", "revoked"],

@@ -59,6 +59,11 @@ export class PhotoSeriesPhotosResolver {
   photos(@Root() post: PostRow, @Ctx() context: ViewerContext) {
     return this.posts.files(context).load(post.id);
   }
+
+  @FieldResolver(() => Int, { description: "Number of its photos." })
+  async totalImages(@Root() post: PostRow, @Ctx() context: ViewerContext): Promise<number> {
+    return (await this.posts.files(context).load(post.id)).length;
+  }
 }
 
 @Resolver(() => SeriesPhoto)

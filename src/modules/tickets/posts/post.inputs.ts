@@ -68,6 +68,17 @@ export class CreatePhotoSeriesInput {
   photos!: SeriesPhotoInput[];
 }
 
+@InputType({ description: "Changes of a post." })
+export class UpdatePostInput {
+  @Field(() => ID, { description: "The post's id." })
+  id!: string;
+
+  @Field(() => String, { nullable: true, description: `${DESCRIPTION} Null removes it.` })
+  @IsOptional()
+  @Prose(1_000)
+  description?: string | null;
+}
+
 @InputType({ description: "Photos to add to a series." })
 export class AddToPhotoSeriesInput {
   @Field(() => ID, { description: "The series' id." })

@@ -30,6 +30,8 @@ export const postPolicy = {
   /** Also requires the right to attach files to the ticket. */
   addTo: (viewer: Viewer, subject: PostSubject) =>
     change(viewer, subject) && ticketPolicy.attach(viewer, subject.ticket),
+  /** Its description. */
+  edit: ownOrManager,
   removeFrom: ownOrManager,
   delete: ownOrManager,
   restore: (viewer: Viewer, subject: PostSubject) =>

@@ -122,6 +122,21 @@ export async function touchPost(tx: Database, companyId: string, id: string): Pr
   return touched.length > 0;
 }
 
+/** @returns false when it has been deleted */
+export async function updatePostDescription(
+  tx: Database,
+  companyId: string,
+  id: string,
+  description: string | null,
+): Promise<boolean> {
+  const updated = await tx
+    .update(mediaPosts)
+    .set({ description, updatedAt: sql`now()` })
+    .where(and(thisOne(companyId, id), isNull(mediaPosts.deletedAt)))
+    .returning({ id: mediaPosts.id });
+  return updated.length > 0;
+}
+
 /** @returns false when it was deleted already */
 export async function softDeletePost(
   tx: Database,

@@ -6,16 +6,23 @@ import type { ViewerContext } from "../../identity/viewer.js";
 import type { TicketLoaders } from "../ticket.loaders.js";
 import { Ticket } from "../ticket.types.js";
 import { incomingPostItems } from "./incoming-post-items.js";
-import { CreatePhotoInput, CreatePhotoSeriesInput, CreateVideoClipInput } from "./post.inputs.js";
+import {
+  CreatePhotoInput,
+  CreatePhotoSeriesInput,
+  CreateVideoClipInput,
+  UpdatePostInput,
+} from "./post.inputs.js";
 import type { PostService } from "./post.service.js";
 import type { PostRow } from "./post.tables.js";
 import { Photo, PhotoSeries, Post, VideoClip } from "./post.types.js";
+import type { PostChangeService } from "./post-change.service.js";
 import type { PostDeletionService } from "./post-deletion.service.js";
 
 @Resolver(() => Post)
 export class PostResolver {
   constructor(
     private readonly posts: PostService,
+    private readonly changes: PostChangeService,
     private readonly deletions: PostDeletionService,
     private readonly tickets: TicketLoaders,
     private readonly users: UserLoaders,
@@ -54,6 +61,16 @@ export class PostResolver {
   }
 
   @Mutation(() => Post, {
+    description: "Changes the description of a post. For its author and managers.",
+  })
+  updatePost(
+    @Arg("input", () => UpdatePostInput, { description: "The changes." }) input: UpdatePostInput,
+    @Ctx() { viewer }: ViewerContext,
+  ) {
+    return this.changes.describePost(viewer, input);
+  }
+
+  @Mutation(() => Post, {
     description:
       "Deletes a post with its files: it is removed from all lists. It can be restored, by default for 14 days. For its author and managers.",
   })
@@ -82,5 +99,13 @@ export class PostResolver {
   @FieldResolver(() => User, { description: "Who posted it." })
   author(@Root() post: PostRow, @Ctx() context: ViewerContext) {
     return this.users.byId(context).load(post.authorId);
+  }
+
+  @FieldResolver(() => User, {
+    nullable: true,
+    description: "Who deleted it; null if it is not deleted.",
+  })
+  deletedBy(@Root() post: PostRow, @Ctx() context: ViewerContext) {
+    return post.deletedBy && this.users.byId(context).load(post.deletedBy);
   }
 }

@@ -12,6 +12,7 @@ import {
   ReorderPhotoSeriesDocument,
   RestorePostDocument,
   TicketPostsDocument,
+  UpdatePostDocument,
 } from "../../../support/generated/operations.js";
 import { fixture, makeJpeg } from "../../../support/make-files.js";
 import { purgeDeletedFiles } from "../../../support/purge-deleted-files.js";
@@ -350,6 +351,23 @@ describe("post", () => {
       expect((await postsOf(agent)).nodes).toMatchObject([{ id: post.id, deletedAt: null }]);
       expect(await usages(post.id)).toHaveLength(1);
       expect(await auditOf(post.id)).toEqual(["clip.posted", "post.deleted", "post.restored"]);
+    });
+
+    it("keeps a description that its author changes or removes, and tells subscribers once", async () => {
+      const { requester } = world.people;
+      const { id } = (await postSeries(requester, ["a", "b"])) as unknown as SeriesView;
+      const change = async (description: string | null) =>
+        (await ask(requester, UpdatePostDocument, { input: { id, description } })).data!.updatePost;
+      expect(await change(" Both ")).toMatchObject({ id, description: "Both", totalImages: 2 });
+      expect(await change("Both")).toMatchObject({ description: "Both" });
+      expect(await change(null)).toMatchObject({ description: null });
+      expect(await auditOf(id)).toEqual(["photo-series.posted", "post.updated", "post.updated"]);
+      const events = await world.server.database.sql`
+        select type from events where payload ->> 'postId' = ${id} order by sequence`;
+      expect(events.map(({ type }) => type)).toEqual(["post.added", "post.updated", "post.updated"]);
+      await ask(requester, DeletePostDocument, { id });
+      const input = { id, description: "Late" };
+      expect(codeIn(await ask(requester, UpdatePostDocument, { input }))).toBe("GONE");
     });
 
     it("cannot be changed", async () => {
