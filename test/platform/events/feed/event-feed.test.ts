@@ -227,9 +227,12 @@ describe("event feed", () => {
         one.run(),
       );
       await until(() => watchers.every(({ received }) => received.length === 3));
-      // Each is let in by itself, as many at once as there are connections; what comes behind that is shared.
+      // Each is let in by itself, as many at once as there are connections. Whoever is let in together shares the
+      // look at the topic: how many that are depends on the machine. The events are read for all.
       const admissions = 1_000;
-      expect(world.statements.length - admissions).toBeLessThan(100);
+      const looks = world.statements.filter((text) => text.includes("from event_topics")).length;
+      expect(looks).toBeLessThan(admissions / 4);
+      expect(world.statements.length - admissions - looks).toBeLessThan(20);
     });
 
     it("is no memory for slow subscribers: the events wait in the log", async () => {
