@@ -138,6 +138,7 @@ export const typePolicies: TypePolicies = {
   // They have no id, and belong to what they stand on.
   MediaMetadata: { merge: true },
   MediaVariant: { merge: true },
-  SignedUrl: { merge: true },
+  // A new URL has a new end: what was known of the old one says nothing of it.
+  SignedUrl: { merge: false },
   StorageReport: { merge: true },
 };

@@ -144,8 +144,11 @@ describe("the rights of API keys", () => {
     });
     const personal = await server.database.sql<{ id: string }[]>`
       select distinct media_file_id as id from media_usages
-      where company_id = ${acme.id} and resource_type in ('attachment', 'user', 'photo', 'photo-series', 'video-clip')`;
+      where company_id = ${acme.id} and resource_type in ('attachment', 'user', 'photo', 'photo-series', 'video-clip')
+      union select media_file_id from attachments where company_id = ${acme.id}`;
     expect(personal.length).toBeGreaterThan(10);
+    const deleted = { id: await upload(token, acme.id) };
+    await server.gql("mutation ($id: ID!) { deleteMediaFile(id: $id) { id } }", deleted, token);
     const list = `query ($id: ID!, $isDeleted: Boolean) {
       mediaFiles(companyId: $id, filter: { isDeleted: $isDeleted }, first: 100) { totalCount nodes { id } } }`;
     type Listed = { mediaFiles: { totalCount: number; nodes: { id: string }[] } };

@@ -153,7 +153,7 @@ async function restoreOne(
   const restored = await repository.restoreAttachment(tx, companyId, id, deletedAfter);
   if (restored === null) throw gone("attachment");
   await parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
-  if (!(await restoreMediaFile(tx, companyId, mediaFileId))) throw gone("attachment");
+  if (!(await restoreMediaFile(tx, by, companyId, mediaFileId))) throw gone("attachment");
   await insertUsages(tx, [attachmentUsageOf(attachment)]);
   await auditAttachment(tx, by, "attachment.restored", attachment);
   return restored;

@@ -47,15 +47,16 @@ export const attachments = pgTable(
       .on(table.messageId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null`),
     index("attachments_by_media_file").on(table.mediaFileId),
-    index("attachments_deleted_by_ticket")
+    // Of all, deleted or not: the foreign keys look here when a parent is purged.
+    index("attachments_of_ticket")
       .on(table.ticketId, table.deletedAt, table.id)
-      .where(sql`${table.deletedAt} is not null`),
-    index("attachments_deleted_by_reply")
+      .where(sql`${table.ticketId} is not null`),
+    index("attachments_of_reply")
       .on(table.replyId, table.deletedAt, table.id)
-      .where(sql`${table.deletedAt} is not null`),
-    index("attachments_deleted_by_message")
+      .where(sql`${table.replyId} is not null`),
+    index("attachments_of_message")
       .on(table.messageId, table.deletedAt, table.id)
-      .where(sql`${table.deletedAt} is not null`),
+      .where(sql`${table.messageId} is not null`),
     index("attachments_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],
 );

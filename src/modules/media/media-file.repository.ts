@@ -7,6 +7,7 @@ import type { Authorship, TenantScope } from "../identity/viewer.js";
 import { blobs } from "./blob.tables.js";
 import type { Bucket } from "./buckets.js";
 import { PERSONAL_USAGES } from "./internal-usages.js";
+import type { MediaFileRow } from "./media-file.tables.js";
 import { mediaFiles } from "./media-file.tables.js";
 import { mediaUsages } from "./media-usage.tables.js";
 
@@ -173,15 +174,25 @@ export async function softDeleteUnusedMediaFiles(
     .where(and(eq(mediaFiles.companyId, companyId), isAnyOf(mediaFiles.id, ids), hasNoUsages));
 }
 
+/** The deletion of a media file, which is locked. @returns null if it has been purged */
+export async function lockDeletion(
+  tx: Database,
+  companyId: string,
+  id: string,
+): Promise<Pick<MediaFileRow, "deletedAt" | "deletedBy"> | null> {
+  const [file] = await tx
+    .select({ deletedAt: mediaFiles.deletedAt, deletedBy: mediaFiles.deletedBy })
+    .from(mediaFiles)
+    .where(and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id)))
+    .for("update");
+  return file ?? null;
+}
+
 /** Restores a media file. @returns whether it was deleted; null if it has been purged */
 export async function restoreMediaFile(tx: Database, companyId: string, id: string): Promise<boolean | null> {
   const thisOne = and(eq(mediaFiles.companyId, companyId), eq(mediaFiles.id, id));
-  const [file] = await tx
-    .select({ deletedAt: mediaFiles.deletedAt })
-    .from(mediaFiles)
-    .where(thisOne)
-    .for("update");
-  if (file === undefined) return null;
+  const file = await lockDeletion(tx, companyId, id);
+  if (file === null) return null;
   if (file.deletedAt === null) return false;
   await tx.update(mediaFiles).set({ deletedAt: null, deletedBy: null, updatedAt: sql`now()` }).where(thisOne);
   return true;

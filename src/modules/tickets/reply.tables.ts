@@ -27,9 +27,8 @@ export const replies = pgTable(
     index("replies_by_ticket")
       .on(table.ticketId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null`),
-    index("replies_deleted_by_ticket")
-      .on(table.ticketId, table.deletedAt, table.id)
-      .where(sql`${table.deletedAt} is not null`),
+    // Of all, deleted or not: the foreign key looks here when a ticket is purged.
+    index("replies_of_ticket").on(table.ticketId, table.deletedAt, table.id),
     index("replies_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],
 );

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { eventsOf, inShort } from "../../support/event-log.js";
 import {
+  AddMediaUsageDocument,
   CreatePhotoDocument,
   DeleteAttachmentDocument,
+  DeleteMediaFileDocument,
   DeletePostDocument,
   DeleteReplyDocument,
+  RemoveMediaUsageDocument,
   RestoreAttachmentDocument,
   RestoreMediaFileDocument,
   RestoreReplyDocument,
@@ -303,5 +306,37 @@ describe("what is restored", () => {
       expect(codeIn(await ask(requester, RestoreAttachmentDocument, { id }))).toBe("FORBIDDEN");
       expect(codeIn(await ask(manager, RestoreAttachmentDocument, { id }))).toBe("ok");
     });
+  });
+
+  describe("a reply whose file was deleted from the library afterwards", () => {
+    it("is restored by a manager, and not by whoever may not restore the file", async () => {
+      const { agent, manager } = world.people;
+      const reply = await withFiles(agent, 1);
+      const mediaFileId = reply.attachments.nodes[0]!.mediaFile!.id;
+      const input = { mediaFileId, resourceType: "article", resourceId: "1", fieldName: "file" };
+      // Used elsewhere, it stays when the reply is deleted.
+      await ask(manager, AddMediaUsageDocument, { input });
+      await ask(agent, DeleteReplyDocument, { id: reply.id });
+      await ask(manager, RemoveMediaUsageDocument, { input });
+      expect(codeIn(await ask(manager, DeleteMediaFileDocument, { id: mediaFileId }))).toBe("ok");
+
+      const refused = await ask(agent, RestoreReplyDocument, { id: reply.id });
+      expect(codeIn(refused)).toBe("FORBIDDEN");
+      expect((await read(agent)).replies.totalCount).toBe(0);
+      expect(codeIn(await ask(manager, RestoreReplyDocument, { id: reply.id }))).toBe("ok");
+      expect(await load()).toMatchObject({ files: 1 });
+    });
+  });
+
+  it("and what is purged is found by an index from every row that may refer to it", async () => {
+    const without = await world.server.database.sql`
+      select c.conrelid::regclass::text as table, a.attname as column from pg_constraint c
+      join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+      where c.contype = 'f' and c.confrelid = any(array['tickets', 'replies', 'media_posts', 'attachments', 'chat_messages',
+          'conversations', 'media_files', 'blobs']::regclass[])
+        and not exists (select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = c.conkey[1]
+          and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname)))
+      order by 1, 2`;
+    expect([...without]).toEqual([]);
   });
 });

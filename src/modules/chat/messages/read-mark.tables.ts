@@ -32,5 +32,7 @@ export const readMarks = pgTable(
       .on(table.conversationId, table.guestId)
       .where(sql`${table.guestId} is not null`),
     index("read_marks_by_company").on(table.companyId),
+    // The foreign key looks here when a conversation is purged.
+    index("read_marks_by_conversation").on(table.conversationId),
   ],
 );

@@ -133,7 +133,8 @@ export function createSessionService(options: SessionServiceOptions) {
    * API key or the session of the URL has ended.
    */
   async function viewerById(id: string, sessionId?: string): Promise<Viewer> {
-    if (sessionId !== undefined) return (await findViewer(db, { userId: id, sessionId })) ?? anonymous;
+    if (sessionId !== undefined)
+      return (await findViewer(db, { userId: id, sessionId, at: clock() })) ?? anonymous;
     const keyId = keyIdInSignature(id);
     if (keyId !== null) return (await apiKeys.byId(keyId)) ?? anonymous;
     return (

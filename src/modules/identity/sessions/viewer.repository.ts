@@ -15,6 +15,8 @@ import type { Role, UserViewer } from "../viewer.js";
 /** The key of a viewer: an open session, an id from a signature, or an external identity. */
 export type ViewerKey =
   | { readonly userId: string; readonly sessionId?: string }
+  /** Of a session that has not expired at a moment either. */
+  | { readonly userId: string; readonly sessionId: string; readonly at: Date }
   | { readonly externalSubject: string };
 
 /** Roles in companies that are not deleted. */
@@ -34,25 +36,36 @@ const select = (db: Database, ...conditions: SQL[]) =>
 const isThisUser = eq(users.id, sql.placeholder("userId"));
 const hasSession = sql`exists (select from ${sessions} where ${sessions.id} = ${sql.placeholder("sessionId")}
   and ${sessions.userId} = ${users.id} and ${sessions.revokedAt} is null)`;
+const isUnexpired = sql`exists (select from ${sessions} where ${sessions.id} = ${sql.placeholder("sessionId")}
+  and ${sessions.expiresAt} > ${sql.placeholder("at")}::timestamptz)`;
 const isThisSubject = eq(users.externalSubject, sql.placeholder("externalSubject"));
 
 const byUser = preparedOnce((db) => select(db, isThisUser).prepare("viewer_by_user"));
 const bySession = preparedOnce((db) => select(db, isThisUser, hasSession).prepare("viewer_by_session"));
+const byUnexpiredSession = preparedOnce((db) =>
+  select(db, isThisUser, hasSession, isUnexpired).prepare("viewer_by_unexpired_session"),
+);
 const bySubject = preparedOnce((db) => select(db, isThisSubject).prepare("viewer_by_subject"));
 
 /**
  * Finds a person with all their roles in one statement, which runs for every request.
  *
- * The expiry of the session is not checked: an access token expires 29 days earlier, and so do the URLs issued with
- * it; those that a client has asked to last longer end when the session is purged.
+ * Without a moment, the expiry of the session is not checked: an access token never outlives its session. A URL that
+ * was signed for days may.
  */
 export async function findViewer(db: Database, key: ViewerKey): Promise<UserViewer | null> {
   if ("userId" in key && !isId(key.userId)) return null;
-  const statement = "externalSubject" in key ? bySubject : key.sessionId === undefined ? byUser : bySession;
-  const [row] = await statement(db).execute({ ...key });
+  const values = "at" in key ? { ...key, at: key.at.toISOString() } : { ...key };
+  const [row] = await statementFor(key)(db).execute(values);
   if (!row) return null;
   const viewer = toViewer(row);
   return "userId" in key && key.sessionId ? { ...viewer, sessionId: key.sessionId } : viewer;
+}
+
+function statementFor(key: ViewerKey) {
+  if ("externalSubject" in key) return bySubject;
+  if (key.sessionId === undefined) return byUser;
+  return "at" in key ? byUnexpiredSession : bySession;
 }
 
 const toViewer = <Row extends { readonly roles: Record<string, Role> | null }>(row: Row) => ({

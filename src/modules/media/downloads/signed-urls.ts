@@ -27,6 +27,8 @@ export interface UrlWish {
 export interface UrlTarget {
   readonly resource: string;
   readonly file: Showable;
+  /** Whether browsers may display it. */
+  readonly isShown: boolean;
 }
 
 export interface SignedUrlView {
@@ -57,26 +59,30 @@ export function createSignedUrls({ signer, clock, defaultMinutes, maxMinutes }: 
     );
   };
 
-  const sign = (context: ViewerContext, { resource, file }: UrlTarget, wish: UrlWish): SignedUrlView => {
+  const sign = (
+    context: ViewerContext,
+    { resource, file, isShown }: UrlTarget,
+    wish: UrlWish,
+  ): SignedUrlView => {
     const { viewer, baseUrl } = context;
     if (viewer.kind === "anonymous") throw unauthenticated();
     const expiresAt = withinKey(viewer, expiryAfter(clock(), lifetimeOf(wish)));
     const path = signer.sign({ resource, name: file.fileName, viewerId: signedFor(viewer), expiresAt });
-    const inline = wish.inline && isShowable(file) ? INLINE : "";
+    const inline = wish.inline && isShown ? INLINE : "";
     return { url: `${baseUrl}${path}&v=${urlVersionOf(file)}${inline}`, expiresAt };
   };
 
   return {
     mediaFile: (context: ViewerContext, file: Showable, wish: UrlWish) =>
-      sign(context, { resource: `files/${file.id}`, file }, wish),
-    /** Of a public bucket as well: whoever has this URL loses it with its end. */
+      sign(context, { resource: `files/${file.id}`, file, isShown: isShowable(file) }, wish),
+    /** Every variant is an image that browsers show, whatever the type of the original. */
     mediaFileVariant: (
       context: ViewerContext,
       { file, name }: { file: Showable; name: string },
       wish: UrlWish,
-    ) => sign(context, { resource: `files/${file.id}/${name}`, file }, wish),
+    ) => sign(context, { resource: `files/${file.id}/${name}`, file, isShown: true }, wish),
     attachment: (context: ViewerContext, file: Showable, wish: UrlWish) =>
-      sign(context, { resource: `attachments/${file.id}`, file }, wish),
+      sign(context, { resource: `attachments/${file.id}`, file, isShown: isShowable(file) }, wish),
   };
 }
 

@@ -54,7 +54,7 @@ export interface LibraryScope {
   /** Files that were deleted earlier are about to be purged and are not listed. */
   readonly restorableSince: Date;
   /** Whose deleted files are listed, when they are asked for. */
-  readonly deletedOf: "everybody" | "nobody" | DeletedByUploader;
+  readonly deletedOf: "everybody" | "api-keys" | "nobody" | DeletedByUploader;
   /** Whether files of tickets, conversations and people are left out. */
   readonly withoutPersonal: boolean;
 }
@@ -146,6 +146,7 @@ const isRestorable = ({ now, restorableSince, deletedOf }: LibraryScope) =>
     // A file that was deleted with a ticket is restored only with it.
     hasNoUsages,
     deletedOf === "nobody" ? sql`false` : undefined,
+    deletedOf === "api-keys" ? isNotNull(mediaFiles.uploaderApiKeyId) : undefined,
     typeof deletedOf === "string" ? undefined : isDeletedByUploader(deletedOf),
   );
 

@@ -60,6 +60,8 @@ export const createLibraryService = (deps: LibraryDeps) => ({
 
 /** Whose deleted files the viewer may restore. */
 function deletedOf(viewer: Identified, companyId: string): LibraryScope["deletedOf"] {
-  if (isManagerOf(viewer, companyId) || isKeyOf(viewer, companyId, "MANAGE")) return "everybody";
+  if (isManagerOf(viewer, companyId)) return "everybody";
+  // What was deleted with an attachment is not told from a file of the library any more: a key sees those of keys alone.
+  if (isKeyOf(viewer, companyId, "MANAGE")) return "api-keys";
   return viewer.kind === "user" ? { uploaderId: viewer.id } : "nobody";
 }

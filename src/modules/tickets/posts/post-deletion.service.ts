@@ -88,7 +88,7 @@ async function restorePost(deps: PostDeletionDeps, viewer: Viewer, id: string): 
     if (!(await repository.restorePost(tx, companyId, id, deletedAfter))) throw gone("post");
     refuseOverPostQuota(await findPostLoad(tx, companyId, ticketId), postQuota, { files: 0, bytes: 0 });
     for (const mediaFileId of await fileIdsOf(tx, post)) {
-      if (!(await reclaimFile(tx, companyId, mediaFileId))) throw gone("post");
+      if (!(await reclaimFile(tx, by, companyId, mediaFileId))) throw gone("post");
       await insertUsages(tx, [usageOf(post, mediaFileId)]);
     }
     await repository.touchTicket(tx, companyId, ticketId);

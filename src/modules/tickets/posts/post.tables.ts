@@ -31,9 +31,8 @@ export const mediaPosts = pgTable(
     index("media_posts_by_ticket")
       .on(table.ticketId, table.createdAt, table.id)
       .where(sql`${table.deletedAt} is null`),
-    index("media_posts_deleted_by_ticket")
-      .on(table.ticketId, table.deletedAt, table.id)
-      .where(sql`${table.deletedAt} is not null`),
+    // Of all, deleted or not: the foreign key looks here when a ticket is purged.
+    index("media_posts_of_ticket").on(table.ticketId, table.deletedAt, table.id),
     index("media_posts_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],
 );

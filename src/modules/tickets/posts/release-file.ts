@@ -26,7 +26,12 @@ export async function releaseFile(
  *
  * @returns false when it has been purged, or deleted from the library, where restoring it has its own rule
  */
-export const reclaimFile = async (tx: Database, companyId: string, mediaFileId: string): Promise<boolean> =>
+export const reclaimFile = async (
+  tx: Database,
+  by: UserViewer,
+  companyId: string,
+  mediaFileId: string,
+): Promise<boolean> =>
   (await wasUploadedForUse(tx, companyId, mediaFileId))
-    ? restoreMediaFile(tx, companyId, mediaFileId)
+    ? restoreMediaFile(tx, by, companyId, mediaFileId)
     : lockMediaFileForUse(tx, companyId, mediaFileId);

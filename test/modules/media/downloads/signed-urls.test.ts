@@ -282,6 +282,19 @@ describe("a signed URL of the API", () => {
     expect(await Promise.all(kept.map(statusOf))).toEqual([200, 200]);
   });
 
+  it("ends when its session expires, which tokens for scripts do within minutes", async () => {
+    const { id } = await uploadMedia(world.people.manager, { companyId });
+    const input = { email: "manager@acme.test", password: DEMO_PASSWORD };
+    const { data } = await world.server.gql(SignInDocument, { input });
+    const { url, signedUrl } = await fileFor(data!.signIn.accessToken, id, { minutes: WEEK_MINUTES });
+    expect(await statusOf(signedUrl.url)).toBe(200);
+    const [, sessionId = ""] = new URL(signedUrl.url).searchParams.get("viewer")!.split(".");
+    const { count } = await world.server.database.sql`
+      update sessions set expires_at = now() - interval '1 second' where id = ${sessionId}`;
+    expect(count).toBe(1);
+    expect([await statusOf(signedUrl.url), await statusOf(url)]).toEqual([401, 200]);
+  });
+
   it("ends with a person's access to what it shows", async () => {
     const { participant, requester, agent } = world.people;
     const ticket = await world.openTicket(requester, { companyId, files: [textFile()] });
