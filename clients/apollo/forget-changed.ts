@@ -22,6 +22,7 @@ const EVERYTHING = ["Query"];
  */
 export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   acceptInvitation: EVERYTHING,
+  addMessageAttachments: TAKING_FILES,
   addMediaUsage: ["Query.mediaFiles", "Query.orphanedMediaFiles", ...USAGES],
   addReply: TAKING_FILES,
   addToPhotoSeries: TAKING_FILES,

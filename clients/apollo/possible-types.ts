@@ -12,6 +12,7 @@
       "User"
     ],
     "ConversationEvent": [
+      "AttachmentAdded",
       "AttachmentDeleted",
       "AttachmentRestored",
       "AttachmentUpdated",

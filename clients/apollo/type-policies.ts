@@ -119,6 +119,7 @@ export const typePolicies: TypePolicies = {
   CompanyBranding: { keyFields: ["slug"] },
   Ticket: {
     fields: {
+      allAttachments: paged("kind"),
       attachments: paged(),
       conversations: paged(),
       deletedAttachments: paged(),
@@ -132,10 +133,19 @@ export const typePolicies: TypePolicies = {
   },
   Reply: { fields: { attachments: paged() } },
   PhotoSeries: { fields: { photos: whole } },
-  Conversation: { fields: { guests: whole, messages: paged(), participants: whole } },
+  Conversation: {
+    fields: {
+      attachments: paged("kind"),
+      deletedAttachments: paged(),
+      guests: whole,
+      messages: paged(),
+      participants: whole,
+    },
+  },
   ChatMessage: { fields: { attachments: paged() } },
   MediaFile: { fields: { usages: whole, variants: whole, versions: whole } },
   // They have no id, and belong to what they stand on.
+  AttachmentQuota: { merge: true },
   MediaMetadata: { merge: true },
   MediaVariant: { merge: true },
   // A new URL has a new end: what was known of the old one says nothing of it.

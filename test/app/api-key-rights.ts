@@ -160,6 +160,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     revokeApiKey: notThere,
     revokeGuest: notThere,
     revokeInvitation: notThere,
+    addMessageAttachments: notThere,
     sendMessage: notThere,
     setAvatar: notThere,
     setCompanyLogo: row("FORBIDDEN", "FORBIDDEN", "ok", async ({ companyId, picture }) => ({

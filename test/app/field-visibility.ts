@@ -23,6 +23,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
       "createdAt deletedAt deletedBy description fileName id inlineUrl mediaFile message mimeType scanResult scanStatus scannedAt signedUrl size thumbnailUrl updatedAt uploadedBy uploader url",
     member: "reply ticket",
   },
+  AttachmentQuota: { member: "bytes files maxBytes maxFiles" },
   ChatMessage: {
     guest:
       "attachments body clientId conversation createdAt deletedAt editedAt id isDeleted isEdited number replyTo sender",
@@ -34,8 +35,9 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   CompanyBranding: { guest: "faviconUrl logoThumbnailUrl logoUrl name slug" },
   Conversation: {
     guest:
-      "closedAt closedBy company createdAt eventCursor eventsUrl guests id lastActivityAt lastMessage messages participants room startedBy subject unreadCount updatedAt",
+      "attachments closedAt closedBy company createdAt eventCursor eventsUrl guests id lastActivityAt lastMessage messages participants room startedBy subject unreadCount updatedAt",
     member: "ticket",
+    staff: "deletedAttachments",
   },
   Guest: { guest: "displayName expiresAt id joinedAt name revokedAt" },
   CreatedApiKey: { doer: "apiKey key" },
@@ -79,7 +81,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Session: { doer: "accessToken expiresAt refreshToken viewer" },
   Ticket: {
     member:
-      "assignee attachmentBytes attachmentCount attachments company conversations createdAt deletedAt description eventCursor eventsUrl id number participants posts priority replies requester status subject timeline updatedAt",
+      "allAttachments assignee attachmentBytes attachmentCount attachmentQuota attachments company conversations createdAt deletedAt description eventCursor eventsUrl id number participants posts priority replies requester status subject timeline updatedAt",
     staff: "deletedAttachments deletedPosts deletedReplies",
   },
   User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin", staff: "deactivatedAt" },

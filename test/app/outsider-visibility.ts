@@ -196,6 +196,9 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     revokeApiKey: notFound(byId("apiKeyIds")),
     revokeGuest: notFound(byId("guestIds")),
     revokeInvitation: notFound(byId("invitationIds")),
+    addMessageAttachments: notFound(({ messageIds }) =>
+      messageIds.map((messageId) => ({ input: { messageId, files: [textFile()] } })),
+    ),
     sendMessage: notFound(inConversation(() => ({ body: "Mine", files: [textFile()] }))),
     setAvatar: {
       args: () => [{ file: textFile() }],

@@ -123,12 +123,14 @@ async function prepare(name: string): Promise<Prepared> {
     return { by: "manager", companyId, args: ofTicket.args(ticket) };
   }
   const conversationId = await world.start({ companyId, ticketId: ticket.ticketId });
+  const { id: messageId } = await world.say(manager, conversationId, { body: "It hums" });
   const [attached] = await world.server.database.sql<{ id: string }[]>`
     select media_file_id as id from attachments where id = ${ticket.attachmentId}`;
   const args = await CHANGES_WITH_FILES[name as keyof typeof CHANGES_WITH_FILES]({
     ...ticket,
     companyId,
     conversationId,
+    messageId,
     mediaFileId: attached!.id,
   });
   return { by: "manager", companyId, args };

@@ -31,6 +31,7 @@ interface Scene {
   readonly seriesId: string;
   readonly mediaFileId: string;
   readonly conversationId: string;
+  readonly messageId: string;
 }
 
 /** By the manager, who may do all of it. */
@@ -52,7 +53,13 @@ async function setUp(): Promise<Scene> {
     wholeFile(await picture(), "page.png"),
   );
   const conversationId = await world.start({ companyId });
-  return { companyId, ticketId, replyId, seriesId: series.id, mediaFileId: file.id, conversationId };
+  const { id: messageId } = await server.services.chatMessages.sendMessage(
+    viewer,
+    { conversationId, body: "It hums" },
+    wholeFile(await picture(), "lamp.png"),
+  );
+  const of = { companyId, ticketId, replyId, conversationId, messageId };
+  return { ...of, seriesId: series.id, mediaFileId: file.id };
 }
 
 const viewerOf = async (part: Part) =>
@@ -103,6 +110,8 @@ const doors: Readonly<Record<string, Door>> = {
     services().mediaUploads.replaceMediaFile(viewer, { id: scene.mediaFileId }, incoming),
   setCompanyLogo: (viewer, incoming) => services().logos.setCompanyLogo(viewer, scene.companyId, incoming),
   setAvatar: (viewer, incoming) => services().avatars.setAvatar(viewer, incoming),
+  addMessageAttachments: (viewer, incoming) =>
+    services().chatMessages.addAttachments(viewer, { messageId: scene.messageId }, incoming),
   sendMessage: (viewer, incoming) =>
     services().chatMessages.sendMessage(viewer, { conversationId: scene.conversationId }, incoming),
 };

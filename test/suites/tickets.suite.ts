@@ -1,3 +1,4 @@
+import "../modules/tickets/attachments/ticket-attachments.test.js";
 import "../modules/tickets/deletion/deleted-ticket-files.test.js";
 import "../modules/tickets/deletion/ticket-purge.test.js";
 import "../modules/tickets/events/ticket-events.test.js";

@@ -7,6 +7,8 @@ import { textFile } from "./ticket-world.js";
 export interface FileScene extends TicketScene {
   readonly companyId: string;
   readonly conversationId: string;
+  /** One of the manager's in the conversation. */
+  readonly messageId: string;
   readonly mediaFileId: string;
 }
 
@@ -23,6 +25,7 @@ const clip = () => new File([new Uint8Array(fixture("clip.mp4"))], "clip.mp4", {
 export const CHANGES_WITH_FILES: Readonly<
   Record<(typeof MUTATIONS_WITH_FILES)[number], (scene: FileScene) => Promise<Args>>
 > = {
+  addMessageAttachments: async ({ messageId }) => ({ input: { messageId, files: [textFile()] } }),
   addReply: async ({ ticketId }) => ({ input: { ticketId, body: "Look", files: [textFile()] } }),
   addToPhotoSeries: async ({ seriesId }) => ({ input: { seriesId, photos: [{ file: await picture() }] } }),
   createPhoto: async ({ ticketId }) => ({ input: { ticketId, file: await picture() } }),

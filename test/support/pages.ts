@@ -41,6 +41,8 @@ fragment TicketShown on Ticket {
   id number subject description status priority createdAt updatedAt deletedAt attachmentCount attachmentBytes
   requester { ...UserShown } assignee { ...UserShown } participants { ...UserShown } company { id name }
   attachments(first: 10) ${list("Attachment")}
+  allAttachments(first: 10) ${list("Attachment")}
+  attachmentQuota { files maxFiles bytes maxBytes }
   replies(first: 10) ${list("Reply")}
   posts(first: 10) ${list("Post")}
   timeline(first: 10) ${list("TimelineItem")}
@@ -55,6 +57,7 @@ fragment ConversationShown on Conversation {
   participants { ...UserShown } guests { ...GuestShown } unreadCount ticket { id subject } company { id name }
   lastMessage { ...ChatMessageShown }
   messages(last: 10) ${list("ChatMessage")}
+  attachments(last: 10) ${list("Attachment")}
 }
 fragment MediaFileShown on MediaFile {
   id fileName bucket mimeType kind size sha256 createdAt deletedAt expiresAt uploader { ...ActorShown }

@@ -5,6 +5,7 @@
 
 /** What takes files, which arrive for up to an hour: `rights-until-commit.long.ts`. */
 export const MUTATIONS_WITH_FILES = [
+  "addMessageAttachments",
   "addReply",
   "addToPhotoSeries",
   "createPhoto",

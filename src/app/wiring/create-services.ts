@@ -10,7 +10,8 @@ import { parentsByKind } from "../../modules/attachments/parents.js";
 import { createConversationLoaders } from "../../modules/chat/conversations/conversation.loaders.js";
 import { createConversationGuestsLoaders } from "../../modules/chat/guests/conversation-guests.loaders.js";
 import { createChatMessageLoaders } from "../../modules/chat/messages/chat-message.loaders.js";
-import { messageParents } from "../../modules/chat/messages/message-parents.js";
+import { createConversationAttachmentLoaders } from "../../modules/chat/messages/conversation-attachment.loaders.js";
+import { createMessageParents } from "../../modules/chat/messages/message-parents.js";
 import { timesForApiKeys } from "../../modules/identity/api-keys/api-key-limits.js";
 import { createDownloadService } from "../../modules/media/downloads/download.service.js";
 import { createMediaImportService } from "../../modules/media/import/media-import.service.js";
@@ -20,6 +21,7 @@ import { createMediaFileService } from "../../modules/media/media-file.service.j
 import type { ReportDamageDeps } from "../../modules/media/upkeep/report-damage.js";
 import { createReportDamage } from "../../modules/media/upkeep/report-damage.js";
 import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
+import { createTicketAttachmentLoaders } from "../../modules/tickets/attachments/ticket-attachment.loaders.js";
 import type { DeletedItemDeps } from "../../modules/tickets/deletion/deleted-items.loaders.js";
 import { createDeletedItemLoaders } from "../../modules/tickets/deletion/deleted-items.loaders.js";
 import { createPostLoaders } from "../../modules/tickets/posts/post.loaders.js";
@@ -91,7 +93,7 @@ export async function createServices({
   const parents = parentsByKind({
     ticket: ticketParents,
     reply: ticketParents,
-    message: messageParents,
+    message: createMessageParents({ filesPerMessage: config.CHAT_FILES }),
   });
   const finding = { db, clock, ...guard, ...createFileAccess({ parents }) };
   const mediaFiles = createMediaFileService(finding);
@@ -173,6 +175,8 @@ function createLoaders({ db, parents, users, ...retention }: LoaderDeps) {
     attachments: createAttachmentLoaders({ db, parents }),
     posts: createPostLoaders({ db }),
     deletedItems: createDeletedItemLoaders({ db, ...retention }),
+    ticketAttachments: createTicketAttachmentLoaders({ db }),
+    conversationAttachments: createConversationAttachmentLoaders({ db, ...retention }),
     postUsages: createPostUsageLoaders(db, tickets),
     eventCursors: createEventCursorLoaders({ db }),
   };

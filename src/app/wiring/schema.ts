@@ -17,6 +17,7 @@ import {
   ChatMessageResolver,
   PurgedMessageResolver,
 } from "../../modules/chat/messages/chat-message.resolver.js";
+import { ConversationAttachmentsResolver } from "../../modules/chat/messages/conversation-attachments.resolver.js";
 import { ConversationEventResolver } from "../../modules/chat/messages/conversation-event.resolver.js";
 import { ConversationMessagesResolver } from "../../modules/chat/messages/conversation-messages.resolver.js";
 import { ApiKeyResolver } from "../../modules/identity/api-keys/api-key.resolver.js";
@@ -52,7 +53,8 @@ import {
   UploadPartResolver,
 } from "../../modules/media/uploads/staged-upload.resolver.js";
 import { MediaVariantResolver } from "../../modules/media/variants/media-variant.resolver.js";
-import { AttachmentParentResolver } from "../../modules/tickets/attachment-parent.resolver.js";
+import { AttachmentParentResolver } from "../../modules/tickets/attachments/attachment-parent.resolver.js";
+import { TicketAttachmentsResolver } from "../../modules/tickets/attachments/ticket-attachments.resolver.js";
 import { DeletedItemsResolver } from "../../modules/tickets/deletion/deleted-items.resolver.js";
 import { TicketDeletionResolver } from "../../modules/tickets/deletion/ticket-deletion.resolver.js";
 import { TicketEventResolver } from "../../modules/tickets/events/ticket-event.resolver.js";
@@ -191,6 +193,10 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [SeriesPhotoResolver, ({ loaders }) => new SeriesPhotoResolver(loaders.mediaFiles)],
   [PostUsageResolver, ({ loaders }) => new PostUsageResolver(loaders.postUsages)],
   [DeletedItemsResolver, ({ loaders }) => new DeletedItemsResolver(loaders.deletedItems)],
+  [
+    TicketAttachmentsResolver,
+    ({ ticketQuota, loaders }) => new TicketAttachmentsResolver(loaders.ticketAttachments, ticketQuota),
+  ],
   [TimelineResolver, ({ loaders }) => new TimelineResolver(loaders.posts)],
   [TicketEventResolver, ({ eventUrls, loaders }) => new TicketEventResolver(eventUrls, loaders.eventCursors)],
   [
@@ -224,6 +230,10 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
         loaders.attachments,
         loaders.actors,
       ),
+  ],
+  [
+    ConversationAttachmentsResolver,
+    ({ loaders }) => new ConversationAttachmentsResolver(loaders.conversationAttachments),
   ],
   [PurgedMessageResolver, ({ loaders }) => new PurgedMessageResolver(loaders.conversations)],
   [

@@ -12,6 +12,7 @@ import type { GuestInvitationService } from "../../modules/chat/guests/guest-inv
 import type { ChatMessageLoaders } from "../../modules/chat/messages/chat-message.loaders.js";
 import type { ChatMessageService } from "../../modules/chat/messages/chat-message.service.js";
 import type { ChatMessageChangeService } from "../../modules/chat/messages/chat-message-change.service.js";
+import type { ConversationAttachmentLoaders } from "../../modules/chat/messages/conversation-attachment.loaders.js";
 import type { ReadMarkService } from "../../modules/chat/messages/read-mark.service.js";
 import type { ApiKeyLoaders } from "../../modules/identity/api-keys/api-key.loaders.js";
 import type { ApiKeyService } from "../../modules/identity/api-keys/api-key.service.js";
@@ -64,6 +65,7 @@ import type { RenderVariantsData } from "../../modules/media/variants/render-var
 import type { VariantLoaders } from "../../modules/media/variants/variant.loaders.js";
 import type { VariantService } from "../../modules/media/variants/variant.service.js";
 import type { AttachmentUploadService } from "../../modules/tickets/attachment-upload.service.js";
+import type { TicketAttachmentLoaders } from "../../modules/tickets/attachments/ticket-attachment.loaders.js";
 import type { DeletedItemLoaders } from "../../modules/tickets/deletion/deleted-items.loaders.js";
 import type { TicketDeletionService } from "../../modules/tickets/deletion/ticket-deletion.service.js";
 import type { PhotoSeriesService } from "../../modules/tickets/posts/photo-series.service.js";
@@ -77,6 +79,7 @@ import type { ReplyDeletionService } from "../../modules/tickets/reply-deletion.
 import type { TicketLoaders } from "../../modules/tickets/ticket.loaders.js";
 import type { TicketService } from "../../modules/tickets/ticket.service.js";
 import type { TicketParticipantService } from "../../modules/tickets/ticket-participant.service.js";
+import type { TicketQuota } from "../../modules/tickets/ticket-quota.repository.js";
 import type { Channel } from "../../platform/events/feed/channel.js";
 import type { ViewerSource } from "../../platform/events/feed/feed.js";
 import type { EventCursorLoaders } from "../../platform/graphql/event-cursor.loaders.js";
@@ -152,6 +155,7 @@ export interface Services {
   readonly replies: ReplyService;
   readonly replyDeletions: ReplyDeletionService;
   readonly uploads: AttachmentUploadService;
+  readonly ticketQuota: TicketQuota;
   readonly posts: PostService;
   readonly photoSeries: PhotoSeriesService;
   readonly postChanges: PostChangeService;
@@ -185,6 +189,7 @@ export interface Loaders {
   readonly avatars: AvatarLoaders;
   readonly chatMessages: ChatMessageLoaders;
   readonly companies: CompanyLoaders;
+  readonly conversationAttachments: ConversationAttachmentLoaders;
   readonly conversationGuests: ConversationGuestsLoaders;
   readonly conversations: ConversationLoaders;
   readonly eventCursors: EventCursorLoaders;
@@ -198,6 +203,7 @@ export interface Loaders {
   readonly deletedItems: DeletedItemLoaders;
   readonly postUsages: PostUsageLoaders;
   readonly sessions: SessionLoaders;
+  readonly ticketAttachments: TicketAttachmentLoaders;
   readonly tickets: TicketLoaders;
   readonly users: UserLoaders;
   readonly variants: VariantLoaders;

@@ -96,7 +96,7 @@ export interface AttachmentCount {
 }
 
 /** There are few at any time: they are looked up once, not for each attachment. */
-const unscanned = sql<AttachmentCount["unscanned"]>`
+export const unscanned = sql<AttachmentCount["unscanned"]>`
   coalesce(
     jsonb_agg(jsonb_build_object('companyId', company_id, 'uploaderId', uploader_id,
       'uploaderGuestId', uploader_guest_id))

@@ -1,23 +1,24 @@
 import { isId } from "../../kernel/ids.js";
-import type { Page, PageArguments } from "../../kernel/pagination.js";
+import type { PageArguments } from "../../kernel/pagination.js";
 import { pageRequest } from "../../kernel/pagination.js";
 import type { Connection } from "../../platform/graphql/connection.js";
-import { toConnection } from "../../platform/graphql/connection.js";
 import {
   inOrderOf,
   perEventBatchAndArguments,
   perRequest,
   perRequestAndArguments,
 } from "../../platform/graphql/loaders.js";
-import type { Viewer, ViewerContext } from "../identity/viewer.js";
+import type { ViewerContext } from "../identity/viewer.js";
 import { tenantsOf, tenantsOfRows, tenantsReachedBy } from "../identity/viewer.js";
-import { isKnownTo, seesUnscanned } from "../media/unscanned.js";
+import { isKnownTo } from "../media/unscanned.js";
 import type { AttachmentView } from "./attachment.repository.js";
 import { listAttachments } from "./attachment.repository.js";
 import type { AttachmentCount } from "./attachment-list.repository.js";
-import { attachmentPosition, countOfParents, listPagesOfParents } from "./attachment-list.repository.js";
+import { countOfParents, listPagesOfParents } from "./attachment-list.repository.js";
 import type { FindAttachmentDeps } from "./find-attachment.js";
 import { isLive, parentOf } from "./find-attachment.js";
+import type { AttachmentList } from "./known-attachments.js";
+import { knownTo, NO_ATTACHMENTS } from "./known-attachments.js";
 import type { ParentRef } from "./parents.js";
 
 /** A parent that the viewer may read. */
@@ -36,7 +37,7 @@ export function createAttachmentLoaders({ db, parents }: FindAttachmentDeps) {
   const connections = (kind: ParentRef["kind"]) => {
     const counts = perRequest<ViewerContext, string, AttachmentCount>(async ({ viewer }, ids) => {
       const byParent = await countOfParents(db, tenantsOf(viewer), kind, ids);
-      return ids.map((id) => byParent.get(id) ?? NONE);
+      return ids.map((id) => byParent.get(id) ?? NO_ATTACHMENTS);
     });
     return perRequestAndArguments<ViewerContext, PageArguments, string, Connection<AttachmentView>>(
       async (context, args, ids) => {
@@ -50,7 +51,7 @@ export function createAttachmentLoaders({ db, parents }: FindAttachmentDeps) {
   const countsOfMessages = perRequest<object, Shown, AttachmentCount>(async (_shared, messages) => {
     const ids = messages.map(({ id }) => id);
     const byMessage = await countOfParents(db, tenantsOfRows(messages), "message", ids);
-    return ids.map((id) => byMessage.get(id) ?? NONE);
+    return ids.map((id) => byMessage.get(id) ?? NO_ATTACHMENTS);
   });
   /** Shared by all subscribers to a message, people and guests. */
   const ofMessages = perEventBatchAndArguments<ViewerContext, PageArguments, Shown, AttachmentList>(
@@ -83,39 +84,3 @@ export function createAttachmentLoaders({ db, parents }: FindAttachmentDeps) {
     }),
   };
 }
-
-/** A page of a parent's attachments as it is for those who know of all of them, and their number. */
-interface AttachmentList {
-  readonly page: Page<AttachmentView> | undefined;
-  readonly count: () => Promise<AttachmentCount>;
-}
-
-/**
- * The attachments of a page that the viewer may know of. The page may become shorter, and even empty, but its cursors
- * lead on.
- */
-function knownTo(
-  viewer: Viewer,
-  { page = noAttachments, count }: AttachmentList,
-): Connection<AttachmentView> {
-  const connection = toConnection(page, attachmentPosition, async () => {
-    const { count: all, unscanned } = await count();
-    return all - unscanned.filter((one) => !seesUnscanned(viewer, one)).length;
-  });
-  if (page.rows.every((row) => isKnownTo(viewer, row))) return connection;
-  return {
-    nodes: page.rows.filter((row) => isKnownTo(viewer, row)),
-    get edges() {
-      return connection.edges.filter(({ node }) => isKnownTo(viewer, node));
-    },
-    get pageInfo() {
-      return connection.pageInfo;
-    },
-    get totalCount() {
-      return connection.totalCount;
-    },
-  };
-}
-
-const NONE: AttachmentCount = { count: 0, unscanned: [] };
-const noAttachments = { rows: [], hasNextPage: false, hasPreviousPage: false };

@@ -18,6 +18,7 @@ const columns = {
   ticketId: attachments.ticketId,
   replyId: attachments.replyId,
   messageId: attachments.messageId,
+  threadId: attachments.threadId,
   description: attachments.description,
   uploaderId: attachments.uploaderId,
   uploaderGuestId: attachments.uploaderGuestId,
@@ -170,6 +171,10 @@ const ofParent = (companyId: string, parent: ParentRef) =>
 /** Without pages: for a parent that is being deleted. */
 export async function listLiveOfParent(db: Database, companyId: string, parent: ParentRef) {
   return joinedAttachments(db).where(and(ofParent(companyId, parent), isNull(attachments.deletedAt)));
+}
+
+export async function countLiveOfParent(db: Database, companyId: string, parent: ParentRef): Promise<number> {
+  return db.$count(attachments, and(ofParent(companyId, parent), isNull(attachments.deletedAt)));
 }
 
 /** Those that were deleted with their parent. */

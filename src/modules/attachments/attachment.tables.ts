@@ -24,6 +24,11 @@ export const attachments = pgTable(
     ticketId: uuid("ticket_id"),
     replyId: uuid("reply_id"),
     messageId: uuid("message_id"),
+    /**
+     * The ticket or conversation that the parent belongs to, so that their files are listed by one index. A trigger
+     * sets it (drizzle/0025_attachments_by_thread.sql).
+     */
+    threadId: uuid("thread_id"),
     description: text("description"),
     /** The uploader: a person with an account, or a guest. */
     uploaderId: uuid("uploader_id").references(() => users.id),
@@ -57,6 +62,12 @@ export const attachments = pgTable(
     index("attachments_of_message")
       .on(table.messageId, table.deletedAt, table.id)
       .where(sql`${table.messageId} is not null`),
+    index("attachments_by_thread")
+      .on(table.threadId, table.createdAt, table.id)
+      .where(sql`${table.deletedAt} is null`),
+    index("attachments_deleted_by_thread")
+      .on(table.threadId, table.deletedAt, table.id)
+      .where(sql`${table.deletedAt} is not null`),
     index("attachments_deleted").on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
   ],
 );

@@ -9,6 +9,7 @@ export type ConversationEventType =
   | "message.updated"
   | "message.deleted"
   | "message.purged"
+  | "attachment.added"
   | "attachment.updated"
   | "attachment.deleted"
   | "attachment.restored"

@@ -44,6 +44,28 @@ export class SendMessageInput {
   clientId?: string | null;
 }
 
+@InputType({ description: "Files for a message that has been sent." })
+export class AddMessageAttachmentsInput {
+  @Field(() => ID, { description: "The message's id." })
+  messageId!: string;
+
+  @Field(() => [Upload], { nullable: true, description: "Files of the multipart request, up to 10." })
+  files?: Promise<FileUpload>[] | null;
+
+  @Field(() => [ID], { nullable: true, description: STAGED_FILES("CHAT") })
+  @IsOptional()
+  @ArrayMaxSize(MAX_STAGED_IDS)
+  stagedUploadIds?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Description of each of the files, up to 1,000 characters.",
+  })
+  @IsOptional()
+  @Prose(1_000)
+  description?: string | null;
+}
+
 @InputType({ description: "The new text of a message." })
 export class EditMessageInput {
   @Field(() => ID, { description: "The message's id." })

@@ -24,6 +24,7 @@ export const chatMessagePolicy = {
   viewers: ["user", "guest"],
   read,
   edit: own,
+  attachTo: own,
   delete: own,
   purge: (viewer: Viewer, { conversation }: ChatMessageSubject) =>
     isManagerOf(viewer, conversation.companyId),

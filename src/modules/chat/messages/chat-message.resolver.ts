@@ -11,7 +11,7 @@ import type { ActorLoaders } from "../../identity/guests/actor.loaders.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import type { ConversationLoaders } from "../conversations/conversation.loaders.js";
 import { Conversation } from "../conversations/conversation.types.js";
-import { EditMessageInput, SendMessageInput } from "./chat-message.inputs.js";
+import { AddMessageAttachmentsInput, EditMessageInput, SendMessageInput } from "./chat-message.inputs.js";
 import type { ChatMessageLoaders } from "./chat-message.loaders.js";
 import type { ListedMessage } from "./chat-message.repository.js";
 import { isAnswer } from "./chat-message.repository.js";
@@ -41,6 +41,18 @@ export class ChatMessageResolver {
     @Ctx() context: ViewerContext,
   ) {
     return this.messages.sendMessage(context.viewer, input, requestFiles(input, context));
+  }
+
+  @Mutation(() => ChatMessage, {
+    description:
+      "Attaches files to a message that has been sent; either all are stored or none. The text stays as it is, and with it `isEdited`. Only for its sender, as long as the conversation is open.",
+  })
+  addMessageAttachments(
+    @Arg("input", () => AddMessageAttachmentsInput, { description: "The files." })
+    input: AddMessageAttachmentsInput,
+    @Ctx() context: ViewerContext,
+  ) {
+    return this.messages.addAttachments(context.viewer, input, requestFiles(input, context));
   }
 
   @Mutation(() => ChatMessage, {

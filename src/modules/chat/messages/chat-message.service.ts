@@ -1,7 +1,8 @@
-import { badUserInput } from "../../../kernel/errors.js";
+import { badUserInput, gone } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
 import type { IncomingFiles } from "../../../platform/http/multipart/incoming-files.js";
+import { countLiveOfParent } from "../../attachments/attachment.repository.js";
 import type { AttachmentService } from "../../attachments/attachment.service.js";
 import type { Actor, Viewer } from "../../identity/viewer.js";
 import type { IngestService } from "../../media/ingest/ingest.service.js";
@@ -14,6 +15,9 @@ import { requireConversation } from "../conversations/find-conversation.js";
 import { messageOfAnotherConversation } from "./chat-message.errors.js";
 import type { ChatMessageView } from "./chat-message.repository.js";
 import { findMessage, findMessageByClientId, insertMessage } from "./chat-message.repository.js";
+import type { FoundMessage } from "./find-message.js";
+import { requireMessage } from "./find-message.js";
+import { refuseMoreFiles } from "./message-parents.js";
 
 export interface ChatMessageDeps {
   readonly db: Database;
@@ -52,7 +56,34 @@ export const createChatMessageService = (deps: ChatMessageDeps) => ({
     await requireQuoted(deps.db, found, message.replyToId);
     return send(deps, found, message, incoming);
   },
+
+  /**
+   * Attaches more files to a message of the viewer's own, all or nothing.
+   *
+   * @throws GONE for a deleted message, CONFLICT when the conversation is closed, QUOTA_EXCEEDED, and what the ingest
+   *   throws
+   */
+  async addAttachments(
+    viewer: Viewer,
+    input: AddingFiles,
+    incoming: IncomingFiles,
+  ): Promise<ChatMessageView> {
+    const found = await requireMessage(deps.db, viewer, input.messageId, "attachTo");
+    requireOpen(found);
+    const { length } = incoming.files;
+    if (length === 0) throw badUserInput("Give at least one file.", { field: "files" });
+    const { companyId, id } = found.message;
+    const present = await countLiveOfParent(deps.db, companyId, { kind: "message", id });
+    refuseMoreFiles(present, length, deps.filesPerMessage);
+    return attach(deps, found, input.description?.trim() || null, incoming);
+  },
 });
+
+/** Files of a message that has been sent already. */
+export interface AddingFiles {
+  readonly messageId: string;
+  readonly description?: string | null | undefined;
+}
 
 /** The checked content of a new message. */
 interface Draft {
@@ -93,6 +124,33 @@ async function send(
     if (error instanceof SentBefore) return error.first;
     throw error;
   }
+}
+
+/** Files are attached as a message is sent: not to a deleted one, and not in a closed conversation. */
+function requireOpen({ message, conversation }: FoundMessage): void {
+  if (message.isDeleted) throw gone("message");
+  if (conversation.closedAt !== null) throw conversationClosed();
+}
+
+async function attach(
+  { attachments, ingest }: ChatMessageDeps,
+  { viewer, message, conversation }: FoundMessage,
+  description: string | null,
+  incoming: IncomingFiles,
+): Promise<ChatMessageView> {
+  const { id: messageId, companyId } = message;
+  const parent = { kind: "message", id: messageId } as const;
+  const permit = async (tx: Database, known: Actor) => {
+    await lockConversation(tx, conversation.id);
+    requireOpen(await requireMessage(tx, known, messageId, "attachTo"));
+  };
+  const inTransaction = async (tx: Database, files: readonly RecordedFile[]) => {
+    const ids = await attachments.attachFiles(tx, { viewer, companyId, parent, files, description });
+    for (const attachmentId of ids)
+      recordConversationEvent(tx, conversation, "attachment.added", { attachmentId, messageId });
+  };
+  await ingest.ingestFiles({ viewer, companyId, bucket: "CHAT", incoming, permit, inTransaction });
+  return message;
 }
 
 /** Runs under the conversation's lock, so that what it reads does not change. */

@@ -2,6 +2,7 @@ import { createUnionType, Field, ObjectType } from "type-graphql";
 import type { EventPayload } from "../../../platform/events/feed/channel.js";
 import { ID } from "../../../platform/graphql/scalars.js";
 import {
+  AttachmentAdded,
   AttachmentDeleted,
   AttachmentRestored,
   AttachmentUpdated,
@@ -90,6 +91,7 @@ export const ConversationEvent = createUnionType({
       MessageUpdated,
       MessageDeleted,
       MessagePurged,
+      AttachmentAdded,
       AttachmentUpdated,
       AttachmentDeleted,
       AttachmentRestored,

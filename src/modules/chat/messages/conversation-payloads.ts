@@ -104,6 +104,7 @@ const TO_PAYLOAD: {
   "message.updated": messageAs("MessageUpdated"),
   "message.deleted": messageAs("MessageDeleted"),
   "message.purged": messagePurged,
+  "attachment.added": attachmentAs("AttachmentAdded"),
   "attachment.updated": attachmentAs("AttachmentUpdated"),
   "attachment.deleted": attachmentDeleted,
   "attachment.restored": attachmentAs("AttachmentRestored"),

@@ -6,15 +6,15 @@ import type { Database } from "../../../platform/database/client.js";
 import type { Connection } from "../../../platform/graphql/connection.js";
 import { toConnection } from "../../../platform/graphql/connection.js";
 import { perRequest, perRequestAndArguments } from "../../../platform/graphql/loaders.js";
+import { threadAttachments } from "../../attachments/thread-attachment.loaders.js";
 import type { ViewerContext } from "../../identity/viewer.js";
 import { staffTenantsOf } from "../../identity/viewer.js";
+import { isNotOnDeleted } from "../attachments/ticket-attachment.repository.js";
 import type { DeletedScope } from "./deleted-items.repository.js";
 import {
-  countDeletedAttachments,
   countDeletedPosts,
   countDeletedReplies,
   deletionPosition,
-  listDeletedAttachments,
   listDeletedPosts,
   listDeletedReplies,
 } from "./deleted-items.repository.js";
@@ -64,7 +64,10 @@ export function createDeletedItemLoaders({ db, clock, retentionDays }: DeletedIt
   return {
     replies: connections(listDeletedReplies, countDeletedReplies),
     posts: connections(listDeletedPosts, countDeletedPosts),
-    attachments: connections(listDeletedAttachments, countDeletedAttachments),
+    attachments: threadAttachments(db, (context) => {
+      const { staffOf, deletedAfter } = scopeOf(context);
+      return { tenants: staffOf, deletedAfter, where: isNotOnDeleted };
+    }),
   };
 }
 

@@ -1,10 +1,10 @@
 import { Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import type { AttachmentView } from "../attachments/attachment.repository.js";
-import { Attachment } from "../attachments/attachment.types.js";
-import type { ViewerContext } from "../identity/viewer.js";
-import { Reply } from "./reply.types.js";
-import type { TicketLoaders } from "./ticket.loaders.js";
-import { Ticket } from "./ticket.types.js";
+import type { AttachmentView } from "../../attachments/attachment.repository.js";
+import { Attachment } from "../../attachments/attachment.types.js";
+import type { ViewerContext } from "../../identity/viewer.js";
+import { Reply } from "../reply.types.js";
+import type { TicketLoaders } from "../ticket.loaders.js";
+import { Ticket } from "../ticket.types.js";
 
 /** The parent of an attachment: fields that this module adds to a type of a lower module. */
 @Resolver(() => Attachment)
