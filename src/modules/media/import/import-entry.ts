@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { singleLine } from "../../../kernel/text.js";
 import { Bucket } from "../buckets.js";
 import { resemblesInternalUsage } from "../internal-usages.js";
+import { slashed } from "./local-source.js";
 import { badEntry } from "./media-import.errors.js";
 
 /** An entry of a manifest. */
@@ -95,13 +96,18 @@ export const isWebSource = (source: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/
  * without making it another entry.
  *
  * @param resourceId as it is stored
+ * @returns the hash to record, and after it what earlier versions recorded for a source that is written like this one
  */
-export function entryHash(
+export function entryHashes(
   { source, bucket, resourceType, fieldName }: ImportEntry,
   resourceId: string,
-): string {
-  const identity = JSON.stringify([source, bucket, resourceType, resourceId, fieldName]);
-  return createHash("sha256").update(identity).digest("hex");
+): [string, ...string[]] {
+  const hashOf = (written: string): string => {
+    const identity = JSON.stringify([written, bucket, resourceType, resourceId, fieldName]);
+    return createHash("sha256").update(identity).digest("hex");
+  };
+  const plain = isWebSource(source) ? source : slashed(source).normalize("NFC");
+  return plain === source ? [hashOf(source)] : [hashOf(plain), hashOf(source)];
 }
 
 /** A source for a report: without user name and password. */

@@ -5,7 +5,7 @@ import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import { requireRecorded } from "../ingest/record.js";
 import type { ImportEntry } from "./import-entry.js";
-import { entryHash, isWebSource } from "./import-entry.js";
+import { entryHashes, isWebSource } from "./import-entry.js";
 import { openLocalSource } from "./local-source.js";
 import { badEntry, ImportFault, sourceUnreachable } from "./media-import.errors.js";
 import { findImport, insertImport, insertImportedUsage } from "./media-import.repository.js";
@@ -26,8 +26,10 @@ export interface ImportOneDeps {
   readonly signal: AbortSignal;
 }
 
-/** The new file; or that the entry had been imported before. */
-export type ImportOutcome = { readonly mediaFileId: string } | "known";
+/** The new file, or the one of an entry that had been imported before; null if that has been purged. */
+export type ImportOutcome =
+  | { readonly event: "imported"; readonly mediaFileId: string }
+  | { readonly event: "known"; readonly mediaFileId: string | null };
 
 /** Another importer has imported the same entry meanwhile: everything of this one is rolled back. */
 class AlreadyImported extends Error {}
@@ -40,13 +42,19 @@ class AlreadyImported extends Error {}
  */
 export async function importOne(deps: ImportOneDeps, entry: ImportEntry): Promise<ImportOutcome> {
   const resolved = await deps.resolve(entry);
-  const hash = entryHash(entry, resolved.resourceId);
-  if (await findImport(deps.db, resolved.companyId, hash)) return "known";
+  const hashes = entryHashes(entry, resolved.resourceId);
+  const findKnown = async (): Promise<ImportOutcome | null> => {
+    const found = await findImport(deps.db, resolved.companyId, hashes);
+    return found && { event: "known", mediaFileId: found.mediaFileId };
+  };
+  const known = await findKnown();
+  if (known !== null) return known;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await attemptImport(deps, entry, resolved, hash);
+      return await attemptImport(deps, entry, resolved, hashes[0]);
     } catch (error) {
-      if (error instanceof AlreadyImported) return "known";
+      if (error instanceof AlreadyImported)
+        return (await findKnown()) ?? { event: "known", mediaFileId: null };
       const wait = deps.retryAfterMs[attempt];
       if (!(error instanceof ImportFault && error.isPassing) || wait === undefined) throw error;
       await delay(wait, undefined, { signal: deps.signal });
@@ -76,7 +84,7 @@ async function attemptImport(
       inTransaction: async (tx, files) => {
         const { id: mediaFileId } = requireRecorded(files);
         await recordImport(tx, { entry, resolved, hash, mediaFileId });
-        return { mediaFileId };
+        return { event: "imported", mediaFileId };
       },
     });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { extname } from "node:path";
-import { MIB } from "../../../kernel/bytes.js";
+import { KIB, MIB } from "../../../kernel/bytes.js";
 import { isErrno } from "../../../kernel/errno.js";
 import { badUserInput } from "../../../kernel/errors.js";
 import { ENTRY_FIELDS } from "./import-entry.js";
@@ -73,8 +74,10 @@ interface CsvRow {
 
 async function* readCsv(path: string): AsyncGenerator<ManifestLine> {
   const { parse } = await import("csv-parse");
+  const delimiter = await delimiterOf(path);
   const file = createReadStream(path);
   const parser = parse({
+    delimiter,
     bom: true,
     info: true,
     relax_column_count: true,
@@ -98,6 +101,26 @@ async function* readCsv(path: string): AsyncGenerator<ManifestLine> {
     parser.destroy();
   }
   if (!header) throw badUserInput(`The manifest ${path} is empty; its first line names the columns.`);
+}
+
+const DELIMITERS = [",", ";", "\t"] as const;
+
+/**
+ * The delimiter that the header line has most of. Spreadsheets write semicolons where the comma separates decimals, and
+ * tabs as "text".
+ */
+async function delimiterOf(path: string): Promise<(typeof DELIMITERS)[number]> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * KIB), 0, 64 * KIB, 0);
+    const start = buffer.toString("utf8", 0, bytesRead).replace(/^\uFEFF/, "");
+    const [header = ""] = start.split(/[\r\n]+/).filter((line) => line !== "");
+    const names = header.replace(/"[^"]*"/g, "");
+    const count = (delimiter: string) => names.split(delimiter).length;
+    return DELIMITERS.reduce((best, other) => (count(other) > count(best) ? other : best));
+  } finally {
+    await file.close();
+  }
 }
 
 function fieldsOf(header: readonly string[], record: readonly string[]): ManifestLine["fields"] {

@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import type { Database } from "../../../platform/database/client.js";
 import { preparedOnce } from "../../../platform/database/prepared-once.js";
 import type { MediaUsage } from "../media-usage.repository.js";
@@ -7,24 +7,30 @@ import { mediaImports } from "./media-import.tables.js";
 
 const byHash = preparedOnce((db) =>
   db
-    .select({ id: mediaImports.id })
+    .select({ mediaFileId: mediaImports.mediaFileId })
     .from(mediaImports)
     .where(
       and(
         eq(mediaImports.companyId, sql.placeholder("companyId")),
-        eq(mediaImports.entryHash, sql.placeholder("entryHash")),
+        inArray(mediaImports.entryHash, [sql.placeholder("entryHash"), sql.placeholder("olderHash")]),
       ),
     )
     .prepare("media_import_by_hash"),
 );
 
-/** The record of an imported entry, also if its file has been deleted. */
+/** What became of an imported entry. */
+export interface ImportedEntry {
+  /** Null after the file has been purged. */
+  readonly mediaFileId: string | null;
+}
+
+/** The record of an imported entry, also if its file has been deleted. @param hashes what identifies it */
 export async function findImport(
   db: Database,
   companyId: string,
-  entryHash: string,
-): Promise<{ id: string } | null> {
-  const [found] = await byHash(db).execute({ companyId, entryHash });
+  [entryHash, olderHash = entryHash]: readonly [string, ...string[]],
+): Promise<ImportedEntry | null> {
+  const [found] = await byHash(db).execute({ companyId, entryHash, olderHash });
   return found ?? null;
 }
 

@@ -7,7 +7,7 @@ import { normalizeEmail } from "../../identity/users/email.js";
 import { findPersonByEmail } from "../../identity/users/user.repository.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import { parseEntry, shownSource } from "./import-entry.js";
-import type { ImportOneDeps } from "./import-one.js";
+import type { ImportOneDeps, ImportOutcome } from "./import-one.js";
 import { importOne } from "./import-one.js";
 import type { FailedEntry, ImportReport } from "./import-report.js";
 import { openReport } from "./import-report.js";
@@ -53,13 +53,7 @@ export interface ImportRequest {
 
 export type ImportEvent =
   | { readonly event: "started"; readonly entries: number }
-  | {
-      readonly event: "imported";
-      readonly line: number;
-      readonly source: string;
-      readonly mediaFileId: string;
-    }
-  | { readonly event: "known"; readonly line: number; readonly source: string }
+  | ({ readonly line: number; readonly source: string } & ImportOutcome)
   | ({ readonly event: "failed" } & FailedEntry);
 
 export interface ImportSummary {
@@ -174,13 +168,9 @@ class Run {
     try {
       if (fields instanceof Error) throw fields;
       const outcome = await importOne(this.importer, parseEntry(fields));
-      if (outcome === "known") {
-        this.#known += 1;
-        this.request.onEvent({ event: "known", line, source });
-      } else {
-        this.#imported += 1;
-        this.request.onEvent({ event: "imported", line, source, ...outcome });
-      }
+      if (outcome.event === "known") this.#known += 1;
+      else this.#imported += 1;
+      this.request.onEvent({ line, source, ...outcome });
     } catch (error) {
       if (isOutage(error)) throw error;
       // An entry that was aborted has not failed: the next run imports it.

@@ -47,10 +47,31 @@ describe("a file in a folder", () => {
     }
   });
 
+  it("is found when its folder was composed in one form and its name in another", async () => {
+    const mixed = ["Fo\u0308lder/Müller.txt", "Größen/Scho\u0308n.txt"];
+    for (const path of mixed) {
+      await mkdir(join(base, path, ".."), { recursive: true });
+      await writeFile(join(base, path), path);
+      expect(await read(path.normalize("NFC"))).toMatch(`: ${path}`);
+      expect(await read(path.normalize("NFD"))).toMatch(`: ${path}`);
+    }
+  });
+
+  it("is found by a path of Windows, unless a name holds the backslash itself", async () => {
+    expect(await read("2019\\a.txt")).toBe("a.txt: inside");
+    expect(await read(".\\2019\\a.txt")).toBe("a.txt: inside");
+    await writeFile(join(base, "b\\c.txt"), "literal");
+    expect(await read("b\\c.txt")).toBe("b\\c.txt: literal");
+  });
+
   it.each([
     ["..", "../uploads-secret/b.txt"],
     [".. that comes back", "2019/../2019/a.txt"],
+    [".. of Windows", "..\\uploads-secret\\b.txt"],
+    [".. between both", "2019\\../..\\uploads-secret/b.txt"],
     ["a link to a file", "outward.txt"],
+    ["a link to a folder, of Windows", "outward\\b.txt"],
+    ["a whole path of Windows", "\\etc\\passwd"],
     ["a link to a folder", "outward/b.txt"],
     ["a whole path", "/etc/passwd"],
     ["the base folder itself", "."],

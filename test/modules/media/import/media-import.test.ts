@@ -334,6 +334,39 @@ other.png,COMPANY_LOGOS,globex,company,globex,logo\n`;
     });
   });
 
+  it.each([
+    ["semicolons", ";"],
+    ["tabs", "\t"],
+  ])("takes a manifest whose columns are parted by %s, and commas in its names", async (_what, delimiter) => {
+    await writeFile(join(folder, "old/a, b.pdf"), pdf);
+    const parted = (text: string) => text.replaceAll(",", delimiter);
+    const text = `\uFEFF\n${parted(HEADER)}${parted(line("NAME")).replace("NAME", "a, b.pdf")}`;
+    const { summary } = await run(text.replaceAll("\n", "\r\n"));
+    expect(summary).toMatchObject({ imported: 1, failed: 0 });
+    expect(await rowsOf([course])).toMatchObject([{ fileName: "a, b.pdf" }]);
+  });
+
+  it("names the file of what was known, in the same run and in the next", async () => {
+    const entry = line("a.pdf");
+    const idsOf = ({ events }: { events: readonly ImportEvent[] }) =>
+      events.flatMap((event) => ("mediaFileId" in event ? [`${event.event} ${event.mediaFileId}`] : []));
+    const [imported, again] = idsOf(await run(HEADER + entry + entry, { atOnce: 1 }));
+    const id = imported?.replace("imported ", "");
+    expect(again).toBe(`known ${id}`);
+    expect(idsOf(await run(HEADER + entry))).toEqual([`known ${id}`]);
+    await server.database.sql`delete from media_files where id = ${id!}`;
+    expect(idsOf(await run(HEADER + entry))).toEqual(["known null"]);
+  });
+
+  it("knows a file again in the other Unicode form, and with the slashes of Windows", async () => {
+    await mkdir(join(folder, "old/Kurs"));
+    await writeFile(join(folder, "old/Kurs/Müller.pdf"), pdf);
+    const entry = line("Kurs/Müller.pdf");
+    const others = [entry.normalize("NFD"), entry.replace("/", "\\")];
+    const { summary } = await run(HEADER + [entry, ...others].join(""), { atOnce: 1 });
+    expect(summary).toMatchObject({ imported: 1, known: 2 });
+  });
+
   it("takes headers as other programs write them, with a byte order mark", async () => {
     const header = "\uFEFFSource,Bucket,Company,resource_type,Resource ID,field-name\r\n";
     const { summary } = await run(header + line("a.pdf"));
