@@ -72,6 +72,7 @@ export const forgottenAfter: Readonly<Record<string, readonly string[]>> = {
   setAvatar: TAKING_FILES,
   setCompanyLogo: ["Query.companyBranding", ...TAKING_FILES],
   setMembership: EVERYTHING,
+  setStorageLimit: ["Query.storageReport"],
   startConversation: ["Query.conversations"],
   startUpload: STAGED,
   updateCompany: ["Query.companies", "Query.companyBranding"],

@@ -36,6 +36,7 @@
       "MediaFileRestored",
       "MediaFileUpdated",
       "ScanStatusChanged",
+      "StorageThresholdReached",
       "VariantsFailed",
       "VariantsReady"
     ],

@@ -167,6 +167,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
       input: { companyId, file: await picture() },
     })),
     setMembership: forbidden,
+    setStorageLimit: forbidden,
     signIn: never("UNAUTHENTICATED"),
     // A key is no session: nothing is ended.
     signOut: everyKey(async () => ({})),

@@ -30,7 +30,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   },
   Company: {
     guest: "createdAt deletedAt faviconUrl id logoThumbnailUrl logoUrl name slug updatedAt",
-    staff: "invitations mediaFileEventCursor mediaFileEventsUrl memberships",
+    staff: "invitations mediaFileEventCursor mediaFileEventsUrl memberships storageLimitBytes",
   },
   CompanyBranding: { guest: "faviconUrl logoThumbnailUrl logoUrl name slug" },
   Conversation: {
@@ -99,7 +99,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   MonthCount: { staff: "bytes files month" },
   StorageReport: {
     staff:
-      "byBucket byMonth byType byUploader bytes deleted files orphans savedBytes storedBytes variantBytes versions",
+      "byBucket byMonth byType byUploader bytes deleted files leftBytes limitBytes orphans savedBytes storedBytes usedBytes variantBytes versions",
   },
   TypeCount: { staff: "bytes files mimeType" },
   UploaderCount: { staff: "bytes files uploadedBy" },
@@ -139,6 +139,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   MediaFilePurged: { staff: "mediaFileId" },
   MediaFileRestored: { staff: "mediaFile" },
   MediaFileUpdated: { staff: "mediaFile" },
+  StorageThresholdReached: { staff: "limitBytes threshold usedBytes" },
   ScanStatusChanged: { staff: "mediaFiles" },
   VariantsFailed: { staff: "mediaFile" },
   VariantsReady: { staff: "mediaFile" },

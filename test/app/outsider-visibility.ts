@@ -208,6 +208,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     setMembership: notOfCompany(({ companyId }) => [
       { input: { companyId, email: "customer@globex.test", role: "MANAGER" } },
     ]),
+    setStorageLimit: notOfCompany(({ companyId }) => [{ input: { companyId, storageLimitBytes: 1 } }]),
     signIn: {
       args: () => [{ input: { email: "manager@acme.test", password: "a guess" } }],
       outcome: { others: "UNAUTHENTICATED" },

@@ -156,6 +156,19 @@ describeOnS3("a direct upload", () => {
     expect(await desk.objectsOf(refused.id)).toEqual([]);
   });
 
+  it("is not begun for more than the storage of the company has left, and has no URL then", async () => {
+    const room = 40_000;
+    await desk.sql`insert into company_storage (company_id, limit_bytes)
+      select id, 0 from companies on conflict (company_id) do nothing`;
+    await desk.sql`update company_storage set limit_bytes = used_bytes + ${room}`;
+    try {
+      await expect(desk.begin(room + 1)).rejects.toMatchObject({ code: "QUOTA_EXCEEDED", left: room });
+      expect((await desk.begin(room)).url).toMatch(/^http/);
+    } finally {
+      await desk.sql`update company_storage set limit_bytes = null`;
+    }
+  });
+
   it("leaves nothing when it is cancelled or expires", async () => {
     const bytes = text();
     const cancelled = await desk.begin(bytes.length);

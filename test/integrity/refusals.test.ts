@@ -11,6 +11,7 @@ import { createTestDatabase } from "../support/database.js";
 import {
   AddParticipantDocument,
   CreateTicketDocument,
+  SetStorageLimitDocument,
   SignInDocument,
   UploadTicketAttachmentsDocument,
 } from "../support/generated/operations.js";
@@ -90,6 +91,25 @@ describe("an upload of 400 MB is refused before its body is read, and leaves not
 
   it("over the ticket's quota by its announced size", () =>
     refusesUpload("QUOTA_EXCEEDED", 409, "customer@acme.test"));
+
+  it("over the company's storage limit by its announced size", async () => {
+    const { token } = await signIn("admin@filedesk.test");
+    const limit = (storageLimitBytes: number | null) =>
+      postGraphQL(
+        server.url,
+        SetStorageLimitDocument,
+        { input: { companyId: customer.companyId, storageLimitBytes } },
+        token,
+      );
+    expect(codeIn(await limit(30 * MIB))).toBe("ok");
+    // The bucket would take it.
+    await refuses("QUOTA_EXCEEDED", 409, {
+      headers: { ...PREFLIGHT, ...bearer(customer.token), "content-length": String(40 * MIB) },
+      query: CreateTicketDocument,
+      input: { companyId: customer.companyId, subject: "Film", description: "" },
+    });
+    expect(codeIn(await limit(null))).toBe("ok");
+  });
 
   it("over the bucket's limit by its announced size", () =>
     refuses("FILE_TOO_LARGE", 413, {
@@ -196,7 +216,7 @@ async function signIn(email: string): Promise<Person> {
   const input = { email, password: "filedesk-demo" };
   const { data } = await postGraphQL(server.url, SignInDocument, { input });
   const { accessToken: token, viewer } = data!.signIn;
-  const person = { id: viewer.user!.id, token, companyId: viewer.memberships[0]!.company.id };
+  const person = { id: viewer.user!.id, token, companyId: viewer.memberships[0]?.company.id ?? "" };
   people.set(email, person);
   return person;
 }

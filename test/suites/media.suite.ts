@@ -17,6 +17,7 @@ import "../modules/media/library/resource-usages.test.js";
 import "../modules/media/library/usages.test.js";
 import "../modules/media/library/version-made-current.test.js";
 import "../modules/media/library/versions.test.js";
+import "../modules/media/quota/storage-limit.test.js";
 import "../modules/media/scanning/scanning.test.js";
 import "../modules/media/uploads/ended-access.test.js";
 import "../modules/media/uploads/receive-bytes.test.js";

@@ -23,7 +23,12 @@ export async function brokenPromises(
   { quickly = false } = {},
 ): Promise<string[]> {
   const storage = storageOf(dataFolder);
-  const [blobs, ...rows] = await Promise.all([listBlobs(sql), loneRows(sql), wrongCounters(sql)]);
+  const [blobs, ...rows] = await Promise.all([
+    listBlobs(sql),
+    loneRows(sql),
+    wrongCounters(sql),
+    wrongSums(sql),
+  ]);
   const wrongBytes = await Promise.all(
     blobs.map(async ({ key, sha256, size }) => {
       const found = await storage.stat(key);
@@ -124,4 +129,15 @@ async function wrongCounters(sql: postgres.Sql): Promise<string[]> {
       from tickets t left join actual on actual.ticket_id = t.id) both_counts
     where counted <> actual`;
   return rows.map(({ number, counted, actual }) => `ticket ${number} counts ${counted} and has ${actual}`);
+}
+
+/** The sum of each company's stored bytes against its blobs. */
+async function wrongSums(sql: postgres.Sql): Promise<string[]> {
+  const rows = await sql<{ text: string }[]>`
+    select 'company ' || c.id || ' counts ' || coalesce(used_bytes, 0) || ' bytes and stores ' || stored as text
+    from companies c left join company_storage s on s.company_id = c.id
+    cross join lateral (select coalesce(sum(size), 0) as stored from blobs b
+      where b.company_id = c.id and b.integrity <> 'DESTROYED') sums
+    where coalesce(used_bytes, 0) <> stored`;
+  return rows.map(({ text }) => text);
 }

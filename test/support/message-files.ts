@@ -88,7 +88,7 @@ function servicesWithMessages({ services, database: { db, sql } }: TestServer, t
     loaders: {
       ...services.loaders,
       attachments: createAttachmentLoaders(deps),
-      library: library.loaders,
+      ...library.loaders,
     },
   };
 }

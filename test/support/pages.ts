@@ -16,7 +16,7 @@ fragment GuestShown on Guest { id name displayName expiresAt joinedAt revokedAt 
 fragment MembershipShown on Membership { id role createdAt user { ...UserShown } company { id name } }
 fragment ApiKeyShown on ApiKey { id name prefix scopes createdAt expiresAt revokedAt }
 fragment InvitationShown on Invitation { id email role createdAt expiresAt inviterName company { slug name } }
-fragment CompanyShown on Company { id name slug createdAt updatedAt deletedAt }
+fragment CompanyShown on Company { id name slug createdAt updatedAt deletedAt storageLimitBytes }
 fragment ViewerShown on Viewer {
   id user { ...UserShown } guest { ...GuestShown } sessions { id isCurrent }
   memberships { ...MembershipShown } invitations { ...InvitationShown }
@@ -112,7 +112,11 @@ export const pagesOf = (part: Part, companyId: string): readonly Page[] => [
         page("mediaFiles", `(companyId: "${companyId}", first: 20)`, list("MediaFile")),
         page("apiKeys", `(companyId: "${companyId}", first: 20)`, list("ApiKey")),
         page("orphanedMediaFiles", `(companyId: "${companyId}", first: 20)`, list("MediaFile")),
-        page("storageReport", `(companyId: "${companyId}")`, "{ files bytes storedBytes deleted { files } }"),
+        page(
+          "storageReport",
+          `(companyId: "${companyId}")`,
+          "{ files bytes storedBytes usedBytes limitBytes leftBytes deleted { files } }",
+        ),
         page(
           "company",
           `(id: "${companyId}")`,

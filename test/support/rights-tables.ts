@@ -63,6 +63,7 @@ export const CHANGES = [
   "revokeGuest",
   "revokeInvitation",
   "setMembership",
+  "setStorageLimit",
   "startConversation",
   "startUpload",
   "updateCompany",

@@ -101,7 +101,7 @@ async function furnish(server: TestServer, act: Act, slug: string): Promise<Walk
   await act("startUpload", requester!, {
     input: { bucket: "ATTACHMENTS", ticketId, fileName: "draft.txt", size: 9 },
   });
-  await fillLibrary(act, cast, companyId);
+  await fillLibrary(server, act, cast, companyId);
   const key = await fillKeys(server, act, cast, companyId);
   const rooms = ["lobby", "suite"].map((room) =>
     fillConversation(server, act, cast, { companyId, ticketId, room }),
@@ -181,10 +181,19 @@ async function fillTimeline(act: Act, { agent, manager }: Cast, ticketId: string
   return series.id;
 }
 
-async function fillLibrary(act: Act, { agent, manager, requester }: Cast, companyId: string): Promise<void> {
+async function fillLibrary(
+  server: TestServer,
+  act: Act,
+  { agent, manager, requester }: Cast,
+  companyId: string,
+): Promise<void> {
   const upload = async (file: File, bucket = "ATTACHMENTS") =>
     (await act("uploadMedia", agent, { input: { companyId, bucket, file } })).id;
   const used = await upload(textFile());
+  // Reached at once, and far away afterwards.
+  const admin = await server.signInAs("admin@filedesk.test");
+  for (const storageLimitBytes of [1, 1_000_000_000])
+    await act("setStorageLimit", admin, { input: { companyId, storageLimitBytes } });
   const usage = { mediaFileId: used, resourceType: "page", resourceId: "front", fieldName: "banner" };
   await act("addMediaUsage", agent, { input: usage });
   await act("replaceMediaFile", agent, { input: { id: used, file: textFile() } });

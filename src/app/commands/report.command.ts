@@ -65,6 +65,11 @@ async function show(output: Output, db: Database, title: string, report: Storage
   output.line(`${title}: ${inWords(report)}`);
   const rows: (readonly [string, string])[] = [
     ["stored", formatBytes(report.storedBytes)],
+    ...(report.limitBytes === null
+      ? []
+      : [
+          ["limit", `${formatBytes(report.limitBytes)}, ${formatBytes(report.leftBytes ?? 0)} left`] as const,
+        ]),
     ["variants", formatBytes(report.variantBytes)],
     ["saved by deduplication", formatBytes(report.savedBytes)],
     ["earlier versions", inWords(report.versions)],

@@ -120,6 +120,7 @@ const MEDIA = /* GraphQL */ `
         ... on IntegrityChanged { mediaFiles { id fileName integrity verifiedAt } }
         ... on ScanStatusChanged { mediaFiles { id fileName scanStatus scannedAt scanResult } }
         ... on CompanyBrandingChanged { company { id name slug logoUrl logoThumbnailUrl faviconUrl } }
+        ... on StorageThresholdReached { threshold usedBytes limitBytes }
       }
     }
   }

@@ -141,7 +141,7 @@ export async function createServices({
       ...branding.loaders,
       ...createLoaders({ db, parents, users: identity.loaders.users, clock, retentionDays }),
       variants: variants.loaders,
-      library: library.loaders,
+      ...library.loaders,
     },
   };
 }

@@ -13,6 +13,8 @@ import { createOrphanService } from "../../modules/media/library/orphan.service.
 import { createStorageReportService } from "../../modules/media/library/storage-report.service.js";
 import { createVersionService } from "../../modules/media/library/version.service.js";
 import { createQuarantineService } from "../../modules/media/quarantine/quarantine.service.js";
+import { createStorageLimitLoaders } from "../../modules/media/quota/storage-limit.loaders.js";
+import { createStorageLimitService } from "../../modules/media/quota/storage-limit.service.js";
 import { requestVariantsOf } from "../../modules/media/variants/request-variants.js";
 import { findDeletedPost } from "../../modules/tickets/posts/deleted-post.js";
 import { postReplacement } from "../../modules/tickets/posts/post-replacement.js";
@@ -36,7 +38,7 @@ const replacementIn = ({ parents }: LibraryOptions) => ({
 
 /** Builds the services for a company's files: uploads, lists, changes, usages, orphans and reports. */
 export const createLibrary = (options: LibraryOptions) => ({
-  loaders: createLibraryLoaders(options),
+  loaders: { library: createLibraryLoaders(options), storageLimits: createStorageLimitLoaders(options) },
   services: {
     library: createLibraryService(options),
     mediaUploads: createMediaUploadService({ ...options, ...replacementIn(options) }),
@@ -53,5 +55,6 @@ export const createLibrary = (options: LibraryOptions) => ({
     mediaUsages: createMediaUsageService(options),
     orphans: createOrphanService(options),
     storageReports: createStorageReportService(options),
+    storageLimits: createStorageLimitService(options),
   },
 });

@@ -46,6 +46,7 @@ import { StorageReportResolver } from "../../modules/media/library/storage-repor
 import { MediaFileResolver } from "../../modules/media/media-file.resolver.js";
 import { MediaMetadataResolver } from "../../modules/media/media-metadata.resolver.js";
 import { QuarantineResolver } from "../../modules/media/quarantine/quarantine.resolver.js";
+import { StorageLimitResolver } from "../../modules/media/quota/storage-limit.resolver.js";
 import { MediaFileScanResolver } from "../../modules/media/scanning/scan-result.resolver.js";
 import { FileIntegrityResolver } from "../../modules/media/upkeep/file-integrity.resolver.js";
 import {
@@ -133,6 +134,10 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [
     StorageReportResolver,
     ({ storageReports, loaders }) => new StorageReportResolver(storageReports, loaders.users),
+  ],
+  [
+    StorageLimitResolver,
+    ({ storageLimits, loaders }) => new StorageLimitResolver(storageLimits, loaders.storageLimits),
   ],
   [AttachmentUsageResolver, ({ loaders }) => new AttachmentUsageResolver(loaders.attachments)],
   [MediaMetadataResolver, () => new MediaMetadataResolver()],

@@ -57,6 +57,8 @@ import type { VersionService } from "../../modules/media/library/version.service
 import type { MediaFileLoaders } from "../../modules/media/media-file.loaders.js";
 import type { MediaFileService } from "../../modules/media/media-file.service.js";
 import type { QuarantineService } from "../../modules/media/quarantine/quarantine.service.js";
+import type { StorageLimitLoaders } from "../../modules/media/quota/storage-limit.loaders.js";
+import type { StorageLimitService } from "../../modules/media/quota/storage-limit.service.js";
 import type { CompleteUploadService } from "../../modules/media/uploads/complete-upload.service.js";
 import type { ResumableUploadService } from "../../modules/media/uploads/resumable-upload.service.js";
 import type { StagedUploadService } from "../../modules/media/uploads/staged-upload.service.js";
@@ -139,6 +141,7 @@ export interface Services {
   readonly mediaUsages: MediaUsageService;
   readonly orphans: OrphanService;
   readonly storageReports: StorageReportService;
+  readonly storageLimits: StorageLimitService;
   readonly mediaImports: MediaImportService;
   readonly logos: LogoService;
   readonly avatars: AvatarService;
@@ -196,6 +199,7 @@ export interface Loaders {
   readonly guests: GuestLoaders;
   readonly invitations: InvitationLoaders;
   readonly library: LibraryLoaders;
+  readonly storageLimits: StorageLimitLoaders;
   readonly logos: LogoLoaders;
   readonly mediaFiles: MediaFileLoaders;
   readonly memberships: MembershipLoaders;

@@ -34,6 +34,8 @@ interface BlobBytes {
 }
 
 export interface UpsertedBlob extends ClaimedBlob {
+  /** Whether the company did not have these bytes. */
+  readonly isNew: boolean;
   /** Whether the row existed already, damaged, and has taken the new bytes. */
   readonly isHealed: boolean;
 }
@@ -105,6 +107,7 @@ export async function upsertBlobs(
   const newKeys = new Set(rows.map(({ storageKey }) => storageKey));
   return upserted.map((blob) => ({
     ...blob,
+    isNew: newIds.has(blob.id),
     isHealed: !newIds.has(blob.id) && newKeys.has(blob.storageKey),
   }));
 }

@@ -40,6 +40,23 @@ export function recordByteEvents(
   recordEvent(tx, { topic: topicOf(companyId), companyId, type, payload: { mediaFileIds } });
 }
 
+export interface ReachedThreshold {
+  /** In percent of the limit. */
+  readonly threshold: number;
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+}
+
+/** Records that the files of a company take so much of its limit. */
+export function recordStorageEvent(tx: Database, companyId: string, reached: ReachedThreshold): void {
+  recordEvent(tx, {
+    topic: topicOf(companyId),
+    companyId,
+    type: "company.storage-threshold",
+    payload: { ...reached },
+  });
+}
+
 /** Records that the branding of a company has changed. */
 export function recordBrandingEvents(tx: Database, companyId: string): void {
   recordEvent(tx, {

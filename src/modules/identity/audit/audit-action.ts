@@ -9,6 +9,7 @@ const ACTIONS = {
     "logo-set",
     "logo-removed",
     "orphans-purged",
+    "storage-limit-set",
   ],
   user: [
     "created",

@@ -12,6 +12,7 @@ import type { Confirmed } from "../../identity/confirm-viewer.js";
 import { writeAs } from "../../identity/confirm-viewer.js";
 import type { Identified } from "../../identity/viewer.js";
 import type { Bucket, BucketRules } from "../buckets.js";
+import { refuseWithoutRoom } from "../quota/storage-quota.js";
 import type { CheckDeps } from "./check-file.js";
 import { checkFile } from "./check-file.js";
 import type { IngestObserver } from "./ingest-observer.js";
@@ -65,7 +66,7 @@ export function createIngestService(deps: IngestDeps) {
      * Receives, identifies, inspects, scans, stores and records files; of staged uploads only the last is left to do.
      *
      * @throws FILE_TOO_LARGE, UNSUPPORTED_FILE_TYPE, FILE_TYPE_MISMATCH, CORRUPT_FILE, FILE_INFECTED, each with the
-     *   `index` and `fileName` of the refused file, and what `requireStagedFiles` throws; none of the files is kept
+     *   `index` and `fileName` of the refused file, QUOTA_EXCEEDED, and what `requireStagedFiles` throws; none of the files is kept
      *   then, and staged uploads can still be used
      */
     async ingestFiles<Result, Uploader extends Identified>(
@@ -74,6 +75,7 @@ export function createIngestService(deps: IngestDeps) {
       const { incoming, bucket } = request;
       if (incoming.files.length === 0) return recordWithoutFiles(deps, request);
       refuseBySize(deps.buckets[bucket], deps.filesPerRequest, incoming);
+      await refuseFull(deps, request);
       const batch = new Batch(request.companyId, request.viewer);
       try {
         const files = await collectFiles(deps, request, batch);
@@ -83,6 +85,15 @@ export function createIngestService(deps: IngestDeps) {
       }
     },
   };
+}
+
+/** Refuses files before the first of their bytes if their company has no room. What has arrived before is only recorded. */
+async function refuseFull(
+  { db }: IngestDeps,
+  { companyId, incoming: { files, requestBytes } }: Pick<IngestRequest<unknown>, "companyId" | "incoming">,
+): Promise<void> {
+  if (files.some((file) => !("stagedUploadId" in file)))
+    await refuseWithoutRoom(db, companyId, Math.max(1, (requestBytes ?? 0) - ENVELOPE_BYTES));
 }
 
 const recordWithoutFiles = <Result, Uploader extends Identified>(

@@ -11,6 +11,7 @@ import { lockBlobs, upsertBlobs } from "../blob.repository.js";
 import type { AllBucketRules, Bucket } from "../buckets.js";
 import { recordFileEvents } from "../media-file.events.js";
 import { insertMediaFiles } from "../media-file.repository.js";
+import { chargeStorage } from "../quota/storage-quota.js";
 import { requestScans } from "../scanning/request-scans.js";
 import { recordRecovery } from "../upkeep/record-finding.js";
 import { requestVariants, variantsStatusOf } from "../variants/request-variants.js";
@@ -172,8 +173,13 @@ async function record<Result, Uploader extends Identified>(
     { jobs, tx },
     pending.map(({ id }) => ({ id, companyId })),
   );
-  return { claimed, result: await inTransaction(tx, recorded) };
+  const result = await inTransaction(tx, recorded);
+  await chargeStorage(tx, companyId, sizeOfNew(upserted, stored));
+  return { claimed, result };
 }
+
+const sizeOfNew = (upserted: readonly UpsertedBlob[], stored: ReadonlyMap<string, NewBlob>): number =>
+  upserted.reduce((sum, { isNew, sha256 }) => sum + (isNew ? (stored.get(sha256)?.size ?? 0) : 0), 0);
 
 /** Bytes that the company has in quarantine are no upload, whatever a scan of them says today. */
 function refuseInfected(claimed: readonly ClaimedBlob[]): void {

@@ -3,6 +3,8 @@ import type { Clock } from "../../../kernel/clock.js";
 import type { Database } from "../../../platform/database/client.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
 import type { Viewer } from "../../identity/viewer.js";
+import { findCompanyStorage } from "../quota/company-storage.repository.js";
+import { leftOf } from "../quota/storage-quota.js";
 import { libraryPolicy } from "./library.policy.js";
 import {
   countByProperties,
@@ -40,8 +42,12 @@ export const createStorageReportService = ({
 async function readReport(tx: Database, companyId: string, now: Date) {
   const { live, versions, deleted, allBytes } = await countByState(tx, companyId, now);
   const stored = await sumStoredBytes(tx, companyId);
+  const quota = (await findCompanyStorage(tx, companyId)) ?? { usedBytes: 0, limitBytes: null };
   return {
     ...live,
+    usedBytes: quota.usedBytes,
+    limitBytes: quota.limitBytes,
+    leftBytes: leftOf(quota),
     storedBytes: stored.originals,
     variantBytes: stored.variants,
     savedBytes: allBytes - stored.originals,

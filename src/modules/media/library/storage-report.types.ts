@@ -53,6 +53,21 @@ export class StorageReport {
   })
   storedBytes!: number;
 
+  @Field(() => ByteCount, {
+    description:
+      "Bytes that count toward the limit of the company: those of `storedBytes`, without variants.",
+  })
+  usedBytes!: number;
+
+  @Field(() => ByteCount, {
+    nullable: true,
+    description: "How much the files of the company may take, set by `setStorageLimit`; null: no limit.",
+  })
+  limitBytes!: number | null;
+
+  @Field(() => ByteCount, { nullable: true, description: "What is left of the limit; null without one." })
+  leftBytes!: number | null;
+
   @Field(() => ByteCount, { description: "Bytes that the variants take in the storage in addition." })
   variantBytes!: number;
 

@@ -8,6 +8,7 @@ import { requireMediaFile } from "../find-media-file.js";
 import { auditMediaFile } from "../library/media-file.audit.js";
 import { writeOnMediaFile } from "../library/write-on-media-file.js";
 import type { MediaFileView } from "../media-file.repository.js";
+import { releaseStorage } from "../quota/storage-quota.js";
 import type { OnScanned } from "../scanning/announce-scan.js";
 import { announceScan } from "../scanning/announce-scan.js";
 import { destroyedKeyOf, keyOutsideQuarantine } from "../scanning/quarantine.js";
@@ -122,6 +123,7 @@ async function destroyQuarantined(
       keys = [now.storageKey, ...(await purgeVariants(tx, blob))];
       await announceScan({ tx, onScanned: deps.onScanned }, blob, "file.destroyed");
       await auditMediaFile(tx, by, "destroyed", file, { signature: now.scanResult, sha256: now.sha256 });
+      await releaseStorage(tx, file.companyId);
       return { ...file, ...gone, placeholder: null };
     },
   );

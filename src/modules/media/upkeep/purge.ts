@@ -3,6 +3,7 @@ import type { Database } from "../../../platform/database/client.js";
 import { isDeadlock, isForeignKeyViolation } from "../../../platform/database/faults.js";
 import type { Storage } from "../../../platform/storage/storage.js";
 import { recordFileEvents } from "../media-file.events.js";
+import { releaseStorage } from "../quota/storage-quota.js";
 import type { DuePosition, FreedObject, PurgeReason, PurgeReport } from "./purge.repository.js";
 import {
   listDueFiles,
@@ -106,6 +107,7 @@ export async function purgeFile(
         if (objects.length > 0) blobs += 1;
         freed.push(...objects);
       }
+      if (blobs > 0) await releaseStorage(tx, companyId);
       return { files: family.length, blobs, freed };
     }),
   );

@@ -9,6 +9,7 @@ import { authorshipOf } from "../../identity/viewer.js";
 import type { Bucket } from "../buckets.js";
 import { ownUploads } from "../ingest/staged-file.js";
 import type { UploadAdmission } from "../ingest/upload-admission.js";
+import { refuseWithoutRoom } from "../quota/storage-quota.js";
 import { abortParts } from "../staging/abort-parts.js";
 import * as repository from "../staging/staged-upload.repository.js";
 import type { StagedUploadRow, UploadMethod } from "../staging/staged-upload.tables.js";
@@ -112,6 +113,7 @@ async function startUpload(
   const target = { id, bucket, size: Math.min(size ?? 0, buckets[bucket].maxBytes) };
   const { viewer: by, companyId } = await authorizeUpload(db, viewer, target);
   refuseDeclared(input, buckets[bucket]);
+  await refuseWithoutRoom(db, companyId, Math.max(1, target.size));
   const method = input.method ?? "RESUMABLE";
   if (method === "DIRECT") refuseIndirect(storage, size);
   await deps.admission.admitFiles(by, 1);

@@ -6,7 +6,7 @@ import type { LoggedEvent } from "../../../../platform/events/log/event-log.repo
 import { findCompany } from "../../../identity/companies/company.repository.js";
 import type { CompanyRow } from "../../../identity/company.tables.js";
 import type { Viewer } from "../../../identity/viewer.js";
-import type { BytesEventType, FileEventType } from "../../media-file.events.js";
+import type { BytesEventType, FileEventType, ReachedThreshold } from "../../media-file.events.js";
 import { libraryPolicy } from "../library.policy.js";
 import type { EventFile } from "./event-file.repository.js";
 import { listEventFiles } from "./event-file.repository.js";
@@ -48,6 +48,7 @@ export const createMediaFileChannel = ({ db, clock }: MediaFileChannelDeps): Cha
 });
 
 const BRANDING = "company.branding-changed";
+const THRESHOLD = "company.storage-threshold";
 
 /** The event of a file that is visible. */
 const OF_FILE: Readonly<Record<Exclude<FileEventType, "file.deleted" | "file.purged">, string>> = {
@@ -74,7 +75,7 @@ const filesOf = ({ payload }: LoggedEvent): string[] => {
 };
 
 /** A member of the union `MediaFileEvent`. */
-interface MediaFilePayload extends EventPayload {
+interface MediaFilePayload extends EventPayload, Partial<ReachedThreshold> {
   readonly mediaFile?: EventFile;
   readonly mediaFiles?: readonly EventFile[];
   readonly mediaFileId?: string;
@@ -88,6 +89,8 @@ interface Known {
 
 function payloadOf(event: LoggedEvent, { files, company }: Known): MediaFilePayload | null {
   if (event.type === BRANDING) return company && { __typename: "CompanyBrandingChanged", company };
+  if (event.type === THRESHOLD)
+    return { __typename: "StorageThresholdReached", ...(event.payload as unknown as ReachedThreshold) };
   const ids = filesOf(event);
   const ofBytes = OF_BYTES[event.type as BytesEventType];
   if (ofBytes !== undefined) {

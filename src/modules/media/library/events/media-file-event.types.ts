@@ -1,6 +1,6 @@
-import { createUnionType, Field, ObjectType } from "type-graphql";
+import { createUnionType, Field, Int, ObjectType } from "type-graphql";
 import type { EventPayload } from "../../../../platform/events/feed/channel.js";
-import { ID } from "../../../../platform/graphql/scalars.js";
+import { ByteCount, ID } from "../../../../platform/graphql/scalars.js";
 import { Company } from "../../../identity/companies/company.types.js";
 import type { CompanyRow } from "../../../identity/company.tables.js";
 import type { MediaFileView } from "../../media-file.repository.js";
@@ -90,6 +90,22 @@ export class CompanyBrandingChanged {
   company!: CompanyRow;
 }
 
+@ObjectType({
+  simpleResolvers: true,
+  description:
+    "The files of the company have reached 80 or 95 percent of what they may take. It is reported again only after they have fallen below.",
+})
+export class StorageThresholdReached {
+  @Field(() => Int, { description: "The threshold in percent of the limit." })
+  threshold!: number;
+
+  @Field(() => ByteCount, { description: "Bytes that counted toward the limit at that moment." })
+  usedBytes!: number;
+
+  @Field(() => ByteCount, { description: "The limit in bytes at that moment." })
+  limitBytes!: number;
+}
+
 export const MediaFileEvent = createUnionType({
   name: "MediaFileEvent",
   description: "A change of a company's files. More members may be added.",
@@ -105,6 +121,7 @@ export const MediaFileEvent = createUnionType({
       IntegrityChanged,
       ScanStatusChanged,
       CompanyBrandingChanged,
+      StorageThresholdReached,
     ] as const,
   resolveType: (payload) => (payload as unknown as EventPayload).__typename,
 });

@@ -263,6 +263,7 @@ describe("media file events", () => {
         ...types.map((type) => event(`file.${type}`, { mediaFileId })),
         event("file.altered", { mediaFileIds: [mediaFileId] }),
         event("company.branding-changed", { companyId }),
+        event("company.storage-threshold", { threshold: 80, usedBytes: 81, limitBytes: 100 }),
         event("file.new-word", { mediaFileId }),
       ]);
       const mediaFile = { id: mediaFileId, fileName: "since.txt" };
@@ -274,6 +275,7 @@ describe("media file events", () => {
         { __typename: "VariantsFailed", mediaFile },
         { __typename: "IntegrityChanged", mediaFiles: [mediaFile] },
         { __typename: "CompanyBrandingChanged", company: { id: companyId } },
+        { __typename: "StorageThresholdReached", threshold: 80, usedBytes: 81, limitBytes: 100 },
         null as never,
       ]);
     });
