@@ -1,3 +1,4 @@
+import "../modules/media/import/import-into-desk.test.js";
 import "../modules/media/import/local-source.test.js";
 import "../modules/media/import/media-import.test.js";
 import "../modules/media/import/public-address.test.js";

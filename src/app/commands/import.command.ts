@@ -30,6 +30,9 @@ A manifest is CSV with a header, or one JSON object a line. Its fields:
   fileName      what to call the file (may be left out)
   uploader      e-mail address of who counts as its uploader (may be left out when --as is given)
 
+With the resourceType "ticket" or "reply" and an id, the file becomes an attachment (description, createdAt); with
+"conversation", the entry becomes a message (key, sender, sentAt, body, files).
+
 Every file is checked as an upload is. An import that was stopped or killed is run again with the same manifest: what
 is there already is not imported twice, and what failed is tried again. Private networks are out of reach unless their
 host is allowed by name.

@@ -46,6 +46,7 @@ import { createChannels } from "./channels.js";
 import { createChat } from "./chat.js";
 import { createFileAccess } from "./file-access.js";
 import { createIdentity } from "./identity.js";
+import { createImportTargets } from "./import-targets.js";
 import { createLibrary } from "./library.js";
 import type { Services } from "./services.js";
 import { createStagedUploads } from "./staged-uploads.js";
@@ -128,7 +129,7 @@ export async function createServices({
     tempFolder,
     buckets,
     ...branding,
-    mediaImports: createMediaImportService({ db, ingest }),
+    mediaImports: createMediaImportService({ db, ingest, targets: createImportTargets({ attachments }) }),
     ...variants.services,
     ...library.services,
     downloads: createDownloads({ ...shared, log }),

@@ -86,6 +86,7 @@ export interface NewAttachment {
   readonly parent: ParentRef;
   readonly description: string | null;
   readonly uploader: Authorship;
+  readonly createdAt?: Date;
 }
 
 export async function insertAttachments(tx: Database, rows: readonly NewAttachment[]): Promise<void> {

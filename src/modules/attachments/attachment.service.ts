@@ -27,6 +27,8 @@ export interface Attaching {
   readonly parent: ParentRef;
   readonly files: readonly RecordedFile[];
   readonly description: string | null;
+  /** When they were attached elsewhere, before an import; by default now. */
+  readonly createdAt?: Date | null;
 }
 
 export interface AttachmentChange {
@@ -80,7 +82,7 @@ export const createAttachmentService = (deps: AttachmentDeps) => ({
 async function attachFiles(
   { parents }: AttachmentDeps,
   tx: Database,
-  { viewer, companyId, parent, files, description }: Attaching,
+  { viewer, companyId, parent, files, description, createdAt = null }: Attaching,
 ): Promise<string[]> {
   if (files.length === 0) return [];
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
@@ -91,6 +93,7 @@ async function attachFiles(
     parent,
     description,
     uploader: authorshipOf(viewer),
+    ...(createdAt && { createdAt }),
   }));
   // Counting locks the parent, before all other locks; the following statements are sent together.
   await parents.countFiles(tx, parent, { files: files.length, bytes });

@@ -129,6 +129,7 @@ export interface NewMessage {
   readonly body: string;
   readonly replyToId: string | null;
   readonly clientId: string | null;
+  readonly createdAt?: Date;
 }
 
 export async function insertMessage(

@@ -55,7 +55,7 @@ const ACTIONS = {
   clip: ["posted"],
   post: ["updated", "deleted", "restored"],
   conversation: ["started", "closed", "reopened", "participant-added", "participant-removed"],
-  message: ["updated", "deleted", "purged"],
+  message: ["imported", "updated", "deleted", "purged"],
   guest: ["invited", "joined", "revoked"],
 } as const;
 

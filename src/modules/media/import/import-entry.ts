@@ -1,30 +1,55 @@
-import { createHash } from "node:crypto";
-import { singleLine } from "../../../kernel/text.js";
+import { composed, hasLength, singleLine } from "../../../kernel/text.js";
 import { Bucket } from "../buckets.js";
 import { resemblesInternalUsage } from "../internal-usages.js";
-import { slashed } from "./local-source.js";
+import { isTargetType, TARGET_TYPES } from "./import-targets.js";
 import { badEntry } from "./media-import.errors.js";
+import { readMoment } from "./read-moment.js";
+
+/** A file that an entry names. */
+export interface EntryFile {
+  /** A path below the base folder, or an http(s) URL. */
+  readonly source: string;
+  /** The file name; by default the one of the source. */
+  readonly fileName: string | null;
+}
 
 /** An entry of a manifest. */
 export interface ImportEntry {
-  /** A path below the base folder, or an http(s) URL. */
-  readonly source: string;
+  /** One, except for a message, which may have none or several. */
+  readonly files: readonly EntryFile[];
   readonly bucket: Bucket;
   /** A slug or an id. */
   readonly company: string;
-  /** The usage of the file: a resource type, a resource and a field. */
+  /** The usage of the file: a resource type, a resource and a field; or what the entry becomes part of. */
   readonly resourceType: string;
   readonly resourceId: string;
+  /** Empty for what becomes part of a thing of Filedesk. */
   readonly fieldName: string;
-  /** The file name; by default the one of the source. */
-  readonly fileName: string | null;
-  /** E-mail address of the uploader; by default the one of the import. */
+  /** E-mail address of the uploader or sender; by default the one of the import. */
   readonly uploader: string | null;
+  readonly description: string | null;
+  readonly body: string;
+  readonly key: string | null;
+  readonly createdAt: Date | null;
 }
 
-const REQUIRED = ["source", "bucket", "company", "resourceType", "resourceId", "fieldName"] as const;
-const OPTIONAL = ["fileName", "uploader"] as const;
-export const ENTRY_FIELDS: readonly string[] = [...REQUIRED, ...OPTIONAL];
+const NEEDED = ["company", "resourceType", "resourceId"] as const;
+const OTHERS = [
+  ...["source", "bucket", "fieldName", "fileName", "uploader"],
+  ...["description", "body", "key", "createdAt"],
+] as const;
+export const ENTRY_FIELDS: readonly string[] = [...NEEDED, ...OTHERS];
+export const NEEDED_FIELDS: readonly string[] = NEEDED;
+/** Several files of a message; in JSON only. */
+const FILES = "files";
+
+/** Other names of fields, as messages have them. */
+export const FIELD_ALIASES: Readonly<Record<string, string>> = {
+  sender: "uploader",
+  uploadedBy: "uploader",
+  sentAt: "createdAt",
+  clientId: "key",
+};
 
 /** The internal usages that can be imported, a company's logo and a person's avatar, and their buckets. */
 const IMPORTABLE: Readonly<Record<string, { readonly fieldName: string; readonly bucket: Bucket }>> = {
@@ -32,42 +57,139 @@ const IMPORTABLE: Readonly<Record<string, { readonly fieldName: string; readonly
   user: { fieldName: "avatar", bucket: "AVATARS" },
 };
 const MAX_LENGTH = 200;
-const MAX_SOURCE_LENGTH = 4_096;
+const MAX_LENGTHS: Readonly<Record<string, number>> = {
+  source: 4_096,
+  description: 1_000,
+  body: 10_000,
+  key: 100,
+};
+/** Texts of several lines. */
+const PROSE: ReadonlySet<string> = new Set(["description", "body"]);
 const NAME_FORM = /^[A-Za-z][A-Za-z0-9_.-]*$/;
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Parses the fields of a line, of either format.
  *
  * @throws ImportFault BAD_ENTRY with everything that is wrong with it
  */
-export function parseEntry(fields: Readonly<Record<string, unknown>>): ImportEntry {
-  const problems = Object.keys(fields)
-    .filter((name) => !ENTRY_FIELDS.includes(name))
-    .map((name) => `there is no field ${JSON.stringify(name)}; there are ${ENTRY_FIELDS.join(", ")}`);
-  const text = (name: string): string => {
-    const value = fields[name] ?? "";
-    if (typeof value !== "string" && typeof value !== "number") problems.push(`${name} must be a text`);
-    const given = name === "fileName" ? singleLine(String(value)) : String(value).trim();
-    const most = name === "source" ? MAX_SOURCE_LENGTH : MAX_LENGTH;
-    if (given.length > most) problems.push(`${name} may have ${most} characters`);
-    if (/\p{Cc}/u.test(given)) problems.push(`${name} holds control characters`);
-    return given;
-  };
+export function parseEntry(given: Fields): ImportEntry {
+  const problems: string[] = [];
+  const fields = knownFields(given, problems);
+  const text = (name: string) => textOf(fields, name, problems);
+  const resourceType = text("resourceType");
+  const moment = text("createdAt");
   const entry = {
-    source: text("source"),
-    bucket: text("bucket").toUpperCase() as Bucket,
+    files: filesOf(fields, text("source"), text("fileName") || null, problems),
+    bucket: (text("bucket").toUpperCase() || bucketOf(resourceType)) as Bucket,
     company: text("company"),
-    resourceType: text("resourceType"),
+    resourceType,
     resourceId: text("resourceId"),
     fieldName: text("fieldName"),
-    fileName: text("fileName") || null,
     uploader: text("uploader") || null,
+    description: text("description").trim() || null,
+    body: text("body"),
+    key: text("key") || null,
+    createdAt: moment === "" ? null : readMoment(moment),
   };
-  for (const name of REQUIRED) if (entry[name] === "") problems.push(`${name} is missing`);
-  problems.push(...problemsOfValues(entry));
+  if (moment !== "" && entry.createdAt === null)
+    problems.push("createdAt is a moment of the past such as 2019-05-04T12:30:00Z, with its offset from UTC");
+  for (const name of NEEDED) if (entry[name] === "") problems.push(`${name} is missing`);
+  problems.push(
+    ...(isTargetType(resourceType)
+      ? problemsOfPart(entry)
+      : [...problemsOfUsage(entry), ...problemsOfValues(entry)]),
+  );
   if (problems.length > 0) throw badEntry(`This entry cannot be read: ${problems.join("; ")}.`);
   return entry;
 }
+
+function knownFields(given: Fields, problems: string[]): Fields {
+  const fields: Record<string, unknown> = {};
+  for (const [written, value] of Object.entries(given)) {
+    const name = Object.hasOwn(FIELD_ALIASES, written) ? (FIELD_ALIASES[written] ?? written) : written;
+    if (!ENTRY_FIELDS.includes(name) && name !== FILES)
+      problems.push(
+        `there is no field ${JSON.stringify(written)}; there are ${[...ENTRY_FIELDS, FILES].join(", ")}`,
+      );
+    if (Object.hasOwn(fields, name)) problems.push(`${name} is given twice, once as ${written}`);
+    fields[name] = value;
+  }
+  return fields;
+}
+
+function textOf(fields: Fields, name: string, problems: string[]): string {
+  const value = fields[name] ?? "";
+  if (typeof value !== "string" && typeof value !== "number") problems.push(`${name} must be a text`);
+  const written = String(value);
+  const most = MAX_LENGTHS[name] ?? MAX_LENGTH;
+  const isProse = PROSE.has(name);
+  const given = isProse ? composed(written) : name === "fileName" ? singleLine(written) : written.trim();
+  if (!hasLength(given, 0, most)) problems.push(`${name} may have ${most} characters`);
+  if (isProse ? given.includes("\0") : /\p{Cc}/u.test(given))
+    problems.push(`${name} holds control characters`);
+  return given;
+}
+
+/** The file of `source`, and those of `files`: paths, or objects with `source` and `fileName`. */
+function filesOf(fields: Fields, source: string, fileName: string | null, problems: string[]): EntryFile[] {
+  const { files = [] } = fields;
+  if (!Array.isArray(files)) problems.push(`${FILES} is a list of sources`);
+  const listed = (Array.isArray(files) ? files : []).map((file: unknown): EntryFile => {
+    const one: Fields = typeof file === "object" && file !== null ? { ...file } : { source: file };
+    return { source: textOf(one, "source", problems), fileName: textOf(one, "fileName", problems) || null };
+  });
+  if (listed.some((file) => file.source === "")) problems.push(`a source in ${FILES} is missing`);
+  return source === "" ? listed : [{ source, fileName }, ...listed];
+}
+
+const bucketOf = (resourceType: string): string => {
+  if (!isTargetType(resourceType)) return "";
+  return resourceType === "conversation" ? "CHAT" : "ATTACHMENTS";
+};
+
+/** Of an attachment or a message. */
+function problemsOfPart({ files, bucket, resourceType, fieldName, ...entry }: ImportEntry): string[] {
+  const problems: string[] = [];
+  if (bucket !== bucketOf(resourceType))
+    problems.push(`files of a ${resourceType} are in the bucket ${bucketOf(resourceType)}`);
+  if (fieldName !== "") problems.push(`a ${resourceType} has no fieldName`);
+  if (resourceType === "conversation") {
+    if (entry.key === null)
+      problems.push("key is missing: it identifies the message when the import is repeated");
+    if (entry.uploader === null) problems.push("sender is missing");
+    if (entry.description !== null) problems.push("a message has no description, but a body");
+    if (entry.body.trim() === "" && files.length === 0) problems.push("a message has a body, or a file");
+    return problems;
+  }
+  if (files.length !== 1)
+    problems.push(files.length === 0 ? "source is missing" : "an attachment is one file");
+  return [...problems, ...strangers({ body: entry.body, key: entry.key }, "a message alone has")];
+}
+
+/** Of a file in the library. */
+function problemsOfUsage({
+  files,
+  bucket,
+  fieldName,
+  body,
+  key,
+  description,
+  createdAt,
+}: ImportEntry): string[] {
+  const missing = Object.entries({ bucket, fieldName }).flatMap(([name, value]) =>
+    value === "" ? name : [],
+  );
+  return [
+    ...(files.length === 0 ? ["source"] : []).concat(missing).map((name) => `${name} is missing`),
+    ...(files.length > 1 ? ["a message alone has several files"] : []),
+    ...strangers({ body, key, description, createdAt }, `a ${TARGET_TYPES.join(", ")} alone takes`),
+  ];
+}
+
+const strangers = (values: Readonly<Record<string, unknown>>, who: string): string[] =>
+  Object.entries(values).flatMap(([name, value]) => (value === null || value === "" ? [] : `${who} ${name}`));
 
 function problemsOfValues({ bucket, resourceType, fieldName }: ImportEntry): string[] {
   const problems: string[] = [];
@@ -90,26 +212,3 @@ function problemsOfValues({ bucket, resourceType, fieldName }: ImportEntry): str
 }
 
 export const isWebSource = (source: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
-
-/**
- * Identifies an entry in this manifest or another: by its source and its usage. The rest of the line may be corrected
- * without making it another entry.
- *
- * @param resourceId as it is stored
- * @returns the hash to record, and after it what earlier versions recorded for a source that is written like this one
- */
-export function entryHashes(
-  { source, bucket, resourceType, fieldName }: ImportEntry,
-  resourceId: string,
-): [string, ...string[]] {
-  const hashOf = (written: string): string => {
-    const identity = JSON.stringify([written, bucket, resourceType, resourceId, fieldName]);
-    return createHash("sha256").update(identity).digest("hex");
-  };
-  const plain = isWebSource(source) ? source : slashed(source).normalize("NFC");
-  return plain === source ? [hashOf(source)] : [hashOf(plain), hashOf(source)];
-}
-
-/** A source for a report: without user name and password. */
-export const shownSource = (source: string): string =>
-  isWebSource(source) ? source.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1***@") : source;

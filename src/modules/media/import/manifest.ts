@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import { KIB, MIB } from "../../../kernel/bytes.js";
 import { isErrno } from "../../../kernel/errno.js";
 import { badUserInput } from "../../../kernel/errors.js";
-import { ENTRY_FIELDS } from "./import-entry.js";
+import { ENTRY_FIELDS, FIELD_ALIASES, NEEDED_FIELDS } from "./import-entry.js";
 import { badEntry } from "./media-import.errors.js";
 import { readLines } from "./read-lines.js";
 
@@ -132,12 +132,12 @@ function fieldsOf(header: readonly string[], record: readonly string[]): Manifes
 /** `resource_type`, `Resource Type` and `resourceType` are the same column. */
 function headerOf(record: readonly string[], path: string): string[] {
   const plain = (name: string) => name.toLowerCase().replace(/[\s_-]/g, "");
-  const byPlainName = new Map(ENTRY_FIELDS.map((name) => [plain(name), name]));
+  const names = [...ENTRY_FIELDS.map((name) => [name, name] as const), ...Object.entries(FIELD_ALIASES)];
+  const byPlainName = new Map(names.map(([alias, name]) => [plain(alias), name]));
   const header = record.map((name) => byPlainName.get(plain(name)) ?? name.trim());
   const unknown = header.filter((name) => !ENTRY_FIELDS.includes(name));
   const twice = header.filter((name, index) => header.indexOf(name) !== index);
-  const optional = new Set(["fileName", "uploader"]);
-  const missing = ENTRY_FIELDS.filter((name) => !optional.has(name) && !header.includes(name));
+  const missing = NEEDED_FIELDS.filter((name) => !header.includes(name));
   const problems = [
     ...(missing.length > 0 ? [`it lacks ${missing.join(", ")}`] : []),
     ...(unknown.length > 0 ? [`it has ${unknown.join(", ")}, which mean nothing here`] : []),
@@ -145,7 +145,7 @@ function headerOf(record: readonly string[], path: string): string[] {
   ];
   if (problems.length > 0)
     throw badUserInput(
-      `The header of ${path} is not right: ${problems.join("; ")}. The columns are ${ENTRY_FIELDS.join(", ")}; the last two may be left out.`,
+      `The header of ${path} is not right: ${problems.join("; ")}. The columns are ${ENTRY_FIELDS.join(", ")}.`,
     );
   return header;
 }

@@ -20,7 +20,7 @@ const byHash = preparedOnce((db) =>
 
 /** What became of an imported entry. */
 export interface ImportedEntry {
-  /** Null after the file has been purged. */
+  /** Null after the file has been purged, and for a message. */
   readonly mediaFileId: string | null;
 }
 
@@ -37,7 +37,7 @@ export async function findImport(
 /** @returns false if the entry has been imported meanwhile; waits for a concurrent import of it */
 export async function insertImport(
   tx: Database,
-  entry: { readonly companyId: string; readonly entryHash: string; readonly mediaFileId: string },
+  entry: { readonly companyId: string; readonly entryHash: string; readonly mediaFileId: string | null },
 ): Promise<boolean> {
   const inserted = await tx
     .insert(mediaImports)

@@ -6,11 +6,14 @@ import { commitIsInDoubt, sqlState } from "../../../platform/database/faults.js"
 import { normalizeEmail } from "../../identity/users/email.js";
 import { findPersonByEmail } from "../../identity/users/user.repository.js";
 import type { IngestService } from "../ingest/ingest.service.js";
-import { parseEntry, shownSource } from "./import-entry.js";
+import { shownSource } from "./entry-identity.js";
+import type { ImportEntry } from "./import-entry.js";
+import { parseEntry } from "./import-entry.js";
 import type { ImportOneDeps, ImportOutcome } from "./import-one.js";
 import { importOne } from "./import-one.js";
 import type { FailedEntry, ImportReport } from "./import-report.js";
 import { openReport } from "./import-report.js";
+import type { ImportTargets } from "./import-targets.js";
 import { createLineOrder } from "./line-order.js";
 import type { ManifestFormat, ManifestLine } from "./manifest.js";
 import { countEntries, formatOf, readManifest } from "./manifest.js";
@@ -19,11 +22,14 @@ import type { Resolve } from "./public-address.js";
 import { plainHost, systemResolve } from "./public-address.js";
 import { checkReportPath } from "./report-path.js";
 import { createEntryResolver } from "./resolve-entry.js";
+import { createTurns } from "./turns.js";
 import { createWebSources } from "./web-source.js";
 
 export interface MediaImportDeps {
   readonly db: Database;
   readonly ingest: Pick<IngestService, "ingestFiles" | "rulesOf">;
+  /** What takes entries that become part of tickets, replies and conversations. */
+  readonly targets: ImportTargets;
   /** By default the system's resolver. */
   readonly resolveHost?: Resolve;
   readonly retryAfterMs?: readonly number[];
@@ -124,6 +130,7 @@ class Run {
   readonly #failedByCode = new Map<string, number>();
   /** Failures are reported in the order of the manifest. */
   readonly #reported = createLineOrder<FailedEntry>(async (failure) => this.report?.add(failure));
+  readonly #inTurn = createTurns();
   #fault: unknown;
 
   constructor(
@@ -160,21 +167,32 @@ class Run {
     this.#fault ??= error;
   }
 
-  async #one({ line, fields }: ManifestLine): Promise<void> {
-    const given = fields instanceof Error ? "" : String(fields.source ?? "");
-    const source = shownSource(given);
+  #one({ line, fields }: ManifestLine): Promise<void> {
+    const entry = attempt(() => {
+      if (fields instanceof Error) throw fields;
+      return parseEntry(fields);
+    });
+    const source = fields instanceof Error ? "" : shownSource(sourceOf(fields));
     this.#reported.begin(line);
+    // Messages are numbered as they are recorded: those of a conversation keep the order of the manifest.
+    return this.#inTurn(entry instanceof Error ? null : queueOf(entry), () =>
+      this.#import(line, source, entry),
+    );
+  }
+
+  async #import(line: number, source: string, entry: ImportEntry | Error): Promise<void> {
     let failure: FailedEntry | null = null;
     try {
-      if (fields instanceof Error) throw fields;
-      const outcome = await importOne(this.importer, parseEntry(fields));
+      if (this.#isStopped()) return;
+      if (entry instanceof Error) throw entry;
+      const outcome = await importOne(this.importer, entry);
       if (outcome.event === "known") this.#known += 1;
       else this.#imported += 1;
       this.request.onEvent({ line, source, ...outcome });
     } catch (error) {
-      if (isOutage(error)) throw error;
+      if (isOutage(error)) this.#stop(error);
       // An entry that was aborted has not failed: the next run imports it.
-      if (!this.#isStopped()) failure = this.#failed({ line, source, ...reasonOf(error) });
+      if (!this.#isStopped()) failure = this.#failed({ line, source, ...reasonOf(error, entry) });
     } finally {
       await this.#reported.end(line, failure);
     }
@@ -199,11 +217,28 @@ function isOutage(error: unknown): boolean {
   return commitIsInDoubt(error) || /^(08|53|57|58)/.test(sqlState(error) ?? "");
 }
 
-function reasonOf(error: unknown): Pick<FailedEntry, "code" | "message"> {
+/** The messages of one conversation; null for entries in any order. */
+const queueOf = ({ resourceType, resourceId }: ImportEntry): string | null =>
+  resourceType === "conversation" ? resourceId.toLowerCase() : null;
+
+function attempt<Result>(work: () => Result): Result | Error {
+  try {
+    return work();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** What a report calls an entry: its source, or the key of a message. */
+const sourceOf = ({ source, key, clientId }: Readonly<Record<string, unknown>>): string =>
+  String(source || key || clientId || "");
+
+function reasonOf(error: unknown, entry: ImportEntry | Error): Pick<FailedEntry, "code" | "message"> {
   if (error instanceof ImportFault) return { code: error.code, message: error.message };
   if (!(error instanceof FiledeskError)) return { code: "INTERNAL_ERROR", message: String(error) };
-  // An entry is one file: its index in the request says nothing.
-  const prefix = `File 0 ("${error.details.fileName}"): `;
+  // Of an entry with one file, its index in the request says nothing.
+  const isOnly = !(entry instanceof Error) && entry.files.length === 1;
+  const prefix = isOnly ? `File 0 ("${error.details.fileName}"): ` : "";
   const { message } = error;
   return {
     code: error.code,

@@ -13,7 +13,7 @@ export const mediaImports = pgTable(
       .references(() => companies.id, { onDelete: "cascade" }),
     /** What identifies the entry: see `entryHash`. */
     entryHash: text("entry_hash").notNull(),
-    /** Null after the file has been purged: a purged file is not imported again. */
+    /** Null for a message, and after the file has been purged: what was purged is not imported again. */
     mediaFileId: uuid("media_file_id").references(() => mediaFiles.id, { onDelete: "set null" }),
     ...timestamps(),
   },

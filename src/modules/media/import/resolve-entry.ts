@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { isId } from "../../../kernel/ids.js";
+import { isId, normalizeId } from "../../../kernel/ids.js";
 import type { Database } from "../../../platform/database/client.js";
 import { findCompany, findCompanyBySlug } from "../../identity/companies/company.repository.js";
 import { findViewer } from "../../identity/sessions/viewer.repository.js";
@@ -8,13 +8,14 @@ import { findPersonByEmail, listPeople } from "../../identity/users/user.reposit
 import type { UserViewer } from "../../identity/viewer.js";
 import { isMemberOf } from "../../identity/viewer.js";
 import type { ImportEntry } from "./import-entry.js";
+import { isTargetType } from "./import-targets.js";
 import { badEntry } from "./media-import.errors.js";
 
 /** An entry with its names resolved. */
 export interface ResolvedEntry {
   readonly companyId: string;
   readonly uploader: UserViewer;
-  /** As it is stored: for a company or a person always the id. */
+  /** As it is stored: for things of Filedesk always the id. */
   readonly resourceId: string;
 }
 
@@ -59,6 +60,10 @@ export function createEntryResolver(db: Database, as: string | null) {
     if (resourceType === "company") {
       if ((await companyIdOf(resourceId)) === companyId) return companyId;
       throw badEntry(`The file is ${entry.company}'s, but its use is another company's (${resourceId}).`);
+    }
+    if (isTargetType(resourceType)) {
+      if (isId(resourceId)) return normalizeId(resourceId);
+      throw badEntry(`There is no ${resourceType} ${resourceId}: give its id in Filedesk.`);
     }
     if (resourceType !== "user") return resourceId;
     const userId = await userIdOf(resourceId);

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { createImportTargets } from "../../../../src/app/wiring/import-targets.js";
 import type {
   ImportEvent,
   ImportRequest,
@@ -42,6 +43,7 @@ async function run(
   const imports = createMediaImportService({
     db: server.database.db,
     ingest: server.services.ingest,
+    targets: createImportTargets(server.services),
     resolveHost: async () => [{ address: "127.0.0.1", family: 4 }],
     retryAfterMs: [5, 5],
     ...deps,
@@ -208,7 +210,7 @@ describe("an import", () => {
     expect(summary).toMatchObject({ entries: 6, imported: 1, failedByCode: { BAD_ENTRY: 5 } });
     expect(failures.map((failure) => failure.line)).toEqual([2, 4, 5, 6, 7]);
     expect(failures[2]?.message).toContain('"filename"');
-    expect(failures[4]?.message).toContain("bucket is missing; company is missing");
+    expect(failures[4]?.message).toContain("company is missing; resourceType is missing");
     expect(await rowsOf([course])).toMatchObject([
       { fileName: "Kursübersicht.pdf", uploader: "manager@acme.test" },
     ]);

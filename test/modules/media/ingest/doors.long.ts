@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createImportTargets } from "../../../../src/app/wiring/import-targets.js";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
 import type { FileTypeName } from "../../../../src/modules/media/file-types.js";
 import { FILE_TYPES } from "../../../../src/modules/media/file-types.js";
@@ -140,7 +141,11 @@ describe("doors", () => {
           `source,bucket,company,resourceType,resourceId,fieldName\n${lines.join("\n")}\n`,
         );
         const { database, services } = world.server;
-        const imports = createMediaImportService({ db: database.db, ingest: services.ingest });
+        const imports = createMediaImportService({
+          db: database.db,
+          ingest: services.ingest,
+          targets: createImportTargets(services),
+        });
         const failed: ImportEvent[] = [];
         const summary = await imports.importAll({
           manifest,

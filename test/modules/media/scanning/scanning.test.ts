@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { createImportTargets } from "../../../../src/app/wiring/import-targets.js";
 import { createMediaImportService } from "../../../../src/modules/media/import/media-import.service.js";
 import type { ChatWorld } from "../../../support/chat-world.js";
 import { startChatWorld } from "../../../support/chat-world.js";
@@ -481,7 +482,11 @@ interface Seen {
     );
     await writeFile(manifest, `source,bucket,company,resourceType,resourceId,fieldName\n${lines.join("")}`);
     const codes: string[] = [];
-    const summary = await createMediaImportService({ db, ingest: world.server.services.ingest }).importAll({
+    const summary = await createMediaImportService({
+      db,
+      ingest: world.server.services.ingest,
+      targets: createImportTargets(world.server.services),
+    }).importAll({
       manifest,
       baseFolder: folder,
       as: "agent@acme.test",
