@@ -20,7 +20,7 @@ import { textFile } from "../support/ticket-world.js";
 
 /**
  * Holes that other servers for uploads and chats have had, tried here. Those that take more than a request have tests of
- * their own: imports of internal addresses (`modules/media/import/public-address.test.ts`, `import-urls`), path escapes
+ * their own: imports of internal addresses (`platform/http/outgoing/public-address.test.ts`, `import-urls`), path escapes
  * (`hostile-paths.test.ts`), errors of a scanner (`platform/scanner/clamd.test.ts`), and scanners that another storage
  * skips (`modules/media/scanning/scanning.test.ts`, which CI also runs with the files in S3).
  */

@@ -1,7 +1,6 @@
 import "../modules/media/import/import-into-desk.test.js";
 import "../modules/media/import/local-source.test.js";
 import "../modules/media/import/media-import.test.js";
-import "../modules/media/import/public-address.test.js";
 import "../modules/media/import/web-source.test.js";
 import "../modules/media/ingest/known-bytes.test.js";
 import "../modules/media/upkeep/integrity.test.js";

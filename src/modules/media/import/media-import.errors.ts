@@ -26,6 +26,12 @@ export const sourceNotFound = (message: string) => new ImportFault("SOURCE_NOT_F
 /** The source is outside of what an import may read. */
 export const sourceRefused = (message: string) => new ImportFault("SOURCE_REFUSED", message);
 
+/** The source has no public address, and is not allowed by name. */
+export const hostRefused = (host: string) =>
+  sourceRefused(
+    `${host} is in a private or reserved network, where an import does not reach. Allow it by name with --allow-host ${host} if it is meant.`,
+  );
+
 /** Temporary. */
 export const sourceUnreachable = (message: string) => new ImportFault("SOURCE_UNREACHABLE", message, true);
 

@@ -1,23 +1,27 @@
 import type { Agent, IncomingMessage } from "node:http";
 import { Agent as HttpAgent, get as httpGet } from "node:http";
 import { Agent as HttpsAgent, get as httpsGet } from "node:https";
-import type { Socket } from "node:net";
 import { parse as parseDisposition } from "content-disposition";
 import { formatBytes, KIB } from "../../../kernel/bytes.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
 import { RateMeter } from "../../../platform/http/connections/rate-meter.js";
-import { fileTooLarge } from "../media.errors.js";
-import { badAnswer, ImportFault, sourceRefused, sourceUnreachable } from "./media-import.errors.js";
-import type { OpenedSource } from "./opened-source.js";
-import type { AddressRules } from "./public-address.js";
+import { isAborted, reasonOfFault } from "../../../platform/http/outgoing/connection-fault.js";
+import type { AddressRules } from "../../../platform/http/outgoing/public-address.js";
 import {
   createGuardedLookup,
-  hostOf,
-  isPublicAddress,
-  refusal,
+  refuseConnected,
   refusePrivateAddress,
   writtenHost,
-} from "./public-address.js";
+} from "../../../platform/http/outgoing/public-address.js";
+import { fileTooLarge } from "../media.errors.js";
+import {
+  badAnswer,
+  hostRefused,
+  ImportFault,
+  sourceRefused,
+  sourceUnreachable,
+} from "./media-import.errors.js";
+import type { OpenedSource } from "./opened-source.js";
 import { nameFromUrl } from "./source-name.js";
 
 const MAX_REDIRECTS = 5;
@@ -26,7 +30,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Temporary errors of servers. */
 const PASSING_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-export interface WebOptions extends AddressRules {
+export interface WebOptions extends Omit<AddressRules, "refuse"> {
   /** Timeout without any data, in milliseconds. */
   readonly silenceMs: number;
   /** Timeout for a file from the first request to the last byte, in milliseconds. */
@@ -52,7 +56,8 @@ export interface WebSources {
  * Fetches files by HTTP and HTTPS, only from public addresses. The address is checked for each connection, those of
  * redirects included. No cookies or credentials are sent.
  */
-export function createWebSources(options: WebOptions): WebSources {
+export function createWebSources(given: WebOptions): WebSources {
+  const options = { ...given, refuse: hostRefused };
   const agents = {
     "http:": new HttpAgent({ keepAlive: true }),
     "https:": new HttpsAgent({ keepAlive: true }),
@@ -118,16 +123,6 @@ function checkedUrl(source: string, rules: AddressRules): URL {
   return url;
 }
 
-/** Checks again which address the socket is connected to. The lookup has checked it already, so this never fails. */
-function refuseConnected(socket: Socket, url: URL, { allowedHosts }: AddressRules): void {
-  if (allowedHosts.has(hostOf(url))) return;
-  const judge = () => {
-    if (socket.remoteAddress && !isPublicAddress(socket.remoteAddress)) socket.destroy(refusal(hostOf(url)));
-  };
-  if (socket.connecting) socket.once("connect", judge);
-  else judge();
-}
-
 function redirectTarget({ statusCode = 0, headers }: IncomingMessage, url: URL): string | null {
   if (!REDIRECTS.has(statusCode)) return null;
   if (!headers.location || !URL.canParse(headers.location, url.href))
@@ -181,22 +176,10 @@ function nameInHeader({ headers }: IncomingMessage): string | null {
 const silent = (url: URL, ms: number) =>
   sourceUnreachable(`${url.host} was silent for ${Math.round(ms / SECOND_MS)} seconds.`);
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: "there is no such host",
-  EAI_AGAIN: "its name could not be resolved",
-  ECONNREFUSED: "nothing listens there",
-  ECONNRESET: "it broke the connection",
-  EPIPE: "it broke the connection",
-  ETIMEDOUT: "it did not answer",
-  EHOSTUNREACH: "there is no way to it",
-  ENETUNREACH: "there is no way to it",
-};
-
 /** Turns an error of a connection into a fault, before or during the download. */
 export function toImportFault(error: unknown, { host }: Pick<URL, "host">): ImportFault {
   if (error instanceof ImportFault) return error;
-  const { code = "", name = "", message } = error as NodeJS.ErrnoException;
-  if (name === "TimeoutError" || name === "AbortError")
-    return sourceUnreachable(`${host} took too long, or the import was stopped.`);
-  return sourceUnreachable(`${host} cannot be reached: ${REASONS[code] ?? (message || code)}.`);
+  const fault = error as NodeJS.ErrnoException;
+  if (isAborted(fault)) return sourceUnreachable(`${host} took too long, or the import was stopped.`);
+  return sourceUnreachable(`${host} cannot be reached: ${reasonOfFault(fault)}.`);
 }

@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { plainHost } from "../../../../src/modules/media/import/public-address.js";
 import { createWebSources } from "../../../../src/modules/media/import/web-source.js";
+import { plainHost } from "../../../../src/platform/http/outgoing/public-address.js";
 
 const BYTES = Buffer.from("time,door\n08:02,204\n");
 

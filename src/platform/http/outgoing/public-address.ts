@@ -1,9 +1,8 @@
 import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
-import type { LookupFunction } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
-import { sourceRefused } from "./media-import.errors.js";
 
 /** All addresses of a host name, by the resolver of the system. */
 export type Resolve = (hostName: string) => Promise<readonly LookupAddress[]>;
@@ -34,6 +33,8 @@ export interface AddressRules {
   readonly resolve: Resolve;
   /** Host names that may have any address, in lower case. */
   readonly allowedHosts: ReadonlySet<string>;
+  /** The error for a host without a public address, which says by what it is allowed. */
+  refuse(host: string): Error;
 }
 
 /** The host of a URL: a name, or an address without brackets. */
@@ -57,7 +58,7 @@ export const writtenHost = (source: string): string | undefined =>
  * @param written the host as it is written in the source, for the error
  */
 export function createGuardedLookup(
-  { resolve, allowedHosts }: AddressRules,
+  { resolve, allowedHosts, refuse }: AddressRules,
   written?: string,
 ): LookupFunction {
   return (hostName, options, callback) => {
@@ -66,7 +67,7 @@ export function createGuardedLookup(
         const allowed = allowedHosts.has(hostName.toLowerCase());
         const good = addresses.filter(({ address }) => allowed || isPublicAddress(address));
         const [first] = good;
-        if (!first) callback(refusal(written ?? hostName), "", 0);
+        if (!first) callback(refuse(written ?? hostName), "", 0);
         else if (options.all) callback(null, [...good]);
         else callback(null, first.address, first.family);
       },
@@ -75,19 +76,26 @@ export function createGuardedLookup(
   };
 }
 
-/**
- * Checks an address that is written in the URL itself, for which there is no lookup. @throws ImportFault SOURCE_REFUSED
- */
+/** Checks an address that is written in the URL itself, for which there is no lookup. @throws what `refuse` returns */
 export function refusePrivateAddress(
   url: URL,
-  { allowedHosts }: Pick<AddressRules, "allowedHosts">,
+  { allowedHosts, refuse }: Pick<AddressRules, "allowedHosts" | "refuse">,
   written?: string,
 ): void {
   const host = hostOf(url);
-  if (isIP(host) !== 0 && !allowedHosts.has(host) && !isPublicAddress(host)) throw refusal(written ?? host);
+  if (isIP(host) !== 0 && !allowedHosts.has(host) && !isPublicAddress(host)) throw refuse(written ?? host);
 }
 
-export const refusal = (host: string) =>
-  sourceRefused(
-    `${host} is in a private or reserved network, where an import does not reach. Allow it by name with --allow-host ${host} if it is meant.`,
-  );
+/** Checks again which address the socket is connected to. The lookup has checked it already, so this never fails. */
+export function refuseConnected(
+  socket: Socket,
+  url: URL,
+  { allowedHosts, refuse }: Pick<AddressRules, "allowedHosts" | "refuse">,
+): void {
+  if (allowedHosts.has(hostOf(url))) return;
+  const judge = () => {
+    if (socket.remoteAddress && !isPublicAddress(socket.remoteAddress)) socket.destroy(refuse(hostOf(url)));
+  };
+  if (socket.connecting) socket.once("connect", judge);
+  else judge();
+}
