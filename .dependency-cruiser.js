@@ -60,6 +60,20 @@ export default {
       to: { path: "^src/modules/audit-log/" },
     },
     {
+      name: "modules-are-ordered",
+      comment:
+        "Webhooks get what the event log contains, and know no module but identity; nothing depends on them.",
+      severity: "error",
+      from: { path: "^src/modules/(identity|media|attachments|tickets|chat|audit-log)/" },
+      to: { path: "^src/modules/webhooks/" },
+    },
+    {
+      name: "modules-are-ordered",
+      severity: "error",
+      from: { path: "^src/modules/webhooks/" },
+      to: { path: "^src/modules/(media|attachments|tickets|chat|audit-log)/" },
+    },
+    {
       name: "siblings-do-not-know-each-other",
       severity: "error",
       from: { path: "^src/modules/(tickets|chat)/" },

@@ -56,6 +56,8 @@ describe("the project layout", () => {
       ["modules-do-not-know-the-app", "src/modules/media/a.ts", "../../app/b.js", "src/app/b.ts"],
       ["modules-are-ordered", "src/modules/identity/a.ts", "../media/c.js", "src/modules/media/c.ts"],
       ["modules-are-ordered", "src/modules/attachments/a.ts", "../tickets/b.js", "src/modules/tickets/b.ts"],
+      ["modules-are-ordered", "src/modules/identity/d.ts", "../webhooks/b.js", "src/modules/webhooks/b.ts"],
+      ["modules-are-ordered", "src/modules/webhooks/c.ts", "../tickets/b.js", "src/modules/tickets/b.ts"],
       [
         "services-record-events",
         "src/modules/media/a.audit.ts",

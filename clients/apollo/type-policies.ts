@@ -111,6 +111,8 @@ export const typePolicies: TypePolicies = {
       orphanedMediaFiles: paged("companyId", "olderThanDays"),
       tickets: paged("filter", "orderBy"),
       users: paged("search", "isDeactivated"),
+      webhookDeliveries: paged("webhookId", "status"),
+      webhooks: paged("companyId"),
     },
   },
   // A query that forgets the `id` is told so.

@@ -87,6 +87,9 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     user: never("null"),
     users: forbidden,
     viewer: everyKey(async () => ({})),
+    webhook: never("null"),
+    webhookDeliveries: notThere,
+    webhooks: forbidden,
   },
 
   Mutation: {
@@ -110,6 +113,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     createTicket: notThere,
     createUser: forbidden,
     createVideoClip: notThere,
+    createWebhook: forbidden,
     deactivateUser: notThere,
     declineInvitation: notThere,
     deleteAttachment: notThere,
@@ -119,6 +123,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     deletePost: notThere,
     deleteReply: notThere,
     deleteTicket: notThere,
+    deleteWebhook: notThere,
     destroyQuarantined: row("FORBIDDEN", "NOT_FOUND", "FORBIDDEN", aFile),
     editMessage: notThere,
     endOtherSessions: notThere,
@@ -148,6 +153,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     replaceMediaFile: row("FORBIDDEN", "NOT_FOUND", "ok", async ({ mediaFileId }) => ({
       input: { id: await mediaFileId(), file: textFile() },
     })),
+    resendWebhookDelivery: notThere,
     resetPassword: never("UNAUTHENTICATED"),
     restoreAttachment: notThere,
     restoreCompany: forbidden,
@@ -161,6 +167,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     revokeGuest: notThere,
     revokeInvitation: notThere,
     addMessageAttachments: notThere,
+    rotateWebhookSecret: notThere,
     sendMessage: notThere,
     setAvatar: notThere,
     setCompanyLogo: row("FORBIDDEN", "FORBIDDEN", "ok", async ({ companyId, picture }) => ({
@@ -176,6 +183,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     startUpload: row("FORBIDDEN", "ok", "FORBIDDEN", async ({ companyId }) => ({
       input: { companyId, bucket: "PUBLIC_PAGES", fileName: "page.png", size: 9 },
     })),
+    testWebhook: notThere,
     updateAttachment: notThere,
     updateCompany: forbidden,
     updateMediaFile: row("FORBIDDEN", "NOT_FOUND", "ok", async ({ mediaFileId }) => ({
@@ -185,6 +193,7 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     updateReply: notThere,
     updateTicket: notThere,
     updateUser: notThere,
+    updateWebhook: notThere,
     uploadMedia: row("FORBIDDEN", "ok", "FORBIDDEN", async ({ companyId }) => ({
       input: { companyId, bucket: "ATTACHMENTS", file: textFile() },
     })),

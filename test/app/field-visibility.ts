@@ -89,6 +89,16 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   VideoClip: { member: "author createdAt deletedAt deletedBy description file id ticket updatedAt" },
   Viewer: { guest: "guest id", member: "invitations memberships sessions user", staff: "apiKey" },
 
+  Webhook: {
+    staff:
+      "company createdAt createdBy description disabledAt disabledReason eventKinds failures id updatedAt url",
+  },
+  WebhookDelivery: {
+    staff:
+      "attempts createdAt deliveredAt id lastAttemptAt lastError lastStatus sequence status subject type webhook",
+  },
+  WebhookWithSecret: { doer: "secret webhook" },
+
   AuditEntry: {
     staff:
       "action actor actorId actorKind address companyId createdAt details id result subjectId subjectType userAgent",

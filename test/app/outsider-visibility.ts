@@ -89,6 +89,9 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     user: noObject(({ userId }) => [{ id: userId }]),
     users: forbidden(() => [{}, { search: "acme" }, { isDeactivated: true }]),
     viewer: { args: () => [{}], outcome: { nobody: "null", others: "open" } },
+    webhook: noObject(byId("webhookIds")),
+    webhookDeliveries: notFound(({ webhookIds }) => webhookIds.map((webhookId) => ({ webhookId }))),
+    webhooks: notOfCompany(ofCompany),
   },
 
   Mutation: {
@@ -130,6 +133,9 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     createUser: forbidden(() => [
       { input: { email: "mine@example.com", name: "Mine", password: "longer than twelve", isAdmin: true } },
     ]),
+    createWebhook: notOfCompany(({ companyId }) => [
+      { input: { companyId, url: "https://receiver.example/", eventKinds: ["TICKET_OPENED"] } },
+    ]),
     createVideoClip: notFound(inTicket(() => ({ file: textFile() }))),
     deactivateUser: notFound(({ userId }) => [{ id: userId }]),
     declineInvitation: notFound(byId("invitationIds")),
@@ -140,6 +146,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     deletePost: notFound(byId("postIds")),
     deleteReply: notFound(byId("replyIds")),
     deleteTicket: notFound(byId("ticketIds")),
+    deleteWebhook: notFound(byId("webhookIds")),
     editMessage: notFound(byInputId("messageIds", () => ({ body: "Mine" }))),
     endOtherSessions: {
       args: () => [{}],
@@ -193,6 +200,10 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
     restorePost: notFound(byId("postIds")),
     restoreReply: notFound(byId("replyIds")),
     restoreTicket: notFound(byId("ticketIds")),
+    resendWebhookDelivery: notFound(byId("webhookDeliveryIds")),
+    rotateWebhookSecret: notFound(byId("webhookIds")),
+    testWebhook: notFound(byId("webhookIds")),
+    updateWebhook: notFound(byInputId("webhookIds", () => ({ description: "Mine" }))),
     revokeApiKey: notFound(byId("apiKeyIds")),
     revokeGuest: notFound(byId("guestIds")),
     revokeInvitation: notFound(byId("invitationIds")),

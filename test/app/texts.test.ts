@@ -18,6 +18,7 @@ let companyId: string;
 const FOR_PROGRAMS: ReadonlySet<string> = new Set([
   ...["slug", "token", "refreshToken", "after", "before", "clientId", "mimeType", "sha256"],
   ...["resourceType", "fieldName", "subjectType", "password", "currentPassword", "newPassword"],
+  ...["url", "secret"],
   // Has rules of its own: see `fittingName`.
   "fileName",
 ]);

@@ -95,6 +95,8 @@ const OWN: Readonly<Record<string, string>> = {
   PasswordReset: "expiresAt",
   PurgedMessage: "id",
   PurgeReport: "files",
+  WebhookDelivery: "id status",
+  WebhookWithSecret: "webhook { ...WebhookShown }",
 };
 
 const clientOf = (part: Part): ApolloClient =>

@@ -1,3 +1,6 @@
+import "../modules/webhooks/event-kinds.test.js";
+import "../modules/webhooks/sign.test.js";
+import "../modules/webhooks/webhooks.test.js";
 import "../platform/events/bus/postgres-bus.test.js";
 import "../platform/events/bus/redis-bus.test.js";
 import "../platform/events/feed/event-feed-access.test.js";

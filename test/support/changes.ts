@@ -7,6 +7,7 @@ import { operationOn, postOperation } from "./schema-operations.js";
 import { stageFile } from "./staged-uploads.js";
 import { codeIn } from "./test-client.js";
 import type { Part } from "./ticket-world.js";
+import { createWebhook } from "./webhooks.js";
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -148,6 +149,11 @@ const session = async ({ server, people }: Scene) => {
 };
 
 /** Every mutation outside of tickets that brings no files. */
+const newWebhook = async ({ server, people, companyId }: Scene) => {
+  const options = { companyId, url: "https://receiver.example/" };
+  return { id: (await createWebhook(server, people.admin.token, options)).id };
+};
+
 export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
   startConversation: byManager(
     async ({ companyId, people }) => ({ input: { companyId, participantIds: [people.customer.id] } }),
@@ -236,6 +242,25 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
   revokeApiKey: byManager(async ({ server, people, companyId }) => ({
     id: (await createKey(server, people.admin.token, { companyId, scopes: ["READ"] })).id,
   })),
+  createWebhook: byManager(
+    async ({ companyId }) => ({
+      input: { companyId, url: "https://receiver.example/", eventKinds: ["TICKET_OPENED"] },
+    }),
+    "FORBIDDEN",
+  ),
+  updateWebhook: byManager(async (scene) => ({
+    input: { ...(await newWebhook(scene)), description: "Ours" },
+  })),
+  deleteWebhook: byManager(newWebhook),
+  rotateWebhookSecret: byManager(newWebhook),
+  testWebhook: byManager(newWebhook),
+  resendWebhookDelivery: byManager(async (scene) => {
+    const { id } = await newWebhook(scene);
+    await done(scene, "testWebhook", { id }, "manager");
+    const [delivery] = await scene.server.database.sql<{ id: string }[]>`
+      select id from webhook_deliveries where webhook_id = ${id}`;
+    return { id: delivery!.id };
+  }),
   revokeInvitation: byManager(invitationTo("stranger"), "FORBIDDEN"),
   acceptInvitation: byOneself("outsideManager", invitationTo("outsideManager")),
   declineInvitation: byOneself("stranger", invitationTo("stranger")),

@@ -15,6 +15,9 @@ fragment UserShown on User { id name email isAdmin deactivatedAt }
 fragment GuestShown on Guest { id name displayName expiresAt joinedAt revokedAt }
 fragment MembershipShown on Membership { id role createdAt user { ...UserShown } company { id name } }
 fragment ApiKeyShown on ApiKey { id name prefix scopes createdAt expiresAt revokedAt }
+fragment WebhookShown on Webhook {
+  id url description eventKinds disabledAt disabledReason failures createdAt updatedAt createdBy { id name } company { id name }
+}
 fragment InvitationShown on Invitation { id email role createdAt expiresAt inviterName company { slug name } }
 fragment CompanyShown on Company { id name slug createdAt updatedAt deletedAt storageLimitBytes }
 fragment ViewerShown on Viewer {
@@ -111,6 +114,7 @@ export const pagesOf = (part: Part, companyId: string): readonly Page[] => [
     ? [
         page("mediaFiles", `(companyId: "${companyId}", first: 20)`, list("MediaFile")),
         page("apiKeys", `(companyId: "${companyId}", first: 20)`, list("ApiKey")),
+        page("webhooks", `(companyId: "${companyId}", first: 20)`, list("Webhook")),
         page("orphanedMediaFiles", `(companyId: "${companyId}", first: 20)`, list("MediaFile")),
         page(
           "storageReport",

@@ -9,6 +9,7 @@ import { operationOn, postOperation } from "./schema-operations.js";
 import type { TestServer } from "./test-server.js";
 import { startTestServer } from "./test-server.js";
 import { textFile } from "./ticket-world.js";
+import { createWebhook } from "./webhooks.js";
 
 /** Somebody who does something: the token is what counts. */
 interface Doer {
@@ -102,7 +103,7 @@ async function furnish(server: TestServer, act: Act, slug: string): Promise<Walk
     input: { bucket: "ATTACHMENTS", ticketId, fileName: "draft.txt", size: 9 },
   });
   await fillLibrary(server, act, cast, companyId);
-  const key = await fillKeys(server, act, cast, companyId);
+  const key = await fillBackends(server, act, cast, companyId);
   const rooms = ["lobby", "suite"].map((room) =>
     fillConversation(server, act, cast, { companyId, ticketId, room }),
   );
@@ -208,8 +209,11 @@ async function fillLibrary(
   await act("setAvatar", requester, { file: await picture("face.png") });
 }
 
-/** A key that has uploaded and begun an upload, and one that has been revoked. */
-async function fillKeys(
+/**
+ * A key that has uploaded and begun an upload, and one that has been revoked; a webhook with something to send, and one
+ * that has been deleted.
+ */
+async function fillBackends(
   server: TestServer,
   act: Act,
   { manager }: Cast,
@@ -219,6 +223,12 @@ async function fillKeys(
   const ended = await createKey(server, manager.token, options);
   await revokeKey(server, manager.token, ended.id);
   const key = await createKey(server, manager.token, options);
+  const hook = { companyId, url: "https://receiver.example/" };
+  for (const isDeleted of [false, true]) {
+    const { id } = await createWebhook(server, manager.token, hook);
+    await act("testWebhook", manager, { id });
+    if (isDeleted) await act("deleteWebhook", manager, { id });
+  }
   await act("uploadMedia", key, { input: { companyId, bucket: "PUBLIC_PAGES", file: await picture() } });
   await act("startUpload", key, {
     input: { companyId, bucket: "PUBLIC_PAGES", fileName: "draft.png", size: 9 },

@@ -21,6 +21,8 @@ export interface Outside {
   readonly apiKeyIds: readonly string[];
   readonly invitationIds: readonly string[];
   readonly stagedUploadIds: readonly string[];
+  readonly webhookIds: readonly string[];
+  readonly webhookDeliveryIds: readonly string[];
 }
 
 /** Somebody who goes where the schema leads. */
@@ -145,6 +147,8 @@ const reachOfCompany = async (sql: postgres.Sql, id: string) => {
       union select id from conversations where company_id = ${id}
       union select id from guests where company_id = ${id}
       union select id from api_keys where company_id = ${id}
+      union select id from webhooks where company_id = ${id}
+      union select id from webhook_deliveries where company_id = ${id}
       union select id from chat_messages where company_id = ${id}
       union select value::uuid from (${topics}) told, jsonb_each_text(told.payload) where value ~ '^[0-9a-f-]{36}$'`,
   );
@@ -213,6 +217,9 @@ async function outsideOf(
       where company_id = ${companyId} and ${elsewhere}`),
     apiKeyIds: await ids(sql`
       select distinct on (revoked_at is null) id from api_keys where company_id = ${companyId}`),
+    webhookIds: await ids(sql`select id from webhooks where company_id = ${companyId}`),
+    webhookDeliveryIds: await ids(sql`
+      select distinct on (webhook_id) id from webhook_deliveries where company_id = ${companyId}`),
     invitationIds: await ids(sql`select id from invitations where email = ${`new@${slug}.test`}`),
   };
 }

@@ -15,6 +15,7 @@ const CREATING: ReadonlySet<string> = new Set([
   "createCompany",
   "createTicket",
   "createUser",
+  "createWebhook",
   "inviteGuest",
   "inviteMember",
   "startConversation",

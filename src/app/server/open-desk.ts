@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Logger } from "pino";
 import { SECOND_MS } from "../../kernel/clock.js";
 import type { Viewer } from "../../modules/identity/viewer.js";
+import { takeForWebhooks } from "../../modules/webhooks/webhook-outbox.repository.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import { connectDatabase } from "../../platform/database/client.js";
@@ -10,6 +11,7 @@ import type { EventBus } from "../../platform/events/bus/event-bus.js";
 import { createPostgresBus } from "../../platform/events/bus/postgres-bus.js";
 import { createEventFeed } from "../../platform/events/feed/event-feed.js";
 import type { EventFeed } from "../../platform/events/feed/feed.js";
+import type { EventOutbox } from "../../platform/events/log/event.repository.js";
 import { withEventRecording } from "../../platform/events/log/record-event.js";
 import type { JobQueue } from "../../platform/jobs/job-queue.js";
 import { createJobQueue } from "../../platform/jobs/job-queue.js";
@@ -35,12 +37,12 @@ export interface OpenDesk {
   readonly feed: EventFeed<Viewer>;
   readonly databaseUrl: string;
   readonly dataFolder: string;
-  /** Open for enqueuing jobs; `work` starts running them in this process. */
-  readonly jobQueue: JobQueue;
+  /** Starts running jobs and sending to webhooks in this process. */
+  work(): Promise<void>;
   readonly telemetry: Telemetry;
   /** Resolves with the reason when the embedded database has ended. */
   readonly databaseLost: Promise<string>;
-  /** Takes no more jobs and lets running ones finish within the shutdown timeout. Idempotent. */
+  /** Takes no more jobs and deliveries, and lets running ones finish within the shutdown timeout. Idempotent. */
   stopJobs(): Promise<void>;
   /** Closes everything in the reverse order of opening. Idempotent. */
   close(): Promise<void>;
@@ -96,7 +98,8 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
     const bus = await createEventBus(config, client, log);
     const feed = createEventFeed<Viewer>({ db: client.db, bus, log, onDelivered: telemetry.onDelivered });
     closers.push(() => feed.close());
-    const database = recordingEvents(client, feed);
+    const outbox: EventOutbox = { take: takeForWebhooks, onTaken: () => {} };
+    const database = recordingEvents(client, feed, config.WEBHOOKS > 0 ? outbox : undefined);
     telemetry.watch({ database, feed });
 
     const jobQueue = createJobQueue({
@@ -109,25 +112,18 @@ export async function openDesk(options: OpenDeskOptions): Promise<OpenDesk> {
       concurrency: config.WORKER_CONCURRENCY,
     });
     const secrets = await readSecrets(config, dataFolder);
-    const services = await createServices({
-      config,
-      secrets,
-      database,
-      files,
-      jobs: jobQueue.sender,
-      telemetry,
-      log,
-    });
+    const shared = { config, database, telemetry, log };
+    const services = await createServices({ ...shared, secrets, files, jobs: jobQueue.sender });
     closers.push(() => services.tempFolder.close());
     closers.push(() => services.refusals.flush());
-    const stopJobs = () => jobQueue.stop(drainMs(config));
-    closers.push(stopJobs);
+    outbox.onTaken = services.webhookSender.wake;
+    const work = backgroundWork(config, jobQueue, services);
+    closers.push(work.stopJobs);
     await jobQueue.open(telemetry.observeJobs(createJobs({ config, database, services })));
     // Other processes only notify: they have no subscribers.
     if (role === "server") await feed.open(services);
     const { url: databaseUrl, lost: databaseLost } = found;
-    const shown = { services, database, feed, telemetry, databaseUrl, databaseLost, dataFolder };
-    return { ...shown, jobQueue, stopJobs, close };
+    return { services, database, feed, telemetry, databaseUrl, databaseLost, dataFolder, ...work, close };
   } catch (error) {
     await close();
     throw error;
@@ -148,13 +144,29 @@ async function assertFitAsOwner(
   }
 }
 
-/** The same database, whose transactions write their events and notify subscribers. */
+/** Jobs, and what is sent to webhooks. */
+const backgroundWork = (
+  config: Config,
+  jobQueue: JobQueue,
+  { webhookSender }: Pick<Services, "webhookSender">,
+): Pick<OpenDesk, "work" | "stopJobs"> => ({
+  async work() {
+    await jobQueue.work();
+    if (config.WEBHOOKS > 0) webhookSender.start();
+  },
+  async stopJobs() {
+    await Promise.all([webhookSender.stop(drainMs(config)), jobQueue.stop(drainMs(config))]);
+  },
+});
+
+/** The same database, whose transactions write their events, notify subscribers, and queue what webhooks get. */
 const recordingEvents = (
   client: DatabaseClient,
   { notify }: Pick<EventFeed<Viewer>, "notify">,
+  outbox: EventOutbox | undefined,
 ): DatabaseClient => ({
-  db: withEventRecording(client.db, notify),
-  background: withEventRecording(client.background, notify),
+  db: withEventRecording(client.db, notify, outbox),
+  background: withEventRecording(client.background, notify, outbox),
   sessionUrl: client.sessionUrl,
   get sql() {
     return client.sql;

@@ -66,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<Desk> {
     closers.push(() => Promise.all([feed.close(), http.close(), lastConnection, open.stopJobs()]));
     signal?.throwIfAborted();
     const url = await http.listen({ host: config.HOST, port: config.PORT });
-    if (config.WORKER) await open.jobQueue.work();
+    if (config.WORKER) await open.work();
     const announceClose = async () => {
       stopNotice.give();
       if (config.SHUTDOWN_DELAY_SECONDS === 0) return;

@@ -21,9 +21,9 @@ export interface WorkOptions {
 
 /** Starts a worker. Any number of workers may run, with or without servers. */
 export async function work(options: WorkOptions): Promise<Worker> {
-  const { jobQueue, telemetry, databaseLost, close } = await openDesk({ ...options, role: "worker" });
+  const { work: begin, telemetry, databaseLost, close } = await openDesk({ ...options, role: "worker" });
   try {
-    await jobQueue.work();
+    await begin();
     return { metricsUrl: telemetry.metricsUrl, databaseLost, close };
   } catch (error) {
     await close();

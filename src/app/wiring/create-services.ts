@@ -29,6 +29,7 @@ import { createPostUsageLoaders } from "../../modules/tickets/posts/post-usage.l
 import type { TicketLoaderDeps } from "../../modules/tickets/ticket.loaders.js";
 import { createTicketLoaders } from "../../modules/tickets/ticket.loaders.js";
 import { createTicketParents } from "../../modules/tickets/ticket-parents.js";
+import { createWebhookLoaders } from "../../modules/webhooks/webhook.loaders.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import { createEventCursorLoaders } from "../../platform/graphql/event-cursor.loaders.js";
@@ -55,6 +56,7 @@ import { noTelemetry } from "./telemetry.js";
 import { createTickets } from "./tickets.js";
 import { createUpkeep } from "./upkeep.js";
 import { createVariants } from "./variants.js";
+import { createWebhooks } from "./webhooks.js";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -105,8 +107,7 @@ export async function createServices({
     observer: telemetry.ingest,
     maxPixels,
   };
-  const filesPerRequest = config.FILES_PER_REQUEST;
-  const ingest = createIngestService({ ...shared, ...checking, filesPerRequest });
+  const ingest = createIngestService({ ...shared, ...checking, filesPerRequest: config.FILES_PER_REQUEST });
   const variants = await createVariants({ ...shared, maxPixels, signer, parents });
   const branding = createBranding({ db, ingest, urls: variants.services.urls });
   const library = createLibrary({ ...shared, ...finding, ingest, parents, retentionDays, orphanDays });
@@ -136,6 +137,7 @@ export async function createServices({
     /** The channels of the feed, and the source of its viewers. */
     channels: createChannels(shared),
     viewers: { reload: identity.sessions.reload },
+    ...createWebhooks({ ...shared, secrets, log }),
     ...createStagedUploads({ ...shared, ...checking, ...finding, quota }),
     loaders: {
       ...identity.loaders,
@@ -179,6 +181,7 @@ function createLoaders({ db, parents, users, ...retention }: LoaderDeps) {
     ticketAttachments: createTicketAttachmentLoaders({ db }),
     conversationAttachments: createConversationAttachmentLoaders({ db, ...retention }),
     postUsages: createPostUsageLoaders(db, tickets),
+    webhooks: createWebhookLoaders({ db }),
     eventCursors: createEventCursorLoaders({ db }),
   };
 }

@@ -2,6 +2,7 @@ import { systemClock } from "../../kernel/clock.js";
 import { createPurgeAuditEntriesJob } from "../../modules/audit-log/purge-audit-entries.job.js";
 import { createEndSessionsJob } from "../../modules/identity/sessions/end-sessions.job.js";
 import { createUpkeepJobs } from "../../modules/media/upkeep/upkeep.job.js";
+import { createPurgeWebhooksJob } from "../../modules/webhooks/purge-webhooks.job.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
 import type { Job } from "../../platform/jobs/job.js";
@@ -25,6 +26,7 @@ export function createJobs({ config, database: { background: db }, services }: J
     ...createUpkeepJobs({ ...upkeep, purgeOrphans: config.PURGE_ORPHANS ? upkeep.purgeOrphans : undefined }),
     createEndRateLimitsJob({ db }),
     createEndSessionsJob({ db, clock }),
+    createPurgeWebhooksJob({ db, clock, eventDays: config.EVENT_DAYS }),
     createPurgeAuditEntriesJob({ db, clock, auditDays: config.AUDIT_DAYS }),
   ];
 }

@@ -12,6 +12,7 @@ import { measurePurge } from "../../modules/media/upkeep/purge.repository.js";
 import type { TicketPurgeService } from "../../modules/tickets/deletion/ticket-purge.service.js";
 import type { PostDeletionService } from "../../modules/tickets/posts/post-deletion.service.js";
 import type { ReplyDeletionService } from "../../modules/tickets/reply-deletion.service.js";
+import { purgeWebhooksOf } from "../../modules/webhooks/purge-webhooks.js";
 
 export interface PurgeDeletedDeps extends PurgeDeps {
   readonly clock: Clock;
@@ -63,6 +64,7 @@ export async function purgeDeleted(
     const reason = { kind: "company purged", companyId } as const;
     reports.push(await purgeFiles(deps, reason, { ...options, companyId, onPurged }));
     if (!dryRun) await chatPurge.purgeConversationsOf(companyId);
+    if (!dryRun) await purgeWebhooksOf(deps.db, companyId, options);
     if (dryRun || (await companyPurge.purge(companyId, companiesBefore, options))) companies += 1;
   }
   const files = dryRun ? await measurePurge(deps.db, [...purged]) : sumOfPurges(reports);

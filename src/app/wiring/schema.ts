@@ -71,6 +71,8 @@ import { PostUsageResolver } from "../../modules/tickets/posts/post-usage.resolv
 import { TimelineResolver } from "../../modules/tickets/posts/timeline.resolver.js";
 import { ReplyResolver } from "../../modules/tickets/reply.resolver.js";
 import { TicketResolver } from "../../modules/tickets/ticket.resolver.js";
+import { WebhookResolver } from "../../modules/webhooks/webhook.resolver.js";
+import { WebhookDeliveryResolver } from "../../modules/webhooks/webhook-delivery.resolver.js";
 import { resolveTypesAtOnce } from "../../platform/graphql/abstract-types.js";
 import { independentMutations } from "../../platform/graphql/execution/independent-mutations.js";
 import { ConversationTicketResolver, TicketConversationResolver } from "./conversation-ticket.resolver.js";
@@ -207,6 +209,14 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [
     MediaFileEventsResolver,
     ({ eventUrls, loaders }) => new MediaFileEventsResolver(eventUrls, loaders.eventCursors),
+  ],
+  [
+    WebhookResolver,
+    ({ webhooks, loaders }) => new WebhookResolver(webhooks, loaders.companies, loaders.users),
+  ],
+  [
+    WebhookDeliveryResolver,
+    ({ webhookDeliveries, loaders }) => new WebhookDeliveryResolver(webhookDeliveries, loaders.webhooks),
   ],
   [
     ConversationResolver,

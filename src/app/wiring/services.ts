@@ -82,6 +82,10 @@ import type { TicketLoaders } from "../../modules/tickets/ticket.loaders.js";
 import type { TicketService } from "../../modules/tickets/ticket.service.js";
 import type { TicketParticipantService } from "../../modules/tickets/ticket-participant.service.js";
 import type { TicketQuota } from "../../modules/tickets/ticket-quota.repository.js";
+import type { WebhookLoaders } from "../../modules/webhooks/webhook.loaders.js";
+import type { WebhookService } from "../../modules/webhooks/webhook.service.js";
+import type { WebhookDeliveryService } from "../../modules/webhooks/webhook-delivery.service.js";
+import type { WebhookSender } from "../../modules/webhooks/webhook-sender.js";
 import type { Channel } from "../../platform/events/feed/channel.js";
 import type { ViewerSource } from "../../platform/events/feed/feed.js";
 import type { EventCursorLoaders } from "../../platform/graphql/event-cursor.loaders.js";
@@ -173,6 +177,11 @@ export interface Services {
   readonly readMarks: ReadMarkService;
   readonly typing: TypingService;
 
+  // webhooks
+  readonly webhooks: WebhookService;
+  readonly webhookDeliveries: WebhookDeliveryService;
+  readonly webhookSender: WebhookSender;
+
   // events, jobs and upkeep
   readonly channels: readonly Channel<Viewer>[];
   readonly viewers: ViewerSource<Viewer>;
@@ -211,4 +220,5 @@ export interface Loaders {
   readonly tickets: TicketLoaders;
   readonly users: UserLoaders;
   readonly variants: VariantLoaders;
+  readonly webhooks: WebhookLoaders;
 }

@@ -60,6 +60,16 @@ export function recordTicketEvent<Type extends TicketEventType>(
   recordEvent(tx, { topic: `ticket:${id}`, companyId, type, payload: { ...ids } });
 }
 
+/** Begins the topic of a ticket. */
+export const TICKET_OPENED = "ticket.opened";
+
+/** Records that a ticket is opened, in the transaction that opens it. */
+export const recordTicketOpened = (
+  tx: Database,
+  { id, companyId }: { readonly id: string; readonly companyId: string },
+): void =>
+  recordEvent(tx, { topic: `ticket:${id}`, companyId, type: TICKET_OPENED, payload: {}, isBeginning: true });
+
 /** Records in a transaction what it does to a reply, for the subscribers of its ticket. */
 export function recordReplyEvent(
   tx: Database,

@@ -13,7 +13,7 @@ import { isAdmin, managedTenantsOf, staffTenantsOf, tenantsOf } from "../identit
 import type { IngestService } from "../media/ingest/ingest.service.js";
 import { findReadableTicket, requireTicket, rereadTicket } from "./find-ticket.js";
 import { auditTicket } from "./ticket.audit.js";
-import { recordTicketEvent } from "./ticket.events.js";
+import { recordTicketEvent, recordTicketOpened } from "./ticket.events.js";
 import { companyTicketPolicy, ticketPolicy } from "./ticket.policy.js";
 import type { ListedTicket, TicketView } from "./ticket.repository.js";
 import * as repository from "./ticket.repository.js";
@@ -102,6 +102,7 @@ async function openTicket(
       const parent = { kind: "ticket", id: ticketId } as const;
       await attachments.attachFiles(tx, { viewer: requester, companyId, parent, files, description: null });
       await auditTicket(tx, requester, "ticket.opened", { id: ticketId, companyId });
+      recordTicketOpened(tx, { id: ticketId, companyId });
       return ticketId;
     },
   });

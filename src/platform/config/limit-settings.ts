@@ -90,7 +90,7 @@ export const limitSettings = {
   }),
   CREATIONS_PER_MINUTE: whole({
     default: 120,
-    desc: "Maximum tickets, replies, conversations, invitations and API keys that one user or guest may create in a minute, together",
+    desc: "Maximum tickets, replies, conversations, invitations, API keys and webhooks that one user or guest may create in a minute, together",
     example: "120",
   }),
   MESSAGES_PER_MINUTE: whole({
@@ -127,6 +127,11 @@ export const limitSettings = {
     default: 50,
     desc: "Maximum API keys of one company that are neither revoked nor expired",
     example: "50",
+  }),
+  WEBHOOKS: count({
+    default: 10,
+    desc: "Maximum webhooks of one company; 0: none, and nothing is sent to those that there are",
+    example: "10",
   }),
   API_KEY_RATE_FACTOR: whole({
     default: 10,

@@ -222,6 +222,11 @@ export const settings = {
     desc: "Redis, version 6 or newer, that notifies the other servers of new events; by default Postgres does",
     example: "redis://filedesk:secret@localhost:6379",
   }),
+  WEBHOOK_ALLOWED_HOSTS: list({
+    default: [],
+    desc: "Hosts in private networks that webhooks may be sent to, by https or http, comma-separated: names or addresses",
+    example: "erp.internal,10.0.0.7",
+  }),
   BUCKETS_FILE: str({
     default: undefined,
     desc: "JSON file that overrides the types and size limits of buckets",

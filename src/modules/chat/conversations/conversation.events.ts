@@ -58,6 +58,19 @@ export const recordConversationEvent = <Type extends ConversationEventType>(
     payload: { ...ids },
   });
 
+/** Begins the topic of a conversation. */
+export const CONVERSATION_STARTED = "conversation.started";
+
+/** Records that a conversation is started, in the transaction that starts it. */
+export const recordConversationStarted = (tx: Database, conversation: OwnedConversation): void =>
+  recordEvent(tx, {
+    topic: topicOf(conversation),
+    companyId: conversation.companyId,
+    type: CONVERSATION_STARTED,
+    payload: {},
+    isBeginning: true,
+  });
+
 export const TYPING = "typing";
 
 export const idsOfActor = (actor: Actor): ActorIds =>

@@ -14,7 +14,7 @@ import { isAdmin, isUser, staffTenantsOf, tenantsOf } from "../../identity/viewe
 import { changeConversation } from "./change-conversation.js";
 import { auditConversation } from "./conversation.audit.js";
 import { notOfCompany, ticketOfAnotherCompany, tooManyParticipants } from "./conversation.errors.js";
-import { recordConversationEvent } from "./conversation.events.js";
+import { recordConversationEvent, recordConversationStarted } from "./conversation.events.js";
 import { companyConversationPolicy, conversationPolicy } from "./conversation.policy.js";
 import type { ConversationView } from "./conversation.repository.js";
 import * as repository from "./conversation.repository.js";
@@ -106,6 +106,7 @@ async function startConversation(
     });
     await insertParticipants(tx, { companyId, conversationId, userIds: [starter.id, ...others] });
     await auditConversation(tx, starter, "conversation.started", { id: conversationId, companyId });
+    recordConversationStarted(tx, { id: conversationId, companyId });
     return conversationId;
   });
   return rereadConversation(db, viewer, id);

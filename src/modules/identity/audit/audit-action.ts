@@ -57,6 +57,7 @@ const ACTIONS = {
   conversation: ["started", "closed", "reopened", "participant-added", "participant-removed"],
   message: ["imported", "updated", "deleted", "purged"],
   guest: ["invited", "joined", "revoked"],
+  webhook: ["created", "updated", "enabled", "disabled", "deleted", "secret-rotated", "delivery-resent"],
 } as const;
 
 type Actions = typeof ACTIONS;

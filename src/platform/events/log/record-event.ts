@@ -1,5 +1,5 @@
 import type { Database } from "../../database/client.js";
-import type { NewEvent } from "./event.repository.js";
+import type { EventOutbox, NewEvent } from "./event.repository.js";
 import { appendEvents } from "./event.repository.js";
 
 /** A signal that is sent to a topic. */
@@ -44,13 +44,17 @@ export function recordSignal(tx: Database, signal: SentSignal): void {
 }
 
 /**
- * The same database, whose transactions write their recorded events to the log at their end and call `notify` after the
- * commit.
+ * The same database, whose transactions write their recorded events to the log and to the outbox at their end, and call
+ * `notify` after the commit.
  */
-export function withEventRecording(db: Database, notify: (committed: Committed) => void): Database {
+export function withEventRecording(
+  db: Database,
+  notify: (committed: Committed) => void,
+  outbox?: EventOutbox,
+): Database {
   const transaction: Database["transaction"] = async (work, config) => {
     const own: Collected = { events: [], signals: [] };
-    let writing: Promise<void> = Promise.resolve();
+    let writing: Promise<number> = Promise.resolve(0);
     const result = await db.transaction(async (tx) => {
       // A retried transaction starts without events.
       own.events.length = own.signals.length = 0;
@@ -58,18 +62,20 @@ export function withEventRecording(db: Database, notify: (committed: Committed) 
       const value = await work(tx);
       // Sent together with the COMMIT, so that the topics' locks never wait for this process. If it fails, the COMMIT
       // becomes a rollback, and the failure is thrown below.
-      writing = appendEvents(tx, own.events);
+      writing = appendEvents(tx, outbox ? own.events : own.events.filter(isLogged), outbox);
       writing.catch(() => {});
       await handedOver();
       return value;
     }, config);
-    await writing;
-    if (own.events.length > 0 || own.signals.length > 0)
-      notify({ topics: [...new Set(own.events.map(({ topic }) => topic))], signals: own.signals });
+    if ((await writing) > 0) outbox?.onTaken();
+    const topics = new Set(own.events.filter(isLogged).map(({ topic }) => topic));
+    if (topics.size > 0 || own.signals.length > 0) notify({ topics: [...topics], signals: own.signals });
     return result;
   };
   return Object.create(db as object, { transaction: { value: transaction } }) as Database;
 }
+
+const isLogged = ({ isBeginning }: NewEvent) => isBeginning !== true;
 
 /** Resolves after pending microtasks: by then the driver has got the statement that was started before. */
 const handedOver = () => new Promise<void>((resolve) => process.nextTick(resolve));
