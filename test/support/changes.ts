@@ -215,10 +215,9 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
 
   createCompany: byAdmin(async () => ({ input: { slug: `made-${++made}`, name: "Made" } }), "FORBIDDEN"),
   updateCompany: byManager(async ({ companyId: id }) => ({ input: { id, name: "Renamed" } }), "FORBIDDEN"),
-  setStorageLimit: byAdmin(
-    async ({ companyId }) => ({ input: { companyId, storageLimitBytes: 10_000_000_000 + ++made } }),
-    "FORBIDDEN",
-  ),
+  setStorageLimit: byAdmin(async ({ companyId }) => ({
+    input: { companyId, storageLimitBytes: 10_000_000_000 + ++made },
+  })),
   deleteCompany: byAdmin(newCompany),
   restoreCompany: byAdmin(after("deleteCompany", "admin", newCompany)),
   setMembership: byManager(
