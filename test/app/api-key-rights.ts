@@ -142,6 +142,10 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     refreshSession: never("UNAUTHENTICATED"),
     releaseQuarantined: row("FORBIDDEN", "NOT_FOUND", "FORBIDDEN", aFile),
     removeAvatar: notThere,
+    removeCompanyBackground: row("FORBIDDEN", "FORBIDDEN", "ok", async ({ companyId }) => ({
+      companyId,
+      background: "LOGIN",
+    })),
     removeCompanyLogo: row("FORBIDDEN", "FORBIDDEN", "ok", ofCompany),
     removeConversationParticipant: notThere,
     removeFromPhotoSeries: notThere,
@@ -170,6 +174,9 @@ export const whatKeysMay: Readonly<Record<RootType, Readonly<Record<string, Righ
     rotateWebhookSecret: notThere,
     sendMessage: notThere,
     setAvatar: notThere,
+    setCompanyBackground: row("FORBIDDEN", "FORBIDDEN", "ok", async ({ companyId, picture }) => ({
+      input: { companyId, background: "LOGIN", file: await picture() },
+    })),
     setCompanyLogo: row("FORBIDDEN", "FORBIDDEN", "ok", async ({ companyId, picture }) => ({
       input: { companyId, file: await picture() },
     })),

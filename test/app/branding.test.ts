@@ -106,16 +106,26 @@ describe("branding", () => {
       }
     });
 
-    it("is never enlarged", async () => {
+    it("is enlarged only where a size is promised", async () => {
       const png = await fourFields({ width: 90, height: 48 }).png().toBuffer();
       const { logo, thumbnail, favicon } = await picturesOf(
         (await companyWithLogo(asFile(png, "l.png"))).slug,
       );
       expect([logo, thumbnail, favicon].map(({ width, height }) => [width, height])).toEqual([
         [90, 48],
-        [48, 48],
+        [64, 64],
         [32, 32],
       ]);
+      const tiny = await fourFields({ width: 16, height: 16, alpha: 0 }).png().toBuffer();
+      const small = await picturesOf((await companyWithLogo(asFile(tiny, "s.png"))).slug);
+      expect(
+        [small.logo, small.thumbnail, small.favicon].map(({ width, height }) => [width, height]),
+      ).toEqual([
+        [16, 16],
+        [64, 64],
+        [32, 32],
+      ]);
+      expect(small.favicon.corners.topRight[3]).toBe(0);
     });
 
     it("stands upright, and tells neither the place nor the camera", async () => {

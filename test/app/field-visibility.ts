@@ -29,10 +29,14 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
       "attachments body clientId conversation createdAt deletedAt editedAt id isDeleted isEdited number replyTo sender",
   },
   Company: {
-    guest: "createdAt deletedAt faviconUrl id logoThumbnailUrl logoUrl name slug updatedAt",
+    guest:
+      "createdAt deletedAt faviconUrl id loginBackgroundColor loginBackgroundUrl logoThumbnailUrl logoUrl name navigationBackgroundColor navigationBackgroundUrl slug updatedAt",
     staff: "invitations mediaFileEventCursor mediaFileEventsUrl memberships storageLimitBytes",
   },
-  CompanyBranding: { guest: "faviconUrl logoThumbnailUrl logoUrl name slug" },
+  CompanyBranding: {
+    guest:
+      "faviconUrl loginBackgroundColor loginBackgroundUrl logoThumbnailUrl logoUrl name navigationBackgroundColor navigationBackgroundUrl slug",
+  },
   Conversation: {
     guest:
       "attachments closedAt closedBy company createdAt eventCursor eventsUrl guests id lastActivityAt lastMessage messages participants room startedBy subject unreadCount updatedAt",

@@ -171,6 +171,7 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       args: () => [{}],
       outcome: { nobody: "UNAUTHENTICATED", guest: "NOT_FOUND", others: "own" },
     },
+    removeCompanyBackground: notOfCompany(({ companyId }) => [{ companyId, background: "LOGIN" }]),
     removeCompanyLogo: notOfCompany(ofCompany),
     removeConversationParticipant: notFound(inConversation(({ userId }) => ({ userId }))),
     removeFromPhotoSeries: notFound(inSeries(({ mediaFileIds }) => ({ mediaFileId: mediaFileIds[0] }))),
@@ -215,6 +216,9 @@ export const whatOutsidersAreTold: Readonly<Record<RootType, Readonly<Record<str
       args: () => [{ file: textFile() }],
       outcome: { nobody: "UNAUTHENTICATED", guest: "NOT_FOUND", others: "own" },
     },
+    setCompanyBackground: notOfCompany(({ companyId }) => [
+      { input: { companyId, background: "LOGIN", file: textFile() } },
+    ]),
     setCompanyLogo: notOfCompany(({ companyId }) => [{ input: { companyId, file: textFile() } }]),
     setMembership: notOfCompany(({ companyId }) => [
       { input: { companyId, email: "customer@globex.test", role: "MANAGER" } },

@@ -19,6 +19,7 @@ const FOR_PROGRAMS: ReadonlySet<string> = new Set([
   ...["slug", "token", "refreshToken", "after", "before", "clientId", "mimeType", "sha256"],
   ...["resourceType", "fieldName", "subjectType", "password", "currentPassword", "newPassword"],
   ...["url", "secret"],
+  ...["loginBackgroundColor", "navigationBackgroundColor"],
   // Has rules of its own: see `fittingName`.
   "fileName",
 ]);

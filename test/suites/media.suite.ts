@@ -3,6 +3,7 @@ import "../modules/attachments/message-attachment.test.js";
 import "../modules/attachments/parents.test.js";
 import "../modules/attachments/told-of-variants.test.js";
 import "../modules/media/avatars/avatar.test.js";
+import "../modules/media/branding/company-branding.test.js";
 import "../modules/media/branding/company-logo.test.js";
 import "../modules/media/buckets.test.js";
 import "../modules/media/downloads/damaged-download.test.js";

@@ -28,6 +28,7 @@ export const CHANGES_WITH_FILES: Readonly<
   addMessageAttachments: async ({ messageId }) => ({ input: { messageId, files: [textFile()] } }),
   addReply: async ({ ticketId }) => ({ input: { ticketId, body: "Look", files: [textFile()] } }),
   addToPhotoSeries: async ({ seriesId }) => ({ input: { seriesId, photos: [{ file: await picture() }] } }),
+  createCompany: async () => ({ input: { slug: `shown-${++made}`, name: "Shown", logo: await picture() } }),
   createPhoto: async ({ ticketId }) => ({ input: { ticketId, file: await picture() } }),
   createPhotoSeries: async ({ ticketId }) => ({ input: { ticketId, photos: [{ file: await picture() }] } }),
   createTicket: async ({ companyId }) => ({ input: { companyId, subject: "It hums", files: [textFile()] } }),
@@ -35,7 +36,13 @@ export const CHANGES_WITH_FILES: Readonly<
   replaceMediaFile: async ({ mediaFileId }) => ({ input: { id: mediaFileId, file: textFile() } }),
   sendMessage: async ({ conversationId }) => ({ input: { conversationId, files: [textFile()] } }),
   setAvatar: async () => ({ file: await picture() }),
+  setCompanyBackground: async ({ companyId }) => ({
+    input: { companyId, background: "LOGIN", file: await picture() },
+  }),
   setCompanyLogo: async ({ companyId }) => ({ input: { companyId, file: await picture() } }),
+  updateCompany: async ({ companyId }) => ({
+    input: { id: companyId, name: "Renamed", logo: await picture() },
+  }),
   uploadMedia: async ({ companyId }) => ({ input: { companyId, bucket: "ATTACHMENTS", file: textFile() } }),
   uploadReplyAttachments: async ({ replyId }) => ({ input: { replyId, files: [textFile()] } }),
   uploadTicketAttachments: async ({ ticketId }) => ({ input: { ticketId, files: [textFile()] } }),

@@ -122,6 +122,13 @@ const logo = async (scene: Scene) => {
   return { companyId };
 };
 
+const background = async (scene: Scene) => {
+  const { companyId } = scene;
+  const input = { companyId, background: "LOGIN", file: await picture() };
+  await done(scene, "setCompanyBackground", { input }, "manager");
+  return { companyId, background: "LOGIN" };
+};
+
 const invitationTo =
   (part: Part): Change["prepare"] =>
   async (scene) => {
@@ -211,13 +218,13 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
     return { id: (await done(scene, "startUpload", { input }, "requester")).id };
   }),
   removeAvatar: byOneself("participant", avatar),
+  removeCompanyBackground: byManager(background, "FORBIDDEN"),
   removeCompanyLogo: byManager(logo, "FORBIDDEN"),
 
-  createCompany: byAdmin(async () => ({ input: { slug: `made-${++made}`, name: "Made" } }), "FORBIDDEN"),
-  updateCompany: byManager(async ({ companyId: id }) => ({ input: { id, name: "Renamed" } }), "FORBIDDEN"),
-  setStorageLimit: byAdmin(async ({ companyId }) => ({
-    input: { companyId, storageLimitBytes: 10_000_000_000 + ++made },
-  })),
+  setStorageLimit: byAdmin(
+    async ({ companyId }) => ({ input: { companyId, storageLimitBytes: 10_000_000_000 + ++made } }),
+    "FORBIDDEN",
+  ),
   deleteCompany: byAdmin(newCompany),
   restoreCompany: byAdmin(after("deleteCompany", "admin", newCompany)),
   setMembership: byManager(

@@ -6,7 +6,7 @@ import type { SeedProgress } from "./seed-progress.js";
 
 /** Sets a demo company's logo, and the avatars of some of its people. */
 export async function seedBranding(
-  { logos, avatars }: Services,
+  { brandingImages, avatars }: Services,
   company: { readonly id: string; readonly slug: string },
   cast: Readonly<Record<(typeof WITH_AVATAR)[number], Viewer>>,
   { pictured }: Pick<SeedProgress, "pictured">,
@@ -14,7 +14,11 @@ export async function seedBranding(
   const setLogo = async () => {
     const bytes = pictured.has(company.id) ? null : await demoLogo(company.slug);
     if (bytes)
-      await logos.setCompanyLogo(cast.manager, company.id, files({ name: `${company.slug}.png`, bytes }));
+      await brandingImages.setImage(
+        cast.manager,
+        { companyId: company.id, image: "logo" },
+        files({ name: `${company.slug}.png`, bytes }),
+      );
   };
   const setAvatar = async (account: (typeof WITH_AVATAR)[number]) => {
     const viewer = cast[account];

@@ -109,14 +109,14 @@ export async function createServices({
   };
   const ingest = createIngestService({ ...shared, ...checking, filesPerRequest: config.FILES_PER_REQUEST });
   const variants = await createVariants({ ...shared, maxPixels, signer, parents });
-  const branding = createBranding({ db, ingest, urls: variants.services.urls });
+  const { companies } = identity;
+  const branding = createBranding({ db, ingest, companies, urls: variants.services.urls });
   const library = createLibrary({ ...shared, ...finding, ingest, parents, retentionDays, orphanDays });
   const attachments = createAttachmentService({ db, parents });
   const attachmentDeletions = createAttachmentDeletionService({ db, parents, clock, retentionDays });
   const files = { ingest, mediaFiles, attachments, attachmentDeletions };
   const tickets = createTickets({ ...shared, ...files, quota });
-  const { issueGuestToken } = identity.sessions;
-  const chat = createChat({ ...shared, ...files, issueGuestToken });
+  const chat = createChat({ ...shared, ...files, issueGuestToken: identity.sessions.issueGuestToken });
   return {
     ...identity,
     ...tickets,

@@ -31,8 +31,12 @@ import { UserAccessResolver } from "../../modules/identity/sessions/user-access.
 import { ViewerResolver } from "../../modules/identity/sessions/viewer.resolver.js";
 import { UserResolver } from "../../modules/identity/users/user.resolver.js";
 import { AvatarResolver } from "../../modules/media/avatars/avatar.resolver.js";
-import { CompanyBrandingResolver } from "../../modules/media/branding/company-branding.resolver.js";
-import { CompanyLogoResolver } from "../../modules/media/branding/company-logo.resolver.js";
+import { BrandingImageResolver } from "../../modules/media/branding/branding-image.resolver.js";
+import {
+  BrandingOfCompanyResolver,
+  CompanyBrandingResolver,
+} from "../../modules/media/branding/company-branding.resolver.js";
+import { CompanyChangeResolver } from "../../modules/media/branding/company-change.resolver.js";
 import {
   MediaFileSignedUrlResolver,
   MediaVariantSignedUrlResolver,
@@ -104,8 +108,10 @@ const resolvers: readonly (readonly [new (...args: never[]) => object, (services
   [UserResolver, ({ users, loaders }) => new UserResolver(users, loaders.users)],
   [AuditLogResolver, ({ audit, loaders }) => new AuditLogResolver(audit, loaders.actors)],
   [UserAccessResolver, ({ userAccess }) => new UserAccessResolver(userAccess)],
-  [CompanyLogoResolver, ({ logos, loaders }) => new CompanyLogoResolver(logos, loaders.logos)],
-  [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.logos)],
+  [CompanyChangeResolver, ({ companyChanges }) => new CompanyChangeResolver(companyChanges)],
+  [BrandingImageResolver, ({ brandingImages }) => new BrandingImageResolver(brandingImages)],
+  [BrandingOfCompanyResolver, ({ loaders }) => new BrandingOfCompanyResolver(loaders.brandingImages)],
+  [CompanyBrandingResolver, ({ loaders }) => new CompanyBrandingResolver(loaders.brandingImages)],
   [AvatarResolver, ({ avatars, loaders }) => new AvatarResolver(avatars, loaders.avatars)],
   [MediaFileResolver, ({ loaders, urls }) => new MediaFileResolver(loaders.users, loaders.actors, urls)],
   [QuarantineResolver, ({ quarantine }) => new QuarantineResolver(quarantine)],

@@ -37,8 +37,9 @@ import type { UserService } from "../../modules/identity/users/user.service.js";
 import type { Viewer } from "../../modules/identity/viewer.js";
 import type { AvatarLoaders } from "../../modules/media/avatars/avatar.loaders.js";
 import type { AvatarService } from "../../modules/media/avatars/avatar.service.js";
-import type { LogoLoaders } from "../../modules/media/branding/logo.loaders.js";
-import type { LogoService } from "../../modules/media/branding/logo.service.js";
+import type { BrandingImageLoaders } from "../../modules/media/branding/branding-image.loaders.js";
+import type { BrandingImageService } from "../../modules/media/branding/branding-image.service.js";
+import type { CompanyChangeService } from "../../modules/media/branding/company-change.service.js";
 import type { AllBucketRules } from "../../modules/media/buckets.js";
 import type { DownloadUrls } from "../../modules/media/download-urls.js";
 import type { DownloadService } from "../../modules/media/downloads/download.service.js";
@@ -147,7 +148,8 @@ export interface Services {
   readonly storageReports: StorageReportService;
   readonly storageLimits: StorageLimitService;
   readonly mediaImports: MediaImportService;
-  readonly logos: LogoService;
+  readonly brandingImages: BrandingImageService;
+  readonly companyChanges: CompanyChangeService;
   readonly avatars: AvatarService;
 
   // attachments
@@ -199,6 +201,7 @@ export interface Loaders {
   readonly apiKeys: ApiKeyLoaders;
   readonly attachments: AttachmentLoaders;
   readonly avatars: AvatarLoaders;
+  readonly brandingImages: BrandingImageLoaders;
   readonly chatMessages: ChatMessageLoaders;
   readonly companies: CompanyLoaders;
   readonly conversationAttachments: ConversationAttachmentLoaders;
@@ -209,7 +212,6 @@ export interface Loaders {
   readonly invitations: InvitationLoaders;
   readonly library: LibraryLoaders;
   readonly storageLimits: StorageLimitLoaders;
-  readonly logos: LogoLoaders;
   readonly mediaFiles: MediaFileLoaders;
   readonly memberships: MembershipLoaders;
   readonly posts: PostLoaders;

@@ -19,7 +19,10 @@ export interface CompanyList {
   readonly search?: string | null | undefined;
 }
 
-export type NewCompany = Pick<CompanyRow, "slug" | "name">;
+export type NewCompany = Pick<CompanyRow, "slug" | "name"> &
+  Partial<BackgroundColors & Pick<CompanyRow, "id">>;
+
+type BackgroundColors = Pick<CompanyRow, "loginBackgroundColor" | "navigationBackgroundColor">;
 
 /** The position of a company in lists: by name. */
 export const companyPosition = (company: CompanyRow): Position => [company.name, company.id];
@@ -93,7 +96,7 @@ export interface SlugTaken {
 export async function updateCompany(
   db: Database,
   id: string,
-  changes: { name?: string | undefined; slug?: string | undefined },
+  changes: Partial<Pick<CompanyRow, "name" | "slug"> & BackgroundColors>,
 ): Promise<CompanyRow | SlugTaken | null> {
   try {
     const [updated] = await db

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, Mutation, Query, Resolver } from "type-graphql";
 import { ID } from "../../../platform/graphql/scalars.js";
 import type { CompanyRow } from "../company.tables.js";
 import type { ViewerContext } from "../viewer.js";
-import { CompaniesArgs, CreateCompanyInput, UpdateCompanyInput } from "./company.inputs.js";
+import { CompaniesArgs } from "./company.inputs.js";
 import type { CompanyService } from "./company.service.js";
 import { Company, CompanyBranding, CompanyConnection } from "./company.types.js";
 
@@ -33,22 +33,6 @@ export class CompanyResolver {
   })
   companyBranding(@Arg("slug", () => String, { description: "Short name for URLs." }) slug: string) {
     return this.service.readBranding(slug);
-  }
-
-  @Mutation(() => Company, { description: "Creates a company. For administrators." })
-  createCompany(
-    @Arg("input", () => CreateCompanyInput, { description: "The company." }) input: CreateCompanyInput,
-    @Ctx() { viewer }: ViewerContext,
-  ): Promise<CompanyRow> {
-    return this.service.createCompany(viewer, input);
-  }
-
-  @Mutation(() => Company, { description: "Changes a company. For its managers and administrators." })
-  updateCompany(
-    @Arg("input", () => UpdateCompanyInput, { description: "The changes." }) input: UpdateCompanyInput,
-    @Ctx() { viewer }: ViewerContext,
-  ): Promise<CompanyRow> {
-    return this.service.editCompany(viewer, input);
   }
 
   @Mutation(() => Company, {

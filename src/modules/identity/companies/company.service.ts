@@ -14,7 +14,6 @@ import type { UserViewer, Viewer } from "../viewer.js";
 import { tenantsOf } from "../viewer.js";
 import { auditCompany } from "./company.audit.js";
 import { companyPolicy, companyReadPolicy } from "./company.policy.js";
-import type { NewCompany } from "./company.repository.js";
 import {
   companyPosition,
   countCompanies,
@@ -32,10 +31,23 @@ export interface CompanySearch extends PageArguments {
   readonly search?: string | null | undefined;
 }
 
-export interface CompanyChanges {
+/** Omitted fields stay as they are; null removes a colour. */
+export interface CompanyChanges extends GivenColors {
   readonly id: string;
   readonly name?: string | null | undefined;
   readonly slug?: string | null | undefined;
+}
+
+interface GivenColors {
+  readonly loginBackgroundColor?: string | null | undefined;
+  readonly navigationBackgroundColor?: string | null | undefined;
+}
+
+export interface CompanyToCreate extends GivenColors {
+  /** Chosen before, if files are stored for it. */
+  readonly id?: string;
+  readonly slug: string;
+  readonly name: string;
 }
 
 export type CompanyService = ReturnType<typeof createCompanyService>;
@@ -66,13 +78,11 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   const readBranding = (slug: string): Promise<CompanyRow | null> => findCompanyBySlug(db, slug);
 
   /** @throws CONFLICT when the slug is taken */
-  async function createCompany(viewer: Viewer, company: NewCompany): Promise<CompanyRow> {
+  async function createCompany(viewer: Viewer, company: CompanyToCreate): Promise<CompanyRow> {
     authorize(installationPolicy, "administer", viewer, installation);
     return writeAs(db, { viewer, companyId: null }, async (tx, known) => {
-      const { viewer: by } = authorize(installationPolicy, "administer", known, installation);
-      const created = await insertCompany(tx, company);
-      if (!created) throw slugTaken(company.slug);
-      await auditCompany(tx, by, "company.created", created);
+      const created = await insertNewCompany(tx, company);
+      await confirmCreation(tx, known, created);
       return created;
     });
   }
@@ -80,7 +90,7 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   /** The statement that changes a company also checks that it still exists, and locks it. */
   async function changeCompany(
     viewer: Viewer,
-    { id, action }: { readonly id: string; readonly action: "edit" | "delete" | "restore" },
+    { id, action }: { readonly id: string; readonly action: "delete" | "restore" },
     change: (tx: Database, by: UserViewer) => Promise<CompanyRow>,
   ): Promise<CompanyRow> {
     const { viewer: allowed } = authorize(companyPolicy, action, viewer, await findCompany(db, id));
@@ -91,14 +101,12 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
   }
 
   /** @throws CONFLICT when the slug is taken */
-  const editCompany = (viewer: Viewer, { id, name, slug }: CompanyChanges): Promise<CompanyRow> =>
-    changeCompany(viewer, { id, action: "edit" }, async (tx, by) => {
-      const edited = await updateCompany(tx, id, { name: name ?? undefined, slug: slug ?? undefined });
-      if (!edited) throw notFound(companyPolicy.subject);
-      if ("takenSlug" in edited) throw slugTaken(edited.takenSlug);
-      await auditCompany(tx, by, "company.updated", edited);
-      return edited;
-    });
+  async function editCompany(viewer: Viewer, changes: CompanyChanges): Promise<CompanyRow> {
+    const found = await findCompany(db, changes.id);
+    const { viewer: allowed } = authorize(companyPolicy, "edit", viewer, found);
+    const writing = { viewer: allowed, companyId: changes.id };
+    return writeAs(db, writing, (tx, by) => editCompanyIn(tx, by, changes));
+  }
 
   /** Deletes the company and, with it, the roles of its members. */
   const deleteCompany = (viewer: Viewer, id: string): Promise<CompanyRow> =>
@@ -133,5 +141,45 @@ export function createCompanyService({ db, clock, retentionDays }: CompanyDeps) 
     restoreCompany,
   };
 }
+
+/** Inserts a company in a transaction, whose creation is confirmed there. @throws CONFLICT when the slug is taken */
+export async function insertNewCompany(
+  tx: Database,
+  { id, slug, name, ...colors }: CompanyToCreate,
+): Promise<CompanyRow> {
+  const created = await insertCompany(tx, { ...(id && { id }), slug, name, ...inSmallLetters(colors) });
+  if (!created) throw slugTaken(slug);
+  return created;
+}
+
+/** Authorises and audits, in a transaction, that a company was inserted. */
+export async function confirmCreation(tx: Database, viewer: Viewer, created: CompanyRow): Promise<void> {
+  const { viewer: by } = authorize(installationPolicy, "administer", viewer, installation);
+  await auditCompany(tx, by, "company.created", created);
+}
+
+/** Changes a company in a transaction, for whoever may. @throws CONFLICT when the slug is taken */
+export async function editCompanyIn(
+  tx: Database,
+  viewer: Viewer,
+  { id, name, slug, ...colors }: CompanyChanges,
+): Promise<CompanyRow> {
+  const { viewer: by } = authorize(companyPolicy, "edit", viewer, await findCompany(tx, id));
+  const changes = { ...(name && { name }), ...(slug && { slug }), ...inSmallLetters(colors) };
+  const edited = await updateCompany(tx, id, changes);
+  if (!edited) throw notFound(companyPolicy.subject);
+  if ("takenSlug" in edited) throw slugTaken(edited.takenSlug);
+  await auditCompany(tx, by, "company.updated", edited);
+  return edited;
+}
+
+/** Without the omitted ones. */
+const inSmallLetters = ({
+  loginBackgroundColor: login,
+  navigationBackgroundColor: navigation,
+}: GivenColors) => ({
+  ...(login !== undefined && { loginBackgroundColor: login?.toLowerCase() ?? null }),
+  ...(navigation !== undefined && { navigationBackgroundColor: navigation?.toLowerCase() ?? null }),
+});
 
 const slugTaken = (slug: string) => conflict(`Another company has the slug "${slug}".`, { field: "slug" });

@@ -13,6 +13,18 @@ export class Company {
   @Field(() => String, { description: "Name of the company." })
   name!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description: "Colour behind the page for signing in, such as `#1b3a5c`; null if none is set.",
+  })
+  loginBackgroundColor!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Colour behind the navigation, such as `#1b3a5c`; null if none is set.",
+  })
+  navigationBackgroundColor!: string | null;
+
   @Field(() => DateTime, { description: "When the company was created." })
   createdAt!: Date;
 
@@ -35,4 +47,16 @@ export class CompanyBranding {
 
   @Field(() => String, { description: "Name of the company." })
   name!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Colour behind the page for signing in, such as `#1b3a5c`; null if none is set.",
+  })
+  loginBackgroundColor!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Colour behind the navigation, such as `#1b3a5c`; null if none is set.",
+  })
+  navigationBackgroundColor!: string | null;
 }

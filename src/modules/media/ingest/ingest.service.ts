@@ -37,6 +37,8 @@ export interface IngestRequest<Result, Uploader extends Identified = Identified>
   readonly incoming: IncomingFiles;
   /** Whether they replace the content of existing files. */
   readonly isReplacement?: boolean;
+  /** Inserts, as the first of the transaction, what the rows of the files refer to: their company, if it is new. */
+  readonly prepare?: (tx: Database) => Promise<unknown>;
   /**
    * Checks the permission again, in the transaction and before any file is recorded, with the present state of the
    * viewer; takes the locks that keep it valid. Null for actions of the operator, such as an import.

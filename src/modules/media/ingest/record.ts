@@ -49,6 +49,7 @@ interface RecordRequest<Result, Uploader extends Identified> {
   readonly companyId: string;
   readonly bucket: Bucket;
   readonly files: readonly CheckedFile[];
+  readonly prepare?: (tx: Database) => Promise<unknown>;
   /**
    * Whether `inTransaction` turns them into earlier versions of existing files: no event of an added file is recorded
    * then.
@@ -130,6 +131,7 @@ async function record<Result, Uploader extends Identified>(
 ) {
   const { viewer, companyId, bucket, files, inTransaction } = request;
   const uploader = authorshipOf(viewer);
+  await request.prepare?.(tx);
   // Sent together, in this order. Both are awaited: if one fails, the other must not send anything after the rollback.
   const confirming = request.permit && confirmViewer(tx, request);
   const claiming = claimBlobs(tx, companyId, hashes, stored);

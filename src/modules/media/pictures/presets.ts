@@ -4,11 +4,11 @@ import { FILE_TYPES, kindOf } from "../file-types.js";
 /** How a variant is rendered. Equal names mean equal variants, in every bucket. */
 export interface Preset {
   readonly name: string;
-  /** The longest side in pixels at most, or the side of a square. Nothing is enlarged. */
+  /** The longest side in pixels at most, or the side of a square. Only icons are enlarged. */
   readonly side: number;
   /** `inside` keeps the aspect; `square` crops the centre. */
   readonly fit: "inside" | "square";
-  /** `photo`: JPEG if opaque, else WebP. `logo`: WebP. `icon`: PNG, which every browser accepts as an icon. */
+  /** `photo`: JPEG if opaque, else WebP. `logo`: WebP. `icon`: PNG, which every browser accepts as an icon, of exactly its side. */
   readonly form: "photo" | "logo" | "icon";
   /** The folder of its bytes, beside `originals`. */
   readonly folder: string;

@@ -72,7 +72,7 @@ export async function render(
       raster = await reduce(raster, preset.side);
       rasters.push(raster);
       variants.push(await encode(raster, preset));
-    } else variants.push(await encode(await cropSquare(rasters, preset.side), preset));
+    } else variants.push(await encode(await cropSquare(rasters, preset), preset));
   }
   return { variants, placeholder: await placeholderOf(raster) };
 }
@@ -156,12 +156,15 @@ async function reduce(raster: Raster, side: number): Promise<Raster> {
   return toRaster(open(raster).resize({ width: side, height: side, fit: "inside" }));
 }
 
-/** Out of the smallest picture that is large enough both ways: of a wide logo, that is not the reduced one. */
-async function cropSquare(rasters: readonly Raster[], side: number): Promise<Raster> {
+/**
+ * Out of the smallest picture that is large enough both ways: of a wide logo, that is not the reduced one. An icon is
+ * shown in a place of its size, so a smaller picture is enlarged to it.
+ */
+async function cropSquare(rasters: readonly Raster[], { side, form }: Preset): Promise<Raster> {
   const fits = ({ width, height }: Raster) => Math.min(width, height) >= side;
   const raster = rasters.findLast(fits) ?? rasters[0];
   if (raster === undefined) throw new Error("nothing was decoded");
-  const edge = Math.min(side, raster.width, raster.height);
+  const edge = form === "icon" ? side : Math.min(side, raster.width, raster.height);
   if (edge === raster.width && edge === raster.height) return raster;
   return toRaster(open(raster).resize({ width: edge, height: edge, fit: "cover", position: "centre" }));
 }

@@ -3,7 +3,7 @@ import { badUserInput } from "../../../kernel/errors.js";
 import { isId } from "../../../kernel/ids.js";
 import { findCompany } from "../../identity/companies/company.repository.js";
 import { avatarCompanyOf } from "../avatars/avatar.service.js";
-import { logoPolicy } from "../branding/logo.policy.js";
+import { brandingPolicy } from "../branding/branding.policy.js";
 import { Bucket } from "../buckets.js";
 import type { FindMediaFileDeps } from "../find-media-file.js";
 import { requireMediaFile } from "../find-media-file.js";
@@ -18,7 +18,7 @@ const forLibrary: AuthorizeUpload = async (db, viewer, { id }) => {
 
 const forLogo: AuthorizeUpload = async (db, viewer, { id }) => {
   const company = isId(id) ? await findCompany(db, id) : null;
-  return { viewer: authorize(logoPolicy, "change", viewer, company).viewer, companyId: id };
+  return { viewer: authorize(brandingPolicy, "change", viewer, company).viewer, companyId: id };
 };
 
 const forAvatar: AuthorizeUpload = async (db, viewer) => avatarCompanyOf(db, viewer);

@@ -156,7 +156,7 @@ describe("a rendering", () => {
     }
   });
 
-  it("never enlarges", async () => {
+  it("enlarges nothing but icons, whose size is promised", async () => {
     const small = await fourFields({ width: 300, height: 20 }).png().toBuffer();
     expect(await sizesOf("ATTACHMENTS", small)).toEqual([
       "large 300×20 jpg",
@@ -165,8 +165,8 @@ describe("a rendering", () => {
     ]);
     expect(await sizesOf("COMPANY_LOGOS", small)).toEqual([
       "logo 300×20 webp",
-      "logo-thumbnail 20×20 png",
-      "favicon 20×20 png",
+      "logo-thumbnail 64×64 png",
+      "favicon 32×32 png",
     ]);
   });
 

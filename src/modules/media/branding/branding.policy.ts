@@ -6,8 +6,8 @@ import { isKeyOf } from "../../identity/viewer.js";
 
 type Company = Pick<CompanyRow, "id" | "deletedAt">;
 
-/** A logo is a file of its company: an API key may change it, though nothing else of a company. */
-export const logoPolicy = {
+/** The images of a branding are files of their company: an API key may change them, though nothing else of a company. */
+export const brandingPolicy = {
   subject: "company",
   viewers: ["user", "api-key"],
   read: companyPolicy.read,

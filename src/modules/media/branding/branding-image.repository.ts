@@ -3,32 +3,26 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import { isAnyOf } from "../../../platform/database/any-of.js";
 import type { Database } from "../../../platform/database/client.js";
 import { companies } from "../../identity/company.tables.js";
-import type { FileField } from "../file-field.repository.js";
 import { mediaFiles } from "../media-file.tables.js";
 import { mediaUsages } from "../media-usage.tables.js";
 import { blobVariants } from "../variants/blob-variant.tables.js";
+import { BRANDING_IMAGES, bucketOf } from "./branding-image.js";
 
-/** The usage that makes a file the logo of a company. */
-export const logoOf = (companyId: string): FileField => ({
-  resourceType: "company",
-  resourceId: companyId,
-  fieldName: "logo",
-});
-
-const isLogo: SQL | undefined = and(
+const isImage: SQL | undefined = and(
   eq(mediaUsages.resourceType, "company"),
-  eq(mediaUsages.fieldName, "logo"),
-  // A company cannot set the logo of another one.
+  isAnyOf(mediaUsages.fieldName, BRANDING_IMAGES),
+  // A company cannot set the image of another one.
   sql`${mediaUsages.resourceId} = ${mediaUsages.companyId}::text`,
 );
 
-export type LogoView = Awaited<ReturnType<typeof listLogos>>[number];
+export type BrandingImageView = Awaited<ReturnType<typeof listBrandingImages>>[number];
 
-/** The logos of companies that are not deleted, with the hashes of the rendered variants by name. */
-export const listLogos = (db: Database, companyIds: readonly string[]) =>
+/** The images of companies that are not deleted, with the hashes of the rendered variants by name. */
+export const listBrandingImages = (db: Database, companyIds: readonly string[]) =>
   db
     .select({
       companyId: mediaUsages.companyId,
+      image: mediaUsages.fieldName,
       id: mediaFiles.id,
       fileName: mediaFiles.fileName,
       variants: sql<Readonly<Record<string, string>>>`(
@@ -41,17 +35,18 @@ export const listLogos = (db: Database, companyIds: readonly string[]) =>
       mediaFiles,
       and(
         eq(mediaFiles.id, mediaUsages.mediaFileId),
-        eq(mediaFiles.bucket, "COMPANY_LOGOS"),
+        // Only of a public bucket can there be a public URL.
+        isAnyOf(mediaFiles.bucket, BRANDING_IMAGES.map(bucketOf)),
         isNull(mediaFiles.deletedAt),
       ),
     )
-    .where(and(isLogo, isAnyOf(mediaUsages.resourceId, companyIds)));
+    .where(and(isImage, isAnyOf(mediaUsages.resourceId, companyIds)));
 
-/** The company whose logo a file is; null if it is not a logo. */
-export async function findCompanyOfLogo(db: Database, mediaFileId: string): Promise<string | null> {
+/** The company to whose branding a file belongs; null if it belongs to none. */
+export async function findCompanyOfImage(db: Database, mediaFileId: string): Promise<string | null> {
   const [found] = await db
     .select({ companyId: mediaUsages.companyId })
     .from(mediaUsages)
-    .where(and(isLogo, eq(mediaUsages.mediaFileId, mediaFileId)));
+    .where(and(isImage, eq(mediaUsages.mediaFileId, mediaFileId)));
   return found?.companyId ?? null;
 }
