@@ -77,6 +77,10 @@ const WALK: Readonly<Record<string, string>> = {
   "GET /public/:id/:variant/:name (a private file)":
     "404 404 404 404  404 404 404  404 404 404 404  404 404 404",
   "HEAD /public/:id/:variant/:name": "200 200 200 200  200 200 200  200 200 200 200  200 200 200",
+  "GET /legacy/*": "307 307 307 307  307 307 307  307 307 307 307  307 307 307",
+  "GET /legacy/* (a private file)": "401 401 401 404  307 404 404  307 307 404 307  404 404 401",
+  "GET /legacy/* (an unknown address)": "401 401 401 404  404 404 404  404 404 404 404  404 404 401",
+  "HEAD /legacy/*": "401 401 401 404  307 404 404  307 307 404 307  404 404 401",
   "OPTIONS /uploads": "204 204 204 204  204 204 204  204 204 204 204  204 204 204",
   "POST /uploads": "401 401 401 404  201 201 404  201 201 404 201  404 404 401",
   "OPTIONS /uploads/:id": "204 204 204 204  204 204 204  204 204 204 204  204 204 204",
@@ -129,15 +133,18 @@ async function setLogo(companyId: string, logo: File): Promise<void> {
   await client.mutate({ mutation: SetCompanyLogoDocument, variables: { input: { companyId, file: logo } } });
 }
 
-/** The routes that Fastify prints as a tree, such as `GET /files/:id/:name`. */
+/**
+ * The routes that Fastify prints as a tree, such as `GET /files/:id/:name`. The tree of prefixes: the one of whole paths
+ * leaves out paths that end in a wildcard.
+ */
 function routesIn(tree: string): string[] {
   const parents: string[] = [];
   return tree.split("\n").flatMap((line) => {
-    const [, indent = "", path, methods] = /^(.*?)[├└]── (\S+) \((.+)\)$/.exec(line) ?? [];
-    if (path === undefined || methods === undefined) return [];
+    const [, indent = "", part, methods] = /^(.*?)[├└]── (.+?)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? [];
+    if (part === undefined) return [];
     const depth = indent.length / 4;
-    parents[depth] = (depth === 0 ? "" : parents[depth - 1]) + path;
-    return methods.split(", ").map((method) => `${method} ${parents[depth]}`);
+    parents[depth] = (depth === 0 ? "" : parents[depth - 1]) + (part === "(empty root node)" ? "" : part);
+    return methods ? methods.split(", ").map((method) => `${method} ${parents[depth]}`) : [];
   });
 }
 
@@ -166,11 +173,15 @@ const KEPT: Readonly<Record<string, string>> = {
   public: "public, max-age=60",
 };
 
+/** An old address of a public file. */
+const PUBLIC_ADDRESS = "/legacy/uploads/logo.jpg";
+
 /** What every answer says about itself, whatever it answers. */
 function headersExpected({ path }: Asked, { status }: Response) {
   const cached = status === 200 ? KEPT[path.split("/")[1]!] : undefined;
+  const redirected = path === PUBLIC_ADDRESS ? KEPT.public : undefined;
   return {
-    "cache-control": cached ?? "no-store",
+    "cache-control": cached ?? redirected ?? "no-store",
     "content-security-policy": cached ? FILE_POLICY : JSON_POLICY,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -199,6 +210,9 @@ async function requestsFor({
   const { server } = world;
   const [logo] = await server.database.sql<{ id: string }[]>`
     select id from media_files where company_id = ${companyId} and bucket = 'COMPANY_LOGOS'`;
+  await server.database.sql`insert into legacy_paths (id, company_id, path, media_file_id) values
+    (${newId()}, ${companyId}, 'uploads/logo.jpg', ${logo!.id}),
+    (${newId()}, ${companyId}, 'uploads/2019/lamp.jpg', ${attached.mediaFile!.id})`;
   const start = { bucket: "ATTACHMENTS", companyId, fileName: "note.txt", size: 4 } as const;
   const upload = async () =>
     new URL((await startUpload({ url: server.url, token: tokens.customer }, start)).url).pathname;
@@ -247,6 +261,10 @@ async function requestsFor({
       `/public/${attached.mediaFile?.id}/thumbnail/lamp.jpg`,
     ),
     "HEAD /public/:id/:variant/:name": head(`/public/${logo!.id}/logo/logo.jpg`),
+    "GET /legacy/*": get(PUBLIC_ADDRESS),
+    "GET /legacy/* (a private file)": get("/legacy/uploads/2019/lamp.jpg"),
+    "GET /legacy/* (an unknown address)": get("/legacy/uploads/2019/none.jpg"),
+    "HEAD /legacy/*": head("/legacy/uploads/2019/lamp.jpg"),
     "OPTIONS /uploads": tus("OPTIONS", "/uploads"),
     "POST /uploads": tus("POST", "/uploads", { "upload-length": "4", "upload-metadata": metadata }),
     "OPTIONS /uploads/:id": tus("OPTIONS", await upload()),
@@ -327,7 +345,7 @@ describe("the walk over the routes", () => {
     const config = readConfig({ NODE_ENV: "test", FILEDESK_DATA: dataFolder });
     const app = await createHttp({ config, services, database, feed, log: pino({ level: "silent" }) });
     await app.ready();
-    const tree = app.printRoutes({ commonPrefix: false });
+    const tree = app.printRoutes();
     await app.close();
     const routes = routesIn(tree).sort();
     const walked = new Set(Object.keys(WALK).map((name) => name.replace(/ \(.*/, "")));

@@ -2,6 +2,8 @@ import "../modules/media/import/import-into-desk.test.js";
 import "../modules/media/import/local-source.test.js";
 import "../modules/media/import/media-import.test.js";
 import "../modules/media/import/web-source.test.js";
+import "../modules/media/legacy/legacy-addresses.test.js";
+import "../modules/media/legacy/legacy-path.test.js";
 import "../modules/media/ingest/known-bytes.test.js";
 import "../modules/media/upkeep/integrity.test.js";
 import "../modules/media/upkeep/lost-storage.test.js";

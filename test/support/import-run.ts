@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createImportTargets } from "../../src/app/wiring/import-targets.js";
+import { createImportTargets } from "../../src/app/wiring/imports.js";
 import type { ImportEvent, ImportRequest } from "../../src/modules/media/import/media-import.service.js";
 import { createMediaImportService } from "../../src/modules/media/import/media-import.service.js";
 import type { TestServer } from "./test-server.js";

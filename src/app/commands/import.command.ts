@@ -29,6 +29,7 @@ A manifest is CSV with a header, or one JSON object a line. Its fields:
   fieldName     which field of it, such as "banner" ("logo", "avatar")
   fileName      what to call the file (may be left out)
   uploader      e-mail address of who counts as its uploader (may be left out when --as is given)
+  legacyPath    the address that the file had, which /legacy redirects (may be left out)
 
 With the resourceType "ticket" or "reply" and an id, the file becomes an attachment (description, createdAt); with
 "conversation", the entry becomes a message (key, sender, sentAt, body, files).

@@ -8,6 +8,7 @@ import { registerAttachmentRoute } from "../../modules/attachments/attachment.ro
 import type { Viewer, ViewerContext } from "../../modules/identity/viewer.js";
 import { registerMediaFileRoute } from "../../modules/media/downloads/download.route.js";
 import { registerPublicRoute } from "../../modules/media/downloads/public.route.js";
+import { registerLegacyPathRoute } from "../../modules/media/legacy/legacy-path.route.js";
 import { registerStagedUploadRoutes } from "../../modules/media/uploads/staged-upload.route.js";
 import type { Config } from "../../platform/config/config.js";
 import type { DatabaseClient } from "../../platform/database/client.js";
@@ -192,10 +193,12 @@ async function registerFileRoutes(
   registerMediaFileRoute(app, { downloads, variants, signer, viewers }, mediaFiles);
   registerAttachmentRoute(app, { downloads, variants, signer, viewers }, { attachments, mediaFiles });
   registerPublicRoute(app, { downloads, variants });
+  const baseUrlOf = (request: FastifyRequest) => baseUrl(request, config.PUBLIC_URL);
+  registerLegacyPathRoute(app, { legacyPaths: services.legacyPaths, downloads, viewers, baseUrlOf });
   await registerStagedUploadRoutes(app, {
     stagedUploads: services.stagedUploads,
     resumableUploads: services.resumableUploads,
     viewers,
-    baseUrlOf: (request) => baseUrl(request, config.PUBLIC_URL),
+    baseUrlOf,
   });
 }

@@ -14,7 +14,6 @@ import { createConversationAttachmentLoaders } from "../../modules/chat/messages
 import { createMessageParents } from "../../modules/chat/messages/message-parents.js";
 import { timesForApiKeys } from "../../modules/identity/api-keys/api-key-limits.js";
 import { createDownloadService } from "../../modules/media/downloads/download.service.js";
-import { createMediaImportService } from "../../modules/media/import/media-import.service.js";
 import { createIngestService } from "../../modules/media/ingest/ingest.service.js";
 import { createMediaFileLoaders } from "../../modules/media/media-file.loaders.js";
 import { createMediaFileService } from "../../modules/media/media-file.service.js";
@@ -47,7 +46,7 @@ import { createChannels } from "./channels.js";
 import { createChat } from "./chat.js";
 import { createFileAccess } from "./file-access.js";
 import { createIdentity } from "./identity.js";
-import { createImportTargets } from "./import-targets.js";
+import { createImports } from "./imports.js";
 import { createLibrary } from "./library.js";
 import type { Services } from "./services.js";
 import { createStagedUploads } from "./staged-uploads.js";
@@ -130,7 +129,7 @@ export async function createServices({
     tempFolder,
     buckets,
     ...branding,
-    mediaImports: createMediaImportService({ db, ingest, targets: createImportTargets({ attachments }) }),
+    ...createImports({ db, ...files, ...variants.services }),
     ...variants.services,
     ...library.services,
     downloads: createDownloads({ ...shared, log }),

@@ -47,6 +47,7 @@ import type { SignedUrls } from "../../modules/media/downloads/signed-urls.js";
 import type { MediaImportService } from "../../modules/media/import/media-import.service.js";
 import type { IngestService } from "../../modules/media/ingest/ingest.service.js";
 import type { UploadAdmission } from "../../modules/media/ingest/upload-admission.js";
+import type { LegacyPathService } from "../../modules/media/legacy/legacy-path.service.js";
 import type { LibraryLoaders } from "../../modules/media/library/library.loaders.js";
 import type { LibraryService } from "../../modules/media/library/library.service.js";
 import type { MediaFileChangeService } from "../../modules/media/library/media-file-change.service.js";
@@ -150,6 +151,7 @@ export interface Services {
   readonly mediaImports: MediaImportService;
   readonly brandingImages: BrandingImageService;
   readonly companyChanges: CompanyChangeService;
+  readonly legacyPaths: LegacyPathService;
   readonly avatars: AvatarService;
 
   // attachments

@@ -16,6 +16,9 @@ export interface Showable extends Downloadable {
   readonly mimeType: string;
 }
 
+/** For whom a URL is made, and where the server is reached. */
+type Asking = Pick<ViewerContext, "viewer" | "baseUrl">;
+
 interface VariantOfUrl {
   readonly name: string;
   readonly sha256: string;
@@ -32,22 +35,21 @@ export type DownloadUrls = ReturnType<typeof createDownloadUrls>;
 /** Builds the URLs of downloads: absolute, and signed for the viewer. */
 export function createDownloadUrls(signer: UrlSigner) {
   // The version is not signed: the present bytes are sent whatever it says.
-  const urlOf = (context: ViewerContext, resource: string, file: Downloadable) =>
+  const urlOf = (context: Asking, resource: string, file: Downloadable) =>
     context.viewer.kind === "anonymous"
       ? `${context.baseUrl}/${resource}/${encodeURIComponent(file.fileName)}?v=${urlVersionOf(file)}`
       : `${context.baseUrl}${signer.sign({ resource, name: file.fileName, viewerId: signedNameOf(context.viewer) })}&v=${urlVersionOf(file)}`;
   return {
-    mediaFile: (context: ViewerContext, file: Downloadable) => urlOf(context, `files/${file.id}`, file),
+    mediaFile: (context: Asking, file: Downloadable) => urlOf(context, `files/${file.id}`, file),
     /** For display in a browser; null for files that are served for download only. */
-    mediaFileInline: (context: ViewerContext, file: Showable) =>
+    mediaFileInline: (context: Asking, file: Showable) =>
       isShowable(file) ? `${urlOf(context, `files/${file.id}`, file)}${INLINE}` : null,
-    mediaFileVariant: (context: ViewerContext, file: Downloadable, variant: string) =>
+    mediaFileVariant: (context: Asking, file: Downloadable, variant: string) =>
       urlOf(context, `files/${file.id}/${variant}`, file),
-    attachment: (context: ViewerContext, file: Downloadable) =>
-      urlOf(context, `attachments/${file.id}`, file),
-    attachmentInline: (context: ViewerContext, file: Showable) =>
+    attachment: (context: Asking, file: Downloadable) => urlOf(context, `attachments/${file.id}`, file),
+    attachmentInline: (context: Asking, file: Showable) =>
       isShowable(file) ? `${urlOf(context, `attachments/${file.id}`, file)}${INLINE}` : null,
-    attachmentVariant: (context: ViewerContext, file: Downloadable, variant: string) =>
+    attachmentVariant: (context: Asking, file: Downloadable, variant: string) =>
       urlOf(context, `attachments/${file.id}/${variant}`, file),
     /** For a file of a public bucket: the same for everybody, without a signature. */
     publicVariant: (

@@ -1,6 +1,7 @@
 import { composed, hasLength, singleLine } from "../../../kernel/text.js";
 import { Bucket } from "../buckets.js";
 import { resemblesInternalUsage } from "../internal-usages.js";
+import { MAX_LEGACY_PATH_LENGTH, readLegacyPath } from "../legacy/legacy-path.js";
 import { isTargetType, TARGET_TYPES } from "./import-targets.js";
 import { badEntry } from "./media-import.errors.js";
 import { readMoment } from "./read-moment.js";
@@ -11,6 +12,8 @@ export interface EntryFile {
   readonly source: string;
   /** The file name; by default the one of the source. */
   readonly fileName: string | null;
+  /** The address that it had before, as `readLegacyPath` writes it. */
+  readonly legacyPath: string | null;
 }
 
 /** An entry of a manifest. */
@@ -36,7 +39,7 @@ export interface ImportEntry {
 const NEEDED = ["company", "resourceType", "resourceId"] as const;
 const OTHERS = [
   ...["source", "bucket", "fieldName", "fileName", "uploader"],
-  ...["description", "body", "key", "createdAt"],
+  ...["description", "body", "key", "createdAt", "legacyPath"],
 ] as const;
 export const ENTRY_FIELDS: readonly string[] = [...NEEDED, ...OTHERS];
 export const NEEDED_FIELDS: readonly string[] = NEEDED;
@@ -62,6 +65,7 @@ const MAX_LENGTHS: Readonly<Record<string, number>> = {
   description: 1_000,
   body: 10_000,
   key: 100,
+  legacyPath: 4_096,
 };
 /** Texts of several lines. */
 const PROSE: ReadonlySet<string> = new Set(["description", "body"]);
@@ -81,7 +85,7 @@ export function parseEntry(given: Fields): ImportEntry {
   const resourceType = text("resourceType");
   const moment = text("createdAt");
   const entry = {
-    files: filesOf(fields, text("source"), text("fileName") || null, problems),
+    files: filesOf(fields, problems),
     bucket: (text("bucket").toUpperCase() || bucketOf(resourceType)) as Bucket,
     company: text("company"),
     resourceType,
@@ -132,16 +136,30 @@ function textOf(fields: Fields, name: string, problems: string[]): string {
   return given;
 }
 
-/** The file of `source`, and those of `files`: paths, or objects with `source` and `fileName`. */
-function filesOf(fields: Fields, source: string, fileName: string | null, problems: string[]): EntryFile[] {
+/** The file of `source`, and those of `files`: paths, or objects with `source`, `fileName` and `legacyPath`. */
+function filesOf(fields: Fields, problems: string[]): EntryFile[] {
   const { files = [] } = fields;
   if (!Array.isArray(files)) problems.push(`${FILES} is a list of sources`);
-  const listed = (Array.isArray(files) ? files : []).map((file: unknown): EntryFile => {
-    const one: Fields = typeof file === "object" && file !== null ? { ...file } : { source: file };
-    return { source: textOf(one, "source", problems), fileName: textOf(one, "fileName", problems) || null };
-  });
+  const listed = (Array.isArray(files) ? files : []).map((file: unknown) =>
+    fileOf(typeof file === "object" && file !== null ? { ...file } : { source: file }, problems),
+  );
   if (listed.some((file) => file.source === "")) problems.push(`a source in ${FILES} is missing`);
-  return source === "" ? listed : [{ source, fileName }, ...listed];
+  const own = fileOf(fields, problems);
+  if (own.source !== "") return [own, ...listed];
+  if (own.legacyPath !== null) problems.push("legacyPath belongs to a source");
+  return listed;
+}
+
+function fileOf(fields: Fields, problems: string[]): EntryFile {
+  const source = textOf(fields, "source", problems);
+  const fileName = textOf(fields, "fileName", problems) || null;
+  const address = textOf(fields, "legacyPath", problems);
+  const legacyPath = address === "" ? null : readLegacyPath(address);
+  if (address !== "" && legacyPath === null)
+    problems.push(
+      `legacyPath is the path of a URL, such as /uploads/2019/logo.png, with ${MAX_LEGACY_PATH_LENGTH} characters at most and without ".."`,
+    );
+  return { source, fileName, legacyPath };
 }
 
 const bucketOf = (resourceType: string): string => {

@@ -5,6 +5,8 @@ import type { AnnouncedFile } from "../../../platform/http/multipart/incoming-fi
 import { insertAuditEntry } from "../../identity/audit/audit.repository.js";
 import type { IngestService } from "../ingest/ingest.service.js";
 import type { RecordedFile } from "../ingest/record.js";
+import type { LegacyPath } from "../legacy/legacy-path.repository.js";
+import { insertLegacyPath } from "../legacy/legacy-path.repository.js";
 import { entryHashes } from "./entry-identity.js";
 import type { EntryFile, ImportEntry } from "./import-entry.js";
 import { isWebSource } from "./import-entry.js";
@@ -85,7 +87,13 @@ export async function importOne(deps: ImportOneDeps, entry: ImportEntry): Promis
 
 async function findKnown(deps: ImportOneDeps, importing: Importing): Promise<ImportOutcome | null> {
   const found = await findImport(deps.db, importing.resolved.companyId, importing.hashes);
-  return found && asKnown(deps, importing, found.mediaFileId);
+  if (found === null) return null;
+  const { mediaFileId } = found;
+  const { companyId } = importing.resolved;
+  // A manifest may learn of old addresses after its files have been imported.
+  const path = importing.entry.files[0]?.legacyPath;
+  if (mediaFileId !== null) await keepAddress(deps.db, { companyId, mediaFileId, path });
+  return asKnown(deps, importing, mediaFileId);
 }
 
 const knownByNow = async (deps: ImportOneDeps, importing: Importing): Promise<ImportOutcome> =>
@@ -173,6 +181,8 @@ async function recordImport(
   else if (first)
     await recordUsage(tx, { companyId, mediaFileId: first.id, resourceType, resourceId, fieldName });
   if (ids === null) throw new AlreadyImported();
+  for (const [index, file] of files.entries())
+    await keepAddress(tx, { companyId, mediaFileId: file.id, path: entry.files[index]?.legacyPath });
   for (const file of files)
     await insertAuditEntry(tx, {
       companyId,
@@ -183,6 +193,18 @@ async function recordImport(
       details: { resourceType, resourceId, ...(fieldName && { fieldName }) },
     });
   return { event: "imported", mediaFileId, ...ids };
+}
+
+interface OldAddress extends Omit<LegacyPath, "path"> {
+  readonly path: string | null | undefined;
+}
+
+/** @throws BAD_ENTRY if it is another file's */
+async function keepAddress(db: Database, { path, ...file }: OldAddress): Promise<void> {
+  if (!path || (await insertLegacyPath(db, { path, ...file }))) return;
+  throw badEntry(
+    `The old address /${path} is another file's. Put something before one of them, such as the name of its desk.`,
+  );
 }
 
 /** @throws BAD_ENTRY if the field holds only one file and is set */

@@ -95,6 +95,19 @@ export function createVariantService({ db, clock, buckets, loaders, urls }: Vari
       if (file.deletedAt !== null || (await isExpired({ db, clock }, file))) throw gone("file");
       return { file, variant: await requireVariant(file, name) };
     },
+
+    /**
+     * The URL of a public file: that of its largest variant. Null for a private file.
+     *
+     * @throws GONE, and what `requireVariant` throws
+     */
+    async publicUrl(context: Pick<ViewerContext, "baseUrl">, id: string): Promise<string | null> {
+      const file = await findMediaFile(db, "every company", id);
+      if (file === null || !isPublic(file)) return null;
+      if (file.deletedAt !== null || (await isExpired({ db, clock }, file))) throw gone("file");
+      const [largest = ""] = namesOf(file);
+      return urls.publicVariant(context, file, await requireVariant(file, largest));
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { createImportTargets } from "../../../../src/app/wiring/import-targets.js";
+import { createImportTargets } from "../../../../src/app/wiring/imports.js";
 import type {
   ImportEvent,
   ImportRequest,

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createImportTargets } from "../../../../src/app/wiring/import-targets.js";
+import { createImportTargets } from "../../../../src/app/wiring/imports.js";
 import { bucketRules } from "../../../../src/modules/media/buckets.js";
 import type { FileTypeName } from "../../../../src/modules/media/file-types.js";
 import { FILE_TYPES } from "../../../../src/modules/media/file-types.js";

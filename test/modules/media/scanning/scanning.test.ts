@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { createImportTargets } from "../../../../src/app/wiring/import-targets.js";
+import { createImportTargets } from "../../../../src/app/wiring/imports.js";
 import { createMediaImportService } from "../../../../src/modules/media/import/media-import.service.js";
 import type { ChatWorld } from "../../../support/chat-world.js";
 import { startChatWorld } from "../../../support/chat-world.js";
