@@ -135,7 +135,7 @@ async function prepare(name: string): Promise<Prepared> {
     messageId,
     mediaFileId: attached!.id,
   });
-  return { by: "manager", companyId, args };
+  return { by: name === "createCompany" ? "admin" : "manager", companyId, args };
 }
 
 const isForgotten = ({ root, query }: Page, forgotten: readonly string[]) =>
