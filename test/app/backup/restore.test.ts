@@ -213,7 +213,10 @@ async function makeOld({ sql }: EmptyInstallation, lastMigration: number, id: st
   const known =
     await sql`select hash, created_at from drizzle.__drizzle_migrations where created_at <= ${lastMigration}`;
   await sql.unsafe("drop schema public cascade; drop schema drizzle cascade; create schema public");
-  for (const statement of schemaUpTo(lastMigration).statements) await sql.unsafe(statement);
+  // As migrations run, some of which lock a table.
+  await sql.begin(async (tx) => {
+    for (const statement of schemaUpTo(lastMigration).statements) await tx.unsafe(statement);
+  });
   for (const { hash, created_at } of known)
     await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${created_at})`;
   await sql`insert into installation (id) values (${id})`;
