@@ -6,3 +6,4 @@ import "../modules/chat/messages/conversation-attachments.test.js";
 import "../modules/chat/messages/message.test.js";
 import "../modules/chat/messages/parents.test.js";
 import "../modules/chat/permissions.test.js";
+import "../stories/hotel.test.js";

@@ -23,3 +23,4 @@ import "../modules/media/scanning/scanning.test.js";
 import "../modules/media/uploads/ended-access.test.js";
 import "../modules/media/uploads/receive-bytes.test.js";
 import "../modules/media/uploads/staged-uploads.test.js";
+import "../stories/course-platform.test.js";

@@ -35,6 +35,7 @@ const CONVERSATION = /* GraphQL */ `
         ... on MessageUpdated { message { ...MessageFields } }
         ... on MessageDeleted { message { ...MessageFields } }
         ... on MessagePurged { messageId }
+        ... on AttachmentAdded { attachment { ...AttachmentFields message { id } } }
         ... on AttachmentUpdated { attachment { ...AttachmentFields ...RenderedFields message { id } } }
         ... on AttachmentDeleted { attachmentId messageId }
         ... on AttachmentRestored { attachment { ...AttachmentFields message { id } } }

@@ -17,6 +17,9 @@ export type IntegrityEventType = "file.altered" | "file.missing" | "file.recover
 /** Nothing was found in them, or malware, which a manager has released or destroyed. */
 export type ScanEventType = "file.scanned" | "file.infected" | "file.released" | "file.destroyed";
 
+/** Events of the company whose files they are. */
+export type CompanyEventType = "company.branding-changed" | "company.storage-threshold";
+
 const topicOf = (companyId: string) => `media:${companyId}`;
 
 /** Records an event for each file, in the transaction that changes them. */
@@ -52,7 +55,7 @@ export function recordStorageEvent(tx: Database, companyId: string, reached: Rea
   recordEvent(tx, {
     topic: topicOf(companyId),
     companyId,
-    type: "company.storage-threshold",
+    type: "company.storage-threshold" satisfies CompanyEventType,
     payload: { ...reached },
   });
 }
@@ -62,7 +65,7 @@ export function recordBrandingEvents(tx: Database, companyId: string): void {
   recordEvent(tx, {
     topic: topicOf(companyId),
     companyId,
-    type: "company.branding-changed",
+    type: "company.branding-changed" satisfies CompanyEventType,
     payload: { companyId },
   });
 }

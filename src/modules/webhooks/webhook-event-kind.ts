@@ -38,6 +38,7 @@ export const WEBHOOK_EVENT_TYPES = {
   FILE_RELEASED: "file.released",
   FILE_DESTROYED: "file.destroyed",
   COMPANY_BRANDING_CHANGED: "company.branding-changed",
+  COMPANY_STORAGE_THRESHOLD: "company.storage-threshold",
 } as const;
 
 export type WebhookEventKind = keyof typeof WEBHOOK_EVENT_TYPES;
@@ -46,6 +47,50 @@ export type WebhookEventKind = keyof typeof WEBHOOK_EVENT_TYPES;
 export const WebhookEventKind = Object.fromEntries(
   Object.keys(WEBHOOK_EVENT_TYPES).map((kind) => [kind, kind]),
 ) as { readonly [Kind in WebhookEventKind]: Kind };
+
+/** When each is sent. */
+export const WEBHOOK_EVENT_MEANINGS: Readonly<Record<WebhookEventKind, string>> = {
+  TICKET_OPENED: "A ticket was opened.",
+  TICKET_UPDATED: "Something of a ticket was changed, such as its status or its assignee.",
+  TICKET_DELETED: "A ticket was deleted, with its replies and files.",
+  TICKET_RESTORED: "A deleted ticket was restored.",
+  REPLY_ADDED: "A ticket got a reply, which may be internal, or a deleted one was restored.",
+  REPLY_UPDATED: "The text of a reply was changed.",
+  REPLY_DELETED: "A reply was deleted with its files.",
+  POST_ADDED: "A photo, a series of photos or a clip was posted on a ticket, or a deleted one was restored.",
+  POST_UPDATED: "A post was changed, or its variants are ready.",
+  POST_DELETED: "A post was deleted.",
+  CONVERSATION_STARTED: "A conversation was started.",
+  CONVERSATION_CLOSED: "A conversation was closed.",
+  CONVERSATION_REOPENED: "A closed conversation was reopened.",
+  MESSAGE_ADDED: "A message was sent, with its files.",
+  MESSAGE_UPDATED: "The text of a message, or the description of one of its files, was changed.",
+  MESSAGE_DELETED: "A message was deleted with its files.",
+  MESSAGE_PURGED: "A message was removed for good.",
+  PARTICIPANT_JOINED: "Somebody was added to a ticket or a conversation, or a guest has come.",
+  PARTICIPANT_LEFT:
+    "Somebody was removed from a ticket or a conversation, or the access of a guest has ended.",
+  ATTACHMENT_ADDED: "A file was attached to a ticket, a reply, or a message that had been sent before.",
+  ATTACHMENT_UPDATED: "An attachment was changed, it was scanned, or its variants are ready.",
+  ATTACHMENT_DELETED: "An attachment was deleted.",
+  ATTACHMENT_RESTORED: "A deleted attachment was restored.",
+  FILE_ADDED: "A file was uploaded, for whatever purpose.",
+  FILE_UPDATED: "The name, the expiry, the content or the usages of a file were changed.",
+  FILE_DELETED: "A file was deleted.",
+  FILE_RESTORED: "A deleted file was restored.",
+  FILE_PURGED: "A file was removed for good.",
+  FILE_VARIANTS_READY: "The variants of a file are ready.",
+  FILE_VARIANTS_FAILED: "The variants of a file cannot be made.",
+  FILE_ALTERED: "A verification found that stored bytes are not what was uploaded.",
+  FILE_MISSING: "A verification found that stored bytes are gone.",
+  FILE_RECOVERED: "Bytes that were altered or missing are right again.",
+  FILE_SCANNED: "A malware scan found nothing in a file.",
+  FILE_INFECTED: "A malware scan found something in a file, which is in quarantine now.",
+  FILE_RELEASED: "A manager has released a file from quarantine.",
+  FILE_DESTROYED: "The bytes of a file in quarantine were removed for good.",
+  COMPANY_BRANDING_CHANGED: "The logo or a background of the company was changed.",
+  COMPANY_STORAGE_THRESHOLD: "The files of the company have reached 80 or 95 percent of its storage limit.",
+};
 
 /** The event that `testWebhook` sends. */
 export const TEST_EVENT = "webhook.test";

@@ -3,7 +3,7 @@ import { connectionType } from "../../platform/graphql/connection.types.js";
 import { DateTime, ID } from "../../platform/graphql/scalars.js";
 import type { WebhookView } from "./webhook.repository.js";
 import { WebhookDeliveryStatus } from "./webhook-delivery.repository.js";
-import { WEBHOOK_EVENT_TYPES, WebhookEventKind } from "./webhook-event-kind.js";
+import { WEBHOOK_EVENT_MEANINGS, WEBHOOK_EVENT_TYPES, WebhookEventKind } from "./webhook-event-kind.js";
 
 export const WebhookEventKindType = WebhookEventKind;
 export const WebhookDeliveryStatusType = WebhookDeliveryStatus;
@@ -12,9 +12,9 @@ registerEnumType(WebhookEventKindType, {
   name: "WebhookEventKind",
   description: "A kind of events that a webhook can get.",
   valuesConfig: Object.fromEntries(
-    Object.entries(WEBHOOK_EVENT_TYPES).map(([kind, type]) => [
+    Object.values(WebhookEventKind).map((kind) => [
       kind,
-      { description: `Deliveries of the type \`${type}\`.` },
+      { description: `\`${WEBHOOK_EVENT_TYPES[kind]}\`: ${WEBHOOK_EVENT_MEANINGS[kind]}` },
     ]),
   ),
 });

@@ -109,10 +109,9 @@ describe("the identity schema", () => {
       expect(errors).toBeUndefined();
       return data as Record<string, { id: string }>;
     };
-    const { createCompany } = await run(
-      `mutation { createCompany(input: { slug: "initech", name: "Initech" }) { id slug createdAt } }`,
-    );
-    const id = createCompany!.id;
+    // Its mutations that may bring a logo belong to the media module.
+    const { createCompany, editCompany } = identity.companies;
+    const { id } = await createCompany(admin, { slug: "initech", name: "Initech" });
     const { createUser } = await run(
       `mutation { createUser(input: { email: "Peter@Initech.test", name: "Peter", password: "stapler stapler" }) { id email isAdmin } }`,
     );
@@ -125,10 +124,7 @@ describe("the identity schema", () => {
     ).toEqual({
       setMembership: { role: "MANAGER", user: { id: createUser!.id }, company: { slug: "initech" } },
     });
-    await run(
-      `mutation ($id: ID!) { updateCompany(input: { id: $id, name: "Initrode", slug: null }) { name slug } }`,
-      { id },
-    );
+    await editCompany(admin, { id, name: "Initrode", slug: null });
     await run(
       `mutation ($id: ID!, $userId: ID!) { removeMembership(input: { companyId: $id, userId: $userId }) { id } }`,
       { id, userId: createUser!.id },
@@ -147,8 +143,6 @@ describe("the identity schema", () => {
     [`createUser(input: { email: "not an address", name: "A", password: "long enough it is" }) { id }`],
     [`createUser(input: { email: "a@b.test", name: " ", password: "long enough it is" }) { id }`],
     [`createUser(input: { email: "a@b.test", name: "A\\u0000", password: "long enough it is" }) { id }`],
-    [`createCompany(input: { slug: "Not A Slug", name: "A" }) { id }`],
-    [`createCompany(input: { slug: "a", name: "${"x".repeat(201)}" }) { id }`],
     [`signIn(input: { email: "a\\u0000@b.test", password: "x" }) { accessToken }`],
   ])("refuses %s before the database sees it", async (mutation) => {
     const admin = await identity.buildViewer([], true);

@@ -3,7 +3,11 @@ import type {
   CONVERSATION_STARTED,
   ConversationEventType,
 } from "../../../src/modules/chat/conversations/conversation.events.js";
-import type { BytesEventType, FileEventType } from "../../../src/modules/media/media-file.events.js";
+import type {
+  BytesEventType,
+  CompanyEventType,
+  FileEventType,
+} from "../../../src/modules/media/media-file.events.js";
 import type { TICKET_OPENED, TicketEventType } from "../../../src/modules/tickets/ticket.events.js";
 import { WEBHOOK_EVENT_TYPES } from "../../../src/modules/webhooks/webhook-event-kind.js";
 
@@ -14,7 +18,7 @@ type Recorded =
   | ConversationEventType
   | FileEventType
   | BytesEventType
-  | "company.branding-changed";
+  | CompanyEventType;
 
 /** The compiler refuses this list when a type of event is missing from it, or is none any more. */
 const RECORDED = {
@@ -56,6 +60,7 @@ const RECORDED = {
   "file.released": true,
   "file.destroyed": true,
   "company.branding-changed": true,
+  "company.storage-threshold": true,
 } as const satisfies Record<Recorded, true>;
 
 describe("the kinds of events that a webhook can get", () => {

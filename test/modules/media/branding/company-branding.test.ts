@@ -156,6 +156,16 @@ describe("branding of a company", () => {
     });
   });
 
+  describe("a company", () => {
+    it.each([
+      ["a slug with blanks", { slug: "Not A Slug", name: "A" }],
+      ["a long name", { slug: "a", name: "x".repeat(201) }],
+      ["no name", { slug: "a", name: " " }],
+    ])("is not created with %s", async (_what, input) => {
+      expect(await codeOf(create(world.people.admin, input))).toBe("BAD_USER_INPUT");
+    });
+  });
+
   describe("a logo with the other changes", () => {
     it("comes with a new company", async () => {
       const { admin } = world.people;
