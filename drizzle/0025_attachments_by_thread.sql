@@ -1,3 +1,5 @@
+-- Uploads write to blobs first: they wait there, and hold nothing that the statements below and the next migration need.
+LOCK TABLE "blobs" IN SHARE ROW EXCLUSIVE MODE;--> statement-breakpoint
 ALTER TABLE "attachments" ADD COLUMN "thread_id" uuid;--> statement-breakpoint
 -- A trigger, because the parents' tables belong to higher modules, and because servers of the version before do not know
 -- the column. A parent never moves to another thread.

@@ -23,7 +23,7 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
       "createdAt deletedAt deletedBy description fileName id inlineUrl mediaFile message mimeType scanResult scanStatus scannedAt signedUrl size thumbnailUrl updatedAt uploadedBy uploader url",
     member: "reply ticket",
   },
-  AttachmentQuota: { member: "bytes files maxBytes maxFiles" },
+  AttachmentQuota: { staff: "bytes files maxBytes maxFiles" },
   ChatMessage: {
     guest:
       "attachments body clientId conversation createdAt deletedAt editedAt id isDeleted isEdited number replyTo sender",
@@ -85,8 +85,8 @@ export const whoMaySee: Readonly<Record<string, FieldAnswers>> = {
   Session: { doer: "accessToken expiresAt refreshToken viewer" },
   Ticket: {
     member:
-      "allAttachments assignee attachmentBytes attachmentCount attachmentQuota attachments company conversations createdAt deletedAt description eventCursor eventsUrl id number participants posts priority replies requester status subject timeline updatedAt",
-    staff: "deletedAttachments deletedPosts deletedReplies",
+      "allAttachments assignee attachmentBytes attachmentCount attachments company conversations createdAt deletedAt description eventCursor eventsUrl id number participants posts priority replies requester status subject timeline updatedAt",
+    staff: "attachmentQuota deletedAttachments deletedPosts deletedReplies",
   },
   User: { guest: "id name", member: "avatarThumbnailUrl avatarUrl email isAdmin", staff: "deactivatedAt" },
   UserSession: { member: "address createdAt expiresAt id isCurrent lastUsedAt userAgent" },

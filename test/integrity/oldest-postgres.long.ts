@@ -76,7 +76,10 @@ const schemaOf = async ({ sql }: NewDatabase) => [
 async function makeOld({ sql }: NewDatabase, applied: number): Promise<void> {
   const known = knownMigrations().slice(0, applied);
   const statements = schemaUpTo(known.at(-1)!.folderMillis).statements;
-  for (const statement of statements) await sql.unsafe(statement);
+  // As migrations run, some of which lock a table.
+  await sql.begin(async (tx) => {
+    for (const statement of statements) await tx.unsafe(statement);
+  });
   for (const { hash, folderMillis } of known)
     await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`;
   await sql`insert into companies (id, slug, name) values (gen_random_uuid(), 'old', 'Old')`;

@@ -221,10 +221,9 @@ export const CHANGES_ELSEWHERE: Readonly<Record<string, Change>> = {
   removeCompanyBackground: byManager(background, "FORBIDDEN"),
   removeCompanyLogo: byManager(logo, "FORBIDDEN"),
 
-  setStorageLimit: byAdmin(
-    async ({ companyId }) => ({ input: { companyId, storageLimitBytes: 10_000_000_000 + ++made } }),
-    "FORBIDDEN",
-  ),
+  setStorageLimit: byAdmin(async ({ companyId }) => ({
+    input: { companyId, storageLimitBytes: 10_000_000_000 + ++made },
+  })),
   deleteCompany: byAdmin(newCompany),
   restoreCompany: byAdmin(after("deleteCompany", "admin", newCompany)),
   setMembership: byManager(

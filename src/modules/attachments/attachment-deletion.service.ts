@@ -150,9 +150,10 @@ async function restoreOne(
 ): Promise<repository.AttachmentChanges> {
   const { id, companyId, mediaFileId, size } = attachment;
   const deletedAfter = restorableSince(clock, retentionDays);
+  // Before it is there: a parent may count its files.
+  await parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
   const restored = await repository.restoreAttachment(tx, companyId, id, deletedAfter);
   if (restored === null) throw gone("attachment");
-  await parents.countFiles(tx, parentOf(attachment), { files: 1, bytes: size });
   if (!(await restoreMediaFile(tx, by, companyId, mediaFileId))) throw gone("attachment");
   await insertUsages(tx, [attachmentUsageOf(attachment)]);
   await auditAttachment(tx, by, "attachment.restored", attachment);

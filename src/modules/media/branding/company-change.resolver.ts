@@ -1,4 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import { badUserInput } from "../../../kernel/errors.js";
 import { requestFiles } from "../../../platform/graphql/request-files.js";
 import { CreateCompanyInput, UpdateCompanyInput } from "../../identity/companies/company.inputs.js";
 import { Company } from "../../identity/companies/company.types.js";
@@ -39,7 +40,12 @@ interface GivenLogo {
   readonly logoStagedUploadId?: string | null | undefined;
 }
 
-const logoOf = ({ logo, logoStagedUploadId }: GivenLogo) => ({
-  files: logo ? [logo] : [],
-  stagedUploadIds: logoStagedUploadId ? [logoStagedUploadId] : [],
-});
+/** @throws BAD_USER_INPUT if both are given */
+function logoOf({ logo, logoStagedUploadId }: GivenLogo) {
+  if (logo && logoStagedUploadId)
+    throw badUserInput("Give either `logo` or `logoStagedUploadId`, and not both.", { field: "logo" });
+  return {
+    files: logo ? [logo] : [],
+    stagedUploadIds: logoStagedUploadId ? [logoStagedUploadId] : [],
+  };
+}

@@ -2,6 +2,7 @@ import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { AttachmentsArgs } from "../../attachments/attachment.inputs.js";
 import { AttachmentConnection } from "../../attachments/attachment.types.js";
 import type { ViewerContext } from "../../identity/viewer.js";
+import { isStaffOf } from "../../identity/viewer.js";
 import type { ListedTicket } from "../ticket.repository.js";
 import { Ticket } from "../ticket.types.js";
 import type { TicketQuota } from "../ticket-quota.repository.js";
@@ -29,9 +30,12 @@ export class TicketAttachmentsResolver {
   }
 
   @FieldResolver(() => AttachmentQuota, {
-    description: "How much of their quota the files of the ticket and its replies take together.",
+    nullable: true,
+    description:
+      "How much of their quota the files of the ticket and its replies take together. For staff, because files of internal replies count as well; null for others.",
   })
-  attachmentQuota(@Root() ticket: ListedTicket): AttachmentQuota {
+  attachmentQuota(@Root() ticket: ListedTicket, @Ctx() { viewer }: ViewerContext): AttachmentQuota | null {
+    if (!isStaffOf(viewer, ticket.companyId)) return null;
     const { files: maxFiles, bytes: maxBytes } = this.quota;
     return {
       files: ticket.attachmentCount + ticket.replyAttachmentCount,

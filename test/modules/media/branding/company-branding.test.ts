@@ -208,6 +208,8 @@ describe("branding of a company", () => {
       const { logoUrl, name } = (await branding(slug))!;
       expect([name, logoUrl === null]).toEqual(["Shown", false]);
       expect(await codeOf(update(manager, { id, slug: taken, logo: await picture() }))).toBe("CONFLICT");
+      const both = { id, logo: await picture(), logoStagedUploadId: id };
+      expect(await codeOf(update(manager, both))).toBe("BAD_USER_INPUT");
       const text = new File(["not a picture"], "logo.txt");
       expect(await codeOf(update(manager, { id, name: "Never", logo: text }))).toBe("UNSUPPORTED_FILE_TYPE");
       expect(await branding(slug)).toMatchObject({ name: "Shown", logoUrl });

@@ -89,18 +89,19 @@ describe("all files of a ticket", () => {
     }
   });
 
-  it("tells the figures by which the quota refuses", async () => {
-    const { requester } = world.people;
+  it("tells staff the figures by which the quota refuses, and nobody else, who could conclude from them", async () => {
+    const { requester, agent } = world.people;
     const { id: ticketId } = await world.openTicket(requester, { companyId, files: [textFile()] });
     await world.addReply(requester, { ticketId, files: [textFile(), textFile()] });
-    const { attachmentQuota: quota, allAttachments } = await shownTo(requester, ticketId);
+    expect((await shownTo(requester, ticketId)).attachmentQuota).toBeNull();
+    const { attachmentQuota: quota, allAttachments } = await shownTo(agent, ticketId);
     const bytes = allAttachments.nodes.reduce((sum, { size }) => sum + size, 0);
     expect(quota).toEqual({ files: 3, maxFiles: 5, bytes, maxBytes: 2 * 1024 * 1024 });
     const files = Array.from({ length: quota.maxFiles - quota.files + 1 }, () => textFile());
     const failure = await failureOf(world.attach(requester, { ticketId, files }));
     expect(failure?.extensions).toMatchObject({ code: "QUOTA_EXCEEDED", limit: quota.maxFiles, actual: 6 });
     expect(await codeOf(world.attach(requester, { ticketId, files: files.slice(1) }))).toBe("ok");
-    expect((await shownTo(requester, ticketId)).attachmentQuota.files).toBe(5);
+    expect((await shownTo(agent, ticketId)).attachmentQuota.files).toBe(5);
   });
 
   it("costs as many statements for ten tickets as for two", async () => {
