@@ -26,6 +26,7 @@ import "../platform/http/multipart/file-parts.test.js";
 import "../platform/http/multipart/multipart-requests.test.js";
 import "../platform/http/multipart/multipart.test.js";
 import "../platform/http/multipart/part-file-name.test.js";
+import "../platform/http/outgoing/post.test.js";
 import "../platform/http/outgoing/public-address.test.js";
 import "../platform/metrics/metrics.test.js";
 import "../platform/tracing/log-failed-exports.test.js";

@@ -24,6 +24,8 @@ export interface WebhookSender {
 const POLL_MS = SECOND_MS;
 /** The most requests at once: of this process, and to one webhook. */
 const [AT_ONCE, PER_WEBHOOK] = [32, 4];
+/** How long requests that are given up may take to end: a shutdown does not wait for one that never does. */
+const GIVEN_UP_MS = 2 * SECOND_MS;
 /** Then a queue goes to the end of the line. */
 const DELIVERIES_PER_TURN = 50;
 
@@ -93,7 +95,7 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
       await Promise.race([all, pass(timeoutMs, undefined, { signal: waited.signal }).catch(() => {})]);
       waited.abort();
       givenUp.abort();
-      await all;
+      await Promise.race([all, pass(GIVEN_UP_MS, undefined, { ref: false })]);
       deps.poster.close();
     },
   };

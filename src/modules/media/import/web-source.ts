@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, get as httpsGet } from "node:https";
 import { parse as parseDisposition } from "content-disposition";
 import { formatBytes, KIB } from "../../../kernel/bytes.js";
 import { SECOND_MS } from "../../../kernel/clock.js";
+import { limitTime } from "../../../kernel/time-limit.js";
 import { RateMeter } from "../../../platform/http/connections/rate-meter.js";
 import { isAborted, reasonOfFault } from "../../../platform/http/outgoing/connection-fault.js";
 import type { AddressRules } from "../../../platform/http/outgoing/public-address.js";
@@ -87,23 +88,33 @@ export function createWebSources(given: WebOptions): WebSources {
       });
       sent.on("error", (error) => reject(toImportFault(error, url)));
     });
+  const follow = async (source: string, signal: AbortSignal, maxBytes: number): Promise<OpenedSource> => {
+    let written = source;
+    for (let redirects = 0; ; redirects++) {
+      const url = checkedUrl(written, options);
+      const response = await request(url, writtenHost(written), signal);
+      const target = redirectTarget(response, url);
+      if (target === null) {
+        const source = opened(response, url, maxBytes);
+        endSlow(response, url, options);
+        return source;
+      }
+      response.destroy();
+      if (redirects === MAX_REDIRECTS)
+        throw badAnswer(`The server redirected more than ${MAX_REDIRECTS} times.`);
+      written = target;
+    }
+  };
   return {
-    async open({ url: source, maxBytes, signal }) {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(options.totalMs)]);
-      let written = source;
-      for (let redirects = 0; ; redirects++) {
-        const url = checkedUrl(written, options);
-        const response = await request(url, writtenHost(written), limited);
-        const target = redirectTarget(response, url);
-        if (target === null) {
-          const source = opened(response, url, maxBytes);
-          endSlow(response, url, options);
-          return source;
-        }
-        response.destroy();
-        if (redirects === MAX_REDIRECTS)
-          throw badAnswer(`The server redirected more than ${MAX_REDIRECTS} times.`);
-        written = target;
+    async open({ url, maxBytes, signal }) {
+      const limit = limitTime(signal, options.totalMs);
+      try {
+        const response = await follow(url, limit.signal, maxBytes);
+        response.stream.once("close", limit.end);
+        return response;
+      } catch (error) {
+        limit.end();
+        throw error;
       }
     },
     close() {
