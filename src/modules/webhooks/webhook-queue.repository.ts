@@ -1,3 +1,4 @@
+import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
 import type { Database } from "../../platform/database/client.js";
 import { companies } from "../identity/company.tables.js";
@@ -21,6 +22,8 @@ export interface LeaseRequest {
   readonly limit: number;
   /** The most queues of one webhook, with those that this process sends already. */
   readonly perWebhook: number;
+  /** The most queues of one company, with those that this process sends already. */
+  readonly perCompany: number;
   /** From so many failures in succession on, a webhook has one queue at a time, and comes after all others. */
   readonly failuresOfDown: number;
   /** The webhooks of the queues that this process sends already, with their numbers. */
@@ -28,15 +31,19 @@ export interface LeaseRequest {
 }
 
 /**
- * Takes queues that are due, for a while: those of other processes, and of disabled webhooks, are left out.
+ * Takes queues that are due, for a while: those of other processes, and of disabled webhooks, are left out. Companies
+ * take turns: one whose receivers are slow does not keep the events of others waiting.
  */
 export async function leaseQueues(db: Database, request: LeaseRequest): Promise<LeasedQueue[]> {
-  const { lease, leaseMs, limit, perWebhook, failuresOfDown, sending } = request;
+  const { lease, leaseMs, limit, perWebhook, perCompany, failuresOfDown, sending } = request;
   const counts = JSON.stringify([...sending].map(([id, queues]) => ({ id, queues })));
   const rows = await db.execute<{ webhookId: string; subject: string }>(sql`
     with sending as (select * from jsonb_to_recordset(${counts}::jsonb) as sending (id uuid, queues int)),
-    due as (
-      select q.webhook_id, q.subject
+    busy as (
+      select w.company_id, sum(sending.queues) as queues
+      from sending join ${webhooks} w on w.id = sending.id group by w.company_id),
+    due as materialized (
+      select q.webhook_id, q.subject, q.due_at, w.company_id, w.failures >= ${failuresOfDown} as is_down
       from ${webhooks} w
       join ${companies} c on c.id = w.company_id and c.deleted_at is null
       left join sending on sending.id = w.id
@@ -47,12 +54,17 @@ export async function leaseQueues(db: Database, request: LeaseRequest): Promise<
         limit greatest(0, case when w.failures < ${failuresOfDown} then ${perWebhook}::int else 1 end
           - coalesce(sending.queues, 0))
         for update skip locked) q
-      where w.disabled_at is null and w.deleted_at is null
-      order by w.failures >= ${failuresOfDown}, q.due_at
-      limit ${limit})
+      where w.disabled_at is null and w.deleted_at is null),
+    ranked as (
+      select due.*, coalesce(busy.queues, 0)
+        + row_number() over (partition by company_id order by is_down, due_at) as place
+      from due left join busy using (company_id)),
+    taken as (
+      select webhook_id, subject from ranked where place <= ${perCompany}::int
+      order by is_down, place, due_at limit ${limit})
     update ${webhookQueues} queue set lease = ${lease}, leased_until = now() + ${leaseMs} * interval '1 ms',
       secret_version = null
-    from due where queue.webhook_id = due.webhook_id and queue.subject = due.subject
+    from taken where queue.webhook_id = taken.webhook_id and queue.subject = taken.subject
     returning queue.webhook_id as "webhookId", queue.subject`);
   return rows.map(({ webhookId, subject }) => ({ webhookId, subject, lease }));
 }
@@ -138,10 +150,10 @@ export async function settleEmptyQueue(
     where webhook_id = ${webhookId} and subject = ${subject} and lease = ${lease}`);
 }
 
-/** Gives up the lease on a queue, which stays due. */
+/** Gives up the lease on a queue, which stays due, behind all that are due already. */
 export async function releaseQueue(db: Database, { webhookId, subject, lease }: LeasedQueue): Promise<void> {
   await db.execute(sql`
-    update ${webhookQueues} set lease = null, leased_until = null
+    update ${webhookQueues} set lease = null, leased_until = null, due_at = now()
     where webhook_id = ${webhookId} and subject = ${subject} and lease = ${lease}`);
 }
 
@@ -151,7 +163,10 @@ export interface Attempted {
   readonly status: number | null;
 }
 
-/** Records a delivery, and that its webhook works. When it was down, all that waits for it becomes due. */
+/**
+ * Records a delivery, and that its webhook works. When it was down, all that waits for it becomes due, but for what it
+ * has refused while it was up.
+ */
 export async function updateAsDelivered(
   db: Database,
   { webhookId, subject, lease }: LeasedQueue,
@@ -169,7 +184,11 @@ export async function updateAsDelivered(
       where id = ${id} and (select count(*) from up) >= 0 returning 1),
     postponed as (
       select q.webhook_id, q.subject from up join ${webhookQueues} q on q.webhook_id = up.id
-      where up.failures >= ${failuresOfDown} and q.due_at > now() for update of q skip locked),
+      where up.failures >= ${failuresOfDown} and q.due_at > now() and not exists (
+        select from ${webhookDeliveries} refused
+        where refused.webhook_id = q.webhook_id and refused.subject = q.subject and refused.delivered_at is null
+          and ${isRefusal(sql`refused.last_status`)})
+      for update of q skip locked),
     woken as (
       update ${webhookQueues} q set due_at = now() from postponed p
       where q.webhook_id = p.webhook_id and q.subject = p.subject)
@@ -184,7 +203,10 @@ export interface FailedAttempt extends Attempted {
   readonly dueAt: Date;
 }
 
-/** Records a failed attempt, and gives up the lease on its queue. */
+/** The receiver is up, and does not want this one. */
+const isRefusal = (status: SQL) => sql`(${status} between 400 and 499 and ${status} not in (408, 429))`;
+
+/** Records a failed attempt, and gives up the lease on its queue. A refusal says nothing of other deliveries. */
 export async function updateAsFailed(
   db: Database,
   { webhookId, subject, lease }: LeasedQueue,
@@ -192,7 +214,9 @@ export async function updateAsFailed(
 ): Promise<void> {
   const at = now.toISOString();
   await db.execute(sql`
-    with failing as (update ${webhooks} set failures = failures + 1 where id = ${webhookId} returning 1),
+    with failing as (
+      update ${webhooks} set failures = failures + case when ${isRefusal(sql`${status}::int`)} then 0 else 1 end
+      where id = ${webhookId} returning 1),
     tried as (
       update ${webhookDeliveries} set last_attempt_at = ${at}, last_status = ${status}, last_error = ${error},
         attempts = attempts + 1
@@ -217,7 +241,12 @@ export async function isSendingWithOlderSecret(
 
 /** What waits for a webhook is tried at once, as though for the first time. */
 export async function updateQueuesAsDue(tx: Database, companyId: string, webhookId: string): Promise<void> {
+  // In the order in which events lock them.
   await tx.execute(sql`
-    update ${webhookQueues} set due_at = now(), attempts = 0, first_attempt_at = null
-    where company_id = ${companyId} and webhook_id = ${webhookId} and due_at is not null`);
+    with waiting as materialized (
+      select subject from ${webhookQueues}
+      where company_id = ${companyId} and webhook_id = ${webhookId} and due_at is not null
+      order by subject collate "C" for update)
+    update ${webhookQueues} queue set due_at = now(), attempts = 0, first_attempt_at = null
+    from waiting where queue.webhook_id = ${webhookId} and queue.subject = waiting.subject`);
 }

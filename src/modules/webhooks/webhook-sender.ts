@@ -22,12 +22,12 @@ export interface WebhookSender {
 
 /** How often it looks for what is due: retries, and what other processes have recorded. */
 const POLL_MS = SECOND_MS;
-/** The most requests at once: of this process, and to one webhook. */
-const [AT_ONCE, PER_WEBHOOK] = [32, 4];
+/** The most requests at once: of this process, for one company, and to one webhook. */
+const [AT_ONCE, PER_COMPANY, PER_WEBHOOK] = [32, 8, 4];
 /** How long requests that are given up may take to end: a shutdown does not wait for one that never does. */
 const GIVEN_UP_MS = 2 * SECOND_MS;
-/** Then a queue goes to the end of the line. */
-const DELIVERIES_PER_TURN = 50;
+/** Then a queue goes to the end of the line: after so many deliveries, or the first one after this time. */
+const [DELIVERIES_PER_TURN, TURN_MS] = [50, 5 * SECOND_MS];
 
 export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
   const { db } = deps;
@@ -63,7 +63,14 @@ export function createWebhookSender(deps: WebhookSenderDeps): WebhookSender {
       isAskedAgain = false;
       const limit = AT_ONCE - running.size;
       if (limit <= 0 || isStopped) return;
-      const request = { lease: newId(), leaseMs: LEASE_MS, limit, perWebhook: PER_WEBHOOK, sending };
+      const request = {
+        lease: newId(),
+        leaseMs: LEASE_MS,
+        limit,
+        perWebhook: PER_WEBHOOK,
+        perCompany: PER_COMPANY,
+        sending,
+      };
       for (const queue of await leaseQueues(db, { ...request, failuresOfDown: FAILURES_OF_DOWN }))
         take(queue);
     } while (isAskedAgain);
@@ -111,8 +118,10 @@ interface Sending {
 /** Sends what a queue contains, one after the other. */
 async function sendAll(deps: DeliverDeps, { queue, isStopped, signal }: Sending): Promise<void> {
   const { db } = deps;
+  const begun = performance.now();
   for (let sent = 0; sent < DELIVERIES_PER_TURN && !isStopped(); sent++) {
     const readAt = performance.now();
+    if (readAt - begun > TURN_MS) break;
     const head = await findHead(db, queue, LEASE_MS);
     if (head === null) break;
     const { delivery, revision } = head;

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
 import { createPurgeWebhooksJob } from "../../../src/modules/webhooks/purge-webhooks.job.js";
@@ -186,6 +187,51 @@ describe("webhooks", () => {
         totalCount: 60,
       },
     );
+  });
+
+  it("of one company do not keep those of others waiting, however slow its receivers are", async () => {
+    for (let index = 0; index < MOST; index++) await hook();
+    const held: ServerResponse[] = [];
+    receiver.answer = (_hook, response) => {
+      held.push(response);
+      return null;
+    };
+    for (let subject = 0; subject < 4; subject++) await record(`ticket:${subject}`);
+    await until("its share is in use", () => held.length >= 8);
+    const slow = receiver;
+    receiver = await startWebhookReceiver();
+    companyId = await world.newCompany();
+    await hook();
+    await record("ticket:other");
+    await receiver.taken(1);
+    // Three webhooks with four subjects each: without a share, all twelve would be sent.
+    expect(held).toHaveLength(8);
+    slow.answer = () => 204;
+    for (const response of held) response.writeHead(204).end();
+    await slow.taken(4);
+    await slow.close();
+  });
+
+  it("get what their receiver takes at once, while it refuses other events", async () => {
+    const { id } = await hook();
+    receiver.answer = ({ event }) => (event.subject.startsWith("refused") ? 400 : 204);
+    for (let subject = 0; subject < 6; subject++) await record(`refused:${subject}`);
+    await until("all are refused", () => receiver.received.length >= 6);
+    // It is not down: it answers.
+    expect((await show(id))?.failures).toBe(0);
+    await until("all of it is noted", async () => {
+      const [row] = await sql()`select count(*)::int as count from webhook_queues
+        where webhook_id = ${id} and attempts > 0 and lease is null`;
+      return row!.count === 6;
+    });
+    await sql()`update webhook_queues set due_at = now() + interval '1 hour' where webhook_id = ${id}`;
+    await sql()`update webhooks set failures = 5 where id = ${id}`;
+    await record("ticket:taken");
+    await receiver.taken(1);
+    await until("it works", async () => (await show(id))?.failures === 0);
+    const [row] = await sql()`select count(*)::int as count from webhook_queues
+      where webhook_id = ${id} and due_at > now() + interval '50 minutes'`;
+    expect(row!.count).toBe(6);
   });
 
   it("are disabled after three days of failures, with a notice, and get all that has waited when enabled", async () => {
