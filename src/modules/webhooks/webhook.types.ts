@@ -58,7 +58,10 @@ export class Webhook {
   })
   disabledReason!: string | null;
 
-  @Field(() => Int, { description: "Attempts that have failed since the last one that did not." })
+  @Field(() => Int, {
+    description:
+      "Attempts that have failed since the last one that did not, without refusals: answers of 400 to 499 other than 408 and 429.",
+  })
   failures!: number;
 
   @Field(() => DateTime, { description: "When it was created." })
